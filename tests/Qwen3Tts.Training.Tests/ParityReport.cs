@@ -1,0 +1,9 @@
+[assembly: Xunit.AssemblyFixture(typeof(Qwen3Tts.Tests.ParityReport))]
+
+namespace Qwen3Tts.Tests;
+
+/// <summary>Writes the table of the golden tests when all of them have run.</summary>
+public sealed class ParityReport : IDisposable
+{
+    public void Dispose() => Parity.Write("training");
+}

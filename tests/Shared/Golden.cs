@@ -1,0 +1,80 @@
+using System.Runtime.CompilerServices;
+using System.Text.Json;
+
+namespace Qwen3Tts.Tests;
+
+/// <summary>
+/// The golden folder: what the official implementation computed. <c>QWEN3TTS_GOLDEN</c> names another one, such as a set of other sizes
+/// and texts; the default is the repository's copy, where files that all checkpoints share lie once, in <c>checkpoints/common</c>.
+/// </summary>
+static class Golden
+{
+    public static string Repository { get; } = Path.GetFullPath(Path.Combine(Path.GetDirectoryName(Here())!, "..", ".."));
+    public static string Folder { get; } = Environment.GetEnvironmentVariable("QWEN3TTS_GOLDEN") is { Length: > 0 } other ? Path.GetFullPath(other) : Path.Combine(Repository, "tests", "Golden");
+
+    public static string File(params string[] parts) => Path.Combine([Folder, .. parts]);
+    public static JsonElement Json(params string[] parts) => JsonDocument.Parse(System.IO.File.ReadAllBytes(File(parts))).RootElement;
+
+    /// <summary>Names of the checkpoints in the golden folder, in order.</summary>
+    public static IEnumerable<string> Checkpoints => Directory.GetDirectories(File("checkpoints")).Select(d => Path.GetFileName(d)!).Where(n => n != "common").Order(StringComparer.Ordinal);
+
+    /// <summary>A complete model folder in the official layout; assembled once per process where the golden folder keeps shared files apart.</summary>
+    public static string Checkpoint(string name)
+    {
+        var folder = File("checkpoints", name);
+        var common = File("checkpoints", "common");
+        if (!Directory.Exists(common))
+            return folder;
+        lock (Assembled)
+        {
+            if (Assembled.TryGetValue(name, out var done))
+                return done;
+            var target = Path.Combine(Scratch.Folder, name);
+            foreach (var source in new[] { common, folder })
+                foreach (var file in Directory.GetFiles(source, "*", SearchOption.AllDirectories))
+                {
+                    var to = Path.Combine(target, Path.GetRelativePath(source, file));
+                    Directory.CreateDirectory(Path.GetDirectoryName(to)!);
+                    System.IO.File.Copy(file, to, overwrite: true);
+                }
+            return Assembled[name] = target;
+        }
+    }
+
+    static readonly Dictionary<string, string> Assembled = [];
+
+    static string Here([CallerFilePath] string path = "") => path;
+}
+
+/// <summary>The miniature that speaks: <c>QWEN3TTS_MINI</c> names another folder; the default is the repository's.</summary>
+static class Mini
+{
+    public static string Model { get; } = Other is { } o ? Directory.GetDirectories(o, "Qwen3-TTS*").FirstOrDefault() ?? o : Path.Combine(Golden.Repository, "models", "mini");
+    public static string Recordings { get; } = Other is { } o && Directory.Exists(Path.Combine(o, "recordings", "nora")) ? Path.Combine(o, "recordings", "nora") : Path.Combine(Golden.Repository, "recordings", "nora");
+    /// <summary>Sentences, clips, grammar and expected figures.</summary>
+    public static string Folder { get; } = Other ?? Path.Combine(Golden.Repository, "tests", "Mini");
+
+    static string? Other => Environment.GetEnvironmentVariable("QWEN3TTS_MINI") is { Length: > 0 } o ? Path.GetFullPath(o) : null;
+}
+
+/// <summary>A scratch folder of this test run, removed when the process ends.</summary>
+static class Scratch
+{
+    public static string Folder { get; } = Create();
+    static int _next;
+
+    /// <summary>A fresh, empty folder.</summary>
+    public static string New(string name = "t")
+    {
+        var path = Path.Combine(Folder, $"{name}-{Interlocked.Increment(ref _next)}");
+        Directory.CreateDirectory(path);
+        return path;
+    }
+
+    static string Create()
+    {
+        var path = Directory.CreateTempSubdirectory("qwen3tts-tests-").FullName;
+        AppDomain.CurrentDomain.ProcessExit += (_, _) => { try { Directory.Delete(path, true); } catch (IOException) { /* the system clears its temporary folder */ } };
+        return path;
+    }
+}
