@@ -1,0 +1,26 @@
+namespace Qwen3Tts.Kernels;
+
+/// <summary>BF16 is the upper half of a float32: widening is a shift, narrowing rounds to nearest even.</summary>
+static class BFloat16
+{
+    public static float Widen(ushort bits) => BitConverter.UInt32BitsToSingle((uint)bits << 16);
+
+    public static void Widen(ReadOnlySpan<ushort> from, Span<float> to)
+    {
+        for (var i = 0; i < from.Length; i++)
+            to[i] = Widen(from[i]);
+    }
+
+    /// <summary>Nearest, ties to even; a NaN stays a NaN.</summary>
+    public static ushort Round(float value)
+    {
+        var bits = BitConverter.SingleToUInt32Bits(value);
+        return float.IsNaN(value) ? (ushort)(bits >> 16 | 0x40) : (ushort)(bits + 0x7FFF + (bits >> 16 & 1) >> 16);
+    }
+
+    public static void Round(ReadOnlySpan<float> from, Span<ushort> to)
+    {
+        for (var i = 0; i < from.Length; i++)
+            to[i] = Round(from[i]);
+    }
+}
