@@ -1,0 +1,156 @@
+// config.json of a model, as data. Keys are required: the official class defaults differ from every released model, so a missing key is
+// an error that names it. The one exception is speaker_encoder_config, released with two keys only; the rest are the class defaults.
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Qwen3Tts.Checkpoint;
+
+/// <summary>Top level of config.json.</summary>
+sealed record ModelConfig(
+    string TtsModelType, string TtsModelSize, int ImStartTokenId, int ImEndTokenId, int AssistantTokenId,
+    int TtsPadTokenId, int TtsBosTokenId, int TtsEosTokenId, TalkerConfig TalkerConfig,
+    SpeakerEncoderConfig? SpeakerEncoderConfig = null, string? TransformersVersion = null)
+{
+    public bool CanClone => SpeakerEncoderConfig is not null && TtsModelType == "base";
+
+    /// <summary>The wrapper drops instructions for this size (quirk 8).</summary>
+    public bool IgnoresInstruct => TtsModelSize.Length > 0 && "0b6".Contains(TtsModelSize, StringComparison.Ordinal);
+
+    public void Check(string place)
+    {
+        if (TtsModelType is not ("base" or "custom_voice" or "voice_design"))
+            throw ConfigFile.Bad(place, "tts_model_type", TtsModelType, "base, custom_voice or voice_design");
+        TalkerConfig.Check(place);
+        SpeakerEncoderConfig?.Check(place);
+        if (SpeakerEncoderConfig is { } s && s.EncDim != TalkerConfig.HiddenSize)
+            throw ConfigFile.Bad(place, "speaker_encoder_config.enc_dim", s.EncDim, $"the talker's hidden_size, {TalkerConfig.HiddenSize}");
+        foreach (var (key, id) in new[] { ("im_start_token_id", ImStartTokenId), ("im_end_token_id", ImEndTokenId), ("assistant_token_id", AssistantTokenId), ("tts_pad_token_id", TtsPadTokenId), ("tts_bos_token_id", TtsBosTokenId), ("tts_eos_token_id", TtsEosTokenId) })
+            if (id < 0 || id >= TalkerConfig.TextVocabSize)
+                throw ConfigFile.Bad(place, key, id, $"an id below text_vocab_size, {TalkerConfig.TextVocabSize}");
+    }
+}
+
+/// <summary>What the talker's layers and the code predictor's have in common.</summary>
+abstract record DecoderConfig(
+    int HiddenSize, int IntermediateSize, int NumHiddenLayers, int NumAttentionHeads, int NumKeyValueHeads, int HeadDim,
+    string HiddenAct, double RmsNormEps, double RopeTheta, int VocabSize, int NumCodeGroups, int MaxPositionEmbeddings, bool AttentionBias, bool UseSlidingWindow)
+{
+    protected void CheckDecoder(string place, string part)
+    {
+        foreach (var (key, value) in new[] { ("hidden_size", HiddenSize), ("intermediate_size", IntermediateSize), ("num_hidden_layers", NumHiddenLayers), ("num_attention_heads", NumAttentionHeads), ("num_key_value_heads", NumKeyValueHeads), ("head_dim", HeadDim), ("vocab_size", VocabSize), ("num_code_groups", NumCodeGroups) })
+            ConfigFile.CheckSize(place, $"{part}.{key}", value);
+        if (NumAttentionHeads % NumKeyValueHeads != 0)
+            throw ConfigFile.Bad(place, $"{part}.num_key_value_heads", NumKeyValueHeads, $"a divisor of num_attention_heads, {NumAttentionHeads}");
+        if (HeadDim % 2 != 0)
+            throw ConfigFile.Bad(place, $"{part}.head_dim", HeadDim, "an even number");
+        if (HiddenAct != "silu")
+            throw ConfigFile.Bad(place, $"{part}.hidden_act", HiddenAct, "silu");
+        if (AttentionBias)
+            throw ConfigFile.Bad(place, $"{part}.attention_bias", AttentionBias, "false");
+        if (UseSlidingWindow)
+            throw ConfigFile.Bad(place, $"{part}.use_sliding_window", UseSlidingWindow, "false");
+    }
+}
+
+/// <summary><c>talker_config</c>.</summary>
+sealed record TalkerConfig(
+    int HiddenSize, int IntermediateSize, int NumHiddenLayers, int NumAttentionHeads, int NumKeyValueHeads, int HeadDim,
+    string HiddenAct, double RmsNormEps, double RopeTheta, int VocabSize, int NumCodeGroups, int MaxPositionEmbeddings, bool AttentionBias, bool UseSlidingWindow,
+    int TextVocabSize, int TextHiddenSize, JsonElement RopeScaling,
+    int CodecPadId, int CodecBosId, int CodecEosTokenId, int CodecThinkId, int CodecNothinkId, int CodecThinkBosId, int CodecThinkEosId,
+    Dictionary<string, int> CodecLanguageId, Dictionary<string, int> SpkId, Dictionary<string, JsonElement> SpkIsDialect,
+    CodePredictorConfig CodePredictorConfig)
+    : DecoderConfig(HiddenSize, IntermediateSize, NumHiddenLayers, NumAttentionHeads, NumKeyValueHeads, HeadDim, HiddenAct, RmsNormEps, RopeTheta, VocabSize, NumCodeGroups, MaxPositionEmbeddings, AttentionBias, UseSlidingWindow)
+{
+    /// <summary>The language name of a speaker's dialect, or null.</summary>
+    public string? DialectOf(string speaker) => SpkIsDialect.TryGetValue(speaker, out var d) && d.ValueKind == JsonValueKind.String ? d.GetString() : null;
+
+    public void Check(string place)
+    {
+        CheckDecoder(place, "talker_config");
+        ConfigFile.CheckSize(place, "talker_config.text_vocab_size", TextVocabSize);
+        ConfigFile.CheckSize(place, "talker_config.text_hidden_size", TextHiddenSize);
+        CodePredictorConfig.Check(place);
+        if (CodePredictorConfig.NumCodeGroups != NumCodeGroups)
+            throw ConfigFile.Bad(place, "talker_config.code_predictor_config.num_code_groups", CodePredictorConfig.NumCodeGroups, $"the talker's, {NumCodeGroups}");
+        // Positions on the three axes of mrope are equal for text and codes, so the interleaved sections collapse to ordinary rotary angles.
+        if (RopeScaling.ValueKind == JsonValueKind.Object && RopeScaling.TryGetProperty("rope_type", out var kind) && kind.GetString() != "default")
+            throw ConfigFile.Bad(place, "talker_config.rope_scaling.rope_type", kind.GetString(), "default");
+        var ids = new[] { ("codec_pad_id", CodecPadId), ("codec_bos_id", CodecBosId), ("codec_eos_token_id", CodecEosTokenId), ("codec_think_id", CodecThinkId), ("codec_nothink_id", CodecNothinkId), ("codec_think_bos_id", CodecThinkBosId), ("codec_think_eos_id", CodecThinkEosId) }
+            .Concat(CodecLanguageId.Select(p => ($"codec_language_id.{p.Key}", p.Value))).Concat(SpkId.Select(p => ($"spk_id.{p.Key}", p.Value)));
+        foreach (var (key, id) in ids)
+            if (id < 0 || id >= VocabSize)
+                throw ConfigFile.Bad(place, $"talker_config.{key}", id, $"a row of codec_embedding, below {VocabSize}");
+        foreach (var speaker in SpkIsDialect.Keys)
+            if (DialectOf(speaker) is { } dialect && !CodecLanguageId.ContainsKey(dialect))
+                throw ConfigFile.Bad(place, $"talker_config.spk_is_dialect.{speaker}", dialect, "a language of codec_language_id");
+    }
+}
+
+/// <summary><c>code_predictor_config</c>; its generation settings are noise and are not read.</summary>
+sealed record CodePredictorConfig(
+    int HiddenSize, int IntermediateSize, int NumHiddenLayers, int NumAttentionHeads, int NumKeyValueHeads, int HeadDim,
+    string HiddenAct, double RmsNormEps, double RopeTheta, int VocabSize, int NumCodeGroups, int MaxPositionEmbeddings, bool AttentionBias, bool UseSlidingWindow)
+    : DecoderConfig(HiddenSize, IntermediateSize, NumHiddenLayers, NumAttentionHeads, NumKeyValueHeads, HeadDim, HiddenAct, RmsNormEps, RopeTheta, VocabSize, NumCodeGroups, MaxPositionEmbeddings, AttentionBias, UseSlidingWindow)
+{
+    public void Check(string place) => CheckDecoder(place, "talker_config.code_predictor_config");
+}
+
+/// <summary><c>speaker_encoder_config</c>: an ECAPA-TDNN. Only <c>enc_dim</c> and <c>sample_rate</c> are in the released files.</summary>
+sealed record SpeakerEncoderConfig(
+    int EncDim, int SampleRate, int MelDim = 128, int[]? EncChannels = null, int[]? EncKernelSizes = null, int[]? EncDilations = null,
+    int EncAttentionChannels = 128, int EncRes2netScale = 8, int EncSeChannels = 128)
+{
+    public int[] EncChannels { get; } = EncChannels ?? [512, 512, 512, 512, 1536];
+    public int[] EncKernelSizes { get; } = EncKernelSizes ?? [5, 3, 3, 3, 1];
+    public int[] EncDilations { get; } = EncDilations ?? [1, 2, 3, 4, 1];
+
+    public void Check(string place)
+    {
+        const string part = "speaker_encoder_config";
+        foreach (var (key, value) in new[] { ("enc_dim", EncDim), ("sample_rate", SampleRate), ("mel_dim", MelDim), ("enc_attention_channels", EncAttentionChannels), ("enc_res2net_scale", EncRes2netScale), ("enc_se_channels", EncSeChannels) })
+            ConfigFile.CheckSize(place, $"{part}.{key}", value);
+        if (EncChannels.Length < 3 || EncKernelSizes.Length != EncChannels.Length || EncDilations.Length != EncChannels.Length)
+            throw ConfigFile.Bad(place, $"{part}.enc_channels", $"{EncChannels.Length} entries", "as many as enc_kernel_sizes and enc_dilations, three or more");
+        foreach (var c in EncChannels.Concat(EncKernelSizes).Concat(EncDilations))
+            ConfigFile.CheckSize(place, part, c);
+    }
+}
+
+/// <summary>Reads JSON configurations, with errors that name file, key and remedy.</summary>
+static class ConfigFile
+{
+    /// <exception cref="InvalidDataException">Not JSON, a missing key, a value of another kind or out of range.</exception>
+    public static ModelConfig ReadModel(string path)
+    {
+        var config = Read(path, ConfigJson.Default.ModelConfig);
+        config.Check(path);
+        return config;
+    }
+
+    public static T Read<T>(string path, System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> type)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(File.ReadAllBytes(path), type) ?? throw new JsonException("it is null");
+        }
+        catch (JsonException e)
+        {
+            throw new InvalidDataException($"{path}: {e.Message} Take the file of the released model, or of the run that wrote the checkpoint.", e);
+        }
+    }
+
+    public static void CheckSize(string place, string key, int value)
+    {
+        if (value is < 1 or > 1 << 24)
+            throw Bad(place, key, value, "a positive size");
+    }
+
+    public static InvalidDataException Bad(string place, string key, object? value, string expected) =>
+        new($"{place}: '{key}' is '{value}', expected {expected}. Take the file of the released model, or of the run that wrote the checkpoint.");
+}
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, RespectRequiredConstructorParameters = true, RespectNullableAnnotations = true)]
+[JsonSerializable(typeof(ModelConfig))]
+[JsonSerializable(typeof(GenerationConfig))]
+sealed partial class ConfigJson : JsonSerializerContext;

@@ -1,0 +1,51 @@
+// A model folder in the official Hugging Face layout, released or fine-tuned: what is in it, and where.
+namespace Qwen3Tts.Checkpoint;
+
+/// <summary>generation_config.json: how the talker and the code predictor ("subtalker") are sampled unless the caller says otherwise.
+/// Absent keys keep the hard defaults of the official wrapper.</summary>
+sealed record GenerationConfig
+{
+    public bool DoSample { get; init; } = true;
+    public float Temperature { get; init; } = 0.9f;
+    public int TopK { get; init; } = 50;
+    public float TopP { get; init; } = 1.0f;
+    public float RepetitionPenalty { get; init; } = 1.05f;
+    public bool SubtalkerDosample { get; init; } = true;
+    public float SubtalkerTemperature { get; init; } = 0.9f;
+    public int SubtalkerTopK { get; init; } = 50;
+    public float SubtalkerTopP { get; init; } = 1.0f;
+    public int MaxNewTokens { get; init; } = 2048;
+}
+
+/// <summary>A model on disk. Opening reads the configuration; the weights are read by the networks.</summary>
+sealed class ModelFolder
+{
+    ModelFolder(string path, ModelConfig config, GenerationConfig generation) => (Path, Config, Generation) = (path, config, generation);
+
+    public string Path { get; }
+    public ModelConfig Config { get; }
+    public GenerationConfig Generation { get; }
+
+    /// <summary>The codec's own folder, <c>speech_tokenizer</c>.</summary>
+    public string CodecPath => System.IO.Path.Combine(Path, "speech_tokenizer");
+
+    /// <exception cref="DirectoryNotFoundException">There is no such folder.</exception>
+    /// <exception cref="FileNotFoundException">The folder holds no config.json.</exception>
+    /// <exception cref="InvalidDataException">config.json or generation_config.json is not what a Qwen3-TTS model has.</exception>
+    public static ModelFolder Open(string path)
+    {
+        if (!Directory.Exists(path))
+            throw new DirectoryNotFoundException($"There is no folder '{path}'. Name the folder of a Qwen3-TTS model: the one that holds config.json.");
+        var config = System.IO.Path.Combine(path, "config.json");
+        if (!File.Exists(config))
+            throw new FileNotFoundException($"'{path}' holds no config.json. Name the folder of a Qwen3-TTS model.");
+        var generation = System.IO.Path.Combine(path, "generation_config.json");
+        return new(path, ConfigFile.ReadModel(config), File.Exists(generation) ? ConfigFile.Read(generation, ConfigJson.Default.GenerationConfig) : new());
+    }
+
+    /// <summary>The weights of talker, code predictor and speaker encoder.</summary>
+    public Weights OpenWeights() => Weights.Open(Path);
+
+    /// <summary>The weights of the codec.</summary>
+    public Weights OpenCodecWeights() => Weights.Open(CodecPath);
+}

@@ -1,0 +1,90 @@
+// Writes safetensors: header first, then one tensor after the other, so that no second copy of the weights is held. The file appears
+// under its name only when it is complete and on disk: a crash or a full disk never leaves half a checkpoint behind.
+using System.Buffers.Binary;
+using System.Text.Json;
+
+namespace Qwen3Tts.Checkpoint;
+
+/// <summary>One tensor to write; <see cref="Write"/> puts its bytes, in the file's order, on the stream.</summary>
+sealed record TensorToWrite(string Name, ElementType Type, int[] Shape, Action<Stream> Write)
+{
+    public long Bytes => Shape.Aggregate((long)SafetensorsFile.SizeOf(Type), (a, b) => a * b);
+
+    public static TensorToWrite Of(string name, int[] shape, float[] values) => new(name, ElementType.F32, shape, s => s.Write(System.Runtime.InteropServices.MemoryMarshal.AsBytes(values.AsSpan())));
+    public static TensorToWrite Of(string name, int[] shape, ushort[] bfloat16) => new(name, ElementType.BF16, shape, s => s.Write(System.Runtime.InteropServices.MemoryMarshal.AsBytes(bfloat16.AsSpan())));
+
+    /// <summary>A tensor taken over from an open file, byte for byte, in its type.</summary>
+    public static TensorToWrite Copy(SafetensorsFile file, TensorEntry entry) => new(entry.Name, entry.Type, entry.Shape, s =>
+    {
+        var bytes = GC.AllocateUninitializedArray<byte>(checked((int)entry.Bytes));
+        file.Read(entry, bytes);
+        s.Write(bytes);
+    });
+}
+
+static class SafetensorsWriter
+{
+    /// <summary>Writes the tensors in the order given, with <c>format: pt</c> in the metadata, which Hugging Face loaders ask for.</summary>
+    public static void Write(string path, IReadOnlyList<TensorToWrite> tensors, IReadOnlyDictionary<string, string>? metadata = null)
+    {
+        var header = Header(tensors, metadata);
+        var aside = path + ".part";
+        try
+        {
+            using (var stream = new FileStream(aside, FileMode.Create, FileAccess.Write, FileShare.None, 1 << 16))
+            {
+                Span<byte> prefix = stackalloc byte[8];
+                BinaryPrimitives.WriteUInt64LittleEndian(prefix, (ulong)header.Length);
+                stream.Write(prefix);
+                stream.Write(header);
+                foreach (var t in tensors)
+                {
+                    var before = stream.Position;
+                    t.Write(stream);
+                    if (stream.Position - before != t.Bytes)
+                        throw new InvalidOperationException($"'{t.Name}' wrote {stream.Position - before} bytes, its shape needs {t.Bytes}.");
+                }
+                stream.Flush(flushToDisk: true);
+            }
+            File.Move(aside, path, overwrite: true);
+        }
+        catch
+        {
+            File.Delete(aside);
+            throw;
+        }
+    }
+
+    static byte[] Header(IReadOnlyList<TensorToWrite> tensors, IReadOnlyDictionary<string, string>? metadata)
+    {
+        var buffer = new MemoryStream();
+        using (var json = new Utf8JsonWriter(buffer))
+        {
+            json.WriteStartObject();
+            json.WriteStartObject("__metadata__");
+            json.WriteString("format", "pt");
+            foreach (var (key, value) in metadata ?? new Dictionary<string, string>())
+                json.WriteString(key, value);
+            json.WriteEndObject();
+            long offset = 0;
+            foreach (var t in tensors)
+            {
+                json.WriteStartObject(t.Name);
+                json.WriteString("dtype", t.Type.ToString());
+                json.WriteStartArray("shape");
+                foreach (var d in t.Shape)
+                    json.WriteNumberValue(d);
+                json.WriteEndArray();
+                json.WriteStartArray("data_offsets");
+                json.WriteNumberValue(offset);
+                json.WriteNumberValue(offset += t.Bytes);
+                json.WriteEndArray();
+                json.WriteEndObject();
+            }
+            json.WriteEndObject();
+        }
+        while (buffer.Length % 8 != 0)
+            buffer.WriteByte((byte)' '); // the data starts aligned
+        return buffer.ToArray();
+    }
+}

@@ -1,0 +1,58 @@
+// The ids that the format is made of. They come from config.json; nothing here has a default.
+namespace Qwen3Tts.Sequence;
+
+/// <summary>A speaker that the model knows by name: a row of the talker's codec embedding.</summary>
+/// <param name="Row">Row of <c>codec_embedding</c>.</param>
+/// <param name="Dialect">Language name of the speaker's dialect, or null.</param>
+public sealed record NamedSpeaker(int Row, string? Dialect);
+
+/// <summary>Control ids, languages and speakers of one model.</summary>
+public sealed record SpecialTokens
+{
+    /// <summary>Text ids of <c>&lt;|im_start|&gt;assistant\n</c>, three rows.</summary>
+    public required IReadOnlyList<int> Role { get; init; }
+    /// <summary>Text id <c>tts_pad</c>.</summary>
+    public required int TextPad { get; init; }
+    /// <summary>Text id <c>tts_bos</c>.</summary>
+    public required int TextBos { get; init; }
+    /// <summary>Text id <c>tts_eos</c>.</summary>
+    public required int TextEos { get; init; }
+    /// <summary>Codec id <c>codec_pad</c>.</summary>
+    public required int CodecPad { get; init; }
+    /// <summary>Codec id <c>codec_bos</c>.</summary>
+    public required int CodecBos { get; init; }
+    /// <summary>Codec id <c>codec_eos</c>: end of speech.</summary>
+    public required int CodecEos { get; init; }
+    /// <summary>Codec id <c>think</c>: a language follows.</summary>
+    public required int Think { get; init; }
+    /// <summary>Codec id <c>nothink</c>: no language follows.</summary>
+    public required int NoThink { get; init; }
+    /// <summary>Codec id <c>think_bos</c>.</summary>
+    public required int ThinkBos { get; init; }
+    /// <summary>Codec id <c>think_eos</c>.</summary>
+    public required int ThinkEos { get; init; }
+    /// <summary>Codes per frame, 16 in every released model.</summary>
+    public required int CodeGroups { get; init; }
+    /// <summary>Language names, lower case, to codec ids.</summary>
+    public required IReadOnlyDictionary<string, int> Languages { get; init; }
+    /// <summary>Speaker names, lower case.</summary>
+    public required IReadOnlyDictionary<string, NamedSpeaker> Speakers { get; init; }
+
+    /// <summary>The speaker of that name, in any case.</summary>
+    /// <exception cref="ArgumentException">The model has no such speaker; the message lists those it has.</exception>
+    public NamedSpeaker Speaker(string name) => Speakers.TryGetValue(name.ToLowerInvariant(), out var s) ? s
+        : throw new ArgumentException($"The model has no speaker '{name}'. {(Speakers.Count == 0 ? "It has none at all: give a recording as the voice." : $"Choose one of: {string.Join(", ", Speakers.Keys)}.")}");
+
+    /// <summary>The language id to write, or null for none. A dialect speaker turns Auto and Chinese into the dialect.</summary>
+    /// <exception cref="ArgumentException">The model has no such language; the message lists those it has.</exception>
+    public int? Language(string? language, string? speaker)
+    {
+        var name = (language ?? "auto").ToLowerInvariant();
+        if (name is "auto" or "chinese" && !string.IsNullOrEmpty(speaker) && Speaker(speaker).Dialect is { } dialect)
+            return Languages[dialect];
+        if (name == "auto")
+            return null;
+        return Languages.TryGetValue(name, out var id) ? id
+            : throw new ArgumentException($"The model has no language '{language}'. Choose Auto or one of: {string.Join(", ", Languages.Keys)}.");
+    }
+}

@@ -1,0 +1,121 @@
+// The one writer of the format. Every position has a text side and a codec side, each possibly absent, and its input vector is their sum.
+// Speaking and training call the same two operations, Prompt and Append: a generated sequence is a training sequence whose frames came
+// from the sampler. Who predicts what is told here too, as explicit pairs, so that nothing has to be shifted anywhere.
+namespace Qwen3Tts.Sequence;
+
+/// <summary>The codec side of a position.</summary>
+public abstract record CodecStep
+{
+    CodecStep() { }
+
+    /// <summary>One row of the talker's codec embedding: a control id, a language or a named speaker.</summary>
+    public sealed record Token(int Id) : CodecStep;
+
+    /// <summary>A voice: the speaker encoder's vector [hidden].</summary>
+    public sealed record Voice(float[] Vector) : CodecStep;
+
+    /// <summary>A frame of sixteen codes, whose embeddings are summed.</summary>
+    public sealed record Frame(int[] Codes) : CodecStep;
+}
+
+/// <summary>One position: a text id and a codec step, each possibly absent.</summary>
+public readonly record struct Position(int? Text, CodecStep? Codec);
+
+/// <summary>The talker's output at <paramref name="Position"/> predicts <paramref name="Code"/>: codebook 0 of a frame, or end of speech.</summary>
+public readonly record struct TalkerTarget(int Position, int Code);
+
+/// <summary>The code predictor makes codes 1 to 15 of <paramref name="Frame"/> from the talker's output at <paramref name="Position"/>,
+/// the position that predicted the frame's first code.</summary>
+public readonly record struct FrameTarget(int Position, int[] Frame);
+
+/// <summary>A growing sequence of positions for the talker.</summary>
+public sealed class TalkerSequence
+{
+    readonly List<Position> _positions = [];
+    readonly Queue<int> _text = [];
+    readonly SpecialTokens _ids;
+    int _start;
+
+    TalkerSequence(SpecialTokens ids) => _ids = ids;
+
+    /// <summary>All positions written so far.</summary>
+    public IReadOnlyList<Position> Positions => _positions;
+
+    /// <summary>S, the position of frame 0: where the prompt ends.</summary>
+    public int Start => _start;
+
+    /// <summary>The frames after the prompt, without the end token.</summary>
+    public IEnumerable<int[]> Frames => _positions.Skip(_start).Select(p => p.Codec).OfType<CodecStep.Frame>().Select(f => f.Codes);
+
+    /// <summary>Writes everything before frame 0.</summary>
+    /// <exception cref="ArgumentException">Unknown language or speaker, both a speaker and a voice, or a reference without text or frames.</exception>
+    public static TalkerSequence Prompt(Utterance u, SpecialTokens ids)
+    {
+        if (u.Voice is not null && !string.IsNullOrEmpty(u.Speaker))
+            throw new ArgumentException($"The utterance names the speaker '{u.Speaker}' and brings a voice as well. Give one of the two.");
+        if (u.ReferenceText.Count == 0 != (u.ReferenceFrames.Count == 0))
+            throw new ArgumentException($"The reference has {u.ReferenceFrames.Count} frames and {u.ReferenceText.Count} text tokens. In-context cloning needs the recording and its transcript.");
+        var s = new TalkerSequence(ids);
+        foreach (var id in u.Instruct)
+            s._positions.Add(new(id, null));
+        foreach (var id in ids.Role)
+            s._positions.Add(new(id, null));
+        s.WriteControl(u);
+        foreach (var id in (int[])[.. u.ReferenceText, .. u.Text, ids.TextEos])
+            if (u.Layout == Layout.TextFirst)
+                s._positions.Add(new(id, new CodecStep.Token(ids.CodecPad)));
+            else
+                s._text.Enqueue(id);
+        s.Append(new CodecStep.Token(ids.CodecBos));
+        foreach (var frame in u.ReferenceFrames)
+            s.Append(new CodecStep.Frame(frame));
+        s._start = s._positions.Count;
+        return s;
+    }
+
+    void WriteControl(Utterance u)
+    {
+        List<CodecStep> steps = _ids.Language(u.Language, u.Speaker) is { } language
+            ? [new CodecStep.Token(_ids.Think), new CodecStep.Token(_ids.ThinkBos), new CodecStep.Token(language), new CodecStep.Token(_ids.ThinkEos)]
+            : [new CodecStep.Token(_ids.NoThink), new CodecStep.Token(_ids.ThinkBos), new CodecStep.Token(_ids.ThinkEos)];
+        if (u.Voice is { } voice)
+            steps.Add(new CodecStep.Voice(voice));
+        else if (!string.IsNullOrEmpty(u.Speaker))
+            steps.Add(new CodecStep.Token(_ids.Speaker(u.Speaker).Row));
+        foreach (var step in steps)
+            _positions.Add(new(_ids.TextPad, step));
+        _positions.Add(new(_ids.TextBos, new CodecStep.Token(_ids.CodecPad)));
+    }
+
+    /// <summary>One codec step: a dataset frame when training, a sampled frame when speaking. The text side is the next queued text token,
+    /// and <c>tts_pad</c> when the text has run out.</summary>
+    public void Append(CodecStep step)
+    {
+        if (step is CodecStep.Frame { Codes.Length: var n } && n != _ids.CodeGroups)
+            throw new ArgumentException($"A frame of {n} codes was given; this model's frames have {_ids.CodeGroups}.", nameof(step));
+        _positions.Add(new(_text.TryDequeue(out var text) ? text : _ids.TextPad, step));
+    }
+
+    /// <summary>Appends the end of speech: a training sequence is complete with it.</summary>
+    public void AppendEnd() => Append(new CodecStep.Token(_ids.CodecEos));
+
+    /// <summary>Every pair (position, code) that the talker's head is to predict: the first code of each frame, then the end if it was appended.</summary>
+    public IEnumerable<TalkerTarget> TalkerTargets()
+    {
+        for (var p = _start; p < _positions.Count; p++)
+            yield return new(p - 1, _positions[p].Codec switch
+            {
+                CodecStep.Frame f => f.Codes[0],
+                CodecStep.Token t when t.Id == _ids.CodecEos => t.Id,
+                _ => throw new InvalidOperationException($"Position {p} after the prompt holds neither a frame nor the end of speech."),
+            });
+    }
+
+    /// <summary>Every frame after the prompt with the position whose hidden state the code predictor starts from.</summary>
+    public IEnumerable<FrameTarget> FrameTargets()
+    {
+        for (var p = _start; p < _positions.Count; p++)
+            if (_positions[p].Codec is CodecStep.Frame f)
+                yield return new(p - 1, f.Codes);
+    }
+}
