@@ -1,0 +1,124 @@
+using System.Text.Json;
+using Qwen3Tts.Sequence;
+
+namespace Qwen3Tts.Tests.Sequence;
+
+/// <summary>The writer against symbolic traces of the official collate function, generate and generate_icl_prompt.</summary>
+public sealed class TalkerSequenceTests
+{
+    // The symbols of sequence_cases.json.
+    static readonly SpecialTokens Ids = new()
+    {
+        Role = [1, 2, 3], TextPad = 801, TextBos = 802, TextEos = 803,
+        NoThink = 9001, Think = 9002, ThinkBos = 9003, ThinkEos = 9004, CodecPad = 9005, CodecBos = 9006, CodecEos = 9007, CodeGroups = 16,
+        Languages = new Dictionary<string, int> { ["english"] = 9101, ["sichuan"] = 9102, ["chinese"] = 9103 },
+        Speakers = new Dictionary<string, NamedSpeaker> { ["ryan"] = new(9201, null), ["eric"] = new(9202, "sichuan") },
+    };
+
+    public static TheoryData<int> Cases => [.. Enumerable.Range(0, Golden.Json("sequence_cases.json").GetArrayLength())];
+
+    [Theory, MemberData(nameof(Cases))]
+    public void RowsAndTargetsAreTheOfficialOnes(int index)
+    {
+        var row = Golden.Json("sequence_cases.json")[index];
+        var s = Written(row.GetProperty("request"));
+        var expected = row.GetProperty("rows").EnumerateArray().Select(r => r.EnumerateArray().Select(v => v.GetString()!).Order(StringComparer.Ordinal).ToList()).ToList();
+        var actual = s.Positions.Select(p => Symbols(p).Order(StringComparer.Ordinal).ToList()).ToList();
+        // An in-context trace stops where the official prompt stops; ours goes on with the frames that were asked for.
+        Assert.True(actual.Count >= expected.Count);
+        for (var i = 0; i < expected.Count; i++)
+            Assert.Equal(expected[i], actual[i]);
+        if (row.GetProperty("labels") is { ValueKind: JsonValueKind.Array } labels)
+        {
+            // labels[p] is what position p - 1 is to predict; −100 marks none.
+            var official = labels.EnumerateArray().Select((l, p) => new TalkerTarget(p - 1, l.GetInt32())).Where(t => t.Code != -100);
+            Assert.Equal(official, s.TalkerTargets());
+        }
+        var mode = row.GetProperty("request").GetProperty("text_first").GetBoolean() ? "text first" : "interleaved";
+        Parity.Check("sequence", mode, 0, 0);
+    }
+
+    static TalkerSequence Written(JsonElement q)
+    {
+        int[] List(string key) => q.TryGetProperty(key, out var v) ? [.. v.EnumerateArray().Select(x => x.GetInt32())] : [];
+        var frames = q.TryGetProperty("ref_frames", out var f) ? f.GetInt32() : 0;
+        var s = TalkerSequence.Prompt(new()
+        {
+            Text = List("text"),
+            Instruct = List("instruct"),
+            ReferenceText = List("ref_text"),
+            ReferenceFrames = [.. Enumerable.Range(0, frames).Select(i => Frame(1000 + 100 * i))],
+            Language = q.TryGetProperty("language", out var l) ? l.GetString() : null,
+            Speaker = q.TryGetProperty("speaker", out var p) ? p.GetString() : null,
+            Voice = q.TryGetProperty("voice", out _) ? [0f] : null,
+            Layout = q.GetProperty("text_first").GetBoolean() ? Layout.TextFirst : Layout.Interleaved,
+        }, Ids);
+        for (var i = 0; i < q.GetProperty("new").GetInt32(); i++)
+            s.Append(new CodecStep.Frame(Frame(50000 + 100 * i)));
+        if (q.TryGetProperty("end", out _))
+            s.AppendEnd();
+        return s;
+    }
+
+    // Code 0 of the frame is the base; code i is base + 10 + i in the traces ("G10:50010" is codebook 10).
+    static int[] Frame(int start) => [.. Enumerable.Range(0, 16).Select(i => start + i)];
+
+    static IEnumerable<string> Symbols(Position p)
+    {
+        if (p.Text is { } t)
+            yield return $"P(T{t})";
+        switch (p.Codec)
+        {
+            case CodecStep.Token k:
+                yield return $"C{k.Id}";
+                break;
+            case CodecStep.Voice:
+                yield return "X";
+                break;
+            case CodecStep.Frame f:
+                yield return $"C{f.Codes[0]}";
+                for (var i = 1; i < f.Codes.Length; i++)
+                    yield return $"G{i}:{f.Codes[i]}";
+                break;
+        }
+    }
+
+    [Fact]
+    public void EverySampleHasOneEndAndEveryFrameOneTarget()
+    {
+        var random = new Random(5);
+        for (var n = 0; n < 200; n++)
+        {
+            var inContext = random.Next(2) == 0;
+            var s = TalkerSequence.Prompt(new()
+            {
+                Text = [.. Enumerable.Range(100, random.Next(12))],
+                ReferenceText = inContext ? [200, 201] : [],
+                ReferenceFrames = inContext ? [.. Enumerable.Range(0, 1 + random.Next(9)).Select(_ => Frame(1000))] : [],
+                Voice = random.Next(2) == 0 ? [1f] : null,
+                Language = random.Next(2) == 0 ? "English" : null,
+                Layout = random.Next(2) == 0 ? Layout.TextFirst : Layout.Interleaved,
+            }, Ids);
+            var frames = Enumerable.Range(0, random.Next(10)).Select(i => Frame(50000 + 100 * i)).ToList();
+            frames.ForEach(f => s.Append(new CodecStep.Frame(f)));
+            s.AppendEnd();
+            var targets = s.TalkerTargets().ToList();
+            Assert.Equal([.. frames.Select(f => f[0]), Ids.CodecEos], targets.Select(t => t.Code));
+            Assert.Equal(Enumerable.Range(s.Start - 1, frames.Count + 1), targets.Select(t => t.Position));
+            // The state that a frame's codes 1 to 15 come from is the one that predicted its code 0: it has not seen the frame.
+            Assert.Equal(targets.SkipLast(1).Select(t => t.Position), s.FrameTargets().Select(t => t.Position));
+            Assert.Equal(frames, s.Frames);
+        }
+    }
+
+    [Fact]
+    public void WrongRequestsAreRefused()
+    {
+        var u = new Utterance { Text = [1] };
+        Assert.Contains("english", Assert.Throws<ArgumentException>(() => TalkerSequence.Prompt(u with { Language = "Klingon" }, Ids)).Message);
+        Assert.Contains("ryan", Assert.Throws<ArgumentException>(() => TalkerSequence.Prompt(u with { Speaker = "nobody" }, Ids)).Message);
+        Assert.Contains("one of the two", Assert.Throws<ArgumentException>(() => TalkerSequence.Prompt(u with { Speaker = "ryan", Voice = [1] }, Ids)).Message);
+        Assert.Contains("transcript", Assert.Throws<ArgumentException>(() => TalkerSequence.Prompt(u with { ReferenceFrames = [Frame(0)] }, Ids)).Message);
+        Assert.Contains("16", Assert.Throws<ArgumentException>(() => TalkerSequence.Prompt(u, Ids).Append(new CodecStep.Frame([1, 2]))).Message);
+    }
+}
