@@ -1,0 +1,51 @@
+// The memory of a transformer: keys and values of every position so far, per layer. Grows by doubling, so a step allocates nothing once it
+// has grown. With a window only what a later position can still see is kept: streaming for hours needs no more memory than for seconds.
+namespace Qwen3Tts.Layers;
+
+/// <summary>Keys and values [positions, width] of each layer; one per sequence.</summary>
+sealed class KeyValueCache(int layers, int width, int window = 0)
+{
+    readonly float[][] _keys = Empty(layers);
+    readonly float[][] _values = Empty(layers);
+    int _capacity;
+    int _dropped; // positions before the first stored one
+
+    /// <summary>Positions seen so far: where the next row stands.</summary>
+    public int Position => _dropped + Stored;
+
+    /// <summary>Rows stored: where the next row is written.</summary>
+    public int Stored { get; private set; }
+
+    public ReadOnlySpan<float> Keys(int layer, int rows) => _keys[layer].AsSpan(0, rows * width);
+    public ReadOnlySpan<float> Values(int layer, int rows) => _values[layer].AsSpan(0, rows * width);
+
+    /// <summary>The rows [count, width] after the stored ones, to be written.</summary>
+    public Span<float> NewKeys(int layer, int count) => _keys[layer].AsSpan(Stored * width, count * width);
+    public Span<float> NewValues(int layer, int count) => _values[layer].AsSpan(Stored * width, count * width);
+
+    /// <summary>Makes room for <paramref name="count"/> further rows.</summary>
+    public void Reserve(int count)
+    {
+        if (Stored + count <= _capacity)
+            return;
+        var keep = window == 0 ? Stored : Math.Min(Stored, window - 1);
+        var capacity = keep + count <= _capacity ? _capacity : Math.Max(keep + count, Math.Max(64, 2 * _capacity));
+        foreach (var store in new[] { _keys, _values })
+            for (var layer = 0; layer < layers; layer++)
+            {
+                var to = capacity == _capacity ? store[layer] : new float[capacity * width];
+                store[layer].AsSpan((Stored - keep) * width, keep * width).CopyTo(to);
+                store[layer] = to;
+            }
+        _dropped += Stored - keep;
+        (Stored, _capacity) = (keep, capacity);
+    }
+
+    /// <summary>The rows written are part of the sequence now.</summary>
+    public void Advance(int count) => Stored += count;
+
+    /// <summary>Forgets the sequence and keeps the memory.</summary>
+    public void Clear() => (_dropped, Stored) = (0, 0);
+
+    static float[][] Empty(int layers) => [.. Enumerable.Repeat(Array.Empty<float>(), layers)];
+}

@@ -1,0 +1,44 @@
+// The feed-forward half of a layer, in its two kinds.
+using Qwen3Tts.Checkpoint;
+using Qwen3Tts.Kernels;
+
+namespace Qwen3Tts.Layers;
+
+abstract class Mlp
+{
+    /// <summary>x [count, hidden], normalised; the result is added to <paramref name="residual"/> [count, hidden].</summary>
+    public abstract void Add(ReadOnlySpan<float> x, Span<float> residual, int count, TransformerScratch scratch, float[]? scale, Workers workers);
+}
+
+/// <summary>down(silu(gate(x)) * up(x)).</summary>
+sealed class GatedMlp(Weights weights, string name, int hidden, int intermediate) : Mlp
+{
+    readonly Linear gate_proj = Linear.Load(weights, $"{name}.gate_proj", intermediate, hidden);
+    readonly Linear up_proj = Linear.Load(weights, $"{name}.up_proj", intermediate, hidden);
+    readonly Linear down_proj = Linear.Load(weights, $"{name}.down_proj", hidden, intermediate);
+
+    public override void Add(ReadOnlySpan<float> x, Span<float> residual, int count, TransformerScratch scratch, float[]? scale, Workers workers)
+    {
+        var gate = scratch.Gate(count); // [count, intermediate]
+        var up = scratch.Up(count); // [count, intermediate]
+        gate_proj.Apply(x, gate, count, workers);
+        up_proj.Apply(x, up, count, workers);
+        Activations.SiluMultiply(gate, up);
+        scratch.Add(down_proj, gate, residual, count, scale, workers);
+    }
+}
+
+/// <summary>fc2(gelu(fc1(x))).</summary>
+sealed class GeluMlp(Weights weights, string name, int hidden, int intermediate) : Mlp
+{
+    readonly Linear fc1 = Linear.Load(weights, $"{name}.fc1", intermediate, hidden);
+    readonly Linear fc2 = Linear.Load(weights, $"{name}.fc2", hidden, intermediate);
+
+    public override void Add(ReadOnlySpan<float> x, Span<float> residual, int count, TransformerScratch scratch, float[]? scale, Workers workers)
+    {
+        var inner = scratch.Gate(count); // [count, intermediate]
+        fc1.Apply(x, inner, count, workers);
+        Activations.Gelu(inner, workers);
+        scratch.Add(fc2, inner, residual, count, scale, workers);
+    }
+}

@@ -1,0 +1,81 @@
+// A stack of decoder layers: the talker, the code predictor and both transformers of the codec. A prompt of many rows and one step of one
+// row take the same path, and how a sequence is cut into calls changes no bit of the result. Buffers are owned here and reused, so one
+// stack serves one caller at a time; what belongs to a sequence is in its KeyValueCache.
+using Qwen3Tts.Checkpoint;
+using Qwen3Tts.Kernels;
+
+namespace Qwen3Tts.Layers;
+
+/// <summary>Sees rows on their way: those after layer <paramref name="layer"/>, a piece of the sequence at a time.</summary>
+delegate void TransformerTrace(int layer, ReadOnlySpan<float> rows);
+
+sealed class Transformer
+{
+    const int LargestPiece = 256; // rows that pass the layers together: bounds the buffers
+
+    readonly TransformerLayer[] layers;
+    readonly Norm? norm;
+    readonly RotaryTable _rotary;
+    readonly TransformerScratch _scratch;
+
+    /// <summary>Loads <c>{name}.layers.{i}</c> and, where the shape has one, <c>{name}.norm</c>.</summary>
+    public Transformer(Weights weights, string name, TransformerShape shape)
+    {
+        Shape = shape;
+        layers = [.. Enumerable.Range(0, shape.Layers).Select(i => new TransformerLayer(weights, $"{name}.layers.{i}", shape, i))];
+        norm = shape.FinalNorm ? shape.LoadNorm(weights, $"{name}.norm") : null;
+        _rotary = new(shape.HeadDim, shape.RopeTheta);
+        _scratch = new(shape);
+    }
+
+    public TransformerShape Shape { get; }
+
+    public KeyValueCache CreateCache() => new(Shape.Layers, Shape.KeyValueHeads * Shape.HeadDim, Shape.Window);
+
+    /// <summary>Passes the next rows x [count, hidden] of the cache's sequence through all layers, in place.</summary>
+    public void Forward(Span<float> x, int count, KeyValueCache cache, Workers workers, TransformerTrace? trace = null)
+    {
+        for (var from = 0; from < count; from += LargestPiece)
+        {
+            var rows = Math.Min(LargestPiece, count - from);
+            var piece = x.Slice(from * Shape.Hidden, rows * Shape.Hidden);
+            cache.Reserve(rows);
+            for (var i = 0; i < layers.Length; i++)
+            {
+                layers[i].Forward(piece, rows, cache, _rotary, _scratch, workers);
+                trace?.Invoke(i, piece);
+            }
+            cache.Advance(rows);
+            norm?.Apply(piece, piece, rows);
+        }
+    }
+}
+
+sealed class TransformerLayer
+{
+    readonly Norm input_layernorm, post_attention_layernorm;
+    readonly Attention self_attn;
+    readonly Mlp mlp;
+    readonly float[]? self_attn_layer_scale, mlp_layer_scale;
+
+    public TransformerLayer(Weights weights, string name, TransformerShape shape, int layer)
+    {
+        input_layernorm = shape.LoadNorm(weights, $"{name}.input_layernorm");
+        self_attn = new(weights, $"{name}.self_attn", shape, layer);
+        post_attention_layernorm = shape.LoadNorm(weights, $"{name}.post_attention_layernorm");
+        mlp = shape.Classic ? new GeluMlp(weights, $"{name}.mlp", shape.Hidden, shape.Intermediate) : new GatedMlp(weights, $"{name}.mlp", shape.Hidden, shape.Intermediate);
+        if (!shape.LayerScale)
+            return;
+        self_attn_layer_scale = weights.Float32($"{name}.self_attn_layer_scale.scale", shape.Hidden);
+        mlp_layer_scale = weights.Float32($"{name}.mlp_layer_scale.scale", shape.Hidden);
+    }
+
+    public void Forward(Span<float> x, int count, KeyValueCache cache, RotaryTable rotary, TransformerScratch scratch, Workers workers)
+    {
+        var normed = scratch.Normed(count); // [count, hidden]
+        input_layernorm.Apply(x, normed, count);
+        self_attn.Add(normed, x, count, cache, rotary, scratch, self_attn_layer_scale, workers);
+        post_attention_layernorm.Apply(x, normed, count);
+        mlp.Add(normed, x, count, scratch, mlp_layer_scale, workers);
+    }
+}

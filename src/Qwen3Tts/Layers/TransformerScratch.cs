@@ -1,0 +1,35 @@
+// Buffers that the layers of one stack share, because they run one after the other. They grow to the largest piece seen and stay.
+using Qwen3Tts.Kernels;
+
+namespace Qwen3Tts.Layers;
+
+sealed class TransformerScratch(TransformerShape shape)
+{
+    float[] _normed = [], _queries = [], _attended = [], _gate = [], _up = [], _branch = [];
+
+    public Span<float> Normed(int count) => Grown(ref _normed, count * shape.Hidden);
+    public Span<float> Queries(int count) => Grown(ref _queries, count * shape.Heads * shape.HeadDim);
+    public Span<float> Attended(int count) => Grown(ref _attended, count * shape.Heads * shape.HeadDim);
+    public Span<float> Gate(int count) => Grown(ref _gate, count * shape.Intermediate);
+    public Span<float> Up(int count) => Grown(ref _up, count * shape.Intermediate);
+
+    /// <summary>residual += linear(x), scaled per channel where the layer has a scale.</summary>
+    public void Add(Linear linear, ReadOnlySpan<float> x, Span<float> residual, int count, float[]? scale, Workers workers)
+    {
+        if (scale is null)
+        {
+            linear.Apply(x, residual, count, workers, add: true);
+            return;
+        }
+        var branch = Grown(ref _branch, count * linear.Output);
+        linear.Apply(x, branch, count, workers);
+        Activations.AddScaled(residual, branch, scale);
+    }
+
+    static Span<float> Grown(ref float[] buffer, int length)
+    {
+        if (buffer.Length < length)
+            buffer = new float[length];
+        return buffer.AsSpan(0, length);
+    }
+}
