@@ -1,0 +1,187 @@
+// Holds the rules of the house that no compiler knows: who may use whom, where `unsafe` and native code may stand, how long a file may
+// be, and that no file knows the machine it was written on. Reads the sources as text, without comments and strings.
+using System.Text.RegularExpressions;
+
+namespace Qwen3Tts.Tests;
+
+public sealed class ArchitectureTests
+{
+    /// <summary>Folder (or project) → what it may use. "Root" is the front door, the files of src/Qwen3Tts itself.</summary>
+    static readonly Dictionary<string, string[]> MayUse = new()
+    {
+        ["Audio"] = [],
+        ["Text"] = [],
+        ["Sequence"] = [],
+        ["Checkpoint"] = [],
+        ["Kernels"] = [],
+        ["Layers"] = ["Kernels", "Checkpoint"],
+        ["Codec"] = ["Layers", "Kernels", "Audio", "Checkpoint"],
+        ["Speaker"] = ["Layers", "Kernels", "Audio", "Checkpoint"],
+        ["Talker"] = ["Layers", "Kernels", "Sequence", "Checkpoint"],
+        ["Generation"] = ["Talker", "Codec", "Sequence", "Audio"],
+        ["Doctor"] = [.. Library],
+        ["Root"] = [.. Library],
+        ["Training"] = ["Root", "Doctor", .. Library],
+        ["Server"] = ["Root", "Doctor", .. Library],
+        ["Cli"] = ["Root", "Doctor", "Server", .. Library],
+    };
+
+    static string[] Library => ["Audio", "Text", "Sequence", "Checkpoint", "Kernels", "Layers", "Codec", "Speaker", "Talker", "Generation"];
+
+    static readonly List<SourceFile> Sources = SourceFile.All();
+
+    [Fact]
+    public void EachFolderUsesOnlyWhatTheTableAllows()
+    {
+        var declared = Sources.ToLookup(s => s.Folder, s => s.Types).ToDictionary(g => g.Key, g => g.SelectMany(t => t).ToHashSet());
+        var broken = from source in Sources
+                     from use in source.Uses(declared)
+                     where use.Folder != source.Folder && !MayUse.GetValueOrDefault(source.Folder, []).Contains(use.Folder)
+                     select $"{source.Path}({use.Line}): '{use.Text}' — {source.Folder} may use {(MayUse.GetValueOrDefault(source.Folder, []) is { Length: > 0 } may ? string.Join(", ", may) : "nothing of ours")}, not {use.Folder}.";
+        Report(broken, "Move the code to where it may know both, or hand the value in as an argument; the table above is not widened for convenience.");
+    }
+
+    [Fact]
+    public void EachFileStandsInItsFoldersNamespace()
+    {
+        var broken = from source in Sources
+                     where MayUse.ContainsKey(source.Folder) ? source.Namespace is { } n && n != source.Expected : true
+                     select MayUse.ContainsKey(source.Folder) ? $"{source.Path}: namespace {source.Namespace}, expected {source.Expected}." : $"{source.Path}: folder '{source.Folder}' is not in the table of this test.";
+        Report(broken, "One namespace per folder, named like it; a new folder needs a row in the table.");
+    }
+
+    [Fact]
+    public void NoUnsafeCodeWherePlainDotNetWillDo() => Report(
+        from source in Sources
+        where source.Folder is "Audio" or "Text" or "Sequence"
+        from line in source.LinesWith(@"\bunsafe\b|\bstackalloc\b|\bUnsafe\.|\bMemoryMarshal\.GetReference\b")
+        select $"{source.Path}({line.Number}): {line.Text.Trim()}",
+        "Audio, Text and Sequence are plain .NET; fast code belongs into Kernels.");
+
+    [Fact]
+    public void TheInferenceSideHasNoNativeCode()
+    {
+        var code = from source in Sources
+                   where source.Folder != "Training"
+                   from line in source.LinesWith(@"\bTorchSharp\b|\bDllImport\b|\bLibraryImport\b|\bNativeLibrary\b|\bQwen3Tts\.Training\b")
+                   select $"{source.Path}({line.Number}): {line.Text.Trim()}";
+        var projects = from file in Directory.GetFiles(Path.Combine(Golden.Repository, "src"), "*.csproj", SearchOption.AllDirectories)
+                       where !file.EndsWith("Qwen3Tts.Training.csproj", StringComparison.Ordinal)
+                       from Match match in Regex.Matches(File.ReadAllText(file), "Include=\"([^\"]*([Tt]orch|Training\\.csproj)[^\"]*)\"")
+                       select $"{Path.GetRelativePath(Golden.Repository, file)}: refers to {match.Groups[1].Value}";
+        Report(code.Concat(projects), "TorchSharp and native libraries belong to src/Qwen3Tts.Training alone; the command hands over to qwen3tts-train by starting it.");
+    }
+
+    [Fact]
+    public void FilesAreShortOrSayWhyNot() => Report(
+        from source in Sources
+        where source.Folder != "Kernels" && source.Code.Length > 250 && !source.Head.Contains("250 lines", StringComparison.Ordinal)
+        select $"{source.Path}: {source.Code.Length} lines.",
+        "Split it where a reader would, or say in the comment at its head why it stays one file (with the words '250 lines').");
+
+    [Fact]
+    public void NoFileKnowsTheMachineItWasWrittenOn()
+    {
+        // Assembled, so that this file does not find itself.
+        var places = new Regex(string.Join('|', new[] { "work", "root", "tmp", "home" }.Select(p => $@"(?<![\w.~}}\])])/{p}/\w").Append(@"[A-Z]:\\" + "Users")));
+        Report(
+            from file in RepositoryFiles()
+            from line in File.ReadLines(file).Select((text, i) => (Text: text, Number: i + 1))
+            where places.IsMatch(line.Text)
+            select $"{Path.GetRelativePath(Golden.Repository, file)}({line.Number}): {places.Match(line.Text).Value}…",
+            "Use a path inside the repository, an option, or an environment variable.");
+    }
+
+    /// <summary>The reader of sources itself: each way of naming another folder is found, and nothing in a comment or string is.</summary>
+    [Theory]
+    [InlineData("using Qwen3Tts.Codec;", "Codec")]
+    [InlineData("using static Qwen3Tts.Codec.CodecModel;", "Codec")]
+    [InlineData("using C = Qwen3Tts.Codec.CodecModel;", "Codec")]
+    [InlineData("var c = new Qwen3Tts.Codec.CodecModel();", "Codec")]
+    [InlineData("var c = new Codec.CodecModel();", "Codec")]
+    [InlineData("var t = Tts.Load(folder);", "Root")]
+    [InlineData("// using Qwen3Tts.Codec;", null)]
+    [InlineData("var s = \"Qwen3Tts.Codec\"; /* Tts */", null)]
+    [InlineData("var n = utterance.Codec.CodecModel; var m = Codec.Other;", null)]
+    public void TheReaderFindsEveryWayOfUsing(string line, string? folder)
+    {
+        var declared = new Dictionary<string, HashSet<string>> { ["Codec"] = ["CodecModel"], ["Root"] = ["Tts"], ["Audio"] = [] };
+        var uses = SourceFile.Parse("x.cs", "Audio", $"namespace Qwen3Tts.Audio;\n{line}\n").Uses(declared).Select(u => u.Folder).Distinct();
+        Assert.Equal(folder is null ? [] : [folder], uses);
+    }
+
+    /// <summary>The files as they would be committed: text, without build output. (A downloaded archive has no git to ask.)</summary>
+    static IEnumerable<string> RepositoryFiles()
+    {
+        string[] text = [".cs", ".csproj", ".props", ".targets", ".slnx", ".json", ".jsonl", ".md", ".txt", ".yml", ".sh", ".html", ".js", ".css", ".editorconfig", ".gitignore", ".gitattributes", "run"];
+        return from entry in Directory.GetFileSystemEntries(Golden.Repository)
+               where Path.GetFileName(entry) is not (".git" or "artifacts" or "runs" or "out" or ".vs" or "TestResults")
+               from file in Directory.Exists(entry) ? Directory.GetFiles(entry, "*", SearchOption.AllDirectories) : [entry]
+               where text.Contains(Path.GetExtension(file) is { Length: > 0 } extension ? extension : Path.GetFileName(file))
+               select file;
+    }
+
+    static void Report(IEnumerable<string> broken, string remedy)
+    {
+        var list = broken.Order(StringComparer.Ordinal).ToList();
+        Assert.True(list.Count == 0, $"{string.Join("\n", list)}\n{remedy}");
+    }
+}
+
+/// <summary>One file of src, with comments and strings blanked out so that only code is judged.</summary>
+sealed record SourceFile(string Path, string Folder, string Head, string[] Code)
+{
+    public string Expected => Folder switch { "Root" => "Qwen3Tts", _ => $"Qwen3Tts.{Folder}" };
+    public string? Namespace => Code.Select(l => Regex.Match(l, @"^namespace ([\w.]+)")).Where(m => m.Success && m.Groups[1].Value != "System").Select(m => OfFolder(m.Groups[1].Value)).FirstOrDefault();
+    public IEnumerable<string> Types => Code.SelectMany(l => Regex.Matches(l, @"\b(?:class|struct|record|enum|interface|delegate\s+[\w<>\[\]]+)\s+([A-Z]\w*)").Select(m => m.Groups[1].Value));
+
+    public static List<SourceFile> All()
+    {
+        var root = System.IO.Path.Combine(Golden.Repository, "src");
+        return [.. Directory.GetFiles(root, "*.cs", SearchOption.AllDirectories).Order(StringComparer.Ordinal).Select(file =>
+        {
+            var parts = System.IO.Path.GetRelativePath(root, file).Split(System.IO.Path.DirectorySeparatorChar);
+            var folder = parts[0] == "Qwen3Tts" ? parts.Length == 2 ? "Root" : parts[1] : parts[0].Replace("Qwen3Tts.", "", StringComparison.Ordinal);
+            return Parse($"src/{string.Join('/', parts)}", folder, File.ReadAllText(file));
+        })];
+    }
+
+    public static SourceFile Parse(string path, string folder, string text)
+    {
+        text = text.ReplaceLineEndings("\n");
+        var head = string.Join("\n", text.Split('\n').TakeWhile(l => l.StartsWith("//", StringComparison.Ordinal)));
+        return new(path, folder, head, Blank(text).TrimEnd('\n').Split('\n'));
+    }
+
+    public IEnumerable<(int Number, string Text)> LinesWith(string pattern) => Code.Select((text, i) => (i + 1, text)).Where(l => Regex.IsMatch(l.text, pattern));
+
+    /// <summary>Everything of ours that this file names: by using, by full name, or by a name relative to the namespace Qwen3Tts.</summary>
+    public IEnumerable<(int Line, string Text, string Folder)> Uses(Dictionary<string, HashSet<string>> declared)
+    {
+        var relative = string.Join('|', declared.Keys.Where(k => k != "Root"));
+        var front = string.Join('|', declared.GetValueOrDefault("Root", []).DefaultIfEmpty("\0"));
+        for (var i = 0; i < Code.Length; i++)
+        {
+            if (Code[i].StartsWith("namespace ", StringComparison.Ordinal))
+                continue;
+            foreach (Match m in Regex.Matches(Code[i], @"\bQwen3Tts\.([A-Z]\w*)"))
+                yield return (i + 1, m.Value, declared.ContainsKey(m.Groups[1].Value) ? m.Groups[1].Value : "Root");
+            foreach (Match m in Regex.Matches(Code[i], $@"(?<![\w.])({relative})\.([A-Z]\w*)"))
+                if (declared[m.Groups[1].Value].Contains(m.Groups[2].Value))
+                    yield return (i + 1, m.Value, m.Groups[1].Value);
+            foreach (Match m in Regex.Matches(Code[i], $@"(?<![\w.])({front})\b"))
+                if (!Types.Contains(m.Value) && !HasMember(m.Value))
+                    yield return (i + 1, m.Value, "Root");
+        }
+    }
+
+    /// <summary>A property or parameter of this file may be called like a type of the front door.</summary>
+    bool HasMember(string name) => Code.Any(l => Regex.IsMatch(l, $@"[\w\]?>] {name}( \{{| =|;|,|\))"));
+
+    /// <summary>The networks' modules of training may have namespaces below the project's.</summary>
+    static string OfFolder(string name) => Regex.Replace(name, @"^(Qwen3Tts\.(?:Training|Server|Cli))\..*$", "$1");
+
+    static string Blank(string text) => Regex.Replace(text,
+        "//[^\n]*|/\\*.*?\\*/|\\$*\"\"\"+.*?\"\"\"+|[$@]*@[$]*\"(?:[^\"]|\"\")*\"|\"(?:\\\\.|[^\"\\\\\n])*\"|'(?:\\\\.|[^'\\\\\n])+'",
+        m => new string('\n', m.Value.Count(c => c == '\n')) is { Length: > 0 } lines ? lines : "\"\"", RegexOptions.Singleline);
+}
