@@ -1,0 +1,93 @@
+// The code predictor completes a frame. It reads slot 0 = the talker's hidden state that predicted the frame's first code, slot 1 = E0[c0],
+// slot i = E(i-1)[c(i-1)]; slot i predicts code i through lm_head[i-1]. Every frame is a sequence of its own: the cache is cleared. What
+// enters goes through small_to_mtp_projection where the talker is wider (1.7B); where it is not (0.6B), there is no such tensor.
+using Qwen3Tts.Checkpoint;
+using Qwen3Tts.Kernels;
+using Qwen3Tts.Layers;
+
+namespace Qwen3Tts.Talker;
+
+sealed class CodePredictor
+{
+    readonly Transformer model;
+    readonly Linear? small_to_mtp_projection;
+    readonly Linear[] lm_head;
+    readonly Matrix _first; // E0 [talker vocabulary, talker hidden]
+    readonly Matrix[] codec_embedding; // E1 … E15 [codebook, talker hidden]
+    readonly Workers _workers;
+    readonly KeyValueCache _cache;
+    readonly float[] _inputs; // [groups, talker hidden]
+    readonly float[] _rows; // [groups, hidden]
+    readonly float[] _logits; // [codebook]
+
+    public CodePredictor(Weights weights, TalkerConfig talker, Matrix first, Matrix[] others, Workers workers)
+    {
+        const string name = "talker.code_predictor";
+        var config = talker.CodePredictorConfig;
+        (Groups, Codebook, _first, codec_embedding, _workers) = (talker.NumCodeGroups, config.VocabSize, first, others, workers);
+        model = new(weights, $"{name}.model", TransformerShape.Of(config));
+        small_to_mtp_projection = talker.HiddenSize == config.HiddenSize ? null : Linear.Load(weights, $"{name}.small_to_mtp_projection", config.HiddenSize, talker.HiddenSize, bias: true);
+        lm_head = [.. Enumerable.Range(0, Groups - 1).Select(i => Linear.Load(weights, $"{name}.lm_head.{i}", Codebook, config.HiddenSize))];
+        _cache = model.CreateCache();
+        _cache.Reserve(Groups);
+        (_inputs, _rows, _logits) = (new float[Groups * talker.HiddenSize], new float[Groups * config.HiddenSize], new float[Codebook]);
+    }
+
+    /// <summary>Codes of a frame.</summary>
+    public int Groups { get; }
+
+    /// <summary>Entries of a codebook.</summary>
+    public int Codebook { get; }
+
+    /// <summary>E1 … E15, which the talker's input sums too.</summary>
+    public static Matrix[] LoadEmbeddings(Weights weights, TalkerConfig talker) =>
+        [.. Enumerable.Range(0, talker.NumCodeGroups - 1).Select(i => weights.Matrix($"talker.code_predictor.model.codec_embedding.{i}.weight", talker.CodePredictorConfig.VocabSize, talker.HiddenSize))];
+
+    /// <summary>Starts a frame from the hidden state [talker hidden] that predicted its first code; the scores [codebook] of code 1,
+    /// valid until the next call; the caller may change them.</summary>
+    public Span<float> Begin(ReadOnlySpan<float> hidden, int code)
+    {
+        _cache.Clear();
+        hidden.CopyTo(_inputs);
+        _first.CopyRow(code, _inputs.AsSpan(hidden.Length));
+        return Head(0, Forward(2));
+    }
+
+    /// <summary>The scores [codebook] of the code after <paramref name="code"/>, which is the frame's code number <paramref name="group"/>, from 1 on.</summary>
+    public Span<float> Next(int group, int code)
+    {
+        codec_embedding[group - 1].CopyRow(code, _inputs);
+        return Head(group, Forward(1));
+    }
+
+    /// <summary>A whole frame, teacher-forced: the scores [groups - 1, codebook] of the codes after the first, given those before each.</summary>
+    public void Forced(ReadOnlySpan<float> hidden, ReadOnlySpan<int> codes, Span<float> logits, TransformerTrace? trace = null)
+    {
+        _cache.Clear();
+        var width = hidden.Length;
+        hidden.CopyTo(_inputs);
+        for (var i = 1; i < Groups; i++)
+            (i == 1 ? _first : codec_embedding[i - 2]).CopyRow(codes[i - 1], _inputs.AsSpan(i * width));
+        var rows = Forward(Groups, trace);
+        for (var i = 1; i < Groups; i++)
+            lm_head[i - 1].Apply(rows.Slice(i * model.Shape.Hidden, model.Shape.Hidden), logits.Slice((i - 1) * Codebook, Codebook), 1, _workers);
+    }
+
+    ReadOnlySpan<float> Forward(int count, TransformerTrace? trace = null)
+    {
+        var rows = _rows.AsSpan(0, count * model.Shape.Hidden);
+        if (small_to_mtp_projection is { } projection)
+            projection.Apply(_inputs, rows, count, _workers);
+        else
+            _inputs.AsSpan(0, rows.Length).CopyTo(rows);
+        trace?.Invoke(-1, rows);
+        model.Forward(rows, count, _cache, _workers, trace);
+        return rows;
+    }
+
+    Span<float> Head(int head, ReadOnlySpan<float> rows)
+    {
+        lm_head[head].Apply(rows[^model.Shape.Hidden..], _logits, 1, _workers);
+        return _logits;
+    }
+}

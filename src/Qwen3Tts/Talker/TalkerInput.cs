@@ -1,0 +1,102 @@
+// Positions become vectors here, and only here: (text side) + (codec side), each zero where it is absent. The text side is always
+// projected, and an absent one is zero after the projection; projecting a zero vector would leak the biases in. A frame is the sum of all
+// sixteen embeddings. Sums run in float32 and in one fixed order: E0 + E1 + … + E15, then the text.
+using Qwen3Tts.Checkpoint;
+using Qwen3Tts.Kernels;
+using Qwen3Tts.Layers;
+using Qwen3Tts.Sequence;
+
+namespace Qwen3Tts.Talker;
+
+sealed class TalkerInput
+{
+    const int LargestPiece = 256; // rows projected together: bounds the buffers
+
+    readonly Matrix text_embedding; // [text vocabulary, text hidden]
+    readonly Linear linear_fc1, linear_fc2; // text_projection
+    readonly Matrix codec_embedding; // E0 [vocabulary, hidden]
+    readonly Matrix[] _others; // E1 … E15 [codebook, hidden], owned by the code predictor
+    readonly Workers _workers;
+    readonly float[] _text, _inner, _projected; // [LargestPiece, …]
+    readonly float[] _last; // [hidden], the projection of _lastId: beside most frames stands one and the same tts_pad
+    int _lastId = -1;
+
+    public TalkerInput(Weights weights, TalkerConfig config, Matrix[] others, Workers workers)
+    {
+        var (text, hidden) = (config.TextHiddenSize, config.HiddenSize);
+        text_embedding = weights.Matrix("talker.model.text_embedding.weight", config.TextVocabSize, text);
+        linear_fc1 = Linear.Load(weights, "talker.text_projection.linear_fc1", text, text, bias: true);
+        linear_fc2 = Linear.Load(weights, "talker.text_projection.linear_fc2", hidden, text, bias: true);
+        codec_embedding = weights.Matrix("talker.model.codec_embedding.weight", config.VocabSize, hidden);
+        (_others, _workers, _last) = (others, workers, new float[hidden]);
+        (_text, _inner, _projected) = (new float[LargestPiece * text], new float[LargestPiece * text], new float[LargestPiece * hidden]);
+    }
+
+    int Hidden => codec_embedding.Columns;
+
+    /// <summary>E0, from which the code predictor takes the frame's first code as well.</summary>
+    public Matrix Codes => codec_embedding;
+
+    /// <summary>The vectors [positions from <paramref name="from"/> on, hidden] into <paramref name="rows"/>.</summary>
+    /// <exception cref="ArgumentException">An id, a code or the length of a voice is none of this model's.</exception>
+    public void Write(IReadOnlyList<Position> positions, int from, Span<float> rows)
+    {
+        for (; from < positions.Count; from += LargestPiece)
+        {
+            var count = Math.Min(LargestPiece, positions.Count - from);
+            for (var i = 0; i < count; i++)
+                WriteCodec(positions[from + i].Codec, rows.Slice(i * Hidden, Hidden));
+            AddText(positions, from, count, rows);
+            rows = rows[(count * Hidden)..];
+        }
+    }
+
+    void WriteCodec(CodecStep? step, Span<float> row)
+    {
+        row.Clear();
+        switch (step)
+        {
+            case CodecStep.Token(var id):
+                codec_embedding.CopyRow(Checked(id, codec_embedding.Rows, "codec id"), row);
+                break;
+            case CodecStep.Voice(var vector):
+                if (vector.Length != Hidden)
+                    throw new ArgumentException($"The voice has {vector.Length} numbers, this model's voices have {Hidden}. Make it again with the speaker encoder of this model.");
+                vector.CopyTo(row);
+                break;
+            case CodecStep.Frame(var codes):
+                codec_embedding.CopyRow(Checked(codes[0], _others[0].Rows, "code"), row);
+                for (var i = 1; i < codes.Length; i++)
+                    _others[i - 1].AddRow(Checked(codes[i], _others[i - 1].Rows, "code"), row);
+                break;
+        }
+    }
+
+    void AddText(IReadOnlyList<Position> positions, int from, int count, Span<float> rows)
+    {
+        if (count == 1 && positions[from].Text == _lastId)
+        {
+            Activations.AddScaled(rows[..Hidden], _last, 1);
+            return;
+        }
+        var written = 0;
+        for (var i = 0; i < count; i++)
+            if (positions[from + i].Text is { } id)
+                text_embedding.CopyRow(Checked(id, text_embedding.Rows, "text id"), _text.AsSpan(written++ * text_embedding.Columns, text_embedding.Columns));
+        linear_fc1.Apply(_text, _inner, written, _workers);
+        Activations.Silu(_inner.AsSpan(0, written * linear_fc1.Output));
+        linear_fc2.Apply(_inner, _projected, written, _workers);
+        written = 0;
+        for (var i = 0; i < count; i++)
+            if (positions[from + i].Text is { } id)
+            {
+                var projected = _projected.AsSpan(written++ * Hidden, Hidden);
+                Activations.AddScaled(rows.Slice(i * Hidden, Hidden), projected, 1);
+                projected.CopyTo(_last);
+                _lastId = id;
+            }
+    }
+
+    static int Checked(int id, int below, string what) =>
+        (uint)id < (uint)below ? id : throw new ArgumentException($"The {what} {id} is none of this model's, which are below {below}. Data and model must belong together.");
+}

@@ -1,0 +1,63 @@
+// The talker: positions in, hidden states out, and from a hidden state the scores of the next frame's first code. A prompt, a step and a
+// whole training sequence are one operation: pass on what the cache has not seen yet.
+using Qwen3Tts.Checkpoint;
+using Qwen3Tts.Kernels;
+using Qwen3Tts.Layers;
+using Qwen3Tts.Sequence;
+
+namespace Qwen3Tts.Talker;
+
+/// <summary>Everything under <c>talker.</c> in a checkpoint. Its buffers are reused: whoever calls it holds a lock on it, and takes what it
+/// returns before the next call.</summary>
+sealed class TalkerModel
+{
+    readonly Transformer model;
+    readonly Linear codec_head;
+    readonly Workers _workers;
+    readonly float[] _logits; // [vocabulary]
+    float[] _rows = []; // [new positions, hidden]
+
+    /// <summary>Takes its tensors; the caller finishes the weights when every network has taken its own.</summary>
+    public TalkerModel(Weights weights, TalkerConfig config, Workers workers)
+    {
+        (Config, _workers, _logits) = (config, workers, new float[config.VocabSize]);
+        var others = CodePredictor.LoadEmbeddings(weights, config);
+        Input = new(weights, config, others, workers);
+        code_predictor = new(weights, config, Input.Codes, others, workers);
+        model = new(weights, "talker.model", TransformerShape.Of(config));
+        codec_head = Linear.Load(weights, "talker.codec_head", config.VocabSize, config.HiddenSize);
+    }
+
+    public TalkerConfig Config { get; }
+    public TalkerInput Input { get; }
+    public CodePredictor code_predictor { get; }
+
+    /// <summary>The memory of one sequence.</summary>
+    public KeyValueCache CreateCache() => model.CreateCache();
+
+    /// <summary>Passes the positions that the cache has not seen through the talker; their hidden states after the final norm
+    /// [new positions, hidden], valid until the next call.</summary>
+    public ReadOnlySpan<float> Advance(IReadOnlyList<Position> positions, KeyValueCache cache, TransformerTrace? trace = null)
+    {
+        var (from, hidden) = (cache.Position, Config.HiddenSize);
+        var length = (positions.Count - from) * hidden;
+        if (length <= 0)
+            throw new ArgumentException($"The cache has seen {from} positions and the sequence has {positions.Count}: there is nothing new. Append a frame first.", nameof(positions));
+        if (_rows.Length < length)
+            _rows = new float[length];
+        var rows = _rows.AsSpan(0, length);
+        Input.Write(positions, from, rows);
+        model.Forward(rows, positions.Count - from, cache, _workers, trace);
+        return rows;
+    }
+
+    /// <summary>Scores [vocabulary] of the code that follows a hidden state [hidden], valid until the next call; the caller may change them.</summary>
+    public Span<float> Logits(ReadOnlySpan<float> hidden)
+    {
+        codec_head.Apply(hidden, _logits, 1, _workers);
+        return _logits;
+    }
+
+    /// <summary>Scores [count, vocabulary] of many hidden states [count, hidden] at once.</summary>
+    public void Logits(ReadOnlySpan<float> hidden, Span<float> logits, int count) => codec_head.Apply(hidden, logits, count, _workers);
+}
