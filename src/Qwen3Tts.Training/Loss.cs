@@ -1,0 +1,60 @@
+// Cross-entropy over explicit pairs: a row of the talker's output and the code it predicts; a head of the code predictor and the codebook
+// it predicts. Kept as sums with counts, because the mean is taken over the whole effective batch: three micro-batches of one sample
+// then give the gradient of one batch of three, whatever the samples' lengths.
+using Qwen3Tts.Training.Modules;
+using static TorchSharp.torch;
+
+namespace Qwen3Tts.Training;
+
+/// <summary>Sums of cross-entropy in nats, float32. Lives in the dispose scope it was made in.</summary>
+/// <param name="Talker">Over all codes of codebook 0 and the ends of speech.</param>
+/// <param name="Predictor">Over all frames and heads.</param>
+/// <param name="End">The part of <paramref name="Talker"/> that belongs to the ends of speech; carries no gradient.</param>
+/// <param name="Ends">How many ends there are.</param>
+/// <param name="Counts">How many predictions the first two are sums of.</param>
+sealed record Loss(Tensor Talker, Tensor Predictor, Tensor End, long Ends, TargetCounts Counts)
+{
+    /// <summary>Weight of the code predictor's mean beside the talker's, as in the official script.</summary>
+    const double PredictorWeight = 0.3;
+
+    public static Loss Of(TalkerModule talker, TrainingBatch batch) => Of(talker, batch, talker.Embed(batch));
+
+    /// <param name="talker">The network.</param>
+    /// <param name="batch">Its pairs are used; its positions have become <paramref name="inputs"/>.</param>
+    /// <param name="inputs">[Samples, Length, hidden].</param>
+    public static Loss Of(TalkerModule talker, TrainingBatch batch, Tensor inputs)
+    {
+        using var scope = NewDisposeScope();
+        var hidden = talker.model.call(inputs).flatten(0, 1); // [rows, hidden]
+        var logits = talker.codec_head.call(hidden.index_select(0, batch.TargetRows)); // [targets, codes and control ids]
+        var each = nn.functional.cross_entropy(logits.to(ScalarType.Float32), batch.TargetCodes, reduction: nn.Reduction.None);
+
+        var states = talker.PredictFrames(hidden.index_select(0, batch.PredictorRows), batch.PredictorCodes); // [frames, 16, predictor's hidden]
+        var heads = batch.Heads.Select(pair => nn.functional.cross_entropy(talker.code_predictor.Head(pair.Head, states).to(ScalarType.Float32), batch.PredictorCodes.select(1, pair.Codebook), reduction: nn.Reduction.Sum));
+        return new(
+            each.sum().MoveToOuterDisposeScope(),
+            stack(heads, 0).sum().MoveToOuterDisposeScope(),
+            each.detach().index_select(0, batch.EndTargets).sum().MoveToOuterDisposeScope(),
+            batch.EndTargets.shape[0], batch.Counts);
+    }
+
+    /// <summary>What is minimised: this part of a batch whose predictions number <paramref name="effective"/>.</summary>
+    public Tensor Share(TargetCounts effective) => Talker / effective.Talker + Predictor * (PredictorWeight / effective.Predictor);
+
+    /// <summary>Takes the numbers off the device.</summary>
+    public LossSums Sums() => new(Talker.item<float>(), Predictor.item<float>(), End.item<float>(), Ends, Counts);
+
+    /// <summary>The sums as plain numbers; they add up over micro-batches.</summary>
+    public readonly record struct LossSums(double TalkerSum, double PredictorSum, double EndSum, long Ends, TargetCounts Counts)
+    {
+        public double Talker => TalkerSum / Counts.Talker;
+        public double Predictor => PredictorSum / Counts.Predictor;
+        public double Total => Talker + PredictorWeight * Predictor;
+
+        /// <summary>Mean over the ends of speech, and over everything else of the talker.</summary>
+        public double End => EndSum / Math.Max(Ends, 1);
+        public double TalkerWithoutEnd => (TalkerSum - EndSum) / Math.Max(Counts.Talker - Ends, 1);
+
+        public static LossSums operator +(LossSums a, LossSums b) => new(a.TalkerSum + b.TalkerSum, a.PredictorSum + b.PredictorSum, a.EndSum + b.EndSum, a.Ends + b.Ends, a.Counts + b.Counts);
+    }
+}

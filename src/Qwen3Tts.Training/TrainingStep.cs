@@ -1,0 +1,41 @@
+// One optimizer step: forward and backward over the micro-batches, each weighing its own share of the effective batch; clip; update.
+using Qwen3Tts.Training.Modules;
+using static TorchSharp.torch;
+
+namespace Qwen3Tts.Training;
+
+static class TrainingStep
+{
+    /// <summary>What a step measured, before its update.</summary>
+    /// <param name="Loss">Over the effective batch.</param>
+    /// <param name="GradientNorm">2-norm of all gradients together, before clipping.</param>
+    public readonly record struct Report(Loss.LossSums Loss, double GradientNorm);
+
+    /// <param name="talker">The network.</param>
+    /// <param name="microBatches">Together the effective batch; computed one after the other.</param>
+    /// <param name="optimizer">Holds the network's parameters.</param>
+    /// <param name="learningRate">Of this step.</param>
+    /// <param name="largestNorm">Gradients are scaled down to this norm; infinity leaves them.</param>
+    public static Report Run(TalkerModule talker, IReadOnlyList<TrainingBatch> microBatches, AdamW optimizer, double learningRate, double largestNorm)
+    {
+        var sums = Accumulate(talker, microBatches);
+        var norm = optimizer.ClipGradients(largestNorm);
+        optimizer.Step(learningRate);
+        return new(sums, norm);
+    }
+
+    /// <summary>Adds the gradients of the effective batch to the parameters'.</summary>
+    public static Loss.LossSums Accumulate(TalkerModule talker, IReadOnlyList<TrainingBatch> microBatches)
+    {
+        var effective = microBatches.Aggregate(default(TargetCounts), (sum, b) => sum + b.Counts);
+        var sums = default(Loss.LossSums);
+        foreach (var batch in microBatches)
+        {
+            using var scope = NewDisposeScope();
+            var loss = Loss.Of(talker, batch);
+            loss.Share(effective).backward();
+            sums += loss.Sums();
+        }
+        return sums;
+    }
+}

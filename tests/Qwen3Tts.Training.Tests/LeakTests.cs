@@ -1,0 +1,32 @@
+using Qwen3Tts.Training;
+using Qwen3Tts.Training.Modules;
+using static TorchSharp.torch;
+
+namespace Qwen3Tts.Tests;
+
+/// <summary>Counts live tensors of the whole process, so nothing may run beside it.</summary>
+[CollectionDefinition(nameof(LeakTests), DisableParallelization = true)]
+[Collection(nameof(LeakTests))]
+public sealed class LeakTests
+{
+    [Fact]
+    public void StepsLeaveNoTensorsBehind()
+    {
+        var name = TrainingGolden.Cases.First();
+        using var scope = NewDisposeScope();
+        var talker = TrainingGolden.Talker(TrainingGolden.Model(name));
+        using var optimizer = new AdamW(TalkerWeights.Named(talker), new());
+        void Step()
+        {
+            using var batch = TrainingGolden.Batch(name);
+            TrainingStep.Run(talker, [batch, batch], optimizer, 1e-3, 1);
+        }
+        Step();
+        GC.Collect(); // what other tests left to the finaliser
+        GC.WaitForPendingFinalizers();
+        var before = Tensor.TotalCount;
+        for (var i = 0; i < 5; i++)
+            Step();
+        Assert.Equal(before, Tensor.TotalCount);
+    }
+}
