@@ -21,9 +21,10 @@ public sealed class ArchitectureTests
         ["Generation"] = ["Talker", "Codec", "Sequence", "Audio"],
         ["Doctor"] = [.. Library],
         ["Root"] = [.. Library],
-        ["Training"] = ["Root", "Doctor", .. Library],
+        ["CommandLine"] = [], // compiled into both programs
+        ["Training"] = ["Root", "Doctor", "CommandLine", .. Library],
         ["Server"] = ["Root", "Doctor", .. Library],
-        ["Cli"] = ["Root", "Doctor", "Server", .. Library],
+        ["Cli"] = ["Root", "Doctor", "Server", "CommandLine", .. Library],
     };
 
     static string[] Library => ["Audio", "Text", "Sequence", "Checkpoint", "Kernels", "Layers", "Codec", "Speaker", "Talker", "Generation"];

@@ -1,0 +1,29 @@
+// Options that several commands of both programs have, so that one name means one thing everywhere.
+using System.CommandLine;
+
+namespace Qwen3Tts.CommandLine;
+
+static class CommonOptions
+{
+    const string ModelVariable = "QWEN3TTS_MODEL";
+
+    public static Option<string?> Model() => new("--model", "-m") { Description = $"Folder of the model. Default: ${ModelVariable}.", HelpName = "DIR" };
+
+    public static Option<int?> Seed() => new("--seed") { Description = "Start of the random numbers: the same seed, the same bytes. Default: a new one each time.", HelpName = "N" };
+
+    public static Option<int?> Threads()
+    {
+        var threads = new Option<int?>("--threads") { Description = "Threads to compute with; changes no result. Default: one per processor.", HelpName = "N" };
+        threads.Validators.Add(result =>
+        {
+            if (result.Tokens is [var token] && int.TryParse(token.Value, out var n) && n < 1)
+                result.AddError($"--threads is {n}; give 1 or more.");
+        });
+        return threads;
+    }
+
+    /// <summary>The model folder: the option's, else the environment's.</summary>
+    /// <exception cref="ArgumentException">Neither is given.</exception>
+    public static string ModelFolder(string? given) => given ?? (Environment.GetEnvironmentVariable(ModelVariable) is { Length: > 0 } folder ? folder
+        : throw new ArgumentException($"No model is named. Give --model DIR or set {ModelVariable}; the repository has a small one that speaks, models/mini."));
+}

@@ -1,0 +1,22 @@
+// Work that takes longer than a breath shows that it lives: one line on an interactive terminal, rewritten in place, on standard error so
+// that output can be piped. Redirected or in CI nothing is shown.
+using Spectre.Console;
+
+namespace Qwen3Tts.CommandLine;
+
+static class Progress
+{
+    static readonly IAnsiConsole Terminal = AnsiConsole.Create(new()
+    {
+        Out = new AnsiConsoleOutput(Console.Error),
+        Interactive = Console.IsErrorRedirected ? InteractionSupport.No : InteractionSupport.Detect,
+    });
+
+    /// <summary>Runs the work beside a line that says <paramref name="what"/>; the work may replace the line.</summary>
+    public static T While<T>(string what, Func<Action<string>, T> work)
+    {
+        if (!Terminal.Profile.Capabilities.Interactive)
+            return work(_ => { });
+        return Terminal.Status().Spinner(Spinner.Known.Dots).Start(Markup.Escape(what), line => work(text => line.Status = Markup.Escape(text)));
+    }
+}

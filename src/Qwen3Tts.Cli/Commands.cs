@@ -1,0 +1,25 @@
+using System.CommandLine;
+using Qwen3Tts.CommandLine;
+
+namespace Qwen3Tts.Cli;
+
+static class Commands
+{
+    /// <summary>All commands of this program, and those of the other one by name.</summary>
+    public static RootCommand Root()
+    {
+        var root = new RootCommand("Speaks with Qwen3-TTS models, in C# and nothing else.") { HelpName = "qwen3tts" };
+        foreach (var (name, description) in HandOver.Commands)
+            root.Add(Foreign(name, description));
+        return root;
+    }
+
+    /// <summary>Takes whatever follows and passes it on.</summary>
+    static Command Foreign(string name, string description)
+    {
+        var rest = new Argument<string[]>("arguments") { Arity = ArgumentArity.ZeroOrMore, Hidden = true };
+        var command = new Command(name, description) { rest };
+        command.Does((parsed, _) => HandOver.Run([name, .. parsed.GetValue(rest) ?? []]));
+        return command;
+    }
+}

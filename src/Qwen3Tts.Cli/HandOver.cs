@@ -1,0 +1,48 @@
+// Training brings libtorch, hundreds of megabytes that whoever only speaks need not install. Its commands live in a second program;
+// here they are known by name, and the command line is handed over as it is.
+using System.Diagnostics;
+using Qwen3Tts.Doctor;
+
+namespace Qwen3Tts.Cli;
+
+static class HandOver
+{
+    const string Program = "qwen3tts-train";
+
+    /// <summary>Commands of the other program.</summary>
+    public static readonly (string Name, string Description)[] Commands =
+    [
+        ("prepare", "Turns recordings into training data."),
+        ("train", "Fine-tunes a model on prepared data."),
+        ("demo", "Prepares, trains and speaks with the embedded model and recordings."),
+    ];
+
+    /// <summary>Protects what follows a foreign command from this program's parser: even --help belongs to the other one.</summary>
+    public static string[] Protect(string[] arguments) =>
+        arguments is [var first, .. var rest] && Commands.Any(c => c.Name == first) ? [first, "--", .. rest] : arguments;
+
+    /// <summary>Runs the other program with these arguments on this terminal; returns its exit code.</summary>
+    /// <exception cref="FileNotFoundException">It is not installed.</exception>
+    public static int Run(IReadOnlyList<string> arguments)
+    {
+        var program = Find() ?? throw new FileNotFoundException(
+            $"'{arguments[0]}' is a command of {Program}, which is neither beside this program nor on the PATH. Install it (dotnet tool install {Program}), or build it in the repository: dotnet build -c Release src/Qwen3Tts.Training");
+        using var process = Process.Start(new ProcessStartInfo(program, arguments) { UseShellExecute = false })!;
+        process.WaitForExit(); // Ctrl-C reaches both programs: the other one decides how to end, and this one waits for it
+        return process.ExitCode;
+    }
+
+    /// <summary>Beside this program, else on the PATH, else where the repository that this program was built in builds it.</summary>
+    static string? Find()
+    {
+        var file = OperatingSystem.IsWindows() ? $"{Program}.exe" : Program;
+        var beside = Path.Combine(AppContext.BaseDirectory, file);
+        if (File.Exists(beside))
+            return beside;
+        if (ExternalProgram.OnPath(Program) is { } installed)
+            return installed;
+        var configuration = new DirectoryInfo(AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar)); // artifacts/bin/<project>/<configuration>
+        var built = Path.Combine(configuration.Parent?.Parent?.FullName ?? "", "Qwen3Tts.Training", configuration.Name, file);
+        return File.Exists(built) ? built : null;
+    }
+}
