@@ -7,8 +7,17 @@ static class BFloat16
 
     public static void Widen(ReadOnlySpan<ushort> from, Span<float> to)
     {
+        to = to[..from.Length];
         for (var i = 0; i < from.Length; i++)
             to[i] = Widen(from[i]);
+    }
+
+    /// <summary>to += from.</summary>
+    public static void Add(ReadOnlySpan<ushort> from, Span<float> to)
+    {
+        to = to[..from.Length];
+        for (var i = 0; i < from.Length; i++)
+            to[i] += Widen(from[i]);
     }
 
     /// <summary>Nearest, ties to even; a NaN stays a NaN.</summary>
@@ -20,6 +29,7 @@ static class BFloat16
 
     public static void Round(ReadOnlySpan<float> from, Span<ushort> to)
     {
+        to = to[..from.Length];
         for (var i = 0; i < from.Length; i++)
             to[i] = Round(from[i]);
     }

@@ -2,23 +2,36 @@ namespace Qwen3Tts.Kernels;
 
 /// <summary>
 /// 1-D convolution over time-major rows: output row t reads the input rows t*Stride + k*Dilation for k below Taps. The caller pads.
+/// Nothing is unrolled in memory: in time-major rows the taps of one output row lie behind each other already. An output is its bias and then
+/// one chain of fused steps in the order (tap, input channel), whatever the number of rows. With few output channels the lanes of a chain
+/// would idle; such a layer is a matrix product over overlapping rows instead.
 /// </summary>
-sealed class Convolution
+sealed unsafe class Convolution
 {
-    readonly float[] _weight; // [output, taps, input]
-    readonly float[]? _bias;
+    const int FewOutputs = 8;
+    const int Stretch = 512; // steps of a chain per pass: its weights stay in the second-level cache
+    const int PartFloats = 1 << 16; // input of a part, so that it stays there too
+    const long WorthThreads = 1 << 15; // multiplications
+
+    [ThreadStatic] static float[]? _edge;
+
+    readonly float[] _panels = []; // per 48 output channels: [tap, input, lane], the last panel of 16, 32 or 48 lanes
+    readonly float[] _bias; // padded like the last panel
+    readonly Matrix? _few; // [output, tap * input]
 
     /// <summary>Weight [output, input, taps], as stored.</summary>
     public Convolution(ReadOnlySpan<float> weight, float[]? bias, int output, int input, int taps, int stride = 1, int dilation = 1)
     {
-        if (weight.Length != output * input * taps)
-            throw new ArgumentException($"A convolution of {output} x {input} x {taps} needs {output * input * taps} weights, but {weight.Length} were given.", nameof(weight));
-        (Output, Input, Taps, Stride, Dilation, _bias) = (output, input, taps, stride, dilation, bias);
-        _weight = new float[weight.Length];
-        for (var o = 0; o < output; o++)
-            for (var i = 0; i < input; i++)
-                for (var k = 0; k < taps; k++)
-                    _weight[(o * taps + k) * input + i] = weight[(o * input + i) * taps + k];
+        if (weight.Length != (long)output * input * taps || bias is not null && bias.Length != output)
+            throw new ArgumentException($"A convolution of {output} x {input} x {taps} was given {weight.Length} weights and {bias?.Length} biases.", nameof(weight));
+        (Output, Input, Taps, Stride, Dilation) = (output, input, taps, stride, dilation);
+        var padded = (output + 15) / 16 * 16;
+        _bias = new float[padded];
+        bias?.CopyTo(_bias, 0);
+        if (output < FewOutputs && (dilation == 1 || taps == 1))
+            _few = new Matrix(output, taps * input, PackRows(weight));
+        else
+            _panels = PackPanels(weight, padded);
     }
 
     /// <summary>
@@ -29,9 +42,11 @@ sealed class Convolution
     public static Convolution Transposed(ReadOnlySpan<float> weight, float[]? bias, int input, int output, int taps, int stride)
     {
         if (stride < 1 || taps % stride != 0)
-            throw new ArgumentException($"A transposed convolution of {taps} taps and stride {stride} is none of whole rows: taps must be a multiple of stride.", nameof(taps));
+            throw new ArgumentException($"A transposed convolution has {taps} taps and stride {stride}. Taps must be a multiple of stride.", nameof(taps));
+        if (weight.Length != (long)output * input * taps || bias is not null && bias.Length != output)
+            throw new ArgumentException($"A transposed convolution of {input} x {output} x {taps} was given {weight.Length} weights and {bias?.Length} biases.", nameof(weight));
         var reach = taps / stride;
-        var ordinary = new float[weight.Length]; // [stride*output, input, reach]
+        var ordinary = new float[weight.Length]; // [stride * output, input, reach]
         for (var i = 0; i < input; i++)
             for (var o = 0; o < output; o++)
                 for (var k = 0; k < taps; k++)
@@ -40,8 +55,8 @@ sealed class Convolution
         if (bias is not null)
         {
             biases = new float[stride * output];
-            for (var p = 0; p < stride; p++)
-                bias.CopyTo(biases, p * output);
+            for (var phase = 0; phase < stride; phase++)
+                bias.CopyTo(biases, phase * output);
         }
         return new Convolution(ordinary, biases, stride * output, input, reach);
     }
@@ -58,14 +73,96 @@ sealed class Convolution
     /// <summary>x [(outputRows - 1) * Stride + Reach, Input] to y [outputRows, Output].</summary>
     public void Apply(ReadOnlySpan<float> x, Span<float> y, int outputRows, Workers workers)
     {
-        for (var t = 0; t < outputRows; t++)
-            for (var o = 0; o < Output; o++)
+        if (outputRows == 0)
+            return;
+        if (x.Length < ((outputRows - 1L) * Stride + Reach) * Input || y.Length < (long)outputRows * Output)
+            throw new ArgumentException($"{outputRows} rows of this convolution read {(outputRows - 1L) * Stride + Reach} rows of {Input} and write {Output} each, but {x.Length} and {y.Length} floats were given.");
+        if (_few is not null)
+        {
+            MatrixProduct.Multiply(_few, x, Stride * Input, y, outputRows, workers, _bias.AsSpan(0, Output), add: false);
+            return;
+        }
+        fixed (float* panels = _panels, bias = _bias, from = x, to = y)
+        {
+            var rows = Math.Clamp(PartFloats / (Stride * Input) / 8 * 8, 32, 512);
+            var panelCount = (_bias.Length + OuterTile.Panel - 1) / OuterTile.Panel;
+            if ((long)outputRows * Output * Input * Taps < WorthThreads)
+                workers = Alone;
+            var job = new Job
             {
-                var sum = _bias is null ? 0f : _bias[o];
-                for (var k = 0; k < Taps; k++)
-                    for (var i = 0; i < Input; i++)
-                        sum = MathF.FusedMultiplyAdd(_weight[(o * Taps + k) * Input + i], x[(t * Stride + k * Dilation) * Input + i], sum);
-                y[t * Output + o] = sum;
+                Panels = panels, Bias = bias, X = from, Y = to, OutputRows = outputRows, RowsPerPart = rows, PanelCount = panelCount, Lanes = _bias.Length,
+                Output = Output, Input = Input, Stride = Stride,
+                // Without dilation the taps are one stretch of memory.
+                Segments = Dilation == 1 ? 1 : Taps, SegmentLength = Dilation == 1 ? Taps * Input : Input, SegmentStride = Dilation * Input,
+            };
+            delegate*<void*, int, void> body = Simd.Tier switch
+            {
+                Tier.Avx512 => &Part<Lanes512>,
+                Tier.Avx2 => &Part<Lanes256>,
+                _ => &Part<Lanes128>,
+            };
+            workers.Run((outputRows + rows - 1) / rows * panelCount, &job, body);
+        }
+    }
+
+    static readonly Workers Alone = new(1);
+
+    static void Part<T>(void* state, int part) where T : struct, ILanes<T>
+    {
+        ref var job = ref *(Job*)state;
+        var panel = part % job.PanelCount;
+        var first = part / job.PanelCount * job.RowsPerPart;
+        var rows = Math.Min(job.RowsPerPart, job.OutputRows - first);
+        var channel = panel * OuterTile.Panel;
+        var lanes = Math.Min(OuterTile.Panel, job.Lanes - channel);
+        var real = Math.Min(OuterTile.Panel, job.Output - channel);
+        // Where the channels are no multiple of sixteen, the last panel is computed beside and copied.
+        var y = job.Y + (nint)first * job.Output + channel;
+        var to = real == lanes ? y : Scratch.Floats(ref _edge, rows * OuterTile.Panel);
+        var toStride = real == lanes ? job.Output : OuterTile.Panel;
+        for (var t = 0; t < rows; t++)
+            new ReadOnlySpan<float>(job.Bias + channel, lanes).CopyTo(new(to + (nint)t * toStride, lanes));
+        var x = job.X + (nint)first * job.Stride * job.Input;
+        var w = job.Panels + (nint)channel * job.Segments * job.SegmentLength;
+        for (var s = 0; s < job.Segments; s++, x += job.SegmentStride)
+            for (var k = 0; k < job.SegmentLength; k += Stretch)
+            {
+                var steps = Math.Min(Stretch, job.SegmentLength - k);
+                OuterTile.Run<T>(x + k, (nint)job.Stride * job.Input, w, lanes, to, toStride, steps, rows, lanes);
+                w += (nint)steps * lanes;
             }
+        if (real < lanes)
+            for (var t = 0; t < rows; t++)
+                new ReadOnlySpan<float>(to + (nint)t * toStride, real).CopyTo(new(y + (nint)t * job.Output, real));
+    }
+
+    float[] PackRows(ReadOnlySpan<float> weight)
+    {
+        var rows = new float[weight.Length];
+        for (var o = 0; o < Output; o++)
+            for (var k = 0; k < Taps; k++)
+                for (var i = 0; i < Input; i++)
+                    rows[(o * Taps + k) * Input + i] = weight[(o * Input + i) * Taps + k];
+        return rows;
+    }
+
+    float[] PackPanels(ReadOnlySpan<float> weight, int padded)
+    {
+        var panels = GC.AllocateArray<float>(padded * Taps * Input, pinned: true);
+        for (var o = 0; o < Output; o++)
+        {
+            var first = o / OuterTile.Panel * OuterTile.Panel;
+            var lanes = Math.Min(OuterTile.Panel, padded - first);
+            for (var k = 0; k < Taps; k++)
+                for (var i = 0; i < Input; i++)
+                    panels[first * Taps * Input + (k * Input + i) * lanes + o - first] = weight[(o * Input + i) * Taps + k];
+        }
+        return panels;
+    }
+
+    struct Job
+    {
+        public float* Panels, Bias, X, Y;
+        public int OutputRows, RowsPerPart, PanelCount, Lanes, Output, Input, Stride, Segments, SegmentLength, SegmentStride;
     }
 }

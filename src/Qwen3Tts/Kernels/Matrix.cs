@@ -35,7 +35,10 @@ sealed class Matrix
     /// <summary><c>to += row</c>.</summary>
     public void AddRow(int row, Span<float> to)
     {
-        for (var c = 0; c < Columns; c++)
-            to[c] += Bits is not null ? BFloat16.Widen(Bits[row * Columns + c]) : Floats![row * Columns + c];
+        to = to[..Columns];
+        if (Bits is not null)
+            BFloat16.Add(Bits.AsSpan(row * Columns, Columns), to);
+        else
+            Activations.AddScaled(to, Floats.AsSpan(row * Columns, Columns), 1);
     }
 }

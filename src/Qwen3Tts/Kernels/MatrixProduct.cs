@@ -1,24 +1,174 @@
+using System.Runtime.CompilerServices;
+
 namespace Qwen3Tts.Kernels;
 
-/// <summary>The linear layer.</summary>
-static class MatrixProduct
+/// <summary>
+/// The linear layer. One token is bound by memory: every weight is read once, row after row. Many tokens are bound by arithmetic: blocks of
+/// rows are widened once and meet blocks of tokens. Both add up in the order that <see cref="DotBlock"/> fixes, so a result does not
+/// depend on how many tokens came along, on threads or on the processor.
+/// </summary>
+static unsafe class MatrixProduct
 {
-    /// <summary>y[t, r] = (add ? y[t, r] : 0) + bias[r] + sum over c of w[r, c] * x[t, c], with x [count, Columns] and y [count, Rows].</summary>
-    public static void Multiply(Matrix w, ReadOnlySpan<float> x, Span<float> y, int count, Workers workers, ReadOnlySpan<float> bias = default, bool add = false)
+    const int Stretch = 512; // columns of a block: 16 rows of it fill the first-level cache
+    const int FewTokens = 6; // up to here rows go straight from memory
+    const int PartsPerThread = 6;
+    const long WorthThreads = 1 << 15; // multiplications
+
+    [ThreadStatic] static float[]? _sums, _panel, _padded;
+
+    /// <summary>y[t, r] = (add ? y[t, r] : 0) + (bias[r] + sum over c of w[r, c] * x[t, c]), with x [count, Columns] and y [count, Rows].</summary>
+    public static void Multiply(Matrix w, ReadOnlySpan<float> x, Span<float> y, int count, Workers workers, ReadOnlySpan<float> bias = default, bool add = false) =>
+        Multiply(w, x, w.Columns, y, count, workers, bias, add);
+
+    /// <summary>The same for rows of x that begin <paramref name="xStride"/> apart, and may overlap.</summary>
+    internal static void Multiply(Matrix w, ReadOnlySpan<float> x, int xStride, Span<float> y, int count, Workers workers, ReadOnlySpan<float> bias, bool add)
     {
-        var row = new float[w.Columns];
-        for (var r = 0; r < w.Rows; r++)
+        if (count == 0)
+            return;
+        Check(x.Length >= (count - 1L) * xStride + w.Columns, nameof(x));
+        Check(y.Length >= (long)count * w.Rows, nameof(y));
+        Check(bias.IsEmpty || bias.Length == w.Rows, nameof(bias));
+        fixed (ushort* bits = w.Bits)
+        fixed (float* floats = w.Floats, from = x, to = y, biases = bias)
         {
-            w.CopyRow(r, row);
-            for (var t = 0; t < count; t++)
+            var job = new Job
             {
-                var sum = 0f;
-                for (var c = 0; c < row.Length; c++)
-                    sum = MathF.FusedMultiplyAdd(row[c], x[t * w.Columns + c], sum);
-                if (!bias.IsEmpty)
-                    sum += bias[r];
-                y[t * w.Rows + r] = add ? y[t * w.Rows + r] + sum : sum;
+                Bits = bits, Floats = floats, X = from, Y = to, Bias = biases, Add = add,
+                Rows = w.Rows, Columns = w.Columns, Padded = Pad(w.Columns), XStride = xStride, Count = count,
+            };
+            if (job.Padded != job.Columns)
+                PadTokens(ref job);
+            Run(ref job, workers);
+        }
+    }
+
+    static void Run(ref Job job, Workers workers)
+    {
+        var rowBlocks = (job.Rows + DotBlock.Rows - 1) / DotBlock.Rows;
+        var tokenParts = (job.Count + DotBlock.Count - 1) / DotBlock.Count;
+        var rowParts = (long)job.Rows * job.Columns * job.Count < WorthThreads ? 1 : Math.Min(rowBlocks, Math.Max(1, workers.Threads * PartsPerThread / tokenParts));
+        job.RowsPerPart = (rowBlocks + rowParts - 1) / rowParts * DotBlock.Rows;
+        job.RowParts = (job.Rows + job.RowsPerPart - 1) / job.RowsPerPart;
+        delegate*<void*, int, void> body = Simd.Tier switch
+        {
+            Tier.Avx512 => &Part<Lanes512>,
+            Tier.Avx2 => &Part<Lanes256>,
+            _ => &Part<Lanes128>,
+        };
+        workers.Run(job.RowParts * tokenParts, Unsafe.AsPointer(ref job), body);
+    }
+
+    static void Part<T>(void* state, int part) where T : struct, ILanes<T>
+    {
+        ref var job = ref *(Job*)state;
+        var first = part % job.RowParts * job.RowsPerPart;
+        var rows = Math.Min(job.RowsPerPart, job.Rows - first);
+        var token = part / job.RowParts * DotBlock.Count;
+        var count = Math.Min(DotBlock.Count, job.Count - token);
+        if (job.Count > FewTokens || job.Padded != job.Columns)
+            Blocks<T>(job, first, rows, token, count);
+        else if (job.Bits != null)
+            Stream<T, ushort>(job, job.Bits, first, rows);
+        else
+            Stream<T, float>(job, job.Floats, first, rows);
+    }
+
+    static void Stream<T, TWeight>(in Job job, TWeight* w, int first, int rows) where T : struct, ILanes<T> where TWeight : unmanaged
+    {
+        var y = stackalloc float[3];
+        w += (nint)first * job.Columns;
+        for (var r = first; r < first + rows; r++, w += job.Columns)
+        {
+            var t = 0;
+            for (; t + 3 <= job.Count; t += 3)
+            {
+                DotBlock.Three<T, TWeight>(w, job.X + t * job.XStride, job.XStride, job.Columns, y);
+                job.Put(t, r, y[0]);
+                job.Put(t + 1, r, y[1]);
+                job.Put(t + 2, r, y[2]);
             }
+            for (; t < job.Count; t++)
+                job.Put(t, r, DotBlock.One<T, TWeight>(w, job.X + t * job.XStride, job.Columns));
+        }
+    }
+
+    static void Blocks<T>(in Job job, int first, int rows, int token, int count) where T : struct, ILanes<T>
+    {
+        var sums = Scratch.Floats(ref _sums, DotBlock.Sums);
+        var panel = Scratch.Floats(ref _panel, DotBlock.Rows * Stretch);
+        var direct = job.Bits == null && job.Padded == job.Columns;
+        for (var end = first + rows; first < end; first += DotBlock.Rows)
+        {
+            rows = Math.Min(DotBlock.Rows, end - first);
+            for (var c = 0; c < job.Padded; c += Stretch)
+            {
+                var columns = Math.Min(Stretch, job.Padded - c);
+                var w = direct ? job.Floats + (nint)first * job.Columns + c : panel;
+                if (!direct)
+                    Widen<T>(job, first, rows, c, columns, panel);
+                DotBlock.Accumulate<T>(w, direct ? job.Columns : Stretch, rows, job.X + token * job.XStride + c, job.XStride, count, columns, sums, c == 0);
+            }
+            for (var t = 0; t < count; t++)
+                for (var r = 0; r < rows; r++)
+                    job.Put(token + t, first + r, DotBlock.Fold<T>(sums + (t * DotBlock.Rows + r) * DotBlock.Lanes));
+        }
+    }
+
+    // Columns beyond the last are zeros.
+    static void Widen<T>(in Job job, int first, int rows, int column, int columns, float* panel) where T : struct, ILanes<T>
+    {
+        var real = Math.Min(columns, job.Columns - column);
+        for (var r = 0; r < rows; r++, panel += Stretch)
+        {
+            var at = (nint)(first + r) * job.Columns + column;
+            var c = 0;
+            if (job.Floats != null)
+                for (; c < real; c++)
+                    panel[c] = job.Floats[at + c];
+            for (; c + 16 <= real; c += 16)
+                T.LoadBFloat16(job.Bits + at + c).Store(panel + c);
+            for (; c < real; c++)
+                panel[c] = BFloat16.Widen(job.Bits[at + c]);
+            for (; c < columns; c++)
+                panel[c] = 0;
+        }
+    }
+
+    static void PadTokens(ref Job job)
+    {
+        var padded = Scratch.Floats(ref _padded, job.Count * job.Padded);
+        for (var t = 0; t < job.Count; t++)
+        {
+            new ReadOnlySpan<float>(job.X + (nint)t * job.XStride, job.Columns).CopyTo(new(padded + (nint)t * job.Padded, job.Columns));
+            new Span<float>(padded + (nint)t * job.Padded + job.Columns, job.Padded - job.Columns).Clear();
+        }
+        job.X = padded;
+        job.XStride = job.Padded;
+    }
+
+    static int Pad(int columns) => (columns + DotBlock.Lanes - 1) / DotBlock.Lanes * DotBlock.Lanes;
+
+    static void Check(bool enough, string name)
+    {
+        if (!enough)
+            throw new ArgumentException($"'{name}' has not the length that matrix and count ask for.", name);
+    }
+
+    struct Job
+    {
+        public ushort* Bits;
+        public float* Floats, X, Y, Bias;
+        public nint XStride;
+        public int Rows, Columns, Padded, Count, RowsPerPart, RowParts;
+        public bool Add;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public readonly void Put(int token, int row, float sum)
+        {
+            var at = Y + (nint)token * Rows + row;
+            if (Bias != null)
+                sum = Bias[row] + sum;
+            *at = Add ? *at + sum : sum;
         }
     }
 }

@@ -1,36 +1,71 @@
 namespace Qwen3Tts.Kernels;
 
 /// <summary>Normalisation of rows [rows, width]; y may be x.</summary>
-static class Norms
+static unsafe class Norms
 {
     /// <summary>y = x / sqrt(mean(x²) + eps) * weight.</summary>
     public static void RmsNorm(ReadOnlySpan<float> x, ReadOnlySpan<float> weight, float eps, Span<float> y, int rows, int width)
     {
-        for (var r = 0; r < rows; r++)
-        {
-            var sum = 0f;
-            for (var i = 0; i < width; i++)
-                sum += x[r * width + i] * x[r * width + i];
-            var factor = 1 / MathF.Sqrt(sum / width + eps);
-            for (var i = 0; i < width; i++)
-                y[r * width + i] = x[r * width + i] * factor * weight[i];
-        }
+        Check(x, weight, weight, y, rows, width);
+        fixed (float* from = x, w = weight, to = y)
+            switch (Simd.Tier)
+            {
+                case Tier.Avx512: RmsNorm<Lanes512>(from, w, eps, to, rows, width); break;
+                case Tier.Avx2: RmsNorm<Lanes256>(from, w, eps, to, rows, width); break;
+                default: RmsNorm<Lanes128>(from, w, eps, to, rows, width); break;
+            }
     }
 
     /// <summary>y = (x - mean) / sqrt(variance + eps) * weight + bias.</summary>
     public static void LayerNorm(ReadOnlySpan<float> x, ReadOnlySpan<float> weight, ReadOnlySpan<float> bias, float eps, Span<float> y, int rows, int width)
     {
-        for (var r = 0; r < rows; r++)
+        Check(x, weight, bias, y, rows, width);
+        fixed (float* from = x, w = weight, b = bias, to = y)
+            switch (Simd.Tier)
+            {
+                case Tier.Avx512: LayerNorm<Lanes512>(from, w, b, eps, to, rows, width); break;
+                case Tier.Avx2: LayerNorm<Lanes256>(from, w, b, eps, to, rows, width); break;
+                default: LayerNorm<Lanes128>(from, w, b, eps, to, rows, width); break;
+            }
+    }
+
+    static void RmsNorm<T>(float* x, float* weight, float eps, float* y, int rows, int width) where T : struct, ILanes<T>
+    {
+        for (var r = 0; r < rows; r++, x += width, y += width)
         {
-            float mean = 0, variance = 0;
-            for (var i = 0; i < width; i++)
-                mean += x[r * width + i];
-            mean /= width;
-            for (var i = 0; i < width; i++)
-                variance += (x[r * width + i] - mean) * (x[r * width + i] - mean);
-            var factor = 1 / MathF.Sqrt(variance / width + eps);
-            for (var i = 0; i < width; i++)
-                y[r * width + i] = (x[r * width + i] - mean) * factor * weight[i] + bias[i];
+            var factor = 1 / MathF.Sqrt(Dot.Product<T>(x, x, width) / width + eps);
+            var all = T.Broadcast(factor);
+            var i = 0;
+            for (; i + 16 <= width; i += 16)
+                (T.Load(x + i) * all * T.Load(weight + i)).Store(y + i);
+            for (; i < width; i++)
+                y[i] = x[i] * factor * weight[i];
         }
+    }
+
+    static void LayerNorm<T>(float* x, float* weight, float* bias, float eps, float* y, int rows, int width) where T : struct, ILanes<T>
+    {
+        for (var r = 0; r < rows; r++, x += width, y += width)
+        {
+            var mean = Dot.Sum<T>(x, width) / width;
+            var all = T.Broadcast(mean);
+            var i = 0;
+            for (; i + 16 <= width; i += 16)
+                (T.Load(x + i) - all).Store(y + i);
+            for (; i < width; i++)
+                y[i] = x[i] - mean;
+            var factor = 1 / MathF.Sqrt(Dot.Product<T>(y, y, width) / width + eps);
+            all = T.Broadcast(factor);
+            for (i = 0; i + 16 <= width; i += 16)
+                T.MultiplyAdd(T.Load(y + i) * all, T.Load(weight + i), T.Load(bias + i)).Store(y + i);
+            for (; i < width; i++)
+                y[i] = MathF.FusedMultiplyAdd(y[i] * factor, weight[i], bias[i]);
+        }
+    }
+
+    static void Check(ReadOnlySpan<float> x, ReadOnlySpan<float> weight, ReadOnlySpan<float> bias, ReadOnlySpan<float> y, int rows, int width)
+    {
+        if (x.Length < (long)rows * width || y.Length < (long)rows * width || weight.Length < width || bias.Length < width)
+            throw new ArgumentException($"{rows} rows of {width} were asked for, but x has {x.Length}, y {y.Length}, weight {weight.Length} and bias {bias.Length} elements.");
     }
 }

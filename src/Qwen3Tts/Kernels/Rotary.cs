@@ -1,20 +1,42 @@
 namespace Qwen3Tts.Kernels;
 
 /// <summary>Rotary position embedding in the "rotate half" form: element i turns with element i + dim/2.</summary>
-static class Rotary
+static unsafe class Rotary
 {
     /// <summary>In place on x [count, heads*dim] at the positions start .. start+count-1; cos and sin [position, dim/2].</summary>
     public static void Apply(Span<float> x, ReadOnlySpan<float> cos, ReadOnlySpan<float> sin, int count, int start, int heads, int dim)
     {
-        var half = dim / 2;
-        for (var t = 0; t < count; t++)
-            for (var h = 0; h < heads; h++)
-                for (var i = 0; i < half; i++)
+        if (x.Length < (long)count * heads * dim || cos.Length < (start + (long)count) * (dim / 2) || sin.Length < (start + (long)count) * (dim / 2))
+            throw new ArgumentException($"Positions {start}..{start + count - 1} of {heads} heads of {dim} were asked for, but x has {x.Length}, cos {cos.Length} and sin {sin.Length} elements.");
+        fixed (float* at = x, c = cos, s = sin)
+            switch (Simd.Tier)
+            {
+                case Tier.Avx512: Apply<Lanes512>(at, c, s, count, start, heads, dim / 2); break;
+                case Tier.Avx2: Apply<Lanes256>(at, c, s, count, start, heads, dim / 2); break;
+                default: Apply<Lanes128>(at, c, s, count, start, heads, dim / 2); break;
+            }
+    }
+
+    static void Apply<T>(float* x, float* cos, float* sin, int count, int start, int heads, int half) where T : struct, ILanes<T>
+    {
+        cos += (nint)start * half;
+        sin += (nint)start * half;
+        for (var t = 0; t < count; t++, cos += half, sin += half)
+            for (var h = 0; h < heads; h++, x += 2 * half)
+            {
+                var i = 0;
+                for (; i + 16 <= half; i += 16)
                 {
-                    var at = (t * heads + h) * dim + i;
-                    var (a, b, c, s) = (x[at], x[at + half], cos[(start + t) * half + i], sin[(start + t) * half + i]);
-                    x[at] = a * c - b * s;
-                    x[at + half] = b * c + a * s;
+                    T a = T.Load(x + i), b = T.Load(x + half + i), c = T.Load(cos + i), s = T.Load(sin + i);
+                    (a * c - b * s).Store(x + i);
+                    (b * c + a * s).Store(x + half + i);
                 }
+                for (; i < half; i++)
+                {
+                    var (a, b, c, s) = (x[i], x[half + i], cos[i], sin[i]);
+                    x[i] = a * c - b * s;
+                    x[half + i] = b * c + a * s;
+                }
+            }
     }
 }

@@ -1,0 +1,61 @@
+namespace Qwen3Tts.Kernels;
+
+/// <summary>What <see cref="Elementwise"/> applies: x becomes Of(x, y). A function of x alone leaves y unread.</summary>
+interface IFunction
+{
+    static abstract T Of<T>(T x, T y) where T : struct, ILanes<T>;
+}
+
+/// <summary>Applies a function to every element of x, in place; in parts where there are workers and the row is long enough to pay.</summary>
+static unsafe class Elementwise
+{
+    const int PartLength = 1 << 14;
+
+    public static void Map<TFunction>(Span<float> x, Workers? workers = null) where TFunction : IFunction => Map<TFunction>(x, x, workers);
+
+    public static void Map<TFunction>(Span<float> x, ReadOnlySpan<float> y, Workers? workers = null) where TFunction : IFunction
+    {
+        if (y.Length < x.Length)
+            throw new ArgumentException($"{x.Length} elements meet {y.Length}.", nameof(y));
+        fixed (float* first = x, second = y)
+        {
+            var job = new Job { X = first, Y = second, Length = x.Length };
+            delegate*<void*, int, void> body = Simd.Tier switch
+            {
+                Tier.Avx512 => &Part<Lanes512, TFunction>,
+                Tier.Avx2 => &Part<Lanes256, TFunction>,
+                _ => &Part<Lanes128, TFunction>,
+            };
+            var parts = (x.Length + PartLength - 1) / PartLength;
+            if (workers is not null)
+                workers.Run(parts, &job, body);
+            else
+                for (var part = 0; part < parts; part++)
+                    body(&job, part);
+        }
+    }
+
+    static void Part<T, TFunction>(void* state, int part) where T : struct, ILanes<T> where TFunction : IFunction
+    {
+        ref var job = ref *(Job*)state;
+        float* x = job.X + part * PartLength, y = job.Y + part * PartLength;
+        var length = Math.Min(PartLength, job.Length - part * PartLength);
+        var i = 0;
+        for (; i + 16 <= length; i += 16)
+            TFunction.Of(T.Load(x + i), T.Load(y + i)).Store(x + i);
+        if (i == length)
+            return;
+        var tail = stackalloc float[32];
+        var rest = new Span<float>(x + i, length - i);
+        rest.CopyTo(new(tail, 16));
+        new ReadOnlySpan<float>(y + i, rest.Length).CopyTo(new(tail + 16, 16));
+        TFunction.Of(T.Load(tail), T.Load(tail + 16)).Store(tail);
+        new ReadOnlySpan<float>(tail, rest.Length).CopyTo(rest);
+    }
+
+    struct Job
+    {
+        public float* X, Y;
+        public int Length;
+    }
+}

@@ -1,0 +1,39 @@
+namespace Qwen3Tts.Kernels;
+
+/// <summary>
+/// Sixteen float32 lanes. Every kernel is written once over this; the compiler makes one instance per tier. What keeps the tiers equal bit
+/// for bit: a product is fused with its sum everywhere, and <see cref="Sum"/> folds halves (lane i with i+8, then i+4, i+2, i+1).
+/// </summary>
+unsafe interface ILanes<T> where T : struct, ILanes<T>
+{
+    static abstract T Load(float* from);
+    static abstract T Broadcast(float value);
+
+    /// <summary>Sixteen BF16 values, widened.</summary>
+    static abstract T LoadBFloat16(ushort* from);
+
+    void Store(float* to);
+
+    /// <summary>a * b + c, rounded once.</summary>
+    static abstract T MultiplyAdd(T a, T b, T c);
+
+    static abstract T operator +(T a, T b);
+    static abstract T operator -(T a, T b);
+    static abstract T operator *(T a, T b);
+    static abstract T operator /(T a, T b);
+    static abstract T Max(T a, T b);
+    static abstract T Min(T a, T b);
+    static abstract T Abs(T a);
+
+    /// <summary>Nearest integer, ties to even.</summary>
+    static abstract T Round(T a);
+
+    /// <summary>2^n for whole n in [-127, 128]; the ends give 0 and infinity.</summary>
+    static abstract T PowerOfTwo(T n);
+
+    /// <summary>Per lane: x is negative ? a : b.</summary>
+    static abstract T WhereNegative(T x, T a, T b);
+
+    float Sum();
+    float Largest();
+}

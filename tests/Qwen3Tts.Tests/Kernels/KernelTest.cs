@@ -1,0 +1,66 @@
+using Qwen3Tts.Kernels;
+
+namespace Qwen3Tts.Tests.Kernels;
+
+/// <summary>Tests of kernels run one class at a time: they switch the SIMD tier of the whole process.</summary>
+[CollectionDefinition("kernels", DisableParallelization = true)]
+public sealed class KernelCollection;
+
+/// <summary>What the tests of kernels share: teams of threads, random data, and the run on every tier.</summary>
+static class KernelTest
+{
+    public static readonly Workers[] Teams = [new(1), new(2), new(3)];
+
+    public static float[] Numbers(Random random, int count, float range = 1)
+    {
+        var x = new float[count];
+        for (var i = 0; i < count; i++)
+            x[i] = (random.NextSingle() * 2 - 1) * range;
+        return x;
+    }
+
+    /// <summary>Computes on every tier of this processor, asserts that all give the same bits, and returns them.</summary>
+    public static float[] OnEveryTier(Func<float[]> compute)
+    {
+        float[]? first = null;
+        try
+        {
+            for (var tier = Tier.Portable; tier <= Simd.Best; tier++)
+            {
+                Simd.Tier = tier;
+                var result = compute();
+                first ??= result;
+                Same(first, result, $"{tier} against {Tier.Portable}");
+            }
+        }
+        finally
+        {
+            Simd.Tier = Simd.Best;
+        }
+        return first!;
+    }
+
+    public static void Same(ReadOnlySpan<float> expected, ReadOnlySpan<float> actual, string what)
+    {
+        Assert.Equal(expected.Length, actual.Length);
+        for (var i = 0; i < expected.Length; i++)
+            Assert.True(expected[i] == actual[i] || float.IsNaN(expected[i]) && float.IsNaN(actual[i]), $"{what}: element {i} is {actual[i]:g9}, expected {expected[i]:g9}.");
+    }
+
+    public static void Near(ReadOnlySpan<double> expected, ReadOnlySpan<float> actual, double absolute, double relative, string what)
+    {
+        Assert.Equal(expected.Length, actual.Length);
+        for (var i = 0; i < expected.Length; i++)
+            Assert.True(Math.Abs(expected[i] - actual[i]) <= absolute + relative * Math.Abs(expected[i]), $"{what}: element {i} is {actual[i]:g9}, expected {expected[i]:g9}.");
+    }
+
+    /// <summary>The bytes that the second of two calls allocates on this thread: the first may set working memory aside.</summary>
+    public static long Allocated(Action call)
+    {
+        for (var i = 0; i < 3; i++)
+            call();
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        call();
+        return GC.GetAllocatedBytesForCurrentThread() - before;
+    }
+}
