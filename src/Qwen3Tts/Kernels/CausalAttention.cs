@@ -29,8 +29,20 @@ static unsafe class CausalAttention
             var tile = Math.Max(1, TileRows / group);
             var job = new Job
             {
-                Q = queries, K = k, V = v, Y = to, Count = count, Start = start, Heads = heads, KvHeads = kvHeads, Dim = dim, Window = window, Scale = scale,
-                Group = group, Tile = tile, Padded = (dim + DotBlock.Lanes - 1) / DotBlock.Lanes * DotBlock.Lanes,
+                Q = queries,
+                K = k,
+                V = v,
+                Y = to,
+                Count = count,
+                Start = start,
+                Heads = heads,
+                KvHeads = kvHeads,
+                Dim = dim,
+                Window = window,
+                Scale = scale,
+                Group = group,
+                Tile = tile,
+                Padded = (dim + DotBlock.Lanes - 1) / DotBlock.Lanes * DotBlock.Lanes,
             };
             delegate*<void*, int, void> body = Simd.Tier switch
             {

@@ -90,10 +90,21 @@ sealed unsafe class Convolution
                 workers = Alone;
             var job = new Job
             {
-                Panels = panels, Bias = bias, X = from, Y = to, OutputRows = outputRows, RowsPerPart = rows, PanelCount = panelCount, Lanes = _bias.Length,
-                Output = Output, Input = Input, Stride = Stride,
+                Panels = panels,
+                Bias = bias,
+                X = from,
+                Y = to,
+                OutputRows = outputRows,
+                RowsPerPart = rows,
+                PanelCount = panelCount,
+                Lanes = _bias.Length,
+                Output = Output,
+                Input = Input,
+                Stride = Stride,
                 // Without dilation the taps are one stretch of memory.
-                Segments = Dilation == 1 ? 1 : Taps, SegmentLength = Dilation == 1 ? Taps * Input : Input, SegmentStride = Dilation * Input,
+                Segments = Dilation == 1 ? 1 : Taps,
+                SegmentLength = Dilation == 1 ? Taps * Input : Input,
+                SegmentStride = Dilation * Input,
             };
             delegate*<void*, int, void> body = Simd.Tier switch
             {

@@ -33,8 +33,17 @@ static unsafe class MatrixProduct
         {
             var job = new Job
             {
-                Bits = bits, Floats = floats, X = from, Y = to, Bias = biases, Add = add,
-                Rows = w.Rows, Columns = w.Columns, Padded = Pad(w.Columns), XStride = xStride, Count = count,
+                Bits = bits,
+                Floats = floats,
+                X = from,
+                Y = to,
+                Bias = biases,
+                Add = add,
+                Rows = w.Rows,
+                Columns = w.Columns,
+                Padded = Pad(w.Columns),
+                XStride = xStride,
+                Count = count,
             };
             if (job.Padded != job.Columns)
                 PadTokens(ref job);
