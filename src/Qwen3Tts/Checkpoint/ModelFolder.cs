@@ -2,19 +2,19 @@
 namespace Qwen3Tts.Checkpoint;
 
 /// <summary>generation_config.json: how the talker and the code predictor ("subtalker") are sampled unless the caller says otherwise.
-/// Absent keys keep the hard defaults of the official wrapper.</summary>
+/// An absent key is null, and leaves the default of the sampling options.</summary>
 sealed record GenerationConfig
 {
-    public bool DoSample { get; init; } = true;
-    public float Temperature { get; init; } = 0.9f;
-    public int TopK { get; init; } = 50;
-    public float TopP { get; init; } = 1.0f;
-    public float RepetitionPenalty { get; init; } = 1.05f;
-    public bool SubtalkerDosample { get; init; } = true;
-    public float SubtalkerTemperature { get; init; } = 0.9f;
-    public int SubtalkerTopK { get; init; } = 50;
-    public float SubtalkerTopP { get; init; } = 1.0f;
-    public int MaxNewTokens { get; init; } = 2048;
+    public bool? DoSample { get; init; }
+    public double? Temperature { get; init; }
+    public int? TopK { get; init; }
+    public double? TopP { get; init; }
+    public double? RepetitionPenalty { get; init; }
+    public bool? SubtalkerDosample { get; init; }
+    public double? SubtalkerTemperature { get; init; }
+    public int? SubtalkerTopK { get; init; }
+    public double? SubtalkerTopP { get; init; }
+    public int? MaxNewTokens { get; init; }
 }
 
 /// <summary>A model on disk. Opening reads the configuration; the weights are read by the networks.</summary>

@@ -1,11 +1,14 @@
 // The talker: positions in, hidden states out, and from a hidden state the scores of the next frame's first code. A prompt, a step and a
-// whole training sequence are one operation: pass on what the cache has not seen yet.
+// whole training sequence are one operation: pass on what the state has not seen yet.
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.Kernels;
 using Qwen3Tts.Layers;
 using Qwen3Tts.Sequence;
 
 namespace Qwen3Tts.Talker;
+
+/// <summary>What the talker remembers of one sequence.</summary>
+sealed record TalkerState(KeyValueCache Cache);
 
 /// <summary>Everything under <c>talker.</c> in a checkpoint. Its buffers are reused: whoever calls it holds a lock on it, and takes what it
 /// returns before the next call.</summary>
@@ -32,22 +35,21 @@ sealed class TalkerModel
     public TalkerInput Input { get; }
     public CodePredictor code_predictor { get; }
 
-    /// <summary>The memory of one sequence.</summary>
-    public KeyValueCache CreateCache() => model.CreateCache();
+    public TalkerState CreateState() => new(model.CreateCache());
 
-    /// <summary>Passes the positions that the cache has not seen through the talker; their hidden states after the final norm
+    /// <summary>Passes the positions that the state has not seen through the talker; their hidden states after the final norm
     /// [new positions, hidden], valid until the next call.</summary>
-    public ReadOnlySpan<float> Advance(IReadOnlyList<Position> positions, KeyValueCache cache, TransformerTrace? trace = null)
+    public ReadOnlySpan<float> Advance(IReadOnlyList<Position> positions, TalkerState state, TransformerTrace? trace = null)
     {
-        var (from, hidden) = (cache.Position, Config.HiddenSize);
+        var (from, hidden) = (state.Cache.Position, Config.HiddenSize);
         var length = (positions.Count - from) * hidden;
         if (length <= 0)
-            throw new ArgumentException($"The cache has seen {from} positions and the sequence has {positions.Count}: there is nothing new. Append a frame first.", nameof(positions));
+            throw new ArgumentException($"The talker has seen {from} positions and the sequence has {positions.Count}: there is nothing new. Append a frame first.", nameof(positions));
         if (_rows.Length < length)
             _rows = new float[length];
         var rows = _rows.AsSpan(0, length);
         Input.Write(positions, from, rows);
-        model.Forward(rows, positions.Count - from, cache, _workers, trace);
+        model.Forward(rows, positions.Count - from, state.Cache, _workers, trace);
         return rows;
     }
 

@@ -52,11 +52,11 @@ sealed record GoldenRequest(string Model, string Name, int Index, JsonElement Ro
 
     public static int[][] Frames(SafetensorsFile file, string name) => [.. file.Int64(name).Select(c => (int)c).Chunk(file.Entry(name).Shape[1])];
 
-    public static TalkerModel Load(string model, Workers workers)
+    public static TalkerModel Load(string model, Workers workers, TalkerConfig? config = null)
     {
         var folder = ModelFolder.Open(Golden.Checkpoint(model));
         using var weights = folder.OpenWeights();
-        var talker = new TalkerModel(weights, folder.Config.TalkerConfig, workers);
+        var talker = new TalkerModel(weights, config ?? folder.Config.TalkerConfig, workers);
         weights.Finish(name => name.StartsWith("speaker_encoder.", StringComparison.Ordinal));
         return talker;
     }

@@ -19,7 +19,7 @@ public sealed class TalkerModelTests
         using var _ = golden;
         var layers = talker.Config.NumHiddenLayers;
         var seen = new List<float>[layers];
-        var hidden = talker.Advance(sequence.Positions, talker.CreateCache(), (layer, rows) => (seen[layer] ??= []).AddRange(rows)).ToArray();
+        var hidden = talker.Advance(sequence.Positions, talker.CreateState(), (layer, rows) => (seen[layer] ??= []).AddRange(rows)).ToArray();
         for (var i = 0; i < layers; i++)
             Parity.Check("talker", model, Parity.Difference(seen[i].ToArray(), golden.Float32(i + 1 < layers ? $"hidden{i + 1}" : "last_layer_before_norm")), 2e-5, $"layer {i}");
         Parity.Check("talker", model, Parity.Difference(hidden, golden.Float32($"hidden{layers}")), 2e-5, "norm");
@@ -36,7 +36,7 @@ public sealed class TalkerModelTests
         var (sequence, golden) = Forced(model);
         using var _ = golden;
         var predictor = talker.code_predictor;
-        var (hidden, layers) = (talker.Advance(sequence.Positions, talker.CreateCache()).ToArray(), talker.Config.CodePredictorConfig.NumHiddenLayers);
+        var (hidden, layers) = (talker.Advance(sequence.Positions, talker.CreateState()).ToArray(), talker.Config.CodePredictorConfig.NumHiddenLayers);
         var (inputs, logits) = (new List<float>(), new List<float>());
         foreach (var (target, k) in sequence.FrameTargets().Select((t, k) => (t, k)))
         {
@@ -60,14 +60,14 @@ public sealed class TalkerModelTests
         var (whole, stepped) = (GoldenRequest.Load(model, one), GoldenRequest.Load(model, two));
         var (sequence, golden) = Forced(model);
         golden.Dispose();
-        var hidden = whole.Advance(sequence.Positions, whole.CreateCache()).ToArray();
+        var hidden = whole.Advance(sequence.Positions, whole.CreateState()).ToArray();
 
-        var cache = stepped.CreateCache();
+        var state = stepped.CreateState();
         var rows = new List<float>();
         var logits = new List<float>();
         for (var n = sequence.Start; n <= sequence.Positions.Count; n++)
         {
-            rows.AddRange(stepped.Advance([.. sequence.Positions.Take(n)], cache));
+            rows.AddRange(stepped.Advance([.. sequence.Positions.Take(n)], state));
             logits.AddRange(stepped.Logits(rows.ToArray().AsSpan()[^whole.Config.HiddenSize..]));
         }
         Assert.Equal(hidden, rows);
@@ -78,11 +78,11 @@ public sealed class TalkerModelTests
         foreach (var target in sequence.FrameTargets())
         {
             var predictor = whole.code_predictor;
-            var state = Row(hidden, target.Position, whole);
+            var row = Row(hidden, target.Position, whole);
             var forced = new float[(predictor.Groups - 1) * predictor.Codebook];
-            predictor.Forced(state, target.Frame, forced);
+            predictor.Forced(row, target.Frame, forced);
             var stepwise = new List<float>();
-            stepwise.AddRange(stepped.code_predictor.Begin(state, target.Frame[0]));
+            stepwise.AddRange(stepped.code_predictor.Begin(row, target.Frame[0]));
             for (var i = 1; i < predictor.Groups - 1; i++)
                 stepwise.AddRange(stepped.code_predictor.Next(i, target.Frame[i]));
             Assert.Equal(forced, stepwise);
@@ -96,9 +96,9 @@ public sealed class TalkerModelTests
         var model = Golden.Checkpoints.First();
         var talker = GoldenRequest.Load(model, workers);
         var request = GoldenRequest.All(model).First();
-        var (sequence, cache) = (TalkerSequence.Prompt(request.Utterance, request.Tokens), talker.CreateCache());
-        talker.Advance(sequence.Positions, cache);
-        Assert.Contains("nothing new", Assert.Throws<ArgumentException>(() => talker.Advance(sequence.Positions, cache)).Message, StringComparison.Ordinal);
+        var (sequence, state) = (TalkerSequence.Prompt(request.Utterance, request.Tokens), talker.CreateState());
+        talker.Advance(sequence.Positions, state);
+        Assert.Contains("nothing new", Assert.Throws<ArgumentException>(() => talker.Advance(sequence.Positions, state)).Message, StringComparison.Ordinal);
     }
 
     [Theory, MemberData(nameof(GoldenRequest.Models), MemberType = typeof(GoldenRequest))]

@@ -1,0 +1,28 @@
+// PCG-XSH-RR 64/32 (O'Neill 2014, pcg-random.org), written out so that a seed gives the same speech on every platform and every version
+// of .NET: System.Random promises neither.
+namespace Qwen3Tts.Generation;
+
+/// <summary>A small random number generator with a fixed algorithm.</summary>
+sealed class Pcg32
+{
+    readonly ulong _increment;
+    ulong _state;
+
+    public Pcg32(ulong seed, ulong stream = 0)
+    {
+        _increment = stream << 1 | 1;
+        Next();
+        _state += seed;
+        Next();
+    }
+
+    public uint Next()
+    {
+        var old = _state;
+        _state = old * 6364136223846793005 + _increment;
+        return uint.RotateRight((uint)((old >> 18 ^ old) >> 27), (int)(old >> 59));
+    }
+
+    /// <summary>Uniform in [0, 1), in steps of 2⁻³².</summary>
+    public double NextUnit() => Next() / 4294967296.0;
+}

@@ -1,0 +1,93 @@
+using Qwen3Tts.Checkpoint;
+using Qwen3Tts.Generation;
+using Qwen3Tts.Kernels;
+using Qwen3Tts.Sequence;
+using Qwen3Tts.Talker;
+
+namespace Qwen3Tts.Tests;
+
+public sealed class GeneratorTests
+{
+    const int End = -1;
+    const double Undecided = 1e-4; // below this margin another order of float32 sums may choose the other code
+
+    [Theory, MemberData(nameof(GoldenRequest.Models), MemberType = typeof(GoldenRequest))]
+    public void GreedyCodesAreTheOfficialOnes(string model)
+    {
+        using var workers = new Workers(1);
+        var talker = GoldenRequest.Load(model, workers);
+        var sampling = Tts.SamplingOf(ModelFolder.Open(Golden.Checkpoint(model)).Generation) with { Greedy = true, PredictorGreedy = true };
+        using var golden = SafetensorsFile.Open(Golden.File("greedy", $"{model}.safetensors"));
+        foreach (var request in GoldenRequest.All(model))
+        {
+            var key = $"{request.Name}.{request.Index}";
+            var sequence = TalkerSequence.Prompt(request.Utterance, request.Tokens);
+            // One frame more than the official limit, which draws the first code of that frame and drops it: it may be the end.
+            var generator = new Generator(talker, sampling with { MaxFrames = request.MaxNewTokens });
+            var mine = generator.Speak(sequence).ToArray();
+            Assert.Equal(mine, sequence.Frames);
+            var expected = GoldenRequest.Frames(golden, $"{key}.codes");
+            Assert.True(request.Ended == "eos" || expected.Length == request.MaxNewTokens - 1, key);
+            int[] theirs = [.. expected.SelectMany(f => f), .. request.Ended == "eos" ? [End] : Array.Empty<int>()];
+            int[] ours = [.. mine.SelectMany(f => f), .. generator.Ended ? [End] : Array.Empty<int>()];
+            if (request.Ended != "eos")
+                ours = ours[..Math.Min(ours.Length, theirs.Length)];
+            var same = ours.AsSpan().CommonPrefixLength(theirs);
+            Parity.Check("greedy codes", model, ours.SequenceEqual(theirs) || Margin(golden, key, same) < Undecided ? 0 : 1, 0, $"{key}, after {same} codes of {theirs.Length}");
+        }
+    }
+
+    [Theory, MemberData(nameof(GoldenRequest.Models), MemberType = typeof(GoldenRequest))]
+    public void ASeedGivesTheSameCodesWithAnyNumberOfThreads(string model)
+    {
+        using var one = new Workers(1);
+        using var two = new Workers(2);
+        var (a, b) = (GoldenRequest.Load(model, one), GoldenRequest.Load(model, two));
+        var request = GoldenRequest.All(model).First();
+        int[] Speak(TalkerModel talker, ulong seed) => [.. new Generator(talker, new() { Seed = seed, MaxFrames = 30 }).Speak(Prompt(request)).SelectMany(f => f)];
+        var codes = Speak(a, 1);
+        Assert.Equal(codes, Speak(b, 1));
+        Assert.Equal(codes, Speak(a, 1));
+        Assert.NotEqual(codes, Speak(a, 2));
+    }
+
+    [Fact]
+    public void TwoUtterancesByTurnsAreTheSameAsAlone()
+    {
+        using var workers = new Workers(1);
+        var model = Golden.Checkpoints.First();
+        var talker = GoldenRequest.Load(model, workers);
+        var requests = GoldenRequest.All(model).DistinctBy(r => r.Utterance.Text.Count).Take(2).ToArray();
+        Generator Start() => new(talker, new() { Seed = 3, MaxFrames = 20 });
+        var alone = requests.Select(r => Start().Speak(Prompt(r)).ToArray()).ToArray();
+        var together = requests.Select(r => (Generator: Start(), Sequence: Prompt(r))).ToArray();
+        for (var turn = 0; turn < 20; turn++)
+            foreach (var (generator, sequence) in together)
+                if (generator.Next(sequence) is { } frame)
+                    sequence.Append(frame);
+        Assert.Equal(alone, together.Select(t => t.Sequence.Frames.ToArray()));
+    }
+
+    [Fact]
+    public void TheLimitCountsFrames()
+    {
+        using var workers = new Workers(1);
+        var model = Golden.Checkpoints.First();
+        var talker = GoldenRequest.Load(model, workers);
+        var request = GoldenRequest.All(model).MaxBy(r => r.Row.GetProperty("frames")[r.Index].GetInt32())!;
+        var generator = new Generator(talker, new() { Greedy = true, MaxFrames = 3 });
+        Assert.Equal(3, generator.Speak(Prompt(request)).Count());
+        Assert.False(generator.Ended);
+        Assert.Equal(4, Tts.SamplingOf(new() { MaxNewTokens = 5 }).MaxFrames); // the official count draws one first code more
+    }
+
+    static TalkerSequence Prompt(GoldenRequest request) => TalkerSequence.Prompt(request.Utterance, request.Tokens);
+
+    // How sure the official code was of its choice number n; each frame has one by the talker and the others by the code predictor.
+    static double Margin(SafetensorsFile golden, string key, int n)
+    {
+        var groups = golden.Entry($"{key}.codes").Shape[1];
+        var (frame, group) = Math.DivRem(n, groups);
+        return group == 0 ? golden.Float32($"{key}.talker_margin")[frame] : golden.Float32($"{key}.predictor_margin")[frame * (groups - 1) + group - 1];
+    }
+}
