@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.Generation;
+using Qwen3Tts.Kernels;
 
 namespace Qwen3Tts.Tests;
 
@@ -25,7 +26,7 @@ public sealed class SamplerTests
             var mine = new float[scores.Length];
             var greedy = !settings.GetProperty("do_sample").GetBoolean();
             if (!greedy)
-                Kernels.Activations.Softmax(left.AsSpan(0, kept));
+                Activations.Softmax(left.AsSpan(0, kept));
             else
                 Array.Fill(mine, float.NegativeInfinity);
             for (var i = 0; i < kept; i++)
