@@ -1,0 +1,208 @@
+using System.Buffers.Binary;
+using System.Text;
+using CsCheck;
+using Qwen3Tts.Audio;
+using Qwen3Tts.Checkpoint;
+
+namespace Qwen3Tts.Tests.Audio;
+
+public sealed class WavFileTests
+{
+    [Fact]
+    public void ReadsWhatTheOfficialLoaderReads()
+    {
+        using var expected = SafetensorsFile.Open(Golden.File("audio", "files.safetensors"));
+        foreach (var kind in Golden.Json("audio", "files.json").GetProperty("kinds").EnumerateObject())
+        {
+            var wave = WavFile.Read(Golden.File("audio", "files", kind.Name + ".wav"));
+            Assert.Equal(kind.Value.GetProperty("rate").GetInt32(), wave.SampleRate);
+            Parity.Check("audio", "wav files", Parity.Difference(wave.Samples, expected.Float32(kind.Name + ".samples")), 1e-7, kind.Name);
+            var (at24000, ours) = (expected.Float32(kind.Name + ".at_24000"), wave.ToRate(24000).Samples);
+            Assert.Equal(at24000.Length, ours.Length);
+            Parity.Check("audio", "wav files at 24 kHz", Parity.Difference(ours.AsSpan(100..^100), at24000.AsSpan(100..^100)), 2e-3, kind.Name);
+        }
+    }
+
+    [Fact]
+    public void WrittenFilesAreReadBack()
+    {
+        var path = Path.Combine(Scratch.New(), "folder", "a.wav");
+        Gen.Select(Gen.Float[-1.2f, 1.2f].Array[0, 10_000], Gen.Int[1000, 192_000]).Sample((samples, rate) =>
+        {
+            WavFile.Write(path, new(samples, rate), WavFormat.Float32);
+            var exact = WavFile.Read(path);
+            Assert.Equal(samples, exact.Samples);
+            Assert.Equal(rate, exact.SampleRate);
+            WavFile.Write(path, exact);
+            var once = WavFile.Read(path);
+            Assert.All(samples.Zip(once.Samples), p => Assert.Equal(Math.Clamp(p.First, -1, 32767f / 32768), p.Second, 0.5001 / 32768));
+            WavFile.Write(path, once);
+            Assert.Equal(once.Samples, WavFile.Read(path).Samples);
+            Assert.Single(Directory.GetFiles(Path.GetDirectoryName(path)!));
+        }, iter: 30, threads: 1);
+    }
+
+    [Fact]
+    public void AFailedWriteLeavesTheOldFile()
+    {
+        var path = Path.Combine(Scratch.New(), "a.wav");
+        WavFile.Write(path, new([0.5f], 24000));
+        Assert.Contains("Sample 1 is NaN", Assert.Throws<ArgumentException>(() => WavFile.Write(path, new([0, float.NaN], 24000))).Message);
+        Assert.Equal([0.5f], WavFile.Read(path).Samples);
+        Assert.Single(Directory.GetFiles(Path.GetDirectoryName(path)!));
+    }
+
+    static byte[] Riff(params byte[][] chunks) => [.. "RIFF"u8, .. Size(chunks.Sum(c => c.Length) + 4), .. "WAVE"u8, .. chunks.SelectMany(c => c)];
+    static byte[] Chunk(string name, params byte[] data) => [.. Encoding.ASCII.GetBytes(name), .. Size(data.Length), .. data, .. new byte[data.Length & 1]];
+    static byte[] Format(int encoding, int channels, int rate, int bits, params byte[] more) =>
+        Chunk("fmt ", [(byte)encoding, (byte)(encoding >> 8), (byte)channels, 0, .. Size(rate), .. Size(rate * channels * bits / 8), (byte)(channels * bits / 8), 0, (byte)bits, 0, .. more]);
+    static byte[] Size(long bytes) => BitConverter.GetBytes((uint)bytes);
+    static Waveform Read(byte[] file) => WavFile.Read(new MemoryStream(file), "a.wav");
+
+    static readonly byte[] Format16 = Format(1, 1, 24000, 16);
+
+    [Fact]
+    public void OtherChunksAreSkipped() =>
+        Assert.Equal([0.5f, -0.5f], Read(Riff(Chunk("LIST", 1, 2, 3), Format16, Chunk("fact", 0, 0, 0, 0), Chunk("data", 0, 0x40, 0, 0xC0), Chunk("id3 ", 9))).Samples);
+
+    [Fact]
+    public void ExtensibleNamesItsEncodingInTheSubFormat()
+    {
+        byte[] extension = [22, 0, 32, 0, 4, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0x10, 0, 0x80, 0, 0, 0xAA, 0, 0x38, 0x9B, 0x71];
+        Assert.Equal([0.25f], Read(Riff(Format(0xFFFE, 1, 24000, 32, extension), Chunk("data", BitConverter.GetBytes(0.25f)))).Samples);
+    }
+
+    [Fact]
+    public void ChannelsAreAveraged() =>
+        Assert.Equal([0.25f, 0f], Read(Riff(Format(1, 2, 24000, 16), Chunk("data", 0, 0x40, 0, 0, 0, 0x40, 0, 0xC0))).Samples);
+
+    /// <summary>Pipes announce 0 or the largest size, and copies break off: what is there counts, whole frames only.</summary>
+    [Fact]
+    public void FilesWithoutTrueLengthAreReadToTheirEnd()
+    {
+        byte[] samples = [0, 0x40, 0, 0xC0];
+        foreach (var riff in new[] { 0L, uint.MaxValue })
+            foreach (var data in new[] { 0L, uint.MaxValue })
+                Assert.Equal([0.5f, -0.5f], Read([.. "RIFF"u8, .. Size(riff), .. "WAVE"u8, .. Format16, .. "data"u8, .. Size(data), .. samples]).Samples);
+        Assert.Equal([0.5f], Read([.. "RIFF"u8, .. Size(1000), .. "WAVE"u8, .. Format16, .. "data"u8, .. Size(2_000_000_000), .. samples[..3]]).Samples);
+        Assert.Empty(Read(Riff(Format16, Chunk("data"), Chunk("LIST", 1, 2, 3, 4))).Samples);
+        byte[] sizes = [.. BitConverter.GetBytes(100L), .. BitConverter.GetBytes(2L), .. BitConverter.GetBytes(1L), 0, 0, 0, 0];
+        Assert.Equal([0.5f], Read([.. "RF64"u8, .. Size(uint.MaxValue), .. "WAVE"u8, .. Chunk("ds64", sizes), .. Format16, .. "data"u8, .. Size(uint.MaxValue), .. samples]).Samples);
+    }
+
+    [Fact]
+    public void StreamedHeaderIsReadBack()
+    {
+        var stream = new MemoryStream();
+        stream.Write(WavFile.Header(24000, WavFormat.Pcm16, samples: null));
+        WavFile.WriteSamples(stream, [0.25f, -1], WavFormat.Pcm16);
+        Assert.Equal([0.25f, -1], Read(stream.ToArray()).Samples);
+        Assert.Contains("4 GiB", Assert.Throws<ArgumentException>(() => WavFile.Header(24000, WavFormat.Float32, 1L << 30)).Message);
+    }
+
+    /// <summary>A stream that cannot seek and gives a few bytes at a time, as a socket does.</summary>
+    [Fact]
+    public void StreamsNeedNotSeek()
+    {
+        var file = Riff(Chunk("LIST", new byte[1001]), Format16, Chunk("data", new byte[200_000]));
+        Assert.Equal(100_000, WavFile.Read(new Dribble(file), "a socket").Samples.Length);
+    }
+
+    sealed class Dribble(byte[] bytes) : MemoryStream(bytes)
+    {
+        public override bool CanSeek => false;
+        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+        public override long Length => throw new NotSupportedException();
+        public override int Read(byte[] buffer, int offset, int count) => base.Read(buffer, offset, Math.Min(count, 777));
+    }
+
+    [Theory]
+    [InlineData("", "empty")]
+    [InlineData("ID3\u0004abcdefgh", "MP3")]
+    [InlineData("ÿûabcdefghij", "MP3")]
+    [InlineData("ÿñabcdefghij", "AAC")]
+    [InlineData("OggSabcdefgh", "Ogg")]
+    [InlineData("fLaCabcdefgh", "FLAC")]
+    [InlineData("\0\0\0 ftypM4A ", "M4A")]
+    [InlineData("\u001aEß£abcdefgh", "WebM")]
+    [InlineData("RIFXabcdWAVE", "RIFX")]
+    [InlineData("RIFFabcdAVI ", "another kind")]
+    [InlineData("nonsense", "6e6f6e73656e7365")]
+    public void OtherFilesAreNamed(string head, string kind)
+    {
+        var message = Assert.Throws<InvalidDataException>(() => Read(Encoding.Latin1.GetBytes(head))).Message;
+        Assert.StartsWith("a.wav: ", message);
+        Assert.Contains(kind, message);
+        Assert.Contains(head.Length == 0 ? "again" : "ffmpeg -i", message);
+    }
+
+    [Fact]
+    public void UnusableFilesSayWhy()
+    {
+        Says("ADPCM of 4 bits", Riff(Format(2, 1, 24000, 4), Chunk("data")));
+        Says("MPEG audio", Riff(Format(0x55, 1, 24000, 0), Chunk("data")));
+        Says("0x1234", Riff(Format(0x1234, 1, 24000, 16), Chunk("data")));
+        Says("PCM of 64 bits", Riff(Format(1, 1, 24000, 64), Chunk("data")));
+        Says("contradicts itself (0 channels", Riff(Format(1, 0, 24000, 16), Chunk("data")));
+        Says("rate is 0 Hz", Riff(Format(1, 1, 0, 16), Chunk("data")));
+        Says("before their format", Riff(Chunk("data", 1, 2)));
+        Says("before any samples", Riff(Format16));
+        Says("instead of 16", Riff(Chunk("fmt ", 1, 2, 3, 4)));
+        Says("in the middle of a header", Riff(Format16)[..30]);
+        Says("before any samples", [.. Riff(Format16), .. "LIST"u8, .. Size(uint.MaxValue), 1, 2, 3]);
+        Says("sample 2 is not a finite number", Riff(Format(3, 1, 24000, 32), Chunk("data", [.. BitConverter.GetBytes(0f), .. BitConverter.GetBytes(float.NaN)])));
+        Assert.Contains("no such audio file", Assert.Throws<FileNotFoundException>(() => WavFile.Read(Path.Combine(Scratch.Folder, "none.wav"))).Message);
+
+        static void Says(string what, byte[] file)
+        {
+            var message = Assert.Throws<InvalidDataException>(() => Read(file)).Message;
+            Assert.StartsWith("a.wav: ", message);
+            Assert.Contains(what, message);
+        }
+    }
+
+    /// <summary>Damaged files are read or refused; nothing else happens, and memory is not taken on a header's word.</summary>
+    [Fact]
+    public void DamagedFilesAreReadOrRefused()
+    {
+        var files = Directory.GetFiles(Golden.File("audio", "files")).Select(File.ReadAllBytes).ToArray();
+        Gen.Select(Gen.Int[0, files.Length - 1], Gen.Int[0, 60], Gen.Byte, Gen.Int[0, 200]).Sample((which, at, value, cut) =>
+        {
+            var file = files[which][..^Math.Min(cut, files[which].Length)];
+            file[Math.Min(at, file.Length - 1)] = value;
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            try
+            {
+                Read(file);
+            }
+            catch (InvalidDataException)
+            {
+            }
+            Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 2_000_000);
+        }, iter: 3000);
+    }
+
+    /// <summary>G.711's own tables at their corners, and the sign symmetry of every code.</summary>
+    [Fact]
+    public void CompandedCodesAreSymmetric()
+    {
+        byte[] all = [.. Enumerable.Range(0, 256).Select(i => (byte)i)];
+        foreach (var (encoding, largest, smallest) in new[] { (6, 32256, 8), (7, 32124, 0) })
+        {
+            var samples = Read(Riff(Format(encoding, 1, 8000, 8), Chunk("data", all))).Samples;
+            Assert.Equal(largest / 32768f, samples.Max());
+            Assert.Equal(smallest / 32768f, samples.Select(Math.Abs).Min());
+            for (var code = 0; code < 128; code++)
+                Assert.Equal(-samples[code], samples[code + 128]);
+        }
+    }
+
+    [Fact]
+    public void HeaderSizesAreTrue()
+    {
+        var header = WavFile.Header(24000, WavFormat.Pcm16, 10);
+        Assert.Equal(44, header.Length);
+        Assert.Equal(56u, BinaryPrimitives.ReadUInt32LittleEndian(header.AsSpan(4)));
+        Assert.Equal(20u, BinaryPrimitives.ReadUInt32LittleEndian(header.AsSpan(40)));
+    }
+}

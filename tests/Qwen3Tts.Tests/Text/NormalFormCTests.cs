@@ -1,0 +1,57 @@
+using System.Runtime.CompilerServices;
+using CsCheck;
+using Qwen3Tts.Text;
+
+namespace Qwen3Tts.Tests.Text;
+
+/// <summary><c>QWEN3TTS_NORMALIZATION_TEST</c> names another file in the form of Unicode's; the default is a sample of that.</summary>
+public sealed class NormalFormCTests
+{
+    static IEnumerable<string[]> Rows([CallerFilePath] string here = "") =>
+        File.ReadLines(Environment.GetEnvironmentVariable("QWEN3TTS_NORMALIZATION_TEST") ?? Path.Combine(Path.GetDirectoryName(here)!, "NormalizationTest.sample.txt"))
+            .Where(l => l.Length > 0 && l[0] is not '#' and not '@')
+            .Select(l => l.Split(';').Take(3).Select(Text).ToArray());
+
+    static string Text(string codes) => string.Concat(codes.Split(' ').Select(c => char.ConvertFromUtf32(Convert.ToInt32(c, 16))));
+
+    /// <summary>The conformance test's demand: form C of each column is the second one.</summary>
+    [Fact]
+    public void MatchesUnicodesConformanceTest()
+    {
+        foreach (var row in Rows())
+            foreach (var text in row)
+                Assert.Equal(row[1], NormalFormC.Of(text));
+    }
+
+    /// <summary>Text built from decomposed and composed parts comes out the same, whichever form each part was in.</summary>
+    [Fact]
+    public void FormOfTheInputDoesNotMatter()
+    {
+        var rows = Rows().ToArray();
+        Gen.Select(Gen.Int[0, rows.Length - 1], Gen.Bool).Array[1, 8].Sample(parts =>
+        {
+            var composed = string.Concat(parts.Select(p => rows[p.Item1][1]));
+            var mixed = string.Concat(parts.Select(p => rows[p.Item1][p.Item2 ? 1 : 2]));
+            Assert.Equal(NormalFormC.Of(composed), NormalFormC.Of(mixed));
+            Assert.Equal(NormalFormC.Of(mixed), NormalFormC.Of(NormalFormC.Of(mixed)));
+        }, iter: 5000);
+    }
+
+    [Fact]
+    public void EveryHangulSyllableComposes()
+    {
+        for (var s = 0; s < 11172; s++)
+        {
+            var trail = s % 28 == 0 ? "" : $"{(char)(0x11A7 + s % 28)}";
+            Assert.Equal($"{(char)(0xAC00 + s)}", NormalFormC.Of($"{(char)(0x1100 + s / 588)}{(char)(0x1161 + s / 28 % 21)}{trail}"));
+        }
+    }
+
+    [Fact]
+    public void PlainTextIsReturnedAsItIs()
+    {
+        foreach (var text in new[] { "", "Grüße, naïve", "Привет, мир", "你好，世界 😀" })
+            Assert.Same(text, NormalFormC.Of(text));
+        Assert.Equal("é\uFFFD", NormalFormC.Of("e\u0301\uD800"));
+    }
+}
