@@ -160,7 +160,7 @@ public sealed class TrainingGoldenTests
         var expected = golden.GetProperty("losses").GetProperty(fault);
         var hypothesis = Hypothesis.All.Single(h => h.Name == (fault == "official_from_its_five_faults" ? "official" : fault));
         using var references = SafetensorsFile.Open(Golden.File("prompts", "references.safetensors"));
-        var examples = golden.GetProperty("samples").EnumerateArray().Select(u => TrainingGolden.Example(u, TrainingGolden.Ids(model, u), references.Float32($"{u.GetProperty("ref").GetString()}.{model}.x_vector"), hypothesis)).ToList();
+        var examples = golden.GetProperty("samples").EnumerateArray().Select(u => GoldenExample.Of(u, GoldenExample.Ids(model, u), references.Float32($"{u.GetProperty("ref").GetString()}.{model}.x_vector"), hypothesis)).ToList();
         using var batch = TrainingGolden.Batch(model, examples);
         var talker = TrainingGolden.Talker(model);
         if (expected.TryGetProperty("error", out _))

@@ -4,7 +4,7 @@ using Qwen3Tts.Sequence;
 
 namespace Qwen3Tts.Doctor;
 
-/// <summary>The known faults, which may be combined.</summary>
+/// <summary>The known faults, which may be combined; and the other ways in which a right trainer may have fed a model.</summary>
 [Flags]
 enum Faults
 {
@@ -27,8 +27,14 @@ enum Faults
     FirstCodebookOnly = 128,
     /// <summary>Rows of padding carry the projection of a zero vector. No other row looks at them and one sequence has none: the same as no fault.</summary>
     MaskBeforeProjection = 256,
+    /// <summary>Text runs beside the codes instead of before them. No fault: the other layout.</summary>
+    Interleaved = 512,
+    /// <summary>There is no speaker row. No fault in a model that is told its voice in words.</summary>
+    NoSpeaker = 1024,
     /// <summary>The official script at commit 022e286.</summary>
     Official = NoTextProjection | LabelsShiftedTwice | OwnHidden | SubLabelsShifted | NoLanguage,
+    /// <summary>The official script before that commit, which brought the wrong hidden state in.</summary>
+    OfficialBefore = Official & ~OwnHidden,
 }
 
 /// <summary>A name for a combination of faults, and the edit it makes.</summary>
@@ -37,7 +43,7 @@ sealed record Hypothesis(string Name, Faults Faults)
     /// <summary>How the format is; edits nothing.</summary>
     public static Hypothesis Correct { get; } = new("correct", Faults.None);
 
-    /// <summary>All that can be named: correct, each fault alone, and the official script.</summary>
+    /// <summary>All that has a name of its own: correct, each deviation alone, and the official script in its two states.</summary>
     public static IReadOnlyList<Hypothesis> All { get; } =
     [
         Correct,
@@ -50,8 +56,15 @@ sealed record Hypothesis(string Name, Faults Faults)
         new("no_eos", Faults.NoEos),
         new("first_codebook_only", Faults.FirstCodebookOnly),
         new("mask_before_projection", Faults.MaskBeforeProjection),
+        new("interleaved", Faults.Interleaved),
+        new("no_speaker", Faults.NoSpeaker),
         new("official", Faults.Official),
+        new("official_before_022e286", Faults.OfficialBefore),
     ];
+
+    /// <summary>The hypothesis of these faults: under its own name if it has one, else under the names of its parts, joined by '+'.</summary>
+    public static Hypothesis Of(Faults faults) => All.FirstOrDefault(h => h.Faults == faults)
+        ?? new(string.Join("+", All.Where(h => int.PopCount((int)h.Faults) == 1 && faults.HasFlag(h.Faults)).Select(h => h.Name)), faults);
 
     /// <summary>The example as a trainer with these faults would have seen it.</summary>
     public TrainingExample Edit(TrainingExample example, SpecialTokens ids)
@@ -60,6 +73,10 @@ sealed record Hypothesis(string Name, Faults Faults)
             example = WithoutLanguage(example, ids);
         if (Has(Faults.SpeakerAt6))
             example = WithSpeakerAt6(example, ids);
+        if (Has(Faults.NoSpeaker))
+            example = WithoutSpeaker(example, ids);
+        if (Has(Faults.Interleaved))
+            example = Interleaved(example, ids);
         if (Has(Faults.NoTextProjection))
             example = example with { ProjectsText = false };
         if (Has(Faults.FirstCodebookOnly))
@@ -85,12 +102,7 @@ sealed record Hypothesis(string Name, Faults Faults)
         var positions = example.Positions.ToList();
         positions[think] = positions[think] with { Codec = new CodecStep.Token(ids.NoThink) };
         positions.RemoveAt(think + 2);
-        return example with
-        {
-            Positions = positions,
-            Talker = [.. example.Talker.Select(t => t with { Position = t.Position - 1 })],
-            Frames = [.. example.Frames.Select(f => f with { Position = f.Position - 1 })],
-        };
+        return Moved(example, positions, -1);
     }
 
     static TrainingExample WithSpeakerAt6(TrainingExample example, SpecialTokens ids)
@@ -102,6 +114,36 @@ sealed record Hypothesis(string Name, Faults Faults)
         positions[think + 4] = positions[think + 4] with { Codec = null };
         return example with { Positions = positions };
     }
+
+    static TrainingExample WithoutSpeaker(TrainingExample example, SpecialTokens ids)
+    {
+        var positions = example.Positions.ToList();
+        var row = positions.FindIndex(p => p.Text == ids.TextBos && p.Codec is not null) - 1;
+        if (row < 0 || positions[row].Codec is null || positions[row].Codec == new CodecStep.Token(ids.ThinkEos))
+            return example;
+        positions.RemoveAt(row);
+        return Moved(example, positions, -1);
+    }
+
+    /// <summary>The rows of text go; each of their tokens moves beside a codec step, from codec_bos on, in place of tts_pad.</summary>
+    static TrainingExample Interleaved(TrainingExample example, SpecialTokens ids)
+    {
+        var positions = example.Positions.ToList();
+        var first = positions.FindIndex(p => p.Text == ids.TextBos && p.Codec is not null) + 1;
+        var start = positions.FindIndex(p => p.Codec is CodecStep.Token { Id: var id } && id == ids.CodecBos);
+        var text = new Queue<int?>(positions[first..start].Select(p => p.Text));
+        positions.RemoveRange(first, start - first);
+        for (var p = first; p < positions.Count && text.TryDequeue(out var id); p++)
+            positions[p] = positions[p] with { Text = id };
+        return Moved(example, positions, first - start);
+    }
+
+    static TrainingExample Moved(TrainingExample example, IReadOnlyList<Position> positions, int by) => example with
+    {
+        Positions = positions,
+        Talker = [.. example.Talker.Select(t => t with { Position = t.Position + by })],
+        Frames = [.. example.Frames.Select(f => f with { Position = f.Position + by })],
+    };
 
     /// <summary>The first control row, if a language follows it.</summary>
     static int? ThinkRow(TrainingExample example, SpecialTokens ids)

@@ -34,6 +34,21 @@ sealed class TalkerInput
 
     int Hidden => codec_embedding.Columns;
 
+    /// <summary>False only to feed a model as a faulty trainer fed it: text without its projection. Possible where text and talker are equally wide.</summary>
+    /// <exception cref="InvalidOperationException">They are not.</exception>
+    public bool ProjectsText
+    {
+        get;
+        set
+        {
+            if (!value && !CanSkipProjection)
+                throw new InvalidOperationException($"Text of width {text_embedding.Columns} cannot enter a talker of width {Hidden} without its projection.");
+            (field, _lastId) = (value, -1);
+        }
+    } = true;
+
+    public bool CanSkipProjection => text_embedding.Columns == Hidden;
+
     /// <summary>E0, from which the code predictor takes the frame's first code as well.</summary>
     public Matrix Codes => codec_embedding;
 
@@ -83,9 +98,7 @@ sealed class TalkerInput
         for (var i = 0; i < count; i++)
             if (positions[from + i].Text is { } id)
                 text_embedding.CopyRow(Checked(id, text_embedding.Rows, "text id"), _text.AsSpan(written++ * text_embedding.Columns, text_embedding.Columns));
-        linear_fc1.Apply(_text, _inner, written, _workers);
-        Activations.Silu(_inner.AsSpan(0, written * linear_fc1.Output));
-        linear_fc2.Apply(_inner, _projected, written, _workers);
+        Project(written);
         written = 0;
         for (var i = 0; i < count; i++)
             if (positions[from + i].Text is { } id)
@@ -95,6 +108,19 @@ sealed class TalkerInput
                 projected.CopyTo(_last);
                 _lastId = id;
             }
+    }
+
+    /// <summary>The first rows of _text to those of _projected.</summary>
+    void Project(int count)
+    {
+        if (!ProjectsText)
+        {
+            _text.AsSpan(0, count * Hidden).CopyTo(_projected);
+            return;
+        }
+        linear_fc1.Apply(_text, _inner, count, _workers);
+        Activations.Silu(_inner.AsSpan(0, count * linear_fc1.Output));
+        linear_fc2.Apply(_inner, _projected, count, _workers);
     }
 
     static int Checked(int id, int below, string what) =>

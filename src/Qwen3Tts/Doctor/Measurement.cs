@@ -1,0 +1,122 @@
+// Teacher-forced losses of one checkpoint on some clips, under any hypothesis, by the engine that speaks. Hypotheses share most of their
+// work: the talker runs once per distinct input, the code predictor once per distinct input and choice of hidden state, and which codes
+// they are asked for costs nothing. So everything is computed on first use and kept.
+using Qwen3Tts.Sequence;
+using Qwen3Tts.Talker;
+
+namespace Qwen3Tts.Doctor;
+
+sealed class Measurement(TalkerModel talker, SpecialTokens ids, IReadOnlyList<TrainingExample> clips)
+{
+    /// <summary>The faults that change what the talker reads. The others change what it, or the code predictor, is asked for.</summary>
+    public const Faults Input = Faults.NoTextProjection | Faults.NoLanguage | Faults.SpeakerAt6 | Faults.FirstCodebookOnly | Faults.Interleaved | Faults.NoSpeaker;
+
+    readonly List<Pass>[] _passes = [.. clips.Select(_ => new List<Pass>())];
+    readonly Dictionary<(int Clip, Faults Faults), Losses> _known = [];
+
+    public int Clips => clips.Count;
+
+    /// <summary>Codes of a codebook: guessing costs the logarithm of it.</summary>
+    public int Codebook => talker.code_predictor.Codebook;
+
+    /// <summary>How often the talker has run: once per clip and distinct input asked for.</summary>
+    public int TalkerRuns => _passes.Sum(p => p.Count);
+
+    /// <summary>Whether this model's shapes allow the hypothesis: raw text enters only a talker of its width.</summary>
+    public bool Allows(Faults faults) => talker.Input.CanSkipProjection || !faults.HasFlag(Faults.NoTextProjection);
+
+    /// <summary>Over all clips.</summary>
+    public Losses Of(Faults faults) => Enumerable.Range(0, clips.Count).Aggregate(default(Losses), (sum, clip) => sum + Of(clip, faults));
+
+    /// <summary>Over one clip.</summary>
+    public Losses Of(int clip, Faults faults)
+    {
+        if (!_known.TryGetValue((clip, faults), out var losses))
+        {
+            var (codes, end) = Talker(clip, faults);
+            _known[(clip, faults)] = losses = new(codes, end, Predictor(clip, faults));
+        }
+        return losses;
+    }
+
+    /// <summary>The talker's part alone, which is less work.</summary>
+    public (Cost Codes, Cost End) Talker(int clip, Faults faults)
+    {
+        var example = new Hypothesis("", faults).Edit(clips[clip], ids);
+        var pass = Run(clip, example);
+        Cost codes = default, end = default;
+        foreach (var (row, code) in example.Talker)
+        {
+            var nats = new Cost(Nats(pass.Scores(row, talker), code), 1);
+            (codes, end) = code == ids.CodecEos ? (codes, end + nats) : (codes + nats, end);
+        }
+        return (codes, end);
+    }
+
+    Cost Predictor(int clip, Faults faults)
+    {
+        var example = new Hypothesis("", faults).Edit(clips[clip], ids);
+        var costs = Run(clip, example).Costs(example.Frames[0].Position, example.Frames, talker);
+        return example.Heads.Aggregate(default(Cost), (sum, h) => sum + new Cost(costs[h.Head, h.Codebook], example.Frames.Count));
+    }
+
+    /// <summary>The talker's pass over these positions, unless it was made already.</summary>
+    Pass Run(int clip, TrainingExample example)
+    {
+        if (_passes[clip].Find(p => p.Example.ProjectsText == example.ProjectsText && p.Example.Positions.SequenceEqual(example.Positions)) is { } known)
+            return known;
+        talker.Input.ProjectsText = example.ProjectsText;
+        var pass = new Pass(example, talker.Advance(example.Positions, talker.CreateCache()).ToArray());
+        talker.Input.ProjectsText = true;
+        _passes[clip].Add(pass);
+        return pass;
+    }
+
+    /// <summary>-log softmax(scores)[code].</summary>
+    static double Nats(ReadOnlySpan<float> scores, int code)
+    {
+        var (largest, sum) = (scores[0], 0.0);
+        foreach (var s in scores)
+            largest = Math.Max(largest, s);
+        foreach (var s in scores)
+            sum += Math.Exp(s - largest);
+        return Math.Log(sum) + largest - scores[code];
+    }
+
+    /// <summary>One run of the talker, and what has been asked of it.</summary>
+    sealed class Pass(TrainingExample example, float[] hidden)
+    {
+        readonly Dictionary<int, float[]> _scores = [];
+        readonly Dictionary<int, double[,]> _costs = [];
+
+        public TrainingExample Example => example;
+
+        /// <summary>The talker's scores [vocabulary] at a position.</summary>
+        public float[] Scores(int position, TalkerModel talker)
+        {
+            if (!_scores.TryGetValue(position, out var scores))
+                _scores[position] = scores = talker.Logits(State(position, talker)).ToArray();
+            return scores;
+        }
+
+        /// <summary>What each head's prediction of each later codebook costs, summed over the frames, whose hidden states begin at that position.</summary>
+        public double[,] Costs(int first, IReadOnlyList<FrameTarget> frames, TalkerModel talker)
+        {
+            if (_costs.TryGetValue(first, out var costs))
+                return costs;
+            var predictor = talker.code_predictor;
+            _costs[first] = costs = new double[predictor.Groups - 1, predictor.Groups];
+            var scores = new float[(predictor.Groups - 1) * predictor.Codebook];
+            foreach (var (position, codes) in frames)
+            {
+                predictor.Forced(State(position, talker), codes, scores);
+                for (var head = 0; head < predictor.Groups - 1; head++)
+                    for (var codebook = head + 1; codebook < Math.Min(head + 3, predictor.Groups); codebook++)
+                        costs[head, codebook] += Nats(scores.AsSpan(head * predictor.Codebook, predictor.Codebook), codes[codebook]);
+            }
+            return costs;
+        }
+
+        ReadOnlySpan<float> State(int position, TalkerModel talker) => hidden.AsSpan(position * talker.Config.HiddenSize, talker.Config.HiddenSize);
+    }
+}

@@ -1,0 +1,45 @@
+using System.Text.Json;
+using Qwen3Tts.Checkpoint;
+using Qwen3Tts.Sequence;
+
+namespace Qwen3Tts.Tests;
+
+/// <summary>The goldens' faulty checkpoints: a stored talker and, around it, the base it was trained from, as a complete model folder.</summary>
+static class FaultyCheckpoints
+{
+    public static JsonElement Doctor { get; } = Golden.Json("faults", "doctor.json");
+    public static string Base { get; } = Doctor.GetProperty("model").GetString()!;
+    public static IEnumerable<string> Stored => Directory.GetFiles(Golden.File("faulty"), "*.safetensors").Select(f => Path.GetFileNameWithoutExtension(f)).Order(StringComparer.Ordinal);
+
+    static readonly Dictionary<string, string> Assembled = [];
+
+    /// <summary>The model folder with that talker.</summary>
+    public static string Folder(string name)
+    {
+        lock (Assembled)
+            return Assembled.TryGetValue(name, out var done) ? done : Assembled[name] = Assemble(Golden.Checkpoint(Base), Golden.File("faulty", $"{name}.safetensors"));
+    }
+
+    static string Assemble(string source, string talker)
+    {
+        var folder = Scratch.New("faulty");
+        foreach (var file in Directory.GetFiles(source, "*", SearchOption.AllDirectories))
+        {
+            var to = Path.Combine(folder, Path.GetRelativePath(source, file));
+            Directory.CreateDirectory(Path.GetDirectoryName(to)!);
+            File.Copy(file, to);
+        }
+        using var untouched = SafetensorsFile.Open(Path.Combine(source, "model.safetensors"));
+        using var trained = SafetensorsFile.Open(talker);
+        SafetensorsWriter.Write(Path.Combine(folder, "model.safetensors"), [.. untouched.Tensors.Values.Select(e => trained.Tensors.TryGetValue(e.Name, out var other) ? TensorToWrite.Copy(trained, other) : TensorToWrite.Copy(untouched, e))]);
+        return folder;
+    }
+
+    /// <summary>The utterances that they were trained on.</summary>
+    public static List<TrainingExample> Examples()
+    {
+        using var references = SafetensorsFile.Open(Golden.File("prompts", "references.safetensors"));
+        return [.. Golden.Json("faults", "doctor_samples.json").EnumerateArray()
+            .Select(u => GoldenExample.Of(u, GoldenExample.Ids(Base, u), references.Float32($"{u.GetProperty("ref").GetString()}.{Base}.x_vector")))];
+    }
+}
