@@ -26,6 +26,15 @@ static class TalkerWeights
     /// <summary>Every trained tensor under its name in the checkpoint.</summary>
     public static IEnumerable<(string Name, Parameter Parameter)> Named(TalkerModule talker) => talker.named_parameters().Select(p => (Prefix + p.name, p.parameter));
 
+    /// <summary>The trained values by name, each read as float32 when asked for: what <see cref="Export.Write"/> takes.</summary>
+    public static Dictionary<string, Func<float[]>> Values(TalkerModule talker) => Named(talker).ToDictionary(p => p.Name, p => (Func<float[]>)(() => Read(p.Parameter)));
+
+    static float[] Read(Parameter parameter)
+    {
+        using var scope = NewDisposeScope();
+        return parameter.detach().to(ScalarType.Float32).cpu().contiguous().data<float>().ToArray();
+    }
+
     static void Fill(Parameter parameter, TensorData data)
     {
         using var scope = NewDisposeScope();
