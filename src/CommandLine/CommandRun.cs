@@ -3,6 +3,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
+using System.CommandLine.Parsing;
 using System.Runtime.InteropServices;
 
 namespace Qwen3Tts.CommandLine;
@@ -25,10 +26,12 @@ static class CommandRun
     {
         Prepare(root);
         var parsed = root.Parse(arguments.Count == 0 ? ["--help"] : arguments);
-        if (parsed.Action is ParseErrorAction)
+        // A misspelt option would be taken for the text or the model; whoever means it so writes "--" before it.
+        var stray = arguments.Contains("--") ? null : parsed.CommandResult.Children.OfType<ArgumentResult>().SelectMany(a => a.Tokens).FirstOrDefault(t => t.Value.StartsWith("--", StringComparison.Ordinal))?.Value;
+        if (parsed.Action is ParseErrorAction || stray is not null)
         {
             var command = parsed.CommandResult.Command;
-            var wrong = parsed.UnmatchedTokens is [var token, ..] ? $"'{token}' is neither a command nor an option here." : parsed.Errors[0].Message;
+            var wrong = (stray ?? parsed.UnmatchedTokens.FirstOrDefault()) is { } token ? $"'{token}' is neither a command nor an option here." : parsed.Errors[0].Message;
             return Fail(UsersMistake, $"{wrong} See '{root.HelpName}{(command == root ? "" : $" {command.Name}")} --help'.");
         }
         using var stop = new CancellationTokenSource();

@@ -4,7 +4,7 @@ using Spectre.Console;
 
 namespace Qwen3Tts.CommandLine;
 
-static class Progress
+static class StatusLine
 {
     static readonly IAnsiConsole Terminal = AnsiConsole.Create(new()
     {
