@@ -66,7 +66,7 @@ sealed class Measurement(TalkerModel talker, SpecialTokens ids, IReadOnlyList<Tr
         if (_passes[clip].Find(p => p.Example.ProjectsText == example.ProjectsText && p.Example.Positions.SequenceEqual(example.Positions)) is { } known)
             return known;
         talker.Input.ProjectsText = example.ProjectsText;
-        var pass = new Pass(example, talker.Advance(example.Positions, talker.CreateCache()).ToArray());
+        var pass = new Pass(example, talker.Advance(example.Positions, talker.CreateState()).ToArray());
         talker.Input.ProjectsText = true;
         _passes[clip].Add(pass);
         return pass;
