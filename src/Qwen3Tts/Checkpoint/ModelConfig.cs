@@ -114,6 +114,9 @@ sealed record SpeakerEncoderConfig(
             throw ConfigFile.Bad(place, $"{part}.enc_channels", $"{EncChannels.Length} entries", "as many as enc_kernel_sizes and enc_dilations, three or more");
         foreach (var c in EncChannels.Concat(EncKernelSizes).Concat(EncDilations))
             ConfigFile.CheckSize(place, part, c);
+        var blocks = EncChannels[1..^1];
+        if (EncChannels[..^1].Distinct().Count() != 1 || EncChannels[^1] != blocks.Sum() || EncRes2netScale < 2 || EncChannels[0] % EncRes2netScale != 0)
+            throw ConfigFile.Bad(place, $"{part}.enc_channels", string.Join(", ", EncChannels), $"equal multiples of enc_res2net_scale, {EncRes2netScale}, and last the sum of all but the first");
     }
 }
 
@@ -152,5 +155,6 @@ static class ConfigFile
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, RespectRequiredConstructorParameters = true, RespectNullableAnnotations = true)]
 [JsonSerializable(typeof(ModelConfig))]
+[JsonSerializable(typeof(CodecConfig))]
 [JsonSerializable(typeof(GenerationConfig))]
 sealed partial class ConfigJson : JsonSerializerContext;

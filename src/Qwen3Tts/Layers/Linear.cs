@@ -19,6 +19,10 @@ sealed class Linear
     public static Linear Load(Weights weights, string name, int output, int input, bool bias = false) =>
         new(weights.Matrix($"{name}.weight", output, input), bias ? weights.Float32($"{name}.bias", output) : null);
 
+    /// <summary>The same, stored as a convolution of one tap: weight [output, input, 1].</summary>
+    public static Linear LoadPointwise(Weights weights, string name, int output, int input, bool bias = false) =>
+        new(weights.Matrix($"{name}.weight", output, input, 1), bias ? weights.Float32($"{name}.bias", output) : null);
+
     /// <summary>x [count, input] to y [count, output]; with <paramref name="add"/> onto what y holds.</summary>
     public void Apply(ReadOnlySpan<float> x, Span<float> y, int count, Workers workers, bool add = false) =>
         MatrixProduct.Multiply(weight, x, y, count, workers, bias, add);
@@ -27,9 +31,9 @@ sealed class Linear
 static class WeightsMatrix
 {
     /// <summary>A matrix of the checkpoint in the type it is stored in: the weight of a linear layer, or an embedding table.</summary>
-    public static Matrix Matrix(this Weights weights, string name, int rows, int columns)
+    public static Matrix Matrix(this Weights weights, string name, int rows, int columns, params ReadOnlySpan<int> further)
     {
-        var data = weights.Take(name, rows, columns);
+        var data = weights.Take(name, [rows, columns, .. further]);
         return data.BFloat16 is { } bits ? new(rows, columns, bits) : new(rows, columns, data.Float32!);
     }
 }

@@ -1,0 +1,137 @@
+// speech_tokenizer/config.json: the codec's decoder is Qwen's own, its encoder is the one of Mimi. Keys that belong to parts that are
+// not there (Mimi's decoder) or that the official code ignores (the encoder's sliding_window, semantic_codebook_size) are not read.
+using System.Text.Json.Serialization;
+
+namespace Qwen3Tts.Checkpoint;
+
+/// <summary>Top level of the codec's config.json.</summary>
+sealed record CodecConfig(
+    string ModelType, int EncoderValidNumQuantizers, int InputSampleRate, int OutputSampleRate, int DecodeUpsampleRate, int EncodeDownsampleRate,
+    CodecDecoderConfig DecoderConfig, CodecEncoderConfig EncoderConfig)
+{
+    /// <exception cref="InvalidDataException">Not JSON, a missing key, a value of another kind or out of range.</exception>
+    public static CodecConfig Read(string path)
+    {
+        var config = ConfigFile.Read(path, ConfigJson.Default.CodecConfig);
+        config.Check(path);
+        return config;
+    }
+
+    void Check(string place)
+    {
+        const string model = "qwen3_tts_tokenizer_12hz";
+        if (ModelType != model)
+            throw ConfigFile.Bad(place, "model_type", ModelType, model);
+        ConfigFile.CheckSize(place, "input_sample_rate", InputSampleRate);
+        DecoderConfig.Check(place);
+        EncoderConfig.Check(place);
+        if (OutputSampleRate != InputSampleRate)
+            throw ConfigFile.Bad(place, "output_sample_rate", OutputSampleRate, $"the input_sample_rate, {InputSampleRate}");
+        if (EncoderConfig.SamplingRate != InputSampleRate)
+            throw ConfigFile.Bad(place, "encoder_config.sampling_rate", EncoderConfig.SamplingRate, $"the input_sample_rate, {InputSampleRate}");
+        if (DecodeUpsampleRate != DecoderConfig.SamplesPerFrame)
+            throw ConfigFile.Bad(place, "decode_upsample_rate", DecodeUpsampleRate, $"the product of the decoder's upsample_rates and upsampling_ratios, {DecoderConfig.SamplesPerFrame}");
+        if (EncodeDownsampleRate != DecodeUpsampleRate)
+            throw ConfigFile.Bad(place, "encode_downsample_rate", EncodeDownsampleRate, $"the decode_upsample_rate, {DecodeUpsampleRate}");
+        if (EncodeDownsampleRate != EncoderConfig.SamplesPerFrame)
+            throw ConfigFile.Bad(place, "encode_downsample_rate", EncodeDownsampleRate, $"sampling_rate / _frame_rate of the encoder, {EncoderConfig.SamplesPerFrame}");
+        if (EncoderValidNumQuantizers != DecoderConfig.NumQuantizers || EncoderValidNumQuantizers > EncoderConfig.NumQuantizers)
+            throw ConfigFile.Bad(place, "encoder_valid_num_quantizers", EncoderValidNumQuantizers, $"the decoder's num_quantizers, {DecoderConfig.NumQuantizers}, and at most the encoder's, {EncoderConfig.NumQuantizers}");
+        if (EncoderConfig.CodebookSize != DecoderConfig.CodebookSize)
+            throw ConfigFile.Bad(place, "encoder_config.codebook_size", EncoderConfig.CodebookSize, $"the decoder's, {DecoderConfig.CodebookSize}");
+    }
+}
+
+/// <summary><c>decoder_config</c>: codes to waveform.</summary>
+sealed record CodecDecoderConfig(
+    int LatentDim, int CodebookDim, int CodebookSize, int DecoderDim, int HiddenSize, int IntermediateSize, int NumHiddenLayers, int NumAttentionHeads,
+    int NumKeyValueHeads, int HeadDim, string HiddenAct, bool AttentionBias, double RmsNormEps, double RopeTheta, int SlidingWindow,
+    int NumQuantizers, int NumSemanticQuantizers, int[] UpsampleRates, int[] UpsamplingRatios)
+{
+    [JsonIgnore]
+    public int SamplesPerFrame => UpsampleRates.Concat(UpsamplingRatios).Aggregate(1, (a, b) => checked(a * b));
+
+    public void Check(string place)
+    {
+        const string part = "decoder_config";
+        foreach (var (key, value) in new[] { ("latent_dim", LatentDim), ("codebook_dim", CodebookDim), ("codebook_size", CodebookSize), ("decoder_dim", DecoderDim), ("hidden_size", HiddenSize), ("intermediate_size", IntermediateSize), ("num_hidden_layers", NumHiddenLayers), ("num_attention_heads", NumAttentionHeads), ("num_key_value_heads", NumKeyValueHeads), ("head_dim", HeadDim), ("sliding_window", SlidingWindow), ("num_quantizers", NumQuantizers) })
+            ConfigFile.CheckSize(place, $"{part}.{key}", value);
+        CodecConfigChecks.Attention(place, part, NumAttentionHeads, NumKeyValueHeads, HeadDim, AttentionBias);
+        CodecConfigChecks.Rates(place, $"{part}.upsample_rates", UpsampleRates);
+        CodecConfigChecks.Rates(place, $"{part}.upsampling_ratios", UpsamplingRatios);
+        if (HiddenAct != "silu")
+            throw ConfigFile.Bad(place, $"{part}.hidden_act", HiddenAct, "silu");
+        if (CodebookDim % 2 != 0)
+            throw ConfigFile.Bad(place, $"{part}.codebook_dim", CodebookDim, "an even number: the vectors are half as long");
+        if (NumSemanticQuantizers != 1 || NumQuantizers < 2) // the official decoder builds one, whatever the key says
+            throw ConfigFile.Bad(place, $"{part}.num_semantic_quantizers", NumSemanticQuantizers, $"1, and more quantizers beside it (num_quantizers is {NumQuantizers})");
+        if (DecoderDim % (1 << UpsampleRates.Length) != 0)
+            throw ConfigFile.Bad(place, $"{part}.decoder_dim", DecoderDim, $"a multiple of {1 << UpsampleRates.Length}: each of the upsample_rates halves it");
+    }
+}
+
+/// <summary><c>encoder_config</c>: the encoder of Mimi, waveform to codes.</summary>
+sealed record CodecEncoderConfig(
+    int AudioChannels, int NumFilters, int KernelSize, int LastKernelSize, int ResidualKernelSize, int NumResidualLayers, int DilationGrowthRate, int Compress,
+    int[] UpsamplingRatios, int SamplingRate, [property: JsonPropertyName("_frame_rate")] double FrameRate,
+    int HiddenSize, int IntermediateSize, int NumHiddenLayers, int NumAttentionHeads, int NumKeyValueHeads, int HeadDim, string HiddenAct, bool AttentionBias,
+    double NormEps, double RopeTheta, int NumQuantizers, int NumSemanticQuantizers, int CodebookSize, int CodebookDim, int VectorQuantizationHiddenDimension,
+    bool UseCausalConv, bool UseConvShortcut, string PadMode)
+{
+    /// <summary>Samples per row of the transformer.</summary>
+    [JsonIgnore]
+    public int SamplesPerRow => UpsamplingRatios.Aggregate(1, (a, b) => checked(a * b));
+
+    [JsonIgnore]
+    public int SamplesPerFrame => SamplesPerRow * RowsPerFrame;
+
+    /// <summary>Rows of the transformer that the last convolution makes one frame of.</summary>
+    [JsonIgnore]
+    public int RowsPerFrame => (int)Math.Round(SamplingRate / FrameRate / SamplesPerRow);
+
+    public void Check(string place)
+    {
+        const string part = "encoder_config";
+        foreach (var (key, value) in new[] { ("num_filters", NumFilters), ("kernel_size", KernelSize), ("last_kernel_size", LastKernelSize), ("residual_kernel_size", ResidualKernelSize), ("num_residual_layers", NumResidualLayers), ("dilation_growth_rate", DilationGrowthRate), ("compress", Compress), ("sampling_rate", SamplingRate), ("hidden_size", HiddenSize), ("intermediate_size", IntermediateSize), ("num_hidden_layers", NumHiddenLayers), ("num_attention_heads", NumAttentionHeads), ("num_key_value_heads", NumKeyValueHeads), ("head_dim", HeadDim), ("num_quantizers", NumQuantizers), ("codebook_size", CodebookSize), ("codebook_dim", CodebookDim) })
+            ConfigFile.CheckSize(place, $"{part}.{key}", value);
+        CodecConfigChecks.Attention(place, part, NumAttentionHeads, NumKeyValueHeads, HeadDim, AttentionBias);
+        CodecConfigChecks.Rates(place, $"{part}.upsampling_ratios", UpsamplingRatios);
+        if (HiddenAct != "gelu")
+            throw ConfigFile.Bad(place, $"{part}.hidden_act", HiddenAct, "gelu");
+        if (AudioChannels != 1)
+            throw ConfigFile.Bad(place, $"{part}.audio_channels", AudioChannels, "1");
+        if (NumFilters % Compress != 0)
+            throw ConfigFile.Bad(place, $"{part}.compress", Compress, $"a divisor of num_filters, {NumFilters}");
+        if (!UseCausalConv)
+            throw ConfigFile.Bad(place, $"{part}.use_causal_conv", UseCausalConv, "true");
+        if (UseConvShortcut)
+            throw ConfigFile.Bad(place, $"{part}.use_conv_shortcut", UseConvShortcut, "false");
+        if (PadMode != "constant")
+            throw ConfigFile.Bad(place, $"{part}.pad_mode", PadMode, "constant");
+        if (NumSemanticQuantizers < 1 || NumSemanticQuantizers >= NumQuantizers)
+            throw ConfigFile.Bad(place, $"{part}.num_semantic_quantizers", NumSemanticQuantizers, $"1 or more, and below num_quantizers, {NumQuantizers}");
+        if (VectorQuantizationHiddenDimension != CodebookDim)
+            throw ConfigFile.Bad(place, $"{part}.vector_quantization_hidden_dimension", VectorQuantizationHiddenDimension, $"codebook_dim, {CodebookDim}");
+        if (!(FrameRate > 0) || RowsPerFrame != 2 || SamplesPerFrame * FrameRate != SamplingRate) // the official encoder halves, whatever the keys say
+            throw ConfigFile.Bad(place, $"{part}._frame_rate", FrameRate, $"half of sampling_rate / the product of upsampling_ratios, {SamplingRate} / {SamplesPerRow} / 2");
+    }
+}
+
+static class CodecConfigChecks
+{
+    public static void Attention(string place, string part, int heads, int keyValueHeads, int headDim, bool bias)
+    {
+        if (heads % keyValueHeads != 0)
+            throw ConfigFile.Bad(place, $"{part}.num_key_value_heads", keyValueHeads, $"a divisor of num_attention_heads, {heads}");
+        if (headDim % 2 != 0)
+            throw ConfigFile.Bad(place, $"{part}.head_dim", headDim, "an even number");
+        if (bias)
+            throw ConfigFile.Bad(place, $"{part}.attention_bias", bias, "false");
+    }
+
+    public static void Rates(string place, string key, int[] rates)
+    {
+        if (rates.Length is 0 or > 8 || rates.Any(r => r is < 1 or > 64))
+            throw ConfigFile.Bad(place, key, string.Join(", ", rates), "one to eight numbers from 1 to 64");
+    }
+}

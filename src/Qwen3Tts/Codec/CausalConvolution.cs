@@ -1,0 +1,37 @@
+// A convolution that sees no later row. Official padding is all in front (taps that reach before the start read zeros), and what a
+// transposed convolution would add after the last row is trimmed: so row t depends on the rows up to t alone, in both kinds.
+using Qwen3Tts.Checkpoint;
+using Qwen3Tts.Kernels;
+
+namespace Qwen3Tts.Codec;
+
+sealed class CausalConvolution
+{
+    readonly Convolution conv;
+    readonly int _output;
+    readonly bool _repeatEdges;
+
+    CausalConvolution(Convolution conv, int output, bool repeatEdges) => (this.conv, _output, _repeatEdges) = (conv, output, repeatEdges);
+
+    /// <summary><c>{name}.weight</c> [output, input, taps] and, unless <paramref name="bias"/> is false, <c>{name}.bias</c>.</summary>
+    public static CausalConvolution Load(Weights weights, string name, int output, int input, int taps, int stride = 1, int dilation = 1, bool bias = true, bool repeatEdges = false) =>
+        new(new(weights.Float32($"{name}.weight", output, input, taps), bias ? weights.Float32($"{name}.bias", output) : null, output, input, taps, stride, dilation), output, repeatEdges);
+
+    /// <summary>Transposed: <c>{name}.weight</c> [input, output, taps]; makes <paramref name="rate"/> rows of one.</summary>
+    public static CausalConvolution LoadTransposed(Weights weights, string name, int output, int input, int taps, int rate) =>
+        new(Convolution.Transposed(weights.Float32($"{name}.weight", input, output, taps), weights.Float32($"{name}.bias", output), input, output, taps, rate), output, false);
+
+    /// <summary>
+    /// x [rows, input] to y [rows / stride * rate, output]. With a stride only the last piece of a sequence may hold another number of rows
+    /// than a multiple of it; x is then filled up, with zeros or its last row.
+    /// </summary>
+    public void Apply(Rows x, Rows y, CausalState state, Workers workers)
+    {
+        if (x.Count % conv.Stride is var rest and > 0)
+            x.Extend(conv.Stride - rest, _repeatEdges);
+        var window = state.Window(this, x, conv.Reach - conv.Stride, _repeatEdges); // [history + rows, input]
+        var to = y.Resize(x.Count / conv.Stride, conv.Output);
+        conv.Apply(window, to, y.Count, workers);
+        y.Reshape(_output);
+    }
+}
