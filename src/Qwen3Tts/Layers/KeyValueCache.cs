@@ -30,15 +30,21 @@ sealed class KeyValueCache(int layers, int width, int window = 0)
             return;
         var keep = window == 0 ? Stored : Math.Min(Stored, window - 1);
         var capacity = keep + count <= _capacity ? _capacity : Math.Max(keep + count, Math.Max(64, 2 * _capacity));
-        foreach (var store in new[] { _keys, _values })
-            for (var layer = 0; layer < layers; layer++)
-            {
-                var to = capacity == _capacity ? store[layer] : new float[capacity * width];
-                store[layer].AsSpan((Stored - keep) * width, keep * width).CopyTo(to);
-                store[layer] = to;
-            }
+        for (var layer = 0; layer < layers; layer++)
+        {
+            Move(ref _keys[layer], keep, capacity);
+            Move(ref _values[layer], keep, capacity);
+        }
         _dropped += Stored - keep;
         (Stored, _capacity) = (keep, capacity);
+    }
+
+    // The last rows to the front, of the same memory or of more.
+    void Move(ref float[] store, int keep, int capacity)
+    {
+        var to = capacity == _capacity ? store : new float[capacity * width];
+        store.AsSpan((Stored - keep) * width, keep * width).CopyTo(to);
+        store = to;
     }
 
     /// <summary>The rows written are part of the sequence now.</summary>

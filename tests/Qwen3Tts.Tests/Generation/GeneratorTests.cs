@@ -81,6 +81,36 @@ public sealed class GeneratorTests
         Assert.Equal(4, Tts.SamplingOf(new() { MaxNewTokens = 5 }).MaxFrames); // the official count draws one first code more
     }
 
+    [Fact]
+    public void AFrameAllocatesItselfAlone()
+    {
+        using var workers = new Workers(1);
+        var model = Golden.Checkpoints.First();
+        var config = ModelFolder.Open(Golden.Checkpoint(model)).Config.TalkerConfig;
+        // A random model ends at any time; with another id as the end of speech it may go on long enough.
+        foreach (var end in Enumerable.Range(config.CodePredictorConfig.VocabSize, config.VocabSize - config.CodePredictorConfig.VocabSize))
+        {
+            var talker = GoldenRequest.Load(model, workers, config with { CodecEosTokenId = end });
+            var sequence = Prompt(GoldenRequest.All(model).First());
+            var generator = new Generator(talker, new() { MaxFrames = 400 });
+            Speak(generator, sequence, until: 140); // the caches have grown beyond 128, and grow again at 256
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            Speak(generator, sequence, until: 240);
+            if (sequence.Positions.Count < 240)
+                continue;
+            var each = (GC.GetAllocatedBytesForCurrentThread() - before) / 100.0;
+            Assert.InRange(each, 16 * sizeof(int), 200); // the codes, two object headers, and the list of positions
+            return;
+        }
+        Assert.Fail("No choice of the end of speech let the model speak for 240 positions.");
+    }
+
+    static void Speak(Generator generator, TalkerSequence sequence, int until)
+    {
+        while (sequence.Positions.Count < until && generator.Next(sequence) is { } frame)
+            sequence.Append(frame);
+    }
+
     static TalkerSequence Prompt(GoldenRequest request) => TalkerSequence.Prompt(request.Utterance, request.Tokens);
 
     // How sure the official code was of its choice number n; each frame has one by the talker and the others by the code predictor.

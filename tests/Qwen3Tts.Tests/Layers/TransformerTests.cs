@@ -32,6 +32,22 @@ public sealed class TransformerTests
         Assert.Equal(whole, Run(transformer, input, two, [150, 150]));
     }
 
+    [Theory, MemberData(nameof(EveryShape))]
+    public void AStepAllocatesNothingOnceTheCacheHasGrown(int shape)
+    {
+        var (s, random) = (Shapes[shape], new Random(shape));
+        var transformer = Load(s, random);
+        var row = new float[s.Hidden];
+        using var workers = new Workers(1);
+        var cache = transformer.CreateCache();
+        for (var i = 0; i < 130; i++)
+            transformer.Forward(row, 1, cache, workers);
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        for (var i = 0; i < 100; i++)
+            transformer.Forward(row, 1, cache, workers);
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+    }
+
     [Fact]
     public void AWindowKeepsTheMemoryBoundedAndThePositionsTrue()
     {
