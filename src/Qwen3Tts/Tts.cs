@@ -1,10 +1,147 @@
+// The front door: a model folder becomes something that speaks and clones. What happens in between is one path for all modes: the text and
+// the voice become an utterance, the utterance a sequence, the sequence grows by frames, and the codec turns frames into sound.
+using Qwen3Tts.Audio;
 using Qwen3Tts.Checkpoint;
+using Qwen3Tts.Codec;
 using Qwen3Tts.Generation;
+using Qwen3Tts.Kernels;
+using Qwen3Tts.Sequence;
+using Qwen3Tts.Speaker;
+using Qwen3Tts.Talker;
+using Qwen3Tts.Text;
 
 namespace Qwen3Tts;
 
-static class Tts
+/// <summary>A loaded Qwen3-TTS model. May be used by several threads: their utterances take turns, frame by frame.</summary>
+public sealed class Tts : IDisposable
 {
+    const int FramesBeyondText = 25; // two seconds
+
+    readonly ModelFolder _model;
+    readonly TextTokenizer _tokenizer;
+    readonly TalkerModel _talker;
+    readonly SpeakerEncoder? _encoder;
+    readonly SpeechCodec _codec;
+    readonly SpecialTokens _ids;
+    readonly Workers? _own;
+
+    Tts(ModelFolder model, Workers workers, Workers? own)
+    {
+        (_model, _own) = (model, own);
+        _tokenizer = TextTokenizer.Load(model.Path);
+        _ids = model.Config.SpecialTokens(_tokenizer.AssistantHead[^1]);
+        using var weights = model.OpenWeights();
+        _talker = new(weights, model.Config.TalkerConfig, workers);
+        if (CanClone)
+            _encoder = new(weights, model.Config.SpeakerEncoderConfig!, workers);
+        weights.Finish();
+        _codec = SpeechCodec.Load(model.CodecPath, workers);
+        if (_codec.CodesPerFrame != _ids.CodeGroups || _codec.CodebookSize != model.Config.TalkerConfig.CodePredictorConfig.VocabSize)
+            throw new InvalidDataException($"{model.Path}: the talker makes frames of {_ids.CodeGroups} codes below {model.Config.TalkerConfig.CodePredictorConfig.VocabSize}, and the codec in speech_tokenizer reads {_codec.CodesPerFrame} below {_codec.CodebookSize}. Copy the folder speech_tokenizer from the model that this one was made from.");
+    }
+
+    /// <summary>Loads a model, released or fine-tuned.</summary>
+    /// <param name="folder">A folder in the official layout: config.json, weights, tokenizer files and <c>speech_tokenizer/</c>.</param>
+    /// <param name="threads">Threads to compute with; null is one for each processor. Their number changes speed and no result.</param>
+    /// <exception cref="IOException">The folder, or a file in it, is not there.</exception>
+    /// <exception cref="InvalidDataException">A file is damaged, or configuration and tensors do not fit each other.</exception>
+    public static Tts Load(string folder, int? threads = null)
+    {
+        var model = ModelFolder.Open(folder);
+        var own = threads is { } n ? new Workers(n) : null;
+        try
+        {
+            return new(model, own ?? Workers.Shared, own);
+        }
+        catch
+        {
+            own?.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>base, custom_voice or voice_design.</summary>
+    public string Kind => _model.Config.TtsModelType;
+
+    /// <summary>The model has a speaker encoder, so that <see cref="Clone"/> works.</summary>
+    public bool CanClone => _model.Config.CanClone;
+
+    /// <summary>Instructions have an effect. The official package drops them for 0.6B models.</summary>
+    public bool CanInstruct => !_model.Config.IgnoresInstruct;
+
+    /// <summary>Names that <see cref="SpeechOptions.Speaker"/> may have.</summary>
+    public IEnumerable<string> Speakers => _ids.Speakers.Keys;
+
+    /// <summary>Names that <see cref="SpeechOptions.Language"/> may have, beside Auto.</summary>
+    public IEnumerable<string> Languages => _ids.Languages.Keys;
+
+    /// <summary>Samples per second of all speech.</summary>
+    public int SampleRate => _codec.SampleRate;
+
+    /// <summary>How the model asks to be sampled, in its generation_config.json.</summary>
+    public SamplingOptions Sampling => SamplingOf(_model.Generation);
+
+    /// <summary>Speaks a text.</summary>
+    /// <param name="text">What is to be said; not empty.</param>
+    /// <param name="options">How; null is possible where the model needs neither speaker nor voice.</param>
+    /// <param name="cancellation">Looked at after each frame of 80 ms.</param>
+    /// <returns>Speech at <see cref="SampleRate"/>, frames * 1,920 samples within ±1.</returns>
+    /// <exception cref="ArgumentException">The text is empty, or an option does not fit this model; the message lists what does.</exception>
+    /// <exception cref="OperationCanceledException">The speech was cancelled.</exception>
+    public Waveform Say(string text, SpeechOptions? options = null, CancellationToken cancellation = default) =>
+        new(Stream(text, options).Whole(cancellation), SampleRate);
+
+    /// <summary>Speaks a text chunk by chunk, while it is being made. The samples are those of <see cref="Say"/>, bit for bit.</summary>
+    /// <inheritdoc cref="Say"/>
+    public SpeechStream Stream(string text, SpeechOptions? options = null)
+    {
+        options ??= new();
+        var sequence = TalkerSequence.Prompt(UtteranceOf(text, options), _ids);
+        var sampling = options.Sampling ?? Sampling;
+        if (options.MaxFramesPerToken is { } each)
+            sampling = sampling with { MaxFrames = Math.Min(sampling.MaxFrames, FramesBeyondText + (int)Math.Clamp(each * _tokenizer.Encode(text).Length, 0, 1e9)) };
+        return new(sequence, new(_talker, sampling), _codec, options.Voice?.Frames ?? []);
+    }
+
+    /// <summary>Makes a voice from a recording.</summary>
+    /// <param name="recording">Speech of one person, at any rate; three to ten seconds without noise are best.</param>
+    /// <param name="transcript">What is said in it, for in-context cloning; null clones by the vector alone.</param>
+    /// <exception cref="ArgumentException">The recording is too short, or the transcript is empty.</exception>
+    /// <exception cref="NotSupportedException">The model has no speaker encoder.</exception>
+    public Voice Clone(Waveform recording, string? transcript = null)
+    {
+        if (_encoder is null)
+            throw new NotSupportedException($"This is a {Kind} model, which has no speaker encoder. Clone with a Base model.");
+        if (transcript is not null && string.IsNullOrWhiteSpace(transcript))
+            throw new ArgumentException("The transcript is empty. Give the words of the recording, or null to clone without them.", nameof(transcript));
+        var voice = new Voice(_encoder.Embed(recording.ToRate(_encoder.SampleRate)));
+        return transcript is null ? voice : voice with { Transcript = transcript, Frames = _codec.Encode(recording.ToRate(_codec.SampleRate)) };
+    }
+
+    /// <summary>Ends the threads, if this model was loaded with threads of its own.</summary>
+    public void Dispose() => _own?.Dispose();
+
+    Utterance UtteranceOf(string text, SpeechOptions o)
+    {
+        if (string.IsNullOrWhiteSpace(text))
+            throw new ArgumentException("The text is empty, so there is nothing to say. Give at least one word.", nameof(text));
+        if (o.Voice is null && string.IsNullOrEmpty(o.Speaker) && Kind != "voice_design")
+            throw new ArgumentException(_ids.Speakers.Count > 0 ? $"No speaker was named. Choose one of: {string.Join(", ", Speakers)}." : "No voice was given, and this model knows no speaker by name. Clone a voice from a recording.");
+        if (!string.IsNullOrEmpty(o.Instruct) && !CanInstruct)
+            throw new ArgumentException($"This model (tts_model_size '{_model.Config.TtsModelSize}') takes no instructions: the official package drops them, too. Leave the instruction out, or take a larger model.");
+        return new()
+        {
+            Text = _tokenizer.Encode(text),
+            Instruct = string.IsNullOrEmpty(o.Instruct) ? [] : _tokenizer.Instruct(o.Instruct),
+            Language = o.Language,
+            Speaker = o.Speaker,
+            Voice = o.Voice?.Vector,
+            ReferenceText = o.Voice?.Transcript is { } transcript ? _tokenizer.Encode(transcript) : [],
+            ReferenceFrames = o.Voice?.Frames ?? [],
+            Layout = o.Layout ?? (o.Voice is null ? Layout.TextFirst : Layout.Interleaved),
+        };
+    }
+
     internal static SamplingOptions SamplingOf(GenerationConfig model)
     {
         var official = new SamplingOptions();

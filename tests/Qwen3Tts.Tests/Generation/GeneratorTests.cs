@@ -9,7 +9,6 @@ namespace Qwen3Tts.Tests;
 public sealed class GeneratorTests
 {
     const int End = -1;
-    const double Undecided = 1e-4; // below this margin another order of float32 sums may choose the other code
 
     [Theory, MemberData(nameof(GoldenRequest.Models), MemberType = typeof(GoldenRequest))]
     public void GreedyCodesAreTheOfficialOnes(string model)
@@ -33,7 +32,7 @@ public sealed class GeneratorTests
             if (request.Ended != "eos")
                 ours = ours[..Math.Min(ours.Length, theirs.Length)];
             var same = ours.AsSpan().CommonPrefixLength(theirs);
-            Parity.Check("greedy codes", model, ours.SequenceEqual(theirs) || Margin(golden, key, same) < Undecided ? 0 : 1, 0, $"{key}, after {same} codes of {theirs.Length}");
+            Parity.Check("greedy codes", model, ours.SequenceEqual(theirs) || GoldenRequest.Margin(golden, key, same) < GoldenRequest.Undecided ? 0 : 1, 0, $"{key}, after {same} codes of {theirs.Length}");
         }
     }
 
@@ -112,12 +111,4 @@ public sealed class GeneratorTests
     }
 
     static TalkerSequence Prompt(GoldenRequest request) => TalkerSequence.Prompt(request.Utterance, request.Tokens);
-
-    // How sure the official code was of its choice number n; each frame has one by the talker and the others by the code predictor.
-    static double Margin(SafetensorsFile golden, string key, int n)
-    {
-        var groups = golden.Entry($"{key}.codes").Shape[1];
-        var (frame, group) = Math.DivRem(n, groups);
-        return group == 0 ? golden.Float32($"{key}.talker_margin")[frame] : golden.Float32($"{key}.predictor_margin")[frame * (groups - 1) + group - 1];
-    }
 }

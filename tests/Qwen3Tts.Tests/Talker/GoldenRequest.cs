@@ -24,6 +24,10 @@ sealed record GoldenRequest(string Model, string Name, int Index, JsonElement Ro
     public string? Ended => Row.GetProperty("ended")[Index].GetString();
     public bool InContext => Row.TryGetProperty("ref", out _) && Pick("x") is not { ValueKind: JsonValueKind.True };
     public string? Reference => Text("ref");
+    public int Samples => Row.GetProperty("samples")[Index].GetInt32();
+
+    /// <summary>Text, speaker, language or instruction as the user wrote it; empty where there is none.</summary>
+    public string Spelled(string key) => Text(key) ?? "";
     public Layout Layout => Row.TryGetProperty("first", out var first) && first.ValueKind != JsonValueKind.Null
         ? first.GetBoolean() ? Layout.TextFirst : Layout.Interleaved
         : Config.TtsModelType == "base" ? Layout.Interleaved : Layout.TextFirst;
@@ -51,6 +55,17 @@ sealed record GoldenRequest(string Model, string Name, int Index, JsonElement Ro
     }
 
     public static int[][] Frames(SafetensorsFile file, string name) => [.. file.Int64(name).Select(c => (int)c).Chunk(file.Entry(name).Shape[1])];
+
+    /// <summary>Below this margin another order of float32 sums may choose the other code.</summary>
+    public const double Undecided = 1e-4;
+
+    /// <summary>How sure the official code was of its choice number n; each frame has one by the talker and the others by the code predictor.</summary>
+    public static double Margin(SafetensorsFile golden, string key, int n)
+    {
+        var groups = golden.Entry($"{key}.codes").Shape[1];
+        var (frame, group) = Math.DivRem(n, groups);
+        return group == 0 ? golden.Float32($"{key}.talker_margin")[frame] : golden.Float32($"{key}.predictor_margin")[frame * (groups - 1) + group - 1];
+    }
 
     public static TalkerModel Load(string model, Workers workers, TalkerConfig? config = null)
     {

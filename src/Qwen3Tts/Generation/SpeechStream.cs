@@ -1,0 +1,80 @@
+// Speech while it is being made. The first chunk is one frame, so that sound begins at once; the next ones grow, because the codec decodes
+// many frames together faster than one by one. How they are cut changes no sample.
+using System.Collections;
+using Qwen3Tts.Codec;
+using Qwen3Tts.Sequence;
+
+namespace Qwen3Tts.Generation;
+
+/// <summary>Chunks of samples of one utterance, each made when it is asked for. Can be enumerated once.</summary>
+public sealed class SpeechStream : IEnumerable<float[]>
+{
+    /// <summary>Most frames of a chunk: 0.64 s.</summary>
+    const int LargestChunk = 8;
+
+    readonly TalkerSequence _sequence;
+    readonly Generator _generator;
+    readonly SpeechCodec _codec;
+    readonly IReadOnlyList<int[]> _reference;
+    readonly List<int[]> _frames = [];
+    bool _begun;
+
+    internal SpeechStream(TalkerSequence sequence, Generator generator, SpeechCodec codec, IReadOnlyList<int[]> reference) =>
+        (_sequence, _generator, _codec, _reference) = (sequence, generator, codec, reference);
+
+    /// <summary>Samples per second.</summary>
+    public int SampleRate => _codec.SampleRate;
+
+    /// <summary>The frames made so far, each of 16 codes.</summary>
+    public IReadOnlyList<int[]> Frames => _frames;
+
+    /// <summary>The speech ended by itself; false while it goes on, and when it was stopped by the limit of frames.</summary>
+    public bool Ended => _generator.Ended;
+
+    /// <summary>Speaks.</summary>
+    /// <returns>Chunks of frames * 1,920 samples within ±1.</returns>
+    /// <exception cref="InvalidOperationException">The stream has been enumerated before.</exception>
+    public IEnumerator<float[]> GetEnumerator()
+    {
+        if (_begun)
+            throw new InvalidOperationException("This speech has been spoken already. Ask for a new stream.");
+        _begun = true;
+        return Chunks(LargestChunk).GetEnumerator();
+    }
+
+    IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
+
+    IEnumerable<float[]> Chunks(int largest)
+    {
+        var decoder = _codec.CreateStream();
+        // In-context speech continues the reference: the decoder hears it first, and nobody else does.
+        decoder.Push(_reference);
+        var chunk = new List<int[]>(largest);
+        var size = 1;
+        foreach (var frame in _generator.Speak(_sequence))
+        {
+            _frames.Add(frame);
+            chunk.Add(frame);
+            if (chunk.Count < size)
+                continue;
+            yield return decoder.Push(chunk);
+            chunk.Clear();
+            size = Math.Min(2 * size, largest);
+        }
+        if (chunk.Count > 0)
+            yield return decoder.Push(chunk);
+    }
+
+    /// <summary>Everything at once: the chunks put together.</summary>
+    internal float[] Whole(CancellationToken cancellation)
+    {
+        foreach (var frame in _generator.Speak(_sequence))
+        {
+            _frames.Add(frame);
+            cancellation.ThrowIfCancellationRequested();
+        }
+        var decoder = _codec.CreateStream();
+        decoder.Push(_reference);
+        return decoder.Push(_frames);
+    }
+}
