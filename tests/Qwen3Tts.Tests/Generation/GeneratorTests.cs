@@ -74,7 +74,7 @@ public sealed class GeneratorTests
         var model = Golden.Checkpoints.First();
         var talker = GoldenRequest.Load(model, workers);
         var request = GoldenRequest.All(model).MaxBy(r => r.Row.GetProperty("frames")[r.Index].GetInt32())!;
-        var generator = new Generator(talker, new() { Greedy = true, MaxFrames = 3 });
+        var generator = new Generator(talker, new() { Greedy = true, PredictorGreedy = true, MaxFrames = 3 });
         Assert.Equal(3, generator.Speak(Prompt(request)).Count());
         Assert.False(generator.Ended);
         Assert.Equal(4, Tts.SamplingOf(new() { MaxNewTokens = 5 }).MaxFrames); // the official count draws one first code more
