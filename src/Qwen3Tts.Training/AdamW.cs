@@ -1,5 +1,6 @@
-// AdamW with decoupled weight decay. Moments and masters are float32 whatever the network computes in: a bf16 weight has eight bits, so
-// small updates would vanish in it. Where the network is float32 already, its weights are their own masters.
+// AdamW with decoupled weight decay. The update is always computed in float32, in parts of a few million elements so that its temporaries
+// stay small. What is kept between updates is chosen: a bf16 weight has eight bits, in which small updates vanish, so it has a float32
+// master beside it, or, where memory rules, none and is rounded by chance. A float32 weight is its own master.
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -22,28 +23,68 @@ sealed record AdamWOptions
     public double Epsilon { get; init; } = 1e-8;
     public double WeightDecay { get; init; } = 0.01;
     public DecayOf Decay { get; init; } = DecayOf.Matrices;
+
+    /// <summary>Whether BF16 weights have float32 masters. Without, they are rounded by chance.</summary>
+    public bool Masters { get; init; } = true;
+    /// <summary>Float32, or BFloat16, which is rounded by chance too.</summary>
+    public ScalarType Moments { get; init; } = ScalarType.Float32;
+    /// <summary>Of the chance in rounding.</summary>
+    public long Seed { get; init; } = 1;
+    /// <summary>Take libtorch's fused kernel where it is there.</summary>
+    public bool Fused { get; init; } = true;
 }
 
 sealed class AdamW : IDisposable
 {
-    sealed record Slot(Parameter Weight, Tensor Master, Tensor Mean, Tensor Square, bool Decays);
+    /// <summary>Elements that are updated at a time: the temporaries are at most five times as many float32.</summary>
+    public const long Part = 1 << 22;
+
+    sealed record Slot(string Name, Parameter Weight, Tensor? Master, Tensor Mean, Tensor Square, bool Decays);
 
     readonly AdamWOptions _options;
     readonly List<Slot> _slots;
-    int _steps;
+    readonly Device _device;
+    readonly StochasticRounding _rounding;
+    readonly bool _fused;
 
     /// <param name="parameters">What is trained, under its checkpoint names: they tell embeddings from other matrices.</param>
-    /// <param name="options">Betas, epsilon and decay.</param>
+    /// <param name="options">Betas, epsilon, decay, and what is kept in which type.</param>
     public AdamW(IEnumerable<(string Name, Parameter Weight)> parameters, AdamWOptions options)
     {
         _options = options;
+        _fused = options.Fused && FusedAdamW.Missing is null;
+        Kernel = _fused ? "fused" : options.Fused ? $"eager, because {FusedAdamW.Missing}" : "eager";
         using var still = no_grad();
         _slots = [.. parameters.Select(p => new Slot(
+            p.Name,
             p.Weight,
-            (p.Weight.dtype == ScalarType.Float32 ? p.Weight.detach() : p.Weight.detach().to(ScalarType.Float32)).DetachFromDisposeScope(),
-            zeros(p.Weight.shape, dtype: ScalarType.Float32, device: p.Weight.device).DetachFromDisposeScope(),
-            zeros(p.Weight.shape, dtype: ScalarType.Float32, device: p.Weight.device).DetachFromDisposeScope(),
+            options.Masters && p.Weight.dtype != ScalarType.Float32 ? p.Weight.detach().to(ScalarType.Float32).DetachFromDisposeScope() : null,
+            zeros(p.Weight.shape, dtype: options.Moments, device: p.Weight.device).DetachFromDisposeScope(),
+            zeros(p.Weight.shape, dtype: options.Moments, device: p.Weight.device).DetachFromDisposeScope(),
             options.Decay == DecayOf.Everything || (p.Weight.dim() > 1 && !p.Name.Contains("embedding", StringComparison.Ordinal))))];
+        _device = _slots[0].Weight.device;
+        _rounding = new(options.Seed, _device);
+    }
+
+    /// <summary>How updates are computed, and why not fused where they are not.</summary>
+    public string Kernel { get; }
+
+    /// <summary>Updates made so far; the moments' bias correction counts them.</summary>
+    public int Steps { get; set; }
+
+    /// <summary>Masters (or the weights, where they have none) and moments: with <see cref="Steps"/>, all that the next update depends on beside its gradients.</summary>
+    public IEnumerable<(string Name, Tensor Tensor)> State => _slots.SelectMany(s => new[] { (s.Name, s.Master ?? s.Weight), ($"{s.Name}/mean", s.Mean), ($"{s.Name}/square", s.Square) });
+
+    /// <summary>Puts back what <see cref="State"/> and <see cref="Steps"/> were; <paramref name="fill"/> overwrites a tensor by its name.</summary>
+    public void Restore(int steps, Action<string, Tensor> fill)
+    {
+        using var still = no_grad();
+        foreach (var (name, tensor) in State)
+            fill(name, tensor);
+        foreach (var slot in _slots)
+            if (slot.Master is { } master)
+                slot.Weight.copy_(master);
+        Steps = steps;
     }
 
     /// <summary>Scales all gradients together so that their common 2-norm is at most <paramref name="largest"/>; gives the norm before. Call before <see cref="Step"/>.</summary>
@@ -62,34 +103,55 @@ sealed class AdamW : IDisposable
     /// <summary>One update from the accumulated gradients, which are then dropped.</summary>
     public void Step(double learningRate)
     {
+        using var scope = NewDisposeScope();
         using var still = no_grad();
-        _steps++;
-        foreach (var slot in _slots)
-            Update(slot, learningRate);
+        Steps++;
+        var steps = tensor((float)Steps, device: _device);
+        for (var i = 0; i < _slots.Count; i++)
+        {
+            if (_slots[i].Weight.grad is not { } gradient)
+                continue;
+            _rounding.Begin(Steps, i);
+            for (long from = 0, all = gradient.numel(); from < all; from += Part)
+                Update(_slots[i], gradient, from, Math.Min(Part, all - from), steps, learningRate);
+            _slots[i].Weight.grad = null;
+        }
     }
 
-    void Update(Slot s, double rate)
+    void Update(Slot s, Tensor gradient, long from, long count, Tensor steps, double rate)
     {
         using var scope = NewDisposeScope();
+        Tensor Of(Tensor t) => t.detach().view(-1).narrow(0, from, count);
+        var (weight, mean, square) = (Of(s.Master ?? s.Weight), Of(s.Mean), Of(s.Square));
+        // In float32: the tensor itself where it is float32 already, a copy to be stored back otherwise.
+        var (w, g, m, v) = (weight.to(ScalarType.Float32), Of(gradient).to(ScalarType.Float32), mean.to(ScalarType.Float32), square.to(ScalarType.Float32));
+        var decay = s.Decays ? _options.WeightDecay : 0;
+        if (_fused)
+            FusedAdamW.Step(w, g, m, v, steps, rate, decay, _options);
+        else
+            Plain(w, g, m, v, rate, decay);
+        foreach (var (kept, updated) in new[] { (weight, w), (mean, m), (square, v) })
+            if (kept.dtype != ScalarType.Float32)
+                kept.copy_(_rounding.Round(updated));
+        if (s.Master is not null)
+            Of(s.Weight).copy_(w);
+    }
+
+    void Plain(Tensor w, Tensor g, Tensor m, Tensor v, double rate, double decay)
+    {
         var o = _options;
-        if (s.Weight.grad is not { } gradient)
-            return;
-        gradient = gradient.to(ScalarType.Float32);
-        if (s.Decays)
-            s.Master.mul_(1 - rate * o.WeightDecay);
-        s.Mean.lerp_(gradient, 1 - o.Beta1);
-        s.Square.mul_(o.Beta2).addcmul_(gradient, gradient, 1 - o.Beta2);
-        var root = s.Square.sqrt().div_(Math.Sqrt(1 - Math.Pow(o.Beta2, _steps))).add_(o.Epsilon);
-        s.Master.addcdiv_(s.Mean, root, -rate / (1 - Math.Pow(o.Beta1, _steps)));
-        if (s.Weight.dtype != ScalarType.Float32)
-            s.Weight.copy_(s.Master);
-        s.Weight.grad = null;
+        w.mul_(1 - rate * decay);
+        m.lerp_(g, 1 - o.Beta1);
+        v.mul_(o.Beta2).addcmul_(g, g, 1 - o.Beta2);
+        var root = v.sqrt().div_(Math.Sqrt(1 - Math.Pow(o.Beta2, Steps))).add_(o.Epsilon);
+        w.addcdiv_(m, root, -rate / (1 - Math.Pow(o.Beta1, Steps)));
     }
 
     public void Dispose()
     {
+        _rounding.Dispose();
         foreach (var slot in _slots)
             foreach (var tensor in new[] { slot.Master, slot.Mean, slot.Square })
-                tensor.Dispose();
+                tensor?.Dispose();
     }
 }

@@ -1,0 +1,28 @@
+// From float32 to BF16 by chance, up or down with the probabilities that make the mean right. A BF16 weight near 1 cannot hold a change
+// below 1/256; rounded to nearest, every update of a low learning rate would vanish, rounded by chance one in many takes effect.
+// A number that BF16 can hold stays as it is, so a row that gets no update does not wander.
+using static TorchSharp.torch;
+
+namespace Qwen3Tts.Training;
+
+sealed class StochasticRounding(long seed, Device device) : IDisposable
+{
+    const long Stride = 1_000_003; // more than there are tensors, and a prime
+    const int KeptBits = 8; // of the mantissa
+    const int Dropped = 1 << 16; // what the other sixteen count to
+
+    readonly Generator _generator = new((ulong)seed, device);
+
+    /// <summary>What follows depends on the seed and these two alone, so a run that goes on draws what it would have drawn.</summary>
+    public void Begin(int step, int tensor) => _generator.manual_seed(unchecked((seed * Stride + step) * Stride + tensor));
+
+    /// <summary>A new BF16 tensor, in the scope of the caller.</summary>
+    public Tensor Round(Tensor x) // float32 [n]
+    {
+        var (mantissa, exponent) = x.frexp(); // magnitude in [0.5, 1), and the power of two
+        var noise = randint(0, Dropped, x.shape, dtype: ScalarType.Float32, device: x.device, generator: _generator).div_(Dropped);
+        return mantissa.mul_(1 << KeptBits).add_(noise).floor_().ldexp_(exponent - KeptBits).to(ScalarType.BFloat16); // every step is exact
+    }
+
+    public void Dispose() => _generator.Dispose();
+}
