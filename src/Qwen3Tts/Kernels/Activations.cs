@@ -1,3 +1,5 @@
+using System.Numerics;
+
 namespace Qwen3Tts.Kernels;
 
 /// <summary>Activations and other arithmetic element by element, in place unless a result is named.</summary>
@@ -29,15 +31,27 @@ static class Activations
     public static void AddScaled(Span<float> y, ReadOnlySpan<float> x, ReadOnlySpan<float> scale)
     {
         for (; !y.IsEmpty; y = y[scale.Length..], x = x[scale.Length..])
-            for (var c = 0; c < scale.Length; c++)
-                y[c] = MathF.FusedMultiplyAdd(x[c], scale[c], y[c]);
+            AddProducts(y[..scale.Length], x, scale);
     }
 
     /// <summary>y += x * scale.</summary>
     public static void AddScaled(Span<float> y, ReadOnlySpan<float> x, float scale)
     {
-        for (var i = 0; i < y.Length; i++)
+        var i = 0;
+        for (var all = new Vector<float>(scale); i + Vector<float>.Count <= y.Length; i += Vector<float>.Count)
+            Vector.FusedMultiplyAdd(new(x[i..]), all, new(y[i..])).CopyTo(y[i..]);
+        for (; i < y.Length; i++)
             y[i] = MathF.FusedMultiplyAdd(x[i], scale, y[i]);
+    }
+
+    // One step per element: any vector width gives the same.
+    static void AddProducts(Span<float> y, ReadOnlySpan<float> x, ReadOnlySpan<float> scale)
+    {
+        var i = 0;
+        for (; i + Vector<float>.Count <= y.Length; i += Vector<float>.Count)
+            Vector.FusedMultiplyAdd(new(x[i..]), new Vector<float>(scale[i..]), new(y[i..])).CopyTo(y[i..]);
+        for (; i < y.Length; i++)
+            y[i] = MathF.FusedMultiplyAdd(x[i], scale[i], y[i]);
     }
 
     struct SiluFunction : IFunction

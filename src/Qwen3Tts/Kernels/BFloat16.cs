@@ -1,3 +1,5 @@
+using System.Numerics;
+
 namespace Qwen3Tts.Kernels;
 
 /// <summary>BF16 is the upper half of a float32: widening is a shift, narrowing rounds to nearest even.</summary>
@@ -8,7 +10,14 @@ static class BFloat16
     public static void Widen(ReadOnlySpan<ushort> from, Span<float> to)
     {
         to = to[..from.Length];
-        for (var i = 0; i < from.Length; i++)
+        var i = 0;
+        for (; i + Vector<ushort>.Count <= from.Length; i += Vector<ushort>.Count)
+        {
+            Vector.Widen(new Vector<ushort>(from[i..]), out var low, out var high);
+            (low << 16).As<uint, float>().CopyTo(to[i..]);
+            (high << 16).As<uint, float>().CopyTo(to[(i + Vector<float>.Count)..]);
+        }
+        for (; i < from.Length; i++)
             to[i] = Widen(from[i]);
     }
 
@@ -16,7 +25,15 @@ static class BFloat16
     public static void Add(ReadOnlySpan<ushort> from, Span<float> to)
     {
         to = to[..from.Length];
-        for (var i = 0; i < from.Length; i++)
+        var i = 0;
+        for (; i + Vector<ushort>.Count <= from.Length; i += Vector<ushort>.Count)
+        {
+            Vector.Widen(new Vector<ushort>(from[i..]), out var low, out var high);
+            var next = to[(i + Vector<float>.Count)..];
+            (new Vector<float>(to[i..]) + (low << 16).As<uint, float>()).CopyTo(to[i..]);
+            (new Vector<float>(next) + (high << 16).As<uint, float>()).CopyTo(next);
+        }
+        for (; i < from.Length; i++)
             to[i] += Widen(from[i]);
     }
 

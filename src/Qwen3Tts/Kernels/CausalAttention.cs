@@ -8,9 +8,9 @@ namespace Qwen3Tts.Kernels;
 /// </summary>
 static unsafe class CausalAttention
 {
-    const int TileRows = 24;
+    const int TileRows = 48;
 
-    [ThreadStatic] static float[]? _queries, _scores, _sums, _results, _padded;
+    [ThreadStatic] static float[]? _queries, _scores, _sums, _results, _copy;
 
     /// <summary>
     /// The <paramref name="count"/> queries q [count, heads*dim] stand at the positions start .. start+count-1 of keys and values
@@ -44,79 +44,110 @@ static unsafe class CausalAttention
                 Tile = tile,
                 Padded = (dim + DotBlock.Lanes - 1) / DotBlock.Lanes * DotBlock.Lanes,
             };
+            // A step of generation goes through the cache as it lies; more positions are worth a copy of each head.
+            var step = count == 1 && job.Padded == dim;
+            job.HeadsPerPart = step ? (kvHeads + workers.Threads - 1) / workers.Threads : 1;
             delegate*<void*, int, void> body = Simd.Tier switch
             {
-                Tier.Avx512 => &Part<Lanes512>,
-                Tier.Avx2 => &Part<Lanes256>,
-                _ => &Part<Lanes128>,
+                Tier.Avx512 => step ? &Step<Lanes512> : &Part<Lanes512>,
+                Tier.Avx2 => step ? &Step<Lanes256> : &Part<Lanes256>,
+                _ => step ? &Step<Lanes128> : &Part<Lanes128>,
             };
-            workers.Run((count + tile - 1) / tile * kvHeads, &job, body);
+            workers.Run(step ? (kvHeads + job.HeadsPerPart - 1) / job.HeadsPerPart : (count + tile - 1) / tile * kvHeads, &job, body);
         }
     }
 
+    // One position, some heads: key after key for all of them, so that memory is read in long pieces.
+    static void Step<T>(void* state, int part) where T : struct, ILanes<T>
+    {
+        ref var job = ref *(Job*)state;
+        var head = part * job.HeadsPerPart;
+        var heads = Math.Min(job.HeadsPerPart, job.KvHeads - head);
+        var (rows, dim, group) = (heads * job.Group, job.Dim, job.Group);
+        var firstKey = job.First(0);
+        var keyCount = job.Start + 1 - firstKey;
+        var stride = (nint)job.KvHeads * dim;
+        var k = job.K + firstKey * stride + head * dim;
+        var v = job.V + firstKey * stride + head * dim;
+        var queries = Scratch.Floats(ref _queries, rows * dim);
+        Scale<T>(job.Q + (nint)head * group * dim, job.Scale, queries, rows * dim);
+        var scores = Scratch.Floats(ref _scores, rows * keyCount);
+        for (var key = 0; key < keyCount; key++)
+        {
+            Prefetch.Row(k + (key + Prefetch.RowsAhead) * stride, heads * dim);
+            for (var r = 0; r < rows; r++)
+                scores[(nint)r * keyCount + key] = DotBlock.One<T, float>(k + key * stride + r / group * dim, queries + r * dim, dim);
+        }
+        var results = Results(rows * dim);
+        var sums = stackalloc float[rows];
+        for (var r = 0; r < rows; r++)
+            sums[r] = SoftmaxRow.Exponentials<T>(scores + (nint)r * keyCount, keyCount);
+        for (var key = 0; key < keyCount; key += Prefetch.RowsAhead)
+        {
+            var keys = Math.Min(Prefetch.RowsAhead, keyCount - key);
+            for (var ahead = 0; ahead < Prefetch.RowsAhead; ahead++)
+                Prefetch.Row(v + (key + Prefetch.RowsAhead + ahead) * stride, heads * dim);
+            for (var h = 0; h < heads; h++)
+                OuterTile.Run<T>(scores + (nint)h * group * keyCount + key, keyCount, v + key * stride + h * dim, stride, results + h * group * dim, dim, keys, group, dim);
+        }
+        for (var r = 0; r < rows; r++)
+            Scale<T>(results + r * dim, 1 / sums[r], job.Y + (nint)(head * group + r) * dim, dim);
+    }
+
+    // Some positions, one head.
     static void Part<T>(void* state, int part) where T : struct, ILanes<T>
     {
         ref var job = ref *(Job*)state;
         var head = part % job.KvHeads;
         var token = part / job.KvHeads * job.Tile;
         var tokens = Math.Min(job.Tile, job.Count - token);
-        var rows = tokens * job.Group;
+        var (rows, padded, group) = (tokens * job.Group, job.Padded, job.Group);
         var firstKey = job.First(token);
         var keyCount = job.Start + token + tokens - firstKey;
-
-        var kStride = (nint)job.KvHeads * job.Dim;
-        var k = job.K + firstKey * kStride + head * job.Dim;
-        var v = job.V + firstKey * kStride + head * job.Dim;
-        if (job.Padded != job.Dim)
-        {
-            k = Pad(job, k, v, keyCount);
-            v = k + (nint)keyCount * job.Padded;
-            kStride = job.Padded;
-        }
-
-        var queries = Gather(job, token, tokens, head);
+        var k = Copy(job, firstKey, keyCount, head);
+        var queries = Gather<T>(job, token, tokens, head);
         var scores = Scratch.Floats(ref _scores, rows * keyCount);
-        Scores<T>(queries, k, kStride, scores, rows, keyCount, job.Padded);
-
-        var results = Scratch.Floats(ref _results, rows * job.Padded);
-        new Span<float>(results, rows * job.Padded).Clear();
+        Scores<T>(queries, k, scores, rows, keyCount, padded);
+        var results = Results(rows * padded);
         var sums = stackalloc float[rows];
         for (var r = 0; r < rows; r++)
-            sums[r] = Weights<T>(scores + (nint)r * keyCount, job.First(token + r / job.Group) - firstKey, job.Start + token + r / job.Group + 1 - firstKey, keyCount);
-        for (var d = 0; d < job.Padded; d += OuterTile.Panel)
-            OuterTile.Run<T>(scores, keyCount, v + d, kStride, results + d, job.Padded, keyCount, rows, Math.Min(OuterTile.Panel, job.Padded - d));
-
+            sums[r] = Weights<T>(scores + (nint)r * keyCount, job.First(token + r / group) - firstKey, job.Start + token + r / group + 1 - firstKey, keyCount);
+        OuterTile.Run<T>(scores, keyCount, k + (nint)keyCount * padded, padded, results, padded, keyCount, rows, padded);
         for (var r = 0; r < rows; r++)
-        {
-            var to = job.Row(job.Y, token + r / job.Group, head, r % job.Group);
-            for (var d = 0; d < job.Dim; d++)
-                to[d] = results[r * job.Padded + d] / sums[r];
-        }
+            Scale<T>(results + r * padded, 1 / sums[r], job.Row(job.Y, token + r / group, head, r % group), job.Dim);
+    }
+
+    static float* Results(int count)
+    {
+        var results = Scratch.Floats(ref _results, count);
+        new Span<float>(results, count).Clear();
+        return results;
     }
 
     // Rows (token, head of the group), scaled and padded.
-    static float* Gather(in Job job, int token, int tokens, int head)
+    static float* Gather<T>(in Job job, int token, int tokens, int head) where T : struct, ILanes<T>
     {
         var rows = tokens * job.Group;
-        var queries = Scratch.Floats(ref _queries, rows * job.Padded);
+        var queries = Scratch.Floats(ref _queries, (rows + 2) * job.Padded);
         for (var r = 0; r < rows; r++)
         {
             var from = job.Row(job.Q, token + r / job.Group, head, r % job.Group);
             var to = queries + r * job.Padded;
-            for (var d = 0; d < job.Dim; d++)
-                to[d] = from[d] * job.Scale;
+            Scale<T>(from, job.Scale, to, job.Dim);
             new Span<float>(to + job.Dim, job.Padded - job.Dim).Clear();
         }
+        new Span<float>(queries + rows * job.Padded, 2 * job.Padded).Clear(); // up to a multiple of three, the width of a tile
         return queries;
     }
 
-    static void Scores<T>(float* queries, float* k, nint kStride, float* scores, int rows, int keyCount, int padded) where T : struct, ILanes<T>
+    static void Scores<T>(float* queries, float* k, float* scores, int rows, int keyCount, int padded) where T : struct, ILanes<T>
     {
-        var sums = Scratch.Floats(ref _sums, rows * DotBlock.Rows * DotBlock.Lanes);
+        var together = (rows + 2) / 3 * 3;
+        var sums = Scratch.Floats(ref _sums, together * DotBlock.Rows * DotBlock.Lanes);
         for (var key = 0; key < keyCount; key += DotBlock.Rows)
         {
             var keys = Math.Min(DotBlock.Rows, keyCount - key);
-            DotBlock.Accumulate<T>(k + key * kStride, kStride, keys, queries, padded, rows, padded, sums, fresh: true);
+            DotBlock.Accumulate<T>(k + (nint)key * padded, padded, keys, queries, padded, together, padded, sums, fresh: true);
             for (var r = 0; r < rows; r++)
                 for (var i = 0; i < keys; i++)
                     scores[(nint)r * keyCount + key + i] = DotBlock.Fold<T>(sums + (r * DotBlock.Rows + i) * DotBlock.Lanes);
@@ -131,25 +162,37 @@ static unsafe class CausalAttention
         return SoftmaxRow.Exponentials<T>(scores + first, end - first);
     }
 
-    // Only models with heads of other than a multiple of 32 come here. Keys first, values behind them.
-    static float* Pad(in Job job, float* k, float* v, int keyCount)
+    static void Scale<T>(float* from, float factor, float* to, int length) where T : struct, ILanes<T>
+    {
+        var all = T.Broadcast(factor);
+        var i = 0;
+        for (; i + 16 <= length; i += 16)
+            (T.Load(from + i) * all).Store(to + i);
+        for (; i < length; i++)
+            to[i] = from[i] * factor;
+    }
+
+    // One head's keys and behind them its values, padded with zeros. In the cache they lie a power of two apart, which is the same few cache
+    // sets for all of them.
+    static float* Copy(in Job job, int firstKey, int keyCount, int head)
     {
         var stride = (nint)job.KvHeads * job.Dim;
-        var padded = Scratch.Floats(ref _padded, 2 * keyCount * job.Padded);
+        var copy = Scratch.Floats(ref _copy, 2 * keyCount * job.Padded);
         for (var i = 0; i < 2 * keyCount; i++)
         {
-            var to = padded + (nint)i * job.Padded;
-            new ReadOnlySpan<float>(i < keyCount ? k + i * stride : v + (i - keyCount) * stride, job.Dim).CopyTo(new(to, job.Dim));
+            var from = i < keyCount ? job.K + (firstKey + i) * stride : job.V + (firstKey + i - keyCount) * stride;
+            var to = copy + (nint)i * job.Padded;
+            new ReadOnlySpan<float>(from + head * job.Dim, job.Dim).CopyTo(new(to, job.Dim));
             new Span<float>(to + job.Dim, job.Padded - job.Dim).Clear();
         }
-        return padded;
+        return copy;
     }
 
     struct Job
     {
         public float* Q, K, V, Y;
         public float Scale;
-        public int Count, Start, Heads, KvHeads, Dim, Window, Group, Tile, Padded;
+        public int Count, Start, Heads, KvHeads, Dim, Window, Group, Tile, Padded, HeadsPerPart;
 
         /// <summary>The first key that a token sees.</summary>
         public readonly int First(int token) => Window == 0 ? 0 : Math.Max(0, Start + token - Window + 1);

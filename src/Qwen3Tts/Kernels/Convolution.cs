@@ -15,7 +15,8 @@ sealed unsafe class Convolution
 
     [ThreadStatic] static float[]? _edge;
 
-    readonly float[] _panels = []; // per 48 output channels: [tap, input, lane], the last panel of 16, 32 or 48 lanes
+    readonly float[] _storage = []; // pinned: holds the panels
+    readonly float* _panels; // at a multiple of 64 bytes; per 48 output channels [tap, input, lane], the last panel of 16, 32 or 48 lanes
     readonly float[] _bias; // padded like the last panel
     readonly Matrix? _few; // [output, tap * input]
 
@@ -31,7 +32,11 @@ sealed unsafe class Convolution
         if (output < FewOutputs && (dilation == 1 || taps == 1))
             _few = new Matrix(output, taps * input, PackRows(weight));
         else
-            _panels = PackPanels(weight, padded);
+        {
+            _storage = GC.AllocateArray<float>(padded * taps * input + Scratch.Slack, pinned: true);
+            _panels = Scratch.Aligned(_storage);
+            PackPanels(weight, padded, _panels);
+        }
     }
 
     /// <summary>
@@ -82,7 +87,7 @@ sealed unsafe class Convolution
             MatrixProduct.Multiply(_few, x, Stride * Input, y, outputRows, workers, _bias.AsSpan(0, Output), add: false);
             return;
         }
-        fixed (float* panels = _panels, bias = _bias, from = x, to = y)
+        fixed (float* bias = _bias, from = x, to = y)
         {
             var rows = Math.Clamp(PartFloats / (Stride * Input) / 8 * 8, 32, 512);
             var panelCount = (_bias.Length + OuterTile.Panel - 1) / OuterTile.Panel;
@@ -90,7 +95,7 @@ sealed unsafe class Convolution
                 workers = Alone;
             var job = new Job
             {
-                Panels = panels,
+                Panels = _panels,
                 Bias = bias,
                 X = from,
                 Y = to,
@@ -114,6 +119,7 @@ sealed unsafe class Convolution
             };
             workers.Run((outputRows + rows - 1) / rows * panelCount, &job, body);
         }
+        GC.KeepAlive(_storage);
     }
 
     static readonly Workers Alone = new(1);
@@ -157,18 +163,16 @@ sealed unsafe class Convolution
         return rows;
     }
 
-    float[] PackPanels(ReadOnlySpan<float> weight, int padded)
+    void PackPanels(ReadOnlySpan<float> weight, int padded, float* panels)
     {
-        var panels = GC.AllocateArray<float>(padded * Taps * Input, pinned: true);
         for (var o = 0; o < Output; o++)
         {
             var first = o / OuterTile.Panel * OuterTile.Panel;
             var lanes = Math.Min(OuterTile.Panel, padded - first);
             for (var k = 0; k < Taps; k++)
                 for (var i = 0; i < Input; i++)
-                    panels[first * Taps * Input + (k * Input + i) * lanes + o - first] = weight[(o * Input + i) * Taps + k];
+                    panels[(nint)first * Taps * Input + (k * Input + i) * lanes + o - first] = weight[(o * Input + i) * Taps + k];
         }
-        return panels;
     }
 
     struct Job

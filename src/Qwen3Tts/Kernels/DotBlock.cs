@@ -13,7 +13,7 @@ static unsafe class DotBlock
     public const int Lanes = 32;
 
     /// <summary>Most rows of w in one block.</summary>
-    public const int Rows = 16;
+    public const int Rows = 8;
 
     /// <summary>Most rows of x in one block: their running sums are 200 kB, which the second-level cache holds beside the rows.</summary>
     public const int Count = 96;
@@ -31,21 +31,6 @@ static unsafe class DotBlock
             b = T.MultiplyAdd(Load<T, TWeight>(w + 16), T.Load(x + 16), b);
         }
         return (a + b).Sum();
-    }
-
-    /// <summary>One row of weights with three of x; <paramref name="y"/> gets the three results.</summary>
-    public static void Three<T, TWeight>(TWeight* w, float* x, nint xStride, int columns, float* y) where T : struct, ILanes<T> where TWeight : unmanaged
-    {
-        float* x1 = x + xStride, x2 = x1 + xStride;
-        T a0 = T.Broadcast(0), b0 = a0, a1 = a0, b1 = a0, a2 = a0, b2 = a0;
-        for (nint i = 0; i < columns; i += 32)
-        {
-            var v = Load<T, TWeight>(w + i);
-            (a0, a1, a2) = (T.MultiplyAdd(v, T.Load(x + i), a0), T.MultiplyAdd(v, T.Load(x1 + i), a1), T.MultiplyAdd(v, T.Load(x2 + i), a2));
-            v = Load<T, TWeight>(w + i + 16);
-            (b0, b1, b2) = (T.MultiplyAdd(v, T.Load(x + i + 16), b0), T.MultiplyAdd(v, T.Load(x1 + i + 16), b1), T.MultiplyAdd(v, T.Load(x2 + i + 16), b2));
-        }
-        (y[0], y[1], y[2]) = ((a0 + b0).Sum(), (a1 + b1).Sum(), (a2 + b2).Sum());
     }
 
     /// <summary>

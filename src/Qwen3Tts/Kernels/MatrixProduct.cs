@@ -9,12 +9,12 @@ namespace Qwen3Tts.Kernels;
 /// </summary>
 static unsafe class MatrixProduct
 {
-    const int Stretch = 512; // columns of a block: 16 rows of it fill the first-level cache
-    const int FewTokens = 6; // up to here rows go straight from memory
+    const int Stretch = 512; // columns of a block: its rows fill half the first-level cache
+    const int FewTokens = 4; // up to here each goes over the row by itself, which the cache holds after the first
     const int PartsPerThread = 6;
     const long WorthThreads = 1 << 15; // multiplications
 
-    [ThreadStatic] static float[]? _sums, _panel, _padded;
+    [ThreadStatic] static float[]? _sums, _panel, _tokens;
 
     /// <summary>y[t, r] = (add ? y[t, r] : 0) + (bias[r] + sum over c of w[r, c] * x[t, c]), with x [count, Columns] and y [count, Rows].</summary>
     public static void Multiply(Matrix w, ReadOnlySpan<float> x, Span<float> y, int count, Workers workers, ReadOnlySpan<float> bias = default, bool add = false) =>
@@ -45,8 +45,11 @@ static unsafe class MatrixProduct
                 XStride = xStride,
                 Count = count,
             };
-            if (job.Padded != job.Columns)
-                PadTokens(ref job);
+            if (count <= FewTokens)
+            {
+                job.X = Align(job, 0, count);
+                job.XStride = job.Padded;
+            }
             Run(ref job, workers);
         }
     }
@@ -84,38 +87,28 @@ static unsafe class MatrixProduct
 
     static void Stream<T, TWeight>(in Job job, TWeight* w, int first, int rows) where T : struct, ILanes<T> where TWeight : unmanaged
     {
-        var y = stackalloc float[3];
         w += (nint)first * job.Columns;
         for (var r = first; r < first + rows; r++, w += job.Columns)
-        {
-            var t = 0;
-            for (; t + 3 <= job.Count; t += 3)
-            {
-                DotBlock.Three<T, TWeight>(w, job.X + t * job.XStride, job.XStride, job.Columns, y);
-                job.Put(t, r, y[0]);
-                job.Put(t + 1, r, y[1]);
-                job.Put(t + 2, r, y[2]);
-            }
-            for (; t < job.Count; t++)
+            for (var t = 0; t < job.Count; t++)
                 job.Put(t, r, DotBlock.One<T, TWeight>(w, job.X + t * job.XStride, job.Columns));
-        }
     }
 
     static void Blocks<T>(in Job job, int first, int rows, int token, int count) where T : struct, ILanes<T>
     {
         var sums = Scratch.Floats(ref _sums, DotBlock.Sums);
         var panel = Scratch.Floats(ref _panel, DotBlock.Rows * Stretch);
-        var direct = job.Bits == null && job.Padded == job.Columns;
+        var aligned = job.Count > FewTokens && (job.Padded != job.Columns || rows >= DotBlock.Rows);
+        var together = aligned ? (count + 2) / 3 * 3 : count; // tiles are three tokens wide
+        var x = aligned ? Align(job, token, count) : job.X + token * job.XStride;
+        var xStride = aligned ? job.Padded : job.XStride;
         for (var end = first + rows; first < end; first += DotBlock.Rows)
         {
             rows = Math.Min(DotBlock.Rows, end - first);
             for (var c = 0; c < job.Padded; c += Stretch)
             {
                 var columns = Math.Min(Stretch, job.Padded - c);
-                var w = direct ? job.Floats + (nint)first * job.Columns + c : panel;
-                if (!direct)
-                    Widen<T>(job, first, rows, c, columns, panel);
-                DotBlock.Accumulate<T>(w, direct ? job.Columns : Stretch, rows, job.X + token * job.XStride + c, job.XStride, count, columns, sums, c == 0);
+                Widen<T>(job, first, rows, c, columns, panel);
+                DotBlock.Accumulate<T>(panel, Stretch, rows, x + c, xStride, together, columns, sums, c == 0);
             }
             for (var t = 0; t < count; t++)
                 for (var r = 0; r < rows; r++)
@@ -123,17 +116,19 @@ static unsafe class MatrixProduct
         }
     }
 
-    // Columns beyond the last are zeros.
+    // A stretch of columns to float32 at a multiple of 64 bytes. Columns beyond the last are zeros.
     static void Widen<T>(in Job job, int first, int rows, int column, int columns, float* panel) where T : struct, ILanes<T>
     {
         var real = Math.Min(columns, job.Columns - column);
-        for (var r = 0; r < rows; r++, panel += Stretch)
+        for (var r = first; r < first + rows; r++, panel += Stretch)
         {
-            var at = (nint)(first + r) * job.Columns + column;
+            var at = (nint)r * job.Columns + column;
             var c = 0;
             if (job.Floats != null)
-                for (; c < real; c++)
-                    panel[c] = job.Floats[at + c];
+            {
+                new ReadOnlySpan<float>(job.Floats + at, real).CopyTo(new(panel, real));
+                c = real;
+            }
             for (; c + 16 <= real; c += 16)
                 T.LoadBFloat16(job.Bits + at + c).Store(panel + c);
             for (; c < real; c++)
@@ -143,16 +138,18 @@ static unsafe class MatrixProduct
         }
     }
 
-    static void PadTokens(ref Job job)
+    // Tokens to a multiple of 64 bytes and padded with zeros: a load across two cache lines costs twice, and each is loaded for many rows.
+    static float* Align(in Job job, int token, int count)
     {
-        var padded = Scratch.Floats(ref _padded, job.Count * job.Padded);
-        for (var t = 0; t < job.Count; t++)
+        var tokens = Scratch.Floats(ref _tokens, (count + 2) * job.Padded);
+        for (var t = 0; t < count; t++)
         {
-            new ReadOnlySpan<float>(job.X + (nint)t * job.XStride, job.Columns).CopyTo(new(padded + (nint)t * job.Padded, job.Columns));
-            new Span<float>(padded + (nint)t * job.Padded + job.Columns, job.Padded - job.Columns).Clear();
+            var to = tokens + (nint)t * job.Padded;
+            new ReadOnlySpan<float>(job.X + (token + t) * job.XStride, job.Columns).CopyTo(new(to, job.Columns));
+            new Span<float>(to + job.Columns, job.Padded - job.Columns).Clear();
         }
-        job.X = padded;
-        job.XStride = job.Padded;
+        new Span<float>(tokens + (nint)count * job.Padded, 2 * job.Padded).Clear(); // up to a multiple of three
+        return tokens;
     }
 
     static int Pad(int columns) => (columns + DotBlock.Lanes - 1) / DotBlock.Lanes * DotBlock.Lanes;

@@ -11,33 +11,39 @@ static unsafe class OuterTile
     /// <summary>Floats in a panel of b: three times sixteen lanes, the width at which AVX-512 reaches its peak.</summary>
     public const int Panel = 48;
 
-    /// <summary>c [rows, lanes] += a [rows, k] * b [k, lanes], lanes 16, 32 or 48; the strides are in floats.</summary>
+    /// <summary>c [rows, lanes] += a [rows, k] * b [k, lanes], lanes a multiple of 16; the strides are in floats.</summary>
     public static void Run<T>(float* a, nint aStride, float* b, nint bStride, float* c, nint cStride, int k, int rows, int lanes) where T : struct, ILanes<T>
     {
-        if (typeof(T) == typeof(Lanes512) && lanes == Panel)
-        {
-            for (; rows >= 8; rows -= 8, a += 8 * aStride, c += 8 * cStride)
-                Rows8x3<T>(a, aStride, b, bStride, c, cStride, k);
-            for (; rows >= 2; rows -= 2, a += 2 * aStride, c += 2 * cStride)
-                Rows2x3<T>(a, aStride, b, bStride, c, cStride, k);
-            if (rows > 0)
-                Row1x3<T>(a, b, bStride, c, k);
-            return;
-        }
-        for (; rows > 0;)
-        {
-            var step = rows >= 6 ? 6 : rows >= 2 ? 2 : 1;
+        for (; lanes >= 64 && rows <= 2; lanes -= 64, b += 64, c += 64) // so few rows are bound by memory: wide pieces of b
+            for (var r = 0; r < rows; r++)
+                Row1x4<T>(a + r * aStride, b, bStride, c + r * cStride, k);
+        for (; lanes > 0; lanes -= Panel, b += Panel, c += Panel)
+            if (typeof(T) == typeof(Lanes512) && lanes >= Panel)
+                Panels<T>(a, aStride, b, bStride, c, cStride, k, rows);
+            else
+                Sixteens<T>(a, aStride, b, bStride, c, cStride, k, rows, Math.Min(lanes, Panel));
+    }
+
+    static void Panels<T>(float* a, nint aStride, float* b, nint bStride, float* c, nint cStride, int k, int rows) where T : struct, ILanes<T>
+    {
+        for (; rows >= 8; rows -= 8, a += 8 * aStride, c += 8 * cStride)
+            Rows8x3<T>(a, aStride, b, bStride, c, cStride, k);
+        for (; rows >= 2; rows -= 2, a += 2 * aStride, c += 2 * cStride)
+            Rows2x3<T>(a, aStride, b, bStride, c, cStride, k);
+        if (rows > 0)
+            Row1x3<T>(a, b, bStride, c, k);
+    }
+
+    static void Sixteens<T>(float* a, nint aStride, float* b, nint bStride, float* c, nint cStride, int k, int rows, int lanes) where T : struct, ILanes<T>
+    {
+        for (; rows >= 6; rows -= 6, a += 6 * aStride, c += 6 * cStride)
             for (var lane = 0; lane < lanes; lane += 16)
-                if (step == 6)
-                    Rows6<T>(a, aStride, b + lane, bStride, c + lane, cStride, k);
-                else if (step == 2)
-                    Rows2<T>(a, aStride, b + lane, bStride, c + lane, cStride, k);
-                else
-                    Row1<T>(a, b + lane, bStride, c + lane, k);
-            rows -= step;
-            a += step * aStride;
-            c += step * cStride;
-        }
+                Rows6<T>(a, aStride, b + lane, bStride, c + lane, cStride, k);
+        for (; rows >= 2; rows -= 2, a += 2 * aStride, c += 2 * cStride)
+            for (var lane = 0; lane < lanes; lane += 16)
+                Rows2<T>(a, aStride, b + lane, bStride, c + lane, cStride, k);
+        for (var lane = 0; lane < lanes && rows > 0; lane += 16)
+            Row1<T>(a, b + lane, bStride, c + lane, k);
     }
 
     // 24 accumulators, 3 of b and one of a: 28 of the 32 registers.
@@ -102,6 +108,19 @@ static unsafe class OuterTile
             (c0, c1, c2) = (T.MultiplyAdd(v, T.Load(b), c0), T.MultiplyAdd(v, T.Load(b + 16), c1), T.MultiplyAdd(v, T.Load(b + 32), c2));
         }
         Store3(c, c0, c1, c2);
+    }
+
+    static void Row1x4<T>(float* a, float* b, nint bStride, float* c, int k) where T : struct, ILanes<T>
+    {
+        T c0 = T.Load(c), c1 = T.Load(c + 16), c2 = T.Load(c + 32), c3 = T.Load(c + 48);
+        for (nint i = 0; i < k; i++, b += bStride)
+        {
+            var v = T.Broadcast(a[i]);
+            (c0, c1) = (T.MultiplyAdd(v, T.Load(b), c0), T.MultiplyAdd(v, T.Load(b + 16), c1));
+            (c2, c3) = (T.MultiplyAdd(v, T.Load(b + 32), c2), T.MultiplyAdd(v, T.Load(b + 48), c3));
+        }
+        Store3(c, c0, c1, c2);
+        c3.Store(c + 48);
     }
 
     // In 256-bit vectors: 12 accumulators, 2 of b and one of a, of 16 registers.

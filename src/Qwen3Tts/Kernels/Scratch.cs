@@ -1,17 +1,27 @@
+using System.Runtime.InteropServices;
+
 namespace Qwen3Tts.Kernels;
 
 /// <summary>Working memory of one thread for one purpose: it grows on first use and stays, so that a call allocates nothing.</summary>
 static unsafe class Scratch
 {
-    const int Alignment = 64;
+    /// <summary>Floats that an array needs beyond its content to be <see cref="Aligned"/>.</summary>
+    public const int Slack = Alignment / sizeof(float);
+
+    const int Alignment = 64; // a cache line and an AVX-512 vector
 
     /// <summary>At least <paramref name="count"/> floats at a multiple of 64 bytes; <paramref name="mine"/> is a [ThreadStatic] field.</summary>
     public static float* Floats(ref float[]? mine, int count)
     {
-        var needed = count + Alignment / sizeof(float);
-        if (mine is null || mine.Length < needed)
-            mine = GC.AllocateUninitializedArray<float>(Math.Max(needed, mine?.Length * 2 ?? 0), pinned: true);
-        var address = (nuint)(void*)System.Runtime.InteropServices.Marshal.UnsafeAddrOfPinnedArrayElement(mine, 0);
+        if (mine is null || mine.Length < count + Slack)
+            mine = GC.AllocateUninitializedArray<float>(Math.Max(count + Slack, mine?.Length * 2 ?? 0), pinned: true);
+        return Aligned(mine);
+    }
+
+    /// <summary>The first multiple of 64 bytes in a pinned array.</summary>
+    public static float* Aligned(float[] pinned)
+    {
+        var address = (nuint)(void*)Marshal.UnsafeAddrOfPinnedArrayElement(pinned, 0);
         return (float*)(address + (Alignment - 1) & ~(nuint)(Alignment - 1));
     }
 }

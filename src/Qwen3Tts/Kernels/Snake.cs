@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Qwen3Tts.Kernels;
 
 /// <summary>The codec's activation, y = x + sin²(αx) / β per channel, over time-major rows.</summary>
@@ -50,6 +52,7 @@ static unsafe class Snake
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static void Step<T>(float* x, float* alpha, float* inverseBeta, float* y) where T : struct, ILanes<T>
     {
         var v = T.Load(x);
