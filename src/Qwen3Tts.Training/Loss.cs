@@ -26,20 +26,35 @@ sealed record Loss(Tensor Talker, Tensor Predictor, Tensor End, long Ends, Targe
     {
         using var scope = NewDisposeScope();
         var hidden = talker.model.call(inputs).flatten(0, 1); // [rows, hidden]
+        var (sum, end) = OfTalker(talker, batch, hidden);
+        var predictor = OfPredictor(talker, batch, hidden, 0, batch.PredictorRows.shape[0]);
+        return new(sum.MoveToOuterDisposeScope(), predictor.MoveToOuterDisposeScope(), end.MoveToOuterDisposeScope(), batch.EndTargets.shape[0], batch.Counts);
+    }
+
+    /// <summary><see cref="Talker"/> and <see cref="End"/>, from the talker's output [rows, hidden].</summary>
+    public static (Tensor Sum, Tensor End) OfTalker(TalkerModule talker, TrainingBatch batch, Tensor hidden)
+    {
+        using var scope = NewDisposeScope();
         var logits = talker.codec_head.call(hidden.index_select(0, batch.TargetRows)); // [targets, codes and control ids]
         var each = nn.functional.cross_entropy(logits.to(ScalarType.Float32), batch.TargetCodes, reduction: nn.Reduction.None);
+        return (each.sum().MoveToOuterDisposeScope(), each.detach().index_select(0, batch.EndTargets).sum().MoveToOuterDisposeScope());
+    }
 
-        var states = talker.PredictFrames(hidden.index_select(0, batch.PredictorRows), batch.PredictorCodes); // [frames, 16, predictor's hidden]
-        var heads = batch.Heads.Select(pair => nn.functional.cross_entropy(talker.code_predictor.Head(pair.Head, states).to(ScalarType.Float32), batch.PredictorCodes.select(1, pair.Codebook), reduction: nn.Reduction.Sum));
-        return new(
-            each.sum().MoveToOuterDisposeScope(),
-            stack(heads, 0).sum().MoveToOuterDisposeScope(),
-            each.detach().index_select(0, batch.EndTargets).sum().MoveToOuterDisposeScope(),
-            batch.EndTargets.shape[0], batch.Counts);
+    /// <summary>The part of <see cref="Predictor"/> that <paramref name="count"/> frames make.</summary>
+    public static Tensor OfPredictor(TalkerModule talker, TrainingBatch batch, Tensor hidden, long from, long count)
+    {
+        using var scope = NewDisposeScope();
+        var codes = batch.PredictorCodes.narrow(0, from, count);
+        var states = talker.PredictFrames(hidden.index_select(0, batch.PredictorRows.narrow(0, from, count)), codes); // [frames, 16, predictor's hidden]
+        var heads = batch.Heads.Select(pair => nn.functional.cross_entropy(talker.code_predictor.Head(pair.Head, states).to(ScalarType.Float32), codes.select(1, pair.Codebook), reduction: nn.Reduction.Sum));
+        return stack(heads, 0).sum().MoveToOuterDisposeScope();
     }
 
     /// <summary>What is minimised: this part of a batch whose predictions number <paramref name="effective"/>.</summary>
-    public Tensor Share(TargetCounts effective) => Talker / effective.Talker + Predictor * (PredictorWeight / effective.Predictor);
+    public Tensor Share(TargetCounts effective) => TalkerShare(Talker, effective) + PredictorShare(Predictor, effective);
+
+    public static Tensor TalkerShare(Tensor sum, TargetCounts effective) => sum / effective.Talker;
+    public static Tensor PredictorShare(Tensor sum, TargetCounts effective) => sum * (PredictorWeight / effective.Predictor);
 
     /// <summary>Takes the numbers off the device.</summary>
     public LossSums Sums() => new(Talker.item<float>(), Predictor.item<float>(), End.item<float>(), Ends, Counts);

@@ -1,6 +1,5 @@
 // One optimizer step: forward and backward over the micro-batches, each weighing its own share of the effective batch; clip; update.
 using Qwen3Tts.Training.Modules;
-using static TorchSharp.torch;
 
 namespace Qwen3Tts.Training;
 
@@ -16,26 +15,23 @@ static class TrainingStep
     /// <param name="optimizer">Holds the network's parameters.</param>
     /// <param name="learningRate">Of this step.</param>
     /// <param name="largestNorm">Gradients are scaled down to this norm; infinity leaves them.</param>
-    public static Report Run(TalkerModule talker, IReadOnlyList<TrainingBatch> microBatches, AdamW optimizer, double learningRate, double largestNorm)
+    /// <param name="pieces">How much of a micro-batch is computed at a time; null: all of it.</param>
+    public static Report Run(TalkerModule talker, IReadOnlyList<TrainingBatch> microBatches, AdamW optimizer, double learningRate, double largestNorm, Pieces? pieces = null)
     {
-        var sums = Accumulate(talker, microBatches);
+        var sums = Accumulate(talker, microBatches, pieces);
         var norm = optimizer.ClipGradients(largestNorm);
         optimizer.Step(learningRate);
         return new(sums, norm);
     }
 
     /// <summary>Adds the gradients of the effective batch to the parameters'.</summary>
-    public static Loss.LossSums Accumulate(TalkerModule talker, IReadOnlyList<TrainingBatch> microBatches)
+    public static Loss.LossSums Accumulate(TalkerModule talker, IReadOnlyList<TrainingBatch> microBatches, Pieces? pieces = null)
     {
         var effective = microBatches.Aggregate(default(TargetCounts), (sum, b) => sum + b.Counts);
         var sums = default(Loss.LossSums);
         foreach (var batch in microBatches)
-        {
-            using var scope = NewDisposeScope();
-            var loss = Loss.Of(talker, batch);
-            loss.Share(effective).backward();
-            sums += loss.Sums();
-        }
+            sums += Backward.Run(talker, batch, effective, pieces ?? Pieces.Whole);
+        talker.DropHeldGradients();
         return sums;
     }
 }

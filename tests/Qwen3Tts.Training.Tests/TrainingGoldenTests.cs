@@ -11,7 +11,8 @@ namespace Qwen3Tts.Tests;
 public sealed class TrainingGoldenTests
 {
     public static TheoryData<string> Cases => [.. TrainingGolden.Cases];
-    public static TheoryData<string> GradientFiles => Named("gradients_");
+    public static IEnumerable<TheoryDataRow<string, bool, int>> CasesInPieces => InPieces(TrainingGolden.Cases);
+    public static IEnumerable<TheoryDataRow<string, bool, int>> GradientFiles => InPieces(Named("gradients_").Select(r => r.Data));
     public static TheoryData<string, bool> WeightFiles => new MatrixTheoryData<string, bool>(Named("weights_after_10_steps_").Select(r => r.Data), Kernels);
     static readonly bool[] Kernels = [true, false]; // fused, and the plain formulas
     public static TheoryData<string> Forwards => [.. Golden.Json("forward", "forward.json").EnumerateObject().Select(m => m.Name).Where(m => File.Exists(Golden.File("forward", $"{m}.safetensors")))];
@@ -64,14 +65,14 @@ public sealed class TrainingGoldenTests
     }
 
     [Theory]
-    [MemberData(nameof(Cases))]
-    public void LossesAndGradientNorms(string name)
+    [MemberData(nameof(CasesInPieces))]
+    public void LossesAndGradientNorms(string name, bool recompute, int frames)
     {
         using var scope = NewDisposeScope();
         var golden = Golden.Json("training", "losses.json").GetProperty(name);
         var talker = TrainingGolden.Talker(TrainingGolden.Model(name));
         using var batch = TrainingGolden.Batch(name);
-        CheckLosses("losses", name, golden, TrainingStep.Accumulate(talker, [batch]), 1e-5);
+        CheckLosses("losses", name, golden, TrainingStep.Accumulate(talker, [batch], new(recompute, frames)), 1e-5);
         var gradients = Gradients(talker);
         Assert.Equal(golden.GetProperty("gradient_norms").EnumerateObject().Select(p => p.Name).Order(StringComparer.Ordinal), gradients.Keys.Order(StringComparer.Ordinal));
         foreach (var norm in golden.GetProperty("gradient_norms").EnumerateObject())
@@ -80,12 +81,12 @@ public sealed class TrainingGoldenTests
 
     [Theory]
     [MemberData(nameof(GradientFiles))]
-    public void EveryGradient(string name)
+    public void EveryGradient(string name, bool recompute, int frames)
     {
         using var scope = NewDisposeScope();
         var talker = TrainingGolden.Talker(TrainingGolden.Model(name));
         using var batch = TrainingGolden.Batch(name);
-        TrainingStep.Accumulate(talker, [batch]);
+        TrainingStep.Accumulate(talker, [batch], new(recompute, frames));
         using var golden = SafetensorsFile.Open(Golden.File("training", $"gradients_{name.Replace(' ', '_')}.safetensors"));
         var stored = golden.Tensors.Keys.ToHashSet();
         foreach (var (tensor, gradient) in Gradients(talker))
@@ -215,6 +216,9 @@ public sealed class TrainingGoldenTests
             values.AsSpan((int)(i * shape[1]), (int)shape[1]).CopyTo(whole.AsSpan((int)(row * shape[1])));
         return whole;
     }
+
+    /// <summary>Each case whole, and with layers computed again and a few frames at a time.</summary>
+    static IEnumerable<TheoryDataRow<string, bool, int>> InPieces(IEnumerable<string> cases) => cases.SelectMany(c => new TheoryDataRow<string, bool, int>[] { new(c, false, int.MaxValue), new(c, true, 3) });
 
     static TheoryData<string> Named(string prefix) => [.. Directory.GetFiles(Golden.File("training"), $"{prefix}*.safetensors").Select(f => Path.GetFileNameWithoutExtension(f)[prefix.Length..].Replace('_', ' '))];
 

@@ -43,6 +43,13 @@ sealed class Embedding : Module<Tensor, Tensor>
     }
 
     public override Tensor forward(Tensor ids) => weight.index_select(0, ids); // [n] -> [n, width]
+
+    /// <summary>Forgets the gradient of some rows [n], which then stay as they are.</summary>
+    public void DropGradient(Tensor rows)
+    {
+        using var still = no_grad();
+        weight.grad?.index_fill_(0, rows, 0);
+    }
 }
 
 sealed class RmsNorm : Module<Tensor, Tensor>
@@ -190,9 +197,45 @@ abstract class Decoder : Module<Tensor, Tensor>
     public override Tensor forward(Tensor x) // [B, T, hidden] -> the same, normalised
     {
         using var scope = NewDisposeScope();
-        var rotary = Rotary.Of(x.shape[1], _config, x.dtype, x.device);
+        var rotary = RotaryFor(x);
         foreach (var layer in layers)
             x = layer.call(x, rotary);
         return norm.call(x).MoveToOuterDisposeScope();
     }
+
+    /// <summary>Through the layers without a graph: the input of each, and on top the output of the last, each cut off from the one before.</summary>
+    public Stack<Tensor> Pass(Tensor x) // [B, T, hidden]
+    {
+        using var scope = NewDisposeScope();
+        using var still = no_grad();
+        var rotary = RotaryFor(x);
+        var trained = x.requires_grad; // whether anything up to here is: no gradient has to go further down
+        var kept = new Stack<Tensor>([x.detach().requires_grad_(trained).MoveToOuterDisposeScope()]);
+        foreach (var layer in layers)
+        {
+            trained |= layer.parameters().Any(p => p.requires_grad);
+            kept.Push(layer.call(kept.Peek(), rotary).requires_grad_(trained).MoveToOuterDisposeScope());
+        }
+        return kept;
+    }
+
+    /// <summary>Back through the layers, each computed again from its input; gives the gradient of the first input, null where none is needed.</summary>
+    public Tensor? PassBack(Stack<Tensor> kept, Tensor? gradient)
+    {
+        using var scope = NewDisposeScope();
+        var rotary = RotaryFor(kept.Peek());
+        foreach (var layer in layers.Reverse())
+        {
+            using var x = kept.Pop();
+            using var each = NewDisposeScope();
+            if (gradient is null)
+                continue;
+            layer.call(x, rotary).backward([gradient]);
+            gradient.Dispose();
+            gradient = x.grad?.MoveToOuterDisposeScope();
+        }
+        return gradient?.MoveToOuterDisposeScope();
+    }
+
+    Rotary RotaryFor(Tensor x) => Rotary.Of(x.shape[1], _config, x.dtype, x.device);
 }

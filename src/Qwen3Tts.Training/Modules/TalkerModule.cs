@@ -29,6 +29,17 @@ sealed class TalkerModule : Module
     public TalkerConfig Config { get; }
     public Placement On { get; }
 
+    /// <summary>Whether the rows of the speakers that config.json names are trained, where sequences use them and codec_embedding is trained.</summary>
+    public bool TrainsSpeakers { get; set; } = true;
+
+    /// <summary>Forgets the gradients that no update may use. Call when all of a step are accumulated.</summary>
+    public void DropHeldGradients()
+    {
+        using var scope = NewDisposeScope();
+        if (!TrainsSpeakers && Config.SpkId.Count > 0)
+            model.codec_embedding.DropGradient(tensor(Config.SpkId.Values.Select(row => (long)row).ToArray(), device: On.Device));
+    }
+
     /// <summary>The input vectors: text side + codec side of every position, zero where the batch is padded.</summary>
     public Tensor Embed(TrainingBatch batch) // [B, T, hidden]
     {
