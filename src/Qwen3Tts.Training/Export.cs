@@ -93,6 +93,18 @@ static class Export
             throw new IOException($"'{target}' holds a model already. Name another folder for the result, or pass --overwrite.");
     }
 
+    /// <summary>A voice as its row will hold it, in the base's precision. Training with this very vector, no sequence differs from speaking.</summary>
+    public static float[] AsStored(ModelFolder model, float[] voice)
+    {
+        using var weights = model.OpenWeights();
+        return weights.Entries.First(e => e.Name == Embedding).Type switch
+        {
+            ElementType.BF16 => Array.ConvertAll(voice, v => BFloat16.Widen(BFloat16.Round(v))),
+            ElementType.F16 => Array.ConvertAll(voice, v => (float)(Half)v),
+            _ => voice,
+        };
+    }
+
     /// <summary>The first rows of the codec embedding from the official one on that no code, control id, language or speaker uses.</summary>
     static List<int> FreeRows(TalkerConfig t, IReadOnlyList<NewVoice> voices)
     {

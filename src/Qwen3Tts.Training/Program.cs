@@ -1,1 +1,5 @@
-return 0;
+// qwen3tts-train: prepares recordings, fine-tunes, exports. Brings libtorch; whoever only speaks needs the other program alone.
+using Qwen3Tts.CommandLine;
+using Qwen3Tts.Training;
+
+return CommandRun.Run(Commands.Root(), args);

@@ -27,13 +27,7 @@ static class TalkerWeights
     public static IEnumerable<(string Name, Parameter Parameter)> Named(TalkerModule talker) => talker.named_parameters().Select(p => (Prefix + p.name, p.parameter));
 
     /// <summary>The trained values by name, each read as float32 when asked for: what <see cref="Export.Write"/> takes.</summary>
-    public static Dictionary<string, Func<float[]>> Values(TalkerModule talker) => Named(talker).ToDictionary(p => p.Name, p => (Func<float[]>)(() => Read(p.Parameter)));
-
-    static float[] Read(Parameter parameter)
-    {
-        using var scope = NewDisposeScope();
-        return parameter.detach().to(ScalarType.Float32).cpu().contiguous().data<float>().ToArray();
-    }
+    public static Dictionary<string, Func<float[]>> Values(TalkerModule talker) => Named(talker).ToDictionary(p => p.Name, p => (Func<float[]>)(() => p.Parameter.Values()));
 
     static void Fill(Parameter parameter, TensorData data)
     {

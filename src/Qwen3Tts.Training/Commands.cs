@@ -1,0 +1,205 @@
+// The commands of qwen3tts-train: what each option means, and what is printed. All work is done elsewhere.
+using System.CommandLine;
+using Qwen3Tts.Checkpoint;
+using Qwen3Tts.CommandLine;
+using Qwen3Tts.Training.Data;
+
+namespace Qwen3Tts.Training;
+
+static class Commands
+{
+    public static RootCommand Root() => new("Fine-tunes Qwen3-TTS on a voice.") { PrepareCommand(), TrainCommand(), DemoCommand() };
+
+    static DocumentedCommand PrepareCommand()
+    {
+        var input = new Argument<string>("recordings") { Description = "Folder of WAV and TXT files of equal names, or a JSONL file with 'audio', 'text' and, if wanted, 'ref_audio' and 'language'." };
+        var model = CommonOptions.Model();
+        var output = new Option<string?>("--output", "-o") { Description = "The list to write. Default: codes.jsonl in out/<name of the recordings>.", HelpName = "FILE" };
+        var reference = new Option<string?>("--reference") { Description = "Recording that the voice is taken from. Default: the one that the list names, else the one that is most like all others.", HelpName = "WAV" };
+        var language = new Option<string?>("--language") { Description = "Language of all recordings that the list gives none for.", HelpName = "NAME" };
+        var trim = new Option<bool?>("--trim") { Description = "Cut to the speech, with 40 ms before and 160 ms after. Default: yes for a folder, no for a list.", HelpName = "true|false" };
+        var level = new Option<bool?>("--level") { Description = "Bring all recordings to one loudness. Default: yes for a folder, no for a list.", HelpName = "true|false" };
+        var skip = new Option<bool>("--skip-bad") { Description = "Leave out what cannot be used, instead of stopping." };
+        var command = new DocumentedCommand("prepare", "Turns recordings into training data: codes.jsonl, in the official format.",
+            "qwen3tts-train prepare recordings/nora --model models/mini -o out/nora/codes.jsonl",
+            "qwen3tts-train prepare train_raw.jsonl --model Qwen3-TTS-12Hz-1.7B-Base -o codes.jsonl --skip-bad")
+        { input, model, output, reference, language, trim, level, skip };
+        command.Does((parsed, stop) =>
+        {
+            var recordings = parsed.GetValue(input)!;
+            var folder = Directory.Exists(recordings);
+            var list = parsed.GetValue(output) ?? Path.Combine("out", Path.GetFileNameWithoutExtension(Path.TrimEndingDirectorySeparator(recordings)), "codes.jsonl");
+            var options = new PreparationOptions
+            {
+                Input = recordings,
+                Output = list,
+                Reference = parsed.GetValue(reference),
+                Language = parsed.GetValue(language),
+                Shape = new ClipShape { Trim = parsed.GetValue(trim) ?? folder, Level = parsed.GetValue(level) ?? folder },
+                SkipBad = parsed.GetValue(skip),
+            };
+            var report = Prepare(CommonOptions.ModelFolder(parsed.GetValue(model)), options, stop);
+            Console.Out.WriteLine(Summary(report));
+            Console.Out.WriteLine($"Written: {list}");
+            return CommandRun.Done;
+        });
+        return command;
+    }
+
+    /// <summary>Prepares with a line of progress, and notes beside the list what was changed.</summary>
+    public static PreparationReport Prepare(string model, PreparationOptions options, CancellationToken stop) => StatusLine.While("Loading the codec", line =>
+    {
+        var encoder = ModelEncoder.Load(ModelFolder.Open(model));
+        var report = Preparation.Run(options, encoder, new Told<(int Done, int Of)>(p => line($"Encoding recordings: {p.Done} of {p.Of}")), stop);
+        if (report.Clips.Any(c => c.Shaped is not null))
+            File.WriteAllLines(Path.ChangeExtension(options.Output, ".changes.tsv"), ChangesTable(report));
+        return report;
+    });
+
+    static IEnumerable<string> ChangesTable(PreparationReport report) => report.Clips.Where(c => c.Shaped is not null)
+        .Select(c => FormattableString.Invariant($"{Path.GetFileName(c.Clip.Audio)}\t{c.Shaped!.SecondsBefore:0.000}\t{c.Shaped.CutBefore:0.000}\t{c.Shaped.CutAfter:0.000}\t{20 * Math.Log10(c.Shaped.Gain):0.0}"))
+        .Prepend("clip\tseconds before\tcut at the start\tcut at the end\tgain dB");
+
+    public static string Summary(PreparationReport report)
+    {
+        var frames = report.Clips.Sum(c => c.Clip.Codes!.Count);
+        var lines = new List<string> { $"{report.Clips.Count} clips, {frames} frames ({frames / 12.5 / 60:0.0} minutes); {report.Clips.Count(c => c.Known)} were encoded before." };
+        if (report.Clips.Where(c => c.Shaped is not null).Select(c => c.Shaped!).ToList() is { Count: > 0 } shaped)
+            lines.Add(FormattableString.Invariant($"Cut: {shaped.Sum(s => s.CutBefore + s.CutAfter):0.0} s of {shaped.Sum(s => s.SecondsBefore):0.0} s. Gain: {20 * Math.Log10(shaped.Min(s => s.Gain)):+0.0;-0.0} to {20 * Math.Log10(shaped.Max(s => s.Gain)):+0.0;-0.0} dB. By clip: the .changes.tsv beside the list."));
+        lines.Add(report.Chosen is { } chosen ? $"Reference: {Path.GetFileName(chosen)}, the clip most like all others." : $"Reference: {Path.GetFileName(report.Clips[0].Clip.Reference)}.");
+        if (report.LeftOut.Count > 0)
+            lines.AddRange(report.LeftOut.Prepend($"Left out, {report.LeftOut.Count}:"));
+        return string.Join('\n', lines);
+    }
+
+    static DocumentedCommand TrainCommand()
+    {
+        var data = new Argument<string>("codes") { Description = "The codes.jsonl that 'prepare' wrote." };
+        var model = CommonOptions.Model();
+        var name = new Option<string>("--name") { Description = "Name of the new voice.", Required = true, HelpName = "NAME" };
+        var run = new Option<string?>("--run") { Description = "Folder of the run. Default: runs/<name>.", HelpName = "DIR" };
+        var reference = new Option<string?>("--reference") { Description = "Recording that the voice is taken from. Default: the one that the data names.", HelpName = "WAV" };
+        var layout = new Option<LayoutPolicy>("--layout") { Description = "Where the text lies: text-first (what named speakers use), interleaved (what streaming uses) or mixed.", DefaultValueFactory = _ => LayoutPolicy.Mixed, CustomParser = r => Layout(r), HelpName = "text-first|interleaved|mixed" };
+        var language = new Option<string?>("--language") { Description = "A language, 'auto' (none), 'data' (what each line names), 'mixed' (data and auto, half and half), or several by comma. Default: mixed where lines name a language, else auto.", HelpName = "NAME" };
+        var steps = new Option<int?>("--steps") { Description = "Optimizer steps. Default: 150 for a small model; for a released one as many as one epoch has, and at least 400.", HelpName = "N" };
+        var epochs = new Option<double?>("--epochs") { Description = "Passes through the data, instead of --steps.", HelpName = "N" };
+        var batch = new Option<int>("--batch") { Description = "Clips a step.", DefaultValueFactory = _ => 8, HelpName = "N" };
+        var micro = new Option<int?>("--micro-batch") { Description = "Clips that are computed together: fewer need less memory and give the same result. Default: the batch.", HelpName = "N" };
+        var rate = new Option<double?>("--lr") { Description = "Largest learning rate. Default: 5e-6 for a released model, 2e-4 for a small one.", HelpName = "RATE" };
+        var warm = new Option<int?>("--warmup") { Description = "Steps until the learning rate is reached. Default: 50, and 10 for a small model.", HelpName = "N" };
+        var schedule = new Option<Schedule>("--schedule") { Description = "How the learning rate goes down to a tenth: constant (not at all), linear or cosine.", DefaultValueFactory = _ => Schedule.Linear };
+        var heldOut = new Option<int>("--held-out") { Description = "Clips that are measured and not trained on.", DefaultValueFactory = _ => 0, HelpName = "N" };
+        var seed = CommonOptions.Seed();
+        var threads = CommonOptions.Threads();
+        var resume = new Option<bool>("--resume") { Description = "Go on with a run that was stopped; the result is the same as if it had not been." };
+        var overwrite = new Option<bool>("--overwrite") { Description = "Begin anew where a run is." };
+        var command = new DocumentedCommand("train", "Fine-tunes a model on prepared data; Ctrl-C saves and exports what is there.",
+            "qwen3tts-train train out/nora/codes.jsonl --model models/mini --name nora",
+            "qwen3tts-train train codes.jsonl --model Qwen3-TTS-12Hz-0.6B-Base --name anna --micro-batch 1 --held-out 16",
+            "qwen3tts-train train codes.jsonl --model models/mini --name nora --resume")
+        { data, model, name, run, reference, layout, language, steps, epochs, batch, micro, rate, warm, schedule, heldOut, seed, threads, resume, overwrite };
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(resume) && result.GetValue(overwrite))
+                result.AddError("--resume and --overwrite contradict each other; give one of them.");
+            if (result.GetValue(steps) is not null && result.GetValue(epochs) is not null)
+                result.AddError("--steps and --epochs contradict each other; give one of them.");
+        });
+        command.Does((parsed, stop) =>
+        {
+            var options = new TrainingOptions
+            {
+                Model = Path.GetFullPath(CommonOptions.ModelFolder(parsed.GetValue(model))),
+                Data = Path.GetFullPath(parsed.GetValue(data)!),
+                Speaker = parsed.GetValue(name)!,
+                Reference = parsed.GetValue(reference),
+                Layout = parsed.GetValue(layout),
+                Languages = parsed.GetValue(language)?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).SelectMany(l => l == "mixed" ? ["data", "auto"] : new[] { l }).ToArray(),
+                HeldOut = parsed.GetValue(heldOut),
+                Steps = parsed.GetValue(steps),
+                Epochs = parsed.GetValue(epochs),
+                Batch = parsed.GetValue(batch),
+                MicroBatch = parsed.GetValue(micro),
+                LearningRate = parsed.GetValue(rate),
+                WarmUp = parsed.GetValue(warm),
+                Schedule = parsed.GetValue(schedule),
+                Seed = parsed.GetValue(seed) ?? 1,
+            };
+            if (parsed.GetValue(threads) is { } n)
+                TorchSharp.torch.set_num_threads(n);
+            var existing = parsed.GetValue(resume) ? Existing.Resume : parsed.GetValue(overwrite) ? Existing.Overwrite : Existing.Refuse;
+            var folder = parsed.GetValue(run) ?? Path.Combine("runs", options.Speaker);
+            var result = Train(options, folder, existing, stop);
+            Console.Out.WriteLine(Summary(result));
+            Console.Out.WriteLine(result.Finished ? $"Try it: qwen3tts say \"…\" --model {result.Export} --speaker {options.Speaker.ToLowerInvariant()} -o out.wav" : "Stopped. Go on with the same command and --resume.");
+            return result.Finished ? CommandRun.Done : CommandRun.Interrupted;
+        });
+        return command;
+    }
+
+    /// <summary>Trains with a line of progress: losses, speed and the time that is left.</summary>
+    public static TrainingResult Train(TrainingOptions options, string run, Existing existing, CancellationToken stop) => StatusLine.While("Loading the model", line =>
+    {
+        var pace = new TrainingPace();
+        return Trainer.Run(options, run, existing, new Told<StepReport>(r => line(pace.Line(r))), stop);
+    });
+
+    public static string Summary(TrainingResult result)
+    {
+        if (result.Log.Count == 0)
+            return $"No step was made. Written: {result.Export}";
+        var tenth = Math.Max(1, result.Log.Count / 10);
+        string Course(Func<StepReport, double> of) => FormattableString.Invariant($"{result.Log.Take(tenth).Average(of):0.00} → {result.Log.TakeLast(tenth).Average(of):0.00}");
+        return $"{result.Log.Count} steps in {TimeSpan.FromSeconds(result.Log.Sum(r => r.Seconds)):m\\:ss}: talker loss {Course(r => r.Talker)}, predictor loss {Course(r => r.Predictor)} (means of the first and the last tenth).\nWritten: {result.Export}";
+    }
+
+    static LayoutPolicy Layout(System.CommandLine.Parsing.ArgumentResult result)
+    {
+        switch (result.Tokens[0].Value.ToLowerInvariant())
+        {
+            case "text-first": return LayoutPolicy.TextFirst;
+            case "interleaved": return LayoutPolicy.Interleaved;
+            case "mixed": return LayoutPolicy.Mixed;
+            default:
+                result.AddError($"--layout is '{result.Tokens[0].Value}'; give text-first, interleaved or mixed.");
+                return default;
+        }
+    }
+
+    static DocumentedCommand DemoCommand()
+    {
+        var model = new Option<string?>("--model", "-m") { Description = "Folder of a Base model. Default: the repository's models/mini.", HelpName = "DIR" };
+        var recordings = new Option<string?>("--recordings") { Description = "Folder of WAV and TXT files. Default: the repository's recordings/nora.", HelpName = "DIR" };
+        var output = new Option<string>("--out", "-o") { Description = "Where everything goes.", DefaultValueFactory = _ => Path.Combine("out", "demo"), HelpName = "DIR" };
+        var steps = new Option<int?>("--steps") { Description = "Optimizer steps. Default: as 'train'.", HelpName = "N" };
+        var command = new DocumentedCommand("demo", "The whole way in a few minutes: prepares recordings of a voice, fine-tunes on them, speaks, and shows it on a page.",
+            "qwen3tts-train demo", "qwen3tts-train demo --recordings my-voice --model Qwen3-TTS-12Hz-0.6B-Base --out out/my-voice")
+        { model, recordings, output, steps };
+        command.Does((parsed, stop) => Demo.Run(parsed.GetValue(model), parsed.GetValue(recordings), parsed.GetValue(output)!, parsed.GetValue(steps), stop));
+        return command;
+    }
+
+    /// <summary>Tells at once and on the caller's thread, where System.Progress would queue.</summary>
+    sealed class Told<T>(Action<T> tell) : IProgress<T>
+    {
+        public void Report(T value) => tell(value);
+    }
+}
+
+/// <summary>Speed over the last steps, and what it says about the rest. Times nothing that is reported as a result.</summary>
+sealed class TrainingPace
+{
+    const int Window = 20;
+    readonly Queue<StepReport> _last = [];
+
+    public string Line(StepReport r)
+    {
+        _last.Enqueue(r);
+        if (_last.Count > Window)
+            _last.Dequeue();
+        var seconds = _last.Sum(s => s.Seconds);
+        var left = TimeSpan.FromSeconds((r.Of - r.Step) * seconds / _last.Count);
+        var heldOut = r.HeldOutTalker is { } h ? FormattableString.Invariant($" · held out {h:0.00}, {r.HeldOutPredictor:0.00}") : "";
+        return FormattableString.Invariant($"step {r.Step} of {r.Of} · talker {r.Talker:0.00}, predictor {r.Predictor:0.00}{heldOut} · {_last.Sum(s => s.Tokens) / seconds:0} tokens/s · {left:m\\:ss} left");
+    }
+}

@@ -1,0 +1,80 @@
+// Cuts a recording to its speech and levels it. End of speech is learned from what follows the last word, so every clip gets the same
+// fixed tail: a recording that stops earlier is continued with silence. Sound in between is never touched but by one gain.
+using Qwen3Tts.Audio;
+
+namespace Qwen3Tts.Training.Data;
+
+/// <summary>What is done to a recording before it is encoded.</summary>
+sealed record ClipShape
+{
+    /// <summary>Cut to the speech, with a fixed lead and tail.</summary>
+    public bool Trim { get; init; } = true;
+    /// <summary>Bring the speech to one loudness.</summary>
+    public bool Level { get; init; } = true;
+    /// <summary>A window of <see cref="WindowSeconds"/> is speech when its RMS is above this part of the loudest window's.</summary>
+    public double Threshold { get; init; } = 0.02;
+    public double WindowSeconds { get; init; } = 0.01;
+    public double LeadSeconds { get; init; } = 0.04;
+    public double TailSeconds { get; init; } = 0.16;
+    /// <summary>RMS of the windows that are speech; full scale is 1.</summary>
+    public double ActiveRms { get; init; } = 0.075;
+    public double LargestPeak { get; init; } = 0.9;
+
+    public bool ChangesAnything => Trim || Level;
+
+    /// <summary>The recording in its new shape, continued with zeros to whole frames.</summary>
+    /// <exception cref="InvalidDataException">It is silent, or too short to be speech.</exception>
+    public ShapedClip Apply(Waveform wave, int frameSamples)
+    {
+        const double Shortest = 0.2;
+        if (wave.Seconds < Shortest)
+            throw new InvalidDataException($"is {wave.Seconds:0.00} s long; a clip needs at least {Shortest} s");
+        var window = Math.Max(1, (int)Math.Round(WindowSeconds * wave.SampleRate));
+        var loudness = Windows(wave.Samples, window);
+        var floor = Threshold * loudness.Max();
+        var first = Array.FindIndex(loudness, l => l > floor);
+        if (first < 0)
+            throw new InvalidDataException("is silent");
+        var last = Array.FindLastIndex(loudness, l => l > floor);
+
+        var from = Trim ? first * window - (int)Math.Round(LeadSeconds * wave.SampleRate) : 0;
+        var to = Trim ? (last + 1) * window + (int)Math.Round(TailSeconds * wave.SampleRate) : wave.Samples.Length;
+        var gain = Level ? Gain(wave.Samples, loudness, floor) : 1;
+        var frames = (to - from + frameSamples - 1) / frameSamples;
+        var shaped = new float[frames * frameSamples];
+        for (var i = Math.Max(0, from); i < Math.Min(to, wave.Samples.Length); i++)
+            shaped[i - from] = (float)(wave.Samples[i] * gain);
+        return new(new(shaped, wave.SampleRate), wave.Seconds, (double)from / wave.SampleRate, wave.Seconds - (double)to / wave.SampleRate, gain);
+    }
+
+    double Gain(float[] samples, double[] loudness, double floor)
+    {
+        var active = loudness.Where(l => l > floor).ToArray();
+        var rms = Math.Sqrt(active.Sum(l => l * l) / active.Length);
+        var peak = samples.Max(s => Math.Abs((double)s));
+        return Math.Min(ActiveRms / rms, LargestPeak / peak);
+    }
+
+    /// <summary>RMS of each window; the last one may be shorter.</summary>
+    static double[] Windows(float[] samples, int window)
+    {
+        var result = new double[(samples.Length + window - 1) / window];
+        for (var w = 0; w < result.Length; w++)
+        {
+            var part = samples.AsSpan(w * window, Math.Min(window, samples.Length - w * window));
+            var sum = 0.0;
+            foreach (var s in part)
+                sum += (double)s * s;
+            result[w] = Math.Sqrt(sum / part.Length);
+        }
+        return result;
+    }
+}
+
+/// <summary>A clip and what was done to it.</summary>
+/// <param name="Wave">The result.</param>
+/// <param name="SecondsBefore">Length of the recording.</param>
+/// <param name="CutBefore">Seconds removed at the start; negative where silence was added.</param>
+/// <param name="CutAfter">The same at the end, not counting the zeros up to whole frames.</param>
+/// <param name="Gain">Factor of amplitude.</param>
+sealed record ShapedClip(Waveform Wave, double SecondsBefore, double CutBefore, double CutAfter, double Gain);

@@ -1,0 +1,80 @@
+// codes.jsonl, the official format between preparation and training: audio, text, ref_audio and audio_codes, one object a line, plus the
+// language where one was given. Paths are relative to the file where they were given so, and the folder can be moved as a whole.
+using System.Text.Encodings.Web;
+using System.Text.Json;
+
+namespace Qwen3Tts.Training.Data;
+
+static class CodesFile
+{
+    static readonly JsonWriterOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    /// <summary>Writes the file aside and renames it: a file of that name is complete.</summary>
+    public static void Write(string path, IEnumerable<Clip> clips)
+    {
+        path = Path.GetFullPath(path);
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        var aside = path + ".part";
+        using (var stream = File.Create(aside))
+        {
+            foreach (var clip in clips)
+            {
+                using (var json = new Utf8JsonWriter(stream, Readable))
+                    Write(json, Path.GetDirectoryName(path)!, clip);
+                stream.WriteByte((byte)'\n');
+            }
+            stream.Flush(flushToDisk: true);
+        }
+        File.Move(aside, path, overwrite: true);
+    }
+
+    static void Write(Utf8JsonWriter json, string folder, Clip clip)
+    {
+        string Relative(string path) => clip.GivenAsRelative ? Path.GetRelativePath(folder, path).Replace('\\', '/') : path;
+        json.WriteStartObject();
+        json.WriteString("audio", Relative(clip.Audio));
+        json.WriteString("text", clip.Text);
+        if (clip.Language is { } language)
+            json.WriteString("language", language);
+        json.WriteString("ref_audio", Relative(clip.Reference!));
+        json.WriteStartArray("audio_codes");
+        foreach (var frame in clip.Codes!)
+        {
+            json.WriteStartArray();
+            foreach (var code in frame)
+                json.WriteNumberValue(code);
+            json.WriteEndArray();
+        }
+        json.WriteEndArray();
+        json.WriteEndObject();
+    }
+
+    /// <summary>Clips that are ready to be trained on: with a reference, and with whole frames of codes below <paramref name="codebook"/>.</summary>
+    /// <exception cref="InvalidDataException">A line is not; the message names up to twenty.</exception>
+    public static List<Clip> Read(string path, int codeGroups, int codebook)
+    {
+        var problems = new List<string>();
+        if (Directory.Exists(path))
+            throw new InvalidDataException($"'{path}' is a folder; training reads the codes.jsonl that 'qwen3tts-train prepare {path}' writes.");
+        var clips = ClipList.Read(path, problems);
+        foreach (var clip in clips)
+            if (clip.Codes is not { Count: > 0 } frames)
+                problems.Add($"{clip.Place}: there are no 'audio_codes'. Run 'qwen3tts-train prepare {path}' first.");
+            else if (frames.FirstOrDefault(f => f.Length != codeGroups) is { } odd)
+                problems.Add($"{clip.Place}: a frame has {odd.Length} codes, this model's have {codeGroups}. Prepare the recordings with this model.");
+            else if (frames.SelectMany(f => f).FirstOrDefault(c => c < 0 || c >= codebook, -1) is var code && code != -1 || frames.Any(f => f.Contains(-1)))
+                problems.Add($"{clip.Place}: the code {code} is outside the codebook of {codebook}. Prepare the recordings with this model.");
+            else if (clip.Reference is null)
+                problems.Add($"{clip.Place}: there is no 'ref_audio'. Name the recording that the voice is taken from.");
+        ThrowIfAny(problems);
+        return clips;
+    }
+
+    /// <summary>One error for all that is wrong with a set.</summary>
+    public static void ThrowIfAny(List<string> problems)
+    {
+        const int Shown = 20;
+        if (problems.Count > 0)
+            throw new InvalidDataException(string.Join('\n', problems.Take(Shown)) + (problems.Count > Shown ? $"\n… and {problems.Count - Shown} more." : ""));
+    }
+}

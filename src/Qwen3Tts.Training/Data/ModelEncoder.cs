@@ -1,0 +1,37 @@
+using System.Security.Cryptography;
+using Qwen3Tts.Checkpoint;
+using Qwen3Tts.Codec;
+using Qwen3Tts.Kernels;
+using Qwen3Tts.Speaker;
+
+namespace Qwen3Tts.Training.Data;
+
+static class ModelEncoder
+{
+    /// <summary>Codec and speaker encoder of a model. One clip uses all threads, so clips wait for one another here; what runs beside is reading and shaping.</summary>
+    public static ClipEncoder Load(ModelFolder model)
+    {
+        var codec = SpeechCodec.Load(model.CodecPath);
+        var speaker = model.Config.SpeakerEncoderConfig is null ? null : SpeakerEncoder.Load(model, Workers.Shared);
+        var gate = new Lock();
+        return new(codec.SampleRate, codec.SamplesPerFrame, Fingerprint(model),
+            wave => { lock (gate) return codec.Encode(wave); },
+            speaker is null ? null : wave => { lock (gate) return speaker.Embed(wave.ToRate(speaker.SampleRate)); });
+    }
+
+    /// <summary>Hash of every weight that decides codes and voices.</summary>
+    static byte[] Fingerprint(ModelFolder model)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (var (weights, prefix) in new[] { (model.OpenCodecWeights(), ""), (model.OpenWeights(), "speaker_encoder.") })
+            using (weights)
+                foreach (var entry in weights.Entries.Where(e => e.Name.StartsWith(prefix, StringComparison.Ordinal)).OrderBy(e => e.Name, StringComparer.Ordinal))
+                {
+                    var bytes = new byte[entry.Bytes];
+                    weights.FileOf(entry.Name).Read(entry, bytes);
+                    hash.AppendData(System.Text.Encoding.UTF8.GetBytes(entry.Name));
+                    hash.AppendData(bytes);
+                }
+        return hash.GetHashAndReset();
+    }
+}

@@ -1,0 +1,26 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Qwen3Tts.Training;
+
+/// <summary>Tensors to plain arrays and back, as float32 in row order.</summary>
+static class TensorValues
+{
+    /// <summary>A copy of the elements.</summary>
+    public static float[] Values(this Tensor tensor)
+    {
+        using var scope = NewDisposeScope();
+        return tensor.detach().to(ScalarType.Float32).cpu().contiguous().data<float>().ToArray();
+    }
+
+    /// <summary>Overwrites the elements, of which there are as many.</summary>
+    /// <exception cref="InvalidDataException">There are not.</exception>
+    public static void Fill(this Tensor tensor, float[] values)
+    {
+        if (values.Length != tensor.numel())
+            throw new InvalidDataException($"A saved tensor has {values.Length} elements where the model has {tensor.numel()}. Resume with the model that the run began with.");
+        using var scope = NewDisposeScope();
+        using var still = no_grad();
+        tensor.copy_(torch.tensor(values).view(tensor.shape));
+    }
+}

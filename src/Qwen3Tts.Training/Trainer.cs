@@ -1,0 +1,117 @@
+// Fine-tunes one voice, from top to bottom: the same sequences that speaking writes, their pairs as targets, AdamW with float32 masters,
+// and at the end a model folder whose row holds the very vector that stood in every sequence.
+using System.Diagnostics;
+using Qwen3Tts.Audio;
+using Qwen3Tts.Checkpoint;
+using Qwen3Tts.Kernels;
+using Qwen3Tts.Speaker;
+using Qwen3Tts.Talker;
+using Qwen3Tts.Text;
+using Qwen3Tts.Training.Data;
+using Qwen3Tts.Training.Modules;
+using static TorchSharp.torch;
+
+namespace Qwen3Tts.Training;
+
+/// <summary>One step, as it is logged and shown. Losses are means in nats over the effective batch, measured before its update.</summary>
+/// <param name="Step">From 1.</param>
+/// <param name="Of">Steps of the whole run.</param>
+/// <param name="Talker">Over the codes of codebook 0 and the ends of speech.</param>
+/// <param name="Predictor">Over the other codes.</param>
+/// <param name="End">The part of <paramref name="Talker"/> over the ends of speech alone.</param>
+/// <param name="GradientNorm">Before clipping.</param>
+/// <param name="LearningRate">Of this step.</param>
+/// <param name="Tokens">Positions that passed the talker.</param>
+/// <param name="Seconds">Time that the step took.</param>
+/// <param name="HeldOutTalker">Measured after this step on clips that are not trained on; null where it was not.</param>
+/// <param name="HeldOutPredictor">The same of the code predictor.</param>
+sealed record StepReport(int Step, int Of, double Talker, double Predictor, double End, double GradientNorm, double LearningRate, int Tokens, double Seconds, double? HeldOutTalker = null, double? HeldOutPredictor = null);
+
+/// <param name="Export">The model folder.</param>
+/// <param name="Log">Every step of the run.</param>
+/// <param name="Finished">False where it was stopped; the run can be resumed.</param>
+sealed record TrainingResult(string Export, IReadOnlyList<StepReport> Log, bool Finished);
+
+static class Trainer
+{
+    /// <param name="options">What to do.</param>
+    /// <param name="run">Folder of the run.</param>
+    /// <param name="existing">What to do with a run that is there.</param>
+    /// <param name="progress">Told of every step.</param>
+    /// <param name="stop">Ends the run after the step it is in: state and export are written as of that step.</param>
+    /// <exception cref="InvalidDataException">Data, model or a loss is not what training needs.</exception>
+    /// <exception cref="ArgumentException">An option is out of range, or the name is taken.</exception>
+    public static TrainingResult Run(TrainingOptions options, string run, Existing existing, IProgress<StepReport>? progress, CancellationToken stop)
+    {
+        var model = ModelFolder.Open(options.Model);
+        Export.CheckName(model.Config.TalkerConfig, options.Speaker);
+        var clips = CodesFile.Read(options.Data, model.Config.TalkerConfig.NumCodeGroups, model.Config.TalkerConfig.CodePredictorConfig.VocabSize);
+        options = options.Completed(model.Config, clips.Count, clips.Any(c => c.Language is not null));
+        var reference = Reference(options, clips);
+        var voice = Voice(model, reference);
+        var tokenizer = TextTokenizer.Load(model.Path);
+        var ids = model.Config.SpecialTokens(tokenizer.AssistantHead[^1]);
+        var data = new TrainingData(clips, tokenizer, ids, voice, options);
+
+        var folder = RunFolder.Open(run, options, existing);
+        folder.Keep(voice, reference);
+        using var talker = TalkerWeights.Load(model, Placement.Float32OnCpu);
+        using var optimizer = new AdamW(TalkerWeights.Named(talker), new() { WeightDecay = options.WeightDecay });
+        var step = folder.Restore(optimizer);
+        while (step < options.Steps && !stop.IsCancellationRequested)
+        {
+            using var scope = NewDisposeScope();
+            var watch = Stopwatch.StartNew();
+            var examples = data.Batch(step);
+            var batches = examples.Chunk(options.MicroBatch!.Value).Select(e => new TrainingBatch(e, ids.CodecEos, CPU)).ToList();
+            var rate = options.RateAt(step++);
+            var (loss, norm) = TrainingStep.Run(talker, batches, optimizer, rate, options.LargestNorm);
+            batches.ForEach(b => b.Dispose());
+            if (!double.IsFinite(loss.Total) || !double.IsFinite(norm))
+                throw new InvalidDataException($"Step {step}: the loss is {loss.Total} and its gradient's norm {norm}. Train with a lower --lr than {rate:g2}.");
+            var heldOut = step % HeldOutEvery == 0 || step == options.Steps ? Measure(talker, data.HeldOut, ids.CodecEos, options.MicroBatch.Value) : null;
+            var report = new StepReport(step, options.Steps.Value, loss.Talker, loss.Predictor, loss.End, norm, rate, examples.Sum(e => e.Positions.Count), watch.Elapsed.TotalSeconds, heldOut?.Talker, heldOut?.Predictor);
+            folder.Log(report);
+            progress?.Report(report);
+        }
+        var finished = step == options.Steps;
+        if (!finished)
+            folder.Save(step, optimizer);
+        Export.Write(model, folder.Export, TalkerWeights.Values(talker), [new(options.Speaker, voice)], overwrite: true);
+        if (finished)
+            folder.Finish();
+        return new(folder.Export, folder.ReadLog(), finished);
+    }
+
+    const int HeldOutEvery = 25;
+
+    /// <summary>One recording for the whole voice: a row can hold one vector, so training must not see several.</summary>
+    static string Reference(TrainingOptions options, List<Clip> clips)
+    {
+        var named = clips.Select(c => c.Reference!).Distinct().ToList();
+        var reference = options.Reference is { } r ? Path.GetFullPath(r) : named.Count == 1 ? named[0]
+            : throw new InvalidDataException($"{options.Data}: the lines name {named.Count} different references, such as '{named[0]}' and '{named[1]}', and one voice has one vector. Choose one with --reference.");
+        return File.Exists(reference) ? reference : throw new FileNotFoundException($"There is no reference recording '{reference}'. Restore it, or name one with --reference.");
+    }
+
+    /// <summary>The vector as the exported row will hold it: rounded before training, not after.</summary>
+    static float[] Voice(ModelFolder model, string reference)
+    {
+        var encoder = SpeakerEncoder.Load(model, Workers.Shared);
+        var voice = encoder.Embed(WavFile.Read(reference).ToRate(encoder.SampleRate));
+        return Export.AsStored(model, voice);
+    }
+
+    static Loss.LossSums? Measure(TalkerModule talker, IReadOnlyList<Sequence.TrainingExample> examples, int endOfSpeech, int atATime)
+    {
+        using var still = no_grad();
+        var sums = default(Loss.LossSums);
+        foreach (var part in examples.Chunk(atATime))
+        {
+            using var scope = NewDisposeScope();
+            using var batch = new TrainingBatch(part, endOfSpeech, CPU);
+            sums += Loss.Of(talker, batch).Sums();
+        }
+        return examples.Count == 0 ? null : sums;
+    }
+}

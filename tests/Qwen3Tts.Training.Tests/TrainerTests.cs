@@ -1,0 +1,168 @@
+using System.Text.Json;
+using Qwen3Tts.Audio;
+using Qwen3Tts.Checkpoint;
+using Qwen3Tts.Training;
+
+namespace Qwen3Tts.Tests;
+
+/// <summary>A run as a whole, on a tiny model and a few steps.</summary>
+public sealed class TrainerTests
+{
+    static readonly string Base = Golden.Checkpoints.First(c => ModelFolder.Open(Golden.Checkpoint(c)).Config.CanClone);
+    static readonly Lazy<string> Data = new(WriteData);
+
+    static TrainerTests() => TorchSharp.torch.set_num_threads(1);
+
+    static string WriteData()
+    {
+        var (folder, random, talker) = (Scratch.New("data"), new Random(5), ModelFolder.Open(Golden.Checkpoint(Base)).Config.TalkerConfig);
+        foreach (var name in new[] { "one", "two" })
+            WavFile.Write(Path.Combine(folder, name + ".wav"), new([.. Enumerable.Range(0, 16000).Select(i => 0.3f * MathF.Sin(i * 0.03f) * random.NextSingle())], 16000));
+        File.WriteAllLines(Path.Combine(folder, "codes.jsonl"), Enumerable.Range(0, 7).Select(i => JsonSerializer.Serialize(new
+        {
+            audio = $"{i}.wav",
+            text = $"This is number {i}.",
+            ref_audio = "one.wav",
+            language = i % 2 == 0 ? talker.CodecLanguageId.Keys.First() : null,
+            audio_codes = Enumerable.Range(0, 3 + i).Select(_ => Enumerable.Range(0, talker.NumCodeGroups).Select(_ => random.Next(talker.CodePredictorConfig.VocabSize)).ToArray()).ToArray(),
+        })));
+        return Path.Combine(folder, "codes.jsonl");
+    }
+
+    static TrainingOptions Options => new() { Model = Golden.Checkpoint(Base), Data = Data.Value, Speaker = "Anna", Steps = 8, Batch = 4, LearningRate = 1e-3, WarmUp = 2, HeldOut = 1 };
+
+    static TrainingResult Run(TrainingOptions options, string folder, Existing existing = Existing.Refuse, int? stopAfter = null)
+    {
+        using var stop = new CancellationTokenSource();
+        return Trainer.Run(options, folder, existing, new StopAfter(stopAfter, stop), stop.Token);
+    }
+
+    sealed class StopAfter(int? step, CancellationTokenSource stop) : IProgress<StepReport>
+    {
+        public void Report(StepReport value)
+        {
+            if (value.Step == step)
+                stop.Cancel();
+        }
+    }
+
+    static string Fresh() => Path.Combine(Scratch.New("run"), "run");
+
+    static Dictionary<string, float[]> WeightsOf(string export)
+    {
+        using var weights = Weights.Open(export);
+        return weights.Entries.ToDictionary(e => e.Name, e => weights.FileOf(e.Name).Float32(e.Name));
+    }
+
+    [Fact]
+    public void AResumedRunIsTheSameBitForBit()
+    {
+        var (whole, parts) = (Fresh(), Fresh());
+        var expected = Run(Options, whole);
+        Assert.False(Run(Options, parts, stopAfter: 3).Finished);
+        Assert.True(File.Exists(Path.Combine(parts, "state", "training.safetensors")));
+        Assert.True(File.Exists(Path.Combine(parts, "export", "model.safetensors"))); // what is there can be heard
+        File.AppendAllText(Path.Combine(parts, "log.jsonl"), File.ReadLines(Path.Combine(whole, "log.jsonl")).ElementAt(3) + "\n{\"step\":5,\"o"); // killed two steps after the last state
+        Assert.False(Run(Options, parts, Existing.Resume, stopAfter: 6).Finished);
+        var resumed = Run(Options, parts, Existing.Resume);
+        Assert.True(resumed.Finished);
+        Assert.Equal(expected.Log.Select(l => l with { Seconds = 0 }), resumed.Log.Select(l => l with { Seconds = 0 }));
+        Assert.Equal(File.ReadAllBytes(Path.Combine(expected.Export, "model.safetensors")), File.ReadAllBytes(Path.Combine(resumed.Export, "model.safetensors")));
+        Assert.False(File.Exists(Path.Combine(parts, "state", "training.safetensors")));
+    }
+
+    [Fact]
+    public void MicroBatchesChangeTheSpeedAlone()
+    {
+        var four = Run(Options with { MicroBatch = 4 }, Fresh());
+        var one = Run(Options with { MicroBatch = 1 }, Fresh());
+        Assert.All(four.Log.Zip(one.Log), p => Assert.Equal(p.First.Talker + p.First.Predictor, p.Second.Talker + p.Second.Predictor, 2e-4));
+        var (a, b) = (WeightsOf(four.Export), WeightsOf(one.Export));
+        // BF16 weights of rounding neighbours differ by 2⁻⁸ of themselves: nearly all are the same.
+        Assert.InRange(a.Sum(t => t.Value.Zip(b[t.Key]).Count(v => v.First != v.Second)) / (double)a.Sum(t => t.Value.Length), 0, 0.01);
+    }
+
+    [Fact]
+    public void SeedAndOptionsDecideEverything()
+    {
+        var first = Run(Options, Fresh());
+        Assert.Equal(File.ReadAllBytes(Path.Combine(first.Export, "model.safetensors")), File.ReadAllBytes(Path.Combine(Run(Options, Fresh()).Export, "model.safetensors")));
+        Assert.NotEqual(first.Log[0].Talker, Run(Options with { Seed = 2 }, Fresh()).Log[0].Talker);
+    }
+
+    [Fact]
+    public void TheRunKeepsWhatItWasAndLogsEveryStep()
+    {
+        var folder = Fresh();
+        var result = Run(Options, folder);
+        Assert.Equal(Enumerable.Range(1, 8), result.Log.Select(l => l.Step));
+        Assert.NotNull(result.Log[^1].HeldOutTalker);
+        Assert.True(result.Log[^1].Talker < result.Log[0].Talker);
+        var stored = TrainingOptions.FromJson(File.ReadAllText(Path.Combine(folder, "options.json")), "options.json");
+        Assert.Equal((8, 4, 1e-3), (stored.Steps, stored.MicroBatch, stored.LearningRate));
+        Assert.Equal(["data", "auto"], stored.Languages!);
+        // The exported row is the vector that stood in every sequence, to the bit.
+        using var voice = SafetensorsFile.Open(Path.Combine(folder, "voice.safetensors"));
+        var talker = ModelFolder.Open(result.Export).Config.TalkerConfig;
+        var row = talker.SpkId["anna"];
+        Assert.Equal(voice.Float32("voice"), WeightsOf(result.Export)["talker.model.codec_embedding.weight"][(row * talker.HiddenSize)..((row + 1) * talker.HiddenSize)]);
+        Assert.Equal("one.wav", voice.Metadata["reference"]);
+    }
+
+    [Fact]
+    public void ARunThatIsThereIsNeverLostByMistake()
+    {
+        var folder = Fresh();
+        Run(Options, folder, stopAfter: 2);
+        Assert.Contains("--resume", Assert.Throws<IOException>(() => Run(Options, folder)).Message);
+        Assert.Contains("learning_rate", Assert.Throws<ArgumentException>(() => Run(Options with { LearningRate = 2e-3 }, folder, Existing.Resume)).Message);
+        Assert.Contains("reference", Assert.Throws<ArgumentException>(() => Run(Options with { Reference = Path.Combine(Path.GetDirectoryName(Data.Value)!, "two.wav") }, folder, Existing.Resume)).Message);
+        Assert.Equal(2, File.ReadLines(Path.Combine(folder, "log.jsonl")).Count());
+        Run(Options with { LearningRate = 2e-3, Steps = 1, WarmUp = 0 }, folder, Existing.Overwrite);
+        Assert.Single(File.ReadLines(Path.Combine(folder, "log.jsonl")));
+
+        var other = Scratch.New();
+        File.WriteAllText(Path.Combine(other, "thesis.txt"), "years of work");
+        foreach (var existing in Enum.GetValues<Existing>())
+            Assert.Throws<IOException>(() => Run(Options, other, existing));
+        Assert.Single(Directory.GetFileSystemEntries(other));
+        Assert.Throws<IOException>(() => Run(Options, Fresh(), Existing.Resume));
+    }
+
+    [Fact]
+    public void MistakesAreToldBeforeAnythingIsWritten()
+    {
+        var folder = Fresh();
+        var custom = Golden.Checkpoints.First(c => !ModelFolder.Open(Golden.Checkpoint(c)).Config.CanClone);
+        Assert.Contains("name", Assert.Throws<ArgumentException>(() => Run(Options with { Speaker = "a/b" }, folder)).Message);
+        Assert.Contains("--lr", Assert.Throws<ArgumentException>(() => Run(Options with { LearningRate = -1 }, folder)).Message);
+        Assert.Contains("Klingon", Assert.Throws<ArgumentException>(() => Run(Options with { Languages = ["Klingon"] }, folder)).Message);
+        Assert.Contains("speaker encoder", Assert.Throws<InvalidDataException>(() => Run(Options with { Model = Golden.Checkpoint(custom) }, folder)).Message);
+        Assert.ThrowsAny<IOException>(() => Run(Options with { Data = "nowhere.jsonl" }, folder));
+        Assert.ThrowsAny<IOException>(() => Run(Options with { Reference = "nowhere.wav" }, folder));
+        Assert.False(Directory.Exists(folder));
+
+        var several = Path.Combine(Path.GetDirectoryName(Data.Value)!, "several.jsonl");
+        var lines = File.ReadAllLines(Data.Value);
+        File.WriteAllLines(several, lines.Append(lines[0].Replace("one.wav", "two.wav")));
+        Assert.Contains("--reference", Assert.Throws<InvalidDataException>(() => Run(Options with { Data = several }, folder)).Message);
+    }
+
+    [Fact]
+    public void ALossThatIsNoNumberEndsTheRun()
+    {
+        var damaged = Path.Combine(Scratch.New(), "model");
+        Export.Write(ModelFolder.Open(Golden.Checkpoint(Base)), damaged, new Dictionary<string, Func<float[]>>(), []);
+        File.Copy(Path.Combine(Golden.Checkpoint(Base), "config.json"), Path.Combine(damaged, "config.json"), overwrite: true);
+        File.Copy(Path.Combine(Golden.Checkpoint(Base), "model.safetensors"), Path.Combine(damaged, "model.safetensors"), overwrite: true);
+        long at;
+        using (var file = SafetensorsFile.Open(Path.Combine(damaged, "model.safetensors")))
+            at = file.Entry("talker.codec_head.weight").Offset;
+        using (var stream = File.OpenWrite(Path.Combine(damaged, "model.safetensors")))
+        {
+            stream.Position = at;
+            stream.Write([0xC0, 0x7F]); // BF16, not a number
+        }
+        Assert.Contains("--lr", Assert.Throws<InvalidDataException>(() => Run(Options with { Model = damaged }, Fresh())).Message);
+    }
+}
