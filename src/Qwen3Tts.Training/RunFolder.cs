@@ -95,9 +95,8 @@ sealed class RunFolder
         if (!File.Exists(StateFile))
             return 0;
         using var file = SafetensorsFile.Open(StateFile);
-        foreach (var (name, tensor) in optimizer.State)
-            tensor.Fill(file.Float32(name));
-        var step = optimizer.Steps = int.Parse(file.Metadata["step"], CultureInfo.InvariantCulture);
+        var step = int.Parse(file.Metadata["step"], CultureInfo.InvariantCulture);
+        optimizer.Restore(step, (name, tensor) => tensor.Fill(file.Float32(name)));
         File.WriteAllLines(LogFile, ReadLog().Where(l => l.Step <= step).Select(l => JsonSerializer.Serialize(l, LogFormat)));
         return step;
     }
