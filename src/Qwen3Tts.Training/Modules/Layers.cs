@@ -20,16 +20,40 @@ sealed class Linear : Module<Tensor, Tensor>
 {
     readonly Parameter weight; // [out, in]
     readonly Parameter? bias; // [out]
+    readonly Placement _on;
+    Linear? lora_A; // [rank, in]
+    Linear? lora_B; // [out, rank]
+    double _scale;
 
     public Linear(int inputs, int outputs, bool bias, Placement on) : base(nameof(Linear))
     {
+        _on = on;
         weight = on.Weights(outputs, inputs);
         if (bias)
             this.bias = on.Weights(outputs);
         RegisterComponents();
     }
 
-    public override Tensor forward(Tensor x) => functional.linear(x, weight, bias); // [.., in] -> [.., out]
+    /// <summary>Adds a LoRA pair, PEFT's way: A uniform within 1 / √in, B zero, so that nothing changes at first.</summary>
+    public void Adapt(int rank, double scale, Generator random)
+    {
+        var (outputs, inputs) = ((int)weight.shape[0], (int)weight.shape[1]);
+        _scale = scale;
+        register_module(nameof(lora_A), lora_A = new(inputs, rank, false, _on));
+        register_module(nameof(lora_B), lora_B = new(rank, outputs, false, _on));
+        using var scope = NewDisposeScope();
+        using var still = no_grad();
+        lora_A.weight.copy_((rand([rank, inputs], generator: random) * 2 - 1) / Math.Sqrt(inputs));
+        lora_B.weight.zero_();
+    }
+
+    public override Tensor forward(Tensor x) // [.., in] -> [.., out]
+    {
+        if (lora_A is null || lora_B is null)
+            return functional.linear(x, weight, bias);
+        using var scope = NewDisposeScope();
+        return (functional.linear(x, weight, bias) + lora_B.call(lora_A.call(x) * _scale)).MoveToOuterDisposeScope();
+    }
 }
 
 sealed class Embedding : Module<Tensor, Tensor>
