@@ -6,7 +6,7 @@ using Qwen3Tts.Talker;
 
 namespace Qwen3Tts.Doctor;
 
-sealed class Measurement(TalkerModel talker, SpecialTokens ids, IReadOnlyList<TrainingExample> clips)
+sealed class Measurement(TalkerModel talker, SpecialTokens ids, IReadOnlyList<TrainingExample> clips, Action<int>? progress = null)
 {
     /// <summary>The faults that change what the talker reads. The others change what it, or the code predictor, is asked for.</summary>
     public const Faults Input = Faults.NoTextProjection | Faults.NoLanguage | Faults.SpeakerAt6 | Faults.FirstCodebookOnly | Faults.Interleaved | Faults.NoSpeaker;
@@ -19,11 +19,17 @@ sealed class Measurement(TalkerModel talker, SpecialTokens ids, IReadOnlyList<Tr
     /// <summary>Codes of a codebook: guessing costs the logarithm of it.</summary>
     public int Codebook => talker.code_predictor.Codebook;
 
+    /// <summary>Codes and control ids that the talker chooses from.</summary>
+    public int Vocabulary => talker.Config.VocabSize;
+
     /// <summary>How often the talker has run: once per clip and distinct input asked for.</summary>
     public int TalkerRuns => _passes.Sum(p => p.Count);
 
     /// <summary>Whether this model's shapes allow the hypothesis: raw text enters only a talker of its width.</summary>
     public bool Allows(Faults faults) => talker.Input.CanSkipProjection || !faults.HasFlag(Faults.NoTextProjection);
+
+    /// <summary>Whether any clip shows the difference: without a language in it, all prefixes are one.</summary>
+    public bool Tells(Faults input) => clips.Any(c => !new Hypothesis("", input).Edit(c, ids).Positions.SequenceEqual(c.Positions)) || input.HasFlag(Faults.NoTextProjection);
 
     /// <summary>Over all clips.</summary>
     public Losses Of(Faults faults) => Enumerable.Range(0, clips.Count).Aggregate(default(Losses), (sum, clip) => sum + Of(clip, faults));
@@ -53,7 +59,8 @@ sealed class Measurement(TalkerModel talker, SpecialTokens ids, IReadOnlyList<Tr
         return (codes, end);
     }
 
-    Cost Predictor(int clip, Faults faults)
+    /// <summary>The code predictor's part alone.</summary>
+    public Cost Predictor(int clip, Faults faults)
     {
         var example = new Hypothesis("", faults).Edit(clips[clip], ids);
         var costs = Run(clip, example).Costs(example.Frames[0].Position, example.Frames, talker);
@@ -69,6 +76,7 @@ sealed class Measurement(TalkerModel talker, SpecialTokens ids, IReadOnlyList<Tr
         var pass = new Pass(example, talker.Advance(example.Positions, talker.CreateState()).ToArray());
         talker.Input.ProjectsText = true;
         _passes[clip].Add(pass);
+        progress?.Invoke(TalkerRuns);
         return pass;
     }
 

@@ -1,0 +1,181 @@
+// What training moved, against the model it began from. Which rows of the embeddings moved tells what stood in the prompts, even where no
+// loss can: a row that no example showed gets no gradient, and at most shrinks by weight decay. So "moved" means: beyond what scaling the
+// old values explains, and beyond what rounding to the stored type explains.
+using Qwen3Tts.Checkpoint;
+using Qwen3Tts.Kernels;
+
+namespace Qwen3Tts.Doctor;
+
+/// <summary>Tensors of one kind, together.</summary>
+/// <param name="Name">Their part of the network.</param>
+/// <param name="Tensors">How many.</param>
+/// <param name="Unmoved">How many are bit for bit the base's.</param>
+/// <param name="Changed">Share of elements that differ.</param>
+/// <param name="Relative">|new - old| / |old|, over all of them.</param>
+/// <param name="EffectiveRank">Directions that carry the change of one matrix in their middle, by participation: r at most for a LoRA of rank r. Null for vectors and tables.</param>
+/// <param name="Rank">The most it could be.</param>
+sealed record MovedGroup(string Name, int Tensors, int Unmoved, double Changed, double Relative, double? EffectiveRank, int? Rank);
+
+/// <param name="Groups">In the order of the network.</param>
+/// <param name="TextRows">Rows of the text embedding that changed.</param>
+/// <param name="CodecRows">Rows of the talker's codec embedding that changed, by their names where they have one.</param>
+/// <param name="Foreign">Tensors that only one of the two has, or with another shape.</param>
+sealed record MovementReport(IReadOnlyList<MovedGroup> Groups, int TextRows, IReadOnlyList<string> CodecRows, IReadOnlyList<string> Foreign)
+{
+    public bool Nothing => Groups.All(g => g.Relative == 0);
+}
+
+/// <summary>What a moved or unmoved row says.</summary>
+/// <param name="Fault">Which fault it is about.</param>
+/// <param name="Planted">Whether it was there.</param>
+/// <param name="Evidence">In words.</param>
+sealed record Clue(Faults Fault, bool Planted, string Evidence);
+
+/// <summary>Compares two open checkpoints.</summary>
+sealed class Movement(Weights now, Weights before, TalkerConfig talker)
+{
+    public const string CodecEmbedding = "talker.model.codec_embedding.weight", TextEmbedding = "talker.model.text_embedding.weight";
+
+    public MovementReport Report()
+    {
+        var both = now.Entries.Where(e => before.Contains(e.Name) && before.FileOf(e.Name).Entry(e.Name).Shape.SequenceEqual(e.Shape)).ToList();
+        var names = both.Select(e => e.Name).ToHashSet();
+        return new(
+            [.. both.GroupBy(e => Group(e.Name)).OrderBy(g => Order.IndexOf(g.Key)).Select(g => Moved(g.Key, [.. g.OrderBy(e => e.Name, StringComparer.Ordinal)]))],
+            names.Contains(TextEmbedding) ? ChangedRows(TextEmbedding).Count() : 0,
+            names.Contains(CodecEmbedding) ? [.. ChangedRows(CodecEmbedding).Select(RowName).GroupBy(n => n).Select(g => g.Count() == 1 ? g.Key : $"{g.Count()} {g.Key}s")] : [],
+            [.. now.Entries.Concat(before.Entries).Select(e => e.Name).Distinct().Where(n => !names.Contains(n)).Order(StringComparer.Ordinal)]);
+    }
+
+    /// <summary>Whether a tensor, or one row of it, moved by more than decay does; null if one of the two checkpoints lacks it.</summary>
+    bool? HasMoved(string name, int? row = null)
+    {
+        if (!now.Contains(name) || !before.Contains(name))
+            return null;
+        var entry = now.FileOf(name).Entry(name);
+        var part = row is { } r ? (r * entry.Shape[1])..((r + 1) * entry.Shape[1]) : Range.All;
+        return !IsScaled(Values(before, name).AsSpan()[part], Values(now, name).AsSpan()[part], entry.Type == ElementType.F32 ? 1.0 / 16384 : 1.0 / 256);
+    }
+
+    /// <summary>Whether one factor makes all of a into b, but for rounding: a row without gradients shrinks so under weight decay.</summary>
+    static bool IsScaled(ReadOnlySpan<float> a, ReadOnlySpan<float> b, double rounding)
+    {
+        var (least, most) = (0.0, double.PositiveInfinity);
+        for (var i = 0; i < a.Length; i++)
+        {
+            if (a[i] == 0 || b[i] == 0)
+            {
+                if (a[i] != b[i])
+                    return false;
+                continue;
+            }
+            var ratio = (double)b[i] / a[i];
+            (least, most) = (Math.Max(least, ratio * (1 - rounding)), Math.Min(most, ratio * (1 + rounding)));
+        }
+        return least <= most;
+    }
+
+    /// <summary>What the rows and tensors that moved, or stayed, say about the training.</summary>
+    public IEnumerable<Clue> Clues()
+    {
+        bool Row(int row) => HasMoved(CodecEmbedding, row) == true;
+        var (think, nothink, closed) = (Row(talker.CodecThinkId), Row(talker.CodecNothinkId), Row(talker.CodecThinkEosId));
+        if (think != nothink)
+            yield return new(Faults.NoLanguage, nothink, nothink ? "of codec_embedding, the row 'nothink' moved and the row 'think' did not" : "of codec_embedding, the row 'think' moved and the row 'nothink' did not");
+        if (think || nothink)
+            yield return new(Faults.SpeakerAt6, !closed, closed ? "of codec_embedding, the row 'think_eos' moved" : "of codec_embedding, the row 'think' moved and the row 'think_eos' did not");
+        var last = talker.NumCodeGroups - 2;
+        if (HasMoved("talker.code_predictor.lm_head.0.weight") == true)
+            yield return HasMoved($"talker.code_predictor.lm_head.{last}.weight") == true
+                ? new(Faults.SubLabelsShifted, false, "all heads of the code predictor moved")
+                : new(Faults.SubLabelsShifted, true, $"the code predictor's heads moved, but the last one, lm_head.{last}, got no gradient at all");
+        if (HasMoved("talker.code_predictor.model.codec_embedding.0.weight") == true)
+            yield return HasMoved($"talker.code_predictor.model.codec_embedding.{last}.weight") == true
+                ? new(Faults.FirstCodebookOnly, false, "the embeddings of all codebooks moved")
+                : new(Faults.FirstCodebookOnly, true, $"the embeddings of the codebooks moved, but that of the last one, which only the talker reads, got no gradient at all");
+        if (HasMoved("talker.text_projection.linear_fc1.weight") == true)
+            yield return new(Faults.NoTextProjection, false, "text_projection moved, so text went through it");
+    }
+
+    static float[] Values(Weights weights, string name) => weights.FileOf(name).Float32(name);
+
+    static readonly List<string> Order = ["text embedding", "text projection", "codec embedding", "talker attention", "talker mlp", "talker norms", "codec head", "predictor embeddings", "predictor projection", "predictor attention", "predictor mlp", "predictor norms", "predictor heads", "speaker encoder", "other"];
+
+    static string Group(string name)
+    {
+        bool Has(string part) => name.Contains(part, StringComparison.Ordinal);
+        var network = Has("code_predictor") ? "predictor" : "talker";
+        return Has("speaker_encoder.") ? "speaker encoder"
+            : Has("text_embedding") ? "text embedding"
+            : Has("text_projection") ? "text projection"
+            : Has("codec_embedding") ? network == "talker" ? "codec embedding" : "predictor embeddings"
+            : Has("small_to_mtp_projection") ? "predictor projection"
+            : Has("codec_head") ? "codec head"
+            : Has("lm_head") ? "predictor heads"
+            : Has("norm") ? $"{network} norms"
+            : Has("self_attn") ? $"{network} attention"
+            : Has(".mlp.") ? $"{network} mlp" : "other";
+    }
+
+    MovedGroup Moved(string group, List<TensorEntry> tensors)
+    {
+        double change = 0, size = 0, elements = 0, changed = 0;
+        var unmoved = 0;
+        foreach (var entry in tensors)
+        {
+            var (a, b) = (Values(before, entry.Name), Values(now, entry.Name));
+            var different = 0;
+            for (var i = 0; i < a.Length; i++)
+            {
+                var d = (double)b[i] - a[i];
+                (change, size, different) = (change + d * d, size + (double)a[i] * a[i], a[i] == b[i] ? different : different + 1);
+            }
+            (elements, changed, unmoved) = (elements + a.Length, changed + different, different == 0 ? unmoved + 1 : unmoved);
+        }
+        var matrix = group.EndsWith("attention", StringComparison.Ordinal) || group.EndsWith("mlp", StringComparison.Ordinal) ? tensors[tensors.Count / 2] : null;
+        return new(group, tensors.Count, unmoved, changed / elements, Math.Sqrt(change / Math.Max(size, 1e-30)), matrix is null ? null : EffectiveRank(matrix), matrix?.Shape.Min());
+    }
+
+    /// <summary>(sum of s²)² / sum of s⁴ over the singular values s of the change. The denominator is the mean of |DᵀDz|² over random signs z.</summary>
+    double? EffectiveRank(TensorEntry entry)
+    {
+        const int Probes = 16;
+        var (rows, columns) = (entry.Shape[0], entry.Shape[1]);
+        var (a, d) = (Values(before, entry.Name), Values(now, entry.Name));
+        double squares = 0;
+        var transposed = new float[d.Length];
+        for (var i = 0; i < d.Length; i++)
+        {
+            d[i] -= a[i];
+            squares += (double)d[i] * d[i];
+            transposed[i % columns * rows + i / columns] = d[i];
+        }
+        if (squares == 0)
+            return null;
+        var random = new Random(0); // a seeded Random keeps its sequence across versions of .NET
+        var z = new float[Probes * columns];
+        for (var i = 0; i < z.Length; i++)
+            z[i] = random.Next(2) * 2 - 1;
+        var (y, back) = (new float[Probes * rows], new float[Probes * columns]);
+        MatrixProduct.Multiply(new(rows, columns, d), z, y, Probes, Workers.Shared);
+        MatrixProduct.Multiply(new(columns, rows, transposed), y, back, Probes, Workers.Shared);
+        return squares * squares / Math.Max(back.Sum(v => (double)v * v) / Probes, double.Epsilon);
+    }
+
+    IEnumerable<int> ChangedRows(string name)
+    {
+        var width = now.FileOf(name).Entry(name).Shape[1];
+        var (a, b) = (Values(before, name), Values(now, name));
+        for (var row = 0; row < a.Length / width; row++)
+            if (!a.AsSpan(row * width, width).SequenceEqual(b.AsSpan(row * width, width)))
+                yield return row;
+    }
+
+    string RowName(int row) => row < talker.CodePredictorConfig.VocabSize ? "code"
+        : Control().FirstOrDefault(c => c.Row == row).Name ?? "unnamed row";
+
+    IEnumerable<(string Name, int Row)> Control() =>
+        [("codec_pad", talker.CodecPadId), ("codec_bos", talker.CodecBosId), ("codec_eos", talker.CodecEosTokenId), ("think", talker.CodecThinkId), ("nothink", talker.CodecNothinkId),
+            ("think_bos", talker.CodecThinkBosId), ("think_eos", talker.CodecThinkEosId),
+            .. talker.CodecLanguageId.Select(l => ($"language {l.Key}", l.Value)), .. talker.SpkId.Select(s => ($"speaker {s.Key}", s.Value))];
+}

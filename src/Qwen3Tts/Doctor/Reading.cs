@@ -1,0 +1,122 @@
+// From losses to a name. A checkpoint was trained with the hypothesis under which its loss is lowest, but three things blur that. Clips
+// differ: what resampled clips cannot tell from the best counts as alike. Inputs that cost within a tenth of each other do the same work,
+// whichever was trained: they count as alike too, and of all that is alike the one with the fewest deviations is named. And a fine-tune of
+// few steps still carries the habits of its base: where the base is there, compared is loss / sqrt(loss of the base), which is lowest for a
+// rival as soon as training has closed half of the distance (of the logarithms) that the base put between the two. And training lowers the
+// loss that it trains on: where the loss of what would be named rose, what fell by the largest factor is named instead. Rows that got no
+// gradient rule hypotheses out before any of this: a prompt without 'think' never moves the row 'think'.
+namespace Qwen3Tts.Doctor;
+
+/// <summary>What a checkpoint was trained with, and how sure that is.</summary>
+/// <param name="Hypothesis">The name.</param>
+/// <param name="Confidence">Share of resampled sets of clips in which it beats the next one.</param>
+/// <param name="Next">The best of those that can be told from it; null where there is none.</param>
+/// <param name="Margin">How many times higher <paramref name="Next"/> lies; 1 where nothing can be told.</param>
+/// <param name="Alike">What cannot be told from it on these clips.</param>
+sealed record Reading(Hypothesis Hypothesis, double Confidence, Hypothesis? Next, double Margin, IReadOnlyList<Hypothesis> Alike);
+
+static class Reader
+{
+    const int Resamples = 1000, ScreeningClips = 3, Kept = 3;
+    const double Significant = 0.05, SameWork = 0.1;
+    const Faults Reteaching = Faults.NoTextProjection | Faults.FirstCodebookOnly | Faults.LabelsShiftedTwice; // the talker's states become others
+
+    static readonly Faults[] Prefixes = [Faults.None, Faults.NoLanguage, Faults.SpeakerAt6, Faults.NoSpeaker, Faults.NoLanguage | Faults.NoSpeaker];
+
+    /// <summary>The talker tells what it read and which codes it was asked for; the code predictor, on that input, from which hidden state
+    /// it began and which codes it was asked for; the end is a question of its own.</summary>
+    /// <param name="now">The checkpoint on the clips.</param>
+    /// <param name="before">What it was trained from on the same clips, if that is at hand.</param>
+    /// <param name="clues">What moved between the two.</param>
+    public static Reading Read(Measurement now, Measurement? before = null, params IReadOnlyList<Clue> clues)
+    {
+        var known = clues.Where(c => (c.Fault & Measurement.Input) == 0 || now.Tells(c.Fault)).ToList();
+        bool Possible(Faults faults, Faults about) => known.All(c => (c.Fault & about) == 0 || faults.HasFlag(c.Fault) == c.Planted);
+        var talker = Choose(Inputs(now, before, f => Possible(f, Measurement.Input)).SelectMany(i => new[] { i, i | Faults.LabelsShiftedTwice }), SameWork, now, before, (m, clip, faults) => m.Talker(clip, faults).Codes);
+        var predictor = Choose(Subsets(Faults.OwnHidden | Faults.SubLabelsShifted).Where(p => Possible(p, ~Measurement.Input)).Select(p => talker.Named | p), 0, now, (talker.Named & Reteaching) == 0 ? before : null, (m, clip, faults) => m.Predictor(clip, faults));
+        var asked = predictor.Named & ~talker.Named;
+        var faults = predictor.Named | (EndIsTaught(now, before, predictor.Named) ? 0 : Faults.NoEos);
+        var next = new[] { (Faults: talker.Next | asked, talker.Margin), (Faults: predictor.Next, predictor.Margin) }.Where(n => n.Faults is not null).OrderBy(n => n.Margin).FirstOrDefault();
+        return new(Name(faults), talker.Sure * predictor.Sure, next.Faults is { } n ? Name(n) : null, next.Faults is null ? 1 : next.Margin,
+            [.. talker.Alike.Select(a => Name(a | asked)), .. predictor.Alike.Select(Name)]);
+        // Without a language in any clip no clip can tell the official script from one that names it.
+        Hypothesis Name(Faults f) => Hypothesis.All.FirstOrDefault(h => int.PopCount((int)f) > 1 && !now.Tells(Faults.NoLanguage) && (h.Faults & ~Faults.NoLanguage) == f) ?? Hypothesis.Of(f);
+    }
+
+    readonly record struct Choice(Faults Named, List<Faults> Alike, Faults? Next, double Margin, double Sure);
+
+    static Choice Choose(IEnumerable<Faults> among, double tolerance, Measurement now, Measurement? before, Func<Measurement, int, Faults, Cost> cost)
+    {
+        var candidates = among.Select(f => new Candidate(f, PerClip(now, f), before is null ? null : PerClip(before, f))).ToList();
+        Cost[] PerClip(Measurement of, Faults faults) => [.. Enumerable.Range(0, of.Clips).Select(clip => cost(of, clip, faults))];
+        var resampled = Resampled(now.Clips);
+        var choice = Choose(candidates, tolerance, 0.5, resampled);
+        var fell = candidates.Where(c => c.Moved(resampled) < 0).ToList();
+        return before is not null && fell.Count > 0 && candidates.Single(c => c.Faults == choice.Named).Moved(resampled) > 0 ? Choose(fell, tolerance, 1, resampled) : choice;
+    }
+
+    static Choice Choose(List<Candidate> candidates, double tolerance, double weight, List<int[]> resampled)
+    {
+        var everyone = Enumerable.Repeat(1, resampled[0].Length).ToArray();
+        double Score(Candidate c) => c.Score(everyone, weight);
+        var best = candidates.MinBy(Score)!;
+        bool IsAlike(Candidate c) => Score(c) - Score(best) <= Math.Log(1 + tolerance) || Share(resampled, w => c.Score(w, weight) <= best.Score(w, weight)) >= Significant;
+        var alike = candidates.Where(IsAlike).OrderBy(Score).ToList();
+        var named = alike.MinBy(c => int.PopCount((int)c.Faults))!;
+        var others = alike.Where(c => c != named).Select(c => c.Faults).ToList();
+        return candidates.Except(alike).MinBy(Score) is { } next
+            ? new(named.Faults, others, next.Faults, Math.Exp(Score(next) - Score(named)), Share(resampled, w => named.Score(w, weight) < next.Score(w, weight)))
+            : new(named.Faults, others, null, 1, 1);
+    }
+
+    static double Share(List<int[]> resampled, Func<int[], bool> holds) => resampled.Count(holds) / (double)resampled.Count;
+
+    /// <summary>The end is taught when the model finds it better than by guessing; where the base is there, when it has not lost half of the
+    /// way to guessing.</summary>
+    static bool EndIsTaught(Measurement now, Measurement? before, Faults faults)
+    {
+        var guessing = Math.Log(now.Vocabulary);
+        var end = now.Of(faults).End.Mean;
+        return before is null ? end < guessing : end < (guessing + before.Of(faults).End.Mean) / 2;
+    }
+
+    /// <summary>The inputs worth the whole work: those of hypotheses with a name, and the best of all combinations by the talker on a few clips.</summary>
+    static List<Faults> Inputs(Measurement now, Measurement? before, Func<Faults, bool> possible)
+    {
+        var few = Enumerable.Range(0, Math.Min(ScreeningClips, now.Clips)).ToList();
+        double Mean(Measurement m, Faults faults) => few.Aggregate(default(Cost), (sum, clip) => sum + m.Talker(clip, faults).Codes).Mean;
+        double Score(Faults faults) => Math.Log(Mean(now, faults)) - (before is null ? 0 : Math.Log(Mean(before, faults)) / 2);
+        var all = from prefix in Prefixes
+                  from rest in Subsets(Faults.NoTextProjection | Faults.FirstCodebookOnly | Faults.Interleaved)
+                  where now.Allows(rest) && possible(prefix | rest)
+                  select prefix | rest;
+        var best = all.OrderBy(i => Math.Min(Score(i), Score(i | Faults.LabelsShiftedTwice))).Take(Kept);
+        return [.. Hypothesis.All.Select(h => h.Faults & Measurement.Input).Where(i => now.Allows(i) && possible(i)).Concat(best).Distinct()];
+    }
+
+    static IEnumerable<Faults> Subsets(Faults of) => Enumerable.Range(0, (int)of + 1).Where(s => (s & ~(int)of) == 0).Select(s => (Faults)s);
+
+    /// <summary>How often each clip is drawn, for many draws of as many clips as there are.</summary>
+    static List<int[]> Resampled(int clips)
+    {
+        var random = new Random(0); // a seeded Random keeps its sequence across versions of .NET
+        return [.. Enumerable.Range(0, Resamples).Select(_ =>
+        {
+            var times = new int[clips];
+            for (var i = 0; i < clips; i++)
+                times[random.Next(clips)]++;
+            return times;
+        })];
+    }
+
+    sealed record Candidate(Faults Faults, Cost[] Now, Cost[]? Before)
+    {
+        public double Score(int[] times, double weight) => Log(Now, times) - (Before is null ? 0 : weight * Log(Before, times));
+
+        /// <summary>Whether training lowered this loss (-1), raised it (1), or neither for sure (0).</summary>
+        public int Moved(List<int[]> resampled) => Before is null ? 0
+            : Share(resampled, w => Score(w, 1) > 0) is var rose && rose >= 1 - Significant ? 1 : rose <= Significant ? -1 : 0;
+
+        static double Log(Cost[] clips, int[] times) => Math.Log(clips.Zip(times, (c, n) => c * n).Aggregate((a, b) => a + b).Mean);
+    }
+}
