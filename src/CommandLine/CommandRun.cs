@@ -9,7 +9,7 @@ using System.Runtime.InteropServices;
 namespace Qwen3Tts.CommandLine;
 
 /// <summary>A command that shows examples in its help.</summary>
-sealed class DocumentedCommand(string name, string description, params IReadOnlyList<string> examples) : Command(name, description)
+class DocumentedCommand(string name, string description, params IReadOnlyList<string> examples) : Command(name, description)
 {
     public IReadOnlyList<string> Examples { get; } = examples;
 }

@@ -1,0 +1,130 @@
+// qwen3tts doctor: what a checkpoint was trained with, and whether it can be right. Verdict first, then the evidence; 0 healthy, 3 not.
+using System.CommandLine;
+using System.Globalization;
+using Qwen3Tts.CommandLine;
+using Qwen3Tts.Doctor;
+using Spectre.Console;
+using Cell = Spectre.Console.Text;
+
+namespace Qwen3Tts.Cli;
+
+sealed class DoctorCommand : DocumentedCommand
+{
+    public const int Mismatch = 3;
+
+    readonly Argument<string> _checkpoint = new("checkpoint") { Description = "Folder of the model." };
+    readonly Option<string?> _base = new("--base") { Description = "Folder of the model that it was fine-tuned from: shows what moved, and makes the verdict sure.", HelpName = "DIR" };
+    readonly Option<string?> _data = new("--data") { Description = "JSONL with audio, text, ref_audio, audio_codes, language; best what it was trained on.", HelpName = "JSONL" };
+    readonly Option<string?> _audio = new("--audio") { Description = "Instead: a folder of WAV files, each with its text in a TXT file.", HelpName = "DIR" };
+    readonly Option<string?> _speaker = new("--speaker") { Description = "Whose recordings the data are. Default: the speaker that the base does not have.", HelpName = "NAME" };
+    readonly Option<string?> _language = new("--language") { Description = "The language that you speak with, for clips that name none.", HelpName = "NAME" };
+    readonly Option<int> _clips = new("--clips") { Description = "Most clips to measure, spread over the data.", HelpName = "N", DefaultValueFactory = _ => 10 };
+    readonly Option<int> _takes = new("--takes") { Description = "Sentences to speak; 0 speaks none.", HelpName = "N", DefaultValueFactory = _ => 4 };
+    readonly Option<string?> _grammar = new("--grammar") { Description = "JSGF grammar of all that may be said, for pocketsphinx.", HelpName = "FILE" };
+    readonly Option<string[]> _dictionary = new("--dictionary") { Description = "Pronunciations that pocketsphinx lacks.", HelpName = "FILE" };
+    readonly Option<bool> _json = new("--json") { Description = "Write JSON instead of tables; docs/doctor.md describes it." };
+    readonly Option<string?> _html = new("--html") { Description = "Write the report as one page, too.", HelpName = "FILE" };
+    readonly Option<string?> _showPrompt = new("--show-prompt") { Description = "Show this text position by position, as trainer and generator write it, and nothing else.", HelpName = "TEXT" };
+    readonly Option<string?> _as = new("--as") { Description = $"With --show-prompt: beside it, what a faulty trainer writes: {string.Join(", ", PromptListing.Scripts.Keys)}, or a hypothesis.", HelpName = "SCRIPT" };
+    readonly Option<string?> _instruct = new("--instruct") { Description = "With --show-prompt: an instruction.", HelpName = "TEXT" };
+    readonly Option<string?> _transcript = new("--transcript") { Description = "With --show-prompt: the transcript of a reference, for in-context cloning.", HelpName = "TEXT" };
+    readonly Option<bool> _interleaved = new("--interleaved") { Description = "With --show-prompt: text beside the codes instead of before them." };
+
+    public DoctorCommand() : base("doctor", "Says what a checkpoint was trained with: measures it under every known fault of fine-tuning scripts.",
+        "qwen3tts doctor my-voice --base Qwen3-TTS-12Hz-1.7B-Base --data codes.jsonl --language English",
+        "qwen3tts doctor my-voice --audio recordings --html report.html",
+        "qwen3tts doctor my-voice --show-prompt \"Good morning.\" --language English --as official-022e286")
+    {
+        Add(_checkpoint);
+        Option[] options = [_base, _data, _audio, _speaker, _language, _clips, _takes, _grammar, _dictionary, _json, _html, _showPrompt, _as, _instruct, _transcript, _interleaved];
+        foreach (var option in options)
+            Add(option);
+        this.Does(Run);
+    }
+
+    int Run(ParseResult parsed, CancellationToken stop)
+    {
+        if (parsed.GetValue(_showPrompt) is not null)
+            return ShowPrompt(parsed);
+        if (parsed.GetValue(_data) is not null && parsed.GetValue(_audio) is not null)
+            throw new ArgumentException("--data and --audio were both given. Give one of them.");
+        var options = new DoctorOptions
+        {
+            Checkpoint = parsed.GetRequiredValue(_checkpoint),
+            Base = parsed.GetValue(_base),
+            Data = parsed.GetValue(_data) ?? parsed.GetValue(_audio),
+            Speaker = parsed.GetValue(_speaker),
+            Language = parsed.GetValue(_language),
+            Clips = AtLeast(1, _clips, parsed),
+            Takes = AtLeast(0, _takes, parsed),
+            Expected = new(parsed.GetValue(_grammar), parsed.GetValue(_dictionary) ?? []),
+        };
+        var report = StatusLine.While("examining", show => Examination.Of(options, Mouth, show, stop));
+        if (parsed.GetValue(_html) is { } page)
+            File.WriteAllText(page, HtmlReport.Of(report));
+        if (parsed.GetValue(_json))
+            Console.WriteLine(report.ToJson());
+        else
+            Print(report);
+        return report.Healthy ? CommandRun.Done : Mismatch;
+    }
+
+    static Mouth Mouth(string folder)
+    {
+        var tts = Tts.Load(folder);
+        return new(tts.Sampling, tts.Stream);
+    }
+
+    static int AtLeast(int least, Option<int> option, ParseResult parsed) =>
+        parsed.GetValue(option) is var n && n >= least ? n : throw new ArgumentException($"{option.Name} is {n}; give {least} or more.");
+
+    static void Print(DoctorReport r)
+    {
+        if (Console.IsOutputRedirected)
+            AnsiConsole.Profile.Width = 160; // of a file or pipe nothing is known, and 80 columns would break the tables
+        AnsiConsole.Write(new Markup($"[bold {(r.Healthy ? "green" : "red")}]{Markup.Escape(r.Verdict)}[/]\n"));
+        if (r.Hypothesis is not null)
+            AnsiConsole.Write(new Cell($"trained as {r.Hypothesis}; sure {Percent(r.Confidence)}{(r.Next is null ? "" : $"; next {r.Next}, {Number(r.Margin)} times higher")}{(r.Alike.Count == 0 ? "" : $"; not to be told from {string.Join(", ", r.Alike)}")}\n"));
+        if (r.Findings.Count > 0)
+            AnsiConsole.Write(Rows(Columns("", "finding", "evidence", "remedy"), r.Findings.OrderByDescending(f => f.Severity), f => [f.Severity.ToString().ToLowerInvariant(), f.Id, f.Evidence, f.Remedy]));
+        if (r.Losses.Count > 0)
+            AnsiConsole.Write(Rows(Columns("hypothesis", "total", "talker", "first codes", "end", "predictor", "base, total"), r.Losses, l => l.Possible
+                ? [l.Hypothesis, Number(l.Total), Number(l.Talker), Number(l.Codes), Number(l.End), Number(l.Predictor), Number(l.Base)] : [l.Hypothesis, "the shapes forbid it", "", "", "", "", ""]));
+        if (r.TextProjection is { } p)
+            AnsiConsole.Write(new Cell($"{p.Sentence}\n"));
+        if (r.Movement is { } m)
+            AnsiConsole.Write(Rows(Columns("moved", "tensors", "unmoved", "elements", "relative", "directions"), m.Groups, g => [g.Name, $"{g.Tensors}", $"{g.Unmoved}", Percent(g.Changed), Number(g.Relative), g.EffectiveRank is null ? "" : $"{Number(g.EffectiveRank)} of {g.Rank}"]));
+        if (r.Speech is { } s)
+            AnsiConsole.Write(new Cell($"It speaks: {s.Takes.Count} takes, {Percent(s.Runaway)} do not end, length {Number(s.LengthRatio)} of the data's, silence {Percent(s.Silence)}, repeated frames {Percent(s.Repeated)}, words heard wrongly {Percent(s.WordErrors)} ({s.Recogniser})\n"));
+    }
+
+    int ShowPrompt(ParseResult parsed)
+    {
+        var faults = parsed.GetValue(_as) is { } script ? PromptListing.FaultsOf(script) : Faults.None;
+        var (right, faulty) = PromptListing.Pair(parsed.GetRequiredValue(_checkpoint), new(parsed.GetRequiredValue(_showPrompt)!, parsed.GetValue(_speaker), parsed.GetValue(_language), parsed.GetValue(_instruct), parsed.GetValue(_transcript), parsed.GetValue(_interleaved)), faults);
+        if (Console.IsOutputRedirected)
+            AnsiConsole.Profile.Width = 200;
+        var table = Columns(faults == Faults.None ? ["", "text", "codec", "is taught"] : ["", "text", "codec", "is taught", $"{parsed.GetValue(_as)}: text", "codec", "is taught"]);
+        for (var i = 0; i < Math.Max(right.Count, faulty.Count); i++)
+        {
+            ListedPosition? a = i < right.Count ? right[i] : null, b = i < faulty.Count ? faulty[i] : null;
+            string[] left = [a?.Text ?? "", a?.Codec ?? "", a?.Taught ?? ""], other = [b?.Text ?? "", b?.Codec ?? "", b?.Taught ?? ""];
+            table.AddRow([new Cell($"{i}"), .. left.Select(t => new Cell(t)), .. faults == Faults.None ? [] : other.Select((t, c) => t == left[c] ? new Cell(t) : new Cell(t.Length == 0 ? "–" : t, new Style(Color.Red)))]);
+        }
+        AnsiConsole.Write(table);
+        AnsiConsole.Write(new Cell(faults == Faults.None ? "Trainer and generator write this one list; the frames come from the data in one and from the sampler in the other.\n" : $"Left: what the trainer writes and the generator speaks with, one list. Right: what {parsed.GetValue(_as)} trains on; what differs is red.\n"));
+        return CommandRun.Done;
+    }
+
+    static Table Columns(params string[] names) => new Table().Border(TableBorder.Simple).AddColumns(names);
+
+    static Table Rows<T>(Table table, IEnumerable<T> items, Func<T, string[]> row)
+    {
+        foreach (var item in items)
+            table.AddRow(row(item).Select(c => new Cell(c)));
+        return table;
+    }
+
+    static string Number(double? value) => HtmlReport.Number(value);
+    static string Percent(double? share) => share is { } s ? string.Create(CultureInfo.InvariantCulture, $"{100 * s:0.#} %") : "–";
+}

@@ -1,0 +1,96 @@
+// The whole examination, in the order in which a person would do it: does the folder load; what is its text projection; what moved; under
+// which hypothesis are its losses lowest; does it speak. Each part stands alone, and what is missing (base, data) is left out, not guessed.
+using Qwen3Tts.Checkpoint;
+using Qwen3Tts.Generation;
+using Qwen3Tts.Kernels;
+using Qwen3Tts.Sequence;
+using Qwen3Tts.Talker;
+using Qwen3Tts.Text;
+
+namespace Qwen3Tts.Doctor;
+
+static class Examination
+{
+    /// <param name="options">What to examine.</param>
+    /// <param name="open">Opens a model folder for speaking; null leaves speech out.</param>
+    /// <param name="progress">Told what is being done.</param>
+    /// <param name="stop">Ends the examination between clips.</param>
+    /// <exception cref="IOException">A folder or file that was named is not there.</exception>
+    /// <exception cref="InvalidDataException">The base or the data cannot be read.</exception>
+    /// <exception cref="ArgumentException">The data do not say enough: whose voice, or which language.</exception>
+    public static DoctorReport Of(DoctorOptions options, Func<string, Mouth>? open, Action<string> progress, CancellationToken stop = default)
+    {
+        progress("reading the folder");
+        var original = options.Base is null ? null : ModelFolder.Open(options.Base);
+        var report = new DoctorReport { Verdict = "", Healthy = true, Checkpoint = options.Checkpoint, Base = options.Base, Findings = FolderCheck.Of(options.Checkpoint, original) };
+        if (report.Findings.FirstOrDefault(f => f.Id == "unreadable") is { } unreadable)
+            return report with { Verdict = $"This folder does not load: {unreadable.Evidence}", Healthy = false };
+        var model = ModelFolder.Open(options.Checkpoint);
+        var clips = options.Data is null ? null : ClipExamples.Of(options, model, original);
+        progress("measuring text_projection");
+        var projection = Doctor.TextProjection.Of(model, clips is null ? [] : [.. clips.Examples.SelectMany(e => e.Positions).Select(p => p.Text).OfType<int>()]);
+        report = report with { TextProjection = projection };
+        List<Clue> clues = [];
+        if (original is not null)
+        {
+            progress("comparing with the base");
+            using var now = model.OpenWeights();
+            using var before = original.OpenWeights();
+            var movement = new Movement(now, before, model.Config.TalkerConfig);
+            clues = [.. movement.Clues()];
+            report = report with { Movement = movement.Report() };
+            report = report with { Findings = [.. report.Findings, .. MovementFindings.Of(report.Movement)] };
+        }
+        if (clips is not null)
+            report = Measured(report, options, model, original, clips, clues, progress, stop);
+        if (open is not null && options.Takes > 0)
+            report = Spoken(report, options, open, model, original, clips, progress, stop);
+        return Verdicts.Conclude(report);
+    }
+
+    static DoctorReport Measured(DoctorReport report, DoctorOptions options, ModelFolder model, ModelFolder? original, ClipExamples clips, List<Clue> clues, Action<string> progress, CancellationToken stop)
+    {
+        var ids = model.Config.SpecialTokens(TextTokenizer.Load(model.Path).AssistantHead[^1]);
+        Measurement Measure(ModelFolder folder, string name)
+        {
+            using var weights = folder.OpenWeights();
+            return new(new TalkerModel(weights, folder.Config.TalkerConfig, Workers.Shared), ids, clips.Examples, runs => { stop.ThrowIfCancellationRequested(); progress($"measuring the {name}, pass {runs}"); });
+        }
+        var now = Measure(model, "checkpoint");
+        var before = original is null ? null : Measure(original, "base");
+        var reading = Reader.Read(now, before, clues);
+        return report with
+        {
+            Hypothesis = Verdicts.IsUntrained(now, reading) ? Verdicts.Untrained : reading.Hypothesis.Name,
+            Confidence = reading.Confidence,
+            Next = reading.Next?.Name,
+            Margin = reading.Margin,
+            Alike = [.. reading.Alike.Select(h => h.Name)],
+            Rescue = FaultWords.Rescue(reading.Hypothesis.Faults),
+            Data = new(options.Data!, clips.Examples.Count, clips.Frames, clips.Voice, now.Tells(Faults.NoLanguage), Math.Log(now.Codebook)),
+            Losses = [.. Hypothesis.All.Append(reading.Hypothesis).DistinctBy(h => h.Name).Select(h => Row(h, now, before))],
+            Findings = [.. report.Findings, .. Verdicts.Findings(now, reading, clues)],
+        };
+    }
+
+    static LossRow Row(Hypothesis h, Measurement now, Measurement? before)
+    {
+        if (!now.Allows(h.Faults))
+            return new(h.Name, false, null, null, null, null, null, null);
+        var losses = now.Of(h.Faults);
+        return new(h.Name, true, losses.Total, losses.Talker, losses.Codes.Mean, losses.End.Count == 0 ? null : losses.End.Mean, losses.Predictor.Mean, before?.Of(h.Faults).Total);
+    }
+
+    static DoctorReport Spoken(DoctorReport report, DoctorOptions options, Func<string, Mouth> open, ModelFolder model, ModelFolder? original, ClipExamples? clips, Action<string> progress, CancellationToken stop)
+    {
+        var ids = model.Config.SpecialTokens(0);
+        var speaker = ClipExamples.SpeakerOf(options, ids, original);
+        var voice = speaker is null ? clips?.Examples[0].Positions.Select(p => p.Codec).OfType<CodecStep.Voice>().FirstOrDefault()?.Vector : null;
+        if (speaker is null && voice is null && model.Config.TtsModelType != "voice_design")
+            return report; // nobody is there to speak
+        var speech = new SpeechOptions { Speaker = speaker, Voice = voice is null ? null : new(voice), Language = options.Language ?? "Auto", Layout = Layout.TextFirst };
+        double? pace = clips is null ? null : clips.Frames / (double)clips.Texts.Sum(t => t.Length);
+        var spoken = SpeechCheck.Of(open(model.Path), options, speech, clips?.Texts ?? [], pace, progress, stop);
+        return report with { Speech = spoken, Findings = [.. report.Findings, .. SpeechCheck.Findings(spoken)] };
+    }
+}

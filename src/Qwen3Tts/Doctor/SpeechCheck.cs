@@ -1,0 +1,98 @@
+// It speaks: fixed sentences, drawn as the model asks for it, judged by numbers that a broken fine-tune moves: does it end, how long is it,
+// how much of it is silence or stands still, and which words does a recogniser hear.
+using Qwen3Tts.Audio;
+using Qwen3Tts.Generation;
+
+namespace Qwen3Tts.Doctor;
+
+/// <summary>One sentence that was spoken.</summary>
+/// <param name="Text">What was to be said.</param>
+/// <param name="Frames">Frames of 80 ms.</param>
+/// <param name="Ended">By itself, and not by the limit.</param>
+/// <param name="LengthRatio">Frames, against what the data takes for as much text; null without data.</param>
+/// <param name="Silence">Share of windows of 10 ms below a hundredth of the loudest one.</param>
+/// <param name="Repeated">Share of frames equal to the one before in all codes.</param>
+/// <param name="Peaks">The largest amplitude in each of many equal stretches, for drawing.</param>
+sealed record Take(string Text, int Frames, bool Ended, double? LengthRatio, double Silence, double Repeated, IReadOnlyList<double> Peaks);
+
+/// <param name="Takes">All sentences.</param>
+/// <param name="Runaway">Share of takes that did not end.</param>
+/// <param name="WordErrors">Share of words heard wrongly; null without a recogniser.</param>
+/// <param name="Recogniser">Which one, or why there is none.</param>
+sealed record SpeechReport(IReadOnlyList<Take> Takes, double Runaway, double? WordErrors, string Recogniser)
+{
+    public double Silence => Takes.Average(t => t.Silence);
+    public double Repeated => Takes.Average(t => t.Repeated);
+    public double? LengthRatio => Takes.All(t => t.LengthRatio is null) ? null : Takes.Select(t => t.LengthRatio!.Value).Order().ElementAt(Takes.Count / 2);
+}
+
+/// <summary>The checkpoint's mouth.</summary>
+/// <param name="Sampling">How it asks to be sampled.</param>
+/// <param name="Stream">Speaks a text.</param>
+sealed record Mouth(SamplingOptions Sampling, Func<string, SpeechOptions, SpeechStream> Stream);
+
+static class SpeechCheck
+{
+    const double MostFramesPerToken = 12; // three times what speech takes
+    const int Stretches = 240;
+
+    static readonly string[] Sentences = ["Meet Anna on Monday at seven thirty.", "Robert has nine yellow pencils.", "Good morning Lucy please close the window.", "Set white at B four now."];
+
+    /// <param name="mouth">The checkpoint's.</param>
+    /// <param name="options">How many takes, and what the recogniser may expect.</param>
+    /// <param name="speech">Who speaks.</param>
+    /// <param name="texts">What to say; the data's own texts, or none for fixed sentences.</param>
+    /// <param name="framesPerCharacter">The data's pace, if there is data.</param>
+    /// <param name="progress">Told about each take.</param>
+    /// <param name="stop">Looked at after each frame.</param>
+    public static SpeechReport Of(Mouth mouth, DoctorOptions options, SpeechOptions speech, IReadOnlyList<string> texts, double? framesPerCharacter, Action<string> progress, CancellationToken stop)
+    {
+        var sentences = texts.Count > 0 ? texts : Sentences;
+        var (takes, sounds) = (new List<Take>(), new List<(Waveform, string)>());
+        for (var i = 0; i < options.Takes; i++)
+        {
+            var text = sentences[i % sentences.Count];
+            progress($"speaking, take {i + 1} of {options.Takes}");
+            var stream = mouth.Stream(text, speech with { Sampling = mouth.Sampling with { Seed = options.Seed + (ulong)i }, MaxFramesPerToken = MostFramesPerToken });
+            var samples = new List<float>();
+            foreach (var chunk in stream)
+            {
+                stop.ThrowIfCancellationRequested();
+                samples.AddRange(chunk);
+            }
+            var wave = new Waveform([.. samples], stream.SampleRate);
+            takes.Add(new(text, stream.Frames.Count, stream.Ended, framesPerCharacter is { } pace ? stream.Frames.Count / (pace * text.Length) : null, Silence(wave), Repeated(stream.Frames), Peaks(wave)));
+            sounds.Add((wave, text));
+        }
+        var recogniser = SpeechRecogniser.Find(options.Expected, out var reason);
+        return new(takes, takes.Count(t => !t.Ended) / (double)takes.Count, recogniser?.Judge(sounds, speech.Language, stop).Rate, recogniser?.Name ?? reason);
+    }
+
+    /// <summary>What the numbers mean, where they are not those of speech.</summary>
+    public static IEnumerable<Finding> Findings(SpeechReport r)
+    {
+        if (r.Runaway > 0)
+            yield return new("runaway", Severity.Warning, $"{r.Runaway:p0} of {r.Takes.Count} takes did not end by themselves.", "Speak with other seeds; if it stays, the end of speech was not taught or was unlearned.");
+        if (r.LengthRatio is { } ratio && ratio is < 0.75 or > 1.5)
+            yield return new("wrong_length", Severity.Warning, $"Speech is {ratio:0.00} times as long as the data takes for as much text.", ratio < 1 ? "Labels that are shifted twice make speech faster and cut its end." : "Look at silence and repeated frames: it may stand still.");
+        if (r.Silence > 0.5)
+            yield return new("silence", Severity.Warning, $"{r.Silence:p0} of the speech is silence.", "Trim the silence around the recordings that it is trained on.");
+        if (r.Repeated > 0.25)
+            yield return new("stands_still", Severity.Warning, $"{r.Repeated:p0} of the frames repeat the one before.", "Sample with the settings of generation_config.json; greedy speech stands still.");
+        if (r.WordErrors is > 0.5)
+            yield return new("words_lost", Severity.Warning, $"{r.Recogniser} hears {r.WordErrors:p0} of the words wrongly.", "See what it was trained with, above.");
+    }
+
+    static double Silence(Waveform wave)
+    {
+        var window = Math.Max(1, wave.SampleRate / 100);
+        var loudness = wave.Samples.Chunk(window).Select(w => Math.Sqrt(w.Sum(s => (double)s * s) / w.Length)).ToList();
+        return loudness.Count == 0 ? 1 : loudness.Count(l => l <= loudness.Max() / 100) / (double)loudness.Count;
+    }
+
+    static double Repeated(IReadOnlyList<int[]> frames) =>
+        frames.Count < 2 ? 0 : Enumerable.Range(1, frames.Count - 1).Count(i => frames[i].SequenceEqual(frames[i - 1])) / (frames.Count - 1.0);
+
+    static List<double> Peaks(Waveform wave) =>
+        wave.Samples.Length == 0 ? [] : [.. wave.Samples.Chunk((wave.Samples.Length + Stretches - 1) / Stretches).Select(c => Math.Round(c.Max(Math.Abs), 3))];
+}

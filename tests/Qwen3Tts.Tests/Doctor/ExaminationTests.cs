@@ -1,0 +1,93 @@
+using System.Text.Json;
+using Qwen3Tts.Audio;
+using Qwen3Tts.Checkpoint;
+using Qwen3Tts.Doctor;
+
+namespace Qwen3Tts.Tests;
+
+/// <summary>The whole examination, from a folder and a data file as a user has them to verdict, JSON and page.</summary>
+public sealed class ExaminationTests
+{
+    public static TheoryData<string> Checkpoints => [.. FaultyCheckpoints.Stored];
+
+    [Theory, MemberData(nameof(Checkpoints))]
+    public void TheVerdictComesFirst(string name)
+    {
+        var report = Examination.Of(new() { Checkpoint = FaultyCheckpoints.Folder(name), Base = Golden.Checkpoint(FaultyCheckpoints.Base), Data = Data.Value, Takes = 1 }, Mouth, _ => { });
+        var named = name == "mask_before_projection" ? "correct" : name;
+        Assert.Equal(named, report.Hypothesis);
+        Assert.Equal(named == "correct", report.Healthy);
+        Assert.StartsWith(report.Healthy ? "Healthy" : "Mismatch", report.Verdict, StringComparison.Ordinal);
+        Assert.Equal(report.Losses.Where(l => l.Possible).Min(l => l.Total), report.Losses.Single(l => l.Hypothesis == named).Total);
+        var faults = Hypothesis.All.Single(h => h.Name == named).Faults;
+        foreach (var part in FaultWords.Parts(faults))
+            Assert.Contains(report.Findings, f => f.Id == Hypothesis.Of(part).Name && f.Severity == Severity.Fault);
+        Assert.Equal(faults != Faults.None && (faults & ~FaultWords.Rescuable) == 0, report.Rescue is not null);
+        Assert.NotNull(report.Speech);
+
+        using var json = JsonDocument.Parse(report.ToJson());
+        foreach (var key in new[] { "verdict", "healthy", "hypothesis", "confidence", "margin", "next", "alike", "findings", "losses", "text_projection", "movement", "speech", "data" })
+            Assert.True(json.RootElement.TryGetProperty(key, out _), key);
+        foreach (var finding in json.RootElement.GetProperty("findings").EnumerateArray())
+            foreach (var key in new[] { "id", "severity", "evidence", "remedy" })
+                Assert.False(string.IsNullOrEmpty(finding.GetProperty(key).GetString()), key);
+
+        var page = HtmlReport.Of(report);
+        Assert.DoesNotContain("http", page, StringComparison.Ordinal);
+        Assert.DoesNotContain("<script", page, StringComparison.Ordinal);
+        Assert.Contains(System.Net.WebUtility.HtmlEncode(report.Verdict), page, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void TheBaseItselfIsUntrainedAndUnmoved()
+    {
+        var folder = Golden.Checkpoint(FaultyCheckpoints.Base);
+        var report = Examination.Of(new() { Checkpoint = folder, Base = folder, Data = Data.Value }, null, _ => { });
+        Assert.Equal("untrained", report.Hypothesis);
+        Assert.False(report.Healthy);
+        Assert.Contains(report.Findings, f => f.Id == "nothing_moved");
+    }
+
+    [Fact]
+    public void WithoutALanguageTheScriptIsStillKnown()
+    {
+        var report = Examination.Of(new() { Checkpoint = FaultyCheckpoints.Folder("official"), Data = Written(language: false) }, null, _ => { });
+        Assert.Equal("official", report.Hypothesis);
+        Assert.Contains(report.Findings, f => f.Id == "language_not_tested");
+    }
+
+    [Fact]
+    public void AFolderThatDoesNotLoadIsTheVerdict()
+    {
+        var folder = Scratch.New();
+        File.WriteAllText(Path.Combine(folder, "config.json"), "{}");
+        var report = Examination.Of(new() { Checkpoint = folder }, null, _ => { });
+        Assert.False(report.Healthy);
+        Assert.Contains(report.Findings, f => f.Id == "unreadable");
+        Assert.StartsWith("This folder does not load", report.Verdict, StringComparison.Ordinal);
+    }
+
+    static Mouth Mouth(string folder)
+    {
+        var tts = Tts.Load(folder, threads: 1);
+        return new(tts.Sampling, tts.Stream);
+    }
+
+    static readonly Lazy<string> Data = new(() => Written(language: true));
+
+    /// <summary>The utterances that the checkpoints were trained on, as codes.jsonl.</summary>
+    static string Written(bool language)
+    {
+        var folder = Scratch.New("data");
+        using var references = SafetensorsFile.Open(Golden.File("prompts", "references.safetensors"));
+        using var file = new StreamWriter(Path.Combine(folder, "codes.jsonl"));
+        foreach (var u in Golden.Json("faults", "doctor_samples.json").EnumerateArray())
+        {
+            var reference = u.GetProperty("ref").GetString()!;
+            WavFile.Write(Path.Combine(folder, $"{reference}.wav"), new(references.Float32($"{reference}.wav"), 24000), WavFormat.Float32);
+            var spoken = language ? $"\"language\":{u.GetProperty("language").GetRawText()}," : "";
+            file.WriteLine($"{{\"audio\":\"{reference}.wav\",\"text\":{u.GetProperty("text").GetRawText()},{spoken}\"ref_audio\":\"{reference}.wav\",\"audio_codes\":{u.GetProperty("frames").GetRawText().ReplaceLineEndings("")}}}");
+        }
+        return Path.Combine(folder, "codes.jsonl");
+    }
+}
