@@ -16,7 +16,6 @@ sealed record NewVoice(string Name, float[] Vector);
 static class Export
 {
     const string Embedding = "talker.model.codec_embedding.weight";
-    const int PreferredRow = 952; // behind the codes: row 3000 of the released models, where the official script writes
     const long ShardBytes = 5_000_000_000; // the Hugging Face default
 
     static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
@@ -31,7 +30,7 @@ static class Export
         target = Path.TrimEndingDirectorySeparator(Path.GetFullPath(target));
         CheckTarget(from, target, overwrite);
         var config = JsonNode.Parse(File.ReadAllBytes(Path.Combine(from.Path, "config.json")))!;
-        var rows = voices.Zip(FreeRows(from.Config.TalkerConfig, voices), (v, row) => (v.Vector, row)).ToList();
+        var rows = voices.Zip(from.Config.TalkerConfig.FreeRows(voices.Count), (v, row) => (v.Vector, row)).ToList();
         Name(config, from.Config.TalkerConfig, voices, rows);
 
         var (aside, old) = (target + ".part", target + ".old");
@@ -103,16 +102,6 @@ static class Export
             ElementType.F16 => Array.ConvertAll(voice, v => (float)(Half)v),
             _ => voice,
         };
-    }
-
-    /// <summary>The first rows of the codec embedding from the official one on that no code, control id, language or speaker uses.</summary>
-    static List<int> FreeRows(TalkerConfig t, IReadOnlyList<NewVoice> voices)
-    {
-        var codes = t.CodePredictorConfig.VocabSize;
-        HashSet<int> used = [t.CodecPadId, t.CodecBosId, t.CodecEosTokenId, t.CodecThinkId, t.CodecNothinkId, t.CodecThinkBosId, t.CodecThinkEosId, .. t.CodecLanguageId.Values, .. t.SpkId.Values];
-        var free = Enumerable.Range(codes + PreferredRow, Math.Max(0, t.VocabSize - codes - PreferredRow)).Where(r => !used.Contains(r)).Take(voices.Count).ToList();
-        return free.Count == voices.Count ? free
-            : throw new InvalidDataException($"Rows {codes + PreferredRow} to {t.VocabSize - 1} of the codec embedding have room for {free.Count} more speakers, {voices.Count} are to be added. Fine-tune a model with fewer speakers.");
     }
 
     static void Name(JsonNode config, TalkerConfig talker, IReadOnlyList<NewVoice> voices, List<(float[] Vector, int Row)> rows)

@@ -43,11 +43,14 @@ public sealed class Tts : IDisposable
     /// <summary>Loads a model, released or fine-tuned.</summary>
     /// <param name="folder">A folder in the official layout: config.json, weights, tokenizer files and <c>speech_tokenizer/</c>.</param>
     /// <param name="threads">Threads to compute with; null is one for each processor. Their number changes speed and no result.</param>
+    /// <param name="adapter">Folder of a LoRA adapter that is added to the weights: in the layout of PEFT, as training writes it.</param>
     /// <exception cref="IOException">The folder, or a file in it, is not there.</exception>
-    /// <exception cref="InvalidDataException">A file is damaged, or configuration and tensors do not fit each other.</exception>
-    public static Tts Load(string folder, int? threads = null)
+    /// <exception cref="InvalidDataException">A file is damaged, configuration and tensors do not fit each other, or the adapter is of another model.</exception>
+    public static Tts Load(string folder, int? threads = null, string? adapter = null)
     {
         var model = ModelFolder.Open(folder);
+        if (adapter is not null)
+            model = model.With(Adapter.Open(adapter));
         var own = threads is { } n ? new Workers(n) : null;
         try
         {

@@ -20,16 +20,40 @@ sealed class Linear : Module<Tensor, Tensor>
 {
     readonly Parameter weight; // [out, in]
     readonly Parameter? bias; // [out]
+    readonly Placement _on;
+    Linear? lora_A; // [rank, in]
+    Linear? lora_B; // [out, rank]
+    double _scale;
 
     public Linear(int inputs, int outputs, bool bias, Placement on) : base(nameof(Linear))
     {
+        _on = on;
         weight = on.Weights(outputs, inputs);
         if (bias)
             this.bias = on.Weights(outputs);
         RegisterComponents();
     }
 
-    public override Tensor forward(Tensor x) => functional.linear(x, weight, bias); // [.., in] -> [.., out]
+    /// <summary>Adds a LoRA pair, PEFT's way: A uniform within 1 / √in, B zero, so that nothing changes at first.</summary>
+    public void Adapt(int rank, double scale, Generator random)
+    {
+        var (outputs, inputs) = ((int)weight.shape[0], (int)weight.shape[1]);
+        _scale = scale;
+        register_module(nameof(lora_A), lora_A = new(inputs, rank, false, _on));
+        register_module(nameof(lora_B), lora_B = new(rank, outputs, false, _on));
+        using var scope = NewDisposeScope();
+        using var still = no_grad();
+        lora_A.weight.copy_((rand([rank, inputs], generator: random) * 2 - 1) / Math.Sqrt(inputs));
+        lora_B.weight.zero_();
+    }
+
+    public override Tensor forward(Tensor x) // [.., in] -> [.., out]
+    {
+        if (lora_A is null || lora_B is null)
+            return functional.linear(x, weight, bias);
+        using var scope = NewDisposeScope();
+        return (functional.linear(x, weight, bias) + lora_B.call(lora_A.call(x) * _scale)).MoveToOuterDisposeScope();
+    }
 }
 
 sealed class Embedding : Module<Tensor, Tensor>
@@ -178,64 +202,4 @@ sealed class DecoderLayer : Module<Tensor, Rotary, Tensor>
         var attended = x + self_attn.call(input_layernorm.call(x), rotary);
         return (attended + mlp.call(post_attention_layernorm.call(attended))).MoveToOuterDisposeScope();
     }
-}
-
-/// <summary>Layers and the norm after them: what <c>talker.model</c> and <c>code_predictor.model</c> have in common.</summary>
-abstract class Decoder : Module<Tensor, Tensor>
-{
-    internal readonly ModuleList<DecoderLayer> layers;
-    internal readonly RmsNorm norm;
-    readonly DecoderConfig _config;
-
-    protected Decoder(string name, DecoderConfig config, Placement on) : base(name)
-    {
-        _config = config;
-        layers = [.. Enumerable.Range(0, config.NumHiddenLayers).Select(_ => new DecoderLayer(config, on))];
-        norm = new(config.HiddenSize, config.RmsNormEps, on);
-    }
-
-    public override Tensor forward(Tensor x) // [B, T, hidden] -> the same, normalised
-    {
-        using var scope = NewDisposeScope();
-        var rotary = RotaryFor(x);
-        foreach (var layer in layers)
-            x = layer.call(x, rotary);
-        return norm.call(x).MoveToOuterDisposeScope();
-    }
-
-    /// <summary>Through the layers without a graph: the input of each, and on top the output of the last, each cut off from the one before.</summary>
-    public Stack<Tensor> Pass(Tensor x) // [B, T, hidden]
-    {
-        using var scope = NewDisposeScope();
-        using var still = no_grad();
-        var rotary = RotaryFor(x);
-        var trained = x.requires_grad; // whether anything up to here is: no gradient has to go further down
-        var kept = new Stack<Tensor>([x.detach().requires_grad_(trained).MoveToOuterDisposeScope()]);
-        foreach (var layer in layers)
-        {
-            trained |= layer.parameters().Any(p => p.requires_grad);
-            kept.Push(layer.call(kept.Peek(), rotary).requires_grad_(trained).MoveToOuterDisposeScope());
-        }
-        return kept;
-    }
-
-    /// <summary>Back through the layers, each computed again from its input; gives the gradient of the first input, null where none is needed.</summary>
-    public Tensor? PassBack(Stack<Tensor> kept, Tensor? gradient)
-    {
-        using var scope = NewDisposeScope();
-        var rotary = RotaryFor(kept.Peek());
-        foreach (var layer in layers.Reverse())
-        {
-            using var x = kept.Pop();
-            using var each = NewDisposeScope();
-            if (gradient is null)
-                continue;
-            layer.call(x, rotary).backward([gradient]);
-            gradient.Dispose();
-            gradient = x.grad?.MoveToOuterDisposeScope();
-        }
-        return gradient?.MoveToOuterDisposeScope();
-    }
-
-    Rotary RotaryFor(Tensor x) => Rotary.Of(x.shape[1], _config, x.dtype, x.device);
 }

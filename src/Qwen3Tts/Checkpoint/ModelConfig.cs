@@ -65,6 +65,18 @@ sealed record TalkerConfig(
     /// <summary>The language name of a speaker's dialect, or null.</summary>
     public string? DialectOf(string speaker) => SpkIsDialect.TryGetValue(speaker, out var d) && d.ValueKind == JsonValueKind.String ? d.GetString() : null;
 
+    /// <summary>The first rows of the codec embedding that no code, control id, language or speaker uses, from the one on where the official script writes.</summary>
+    /// <exception cref="InvalidDataException">There are fewer.</exception>
+    public List<int> FreeRows(int count)
+    {
+        const int Preferred = 952; // behind the codes: row 3000 of the released models
+        var first = CodePredictorConfig.VocabSize + Preferred;
+        HashSet<int> used = [CodecPadId, CodecBosId, CodecEosTokenId, CodecThinkId, CodecNothinkId, CodecThinkBosId, CodecThinkEosId, .. CodecLanguageId.Values, .. SpkId.Values];
+        var free = Enumerable.Range(first, Math.Max(0, VocabSize - first)).Where(r => !used.Contains(r)).Take(count).ToList();
+        return free.Count == count ? free
+            : throw new InvalidDataException($"Rows {first} to {VocabSize - 1} of the codec embedding have room for {free.Count} more speakers, {count} are to be added. Take a model with fewer speakers.");
+    }
+
     public void Check(string place)
     {
         CheckDecoder(place, "talker_config");
@@ -157,4 +169,5 @@ static class ConfigFile
 [JsonSerializable(typeof(ModelConfig))]
 [JsonSerializable(typeof(CodecConfig))]
 [JsonSerializable(typeof(GenerationConfig))]
+[JsonSerializable(typeof(AdapterConfig))]
 sealed partial class ConfigJson : JsonSerializerContext;

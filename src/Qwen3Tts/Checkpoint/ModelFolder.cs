@@ -20,7 +20,9 @@ sealed record GenerationConfig
 /// <summary>A model on disk. Opening reads the configuration; the weights are read by the networks.</summary>
 sealed class ModelFolder
 {
-    ModelFolder(string path, ModelConfig config, GenerationConfig generation) => (Path, Config, Generation) = (path, config, generation);
+    readonly Adapter? _adapter;
+
+    ModelFolder(string path, ModelConfig config, GenerationConfig generation, Adapter? adapter) => (Path, Config, Generation, _adapter) = (path, config, generation, adapter);
 
     public string Path { get; }
     public ModelConfig Config { get; }
@@ -40,11 +42,39 @@ sealed class ModelFolder
         if (!File.Exists(config))
             throw new FileNotFoundException($"'{path}' holds no config.json. Name the folder of a Qwen3-TTS model.");
         var generation = System.IO.Path.Combine(path, "generation_config.json");
-        return new(path, ConfigFile.ReadModel(config), File.Exists(generation) ? ConfigFile.Read(generation, ConfigJson.Default.GenerationConfig) : new());
+        return new(path, ConfigFile.ReadModel(config), File.Exists(generation) ? ConfigFile.Read(generation, ConfigJson.Default.GenerationConfig) : new(), null);
+    }
+
+    /// <summary>The same model with an adapter: its speakers are in the configuration, its changes in the weights that are read.</summary>
+    /// <exception cref="InvalidDataException">The adapter's speakers do not fit the model.</exception>
+    public ModelFolder With(Adapter adapter)
+    {
+        var talker = Config.TalkerConfig;
+        var speakers = new Dictionary<string, int>(talker.SpkId);
+        adapter = adapter.At(talker.FreeRows(adapter.Voices.Count));
+        foreach (var (name, row) in adapter.Rows)
+            if (!speakers.TryAdd(name, row))
+                throw new InvalidDataException($"Both the adapter and {Path} have a speaker '{name}'. Name the model that the adapter was trained on.");
+        return new(Path, Config with { TalkerConfig = talker with { SpkId = speakers } }, Generation, adapter);
     }
 
     /// <summary>The weights of talker, code predictor and speaker encoder.</summary>
-    public Weights OpenWeights() => Weights.Open(Path);
+    /// <exception cref="InvalidDataException">An adapter was added that is of other weights.</exception>
+    public Weights OpenWeights()
+    {
+        var weights = Weights.Open(Path);
+        try
+        {
+            if (_adapter is { } adapter)
+                weights.Add(adapter);
+            return weights;
+        }
+        catch
+        {
+            weights.Dispose();
+            throw;
+        }
+    }
 
     /// <summary>The weights of the codec.</summary>
     public Weights OpenCodecWeights() => Weights.Open(CodecPath);

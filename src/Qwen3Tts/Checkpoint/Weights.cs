@@ -27,6 +27,7 @@ sealed class Weights : IDisposable
     readonly List<string> _missing = [];
     readonly List<string> _misshapen = [];
     readonly string _place;
+    Adapter? _adapter;
 
     Weights(string place) => _place = place;
 
@@ -106,11 +107,20 @@ sealed class Weights : IDisposable
         else if (!shape.SequenceEqual(found.Entry.Shape))
             _misshapen.Add($"{name} [{string.Join(", ", found.Entry.Shape)}], expected [{string.Join(", ", shape.ToArray())}]");
         else
-            return found.Entry.Type == ElementType.BF16 ? new(null, found.File.BFloat16(name)) : new(found.File.Float32(name), null);
+            return _adapter?.Changes(name) == true ? _adapter.Changed(found.File, found.Entry)
+                : found.Entry.Type == ElementType.BF16 ? new(null, found.File.BFloat16(name)) : new(found.File.Float32(name), null);
         var elements = 1L;
         foreach (var d in shape)
             elements = checked(elements * d);
         return new(new float[elements], null);
+    }
+
+    /// <summary>What is taken from now on has the adapter's changes in it.</summary>
+    /// <exception cref="InvalidDataException">The adapter is of other weights.</exception>
+    public void Add(Adapter adapter)
+    {
+        adapter.Check(this, _place);
+        _adapter = adapter;
     }
 
     /// <summary>A tensor of this shape as float32.</summary>

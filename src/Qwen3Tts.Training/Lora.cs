@@ -1,0 +1,111 @@
+// Low-rank adaptation: beside each chosen matrix a pair of thin ones, which alone are trained. Written in the layout of PEFT, so that other
+// programs can load the result too; read and merged by Checkpoint.Adapter, for speaking and for export alike.
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Qwen3Tts.Checkpoint;
+using Qwen3Tts.Training.Modules;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace Qwen3Tts.Training;
+
+sealed record LoraOptions
+{
+    public int Rank { get; init; } = 16;
+    /// <summary>The pair's product counts alpha / rank times.</summary>
+    public double Alpha { get; init; } = 32;
+    /// <summary>Matrices of the layers, by name.</summary>
+    public IReadOnlyList<string> Targets { get; init; } = AllTargets;
+    /// <summary>Adapt the code predictor's layers too.</summary>
+    public bool CodePredictor { get; init; }
+    public long Seed { get; init; } = 1;
+
+    public static IReadOnlyList<string> AllTargets { get; } = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"];
+}
+
+static class Lora
+{
+    /// <summary>Adds pairs to a loaded talker; they alone are trained from now on.</summary>
+    /// <exception cref="ArgumentException">The rank is below 1, or a target is unknown.</exception>
+    public static void Apply(TalkerModule talker, LoraOptions options)
+    {
+        if (options.Rank < 1)
+            throw new ArgumentException($"The rank of LoRA is {options.Rank}, and must be 1 or more. 16 is usual.");
+        if (options.Targets.Except(LoraOptions.AllTargets).ToList() is { Count: > 0 } unknown || options.Targets.Count == 0)
+            throw new ArgumentException($"LoRA is to adapt '{string.Join(", ", options.Targets)}'. Choose from {string.Join(", ", LoraOptions.AllTargets)}.");
+        foreach (var (_, parameter) in TalkerWeights.Named(talker))
+            parameter.requires_grad = false;
+        using var random = new Generator((ulong)options.Seed);
+        Decoder[] decoders = options.CodePredictor ? [talker.model, talker.code_predictor.model] : [talker.model];
+        foreach (var linear in decoders.SelectMany(d => d.layers).SelectMany(l => l.named_modules()).Where(m => options.Targets.Contains(m.name.Split('.')[^1])).Select(m => m.module))
+            ((Modules.Linear)linear).Adapt(options.Rank, options.Alpha / options.Rank, random);
+    }
+
+    /// <summary>Writes the adapter's folder, to load beside its base.</summary>
+    /// <param name="folder">Made if need be; files of these names are replaced.</param>
+    /// <param name="talker">Has had <see cref="Apply"/>.</param>
+    /// <param name="options">As they were applied.</param>
+    /// <param name="model">The base.</param>
+    /// <param name="voices">New speakers, as they stood in training.</param>
+    public static void Save(string folder, TalkerModule talker, LoraOptions options, ModelFolder model, IReadOnlyList<NewVoice> voices)
+    {
+        Directory.CreateDirectory(folder);
+        using var weights = model.OpenWeights();
+        var tensors = Freezing.Trained(talker).Select(p => Written(Adapter.Prefix + p.Name, p.Parameter)).ToList();
+        SafetensorsWriter.Write(Path.Combine(folder, Adapter.TensorsName), tensors, new Dictionary<string, string> { [Adapter.BaseKey] = Adapter.HashOf(weights) });
+        SafetensorsWriter.Write(Path.Combine(folder, Adapter.VoicesName), [.. voices.Select(v => TensorToWrite.Of(v.Name.ToLowerInvariant(), [v.Vector.Length], v.Vector))]);
+        File.WriteAllText(Path.Combine(folder, Adapter.ConfigName), Config(options, Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(model.Path)))).ToJsonString(Indented) + "\n");
+    }
+
+    /// <summary>The adapter's values back into a talker that has had <see cref="Apply"/> with the same options.</summary>
+    /// <exception cref="InvalidDataException">It has other tensors.</exception>
+    public static void Load(string folder, TalkerModule talker)
+    {
+        using var file = SafetensorsFile.Open(Path.Combine(folder, Adapter.TensorsName));
+        using var still = no_grad();
+        var pairs = Freezing.Trained(talker).ToList();
+        if (!file.Tensors.Keys.ToHashSet().SetEquals(pairs.Select(p => Adapter.Prefix + p.Name)))
+            throw new InvalidDataException($"{file.Path} adapts other matrices than this run. Give the rank, targets and parts that it was trained with.");
+        foreach (var (name, parameter) in pairs)
+        {
+            using var scope = NewDisposeScope();
+            parameter.copy_(tensor(file.Float32(Adapter.Prefix + name)).view(parameter.shape));
+        }
+    }
+
+    /// <summary>The merged matrices by name, for <see cref="Export.Write"/>.</summary>
+    public static Dictionary<string, Func<float[]>> Merged(Adapter adapter, Weights weights)
+    {
+        adapter.Check(weights, "the model");
+        return adapter.Names.ToDictionary(n => n, n => (Func<float[]>)(() =>
+        {
+            var values = weights.FileOf(n).Float32(n);
+            adapter.AddTo(n, values);
+            return values;
+        }));
+    }
+
+    static TensorToWrite Written(string name, Parameter parameter)
+    {
+        using var scope = NewDisposeScope();
+        return TensorToWrite.Of(name, Array.ConvertAll(parameter.shape, d => (int)d), parameter.detach().to(ScalarType.Float32).cpu().data<float>().ToArray());
+    }
+
+    static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
+
+    // target_modules is an expression, because a list would match the code predictor's layers too.
+    static JsonObject Config(LoraOptions options, string model) => new()
+    {
+        ["peft_type"] = "LORA",
+        ["task_type"] = null,
+        ["base_model_name_or_path"] = model,
+        ["inference_mode"] = true,
+        ["r"] = options.Rank,
+        ["lora_alpha"] = options.Alpha,
+        ["lora_dropout"] = 0.0,
+        ["bias"] = "none",
+        ["fan_in_fan_out"] = false,
+        ["modules_to_save"] = null,
+        ["target_modules"] = $@"talker\.{(options.CodePredictor ? @"(code_predictor\.)?" : "")}model\.layers\.\d+\.(self_attn|mlp)\.({string.Join('|', options.Targets)})",
+    };
+}

@@ -1,0 +1,174 @@
+// A LoRA adapter in the layout of PEFT: adapter_config.json and adapter_model.safetensors, whose pairs of thin matrices add
+// scale * B A to matrices of a base model. Beside them this project keeps voices.safetensors (a vector for each new speaker) and, in the
+// tensors' metadata, the hash of the base: an adapter means nothing on weights other than those it was trained on. Others may lack both.
+using System.Numerics;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace Qwen3Tts.Checkpoint;
+
+/// <summary>The keys of adapter_config.json that change what the tensors mean.</summary>
+sealed record AdapterConfig(
+    string? PeftType = null, double LoraAlpha = 8, bool UseRslora = false, bool UseDora = false, bool FanInFanOut = false,
+    string Bias = "none", Dictionary<string, double>? AlphaPattern = null); // the defaults are PEFT's
+
+sealed class Adapter
+{
+    public const string ConfigName = "adapter_config.json", TensorsName = "adapter_model.safetensors", VoicesName = "voices.safetensors";
+    public const string Prefix = "base_model.model.", Down = ".lora_A.weight", Up = ".lora_B.weight", BaseKey = "base_sha256";
+
+    sealed record Pair(float[] A, float[] B, int Rank, int Inputs, int Outputs, float Scale); // A [rank, in], B [out, rank]
+
+    const string Embedding = "talker.model.codec_embedding.weight";
+
+    readonly string _path;
+    readonly Dictionary<string, Pair> _pairs; // by the name of the matrix that they add to
+
+    Adapter(string path, Dictionary<string, Pair> pairs, IReadOnlyDictionary<string, float[]> voices, IReadOnlyDictionary<string, int> rows, string? trainedOn) =>
+        (_path, _pairs, Voices, Rows, Base) = (path, pairs, voices, rows, trainedOn);
+
+    /// <summary>Hash of the base that it was trained on; null where its maker did not say.</summary>
+    public string? Base { get; }
+
+    /// <summary>New speakers, by name: vectors [hidden] for rows of the codec embedding.</summary>
+    public IReadOnlyDictionary<string, float[]> Voices { get; }
+
+    /// <summary>Which rows; empty until <see cref="At"/>.</summary>
+    public IReadOnlyDictionary<string, int> Rows { get; }
+
+    /// <summary>Names of the matrices that it changes.</summary>
+    public IReadOnlyCollection<string> Names => _pairs.Keys;
+
+    /// <exception cref="FileNotFoundException">A file is missing.</exception>
+    /// <exception cref="InvalidDataException">A file is damaged, or the adapter is of a kind that cannot be added to the weights here.</exception>
+    public static Adapter Open(string folder)
+    {
+        var (configPath, tensorsPath, voicesPath) = (Path.Combine(folder, ConfigName), Path.Combine(folder, TensorsName), Path.Combine(folder, VoicesName));
+        if (!File.Exists(configPath) || !File.Exists(tensorsPath))
+            throw new FileNotFoundException($"'{folder}' does not hold {ConfigName} and {TensorsName}. Name the folder of a LoRA adapter.");
+        var config = ConfigFile.Read(configPath, ConfigJson.Default.AdapterConfig);
+        if (config is not { PeftType: "LORA", UseDora: false, FanInFanOut: false, Bias: "none" } || config.AlphaPattern is { Count: > 0 })
+            throw new InvalidDataException($"{configPath} describes another kind of adapter than plain LoRA (peft_type LORA, bias none, without use_dora, fan_in_fan_out and alpha_pattern). Merge it with the program that made it.");
+        var voices = new Dictionary<string, float[]>();
+        if (File.Exists(voicesPath))
+        {
+            using var file = SafetensorsFile.Open(voicesPath);
+            foreach (var name in file.Tensors.Keys)
+                voices.Add(name, file.Float32(name));
+        }
+        using var tensors = SafetensorsFile.Open(tensorsPath);
+        return new(folder, Pairs(tensors, config), voices, new Dictionary<string, int>(), tensors.Metadata.GetValueOrDefault(BaseKey));
+    }
+
+    static Dictionary<string, Pair> Pairs(SafetensorsFile file, AdapterConfig config)
+    {
+        if (file.Tensors.Keys.FirstOrDefault(n => !n.StartsWith(Prefix, StringComparison.Ordinal) || !(n.EndsWith(Down, StringComparison.Ordinal) || n.EndsWith(Up, StringComparison.Ordinal))) is { } strange)
+            throw new InvalidDataException($"{file.Path} holds '{strange}', which is no half of a LoRA pair. Merge this adapter with the program that made it.");
+        var pairs = new Dictionary<string, Pair>();
+        foreach (var path in file.Tensors.Keys.Select(n => n[..n.LastIndexOf(".lora_", StringComparison.Ordinal)]).Distinct())
+        {
+            var (a, b) = (file.Entry(path + Down), file.Entry(path + Up));
+            if (a.Shape.Length != 2 || b.Shape.Length != 2 || a.Shape[0] != b.Shape[1] || a.Shape[0] == 0)
+                throw new InvalidDataException($"{file.Path}: the pair of '{path}' has shapes [{string.Join(", ", a.Shape)}] and [{string.Join(", ", b.Shape)}], which do not multiply. Copy the adapter again.");
+            var rank = a.Shape[0];
+            var scale = config.LoraAlpha / (config.UseRslora ? Math.Sqrt(rank) : rank);
+            pairs.Add(path[Prefix.Length..] + ".weight", new(file.Float32(a.Name), file.Float32(b.Name), rank, a.Shape[1], b.Shape[0], (float)scale));
+        }
+        return pairs;
+    }
+
+    /// <summary>The same with a row of the codec embedding for each new speaker, in their order.</summary>
+    public Adapter At(IEnumerable<int> rows) => new(_path, _pairs, Voices, Voices.Keys.Zip(rows).ToDictionary(v => v.First, v => v.Second), Base);
+
+    /// <summary>Whether a tensor is another with the adapter.</summary>
+    public bool Changes(string name) => _pairs.ContainsKey(name) || (name == Embedding && Rows.Count > 0);
+
+    /// <summary>A tensor with the adapter's changes, rounded to its stored type: what a merged checkpoint would hold.</summary>
+    public TensorData Changed(SafetensorsFile file, TensorEntry entry)
+    {
+        var values = file.Float32(entry.Name);
+        AddTo(entry.Name, values);
+        if (entry.Name == Embedding)
+            foreach (var (name, row) in Rows)
+                Voices[name].CopyTo(values, row * entry.Shape[1]);
+        return entry.Type switch
+        {
+            ElementType.BF16 => new(null, Array.ConvertAll(values, NearestBFloat16)),
+            ElementType.F16 => new(Array.ConvertAll(values, v => (float)(Half)v), null),
+            _ => new(values, null),
+        };
+    }
+
+    static ushort NearestBFloat16(float value) // ties to even
+    {
+        var bits = BitConverter.SingleToUInt32Bits(value);
+        return (ushort)((bits + 0x7FFF + (bits >> 16 & 1)) >> 16);
+    }
+
+    /// <summary>Adds to a matrix [out, in] what the adapter has for it. Each element is summed in one order, whatever the number of threads.</summary>
+    public void AddTo(string name, float[] weights)
+    {
+        if (!_pairs.TryGetValue(name, out var pair))
+            return;
+        Parallel.For(0, pair.Outputs, o =>
+        {
+            var row = weights.AsSpan(o * pair.Inputs, pair.Inputs);
+            for (var r = 0; r < pair.Rank; r++)
+                AddScaled(row, pair.A.AsSpan(r * pair.Inputs, pair.Inputs), pair.Scale * pair.B[o * pair.Rank + r]);
+        });
+    }
+
+    static void AddScaled(Span<float> row, ReadOnlySpan<float> a, float by)
+    {
+        var i = 0;
+        for (; i <= row.Length - Vector<float>.Count; i += Vector<float>.Count)
+            (new Vector<float>(row[i..]) + new Vector<float>(a[i..]) * by).CopyTo(row[i..]);
+        for (; i < row.Length; i++)
+            row[i] += a[i] * by;
+    }
+
+    /// <summary>The adapter must fit every matrix, and be of this base.</summary>
+    /// <exception cref="InvalidDataException">It does not, or is of another base.</exception>
+    public void Check(Weights weights, string place)
+    {
+        var entries = weights.Entries.ToDictionary(e => e.Name);
+        foreach (var (name, pair) in _pairs)
+            if (!entries.TryGetValue(name, out var entry))
+                throw new InvalidDataException($"The adapter '{_path}' changes '{name}', which {place} lacks. Name the model that it was trained on.");
+            else if (!entry.Shape.AsSpan().SequenceEqual([pair.Outputs, pair.Inputs]))
+                throw new InvalidDataException($"The adapter '{_path}' is for '{name}' of shape [{pair.Outputs}, {pair.Inputs}], and {place} has [{string.Join(", ", entry.Shape)}]. Name the model that it was trained on.");
+        foreach (var (name, vector) in Voices)
+            if (!entries.TryGetValue(Embedding, out var table) || vector.Length != table.Shape[1])
+                throw new InvalidDataException($"The adapter '{_path}' has {vector.Length} numbers for the speaker '{name}', and a row of {place} has another width. Name the model that it was trained on.");
+        if (Base is { } trained && HashOf(weights) is var here && trained != here)
+            throw new InvalidDataException($"The adapter '{_path}' was trained on weights with the hash {trained[..12]}…, and those of {place} have {here[..12]}…. Name the model that it was trained on; a fine-tuned one is another.");
+    }
+
+    /// <summary>SHA-256 of the talker's tensors: over their names and own hashes, in the order of the names, so that shards make no difference.</summary>
+    public static string HashOf(Weights weights)
+    {
+        var tensors = weights.Entries.Where(e => e.Name.StartsWith("talker.", StringComparison.Ordinal)).OrderBy(e => e.Name, StringComparer.Ordinal).ToList();
+        var each = new byte[tensors.Count][];
+        Parallel.For(0, each.Length, i => each[i] = HashOf(weights.FileOf(tensors[i].Name), tensors[i]));
+        using var all = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        for (var i = 0; i < each.Length; i++)
+        {
+            all.AppendData(Encoding.UTF8.GetBytes(tensors[i].Name));
+            all.AppendData(each[i]);
+        }
+        return Convert.ToHexStringLower(all.GetHashAndReset());
+    }
+
+    static byte[] HashOf(SafetensorsFile file, TensorEntry tensor)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        var block = new byte[Math.Min(tensor.Bytes, 1 << 20)];
+        for (long from = 0; from < tensor.Bytes; from += block.Length)
+        {
+            var part = block.AsSpan(0, (int)Math.Min(block.Length, tensor.Bytes - from));
+            file.Read(tensor with { Offset = tensor.Offset + from, Bytes = part.Length }, part);
+            hash.AppendData(part);
+        }
+        return hash.GetHashAndReset();
+    }
+}
