@@ -3,6 +3,7 @@
 using System.Diagnostics;
 using Qwen3Tts.Audio;
 using Qwen3Tts.Checkpoint;
+using Qwen3Tts.Doctor;
 using Qwen3Tts.Kernels;
 using Qwen3Tts.Speaker;
 using Qwen3Tts.Talker;

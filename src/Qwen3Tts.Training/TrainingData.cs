@@ -1,7 +1,7 @@
 // Which examples make which step. A pure function of seed and position: nothing has to be remembered to go on where a run stopped.
+using Qwen3Tts.Doctor;
 using Qwen3Tts.Sequence;
 using Qwen3Tts.Text;
-using Qwen3Tts.Training.Data;
 
 namespace Qwen3Tts.Training;
 

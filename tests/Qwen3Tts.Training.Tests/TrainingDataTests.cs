@@ -4,7 +4,6 @@ using Qwen3Tts.Sequence;
 using Qwen3Tts.Talker;
 using Qwen3Tts.Text;
 using Qwen3Tts.Training;
-using Qwen3Tts.Training.Data;
 
 namespace Qwen3Tts.Tests;
 

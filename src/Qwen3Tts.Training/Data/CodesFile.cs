@@ -2,6 +2,7 @@
 // language where one was given. Paths are relative to the file where they were given so, and the folder can be moved as a whole.
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using Qwen3Tts.Doctor;
 
 namespace Qwen3Tts.Training.Data;
 
