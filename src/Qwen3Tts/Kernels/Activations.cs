@@ -39,7 +39,7 @@ static class Activations
     {
         var i = 0;
         for (var all = new Vector<float>(scale); i + Vector<float>.Count <= y.Length; i += Vector<float>.Count)
-            Vector.FusedMultiplyAdd(new(x[i..]), all, new(y[i..])).CopyTo(y[i..]);
+            Vector.MultiplyAddEstimate(new(x[i..]), all, new(y[i..])).CopyTo(y[i..]);
         for (; i < y.Length; i++)
             y[i] = MathF.FusedMultiplyAdd(x[i], scale, y[i]);
     }
@@ -49,7 +49,7 @@ static class Activations
     {
         var i = 0;
         for (; i + Vector<float>.Count <= y.Length; i += Vector<float>.Count)
-            Vector.FusedMultiplyAdd(new(x[i..]), new Vector<float>(scale[i..]), new(y[i..])).CopyTo(y[i..]);
+            Vector.MultiplyAddEstimate(new(x[i..]), new Vector<float>(scale[i..]), new(y[i..])).CopyTo(y[i..]);
         for (; i < y.Length; i++)
             y[i] = MathF.FusedMultiplyAdd(x[i], scale[i], y[i]);
     }

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Qwen3Tts.Kernels;
 
 /// <summary>
@@ -58,6 +60,7 @@ static unsafe class CausalAttention
     }
 
     // One position, some heads: key after key for all of them, so that memory is read in long pieces.
+    [MethodImpl(Simd.Hot)]
     static void Step<T>(void* state, int part) where T : struct, ILanes<T>
     {
         ref var job = ref *(Job*)state;
@@ -74,7 +77,8 @@ static unsafe class CausalAttention
         var scores = Scratch.Floats(ref _scores, rows * keyCount);
         for (var key = 0; key < keyCount; key++)
         {
-            Prefetch.Row(k + (key + Prefetch.RowsAhead) * stride, heads * dim);
+            if (key + Prefetch.RowsAhead < keyCount)
+                Prefetch.Row(k + (key + Prefetch.RowsAhead) * stride, heads * dim);
             for (var r = 0; r < rows; r++)
                 scores[(nint)r * keyCount + key] = DotBlock.One<T, float>(k + key * stride + r / group * dim, queries + r * dim, dim);
         }
@@ -85,8 +89,8 @@ static unsafe class CausalAttention
         for (var key = 0; key < keyCount; key += Prefetch.RowsAhead)
         {
             var keys = Math.Min(Prefetch.RowsAhead, keyCount - key);
-            for (var ahead = 0; ahead < Prefetch.RowsAhead; ahead++)
-                Prefetch.Row(v + (key + Prefetch.RowsAhead + ahead) * stride, heads * dim);
+            for (var ahead = key + Prefetch.RowsAhead; ahead < Math.Min(key + 2 * Prefetch.RowsAhead, keyCount); ahead++)
+                Prefetch.Row(v + ahead * stride, heads * dim);
             for (var h = 0; h < heads; h++)
                 OuterTile.Run<T>(scores + (nint)h * group * keyCount + key, keyCount, v + key * stride + h * dim, stride, results + h * group * dim, dim, keys, group, dim);
         }
@@ -95,6 +99,7 @@ static unsafe class CausalAttention
     }
 
     // Some positions, one head.
+    [MethodImpl(Simd.Hot)]
     static void Part<T>(void* state, int part) where T : struct, ILanes<T>
     {
         ref var job = ref *(Job*)state;
@@ -125,6 +130,7 @@ static unsafe class CausalAttention
     }
 
     // Rows (token, head of the group), scaled and padded.
+    [MethodImpl(Simd.Hot)]
     static float* Gather<T>(in Job job, int token, int tokens, int head) where T : struct, ILanes<T>
     {
         var rows = tokens * job.Group;
@@ -140,6 +146,7 @@ static unsafe class CausalAttention
         return queries;
     }
 
+    [MethodImpl(Simd.Hot)]
     static void Scores<T>(float* queries, float* k, float* scores, int rows, int keyCount, int padded) where T : struct, ILanes<T>
     {
         var together = (rows + 2) / 3 * 3;
@@ -155,6 +162,7 @@ static unsafe class CausalAttention
     }
 
     // Scores to e^(score - max) within [first, end), and to nothing outside; returns the sum.
+    [MethodImpl(Simd.Hot)]
     static float Weights<T>(float* scores, int first, int end, int keyCount) where T : struct, ILanes<T>
     {
         new Span<float>(scores, first).Clear();
@@ -162,6 +170,7 @@ static unsafe class CausalAttention
         return SoftmaxRow.Exponentials<T>(scores + first, end - first);
     }
 
+    [MethodImpl(Simd.Hot)]
     static void Scale<T>(float* from, float factor, float* to, int length) where T : struct, ILanes<T>
     {
         var all = T.Broadcast(factor);

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Qwen3Tts.Kernels;
 
 /// <summary>
@@ -124,6 +126,7 @@ sealed unsafe class Convolution
 
     static readonly Workers Alone = new(1);
 
+    [MethodImpl(Simd.Hot)]
     static void Part<T>(void* state, int part) where T : struct, ILanes<T>
     {
         ref var job = ref *(Job*)state;

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Qwen3Tts.Kernels;
 
 /// <summary>One filter per channel over time-major rows; the caller pads. An output is its bias and then one chain of fused steps over the taps.</summary>
@@ -31,6 +33,7 @@ static unsafe class DepthwiseConvolution
         }
     }
 
+    [MethodImpl(Simd.Hot)]
     static void Part<T>(void* state, int part) where T : struct, ILanes<T>
     {
         ref var job = ref *(Job*)state;

@@ -1,9 +1,12 @@
+using System.Runtime.CompilerServices;
+
 namespace Qwen3Tts.Kernels;
 
 /// <summary>Sums over one row, in sixteen lanes folded by halves. Unlike <see cref="DotBlock"/> any length will do.</summary>
 static unsafe class Dot
 {
     /// <summary>Sum of a[i] * b[i].</summary>
+    [MethodImpl(Simd.Hot)]
     public static float Product<T>(float* a, float* b, int length) where T : struct, ILanes<T>
     {
         var sum = T.Broadcast(0);
@@ -22,6 +25,7 @@ static unsafe class Dot
     }
 
     /// <summary>Sum of a[i].</summary>
+    [MethodImpl(Simd.Hot)]
     public static float Sum<T>(float* a, int length) where T : struct, ILanes<T>
     {
         var sum = T.Broadcast(0);

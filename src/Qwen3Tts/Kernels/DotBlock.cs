@@ -22,6 +22,7 @@ static unsafe class DotBlock
     public const int Sums = Count * Rows * Lanes;
 
     /// <summary>One row, float32 or BF16 weights, straight from memory.</summary>
+    [MethodImpl(Simd.Hot)]
     public static float One<T, TWeight>(TWeight* w, float* x, int columns) where T : struct, ILanes<T> where TWeight : unmanaged
     {
         T a = T.Broadcast(0), b = a;
@@ -37,6 +38,7 @@ static unsafe class DotBlock
     /// Adds a stretch of columns of w [rows, columns] and x [count, columns] to the running sums [count][Rows][Lanes], which begin at zero
     /// where <paramref name="fresh"/>.
     /// </summary>
+    [MethodImpl(Simd.Hot)]
     public static void Accumulate<T>(float* w, nint wStride, int rows, float* x, nint xStride, int count, int columns, float* sums, bool fresh) where T : struct, ILanes<T>
     {
         for (; count >= 3; count -= 3, x += 3 * xStride, sums += 3 * Rows * Lanes)
@@ -58,6 +60,7 @@ static unsafe class DotBlock
     public static float Fold<T>(float* sums) where T : struct, ILanes<T> => (T.Load(sums) + T.Load(sums + 16)).Sum();
 
     // 24 accumulators, 3 of x and one of w: 28 of the 32 registers; 14 loads for 24 products.
+    [MethodImpl(Simd.Hot)]
     static void Tile4x3<T>(float* w, nint wStride, float* x, nint xStride, int columns, float* sums, bool fresh) where T : struct, ILanes<T>
     {
         const int Next = Rows * Lanes;
@@ -94,6 +97,7 @@ static unsafe class DotBlock
     }
 
     // In 256-bit vectors: 12 accumulators and 4 of w, of 16 registers; x comes from memory operands.
+    [MethodImpl(Simd.Hot)]
     static void Tile1x3<T>(float* w, float* x, nint xStride, int columns, float* sums, bool fresh) where T : struct, ILanes<T>
     {
         float* x1 = x + xStride, x2 = x1 + xStride, s1 = sums + Rows * Lanes, s2 = s1 + Rows * Lanes;
@@ -113,6 +117,7 @@ static unsafe class DotBlock
         b2.Store(s2 + 16);
     }
 
+    [MethodImpl(Simd.Hot)]
     static void Tile1x1<T>(float* w, float* x, int columns, float* sums, bool fresh) where T : struct, ILanes<T>
     {
         T a = Begin<T>(sums, fresh), b = Begin<T>(sums + 16, fresh);

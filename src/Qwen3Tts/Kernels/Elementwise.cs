@@ -1,8 +1,11 @@
+using System.Runtime.CompilerServices;
+
 namespace Qwen3Tts.Kernels;
 
 /// <summary>What <see cref="Elementwise"/> applies: x becomes Of(x, y). A function of x alone leaves y unread.</summary>
 interface IFunction
 {
+    [MethodImpl(Simd.Hot)]
     static abstract T Of<T>(T x, T y) where T : struct, ILanes<T>;
 }
 
@@ -35,6 +38,7 @@ static unsafe class Elementwise
         }
     }
 
+    [MethodImpl(Simd.Hot)]
     static void Part<T, TFunction>(void* state, int part) where T : struct, ILanes<T> where TFunction : IFunction
     {
         ref var job = ref *(Job*)state;

@@ -10,7 +10,7 @@ namespace Qwen3Tts.Kernels;
 static unsafe class MatrixProduct
 {
     const int Stretch = 512; // columns of a block: its rows fill half the first-level cache
-    const int FewTokens = 4; // up to here each goes over the row by itself, which the cache holds after the first
+    const int FewTokens = 4; // so few go over the rows one after the other: the second finds a row in the cache
     const int PartsPerThread = 6;
     const long WorthThreads = 1 << 15; // multiplications
 
@@ -70,6 +70,7 @@ static unsafe class MatrixProduct
         workers.Run(job.RowParts * tokenParts, Unsafe.AsPointer(ref job), body);
     }
 
+    [MethodImpl(Simd.Hot)]
     static void Part<T>(void* state, int part) where T : struct, ILanes<T>
     {
         ref var job = ref *(Job*)state;
@@ -85,6 +86,7 @@ static unsafe class MatrixProduct
             Stream<T, float>(job, job.Floats, first, rows);
     }
 
+    [MethodImpl(Simd.Hot)]
     static void Stream<T, TWeight>(in Job job, TWeight* w, int first, int rows) where T : struct, ILanes<T> where TWeight : unmanaged
     {
         w += (nint)first * job.Columns;
@@ -93,6 +95,7 @@ static unsafe class MatrixProduct
                 job.Put(t, r, DotBlock.One<T, TWeight>(w, job.X + t * job.XStride, job.Columns));
     }
 
+    [MethodImpl(Simd.Hot)]
     static void Blocks<T>(in Job job, int first, int rows, int token, int count) where T : struct, ILanes<T>
     {
         var sums = Scratch.Floats(ref _sums, DotBlock.Sums);
@@ -117,6 +120,7 @@ static unsafe class MatrixProduct
     }
 
     // A stretch of columns to float32 at a multiple of 64 bytes. Columns beyond the last are zeros.
+    [MethodImpl(Simd.Hot)]
     static void Widen<T>(in Job job, int first, int rows, int column, int columns, float* panel) where T : struct, ILanes<T>
     {
         var real = Math.Min(columns, job.Columns - column);

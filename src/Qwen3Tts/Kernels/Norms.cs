@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Qwen3Tts.Kernels;
 
 /// <summary>Normalisation of rows [rows, width]; y may be x.</summary>
@@ -29,6 +31,7 @@ static unsafe class Norms
             }
     }
 
+    [MethodImpl(Simd.Hot)]
     static void RmsNorm<T>(float* x, float* weight, float eps, float* y, int rows, int width) where T : struct, ILanes<T>
     {
         for (var r = 0; r < rows; r++, x += width, y += width)
@@ -43,6 +46,7 @@ static unsafe class Norms
         }
     }
 
+    [MethodImpl(Simd.Hot)]
     static void LayerNorm<T>(float* x, float* weight, float* bias, float eps, float* y, int rows, int width) where T : struct, ILanes<T>
     {
         for (var r = 0; r < rows; r++, x += width, y += width)

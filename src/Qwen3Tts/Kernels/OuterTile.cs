@@ -12,6 +12,7 @@ static unsafe class OuterTile
     public const int Panel = 48;
 
     /// <summary>c [rows, lanes] += a [rows, k] * b [k, lanes], lanes a multiple of 16; the strides are in floats.</summary>
+    [MethodImpl(Simd.Hot)]
     public static void Run<T>(float* a, nint aStride, float* b, nint bStride, float* c, nint cStride, int k, int rows, int lanes) where T : struct, ILanes<T>
     {
         for (; lanes >= 64 && rows <= 2; lanes -= 64, b += 64, c += 64) // so few rows are bound by memory: wide pieces of b
@@ -24,6 +25,7 @@ static unsafe class OuterTile
                 Sixteens<T>(a, aStride, b, bStride, c, cStride, k, rows, Math.Min(lanes, Panel));
     }
 
+    [MethodImpl(Simd.Hot)]
     static void Panels<T>(float* a, nint aStride, float* b, nint bStride, float* c, nint cStride, int k, int rows) where T : struct, ILanes<T>
     {
         for (; rows >= 8; rows -= 8, a += 8 * aStride, c += 8 * cStride)
@@ -34,6 +36,7 @@ static unsafe class OuterTile
             Row1x3<T>(a, b, bStride, c, k);
     }
 
+    [MethodImpl(Simd.Hot)]
     static void Sixteens<T>(float* a, nint aStride, float* b, nint bStride, float* c, nint cStride, int k, int rows, int lanes) where T : struct, ILanes<T>
     {
         for (; rows >= 6; rows -= 6, a += 6 * aStride, c += 6 * cStride)
@@ -47,6 +50,7 @@ static unsafe class OuterTile
     }
 
     // 24 accumulators, 3 of b and one of a: 28 of the 32 registers.
+    [MethodImpl(Simd.Hot)]
     static void Rows8x3<T>(float* a, nint aStride, float* b, nint bStride, float* c, nint cStride, int k) where T : struct, ILanes<T>
     {
         float* a1 = a + aStride, a2 = a1 + aStride, a3 = a2 + aStride, a4 = a3 + aStride, a5 = a4 + aStride, a6 = a5 + aStride, a7 = a6 + aStride;
@@ -85,6 +89,7 @@ static unsafe class OuterTile
         Store3(c7, c70, c71, c72);
     }
 
+    [MethodImpl(Simd.Hot)]
     static void Rows2x3<T>(float* a, nint aStride, float* b, nint bStride, float* c, nint cStride, int k) where T : struct, ILanes<T>
     {
         float* a1 = a + aStride, c1 = c + cStride;
@@ -99,6 +104,7 @@ static unsafe class OuterTile
         Store3(c1, c10, c11, c12);
     }
 
+    [MethodImpl(Simd.Hot)]
     static void Row1x3<T>(float* a, float* b, nint bStride, float* c, int k) where T : struct, ILanes<T>
     {
         T c0 = T.Load(c), c1 = T.Load(c + 16), c2 = T.Load(c + 32);
@@ -110,6 +116,7 @@ static unsafe class OuterTile
         Store3(c, c0, c1, c2);
     }
 
+    [MethodImpl(Simd.Hot)]
     static void Row1x4<T>(float* a, float* b, nint bStride, float* c, int k) where T : struct, ILanes<T>
     {
         T c0 = T.Load(c), c1 = T.Load(c + 16), c2 = T.Load(c + 32), c3 = T.Load(c + 48);
@@ -124,6 +131,7 @@ static unsafe class OuterTile
     }
 
     // In 256-bit vectors: 12 accumulators, 2 of b and one of a, of 16 registers.
+    [MethodImpl(Simd.Hot)]
     static void Rows6<T>(float* a, nint aStride, float* b, nint bStride, float* c, nint cStride, int k) where T : struct, ILanes<T>
     {
         float* a1 = a + aStride, a2 = a1 + aStride, a3 = a2 + aStride, a4 = a3 + aStride, a5 = a4 + aStride;
@@ -147,6 +155,7 @@ static unsafe class OuterTile
         s5.Store(c5);
     }
 
+    [MethodImpl(Simd.Hot)]
     static void Rows2<T>(float* a, nint aStride, float* b, nint bStride, float* c, nint cStride, int k) where T : struct, ILanes<T>
     {
         float* a1 = a + aStride, c1 = c + cStride;
@@ -161,6 +170,7 @@ static unsafe class OuterTile
         s1.Store(c1);
     }
 
+    [MethodImpl(Simd.Hot)]
     static void Row1<T>(float* a, float* b, nint bStride, float* c, int k) where T : struct, ILanes<T>
     {
         var s = T.Load(c);

@@ -5,7 +5,7 @@ namespace Qwen3Tts.Kernels;
 
 /// <summary>
 /// Asks for memory ahead of its use, where the processor does not foresee it: in a cache of keys one head's rows lie kilobytes apart.
-/// A hint; nothing where .NET has no such instruction.
+/// A hint, and nothing where .NET has no such instruction; but never of rows that do not exist, which costs a search for their page.
 /// </summary>
 static unsafe class Prefetch
 {

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Qwen3Tts.Kernels;
 
 /// <summary>Rotary position embedding in the "rotate half" form: element i turns with element i + dim/2.</summary>
@@ -17,6 +19,7 @@ static unsafe class Rotary
             }
     }
 
+    [MethodImpl(Simd.Hot)]
     static void Apply<T>(float* x, float* cos, float* sin, int count, int start, int heads, int half) where T : struct, ILanes<T>
     {
         cos += (nint)start * half;

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 
@@ -16,9 +17,18 @@ enum Tier
     Avx512,
 }
 
-/// <summary>The tier in use: the best of this machine, or the one that <c>QWEN3TTS_SIMD</c> (portable, avx2, avx512) or a test names.</summary>
+/// <summary>
+/// The tier in use: the best of this machine, or the one that <c>QWEN3TTS_SIMD</c> (portable, avx2, avx512) or a test names. A program
+/// compiled ahead of time has the tiers of its IlcInstructionSet: x86-64-v3 for AVX2, native for all; without it, not even FMA.
+/// </summary>
 static class Simd
 {
+    /// <summary>
+    /// Marks the kernels: compiled with all optimisations at once. The usual first, plain compilation is forty times slower here, for the
+    /// first seconds of a process that may live no longer.
+    /// </summary>
+    public const MethodImplOptions Hot = MethodImplOptions.AggressiveOptimization;
+
     public static Tier Best { get; } =
         Vector512.IsHardwareAccelerated && Avx512BW.IsSupported ? Tier.Avx512 : Avx2.IsSupported && Fma.IsSupported ? Tier.Avx2 : Tier.Portable;
 
@@ -27,7 +37,7 @@ static class Simd
     public static Tier Tier
     {
         get => _tier;
-        set => _tier = value <= Best ? value : throw new PlatformNotSupportedException($"This processor has no {value}. Its best is {Best}.");
+        set => _tier = value <= Best ? value : throw NotHere(value);
     }
 
     static Tier FromEnvironment()
@@ -37,6 +47,9 @@ static class Simd
             return Best;
         if (!Enum.TryParse<Tier>(name, ignoreCase: true, out var tier) || !Enum.IsDefined(tier))
             throw new ArgumentException($"QWEN3TTS_SIMD is '{name}'. It can be portable, avx2 or avx512.");
-        return tier <= Best ? tier : throw new PlatformNotSupportedException($"QWEN3TTS_SIMD asks for {tier}, which this processor has not. Its best is {Best}.");
+        return tier <= Best ? tier : throw NotHere(tier);
     }
+
+    static PlatformNotSupportedException NotHere(Tier tier) =>
+        new($"SIMD tier {tier} was asked for, but this processor or this compilation of the program has none. The best here is {Best}.");
 }

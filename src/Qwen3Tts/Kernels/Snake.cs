@@ -30,6 +30,7 @@ static unsafe class Snake
         }
     }
 
+    [MethodImpl(Simd.Hot)]
     static void Part<T>(void* state, int part) where T : struct, ILanes<T>
     {
         ref var job = ref *(Job*)state;

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Qwen3Tts.Kernels;
 
 /// <summary>Softmax over one row of any length.</summary>
@@ -16,6 +18,7 @@ static unsafe class SoftmaxRow
             }
     }
 
+    [MethodImpl(Simd.Hot)]
     static void Apply<T>(float* x, int length) where T : struct, ILanes<T>
     {
         var sum = Exponentials<T>(x, length);
@@ -24,6 +27,7 @@ static unsafe class SoftmaxRow
     }
 
     /// <summary>x = e^(x - max), in place; returns their sum.</summary>
+    [MethodImpl(Simd.Hot)]
     public static float Exponentials<T>(float* x, int length) where T : struct, ILanes<T>
     {
         var full = length / 16 * 16;
