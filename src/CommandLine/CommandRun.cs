@@ -22,18 +22,18 @@ static class CommandRun
     static readonly Option<bool> Debug = new("--debug") { Description = "Print the stack trace of an error.", Recursive = true };
 
     /// <summary>Parses and runs; returns the exit code. The first Ctrl-C (or SIGTERM) cancels the command's token, the second one kills.</summary>
-    public static int Run(RootCommand root, IReadOnlyList<string> arguments)
+    public static int Run(RootCommand root, IReadOnlyList<string> arguments, TextWriter? errors = null)
     {
+        errors ??= Console.Error;
+        int Fail(int code, string message)
+        {
+            errors.WriteLine(message);
+            return code;
+        }
         Prepare(root);
         var parsed = root.Parse(arguments.Count == 0 ? ["--help"] : arguments);
-        // A misspelt option would be taken for the text or the model; whoever means it so writes "--" before it.
-        var stray = arguments.Contains("--") ? null : parsed.CommandResult.Children.OfType<ArgumentResult>().SelectMany(a => a.Tokens).FirstOrDefault(t => t.Value.StartsWith("--", StringComparison.Ordinal))?.Value;
-        if (parsed.Action is ParseErrorAction || stray is not null)
-        {
-            var command = parsed.CommandResult.Command;
-            var wrong = (stray ?? parsed.UnmatchedTokens.FirstOrDefault()) is { } token ? $"'{token}' is neither a command nor an option here." : parsed.Errors[0].Message;
-            return Fail(UsersMistake, $"{wrong} See '{root.HelpName}{(command == root ? "" : $" {command.Name}")} --help'.");
-        }
+        if (Wrong(parsed, arguments) is { } wrong)
+            return Fail(UsersMistake, $"{wrong} See '{Name(root)}{(parsed.CommandResult.Command == root ? "" : $" {parsed.CommandResult.Command.Name}")} --help'.");
         using var stop = new CancellationTokenSource();
         void Stop(PosixSignalContext signal)
         {
@@ -53,9 +53,10 @@ static class CommandRun
         catch (Exception e)
         {
             if (parsed.GetValue(Debug))
-                Console.Error.WriteLine(e);
-            return IsUsersMistake(e) ? Fail(UsersMistake, e.Message)
-                : Fail(OurMistake, $"{e.GetType().Name}: {e.Message} This is a fault of {root.HelpName}, not yours. Run it again with --debug and report what it prints.");
+                errors.WriteLine(e);
+            var message = e is ArgumentException { ParamName: { } parameter } ? e.Message.Replace($" (Parameter '{parameter}')", "", StringComparison.Ordinal) : e.Message;
+            return IsUsersMistake(e) ? Fail(UsersMistake, message)
+                : Fail(OurMistake, $"{e.GetType().Name}: {e.Message} This is a fault of {Name(root)}, not yours. Run it again with --debug and report what it prints.");
         }
     }
 
@@ -65,12 +66,28 @@ static class CommandRun
 
     /// <summary>Errors about what was asked for or what lies on disk, as opposed to errors of the program.</summary>
     internal static bool IsUsersMistake(Exception e) =>
-        e is InvalidDataException or IOException or UnauthorizedAccessException || e.GetType() == typeof(ArgumentException);
+        e is InvalidDataException or IOException or UnauthorizedAccessException or NotSupportedException || e.GetType() == typeof(ArgumentException);
 
-    static int Fail(int code, string message)
+    /// <summary>What is wrong with the command line, or null.</summary>
+    static string? Wrong(ParseResult parsed, IReadOnlyList<string> arguments)
     {
-        Console.Error.WriteLine(message);
-        return code;
+        // A misspelt option would be taken for the text or the model; whoever means it so writes "--" before it.
+        var values = arguments.Contains("--") ? [] : parsed.CommandResult.Children.OfType<ArgumentResult>().SelectMany(a => a.Tokens).Select(t => t.Value);
+        if (values.FirstOrDefault(v => v.StartsWith("--", StringComparison.Ordinal)) is { } option)
+            return $"'{option}' is no option of this command.";
+        if (parsed.Action is not ParseErrorAction)
+            return null;
+        return parsed.UnmatchedTokens is [var token, ..] ? $"'{token}' is neither a command nor an option here." : Sentence(parsed.Errors[0]);
+    }
+
+    static string Name(RootCommand root) => root.HelpName ?? root.Name;
+
+    /// <summary>The parser's own words, but for a value of the wrong type, where it would name the type as .NET does.</summary>
+    static string Sentence(ParseError error)
+    {
+        if (error.SymbolResult is OptionResult { Tokens: [var value, ..] } option && error.Message.StartsWith("Cannot parse", StringComparison.Ordinal))
+            return $"{option.Option.Name} is '{value.Value}'; give a {(option.Option.ValueType == typeof(double?) ? "number" : "whole number")}.";
+        return string.Join(' ', error.Message.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)).TrimEnd('.') + ".";
     }
 
     static void Prepare(RootCommand root)

@@ -9,17 +9,18 @@ static class CommonOptions
 
     public static Option<string?> Model() => new("--model", "-m") { Description = $"Folder of the model. Default: ${ModelVariable}.", HelpName = "DIR" };
 
-    public static Option<int?> Seed() => new("--seed") { Description = "Start of the random numbers: the same seed, the same bytes. Default: a new one each time.", HelpName = "N" };
+    public static Option<int?> Seed() => AtLeast(0, new("--seed") { Description = "Start of the random numbers: the same seed, the same bytes. Default: a new one each time.", HelpName = "N" });
 
-    public static Option<int?> Threads()
+    public static Option<int?> Threads() => AtLeast(1, new("--threads") { Description = "Threads to compute with. Default: one per processor.", HelpName = "N" });
+
+    static Option<int?> AtLeast(int least, Option<int?> option)
     {
-        var threads = new Option<int?>("--threads") { Description = "Threads to compute with; changes no result. Default: one per processor.", HelpName = "N" };
-        threads.Validators.Add(result =>
+        option.Validators.Add(result =>
         {
-            if (result.Tokens is [var token] && int.TryParse(token.Value, out var n) && n < 1)
-                result.AddError($"--threads is {n}; give 1 or more.");
+            if (result.Tokens is [var token] && int.TryParse(token.Value, out var n) && n < least)
+                result.AddError($"{option.Name} is {n}; give {least} or more.");
         });
-        return threads;
+        return option;
     }
 
     /// <summary>The model folder: the option's, else the environment's.</summary>

@@ -9,6 +9,8 @@ static class Commands
     public static RootCommand Root()
     {
         var root = new RootCommand("Speaks with Qwen3-TTS models, in C# and nothing else.") { HelpName = "qwen3tts" };
+        root.Add(new SayCommand());
+        root.Add(new InspectCommand());
         root.Add(new DoctorCommand());
         foreach (var (name, description) in HandOver.Commands)
             root.Add(Foreign(name, description));

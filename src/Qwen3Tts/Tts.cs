@@ -81,6 +81,9 @@ public sealed class Tts : IDisposable
     /// <summary>Samples per second of all speech.</summary>
     public int SampleRate => _codec.SampleRate;
 
+    /// <summary>Frames per second of all speech: 12.5 in the released models.</summary>
+    public double FramesPerSecond => _codec.FramesPerSecond;
+
     /// <summary>How the model asks to be sampled, in its generation_config.json.</summary>
     public SamplingOptions Sampling => SamplingOf(_model.Generation);
 

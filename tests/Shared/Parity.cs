@@ -61,6 +61,8 @@ static class Parity
         File.WriteAllText(Path.Combine(artifacts, $"parity-{part}.md"), table.ToString());
         if (Environment.GetEnvironmentVariable("QWEN3TTS_WRITE_README") != "1")
             return;
+        using var turn = new Mutex(false, "qwen3tts-readme"); // both test programs write, perhaps at once
+        turn.WaitOne();
         var readme = Path.Combine(Golden.Repository, "README.md");
         var text = File.ReadAllText(readme);
         var (begin, end) = ($"<!-- parity {part} -->\n", $"<!-- end parity {part} -->");
@@ -68,6 +70,7 @@ static class Parity
         if (from < 0 || to < 0)
             throw new InvalidDataException($"README.md has no block '{begin.Trim()}' … '{end}'. Put both lines where the table belongs.");
         File.WriteAllText(readme, text[..(from + begin.Length)] + table + text[to..]);
+        turn.ReleaseMutex();
     }
 
     static string Number(double v) => v == 0 ? "exact" : v.ToString("0.0e+0", CultureInfo.InvariantCulture);

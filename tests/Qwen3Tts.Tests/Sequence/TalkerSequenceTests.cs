@@ -9,8 +9,18 @@ public sealed class TalkerSequenceTests
     // The symbols of sequence_cases.json.
     static readonly SpecialTokens Ids = new()
     {
-        Role = [1, 2, 3], TextPad = 801, TextBos = 802, TextEos = 803,
-        NoThink = 9001, Think = 9002, ThinkBos = 9003, ThinkEos = 9004, CodecPad = 9005, CodecBos = 9006, CodecEos = 9007, CodeGroups = 16,
+        Role = [1, 2, 3],
+        TextPad = 801,
+        TextBos = 802,
+        TextEos = 803,
+        NoThink = 9001,
+        Think = 9002,
+        ThinkBos = 9003,
+        ThinkEos = 9004,
+        CodecPad = 9005,
+        CodecBos = 9006,
+        CodecEos = 9007,
+        CodeGroups = 16,
         Languages = new Dictionary<string, int> { ["english"] = 9101, ["sichuan"] = 9102, ["chinese"] = 9103 },
         Speakers = new Dictionary<string, NamedSpeaker> { ["ryan"] = new(9201, null), ["eric"] = new(9202, "sichuan") },
     };

@@ -1,0 +1,141 @@
+// qwen3tts say: text and voice in, a WAV file out. The options become one record and are handed down whole; what is not given is left to
+// the model's own settings.
+using System.CommandLine;
+using System.Diagnostics;
+using System.Globalization;
+using Qwen3Tts.Audio;
+using Qwen3Tts.CommandLine;
+using Qwen3Tts.Generation;
+
+namespace Qwen3Tts.Cli;
+
+sealed class SayCommand : DocumentedCommand
+{
+    const string Standard = "-"; // standard input or output
+    const string TextFirst = "text-first", Interleaved = "interleaved";
+
+    readonly Argument<string?> _text = new("text") { Description = "What to say; - reads it from standard input.", Arity = ArgumentArity.ZeroOrOne };
+    readonly Option<string?> _file = new("--file") { Description = "Read the text from this file.", HelpName = "TXT" };
+    readonly Option<string> _output = new("--output", "-o") { Description = "The WAV file to write; - streams it to standard output while it is made.", HelpName = "WAV", Required = true };
+    readonly Option<string?> _model = CommonOptions.Model();
+    readonly Option<string?> _voice = new("--voice") { Description = "Clone the voice of this recording (Base models).", HelpName = "WAV" };
+    readonly Option<string?> _transcript = new("--transcript") { Description = "What is said in the recording: clones in context, the manner too.", HelpName = "TEXT" };
+    readonly Option<string?> _speaker = new("--speaker") { Description = "A speaker that the model knows by name.", HelpName = "NAME" };
+    readonly Option<string> _language = new("--language") { Description = "A language of the model; Auto leaves it to the model.", HelpName = "NAME", DefaultValueFactory = _ => "Auto" };
+    readonly Option<string?> _instruct = new("--instruct") { Description = "How to speak, or which voice to design, in words.", HelpName = "TEXT" };
+    readonly Option<string?> _layout = new Option<string?>("--layout") { Description = "Where the text lies. Default: interleaved for a cloned voice, text-first for all else.", HelpName = $"{TextFirst}|{Interleaved}" }.AcceptOnlyFromAmong(TextFirst, Interleaved);
+    readonly Option<int?> _seed = CommonOptions.Seed();
+    readonly Option<double?> _temperature = Sampling<double?>("--temperature", "Above 0; lower is steadier.");
+    readonly Option<int?> _topK = Sampling<int?>("--top-k", "Draw from this many of the likeliest codes; 0: from all.");
+    readonly Option<double?> _topP = Sampling<double?>("--top-p", "Draw from the likeliest codes that together have this probability; 1: from all.");
+    readonly Option<double?> _repetitionPenalty = Sampling<double?>("--repetition-penalty", "Above 1 makes codes rarer that were spoken before.");
+    readonly Option<double?> _predictorTemperature = Sampling<double?>("--predictor-temperature", "The same for a frame's other fifteen codes.");
+    readonly Option<int?> _predictorTopK = Sampling<int?>("--predictor-top-k", "Likewise.");
+    readonly Option<double?> _predictorTopP = Sampling<double?>("--predictor-top-p", "Likewise.");
+    readonly Option<bool> _greedy = new("--greedy") { Description = "Take the likeliest code instead of drawing. Greedy speech often never ends." };
+    readonly Option<double?> _maxSeconds = Sampling<double?>("--max-seconds", "Stop after this much speech.");
+    readonly Option<int?> _threads = CommonOptions.Threads();
+
+    public SayCommand() : base("say", "Speaks a text.",
+        "qwen3tts say \"Set white at B four now.\" --model models/mini --voice tests/Mini/clips/rms_1.wav -o out.wav",
+        "qwen3tts say \"Good morning.\" --model Qwen3-TTS-12Hz-1.7B-CustomVoice --speaker vivian --instruct \"Very happy.\" -o out.wav",
+        "qwen3tts say --file chapter.txt --voice me.wav --transcript \"What I say in it.\" --seed 7 -o chapter.wav",
+        "echo \"Three seven one nine\" | qwen3tts say - --voice me.wav -o - | aplay")
+    {
+        Add(_text);
+        Option[] options = [_output, _file, _model, _voice, _transcript, _speaker, _language, _instruct, _layout, _seed, _temperature, _topK, _topP, _repetitionPenalty, _predictorTemperature, _predictorTopK, _predictorTopP, _greedy, _maxSeconds, _threads];
+        foreach (var option in options)
+            Add(option);
+        this.Does(Run);
+    }
+
+    static Option<T> Sampling<T>(string name, string description) => new(name) { Description = $"{description} Default: the model's.", HelpName = "N" };
+
+    int Run(ParseResult parsed, CancellationToken stop)
+    {
+        CheckTogether(parsed);
+        var text = Text(parsed, stop);
+        var output = parsed.GetRequiredValue(_output);
+        if (Directory.Exists(output))
+            throw new ArgumentException($"'{output}' is a folder. Give --output the name of the WAV file to write.");
+        var model = CommonOptions.ModelFolder(parsed.GetValue(_model));
+        using var tts = StatusLine.While($"loading {model}", _ => Tts.Load(model, parsed.GetValue(_threads)));
+        var options = Speech(parsed, tts);
+        var clock = Stopwatch.StartNew();
+        var speech = tts.Stream(text, options);
+        var made = new List<float>();
+        using var pipe = output == Standard ? Console.OpenStandardOutput() : null;
+        pipe?.Write(WavFile.Header(speech.SampleRate, WavFormat.Pcm16, samples: null));
+        var spoken = StatusLine.While("speaking", show =>
+        {
+            foreach (var chunk in speech)
+            {
+                stop.ThrowIfCancellationRequested();
+                made.AddRange(chunk);
+                if (pipe is not null)
+                    WavFile.WriteSamples(pipe, chunk, WavFormat.Pcm16);
+                pipe?.Flush();
+                show($"speaking: {speech.Frames.Count} frames, {Pace(made.Count, speech.SampleRate, clock)}");
+            }
+            return Pace(made.Count, speech.SampleRate, clock);
+        });
+        if (pipe is null)
+            WavFile.Write(output, new([.. made], speech.SampleRate));
+        (pipe is null ? Console.Out : Console.Error).WriteLine($"{(pipe is null ? output : "spoken")}: {spoken}, seed {options.Sampling!.Seed}");
+        if (!speech.Ended)
+            Console.Error.WriteLine($"It was cut off after {speech.Frames.Count} frames, before the model ended it. Allow more with --max-seconds, or try another seed.");
+        return CommandRun.Done;
+    }
+
+    static string Pace(int samples, int rate, Stopwatch clock)
+    {
+        var (speech, time) = ((double)samples / rate, clock.Elapsed.TotalSeconds);
+        return string.Create(CultureInfo.InvariantCulture, $"{speech:0.0} s of speech in {time:0.0} s, {speech / time:0.0} times as fast as it plays");
+    }
+
+    void CheckTogether(ParseResult parsed)
+    {
+        if (parsed.GetValue(_voice) is not null && parsed.GetValue(_speaker) is not null)
+            throw new ArgumentException("--voice and --speaker were both given. Give one of them: a recording to clone, or a name that the model knows.");
+        if (parsed.GetValue(_transcript) is not null && parsed.GetValue(_voice) is null)
+            throw new ArgumentException("--transcript was given without --voice. Give the recording that it is the transcript of.");
+        if (parsed.GetValue(_text) is null == parsed.GetValue(_file) is null)
+            throw new ArgumentException(parsed.GetValue(_text) is null ? "There is no text to say. Give it as the argument, with --file, or - for standard input." : "A text and --file were both given. Give one of them.");
+    }
+
+    string Text(ParseResult parsed, CancellationToken stop)
+    {
+        var text = parsed.GetValue(_file) is { } file ? File.ReadAllText(file)
+            : parsed.GetValue(_text) is Standard ? Task.Run(Console.In.ReadToEnd, stop).WaitAsync(stop).GetAwaiter().GetResult() // a console is read without end
+            : parsed.GetValue(_text)!;
+        return text.Trim();
+    }
+
+    SpeechOptions Speech(ParseResult parsed, Tts tts)
+    {
+        var model = tts.Sampling;
+        var greedy = parsed.GetValue(_greedy);
+        return new()
+        {
+            Speaker = parsed.GetValue(_speaker),
+            Voice = parsed.GetValue(_voice) is { } recording ? tts.Clone(WavFile.Read(recording), parsed.GetValue(_transcript)) : null,
+            Instruct = parsed.GetValue(_instruct),
+            Language = parsed.GetValue(_language)!,
+            Layout = parsed.GetValue(_layout) switch { TextFirst => Sequence.Layout.TextFirst, Interleaved => Sequence.Layout.Interleaved, _ => null },
+            Sampling = model with
+            {
+                Greedy = greedy || model.Greedy,
+                PredictorGreedy = greedy || model.PredictorGreedy,
+                Temperature = parsed.GetValue(_temperature) ?? model.Temperature,
+                TopK = parsed.GetValue(_topK) ?? model.TopK,
+                TopP = parsed.GetValue(_topP) ?? model.TopP,
+                RepetitionPenalty = parsed.GetValue(_repetitionPenalty) ?? model.RepetitionPenalty,
+                PredictorTemperature = parsed.GetValue(_predictorTemperature) ?? model.PredictorTemperature,
+                PredictorTopK = parsed.GetValue(_predictorTopK) ?? model.PredictorTopK,
+                PredictorTopP = parsed.GetValue(_predictorTopP) ?? model.PredictorTopP,
+                MaxFrames = parsed.GetValue(_maxSeconds) is { } seconds ? (int)Math.Clamp(Math.Ceiling(seconds * tts.FramesPerSecond), 0, int.MaxValue) : model.MaxFrames,
+                Seed = (ulong)(parsed.GetValue(_seed) ?? Random.Shared.Next()),
+            },
+        };
+    }
+}

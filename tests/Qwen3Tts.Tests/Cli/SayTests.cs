@@ -1,0 +1,99 @@
+using System.Diagnostics;
+using Qwen3Tts.Audio;
+
+namespace Qwen3Tts.Tests.Cli;
+
+public sealed class SayTests
+{
+    static readonly string Voice = Path.Combine(Mini.Folder, "clips", "rms_1.wav");
+
+    static string[] Say(string text, string output, params string[] more) => ["say", text, "--model", Mini.Model, "--voice", Voice, "-o", output, .. more];
+
+    [Fact]
+    public void OneSeedIsOneFileWithAnyNumberOfThreads()
+    {
+        var folder = Scratch.New();
+        byte[] Spoken(string name, params string[] more)
+        {
+            var path = Path.Combine(folder, name);
+            var (code, output, error) = CommandTests.Run(Say("Maria has two yellow boxes.", path, more));
+            Assert.Equal((0, ""), (code, error));
+            Assert.Contains(path, output, StringComparison.Ordinal);
+            return File.ReadAllBytes(path);
+        }
+        var once = Spoken("a.wav", "--seed", "7", "--threads", "1");
+        Assert.Equal(once, Spoken("b.wav", "--seed", "7", "--threads", "3"));
+        Assert.NotEqual(once, Spoken("c.wav", "--seed", "8"));
+        Assert.InRange(WavFile.Read(Path.Combine(folder, "a.wav")).Seconds, 0.5, 10);
+        Assert.Equal(3, Directory.GetFiles(folder).Length);
+    }
+
+    [Fact]
+    public void TextComesFromAFileAndSpeechGoesToTheOutput()
+    {
+        var folder = Scratch.New();
+        var (text, wav) = (Path.Combine(folder, "text.txt"), Path.Combine(folder, "speech.wav"));
+        File.WriteAllText(text, "Lucy has three black apples\n");
+        string[] options = ["--model", Mini.Model, "--voice", Voice, "--transcript", "The concert is on Friday at nine.", "--language", "english", "--layout", "text-first", "--seed", "1"];
+        Assert.Equal(0, CommandTests.Run(["say", "Lucy has three black apples", "-o", wav, .. options]).Code);
+        using var process = CommandTests.Start(["say", "--file", text, "-o", "-", .. options]);
+        var streamed = WavFile.Read(process.StandardOutput.BaseStream, "standard output");
+        process.WaitForExit();
+        Assert.Equal(0, process.ExitCode);
+        Assert.Equal(WavFile.Read(wav).Samples, streamed.Samples);
+    }
+
+    [Fact]
+    public void SpeechThatIsCutOffSaysSo()
+    {
+        var (code, _, error) = CommandTests.Run(Say("Visit Robert on Saturday at five thirty", Path.Combine(Scratch.New(), "cut.wav"), "--max-seconds", "0.3"));
+        Assert.Equal(0, code);
+        Assert.Contains("cut off after 4 frames", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void CtrlCEndsAtOnce()
+    {
+        if (OperatingSystem.IsWindows())
+            Assert.Skip("Signals are sent with kill.");
+        var text = string.Join(' ', Enumerable.Repeat("Set white in L eight soon.", 100));
+        using var process = CommandTests.Start(Say(text, "-"));
+        process.StandardOutput.BaseStream.ReadExactly(new byte[1000]); // it speaks
+        Process.Start("kill", ["-INT", $"{process.Id}"]).WaitForExit();
+        process.StandardOutput.BaseStream.CopyTo(Stream.Null);
+        var error = process.StandardError.ReadToEnd();
+        process.WaitForExit();
+        Assert.Equal((130, "Stopped."), (process.ExitCode, error.Trim()));
+    }
+
+    [Theory]
+    [InlineData("No model", "say", "hello", "-o", "x.wav")]
+    [InlineData("--voice and --speaker", "say", "hello", "--voice", "a.wav", "--speaker", "b", "-o", "x.wav")]
+    [InlineData("--transcript", "say", "hello", "--transcript", "b", "-o", "x.wav")]
+    [InlineData("no text", "say", "-o", "x.wav")]
+    [InlineData("one of them", "say", "hello", "--file", "a.txt", "-o", "x.wav")]
+    [InlineData("absent.txt", "say", "--file", "absent.txt", "-o", "x.wav")]
+    [InlineData("config.json", "say", "hello", "--model", ".", "-o", "x.wav")]
+    [InlineData("is a folder", "say", "hello", "--model", ".", "-o", ".")]
+    public void MistakesAreNamed(string named, params string[] arguments)
+    {
+        var (code, output, error) = CommandTests.Run(arguments);
+        Assert.Equal((1, ""), (code, output));
+        Assert.Contains(named, error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("no speaker 'bob'", "--speaker", "bob")]
+    [InlineData("no language 'klingon'", "--language", "klingon")]
+    [InlineData("temperature is 0", "--temperature", "0")]
+    [InlineData("no such audio file", "--voice", "absent.wav")]
+    public void WhatTheModelDoesNotHaveIsNamed(string named, params string[] options)
+    {
+        var path = Path.Combine(Scratch.New(), "x.wav");
+        string[] voice = options[0] is "--speaker" or "--voice" ? [] : ["--voice", Voice];
+        var (code, output, error) = CommandTests.Run(["say", "hello", "--model", Mini.Model, "-o", path, .. voice, .. options]);
+        Assert.Equal((1, ""), (code, output));
+        Assert.Contains(named, error, StringComparison.Ordinal);
+        Assert.False(File.Exists(path));
+    }
+}

@@ -1,0 +1,37 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+using Qwen3Tts.Audio;
+using Qwen3Tts.Generation;
+using Qwen3Tts.Tests.Doctor;
+
+namespace Qwen3Tts.Tests.Speech;
+
+/// <summary>The whole way, judged by ear: text and a recording in, words out.</summary>
+public sealed class MiniatureTests
+{
+    /// <summary>"Within 5 points of the card": the card's cells rest on 109 words, so that less means nothing.</summary>
+    const double Margin = 0.05;
+
+    [Fact]
+    public void ThirtySentencesThatItNeverLearnedAreUnderstood()
+    {
+        var ears = SpeechRecogniserTests.Ears();
+        var sentences = File.ReadLines(Path.Combine(Mini.Folder, "sentences_heldout.txt")).Where(s => char.IsLetter(s[0])).Take(30).ToList();
+        using var tts = Tts.Load(Mini.Model);
+        var voice = tts.Clone(WavFile.Read(Path.Combine(Mini.Folder, "clips", "rms_1.wav")));
+        var spoken = sentences.Select((s, i) => (tts.Say(s, new SpeechOptions { Voice = voice, Sampling = tts.Sampling with { Seed = (ulong)i } }), s)).ToList();
+        var heard = ears.Judge(spoken);
+        var card = CardRate("flite rms", "x-vector, interleaved");
+        Assert.True(heard.Rate <= card + Margin, $"The word error rate is {heard}, and the model card has {100 * card} %.");
+        Assert.Equal(30, sentences.Count);
+    }
+
+    /// <summary>Word error rate of English sentences in the model card's table: the first number of a cell.</summary>
+    static double CardRate(string voice, string column)
+    {
+        var rows = File.ReadLines(Path.Combine(Mini.Model, "README.md")).Select(l => l.Split('|', StringSplitOptions.TrimEntries)).Where(c => c.Length > 3).ToList();
+        var header = rows.First(r => r.Contains(column));
+        var cell = rows.First(r => r[1] == voice)[Array.IndexOf(header, column)];
+        return double.Parse(Regex.Match(cell, @"^\d+").Value, CultureInfo.InvariantCulture) / 100;
+    }
+}

@@ -1,0 +1,30 @@
+using Qwen3Tts.CommandLine;
+using Qwen3Tts.Training;
+
+namespace Qwen3Tts.Tests;
+
+public sealed class CommandsTests
+{
+    [Fact]
+    public void TheReadmeShowsOnlyCommandsThatExist()
+    {
+        var shown = Readme.Commands("qwen3tts-train", "Qwen3Tts.Training").ToList();
+        Assert.NotEmpty(shown);
+        Assert.All(shown, Understands);
+        Assert.Contains($"`qwen3tts {string.Join('|', Commands.Root().Subcommands.Select(c => c.Name))} …`", Readme.Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void EveryCommandHasExamplesThatItUnderstands() => Assert.All(Commands.Root().Subcommands, command =>
+    {
+        var examples = Assert.IsAssignableFrom<DocumentedCommand>(command).Examples;
+        Assert.NotEmpty(examples);
+        Assert.All(examples, e => Understands(Assert.Single(Readme.Arguments(e, "qwen3tts-train", "Qwen3Tts.Training"))));
+    });
+
+    static void Understands(string[] arguments)
+    {
+        var errors = Commands.Root().Parse(arguments).Errors;
+        Assert.True(errors.Count == 0, $"'{string.Join(' ', arguments)}': {string.Join(' ', errors.Select(e => e.Message))}");
+    }
+}
