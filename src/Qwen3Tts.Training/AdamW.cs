@@ -1,6 +1,7 @@
 // AdamW with decoupled weight decay. The update is always computed in float32, in parts of a few million elements so that its temporaries
 // stay small. What is kept between updates is chosen: a bf16 weight has eight bits, in which small updates vanish, so it has a float32
 // master beside it, or, where memory rules, none and is rounded by chance. A float32 weight is its own master.
+using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -94,9 +95,10 @@ sealed class AdamW : IDisposable
         using var still = no_grad();
         var gradients = _slots.Select(s => s.Weight.grad).OfType<Tensor>().ToList();
         var norm = stack(gradients.Select(g => g.to(ScalarType.Float32).norm()), 0).norm().item<float>();
+        using Scalar factor = largest / (norm + 1e-6); // the small term is PyTorch's
         if (norm > largest)
             foreach (var g in gradients)
-                g.mul_(largest / (norm + 1e-6)); // the small term is PyTorch's
+                g.mul_(factor);
         return norm;
     }
 
@@ -140,11 +142,13 @@ sealed class AdamW : IDisposable
     void Plain(Tensor w, Tensor g, Tensor m, Tensor v, double rate, double decay)
     {
         var o = _options;
-        w.mul_(1 - rate * decay);
+        using Scalar shrink = 1 - rate * decay, beta2 = o.Beta2, new2 = 1 - o.Beta2, epsilon = o.Epsilon;
+        using Scalar bias2 = Math.Sqrt(1 - Math.Pow(o.Beta2, Steps)), step = -rate / (1 - Math.Pow(o.Beta1, Steps));
+        w.mul_(shrink);
         m.lerp_(g, 1 - o.Beta1);
-        v.mul_(o.Beta2).addcmul_(g, g, 1 - o.Beta2);
-        var root = v.sqrt().div_(Math.Sqrt(1 - Math.Pow(o.Beta2, Steps))).add_(o.Epsilon);
-        w.addcdiv_(m, root, -rate / (1 - Math.Pow(o.Beta1, Steps)));
+        v.mul_(beta2).addcmul_(g, g, new2);
+        var root = v.sqrt().div_(bias2).add_(epsilon);
+        w.addcdiv_(m, root, step);
     }
 
     public void Dispose()

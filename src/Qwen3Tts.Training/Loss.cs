@@ -2,6 +2,7 @@
 // it predicts. Kept as sums with counts, because the mean is taken over the whole effective batch: three micro-batches of one sample
 // then give the gradient of one batch of three, whatever the samples' lengths.
 using Qwen3Tts.Training.Modules;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Qwen3Tts.Training;
@@ -53,8 +54,17 @@ sealed record Loss(Tensor Talker, Tensor Predictor, Tensor End, long Ends, Targe
     /// <summary>What is minimised: this part of a batch whose predictions number <paramref name="effective"/>.</summary>
     public Tensor Share(TargetCounts effective) => TalkerShare(Talker, effective) + PredictorShare(Predictor, effective);
 
-    public static Tensor TalkerShare(Tensor sum, TargetCounts effective) => sum / effective.Talker;
-    public static Tensor PredictorShare(Tensor sum, TargetCounts effective) => sum * (PredictorWeight / effective.Predictor);
+    public static Tensor TalkerShare(Tensor sum, TargetCounts effective)
+    {
+        using Scalar targets = effective.Talker;
+        return sum / targets;
+    }
+
+    public static Tensor PredictorShare(Tensor sum, TargetCounts effective)
+    {
+        using Scalar weight = PredictorWeight / effective.Predictor;
+        return sum * weight;
+    }
 
     /// <summary>Takes the numbers off the device.</summary>
     public LossSums Sums() => new(Talker.item<float>(), Predictor.item<float>(), End.item<float>(), Ends, Counts);

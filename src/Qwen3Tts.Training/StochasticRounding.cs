@@ -1,6 +1,7 @@
 // From float32 to BF16 by chance, up or down with the probabilities that make the mean right. A BF16 weight near 1 cannot hold a change
 // below 1/256; rounded to nearest, every update of a low learning rate would vanish, rounded by chance one in many takes effect.
 // A number that BF16 can hold stays as it is, so a row that gets no update does not wander.
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Qwen3Tts.Training;
@@ -8,8 +9,8 @@ namespace Qwen3Tts.Training;
 sealed class StochasticRounding(long seed, Device device) : IDisposable
 {
     const long Stride = 1_000_003; // more than there are tensors, and a prime
-    const int KeptBits = 8; // of the mantissa
-    const int Dropped = 1 << 16; // what the other sixteen count to
+    const int Dropped = 1 << 16; // what the bits of the mantissa that do not fit count to
+    static readonly Scalar KeptBits = 8, Kept = 1 << 8, DroppedScale = Dropped;
 
     readonly Generator _generator = new((ulong)seed, device);
 
@@ -20,8 +21,8 @@ sealed class StochasticRounding(long seed, Device device) : IDisposable
     public Tensor Round(Tensor x) // float32 [n]
     {
         var (mantissa, exponent) = x.frexp(); // magnitude in [0.5, 1), and the power of two
-        var noise = randint(0, Dropped, x.shape, dtype: ScalarType.Float32, device: x.device, generator: _generator).div_(Dropped);
-        return mantissa.mul_(1 << KeptBits).add_(noise).floor_().ldexp_(exponent - KeptBits).to(ScalarType.BFloat16); // every step is exact
+        var noise = randint(0, Dropped, x.shape, dtype: ScalarType.Float32, device: x.device, generator: _generator).div_(DroppedScale);
+        return mantissa.mul_(Kept).add_(noise).floor_().ldexp_(exponent - KeptBits).to(ScalarType.BFloat16); // every step is exact
     }
 
     public void Dispose() => _generator.Dispose();

@@ -1,7 +1,10 @@
 // The blocks of a Qwen3 decoder in TorchSharp, shared by talker and code predictor. Fields carry the checkpoint's names, so the parameters
 // come out named as in the file. Weights start uninitialised: they are always loaded. Norms compute in float32 and multiply the weight
 // after casting back, rotary angles are float32: as the official code does, in any compute type.
+// A number that meets a tensor is a Scalar, held by a field or a using: TorchSharp lets one that is only an argument be freed by its
+// finalizer while libtorch still reads it, which showed as a rare error under garbage collection.
 using Qwen3Tts.Checkpoint;
+using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -72,14 +75,15 @@ sealed class Embedding : Module<Tensor, Tensor>
     public void DropGradient(Tensor rows)
     {
         using var still = no_grad();
-        weight.grad?.index_fill_(0, rows, 0);
+        using Scalar zero = 0;
+        weight.grad?.index_fill_(0, rows, zero);
     }
 }
 
 sealed class RmsNorm : Module<Tensor, Tensor>
 {
     readonly Parameter weight; // [width]
-    readonly double _epsilon;
+    readonly Scalar _epsilon;
 
     public RmsNorm(int width, double epsilon, Placement on) : base(nameof(RmsNorm))
     {
@@ -103,9 +107,9 @@ readonly record struct Rotary(Tensor Cos, Tensor Sin) // [T, head_dim]
     public static Rotary Of(long positions, DecoderConfig config, ScalarType type, Device device)
     {
         using var scope = NewDisposeScope();
-        var exponents = arange(0, config.HeadDim, 2, dtype: ScalarType.Float32, device: device) / config.HeadDim;
-        var frequencies = 1 / pow(tensor((float)config.RopeTheta, device: device), exponents); // [head_dim / 2]
-        var angles = outer(arange(positions, dtype: ScalarType.Float32, device: device), frequencies);
+        var exponents = tensor([.. Enumerable.Range(0, config.HeadDim / 2).Select(i => 2f * i / config.HeadDim)], device: device);
+        var frequencies = pow(tensor((float)config.RopeTheta, device: device), exponents).reciprocal(); // [head_dim / 2]
+        var angles = outer(tensor([.. Enumerable.Range(0, (int)positions).Select(p => (float)p)], device: device), frequencies);
         var both = cat([angles, angles], -1);
         return new(both.cos().to(type).MoveToOuterDisposeScope(), both.sin().to(type).MoveToOuterDisposeScope());
     }
