@@ -24,8 +24,6 @@ public sealed class AcceptanceTests
     const int Steps = 80;
     const double LearningRate = 4e-3;
 
-    static AcceptanceTests() => set_num_threads(1); // tiny products gain nothing from a second thread
-
     sealed record Line(string? Speaker, float[]? Voice, string? Language, int[][] Frames);
 
     public static TheoryData<string> BaseModels => [.. Golden.Checkpoints.Where(c => ModelFolder.Open(Golden.Checkpoint(c)).Config.CanClone)];

@@ -11,8 +11,6 @@ public sealed class TrainerTests
     static readonly string Base = Golden.Checkpoints.First(c => ModelFolder.Open(Golden.Checkpoint(c)).Config.CanClone);
     static readonly Lazy<string> Data = new(WriteData);
 
-    static TrainerTests() => TorchSharp.torch.set_num_threads(1);
-
     static string WriteData()
     {
         var (folder, random, talker) = (Scratch.New("data"), new Random(5), ModelFolder.Open(Golden.Checkpoint(Base)).Config.TalkerConfig);

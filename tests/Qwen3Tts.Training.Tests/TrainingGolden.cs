@@ -13,9 +13,6 @@ static class TrainingGolden
     static readonly Lazy<JsonElement> Samples = new(() => Golden.Json("training", "samples.json"));
     static readonly Lazy<SafetensorsFile> Batches = new(() => SafetensorsFile.Open(Golden.File("training", "batches.safetensors")));
 
-    // Tests run beside each other, and the networks are tiny.
-    static TrainingGolden() => set_num_threads(1);
-
     public static IEnumerable<string> Cases => Samples.Value.EnumerateObject().Select(c => c.Name);
 
     public static string Model(string name) => Samples.Value.GetProperty(name).GetProperty("model").GetString()!;
