@@ -61,6 +61,8 @@ sealed class SayCommand : DocumentedCommand
         var model = CommonOptions.ModelFolder(parsed.GetValue(_model));
         using var tts = StatusLine.While($"loading {model}", _ => Tts.Load(model, parsed.GetValue(_threads)));
         var options = Speech(parsed, tts);
+        foreach (var untrained in tts.Untrained(options))
+            Console.Error.WriteLine(untrained);
         var clock = Stopwatch.StartNew();
         var speech = tts.Stream(text, options);
         var made = new List<float>();

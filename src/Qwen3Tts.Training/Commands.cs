@@ -89,6 +89,9 @@ static class Commands
         var warm = new Option<int?>("--warmup") { Description = "Steps until the learning rate is reached. Default: 50, and 10 for a small model.", HelpName = "N" };
         var schedule = new Option<Schedule>("--schedule") { Description = "How the learning rate goes down to a tenth: constant (not at all), linear or cosine.", DefaultValueFactory = _ => Schedule.Linear };
         var heldOut = new Option<int>("--held-out") { Description = "Clips that are measured and not trained on.", DefaultValueFactory = _ => 0, HelpName = "N" };
+        var exportAs = new Option<ExportAs>("--export-as") { Description = "What the result is: custom_voice (speaks by name, as the official script makes it) or base (keeps the speaker encoder, so it clones too).", CustomParser = r => ExportKind(r), HelpName = "custom_voice|base" };
+        var save = new Option<int?>("--save-every") { Description = "Steps between two saved states: what a killed run loses at most. Default: a tenth of the run, at least 25.", HelpName = "N" };
+        var force = new Option<bool>("--force") { Description = "Begin although the preflight says that the run cannot work; the result says so." };
         var seed = CommonOptions.Seed();
         var threads = CommonOptions.Threads();
         var resume = new Option<bool>("--resume") { Description = "Go on with a run that was stopped; the result is the same as if it had not been." };
@@ -97,7 +100,7 @@ static class Commands
             "qwen3tts-train train out/nora/codes.jsonl --model models/mini --name nora",
             "qwen3tts-train train codes.jsonl --model Qwen3-TTS-12Hz-0.6B-Base --name anna --micro-batch 1 --held-out 16",
             "qwen3tts-train train codes.jsonl --model models/mini --name nora --resume")
-        { data, model, name, run, reference, layout, language, steps, epochs, batch, micro, rate, warm, schedule, heldOut, seed, threads, resume, overwrite };
+        { data, model, name, run, reference, layout, language, steps, epochs, batch, micro, rate, warm, schedule, heldOut, exportAs, save, force, seed, threads, resume, overwrite };
         command.Validators.Add(result =>
         {
             if (result.GetValue(resume) && result.GetValue(overwrite))
@@ -124,6 +127,9 @@ static class Commands
                 WarmUp = parsed.GetValue(warm),
                 Schedule = parsed.GetValue(schedule),
                 Seed = parsed.GetValue(seed) ?? 1,
+                ExportAs = parsed.GetValue(exportAs),
+                SaveEvery = parsed.GetValue(save),
+                Force = parsed.GetValue(force),
             };
             if (parsed.GetValue(threads) is { } n)
                 TorchSharp.torch.set_num_threads(n);
@@ -141,7 +147,7 @@ static class Commands
     public static TrainingResult Train(TrainingOptions options, string run, Existing existing, CancellationToken stop) => StatusLine.While("Loading the model", line =>
     {
         var pace = new TrainingPace();
-        return Trainer.Run(options, run, existing, new Told<StepReport>(r => line(pace.Line(r))), stop);
+        return Trainer.Run(options, run, existing, new Told<StepReport>(r => line(pace.Line(r))), stop, doubt => Console.Error.WriteLine($"{(doubt.Refuses ? "Forced" : "Unusual")}: {doubt}"));
     });
 
     public static string Summary(TrainingResult result)
@@ -162,6 +168,18 @@ static class Commands
             case "mixed": return LayoutPolicy.Mixed;
             default:
                 result.AddError($"--layout is '{result.Tokens[0].Value}'; give text-first, interleaved or mixed.");
+                return default;
+        }
+    }
+
+    static ExportAs ExportKind(System.CommandLine.Parsing.ArgumentResult result)
+    {
+        switch (result.Tokens[0].Value.ToLowerInvariant())
+        {
+            case "custom_voice": return ExportAs.CustomVoice;
+            case "base": return ExportAs.Base;
+            default:
+                result.AddError($"--export-as is '{result.Tokens[0].Value}'; give custom_voice or base.");
                 return default;
         }
     }

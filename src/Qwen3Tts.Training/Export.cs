@@ -1,4 +1,4 @@
-// Writes what was trained as an official `custom_voice` folder, which any Qwen3-TTS runtime loads. The folder is written under another
+// Writes what was trained as an official folder, which any Qwen3-TTS runtime loads: `custom_voice`, or `base`, which can still clone. The folder is written under another
 // name and renamed when complete, so a crash, Ctrl-C or a full disk never leaves half a checkpoint under the name that was asked for.
 // Unlike the official script: the name is written in lower case (the model looks it up so), existing voices are kept, the row is a free
 // one, and the index of a sharded base does not stay behind beside a single file.
@@ -13,24 +13,37 @@ namespace Qwen3Tts.Training;
 /// <summary>A voice to be spoken by name: the very vector [hidden] that stood in every training sequence.</summary>
 sealed record NewVoice(string Name, float[] Vector);
 
+/// <summary>What the result is to be.</summary>
+enum ExportAs
+{
+    /// <summary>Speaks by name; the speaker encoder is left out, as the official script does.</summary>
+    CustomVoice,
+    /// <summary>Keeps the speaker encoder: clones other voices and can be fine-tuned again. This project speaks by name with it, too.</summary>
+    Base,
+}
+
 static class Export
 {
+    const string SpeakerEncoder = "speaker_encoder.";
     const string Embedding = "talker.model.codec_embedding.weight";
     const long ShardBytes = 5_000_000_000; // the Hugging Face default
 
     static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>Values of <paramref name="trained"/> go by the checkpoint's names and are written in the base's type; a tensor that is not
-    /// named there is taken over byte for byte.</summary>
+    /// named there is taken over byte for byte. <paramref name="manifest"/> is told the rows of the voices.</summary>
     /// <exception cref="ArgumentException">A voice's name cannot be used.</exception>
     /// <exception cref="IOException">The target exists and <paramref name="overwrite"/> is off.</exception>
     /// <exception cref="InvalidDataException">A trained tensor is not of the base, has another size or holds NaN or infinity.</exception>
-    public static void Write(ModelFolder from, string target, IReadOnlyDictionary<string, Func<float[]>> trained, IReadOnlyList<NewVoice> voices, bool overwrite = false, long shardBytes = ShardBytes)
+    public static void Write(ModelFolder from, string target, IReadOnlyDictionary<string, Func<float[]>> trained, IReadOnlyList<NewVoice> voices, bool overwrite = false, long shardBytes = ShardBytes, ExportAs kind = ExportAs.CustomVoice, Func<IReadOnlyList<int>, RunManifest>? manifest = null)
     {
         target = Path.TrimEndingDirectorySeparator(Path.GetFullPath(target));
         CheckTarget(from, target, overwrite);
         var config = JsonNode.Parse(File.ReadAllBytes(Path.Combine(from.Path, "config.json")))!;
         var rows = voices.Zip(from.Config.TalkerConfig.FreeRows(voices.Count), (v, row) => (v.Vector, row)).ToList();
+        if (kind == ExportAs.Base && !from.Config.CanClone)
+            throw new ArgumentException($"'{from.Path}' is a {from.Config.TtsModelType} model without a speaker encoder, so its fine-tune cannot be a base. Export it as custom_voice.");
+        config["tts_model_type"] = kind == ExportAs.Base ? "base" : "custom_voice";
         Name(config, from.Config.TalkerConfig, voices, rows);
 
         var (aside, old) = (target + ".part", target + ".old");
@@ -42,9 +55,11 @@ static class Export
         try
         {
             using (var weights = from.OpenWeights())
-                WriteWeights(aside, Tensors(weights, trained, rows), shardBytes);
+                WriteWeights(aside, Tensors(weights, trained, rows, kind), shardBytes);
             CopySideFiles(from.Path, aside);
             WriteText(Path.Combine(aside, "config.json"), config.ToJsonString(Indented) + "\n");
+            if (manifest is not null)
+                WriteText(Path.Combine(aside, RunManifest.FileName), manifest([.. rows.Select(r => r.row)]).ToJson() + "\n");
             ModelFolder.Open(aside); // what cannot be read back gets no name
             if (Directory.Exists(target))
                 Directory.Move(target, old);
@@ -106,7 +121,6 @@ static class Export
 
     static void Name(JsonNode config, TalkerConfig talker, IReadOnlyList<NewVoice> voices, List<(float[] Vector, int Row)> rows)
     {
-        config["tts_model_type"] = "custom_voice";
         var (ids, dialects) = (config["talker_config"]!["spk_id"]!.AsObject(), config["talker_config"]!["spk_is_dialect"]!.AsObject());
         for (var i = 0; i < voices.Count; i++)
         {
@@ -118,11 +132,11 @@ static class Export
         }
     }
 
-    static List<TensorToWrite> Tensors(Weights weights, IReadOnlyDictionary<string, Func<float[]>> trained, List<(float[] Vector, int Row)> rows)
+    static List<TensorToWrite> Tensors(Weights weights, IReadOnlyDictionary<string, Func<float[]>> trained, List<(float[] Vector, int Row)> rows, ExportAs kind)
     {
         if (trained.Keys.Where(n => !weights.Contains(n)).Order(StringComparer.Ordinal).ToList() is { Count: > 0 } strange)
             throw new InvalidDataException($"Trained tensors that the base model lacks: {string.Join(", ", strange.Take(20))}. Export with the model that was fine-tuned.");
-        return weights.Entries.Where(e => !e.Name.StartsWith("speaker_encoder.", StringComparison.Ordinal)).Select(e =>
+        return weights.Entries.Where(e => kind == ExportAs.Base || !e.Name.StartsWith(SpeakerEncoder, StringComparison.Ordinal)).Select(e =>
         {
             var file = weights.FileOf(e.Name);
             if (!trained.TryGetValue(e.Name, out var values) && e.Name != Embedding)
@@ -199,7 +213,7 @@ static class Export
     /// <summary>Tokenizer, generation and preprocessor settings, licence and the codec. The model card stays: it describes the base.</summary>
     static void CopySideFiles(string from, string to)
     {
-        foreach (var file in Directory.GetFiles(from).Where(f => !IsWeights(f) && Path.GetFileName(f) is var n && n is not ("config.json" or "README.md") && !n.StartsWith('.')))
+        foreach (var file in Directory.GetFiles(from).Where(f => !IsWeights(f) && Path.GetFileName(f) is var n && n is not ("config.json" or "README.md" or RunManifest.FileName) && !n.StartsWith('.')))
             Copy(file, Path.Combine(to, Path.GetFileName(file)));
         const string Codec = "speech_tokenizer";
         foreach (var file in Directory.GetFiles(Path.Combine(from, Codec), "*", SearchOption.AllDirectories))

@@ -18,6 +18,9 @@ sealed record Loss(Tensor Talker, Tensor Predictor, Tensor End, long Ends, Targe
     /// <summary>Weight of the code predictor's mean beside the talker's, as in the official script.</summary>
     const double PredictorWeight = 0.3;
 
+    /// <summary>What is minimised, from the two means.</summary>
+    public static double Total(double talker, double predictor) => talker + PredictorWeight * predictor;
+
     public static Loss Of(TalkerModule talker, TrainingBatch batch) => Of(talker, batch, talker.Embed(batch));
 
     /// <param name="talker">The network.</param>
@@ -51,6 +54,20 @@ sealed record Loss(Tensor Talker, Tensor Predictor, Tensor End, long Ends, Targe
         return stack(heads, 0).sum().MoveToOuterDisposeScope();
     }
 
+    /// <summary>Losses without gradients, so many examples at a time; null where there is no example.</summary>
+    public static LossSums? Measured(TalkerModule talker, IReadOnlyList<Sequence.TrainingExample> examples, int endOfSpeech, int atATime)
+    {
+        using var still = no_grad();
+        var sums = default(LossSums);
+        foreach (var part in examples.Chunk(atATime))
+        {
+            using var scope = NewDisposeScope();
+            using var batch = new TrainingBatch(part, endOfSpeech, CPU);
+            sums += Of(talker, batch).Sums();
+        }
+        return examples.Count == 0 ? null : sums;
+    }
+
     /// <summary>What is minimised: this part of a batch whose predictions number <paramref name="effective"/>.</summary>
     public Tensor Share(TargetCounts effective) => TalkerShare(Talker, effective) + PredictorShare(Predictor, effective);
 
@@ -74,7 +91,7 @@ sealed record Loss(Tensor Talker, Tensor Predictor, Tensor End, long Ends, Targe
     {
         public double Talker => TalkerSum / Counts.Talker;
         public double Predictor => PredictorSum / Counts.Predictor;
-        public double Total => Talker + PredictorWeight * Predictor;
+        public double Total => Loss.Total(Talker, Predictor);
 
         /// <summary>Mean over the ends of speech, and over everything else of the talker.</summary>
         public double End => EndSum / Math.Max(Ends, 1);

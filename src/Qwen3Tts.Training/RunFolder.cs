@@ -4,6 +4,7 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using Qwen3Tts.Checkpoint;
 
@@ -16,45 +17,72 @@ sealed class RunFolder
 {
     static readonly JsonSerializerOptions LogFormat = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
 
-    RunFolder(string path) => Path = path;
+    internal RunFolder(string path) => Path = path;
 
     public string Path { get; }
     public string Export => In("export");
+    const string Part = ".part"; // of names whose file is not complete
+
+    string OptionsFile => In("options.json");
     string VoiceFile => In("voice.safetensors");
     string LogFile => In("log.jsonl");
     string StateFile => In("state", "training.safetensors");
 
     string In(params ReadOnlySpan<string> parts) => System.IO.Path.Combine([Path, .. parts]);
 
+    /// <summary>Looks whether the run can be there, and writes nothing.</summary>
     /// <exception cref="IOException">The folder is not empty, and is neither to be resumed nor to be overwritten; or is no run's.</exception>
     /// <exception cref="ArgumentException">To be resumed, with other options than it began with.</exception>
-    public static RunFolder Open(string path, TrainingOptions options, Existing existing)
+    public static RunFolder Find(string path, TrainingOptions options, Existing existing)
     {
-        var file = System.IO.Path.Combine(path, "options.json");
-        if (Directory.Exists(path) && Directory.EnumerateFileSystemEntries(path).Any())
+        var file = new RunFolder(path).OptionsFile;
+        if (Directory.Exists(path) && Directory.EnumerateFileSystemEntries(path).Any(e => !e.EndsWith(Part, StringComparison.Ordinal)))
         {
             if (!File.Exists(file))
                 throw new IOException($"'{path}' is not empty and holds no run. Name another folder for the run.");
             if (existing == Existing.Refuse)
                 throw new IOException($"'{path}' holds a run already. Go on with it by --resume, begin anew by --overwrite, or name another folder.");
-            if (existing == Existing.Overwrite)
-                Directory.Delete(path, true);
-            else
+            if (existing == Existing.Resume)
                 CheckSame(options, TrainingOptions.FromJson(File.ReadAllText(file), file), file);
         }
         else if (existing == Existing.Resume)
             throw new IOException($"'{path}' holds no run to go on with. Leave --resume out.");
-        Directory.CreateDirectory(path);
-        File.WriteAllText(file, options.ToJson() + "\n");
         return new(path);
     }
+
+    /// <summary>Begins anew with these options: whatever is there goes.</summary>
+    public void Begin(TrainingOptions options, PreflightReport preflight)
+    {
+        Directory.CreateDirectory(Path);
+        foreach (var folder in Directory.GetDirectories(Path))
+            Directory.Delete(folder, true);
+        foreach (var file in Directory.GetFiles(Path).Where(f => f != OptionsFile))
+            File.Delete(file);
+        Replace(OptionsFile, options.ToJson() + "\n"); // it is what makes the folder a run's, so it is there from first to last
+        Replace(In("preflight.json"), preflight.ToJson() + "\n");
+    }
+
+    /// <summary>A file is the old one or the new one, whenever the power goes.</summary>
+    static void Replace(string path, string text)
+    {
+        var aside = path + Part;
+        using (var stream = new FileStream(aside, FileMode.Create, FileAccess.Write))
+        {
+            stream.Write(Encoding.UTF8.GetBytes(text));
+            stream.Flush(flushToDisk: true);
+        }
+        File.Move(aside, path, overwrite: true);
+    }
+
+    /// <summary>Options that no weight depends on.</summary>
+    static readonly string[] MayChange = ["force", "save_every", "export_as"];
 
     static void CheckSame(TrainingOptions now, TrainingOptions then, string place)
     {
         using var a = JsonDocument.Parse(now.ToJson());
         using var b = JsonDocument.Parse(then.ToJson());
         foreach (var property in a.RootElement.EnumerateObject())
-            if (b.RootElement.TryGetProperty(property.Name, out var before) && before.GetRawText() != property.Value.GetRawText())
+            if (!MayChange.Contains(property.Name) && b.RootElement.TryGetProperty(property.Name, out var before) && before.GetRawText() != property.Value.GetRawText())
                 throw new ArgumentException($"{place}: the run began with {property.Name} {before.GetRawText()}, and is to go on with {property.Value.GetRawText()}. Give the same options, or begin anew with --overwrite.");
     }
 
@@ -73,6 +101,13 @@ sealed class RunFolder
         SafetensorsWriter.Write(VoiceFile, [TensorToWrite.Of("voice", [voice.Length], voice)], new Dictionary<string, string> { ["reference"] = System.IO.Path.GetFileName(reference), ["reference_sha256"] = hash });
     }
 
+    /// <summary>File name and hash of the recording that <see cref="Keep"/> kept the vector of.</summary>
+    public (string Name, string Sha256) Reference()
+    {
+        using var file = SafetensorsFile.Open(VoiceFile);
+        return (file.Metadata["reference"], file.Metadata["reference_sha256"]);
+    }
+
     /// <summary>Appends a line to log.jsonl.</summary>
     public void Log(StepReport line) => File.AppendAllText(LogFile, JsonSerializer.Serialize(line, LogFormat) + "\n");
 
@@ -81,25 +116,50 @@ sealed class RunFolder
         : [.. File.ReadLines(LogFile).Where(l => l.EndsWith('}')).Select(l => JsonSerializer.Deserialize<StepReport>(l, LogFormat)!)];
 
     /// <summary>Everything that the next step depends on, in one file, which replaces the last one when it is complete.</summary>
+    /// <exception cref="IOException">It could not be written; the last one is still there.</exception>
     public void Save(int step, AdamW optimizer)
     {
-        Directory.CreateDirectory(System.IO.Path.GetDirectoryName(StateFile)!);
-        var tensors = optimizer.State.Select(s => new TensorToWrite(s.Name, ElementType.F32, Array.ConvertAll(s.Tensor.shape, d => (int)d), stream => stream.Write(MemoryMarshal.AsBytes(s.Tensor.Values().AsSpan())))).ToList();
-        SafetensorsWriter.Write(StateFile, tensors, new Dictionary<string, string> { ["step"] = step.ToString(CultureInfo.InvariantCulture) });
+        try
+        {
+            Directory.CreateDirectory(System.IO.Path.GetDirectoryName(StateFile)!);
+            var tensors = optimizer.State.Select(s => new TensorToWrite(s.Name, ElementType.F32, Array.ConvertAll(s.Tensor.shape, d => (int)d), stream => stream.Write(MemoryMarshal.AsBytes(s.Tensor.Values().AsSpan())))).ToList();
+            SafetensorsWriter.Write(StateFile, tensors, new Dictionary<string, string> { ["step"] = step.ToString(CultureInfo.InvariantCulture) });
+        }
+        catch (IOException e)
+        {
+            throw new IOException($"{e.Message} The state of step {step} is not saved{(SavedStep is { } last ? $"; that of step {last} is" : "")}. Make room, then go on with --resume.", e);
+        }
+    }
+
+    /// <summary>The step of the saved state, if there is one.</summary>
+    public int? SavedStep
+    {
+        get
+        {
+            if (!File.Exists(StateFile))
+                return null;
+            using var file = SafetensorsFile.Open(StateFile);
+            return int.Parse(file.Metadata["step"], CultureInfo.InvariantCulture);
+        }
     }
 
     /// <summary>Puts the saved state back, if there is one, and gives the step to go on with. Lines logged beyond it are dropped.</summary>
     /// <exception cref="InvalidDataException">The state is of another model.</exception>
     public int Restore(AdamW optimizer)
     {
-        if (!File.Exists(StateFile))
-            return 0;
-        using var file = SafetensorsFile.Open(StateFile);
-        var step = int.Parse(file.Metadata["step"], CultureInfo.InvariantCulture);
-        optimizer.Restore(step, (name, tensor) => tensor.Fill(file.Float32(name)));
-        File.WriteAllLines(LogFile, ReadLog().Where(l => l.Step <= step).Select(l => JsonSerializer.Serialize(l, LogFormat)));
+        var step = SavedStep ?? 0;
+        if (step > 0)
+        {
+            using var file = SafetensorsFile.Open(StateFile);
+            optimizer.Restore(step, (name, tensor) => tensor.Fill(file.Float32(name)));
+        }
+        if (File.Exists(LogFile))
+            Replace(LogFile, string.Concat(ReadLog().Where(l => l.Step <= step).Select(l => JsonSerializer.Serialize(l, LogFormat) + "\n")));
         return step;
     }
+
+    /// <summary>The run made all its steps and its export is complete: the last thing that a run does is to drop its state.</summary>
+    public bool IsFinished(int steps) => !File.Exists(StateFile) && Directory.Exists(Export) && ReadLog() is [.., var last] && last.Step == steps;
 
     /// <summary>What is only needed to go on is not kept when the run is done.</summary>
     public void Finish()

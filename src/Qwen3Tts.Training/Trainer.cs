@@ -39,10 +39,11 @@ static class Trainer
     /// <param name="run">Folder of the run.</param>
     /// <param name="existing">What to do with a run that is there.</param>
     /// <param name="progress">Told of every step.</param>
+    /// <param name="doubt">Told before the first step of what is unusual about the run.</param>
     /// <param name="stop">Ends the run after the step it is in: state and export are written as of that step.</param>
     /// <exception cref="InvalidDataException">Data, model or a loss is not what training needs.</exception>
     /// <exception cref="ArgumentException">An option is out of range, or the name is taken.</exception>
-    public static TrainingResult Run(TrainingOptions options, string run, Existing existing, IProgress<StepReport>? progress, CancellationToken stop)
+    public static TrainingResult Run(TrainingOptions options, string run, Existing existing, IProgress<StepReport>? progress, CancellationToken stop, Action<Doubt>? doubt = null)
     {
         var model = ModelFolder.Open(options.Model);
         Export.CheckName(model.Config.TalkerConfig, options.Speaker);
@@ -54,9 +55,13 @@ static class Trainer
         var ids = model.Config.SpecialTokens(tokenizer.AssistantHead[^1]);
         var data = new TrainingData(clips, tokenizer, ids, voice, options);
 
-        var folder = RunFolder.Open(run, options, existing);
-        folder.Keep(voice, reference);
+        var folder = RunFolder.Find(run, options, existing);
+        if (existing == Existing.Resume && folder.IsFinished(options.Steps!.Value))
+            return new(folder.Export, folder.ReadLog(), Finished: true);
         using var talker = TalkerWeights.Load(model, Placement.Float32OnCpu);
+        if (existing != Existing.Resume)
+            folder.Begin(options, Told(Preflight.Run(talker, model, data, ids, voice, options), doubt));
+        folder.Keep(voice, reference);
         using var optimizer = new AdamW(TalkerWeights.Named(talker), new() { WeightDecay = options.WeightDecay });
         var step = folder.Restore(optimizer);
         while (step < options.Steps && !stop.IsCancellationRequested)
@@ -70,15 +75,17 @@ static class Trainer
             batches.ForEach(b => b.Dispose());
             if (!double.IsFinite(loss.Total) || !double.IsFinite(norm))
                 throw new InvalidDataException($"Step {step}: the loss is {loss.Total} and its gradient's norm {norm}. Train with a lower --lr than {rate:g2}.");
-            var heldOut = step % HeldOutEvery == 0 || step == options.Steps ? Measure(talker, data.HeldOut, ids.CodecEos, options.MicroBatch.Value) : null;
+            var heldOut = step % HeldOutEvery == 0 || step == options.Steps ? Loss.Measured(talker, data.HeldOut, ids.CodecEos, options.MicroBatch.Value) : null;
             var report = new StepReport(step, options.Steps.Value, loss.Talker, loss.Predictor, loss.End, norm, rate, examples.Sum(e => e.Positions.Count), watch.Elapsed.TotalSeconds, heldOut?.Talker, heldOut?.Predictor);
             folder.Log(report);
             progress?.Report(report);
+            if (step % options.SaveEvery == 0)
+                folder.Save(step, optimizer);
         }
         var finished = step == options.Steps;
-        if (!finished)
+        if (step % options.SaveEvery != 0)
             folder.Save(step, optimizer);
-        Export.Write(model, folder.Export, TalkerWeights.Values(talker), [new(options.Speaker, voice)], overwrite: true);
+        Export.Write(model, folder.Export, TalkerWeights.Values(talker), [new(options.Speaker, voice)], overwrite: true, kind: options.ExportAs, manifest: rows => Manifest.Of(model, options, data, voice, rows[0], folder.Reference(), step));
         if (finished)
             folder.Finish();
         return new(folder.Export, folder.ReadLog(), finished);
@@ -103,16 +110,10 @@ static class Trainer
         return Export.AsStored(model, voice);
     }
 
-    static Loss.LossSums? Measure(TalkerModule talker, IReadOnlyList<Sequence.TrainingExample> examples, int endOfSpeech, int atATime)
+    static PreflightReport Told(PreflightReport report, Action<Doubt>? doubt)
     {
-        using var still = no_grad();
-        var sums = default(Loss.LossSums);
-        foreach (var part in examples.Chunk(atATime))
-        {
-            using var scope = NewDisposeScope();
-            using var batch = new TrainingBatch(part, endOfSpeech, CPU);
-            sums += Loss.Of(talker, batch).Sums();
-        }
-        return examples.Count == 0 ? null : sums;
+        foreach (var each in report.Doubts)
+            doubt?.Invoke(each);
+        return report;
     }
 }

@@ -24,9 +24,9 @@ sealed class TrainingData
         var shuffled = Shuffled(Enumerable.Range(0, clips.Count), -1);
         HeldOut = [.. shuffled.Take(options.HeldOut).Order().Select(i => Example(i, i))];
         _training = [.. shuffled.Skip(options.HeldOut).Order()];
-        foreach (var clip in clips)
-            foreach (var policy in options.Languages!)
-                ids.Language(Language(clip, policy), null);
+        var languages = clips.SelectMany(c => options.Languages!.Select(policy => Language(c, policy))).Distinct().ToList();
+        HasAuto = languages.Any(l => ids.Language(l, null) is null);
+        Languages = [.. languages.Where(l => ids.Language(l, null) is not null).Select(l => l!.ToLowerInvariant()).Distinct().Order(StringComparer.Ordinal)];
     }
 
     /// <summary>The clips that are only measured, always under the same conditions.</summary>
@@ -37,6 +37,15 @@ sealed class TrainingData
 
     /// <summary>The examples of a step: each epoch passes through all clips in an order of its own, and batches run on across its end.</summary>
     public List<TrainingExample> Batch(int step) => [.. Enumerable.Range(0, _options.Batch).Select(i => At((long)step * _options.Batch + i))];
+
+    /// <summary>The first few clips that are trained on, as they are trained on first.</summary>
+    public List<TrainingExample> Some(int most) => [.. Enumerable.Range(0, Math.Min(most, _training.Length)).Select(i => At(i))];
+
+    /// <summary>Languages of the model that stand in sequences of the run.</summary>
+    public IReadOnlyList<string> Languages { get; }
+
+    /// <summary>Some sequences of the run have none.</summary>
+    public bool HasAuto { get; }
 
     TrainingExample At(long position)
     {

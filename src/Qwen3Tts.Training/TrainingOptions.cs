@@ -46,6 +46,12 @@ sealed record TrainingOptions
     public double LargestNorm { get; init; } = 1.0;
     public double WeightDecay { get; init; } = 0.01;
     public int Seed { get; init; } = 1;
+    /// <summary>What the result is to be.</summary>
+    public ExportAs ExportAs { get; init; }
+    /// <summary>Steps between two saved states, so that a killed run loses no more. Null: a tenth of the run, and at least 25.</summary>
+    public int? SaveEvery { get; init; }
+    /// <summary>Begin although the preflight says that it cannot work.</summary>
+    public bool Force { get; init; }
 
     /// <summary>Tests alone plant faults; a fault is not part of a stored run.</summary>
     [JsonIgnore]
@@ -59,7 +65,7 @@ sealed record TrainingOptions
     /// <exception cref="ArgumentException">A value is out of range.</exception>
     public TrainingOptions Completed(ModelConfig model, int clips, bool linesNameLanguages)
     {
-        var released = model.TalkerConfig.HiddenSize >= 1024;
+        var released = IsReleased(model.TalkerConfig);
         var training = Math.Max(1, clips - HeldOut);
         var steps = Steps ?? (Epochs is { } e ? (int)Math.Ceiling(e * training / Batch) : released ? Math.Max(400, (training + Batch - 1) / Batch) : 150);
         var result = this with
@@ -69,11 +75,15 @@ sealed record TrainingOptions
             MicroBatch = MicroBatch ?? Batch,
             LearningRate = LearningRate ?? (released ? 5e-6 : 2e-4),
             WarmUp = WarmUp ?? Math.Min(released ? 50 : 10, steps / 10),
+            SaveEvery = SaveEvery ?? Math.Max(25, steps / 10),
             Languages = Languages ?? (linesNameLanguages ? ["data", "auto"] : ["auto"]),
         };
         result.Check(clips);
         return result;
     }
+
+    /// <summary>Of a released model's size, as opposed to a miniature.</summary>
+    public static bool IsReleased(TalkerConfig talker) => talker.HiddenSize >= 1024;
 
     void Check(int clips)
     {
@@ -90,6 +100,7 @@ sealed record TrainingOptions
         Require(FinalRate is >= 0 and <= 1, "final-rate", FinalRate, "a part of the learning rate, 0 to 1");
         Require(LargestNorm > 0, "clip", LargestNorm, "a norm above 0");
         Require(WeightDecay is >= 0 and < 1, "weight-decay", WeightDecay, "a number from 0 to below 1");
+        Require(SaveEvery >= 1, "save-every", SaveEvery, "one step or more");
         Require(HeldOut >= 0 && HeldOut < clips, "held-out", HeldOut, $"fewer clips than there are, {clips}");
     }
 

@@ -109,6 +109,14 @@ public sealed class Tts : IDisposable
         return new(sequence, new(_talker, sampling), _codec, options.Voice?.Frames ?? []);
     }
 
+    /// <summary>What is asked for and the model was not fine-tuned for: language, layout, instruction, in-context cloning. It speaks all the same, and may not sound as it should.</summary>
+    /// <param name="options">As for <see cref="Say"/>.</param>
+    /// <returns>A sentence each; none where the model's folder has no manifest of its training.</returns>
+    public IReadOnlyList<string> Untrained(SpeechOptions options) => _model.Manifest is not { } manifest ? []
+        : [.. manifest.Untrained(options.Voice is null ? options.Speaker : null, options.Language, LayoutOf(options) == Layout.TextFirst ? RunManifest.TextFirst : RunManifest.Interleaved, !string.IsNullOrEmpty(options.Instruct), options.Voice?.Transcript is not null)];
+
+    static Layout LayoutOf(SpeechOptions options) => options.Layout ?? (options.Voice is null ? Layout.TextFirst : Layout.Interleaved);
+
     /// <summary>Makes a voice from a recording.</summary>
     /// <param name="recording">Speech of one person, at any rate; three to ten seconds without noise are best.</param>
     /// <param name="transcript">What is said in it, for in-context cloning; null clones by the vector alone.</param>
@@ -144,7 +152,7 @@ public sealed class Tts : IDisposable
             Voice = o.Voice?.Vector,
             ReferenceText = o.Voice?.Transcript is { } transcript ? _tokenizer.Encode(transcript) : [],
             ReferenceFrames = o.Voice?.Frames ?? [],
-            Layout = o.Layout ?? (o.Voice is null ? Layout.TextFirst : Layout.Interleaved),
+            Layout = LayoutOf(o),
         };
     }
 

@@ -88,7 +88,7 @@ public sealed class AcceptanceTests
         var lines = new[] { model.Config.TalkerConfig.CodecLanguageId.Keys.Last(), null }.Select(l => new Line("Anna", null, l, Codes(random, model.Config.TalkerConfig, 6))).ToList();
         WavFile.Write(Path.Combine(folder, "ref.wav"), new([.. Enumerable.Range(0, 22050).Select(i => 0.2f * MathF.Sin(i * 0.02f) + 0.05f * (random.NextSingle() - 0.5f))], 22050));
         File.WriteAllLines(Path.Combine(folder, "codes.jsonl"), lines.Select(l => JsonSerializer.Serialize(new { audio = "not-needed.wav", text = Text, ref_audio = "ref.wav", language = l.Language, audio_codes = l.Frames })));
-        var options = new TrainingOptions { Model = model.Path, Data = Path.Combine(folder, "codes.jsonl"), Speaker = "Anna", Languages = ["data"], Steps = Steps, Batch = 6, MicroBatch = 4, LearningRate = LearningRate };
+        var options = new TrainingOptions { Model = model.Path, Data = Path.Combine(folder, "codes.jsonl"), Speaker = "Anna", Languages = ["data"], Steps = Steps, Batch = 6, MicroBatch = 4, LearningRate = LearningRate, Force = true };
         var result = Trainer.Run(options, Path.Combine(folder, "run"), Existing.Refuse, null, default);
         Assert.True(result.Finished);
         Assert.Empty(NotSpoken(result.Export, lines));

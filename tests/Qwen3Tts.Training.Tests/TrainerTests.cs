@@ -1,6 +1,8 @@
+using System.Security.Cryptography;
 using System.Text.Json;
 using Qwen3Tts.Audio;
 using Qwen3Tts.Checkpoint;
+using Qwen3Tts.Generation;
 using Qwen3Tts.Training;
 
 namespace Qwen3Tts.Tests;
@@ -8,8 +10,8 @@ namespace Qwen3Tts.Tests;
 /// <summary>A run as a whole, on a tiny model and a few steps.</summary>
 public sealed class TrainerTests
 {
-    static readonly string Base = Golden.Checkpoints.First(c => ModelFolder.Open(Golden.Checkpoint(c)).Config.CanClone);
-    static readonly Lazy<string> Data = new(WriteData);
+    internal static readonly string Base = Golden.Checkpoints.First(c => ModelFolder.Open(Golden.Checkpoint(c)).Config.CanClone);
+    internal static readonly Lazy<string> Data = new(WriteData);
 
     static string WriteData()
     {
@@ -27,21 +29,12 @@ public sealed class TrainerTests
         return Path.Combine(folder, "codes.jsonl");
     }
 
-    static TrainingOptions Options => new() { Model = Golden.Checkpoint(Base), Data = Data.Value, Speaker = "Anna", Steps = 8, Batch = 4, LearningRate = 1e-3, WarmUp = 2, HeldOut = 1 };
+    static TrainingOptions Options => new() { Model = Golden.Checkpoint(Base), Data = Data.Value, Speaker = "Anna", Steps = 8, Batch = 4, LearningRate = 1e-3, WarmUp = 2, HeldOut = 1, Force = true };
 
     static TrainingResult Run(TrainingOptions options, string folder, Existing existing = Existing.Refuse, int? stopAfter = null)
     {
         using var stop = new CancellationTokenSource();
-        return Trainer.Run(options, folder, existing, new StopAfter(stopAfter, stop), stop.Token);
-    }
-
-    sealed class StopAfter(int? step, CancellationTokenSource stop) : IProgress<StepReport>
-    {
-        public void Report(StepReport value)
-        {
-            if (value.Step == step)
-                stop.Cancel();
-        }
+        return Trainer.Run(options, folder, existing, new AtStep(stopAfter ?? 0, stop.Cancel), stop.Token);
     }
 
     static string Fresh() => Path.Combine(Scratch.New("run"), "run");
@@ -67,6 +60,41 @@ public sealed class TrainerTests
         Assert.Equal(expected.Log.Select(l => l with { Seconds = 0 }), resumed.Log.Select(l => l with { Seconds = 0 }));
         Assert.Equal(File.ReadAllBytes(Path.Combine(expected.Export, "model.safetensors")), File.ReadAllBytes(Path.Combine(resumed.Export, "model.safetensors")));
         Assert.False(File.Exists(Path.Combine(parts, "state", "training.safetensors")));
+    }
+
+    [Fact]
+    public void ARunThatIsDoneIsNotDoneAgain()
+    {
+        var folder = Fresh();
+        var first = Run(Options, folder);
+        Assert.False(File.Exists(Path.Combine(folder, "state", "training.safetensors")));
+        var again = Trainer.Run(Options, folder, Existing.Resume, new AtStep(1, () => Assert.Fail("It trains again.")), default);
+        Assert.True(again.Finished);
+        Assert.Equal(first.Log, again.Log);
+    }
+
+    [Fact]
+    public void AFullDiskKeepsTheLastStateAndSaysSo()
+    {
+        if (!File.Exists("/dev/full"))
+            Assert.Skip("Only Linux has a disk that is always full, /dev/full.");
+        var (whole, folder) = (Run(Options, Fresh()), Fresh());
+        var state = Path.Combine(folder, "state", "training.safetensors");
+        var full = Assert.Throws<IOException>(() => Trainer.Run(Options with { SaveEvery = 3 }, folder, Existing.Refuse, new AtStep(5, () => File.CreateSymbolicLink(state + ".part", "/dev/full")), default));
+        Assert.Contains("step 6 is not saved; that of step 3 is", full.Message);
+        Assert.Equal([state], Directory.GetFiles(Path.GetDirectoryName(state)!));
+        var resumed = Run(Options with { SaveEvery = 1 }, folder, Existing.Resume);
+        Assert.Equal(whole.Log.Select(l => l with { Seconds = 0 }), resumed.Log.Select(l => l with { Seconds = 0 }));
+        Assert.Equal(File.ReadAllBytes(Path.Combine(whole.Export, "model.safetensors")), File.ReadAllBytes(Path.Combine(resumed.Export, "model.safetensors")));
+    }
+
+    sealed class AtStep(int step, Action act) : IProgress<StepReport>
+    {
+        public void Report(StepReport value)
+        {
+            if (value.Step == step)
+                act();
+        }
     }
 
     [Fact]
@@ -105,6 +133,33 @@ public sealed class TrainerTests
         var row = talker.SpkId["anna"];
         Assert.Equal(voice.Float32("voice"), WeightsOf(result.Export)["talker.model.codec_embedding.weight"][(row * talker.HiddenSize)..((row + 1) * talker.HiddenSize)]);
         Assert.Equal("one.wav", voice.Metadata["reference"]);
+    }
+
+    [Theory]
+    [InlineData(nameof(ExportAs.CustomVoice))]
+    [InlineData(nameof(ExportAs.Base))]
+    public void TheResultKnowsWhatItWasTrainedFor(string exportAs)
+    {
+        var kind = Enum.Parse<ExportAs>(exportAs);
+        var result = Run(Options with { Steps = 1, WarmUp = 0, Layout = LayoutPolicy.TextFirst, Languages = ["auto"], ExportAs = kind }, Fresh());
+        using var tts = Tts.Load(result.Export, threads: 1);
+        Assert.Equal((kind == ExportAs.Base, "anna"), (tts.CanClone, tts.Speakers.Single()));
+        var speech = new SpeechOptions { Speaker = "Anna", MaxFramesPerToken = 0.1 };
+        Assert.Empty(tts.Untrained(speech));
+        Assert.Contains("interleaved", Assert.Single(tts.Untrained(speech with { Layout = Sequence.Layout.Interleaved })));
+        Assert.Contains("Trained: auto.", Assert.Single(tts.Untrained(speech with { Language = tts.Languages.First() })));
+        tts.Say("It speaks.", speech);
+        if (kind == ExportAs.Base)
+        {
+            var cloned = tts.Clone(WavFile.Read(Path.Combine(Path.GetDirectoryName(Data.Value)!, "two.wav")), "Two.");
+            Assert.Contains("transcript", Assert.Single(tts.Untrained(new() { Voice = cloned, Layout = Sequence.Layout.TextFirst })));
+            var second = Run(Options with { Model = result.Export, Speaker = "Bert", Steps = 1, WarmUp = 0 }, Fresh()); // a base can be fine-tuned again
+            Assert.Equal(["anna", "bert"], ModelFolder.Open(second.Export).Config.TalkerConfig.SpkId.Keys.Order());
+        }
+        var manifest = RunManifest.Read(result.Export)!;
+        Assert.Equal(("one.wav", Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(Path.Combine(Path.GetDirectoryName(Data.Value)!, "one.wav"))))), (manifest.Voices[0].Reference, manifest.Voices[0].ReferenceSha256));
+        using var weights = Weights.Open(Golden.Checkpoint(Base));
+        Assert.Equal(Adapter.HashOf(weights), manifest.BaseSha256);
     }
 
     [Fact]

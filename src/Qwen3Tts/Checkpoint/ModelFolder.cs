@@ -28,6 +28,9 @@ sealed class ModelFolder
     public ModelConfig Config { get; }
     public GenerationConfig Generation { get; }
 
+    /// <summary>What the model was fine-tuned with, where this program did it.</summary>
+    public RunManifest? Manifest { get; private init; }
+
     /// <summary>The codec's own folder, <c>speech_tokenizer</c>.</summary>
     public string CodecPath => System.IO.Path.Combine(Path, "speech_tokenizer");
 
@@ -42,7 +45,7 @@ sealed class ModelFolder
         if (!File.Exists(config))
             throw new FileNotFoundException($"'{path}' holds no config.json. Name the folder of a Qwen3-TTS model.");
         var generation = System.IO.Path.Combine(path, "generation_config.json");
-        return new(path, ConfigFile.ReadModel(config), File.Exists(generation) ? ConfigFile.Read(generation, ConfigJson.Default.GenerationConfig) : new(), null);
+        return new(path, ConfigFile.ReadModel(config), File.Exists(generation) ? ConfigFile.Read(generation, ConfigJson.Default.GenerationConfig) : new(), null) { Manifest = RunManifest.Read(path) };
     }
 
     /// <summary>The same model with an adapter: its speakers are in the configuration, its changes in the weights that are read.</summary>

@@ -1,0 +1,79 @@
+// qwen3tts.json beside a fine-tuned checkpoint: the conditions that its voices were trained under. Official runtimes ignore the file; this
+// one says so when a voice is asked for what it never practised, which no error and no loss would tell.
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Qwen3Tts.Checkpoint;
+
+/// <summary>A voice that a run added.</summary>
+/// <param name="Name">Lower case, as it is looked up.</param>
+/// <param name="Row">Row of the talker's codec embedding.</param>
+/// <param name="Norm">2-norm of that row.</param>
+/// <param name="Reference">File name of the recording it was taken from.</param>
+/// <param name="ReferenceSha256">Of that file.</param>
+sealed record TrainedVoice(string Name, int Row, double Norm, string Reference, string ReferenceSha256);
+
+sealed record RunManifest
+{
+    public const string FileName = "qwen3tts.json";
+    public const string Auto = "auto", TextFirst = "text-first", Interleaved = "interleaved";
+
+    public int Format { get; init; } = 1;
+    /// <summary>Program and version that wrote it.</summary>
+    public required string MadeBy { get; init; }
+    /// <summary>Folder name of the model that was fine-tuned.</summary>
+    public required string BaseName { get; init; }
+    /// <summary>Hash of its talker's tensors, as in adapters.</summary>
+    public required string BaseSha256 { get; init; }
+    public required IReadOnlyList<TrainedVoice> Voices { get; init; }
+    /// <summary>Some of <see cref="TextFirst"/> and <see cref="Interleaved"/>.</summary>
+    public required IReadOnlyList<string> Layouts { get; init; }
+    /// <summary>Languages that stood in the prompts, and <see cref="Auto"/> where none did.</summary>
+    public required IReadOnlyList<string> Languages { get; init; }
+    /// <summary>Instructions stood in the prompts.</summary>
+    public bool Instruct { get; init; }
+    /// <summary>Reference recordings stood in the prompts.</summary>
+    public bool InContext { get; init; }
+    public required int Steps { get; init; }
+    /// <summary>The run was begun although its preflight refused it.</summary>
+    public bool Forced { get; init; }
+
+    /// <summary>Null where the folder holds none.</summary>
+    /// <exception cref="InvalidDataException">The file is damaged, or of a later version.</exception>
+    public static RunManifest? Read(string folder)
+    {
+        var path = Path.Combine(folder, FileName);
+        if (!File.Exists(path))
+            return null;
+        var manifest = ConfigFile.Read(path, ManifestJson.Default.RunManifest);
+        return manifest.Format == 1 ? manifest
+            : throw new InvalidDataException($"{path}: format {manifest.Format} is of a later version of this program. Update it, or delete the file to do without its warnings.");
+    }
+
+    public string ToJson() => JsonSerializer.Serialize(this, ManifestJson.Default.RunManifest);
+
+    /// <summary>What is asked for and was not trained, one sentence each.</summary>
+    /// <param name="speaker">A speaker by name; null for a cloned voice.</param>
+    /// <param name="language">A language, or <see cref="Auto"/>; in any case.</param>
+    /// <param name="layout"><see cref="TextFirst"/> or <see cref="Interleaved"/>.</param>
+    /// <param name="instruct">There is an instruction.</param>
+    /// <param name="inContext">There is a transcript of a reference.</param>
+    public IEnumerable<string> Untrained(string? speaker, string language, string layout, bool instruct, bool inContext)
+    {
+        if (speaker is not null && !Voices.Any(v => v.Name.Equals(speaker, StringComparison.OrdinalIgnoreCase)))
+            yield break; // a speaker that the base had
+        var who = speaker is null ? "This model" : $"'{speaker}'";
+        if (!Languages.Contains(language, StringComparer.OrdinalIgnoreCase))
+            yield return $"{who} was not trained with the language {language}. Trained: {string.Join(", ", Languages)}.";
+        if (!Layouts.Contains(layout))
+            yield return $"{who} was not trained with the layout {layout}. Trained: {string.Join(", ", Layouts)}.";
+        if (instruct && !Instruct)
+            yield return $"{who} was trained without instructions; this one may have no effect, or spoil the voice.";
+        if (inContext && !InContext)
+            yield return $"{who} was trained without recordings in its prompts; cloning with a transcript may mix two voices. Without the transcript it uses the vector alone.";
+    }
+}
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, WriteIndented = true, RespectNullableAnnotations = true)]
+[JsonSerializable(typeof(RunManifest))]
+sealed partial class ManifestJson : JsonSerializerContext;

@@ -1,0 +1,100 @@
+using System.Diagnostics;
+using System.Text.Json;
+using Qwen3Tts.Checkpoint;
+
+namespace Qwen3Tts.Tests;
+
+/// <summary>
+/// qwen3tts-train is killed at random moments (SIGKILL: no handler runs) and gone on with, until the run is through. Each time no more than
+/// the steps since the last state are lost, and in the end nothing is: the result is that of a run nobody touched, bit for bit.
+/// QWEN3TTS_KILLS sets how often (10), QWEN3TTS_KILL_SEED when.
+/// </summary>
+public sealed class KillTests
+{
+    const int Steps = 120, SaveEvery = 4;
+
+    static int FromEnvironment(string name, int otherwise) => int.TryParse(Environment.GetEnvironmentVariable(name), out var value) ? value : otherwise;
+
+    [Fact]
+    public void NothingIsLostHoweverOftenItIsKilled()
+    {
+        var random = new Random(FromEnvironment("QWEN3TTS_KILL_SEED", Environment.TickCount));
+        var (kills, whole, run) = (FromEnvironment("QWEN3TTS_KILLS", 10), Fresh(), Fresh());
+        Assert.Equal(0, Finish(whole));
+        for (var killed = 0; killed < kills;)
+        {
+            if (Kill(run, random) is 0)
+            {
+                CheckSame(whole, run); // it was faster than the killer
+                run = Fresh();
+                continue;
+            }
+            killed++;
+            CheckKept(run);
+        }
+        Assert.Equal(0, Finish(run));
+        CheckSame(whole, run);
+    }
+
+    static string Fresh() => Path.Combine(Scratch.New("killed"), "run");
+
+    /// <summary>Starts or goes on, and kills: half of the times while it starts, half of the times soon after its first step. Gives the exit code.</summary>
+    static int Kill(string run, Random random)
+    {
+        var before = Logged(run).Count;
+        using var process = Start(run);
+        if (random.Next(2) == 0)
+            while (!process.HasExited && Logged(run).Count is var now && (now <= before || now == 0))
+                Thread.Sleep(5);
+        if (!process.WaitForExit(random.Next(900)))
+            process.Kill();
+        process.WaitForExit();
+        return process.ExitCode;
+    }
+
+    static int Finish(string run)
+    {
+        using var process = Start(run);
+        process.WaitForExit();
+        return process.ExitCode;
+    }
+
+    static Process Start(string run)
+    {
+        string[] arguments = ["exec", Path.Combine(AppContext.BaseDirectory, "qwen3tts-train.dll"), "train", TrainerTests.Data.Value, "--model", Golden.Checkpoint(TrainerTests.Base), "--name", "anna", "--run", run,
+            "--steps", $"{Steps}", "--save-every", $"{SaveEvery}", "--batch", "2", "--held-out", "1", "--threads", "1", "--force", .. File.Exists(Path.Combine(run, "options.json")) ? new[] { "--resume" } : []];
+        var process = Process.Start(new ProcessStartInfo("dotnet", arguments) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false })!;
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+        return process;
+    }
+
+    static List<int> Logged(string run)
+    {
+        var path = Path.Combine(run, "log.jsonl");
+        if (!File.Exists(path))
+            return [];
+        using var reader = new StreamReader(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete));
+        return [.. reader.ReadToEnd().Split('\n').Where(l => l.EndsWith('}')).Select(l => JsonDocument.Parse(l).RootElement.GetProperty("step").GetInt32())];
+    }
+
+    static void CheckKept(string run)
+    {
+        var (state, last) = (Path.Combine(run, "state", "training.safetensors"), Logged(run).LastOrDefault());
+        var saved = 0;
+        if (File.Exists(state))
+        {
+            using var file = SafetensorsFile.Open(state); // whole, or this throws
+            saved = int.Parse(file.Metadata["step"]);
+        }
+        else if (last == Steps)
+            return; // done, and killed on the way out
+        Assert.InRange(last - saved, 0, SaveEvery);
+    }
+
+    static void CheckSame(string whole, string run)
+    {
+        Assert.Equal(Enumerable.Range(1, Steps), Logged(run));
+        Assert.Equal(File.ReadAllBytes(Path.Combine(whole, "export", "model.safetensors")), File.ReadAllBytes(Path.Combine(run, "export", "model.safetensors")));
+    }
+}

@@ -1,0 +1,145 @@
+using System.Text.Json;
+using Qwen3Tts.Checkpoint;
+using Qwen3Tts.Doctor;
+using Qwen3Tts.Training;
+using Qwen3Tts.Training.Data;
+
+namespace Qwen3Tts.Tests;
+
+/// <summary>What can work passes, what cannot is refused with its reason: on the miniature and recordings of a voice that it has never heard.</summary>
+public sealed class PreflightTests
+{
+    static readonly Lazy<string> Nora = new(() =>
+    {
+        var folder = Scratch.New("nora");
+        foreach (var file in Directory.GetFiles(Mini.Recordings).Order(StringComparer.Ordinal).Take(2 * 8))
+            File.Copy(file, Path.Combine(folder, Path.GetFileName(file)));
+        var list = Path.Combine(folder, "codes.jsonl");
+        Preparation.Run(new() { Input = folder, Output = list, Language = "English", Shape = new ClipShape { Trim = true, Level = true } }, ModelEncoder.Load(ModelFolder.Open(Mini.Model)), null, default);
+        return list;
+    });
+
+    static TrainingOptions Options => new() { Model = Mini.Model, Data = Nora.Value, Speaker = "nora", Steps = 1, WarmUp = 0 };
+
+    static (PreflightReport Report, TrainingResult Result) Run(TrainingOptions options)
+    {
+        var folder = Path.Combine(Scratch.New("run"), "run");
+        var result = Trainer.Run(options, folder, Existing.Refuse, null, default);
+        return (JsonSerializer.Deserialize<PreflightReport>(File.ReadAllText(Path.Combine(folder, "preflight.json")), new JsonSerializerOptions { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower })!, result);
+    }
+
+    static string Refused(TrainingOptions options)
+    {
+        var folder = Path.Combine(Scratch.New("run"), "run");
+        var message = Assert.Throws<InvalidDataException>(() => Trainer.Run(options, folder, Existing.Refuse, null, default)).Message;
+        Assert.StartsWith("This run cannot work:", message);
+        Assert.Contains("--force", message);
+        Assert.False(Directory.Exists(folder)); // a second try with better options needs no --overwrite
+        return message;
+    }
+
+    [Fact]
+    public void AVoiceThatCanBeLearnedPasses()
+    {
+        var (report, result) = Run(Options);
+        Assert.DoesNotContain(report.Doubts, d => d.Refuses);
+        Assert.False(report.Forced);
+        Assert.Equal(["correct", "labels_shifted_twice", "sub_labels_shifted", "own_hidden"], report.Losses.Select(l => l.Under));
+        Assert.InRange(report.Losses[0].Talker!.Value, 1, 3.5);
+        Assert.InRange(report.Losses[0].Predictor!.Value, 3, report.Guessing);
+        var manifest = RunManifest.Read(result.Export)!;
+        Assert.Equal((1, false), (manifest.Steps, manifest.Forced));
+    }
+
+    public static TheoryData<string, string> Faulty => new()
+    {
+        { "labels_shifted_twice", "first total loss" },
+        { "sub_labels_shifted", "code predictor's loss" },
+        { "official", "first total loss" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Faulty))]
+    public void LabelsThatDoNotFitAreRefused(string fault, string reason)
+    {
+        var options = Options with { Planted = Hypothesis.All.Single(h => h.Name == fault) };
+        // Text that enters raw cannot be planted where its width is not the talker's.
+        if (fault == "official" && ModelFolder.Open(Mini.Model).Config.TalkerConfig is var t && t.TextHiddenSize != t.HiddenSize)
+            options = options with { Planted = Hypothesis.Of(Faults.Official & ~Faults.NoTextProjection) };
+        Assert.Contains(reason, Refused(options));
+    }
+
+    [Fact]
+    public void ForceOverridesAndIsRecorded()
+    {
+        Assert.Contains("--lr 2e-4", Refused(Options with { LearningRate = 5e-4 }));
+        var (report, result) = Run(Options with { LearningRate = 5e-4, Force = true });
+        Assert.True(report.Forced);
+        Assert.Contains(report.Doubts, d => d.Refuses);
+        Assert.True(RunManifest.Read(result.Export)!.Forced);
+        Assert.True(TrainingOptions.FromJson(File.ReadAllText(Path.Combine(result.Export, "..", "options.json")), "options.json").Force);
+    }
+
+    [Fact]
+    public void CodesOfAnotherCodecAreRefused()
+    {
+        var random = new Random(3);
+        var lines = File.ReadAllLines(Nora.Value).Select(l => System.Text.Json.Nodes.JsonNode.Parse(l)!).ToList();
+        foreach (var frame in lines.SelectMany(l => l["audio_codes"]!.AsArray()))
+            for (var c = 0; c < frame!.AsArray().Count; c++)
+                frame[c] = random.Next(256);
+        var list = Path.Combine(Path.GetDirectoryName(Nora.Value)!, "strange.jsonl");
+        File.WriteAllLines(list, lines.Select(l => l.ToJsonString()));
+        Assert.Contains("this model's codec", Refused(Options with { Data = list }));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void ARowThatWasNeverTrainedIsRefused(bool language)
+    {
+        var model = ModelFolder.Open(Mini.Model);
+        var talker = model.Config.TalkerConfig;
+        var row = language ? talker.CodecLanguageId["english"] : talker.FreeRows(1)[0];
+        using var weights = model.OpenWeights();
+        var rows = weights.FileOf(Movement.CodecEmbedding).Float32(Movement.CodecEmbedding);
+        rows.AsSpan(row * talker.HiddenSize, talker.HiddenSize).Fill(1e-4f);
+        var untrained = Path.Combine(Scratch.New(), "model");
+        Export.Write(model, untrained, new Dictionary<string, Func<float[]>> { [Movement.CodecEmbedding] = () => rows }, language ? [] : [new("ghost", [.. Enumerable.Repeat(1e-4f, talker.HiddenSize)])], kind: ExportAs.Base);
+        var message = Refused(Options with { Model = untrained });
+        Assert.Contains(language ? "the language 'english'" : "speaker 'ghost'", message);
+        Assert.Contains("never trained", message);
+    }
+
+    /// <summary>The limits are known of 2048 codes.</summary>
+    [Theory]
+    [InlineData(2048, 2.5, 5, 0)]
+    [InlineData(2048, 6.05, 7.24, 1)] // the released model, measured by a user
+    [InlineData(2048, 2.5, 7.61, 1)]
+    [InlineData(2048, 5.8, 7.4, 1)]
+    [InlineData(256, 2.2, 4.5, 0)]
+    [InlineData(256, 2.2, 5.54, 1)]
+    public void LimitsScaleWithTheCodebook(int codes, double talker, double predictor, int refusals) =>
+        Assert.Equal(refusals, Preflight.OfLosses([new("correct", talker, predictor)], Math.Log(codes), "data").Count(d => d.Refuses));
+
+    [Fact]
+    public void AModelThatAFaultyScriptTrainedIsRefused()
+    {
+        var doubt = Assert.Single(Preflight.OfLosses([new("correct", 3, 5), new("labels_shifted_twice", 2, null), new("own_hidden", null, 6)], Math.Log(2048), "data"));
+        Assert.True(doubt.Refuses);
+        Assert.Contains("labels_shifted_twice", doubt.Evidence);
+    }
+
+    [Theory]
+    [InlineData(5e-6, null)]
+    [InlineData(5e-5, false)]
+    [InlineData(5e-4, true)]
+    public void TheRateIsHeldAgainstWhatIsKnown(double rate, bool? refuses)
+    {
+        var config = ModelFolder.Open(Mini.Model).Config;
+        var released = config with { TalkerConfig = config.TalkerConfig with { HiddenSize = 1024 } };
+        var doubts = Preflight.OfSettings((Options with { LearningRate = rate, Steps = 400 }).Completed(released, 370, true), released.TalkerConfig, 370).ToList();
+        Assert.Equal(refuses, doubts.SingleOrDefault()?.Refuses);
+        Assert.All(doubts, d => Assert.Contains("--lr 5e-6", d.Remedy));
+    }
+}
