@@ -91,6 +91,10 @@ static class Commands
         var heldOut = new Option<int>("--held-out") { Description = "Clips that are measured and not trained on.", DefaultValueFactory = _ => 0, HelpName = "N" };
         var exportAs = new Option<ExportAs>("--export-as") { Description = "What the result is: custom_voice (speaks by name, as the official script makes it) or base (keeps the speaker encoder, so it clones too).", CustomParser = r => ExportKind(r), HelpName = "custom_voice|base" };
         var save = new Option<int?>("--save-every") { Description = "Steps between two saved states: what a killed run loses at most. Default: a tenth of the run, at least 25.", HelpName = "N" };
+        var evaluate = new Option<int?>("--evaluate-every") { Description = "Steps between two evaluations: held-out texts are spoken and judged, and the best checkpoint is kept. 0: never. Default: a quarter of the run, with --held-out.", HelpName = "N" };
+        var patience = new Option<int?>("--patience") { Description = "Stop early, after so many evaluations without a better one.", HelpName = "N" };
+        var grammar = new Option<string?>("--grammar") { Description = "JSGF grammar of all that is said, for pocketsphinx.", HelpName = "FILE" };
+        var dictionary = new Option<string[]>("--dictionary") { Description = "Pronunciations that pocketsphinx lacks.", HelpName = "FILE" };
         var force = new Option<bool>("--force") { Description = "Begin although the preflight says that the run cannot work; the result says so." };
         var seed = CommonOptions.Seed();
         var threads = CommonOptions.Threads();
@@ -100,7 +104,7 @@ static class Commands
             "qwen3tts-train train out/nora/codes.jsonl --model models/mini --name nora",
             "qwen3tts-train train codes.jsonl --model Qwen3-TTS-12Hz-0.6B-Base --name anna --micro-batch 1 --held-out 16",
             "qwen3tts-train train codes.jsonl --model models/mini --name nora --resume")
-        { data, model, name, run, reference, layout, language, steps, epochs, batch, micro, rate, warm, schedule, heldOut, exportAs, save, force, seed, threads, resume, overwrite };
+        { data, model, name, run, reference, layout, language, steps, epochs, batch, micro, rate, warm, schedule, heldOut, evaluate, patience, grammar, dictionary, exportAs, save, force, seed, threads, resume, overwrite };
         command.Validators.Add(result =>
         {
             if (result.GetValue(resume) && result.GetValue(overwrite))
@@ -129,6 +133,10 @@ static class Commands
                 Seed = parsed.GetValue(seed) ?? 1,
                 ExportAs = parsed.GetValue(exportAs),
                 SaveEvery = parsed.GetValue(save),
+                EvaluateEvery = parsed.GetValue(evaluate),
+                Patience = parsed.GetValue(patience),
+                Grammar = parsed.GetValue(grammar),
+                Dictionaries = parsed.GetValue(dictionary) is { Length: > 0 } files ? files : null,
                 Force = parsed.GetValue(force),
             };
             if (parsed.GetValue(threads) is { } n)
@@ -156,7 +164,14 @@ static class Commands
             return $"No step was made. Written: {result.Export}";
         var tenth = Math.Max(1, result.Log.Count / 10);
         string Course(Func<StepReport, double> of) => FormattableString.Invariant($"{result.Log.Take(tenth).Average(of):0.00} → {result.Log.TakeLast(tenth).Average(of):0.00}");
-        return $"{result.Log.Count} steps in {TimeSpan.FromSeconds(result.Log.Sum(r => r.Seconds)):m\\:ss}: talker loss {Course(r => r.Talker)}, predictor loss {Course(r => r.Predictor)} (means of the first and the last tenth).\nWritten: {result.Export}";
+        return $"{result.Log.Count} steps in {TimeSpan.FromSeconds(result.Log.Sum(r => r.Seconds)):m\\:ss}: talker loss {Course(r => r.Talker)}, predictor loss {Course(r => r.Predictor)} (means of the first and the last tenth).{Best(result)}\nWritten: {result.Export}";
+    }
+
+    static string Best(TrainingResult result)
+    {
+        var run = Path.GetDirectoryName(result.Export)!;
+        return Evaluator.BestOf(Evaluator.Read(run)) is not { } best ? ""
+            : FormattableString.Invariant($"\nBest by its takes: step {best.Step}, in {Path.Combine(run, "best")}. Compare by ear: {Path.Combine(run, "index.html")}");
     }
 
     static LayoutPolicy Layout(System.CommandLine.Parsing.ArgumentResult result)
@@ -218,6 +233,6 @@ sealed class TrainingPace
         var seconds = _last.Sum(s => s.Seconds);
         var left = TimeSpan.FromSeconds((r.Of - r.Step) * seconds / _last.Count);
         var heldOut = r.HeldOutTalker is { } h ? FormattableString.Invariant($" · held out {h:0.00}, {r.HeldOutPredictor:0.00}") : "";
-        return FormattableString.Invariant($"step {r.Step} of {r.Of} · talker {r.Talker:0.00}, predictor {r.Predictor:0.00}{heldOut} · {_last.Sum(s => s.Tokens) / seconds:0} tokens/s · {left:m\\:ss} left");
+        return FormattableString.Invariant($"step {r.Step} of {r.Of} · talker {r.Talker:0.00}, predictor {r.Predictor:0.00}{heldOut} · {_last.Sum(s => s.Tokens) / seconds:0} tokens/s · {Environment.WorkingSet / 1e9:0.0} GB · {left:m\\:ss} left");
     }
 }

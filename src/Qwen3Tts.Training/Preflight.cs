@@ -36,6 +36,8 @@ sealed record PreflightReport(int Clips, double Guessing, IReadOnlyList<Starting
     static readonly JsonSerializerOptions Format = new() { WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     public string ToJson() => JsonSerializer.Serialize(this, Format);
+
+    public static PreflightReport FromJson(string json) => JsonSerializer.Deserialize<PreflightReport>(json, Format)!;
 }
 
 static class Preflight

@@ -1,5 +1,5 @@
-// What a run leaves: options.json (all it is a function of), voice.safetensors (the vector that stands in every sequence), log.jsonl (one
-// line a step), state/ (weights and moments, where it stopped before its end) and export/ (the result). A run goes on from state/ with the
+// What a run leaves: options.json (all it is a function of), preflight.json, voice.safetensors (the vector that stands in every sequence),
+// log.jsonl (one line a step) and tensorboard/ (the same), state/ (weights and moments, until the run is done) and export/ (the result). A run goes on from state/ with the
 // same numbers as if it had never stopped: the order of the data is a function of the step, and nothing else is random.
 using System.Globalization;
 using System.Runtime.InteropServices;
@@ -24,6 +24,7 @@ sealed class RunFolder
     const string Part = ".part"; // of names whose file is not complete
 
     string OptionsFile => In("options.json");
+    string PreflightFile => In("preflight.json");
     string VoiceFile => In("voice.safetensors");
     string LogFile => In("log.jsonl");
     string StateFile => In("state", "training.safetensors");
@@ -59,11 +60,14 @@ sealed class RunFolder
         foreach (var file in Directory.GetFiles(Path).Where(f => f != OptionsFile))
             File.Delete(file);
         Replace(OptionsFile, options.ToJson() + "\n"); // it is what makes the folder a run's, so it is there from first to last
-        Replace(In("preflight.json"), preflight.ToJson() + "\n");
+        Replace(PreflightFile, preflight.ToJson() + "\n");
     }
 
+    /// <summary>Null where a run was killed before it was written.</summary>
+    public PreflightReport? ReadPreflight() => File.Exists(PreflightFile) ? PreflightReport.FromJson(File.ReadAllText(PreflightFile)) : null;
+
     /// <summary>A file is the old one or the new one, whenever the power goes.</summary>
-    static void Replace(string path, string text)
+    public static void Replace(string path, string text)
     {
         var aside = path + Part;
         using (var stream = new FileStream(aside, FileMode.Create, FileAccess.Write))
@@ -75,7 +79,7 @@ sealed class RunFolder
     }
 
     /// <summary>Options that no weight depends on.</summary>
-    static readonly string[] MayChange = ["force", "save_every", "export_as"];
+    static readonly string[] MayChange = ["force", "save_every", "export_as", "evaluate_every", "patience", "grammar", "dictionaries"];
 
     static void CheckSame(TrainingOptions now, TrainingOptions then, string place)
     {
@@ -108,8 +112,16 @@ sealed class RunFolder
         return (file.Metadata["reference"], file.Metadata["reference_sha256"]);
     }
 
-    /// <summary>Appends a line to log.jsonl.</summary>
-    public void Log(StepReport line) => File.AppendAllText(LogFile, JsonSerializer.Serialize(line, LogFormat) + "\n");
+    /// <summary>For TensorBoard; there from <see cref="Restore"/> on.</summary>
+    public EventFile? Events { get; private set; }
+
+    /// <summary>Appends a line to log.jsonl, and to TensorBoard's.</summary>
+    public void Log(StepReport line)
+    {
+        File.AppendAllText(LogFile, JsonSerializer.Serialize(line, LogFormat) + "\n");
+        Events?.Scalars(line.Step, [("loss/talker", line.Talker), ("loss/predictor", line.Predictor), ("loss/end", line.End), ("held out/talker", line.HeldOutTalker), ("held out/predictor", line.HeldOutPredictor),
+            ("gradient norm", line.GradientNorm), ("learning rate", line.LearningRate), ("tokens a second", line.Tokens / line.Seconds)]);
+    }
 
     /// <summary>The lines logged so far.</summary>
     public List<StepReport> ReadLog() => !File.Exists(LogFile) ? []
@@ -155,11 +167,12 @@ sealed class RunFolder
         }
         if (File.Exists(LogFile))
             Replace(LogFile, string.Concat(ReadLog().Where(l => l.Step <= step).Select(l => JsonSerializer.Serialize(l, LogFormat) + "\n")));
+        Events = new(In("tensorboard"), step);
         return step;
     }
 
-    /// <summary>The run made all its steps and its export is complete: the last thing that a run does is to drop its state.</summary>
-    public bool IsFinished(int steps) => !File.Exists(StateFile) && Directory.Exists(Export) && ReadLog() is [.., var last] && last.Step == steps;
+    /// <summary>The run came to its end: the last thing that it does is to drop its state, when the export is complete.</summary>
+    public bool IsFinished => !File.Exists(StateFile) && Directory.Exists(Export);
 
     /// <summary>What is only needed to go on is not kept when the run is done.</summary>
     public void Finish()

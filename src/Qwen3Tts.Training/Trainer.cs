@@ -56,7 +56,7 @@ static class Trainer
         var data = new TrainingData(clips, tokenizer, ids, voice, options);
 
         var folder = RunFolder.Find(run, options, existing);
-        if (existing == Existing.Resume && folder.IsFinished(options.Steps!.Value))
+        if (existing == Existing.Resume && folder.IsFinished)
             return new(folder.Export, folder.ReadLog(), Finished: true);
         using var talker = TalkerWeights.Load(model, Placement.Float32OnCpu);
         if (existing != Existing.Resume)
@@ -64,8 +64,18 @@ static class Trainer
         folder.Keep(voice, reference);
         using var optimizer = new AdamW(TalkerWeights.Named(talker), new() { WeightDecay = options.WeightDecay });
         var step = folder.Restore(optimizer);
-        while (step < options.Steps && !stop.IsCancellationRequested)
+        void WriteExport(string target) => Export.Write(model, target, TalkerWeights.Values(talker), [new(options.Speaker, voice)], overwrite: true, kind: options.ExportAs, manifest: rows => Manifest.Of(model, options, data, voice, rows[0], folder.Reference(), step));
+        var evaluator = new Evaluator(folder, options, data.HeldOutClips, step);
+        var page = new RunPage(folder, options, clips, data.HeldOutClips);
+        while (true)
         {
+            if (evaluator.IsDue(step))
+            {
+                evaluator.Run(step, Loss.Measured(talker, data.HeldOut, ids.CodecEos, options.MicroBatch!.Value)!.Value, WriteExport, stop);
+                page.Write("Training");
+            }
+            if (step == options.Steps || evaluator.HasHadEnough || stop.IsCancellationRequested)
+                break;
             using var scope = NewDisposeScope();
             var watch = Stopwatch.StartNew();
             var examples = data.Batch(step);
@@ -75,17 +85,20 @@ static class Trainer
             batches.ForEach(b => b.Dispose());
             if (!double.IsFinite(loss.Total) || !double.IsFinite(norm))
                 throw new InvalidDataException($"Step {step}: the loss is {loss.Total} and its gradient's norm {norm}. Train with a lower --lr than {rate:g2}.");
-            var heldOut = step % HeldOutEvery == 0 || step == options.Steps ? Loss.Measured(talker, data.HeldOut, ids.CodecEos, options.MicroBatch.Value) : null;
-            var report = new StepReport(step, options.Steps.Value, loss.Talker, loss.Predictor, loss.End, norm, rate, examples.Sum(e => e.Positions.Count), watch.Elapsed.TotalSeconds, heldOut?.Talker, heldOut?.Predictor);
+            var heldOut = step % HeldOutEvery == 0 || step == options.Steps ? Loss.Measured(talker, data.HeldOut, ids.CodecEos, options.MicroBatch!.Value) : null;
+            var report = new StepReport(step, options.Steps!.Value, loss.Talker, loss.Predictor, loss.End, norm, rate, examples.Sum(e => e.Positions.Count), watch.Elapsed.TotalSeconds, heldOut?.Talker, heldOut?.Predictor);
             folder.Log(report);
             progress?.Report(report);
-            if (step % options.SaveEvery == 0)
-                folder.Save(step, optimizer);
-        }
-        var finished = step == options.Steps;
-        if (step % options.SaveEvery != 0)
+            if (step % options.SaveEvery != 0)
+                continue;
             folder.Save(step, optimizer);
-        Export.Write(model, folder.Export, TalkerWeights.Values(talker), [new(options.Speaker, voice)], overwrite: true, kind: options.ExportAs, manifest: rows => Manifest.Of(model, options, data, voice, rows[0], folder.Reference(), step));
+            page.Write("Training");
+        }
+        if (folder.SavedStep != step)
+            folder.Save(step, optimizer);
+        WriteExport(folder.Export);
+        var finished = step == options.Steps || evaluator.HasHadEnough;
+        page.Write(finished ? "Done" : "Stopped");
         if (finished)
             folder.Finish();
         return new(folder.Export, folder.ReadLog(), finished);

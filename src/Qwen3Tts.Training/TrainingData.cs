@@ -22,14 +22,19 @@ sealed class TrainingData
     {
         (_clips, _tokenizer, _ids, _voice, _options) = (clips, tokenizer, ids, voice, options);
         var shuffled = Shuffled(Enumerable.Range(0, clips.Count), -1);
-        HeldOut = [.. shuffled.Take(options.HeldOut).Order().Select(i => Example(i, i))];
+        var heldOut = shuffled.Take(options.HeldOut).Order().ToList();
+        HeldOutClips = [.. heldOut.Select(i => clips[i])];
+        HeldOut = [.. heldOut.Select(i => Example(i, i))];
         _training = [.. shuffled.Skip(options.HeldOut).Order()];
         var languages = clips.SelectMany(c => options.Languages!.Select(policy => Language(c, policy))).Distinct().ToList();
         HasAuto = languages.Any(l => ids.Language(l, null) is null);
         Languages = [.. languages.Where(l => ids.Language(l, null) is not null).Select(l => l!.ToLowerInvariant()).Distinct().Order(StringComparer.Ordinal)];
     }
 
-    /// <summary>The clips that are only measured, always under the same conditions.</summary>
+    /// <summary>The clips that are only measured.</summary>
+    public IReadOnlyList<Clip> HeldOutClips { get; }
+
+    /// <summary>The same as sequences, always under the same conditions.</summary>
     public IReadOnlyList<TrainingExample> HeldOut { get; }
 
     /// <summary>Clips that are trained on.</summary>

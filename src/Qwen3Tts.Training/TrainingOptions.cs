@@ -50,6 +50,14 @@ sealed record TrainingOptions
     public ExportAs ExportAs { get; init; }
     /// <summary>Steps between two saved states, so that a killed run loses no more. Null: a tenth of the run, and at least 25.</summary>
     public int? SaveEvery { get; init; }
+    /// <summary>Steps between two evaluations, at which held-out texts are spoken and judged; 0 is never. Null: a quarter of the run, where clips are held out.</summary>
+    public int? EvaluateEvery { get; init; }
+    /// <summary>End the run after so many evaluations that were no better than the best; null never does.</summary>
+    public int? Patience { get; init; }
+    /// <summary>For pocketsphinx: a JSGF grammar of all that is said.</summary>
+    public string? Grammar { get; init; }
+    /// <summary>For pocketsphinx: pronunciations that it lacks.</summary>
+    public IReadOnlyList<string>? Dictionaries { get; init; }
     /// <summary>Begin although the preflight says that it cannot work.</summary>
     public bool Force { get; init; }
 
@@ -76,6 +84,7 @@ sealed record TrainingOptions
             LearningRate = LearningRate ?? (released ? 5e-6 : 2e-4),
             WarmUp = WarmUp ?? Math.Min(released ? 50 : 10, steps / 10),
             SaveEvery = SaveEvery ?? Math.Max(25, steps / 10),
+            EvaluateEvery = EvaluateEvery ?? (HeldOut > 0 ? (steps + 3) / 4 : 0),
             Languages = Languages ?? (linesNameLanguages ? ["data", "auto"] : ["auto"]),
         };
         result.Check(clips);
@@ -101,6 +110,8 @@ sealed record TrainingOptions
         Require(LargestNorm > 0, "clip", LargestNorm, "a norm above 0");
         Require(WeightDecay is >= 0 and < 1, "weight-decay", WeightDecay, "a number from 0 to below 1");
         Require(SaveEvery >= 1, "save-every", SaveEvery, "one step or more");
+        Require(EvaluateEvery >= 0, "evaluate-every", EvaluateEvery, "0, which is never, or more");
+        Require(Patience is null or >= 1, "patience", Patience, "one evaluation or more");
         Require(HeldOut >= 0 && HeldOut < clips, "held-out", HeldOut, $"fewer clips than there are, {clips}");
     }
 

@@ -1,4 +1,4 @@
-using System.Text.Json;
+using System.Text.Json.Nodes;
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.Doctor;
 using Qwen3Tts.Training;
@@ -25,7 +25,7 @@ public sealed class PreflightTests
     {
         var folder = Path.Combine(Scratch.New("run"), "run");
         var result = Trainer.Run(options, folder, Existing.Refuse, null, default);
-        return (JsonSerializer.Deserialize<PreflightReport>(File.ReadAllText(Path.Combine(folder, "preflight.json")), new JsonSerializerOptions { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower })!, result);
+        return (PreflightReport.FromJson(File.ReadAllText(Path.Combine(folder, "preflight.json"))), result);
     }
 
     static string Refused(TrainingOptions options)
@@ -84,7 +84,7 @@ public sealed class PreflightTests
     public void CodesOfAnotherCodecAreRefused()
     {
         var random = new Random(3);
-        var lines = File.ReadAllLines(Nora.Value).Select(l => System.Text.Json.Nodes.JsonNode.Parse(l)!).ToList();
+        var lines = File.ReadAllLines(Nora.Value).Select(l => JsonNode.Parse(l)!).ToList();
         foreach (var frame in lines.SelectMany(l => l["audio_codes"]!.AsArray()))
             for (var c = 0; c < frame!.AsArray().Count; c++)
                 frame[c] = random.Next(256);

@@ -135,6 +135,42 @@ public sealed class TrainerTests
         Assert.Equal("one.wav", voice.Metadata["reference"]);
     }
 
+    [Fact]
+    public void EvaluationsSpeakAndKeepTheBest()
+    {
+        var folder = Fresh();
+        var options = Options with { EvaluateEvery = 3, HeldOut = 2 };
+        Run(options, folder);
+        var evaluations = Evaluator.Read(folder);
+        Assert.Equal([0, 3, 6, 8], evaluations.Select(e => e.Step));
+        Assert.All(evaluations, e => Assert.Equal(4, e.Takes.Count)); // two texts, two seeds
+        Assert.All(evaluations.SelectMany(e => e.Takes), t => Assert.Equal(t.Seconds, WavFile.Read(Path.Combine(folder, t.File)) is var w ? (double)w.Samples.Length / w.SampleRate : 0));
+        Assert.Equal(evaluations.Skip(1).MinBy(e => e.Score)!.Step, RunManifest.Read(Path.Combine(folder, "best"))!.Steps);
+        Assert.False(Directory.Exists(Path.Combine(folder, "candidate")));
+        var page = File.ReadAllText(Path.Combine(folder, "index.html"));
+        Assert.All(evaluations.SelectMany(e => e.Takes), t => Assert.Contains(t.File, page));
+        Assert.Contains("Done: step 8 of 8", page);
+
+        // Stopped and gone on with, the takes are the same bytes.
+        var parts = Fresh();
+        Run(options, parts, stopAfter: 4);
+        Run(options, parts, Existing.Resume);
+        Assert.Equal(File.ReadAllText(Path.Combine(folder, "evaluations.jsonl")), File.ReadAllText(Path.Combine(parts, "evaluations.jsonl")));
+        Assert.All(evaluations.SelectMany(e => e.Takes), t => Assert.Equal(File.ReadAllBytes(Path.Combine(folder, t.File)), File.ReadAllBytes(Path.Combine(parts, t.File))));
+    }
+
+    [Fact]
+    public void ARunEndsEarlyWhenNothingGetsBetter()
+    {
+        var folder = Fresh();
+        var result = Run(Options with { EvaluateEvery = 1, Patience = 1, LearningRate = 0.3, Steps = 40 }, folder); // a rate that only destroys
+        var evaluations = Evaluator.Read(folder);
+        Assert.True(result.Finished);
+        Assert.InRange(result.Log.Count, 1, 39);
+        Assert.True(evaluations[^1].Score >= evaluations[^2].Score);
+        Assert.Equal(result.Log, Run(Options with { EvaluateEvery = 1, Patience = 1, LearningRate = 0.3, Steps = 40 }, folder, Existing.Resume).Log);
+    }
+
     [Theory]
     [InlineData(nameof(ExportAs.CustomVoice))]
     [InlineData(nameof(ExportAs.Base))]
@@ -216,6 +252,6 @@ public sealed class TrainerTests
             stream.Position = at;
             stream.Write([0xC0, 0x7F]); // BF16, not a number
         }
-        Assert.Contains("--lr", Assert.Throws<InvalidDataException>(() => Run(Options with { Model = damaged }, Fresh())).Message);
+        Assert.Contains("--lr", Assert.Throws<InvalidDataException>(() => Run(Options with { Model = damaged, EvaluateEvery = 0 }, Fresh())).Message);
     }
 }

@@ -8,7 +8,7 @@ namespace Qwen3Tts.Doctor;
 
 static class HtmlReport
 {
-    const string Style = """
+    internal const string Style = """
         :root{--paper:#fbfaf7;--ink:#1d1f24;--soft:#6a6f7a;--line:#dedbd3;--card:#fff;--good:#1f7a4d;--bad:#b3261e;--warn:#9a6700;--heat:200,60,30;--cool:30,110,190}
         @media(prefers-color-scheme:dark){:root{--paper:#15171b;--ink:#e8e6e1;--soft:#9aa0ab;--line:#30343c;--card:#1c1f25;--good:#5fce95;--bad:#ff8a80;--warn:#f0b849;--heat:255,110,70;--cool:90,170,255}}
         *{box-sizing:border-box}body{margin:0;background:var(--paper);color:var(--ink);font:16px/1.55 system-ui,sans-serif}main{max-width:60rem;margin:0 auto;padding:2rem 1.25rem 4rem}

@@ -1,0 +1,148 @@
+// How a checkpoint sounds, while it is trained: it is written as it would be exported, loaded by the engine that speaks, and says texts that
+// are held out, several times each, because one take is a lottery. The best checkpoint is chosen by that, not by loss alone: loss falls long
+// after speech has become worse. Step 0 is the untouched model with the same voice, which training has to beat.
+using System.Text.Json;
+using Qwen3Tts.Audio;
+using Qwen3Tts.Doctor;
+using Qwen3Tts.Sequence;
+
+namespace Qwen3Tts.Training;
+
+/// <summary>One utterance of a checkpoint.</summary>
+/// <param name="File">The sound, relative to the run.</param>
+/// <param name="Text">Number of the held-out text.</param>
+/// <param name="Seconds">Its length.</param>
+/// <param name="Ended">By itself, and not by the limit.</param>
+sealed record SpokenTake(string File, int Text, double Seconds, bool Ended);
+
+/// <summary>What a checkpoint's takes are like.</summary>
+/// <param name="Step">Updates made; 0 is the untouched model.</param>
+/// <param name="HeldOutTalker">Loss on clips that are not trained on.</param>
+/// <param name="HeldOutPredictor">The same of the code predictor.</param>
+/// <param name="Runaway">Share of takes that did not end.</param>
+/// <param name="LengthRatio">Median length, against the recording of the same text.</param>
+/// <param name="WordErrors">Share of words heard wrongly; null without a recogniser.</param>
+/// <param name="Ears">The recogniser, or why there is none.</param>
+/// <param name="Takes">The sounds.</param>
+sealed record Evaluation(int Step, double HeldOutTalker, double HeldOutPredictor, double Runaway, double LengthRatio, double? WordErrors, string Ears, IReadOnlyList<SpokenTake> Takes)
+{
+    /// <summary>Lower is better: words lost, takes that do not end and wrong lengths count alike; the loss decides between equals.</summary>
+    public double Score => (WordErrors ?? 0) + Runaway + Math.Abs(Math.Log(Math.Max(LengthRatio, 1e-3))) + Loss.Total(HeldOutTalker, HeldOutPredictor) / 10;
+}
+
+/// <summary>Speaks and judges while a run goes on. Keeps evaluations.jsonl, takes/ and best/ in the run's folder.</summary>
+sealed class Evaluator
+{
+    const int MostTexts = 4, Seeds = 2;
+    const double MostFramesPerToken = 12; // three times what speech takes
+
+    static readonly JsonSerializerOptions Format = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, IgnoreReadOnlyProperties = true };
+
+    readonly RunFolder _folder;
+    readonly TrainingOptions _options;
+    readonly IReadOnlyList<Clip> _clips;
+    readonly SpeechRecogniser? _ears;
+    readonly string _noEars = "";
+    readonly List<Evaluation> _done;
+
+    /// <param name="folder">Of the run.</param>
+    /// <param name="options">Of the run, completed.</param>
+    /// <param name="heldOut">Clips whose texts are spoken.</param>
+    /// <param name="step">That the run goes on from: what was evaluated later is done again.</param>
+    public Evaluator(RunFolder folder, TrainingOptions options, IReadOnlyList<Clip> heldOut, int step)
+    {
+        (_folder, _options, _clips) = (folder, options, [.. heldOut.Take(MostTexts)]);
+        _done = [.. Read(folder.Path).Where(e => e.Step <= step)];
+        if (_clips.Count > 0 && options.EvaluateEvery > 0)
+            _ears = SpeechRecogniser.Find(new(options.Grammar, [.. options.Dictionaries ?? []]), out _noEars);
+    }
+
+    static string FileIn(string run) => Path.Combine(run, "evaluations.jsonl");
+    string Candidate => Path.Combine(_folder.Path, "candidate");
+    string Best => Path.Combine(_folder.Path, "best");
+
+    /// <summary>The evaluations of a run, in their order.</summary>
+    public static List<Evaluation> Read(string run) => File.Exists(FileIn(run)) ? [.. File.ReadLines(FileIn(run)).Select(l => JsonSerializer.Deserialize<Evaluation>(l, Format)!)] : [];
+
+    /// <summary>Every so many steps, at the end, and before the first one.</summary>
+    public bool IsDue(int step) => _options.EvaluateEvery is > 0 and var every && _clips.Count > 0 && (step % every == 0 || step == _options.Steps) && _done.All(e => e.Step != step);
+
+    /// <summary>So many evaluations in a row were no better than the best before them.</summary>
+    public bool HasHadEnough => _options.Patience is { } patience && BestOf(_done) is { } best && _done.Count - 1 - _done.IndexOf(best) >= patience;
+
+    /// <summary>The trained checkpoint with the lowest score. The untouched model is no candidate: words are its strength, and the score knows nothing of the
+    /// voice, because the model's own speaker encoder hardly tells voices apart.</summary>
+    public static Evaluation? BestOf(IEnumerable<Evaluation> evaluations) => evaluations.Where(e => e.Step > 0).MinBy(e => e.Score);
+
+    /// <summary>Speaks with the checkpoint, keeps its takes and, where it is the best so far, itself.</summary>
+    /// <param name="step">Updates made.</param>
+    /// <param name="heldOut">Losses on the held-out clips.</param>
+    /// <param name="export">Writes the checkpoint into a folder.</param>
+    /// <param name="stop">Looked at after each frame.</param>
+    /// <remarks>Where it is stopped in between nothing is kept; it is made when the run goes on.</remarks>
+    public void Run(int step, Loss.LossSums heldOut, Action<string> export, CancellationToken stop)
+    {
+        try
+        {
+            Judge(step, heldOut, export, stop);
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            Directory.Delete(Candidate, true);
+        }
+    }
+
+    void Judge(int step, Loss.LossSums heldOut, Action<string> export, CancellationToken stop)
+    {
+        export(Candidate);
+        var takes = new List<(SpokenTake Take, Waveform Speech, double Length)>();
+        using (var tts = Tts.Load(Candidate))
+            foreach (var (i, clip) in _clips.Index())
+                for (var seed = 1; seed <= Seeds; seed++)
+                {
+                    var (speech, frames, ended) = Say(tts, clip, (ulong)seed, stop);
+                    takes.Add((new($"takes/step-{step:000000}/{i + 1}-{seed}.wav", i, (double)speech.Samples.Length / speech.SampleRate, ended), speech, (double)frames / clip.Codes!.Count));
+                }
+        var words = _ears?.Judge([.. takes.Select(t => (t.Speech, _clips[t.Take.Text].Text))], Language(_clips[0]), stop).Rate;
+        var length = takes.Select(t => t.Length).Order().ElementAt(takes.Count / 2);
+        Keep(new(step, heldOut.Talker, heldOut.Predictor, takes.Count(t => !t.Take.Ended) / (double)takes.Count, length, words, _ears?.Name ?? _noEars, [.. takes.Select(t => t.Take)]), [.. takes.Select(t => t.Speech)]);
+    }
+
+    (Waveform Speech, int Frames, bool Ended) Say(Tts tts, Clip clip, ulong seed, CancellationToken stop)
+    {
+        var stream = tts.Stream(clip.Text, new()
+        {
+            Speaker = _options.Speaker,
+            Language = Language(clip),
+            Layout = _options.Layout == LayoutPolicy.Interleaved ? Layout.Interleaved : Layout.TextFirst,
+            Sampling = tts.Sampling with { Seed = seed },
+            MaxFramesPerToken = MostFramesPerToken,
+        });
+        return (new(stream.Whole(stop), stream.SampleRate), stream.Frames.Count, stream.Ended);
+    }
+
+    /// <summary>The line in the file comes last: what it names is there.</summary>
+    void Keep(Evaluation evaluation, List<Waveform> speech)
+    {
+        foreach (var (take, sound) in evaluation.Takes.Zip(speech))
+        {
+            WavFile.Write(Path.Combine(_folder.Path, take.File), sound);
+            if (take.File.EndsWith("-1.wav", StringComparison.Ordinal))
+                _folder.Events!.Sound(evaluation.Step, $"take {take.Text + 1}", sound);
+        }
+        _folder.Events!.Scalars(evaluation.Step, [("speech/runaway", evaluation.Runaway), ("speech/length ratio", evaluation.LengthRatio), ("speech/word errors", evaluation.WordErrors), ("speech/score", evaluation.Score)]);
+        _done.Add(evaluation);
+        if (BestOf(_done) == evaluation)
+        {
+            if (Directory.Exists(Best))
+                Directory.Delete(Best, true);
+            Directory.Move(Candidate, Best);
+        }
+        else
+            Directory.Delete(Candidate, true);
+        RunFolder.Replace(FileIn(_folder.Path), string.Concat(_done.Select(e => JsonSerializer.Serialize(e, Format) + "\n")));
+    }
+
+    /// <summary>As the clip's sequences have it; the first where the run draws from several.</summary>
+    string Language(Clip clip) => _options.Languages![0] is var first && first.Equals("data", StringComparison.OrdinalIgnoreCase) ? clip.Language ?? "Auto" : first;
+}
