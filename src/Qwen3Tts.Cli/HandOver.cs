@@ -14,6 +14,7 @@ static class HandOver
     [
         ("prepare", "Turns recordings into training data."),
         ("train", "Fine-tunes a model on prepared data."),
+        ("voice", "From recordings to a voice in one command."),
         ("demo", "Prepares, trains and speaks with the embedded model and recordings."),
     ];
 

@@ -8,7 +8,7 @@ namespace Qwen3Tts.Training;
 
 static class Commands
 {
-    public static RootCommand Root() => new("Fine-tunes Qwen3-TTS on a voice.") { PrepareCommand(), TrainCommand(), DemoCommand() };
+    public static RootCommand Root() => new("Fine-tunes Qwen3-TTS on a voice.") { PrepareCommand(), TrainCommand(), new VoiceCommand(), DemoCommand() };
 
     static DocumentedCommand PrepareCommand()
     {
@@ -145,7 +145,7 @@ static class Commands
             var folder = parsed.GetValue(run) ?? Path.Combine("runs", options.Speaker);
             var result = Train(options, folder, existing, stop);
             Console.Out.WriteLine(Summary(result));
-            Console.Out.WriteLine(result.Finished ? $"Try it: qwen3tts say \"…\" --model {result.Export} --speaker {options.Speaker.ToLowerInvariant()} -o out.wav" : "Stopped. Go on with the same command and --resume.");
+            Console.Out.WriteLine(result.Finished ? $"Try it: qwen3tts say \"…\" --model {result.Best} --speaker {options.Speaker.ToLowerInvariant()} -o out.wav" : "Stopped. Go on with the same command and --resume.");
             return result.Finished ? CommandRun.Done : CommandRun.Interrupted;
         });
         return command;

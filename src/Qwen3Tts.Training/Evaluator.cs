@@ -34,7 +34,7 @@ sealed record Evaluation(int Step, double HeldOutTalker, double HeldOutPredictor
 sealed class Evaluator
 {
     const int MostTexts = 4, Seeds = 2;
-    const double MostFramesPerToken = 12; // three times what speech takes
+    public const double MostFramesPerToken = 12; // three times what speech takes
 
     static readonly JsonSerializerOptions Format = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, IgnoreReadOnlyProperties = true };
 

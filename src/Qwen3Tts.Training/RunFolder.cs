@@ -31,6 +31,9 @@ sealed class RunFolder
 
     string In(params ReadOnlySpan<string> parts) => System.IO.Path.Combine([Path, .. parts]);
 
+    /// <summary>A run was begun there.</summary>
+    public static bool IsAt(string path) => File.Exists(new RunFolder(path).OptionsFile);
+
     /// <summary>Looks whether the run can be there, and writes nothing.</summary>
     /// <exception cref="IOException">The folder is not empty, and is neither to be resumed nor to be overwritten; or is no run's.</exception>
     /// <exception cref="ArgumentException">To be resumed, with other options than it began with.</exception>

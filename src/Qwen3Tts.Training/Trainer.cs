@@ -1,6 +1,7 @@
 // Fine-tunes one voice, from top to bottom: the same sequences that speaking writes, their pairs as targets, AdamW with float32 masters,
 // and at the end a model folder whose row holds the very vector that stood in every sequence.
 using System.Diagnostics;
+using System.Security.Cryptography;
 using Qwen3Tts.Audio;
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.Doctor;
@@ -30,8 +31,13 @@ sealed record StepReport(int Step, int Of, double Talker, double Predictor, doub
 
 /// <param name="Export">The model folder.</param>
 /// <param name="Log">Every step of the run.</param>
+/// <param name="HeldOut">Clips that were not trained on.</param>
 /// <param name="Finished">False where it was stopped; the run can be resumed.</param>
-sealed record TrainingResult(string Export, IReadOnlyList<StepReport> Log, bool Finished);
+sealed record TrainingResult(string Export, IReadOnlyList<StepReport> Log, IReadOnlyList<Clip> HeldOut, bool Finished)
+{
+    /// <summary>The checkpoint whose takes were best; where nothing was spoken, the last one.</summary>
+    public string Best => Path.Combine(Path.GetDirectoryName(Export)!, "best") is var best && Directory.Exists(best) ? best : Export;
+}
 
 static class Trainer
 {
@@ -48,7 +54,7 @@ static class Trainer
         var model = ModelFolder.Open(options.Model);
         Export.CheckName(model.Config.TalkerConfig, options.Speaker);
         var clips = CodesFile.Read(options.Data, model.Config.TalkerConfig.NumCodeGroups, model.Config.TalkerConfig.CodePredictorConfig.VocabSize);
-        options = options.Completed(model.Config, clips.Count, clips.Any(c => c.Language is not null));
+        options = (options with { DataSha256 = Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(options.Data))) }).Completed(model.Config, clips.Count, clips.Any(c => c.Language is not null));
         var reference = Reference(options, clips);
         var voice = Voice(model, reference);
         var tokenizer = TextTokenizer.Load(model.Path);
@@ -57,7 +63,7 @@ static class Trainer
 
         var folder = RunFolder.Find(run, options, existing);
         if (existing == Existing.Resume && folder.IsFinished)
-            return new(folder.Export, folder.ReadLog(), Finished: true);
+            return new(folder.Export, folder.ReadLog(), data.HeldOutClips, Finished: true);
         using var talker = TalkerWeights.Load(model, Placement.Float32OnCpu);
         if (existing != Existing.Resume)
             folder.Begin(options, Told(Preflight.Run(talker, model, data, ids, voice, options), doubt));
@@ -101,7 +107,7 @@ static class Trainer
         page.Write(finished ? "Done" : "Stopped");
         if (finished)
             folder.Finish();
-        return new(folder.Export, folder.ReadLog(), finished);
+        return new(folder.Export, folder.ReadLog(), data.HeldOutClips, finished);
     }
 
     const int HeldOutEvery = 25;

@@ -19,6 +19,8 @@ sealed record TrainingOptions
     public required string Model { get; init; }
     /// <summary>The codes.jsonl that `prepare` writes.</summary>
     public required string Data { get; init; }
+    /// <summary>Of that file, so that a run does not go on with other data than it began with. Filled in by the run.</summary>
+    public string? DataSha256 { get; init; }
     /// <summary>Name of the new voice.</summary>
     public required string Speaker { get; init; }
     /// <summary>Recording that the voice is taken from; null takes the one that all lines of the data name.</summary>

@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using System.Text.Json;
 using Qwen3Tts.Checkpoint;
+using Qwen3Tts.CommandLine;
+using Qwen3Tts.Training;
 
 namespace Qwen3Tts.Tests;
 
@@ -59,11 +61,39 @@ public sealed class KillTests
         return process.ExitCode;
     }
 
-    static Process Start(string run)
+    /// <summary>The whole way, killed at each stage, with one command given over and over.</summary>
+    [Fact]
+    public void VoiceGoesOnWhereItWasKilled()
     {
-        string[] arguments = ["exec", Path.Combine(AppContext.BaseDirectory, "qwen3tts-train.dll"), "train", TrainerTests.Data.Value, "--model", Golden.Checkpoint(TrainerTests.Base), "--name", "anna", "--run", run,
-            "--steps", $"{Steps}", "--save-every", $"{SaveEvery}", "--batch", "2", "--held-out", "1", "--threads", "1", "--force", .. File.Exists(Path.Combine(run, "options.json")) ? new[] { "--resume" } : []];
-        var process = Process.Start(new ProcessStartInfo("dotnet", arguments) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false })!;
+        var recordings = Scratch.New("recordings");
+        foreach (var file in Directory.GetFiles(Mini.Recordings).Order(StringComparer.Ordinal).Take(2 * 8))
+            File.Copy(file, Path.Combine(recordings, Path.GetFileName(file)));
+        string[] Command(string output) => ["voice", recordings, "--name", "Anna", "--model", Golden.Checkpoint(TrainerTests.Base), "--out", output, "--steps", "40", "--held-out", "2", "--force"];
+        var (whole, parts) = (Scratch.New("voice"), Scratch.New("voice"));
+        Assert.Equal(0, CommandRun.Run(Commands.Root(), Command(whole)));
+        foreach (var reached in new[] { "codes.jsonl.cache", Path.Combine("run", "options.json"), Path.Combine("run", "log.jsonl"), Path.Combine("run", "evaluations.jsonl") })
+        {
+            using var process = Start(Command(parts));
+            while (!process.HasExited && !Path.Exists(Path.Combine(parts, reached)))
+                Thread.Sleep(5);
+            process.Kill();
+            process.WaitForExit();
+        }
+        Assert.Equal(0, CommandRun.Run(Commands.Root(), Command(parts)));
+        foreach (var file in new[] { "anna.wav", "run/export/model.safetensors", "run/best/model.safetensors", "run/evaluations.jsonl" })
+            Assert.True(File.ReadAllBytes(Path.Combine(whole, file)).SequenceEqual(File.ReadAllBytes(Path.Combine(parts, file))), $"{file} differs.");
+
+        var log = File.ReadAllText(Path.Combine(parts, "run", "log.jsonl"));
+        Assert.Equal(0, CommandRun.Run(Commands.Root(), Command(parts)));
+        Assert.Equal(log, File.ReadAllText(Path.Combine(parts, "run", "log.jsonl"))); // done is done: the log has times, which would differ
+    }
+
+    static Process Start(string run) => Start(["train", TrainerTests.Data.Value, "--model", Golden.Checkpoint(TrainerTests.Base), "--name", "anna", "--run", run,
+            "--steps", $"{Steps}", "--save-every", $"{SaveEvery}", "--batch", "2", "--held-out", "1", "--threads", "1", "--force", .. File.Exists(Path.Combine(run, "options.json")) ? new[] { "--resume" } : []]);
+
+    static Process Start(IEnumerable<string> command)
+    {
+        var process = Process.Start(new ProcessStartInfo("dotnet", ["exec", Path.Combine(AppContext.BaseDirectory, "qwen3tts-train.dll"), .. command]) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false })!;
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
         return process;

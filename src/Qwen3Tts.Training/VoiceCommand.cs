@@ -1,0 +1,95 @@
+// qwen3tts-train voice: from recordings to a voice in one command. Every stage keeps what it has done, so the same command goes on where it
+// was stopped or killed, and does nothing that is done already.
+using System.CommandLine;
+using Qwen3Tts.Audio;
+using Qwen3Tts.CommandLine;
+using Qwen3Tts.Sequence;
+using Qwen3Tts.Training.Data;
+
+namespace Qwen3Tts.Training;
+
+sealed class VoiceCommand : DocumentedCommand
+{
+    const int MostHeldOut = 8;
+
+    readonly Argument<string> _recordings = new("recordings") { Description = "Folder of WAV and TXT files of equal names, or a JSONL file, as 'prepare' takes them." };
+    readonly Option<string> _name = new("--name") { Description = "Name of the new voice.", Required = true, HelpName = "NAME" };
+    readonly Option<string?> _model = CommonOptions.Model();
+    readonly Option<string?> _output = new("--out", "-o") { Description = "Where everything goes. Default: out/<name>.", HelpName = "DIR" };
+    readonly Option<string?> _reference = new("--reference") { Description = "Recording that the voice is taken from. Default: the one most like all others.", HelpName = "WAV" };
+    readonly Option<string?> _language = new("--language") { Description = "Language of the recordings; the voice is trained with it and without (auto).", HelpName = "NAME" };
+    readonly Option<int?> _steps = new("--steps") { Description = "Optimizer steps. Default: as 'train'.", HelpName = "N" };
+    readonly Option<double?> _rate = new("--lr") { Description = "Largest learning rate. Default: as 'train'.", HelpName = "RATE" };
+    readonly Option<int?> _micro = new("--micro-batch") { Description = "Clips that are computed together: fewer need less memory and give the same result.", HelpName = "N" };
+    readonly Option<int?> _heldOut = new("--held-out") { Description = $"Clips that are not trained on, whose texts are spoken to judge. Default: an eighth, at most {MostHeldOut}.", HelpName = "N" };
+    readonly Option<int?> _patience = new("--patience") { Description = "Stop early, after so many evaluations without a better one.", HelpName = "N" };
+    readonly Option<string?> _grammar = new("--grammar") { Description = "JSGF grammar of all that is said, for pocketsphinx.", HelpName = "FILE" };
+    readonly Option<string[]> _dictionary = new("--dictionary") { Description = "Pronunciations that pocketsphinx lacks.", HelpName = "FILE" };
+    readonly Option<string?> _say = new("--say") { Description = "What the new voice says first. Default: the text of a clip that was not trained on.", HelpName = "TEXT" };
+    readonly Option<bool> _force = new("--force") { Description = "Train although the preflight says that it cannot work." };
+    readonly Option<bool> _overwrite = new("--overwrite") { Description = "Train anew where a run is." };
+    readonly Option<int?> _seed = CommonOptions.Seed();
+
+    public VoiceCommand() : base("voice", "From recordings to a voice in one command: prepares, checks, trains, judges, exports and speaks. The same command again goes on where it was stopped.",
+        "qwen3tts-train voice recordings/nora --name nora --model models/mini",
+        "qwen3tts-train voice recordings --name anna --model Qwen3-TTS-12Hz-0.6B-Base --language German --micro-batch 1")
+    {
+        Add(_recordings);
+        Option[] options = [_name, _model, _output, _reference, _language, _steps, _rate, _micro, _heldOut, _patience, _grammar, _dictionary, _say, _force, _overwrite, _seed];
+        foreach (var option in options)
+            Add(option);
+        this.Does(Run);
+    }
+
+    int Run(ParseResult parsed, CancellationToken stop)
+    {
+        var (name, recordings, model) = (parsed.GetRequiredValue(_name), parsed.GetRequiredValue(_recordings), CommonOptions.ModelFolder(parsed.GetValue(_model)));
+        Export.CheckName(Checkpoint.ModelFolder.Open(model).Config.TalkerConfig, name);
+        var output = parsed.GetValue(_output) ?? Path.Combine("out", name.ToLowerInvariant());
+        var (data, run) = (Path.Combine(output, "codes.jsonl"), Path.Combine(output, "run"));
+
+        var fromFolder = Directory.Exists(recordings);
+        var prepared = Commands.Prepare(model, new PreparationOptions
+        {
+            Input = recordings,
+            Output = data,
+            Reference = parsed.GetValue(_reference),
+            Language = parsed.GetValue(_language),
+            Shape = new ClipShape { Trim = fromFolder, Level = fromFolder },
+        }, stop);
+        Console.Out.WriteLine(Commands.Summary(prepared));
+
+        var options = new TrainingOptions
+        {
+            Model = Path.GetFullPath(model),
+            Data = Path.GetFullPath(data),
+            Speaker = name,
+            HeldOut = parsed.GetValue(_heldOut) ?? Math.Min(MostHeldOut, prepared.Clips.Count / 8),
+            Steps = parsed.GetValue(_steps),
+            LearningRate = parsed.GetValue(_rate),
+            MicroBatch = parsed.GetValue(_micro),
+            Patience = parsed.GetValue(_patience),
+            Grammar = parsed.GetValue(_grammar),
+            Dictionaries = parsed.GetValue(_dictionary) is { Length: > 0 } files ? files : null,
+            Seed = parsed.GetValue(_seed) ?? 1,
+            Force = parsed.GetValue(_force),
+        };
+        var existing = parsed.GetValue(_overwrite) ? Existing.Overwrite : RunFolder.IsAt(run) ? Existing.Resume : Existing.Refuse;
+        var trained = Commands.Train(options, run, existing, stop);
+        Console.Out.WriteLine(Commands.Summary(trained));
+        if (!trained.Finished)
+        {
+            Console.Out.WriteLine("Stopped. The same command goes on.");
+            return CommandRun.Interrupted;
+        }
+        Speak(trained, name, parsed.GetValue(_say) ?? (trained.HeldOut.Count > 0 ? trained.HeldOut[0].Text : prepared.Clips[0].Clip.Text), Path.Combine(output, $"{name.ToLowerInvariant()}.wav"), stop);
+        return CommandRun.Done;
+    }
+
+    static void Speak(TrainingResult trained, string name, string text, string file, CancellationToken stop)
+    {
+        using var tts = Tts.Load(trained.Best);
+        WavFile.Write(file, tts.Say(text, new() { Speaker = name, Layout = Layout.TextFirst, Sampling = tts.Sampling with { Seed = 1 }, MaxFramesPerToken = Evaluator.MostFramesPerToken }, stop));
+        Console.Out.WriteLine($"Spoken: {file}\nThe voice: qwen3tts say \"{text}\" --model {trained.Best} --speaker {name.ToLowerInvariant()} -o out.wav");
+    }
+}
