@@ -92,8 +92,8 @@ static class Preflight
             yield return new(true, $"{data}: the code predictor's loss on the untouched model is {N(predictor)}, and guessing costs {N(guessing)}.", Belongs);
         if (total >= 8 * scale)
             yield return new(true, $"{data}: the first total loss is {N(total)} (talker {N(talker)}, code predictor {N(predictor)}); with this model's codebooks runs that worked began below {N(8 * scale)}, most near {N(3.5 * scale)}.", Belongs);
-        else if (talker > 3.5 * scale)
-            yield return new(false, $"{data}: the talker's loss on the untouched model is {N(talker)}; clean recordings in a language of the model begin at {N(1 * scale)} to {N(3.5 * scale)}.", "Listen to a few clips beside their texts; a voice far from all that the model knows needs more recordings.");
+        else if (talker > 4.5 * scale)
+            yield return new(false, $"{data}: the talker's loss on the untouched model is {N(talker)}; clean recordings in a language of the model begin between {N(1 * scale)} and {N(3.5 * scale)}.", "Listen to a few clips beside their texts; a voice far from all that the model knows needs more recordings.");
         if (!(predictor < 7.6 * scale && total < 8 * scale))
             yield break; // what fits nothing cannot be compared
         foreach (var wrong in losses.Skip(1))

@@ -27,6 +27,8 @@ public sealed class TrainingOptionsTests
         var mini = Given.Completed(Config, 60, false);
         Assert.Equal((150, 8, 2e-4, 10), (mini.Steps, mini.Batch, mini.LearningRate, mini.WarmUp));
         Assert.Equal(["auto"], mini.Languages!);
+        Assert.Equal((25, 0), (mini.SaveEvery, mini.EvaluateEvery));
+        Assert.Equal(38, (Given with { HeldOut = 8 }).Completed(Config, 60, false).EvaluateEvery);
         var released = Given.Completed(Released, 6470, true);
         Assert.Equal((809, 5e-6, 50), (released.Steps, released.LearningRate, released.WarmUp));
         Assert.Equal(400, Given.Completed(Released, 60, true).Steps);
@@ -50,7 +52,7 @@ public sealed class TrainingOptionsTests
         Assert.Equal(1e-3, (options with { Steps = 1, WarmUp = 0 }).RateAt(0));
     }
 
-    public static TheoryData<string> Wrong => ["steps", "batch", "micro-batch", "lr", "warmup", "final-rate", "clip", "weight-decay", "held-out", "epochs"];
+    public static TheoryData<string> Wrong => ["steps", "batch", "micro-batch", "lr", "warmup", "final-rate", "clip", "weight-decay", "held-out", "epochs", "save-every", "evaluate-every", "patience"];
 
     [Theory]
     [MemberData(nameof(Wrong))]
@@ -67,6 +69,9 @@ public sealed class TrainingOptionsTests
             "clip" => Given with { LargestNorm = 0 },
             "weight-decay" => Given with { WeightDecay = 1 },
             "held-out" => Given with { HeldOut = 60 },
+            "save-every" => Given with { SaveEvery = 0 },
+            "evaluate-every" => Given with { EvaluateEvery = -1 },
+            "patience" => Given with { Patience = 0 },
             _ => Given with { Epochs = -1 },
         };
         Assert.StartsWith($"--{option} is", Assert.Throws<ArgumentException>(() => options.Completed(Config, 60, false)).Message);
