@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Qwen3Tts.Audio;
+using Qwen3Tts.Checkpoint;
 
 namespace Qwen3Tts.Tests.Cli;
 
@@ -49,6 +50,25 @@ public sealed class SayTests
         var (code, _, error) = CommandTests.Run(Say("Visit Robert on Saturday at five thirty", Path.Combine(Scratch.New(), "cut.wav"), "--max-seconds", "0.3"));
         Assert.Equal(0, code);
         Assert.Contains("cut off after 4 frames", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void ACaseThatWasNotTrainedIsTold()
+    {
+        var (model, wav) = (Scratch.New("tuned"), Path.Combine(Scratch.New(), "out.wav"));
+        foreach (var file in Directory.GetFiles(Mini.Model, "*", SearchOption.AllDirectories))
+        {
+            var to = Path.Combine(model, Path.GetRelativePath(Mini.Model, file));
+            Directory.CreateDirectory(Path.GetDirectoryName(to)!);
+            File.Copy(file, to);
+        }
+        var manifest = new RunManifest { MadeBy = "a test", BaseName = "mini", BaseSha256 = "00", Voices = [], Layouts = [RunManifest.Interleaved], Languages = [RunManifest.Auto], Steps = 1 };
+        File.WriteAllText(Path.Combine(model, RunManifest.FileName), manifest.ToJson());
+        string[] command = ["say", "Lucy has three black apples", "--model", model, "--voice", Voice, "--seed", "1", "-o", wav];
+        Assert.Equal("", CommandTests.Run(command).Error);
+        var (code, _, error) = CommandTests.Run([.. command, "--language", "German"]);
+        Assert.Equal(0, code);
+        Assert.Equal("This model was not trained with the language German. Trained: auto.", error.Trim());
     }
 
     [Fact]
