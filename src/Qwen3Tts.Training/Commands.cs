@@ -205,10 +205,11 @@ static class Commands
         var recordings = new Option<string?>("--recordings") { Description = "Folder of WAV and TXT files. Default: the repository's recordings/nora.", HelpName = "DIR" };
         var output = new Option<string>("--out", "-o") { Description = "Where everything goes.", DefaultValueFactory = _ => Path.Combine("out", "demo"), HelpName = "DIR" };
         var steps = new Option<int?>("--steps") { Description = "Optimizer steps. Default: as 'train'.", HelpName = "N" };
-        var command = new DocumentedCommand("demo", "The whole way in a few minutes: prepares recordings of a voice, fine-tunes on them, speaks, and shows it on a page.",
+        var force = new Option<bool>("--force") { Description = "Go on although the preflight says that the run cannot work." };
+        var command = new DocumentedCommand("demo", "The whole way in a few minutes: prepares recordings of a voice, fine-tunes on them as it should be and with the faults of the official script, speaks with both, and shows it on a page.",
             "qwen3tts-train demo", "qwen3tts-train demo --recordings my-voice --model Qwen3-TTS-12Hz-0.6B-Base --out out/my-voice")
-        { model, recordings, output, steps };
-        command.Does((parsed, stop) => Demo.Run(parsed.GetValue(model), parsed.GetValue(recordings), parsed.GetValue(output)!, parsed.GetValue(steps), stop));
+        { model, recordings, output, steps, force };
+        command.Does((parsed, stop) => Demo.Run(parsed.GetValue(model), parsed.GetValue(recordings), parsed.GetValue(output)!, parsed.GetValue(steps), stop, parsed.GetValue(force)));
         return command;
     }
 

@@ -63,7 +63,7 @@ sealed record TrainingOptions
     /// <summary>Begin although the preflight says that it cannot work.</summary>
     public bool Force { get; init; }
 
-    /// <summary>Tests alone plant faults; a fault is not part of a stored run.</summary>
+    /// <summary>Tests and the demo's comparison plant faults; a fault is not part of a stored run.</summary>
     [JsonIgnore]
     internal Hypothesis Planted { get; init; } = Hypothesis.Correct;
 

@@ -95,7 +95,8 @@ static class HtmlReport
             page.Append($"<div class=\"card\"><p>{Text(take.Text)} <span class=\"soft\">{Number(take.Frames * 0.08)} s{(take.Ended ? "" : ", cut off")}</span></p>{Wave(take.Peaks)}</div>\n");
     }
 
-    static string Wave(IReadOnlyList<double> peaks)
+    /// <summary>A waveform by its peaks, as wide as what holds it.</summary>
+    internal static string Wave(IReadOnlyList<double> peaks)
     {
         string At(int i, int sign) => string.Create(CultureInfo.InvariantCulture, $"L{i} {50 + sign * 48 * Math.Min(1, peaks[i]):0.#}");
         var steps = Enumerable.Range(0, peaks.Count);

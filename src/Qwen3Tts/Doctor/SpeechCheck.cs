@@ -93,6 +93,6 @@ static class SpeechCheck
     static double Repeated(IReadOnlyList<int[]> frames) =>
         frames.Count < 2 ? 0 : Enumerable.Range(1, frames.Count - 1).Count(i => frames[i].SequenceEqual(frames[i - 1])) / (frames.Count - 1.0);
 
-    static List<double> Peaks(Waveform wave) =>
+    internal static List<double> Peaks(Waveform wave) =>
         wave.Samples.Length == 0 ? [] : [.. wave.Samples.Chunk((wave.Samples.Length + Stretches - 1) / Stretches).Select(c => Math.Round(c.Max(Math.Abs), 3))];
 }
