@@ -3,8 +3,8 @@
 // whichever was trained: they count as alike too, and of all that is alike the one with the fewest deviations is named. And a fine-tune of
 // few steps still carries the habits of its base: where the base is there, compared is loss / sqrt(loss of the base), which is lowest for a
 // rival as soon as training has closed half of the distance (of the logarithms) that the base put between the two. And training lowers the
-// loss that it trains on: where the loss of what would be named rose, what fell by the largest factor is named instead. Rows that got no
-// gradient rule hypotheses out before any of this: a prompt without 'think' never moves the row 'think'.
+// loss that it trains on: where the base's own best hypothesis got worse, only those are left that fell by more than it rose. Rows that
+// got no gradient rule hypotheses out before any of this: a prompt without 'think' never moves the row 'think'.
 namespace Qwen3Tts.Doctor;
 
 /// <summary>What a checkpoint was trained with, and how sure that is.</summary>
@@ -50,22 +50,25 @@ static class Reader
         var candidates = among.Select(f => new Candidate(f, PerClip(now, f), before is null ? null : PerClip(before, f))).ToList();
         Cost[] PerClip(Measurement of, Faults faults) => [.. Enumerable.Range(0, of.Clips).Select(clip => cost(of, clip, faults))];
         var resampled = Resampled(now.Clips);
-        var choice = Choose(candidates, tolerance, 0.5, resampled);
-        var fell = candidates.Where(c => c.Moved(resampled) < 0).ToList();
-        return before is not null && fell.Count > 0 && candidates.Single(c => c.Faults == choice.Named).Moved(resampled) > 0 ? Choose(fell, tolerance, 1, resampled) : choice;
+        if (before is not null && candidates.MinBy(c => c.Before!.Aggregate((a, b) => a + b).Mean) is { } usual && Share(resampled, w => usual.Change(w) > 0) >= 1 - Significant)
+        {
+            var everyone = Enumerable.Repeat(1, now.Clips).ToArray();
+            candidates = candidates.Where(c => -c.Change(everyone) > usual.Change(everyone)).ToList() is { Count: > 0 } fell ? fell : candidates;
+        }
+        return Choose(candidates, tolerance, resampled);
     }
 
-    static Choice Choose(List<Candidate> candidates, double tolerance, double weight, List<int[]> resampled)
+    static Choice Choose(List<Candidate> candidates, double tolerance, List<int[]> resampled)
     {
         var everyone = Enumerable.Repeat(1, resampled[0].Length).ToArray();
-        double Score(Candidate c) => c.Score(everyone, weight);
+        double Score(Candidate c) => c.Score(everyone);
         var best = candidates.MinBy(Score)!;
-        bool IsAlike(Candidate c) => Score(c) - Score(best) <= Math.Log(1 + tolerance) || Share(resampled, w => c.Score(w, weight) <= best.Score(w, weight)) >= Significant;
+        bool IsAlike(Candidate c) => Score(c) - Score(best) <= Math.Log(1 + tolerance) || Share(resampled, w => c.Score(w) <= best.Score(w)) >= Significant;
         var alike = candidates.Where(IsAlike).OrderBy(Score).ToList();
         var named = alike.MinBy(c => int.PopCount((int)c.Faults))!;
         var others = alike.Where(c => c != named).Select(c => c.Faults).ToList();
         return candidates.Except(alike).MinBy(Score) is { } next
-            ? new(named.Faults, others, next.Faults, Math.Exp(Score(next) - Score(named)), Share(resampled, w => named.Score(w, weight) < next.Score(w, weight)))
+            ? new(named.Faults, others, next.Faults, Math.Exp(Score(next) - Score(named)), Share(resampled, w => named.Score(w) < next.Score(w)))
             : new(named.Faults, others, null, 1, 1);
     }
 
@@ -111,11 +114,10 @@ static class Reader
 
     sealed record Candidate(Faults Faults, Cost[] Now, Cost[]? Before)
     {
-        public double Score(int[] times, double weight) => Log(Now, times) - (Before is null ? 0 : weight * Log(Before, times));
+        public double Score(int[] times) => Log(Now, times) - (Before is null ? 0 : Log(Before, times) / 2);
 
-        /// <summary>Whether training lowered this loss (-1), raised it (1), or neither for sure (0).</summary>
-        public int Moved(List<int[]> resampled) => Before is null ? 0
-            : Share(resampled, w => Score(w, 1) > 0) is var rose && rose >= 1 - Significant ? 1 : rose <= Significant ? -1 : 0;
+        /// <summary>By what factor training raised the loss, as a logarithm.</summary>
+        public double Change(int[] times) => Log(Now, times) - Log(Before!, times);
 
         static double Log(Cost[] clips, int[] times) => Math.Log(clips.Zip(times, (c, n) => c * n).Aggregate((a, b) => a + b).Mean);
     }
