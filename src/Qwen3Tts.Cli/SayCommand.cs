@@ -34,7 +34,10 @@ sealed class SayCommand : DocumentedCommand
     readonly Option<double?> _predictorTopP = Sampling<double?>("--predictor-top-p", "Likewise.");
     readonly Option<bool> _greedy = new("--greedy") { Description = "Take the likeliest code instead of drawing. Greedy speech often never ends." };
     readonly Option<double?> _maxSeconds = Sampling<double?>("--max-seconds", "Stop after this much speech.");
+    readonly Option<string?> _compat = new("--compat") { Description = $"Speak as a faulty fine-tune was trained, if `doctor` says so: {string.Join(", ", Compat.Keys)}; several joined by commas.", HelpName = "NAMES" };
     readonly Option<int?> _threads = CommonOptions.Threads();
+
+    static Dictionary<string, Sequence.Compatibility> Compat => new() { ["raw-text"] = Sequence.Compatibility.RawText, ["speaker-at-6"] = Sequence.Compatibility.SpeakerAt6 };
 
     public SayCommand() : base("say", "Speaks a text.",
         "qwen3tts say \"Set white at B four now.\" --model models/mini --voice tests/Mini/clips/rms_1.wav -o out.wav",
@@ -43,11 +46,14 @@ sealed class SayCommand : DocumentedCommand
         "echo \"Three seven one nine\" | qwen3tts say - --voice me.wav -o - | aplay")
     {
         Add(_text);
-        Option[] options = [_output, _file, _model, _voice, _transcript, _speaker, _language, _instruct, _layout, _seed, _temperature, _topK, _topP, _repetitionPenalty, _predictorTemperature, _predictorTopK, _predictorTopP, _greedy, _maxSeconds, _threads];
+        Option[] options = [_output, _file, _model, _voice, _transcript, _speaker, _language, _instruct, _layout, _seed, _temperature, _topK, _topP, _repetitionPenalty, _predictorTemperature, _predictorTopK, _predictorTopP, _greedy, _maxSeconds, _compat, _threads];
         foreach (var option in options)
             Add(option);
         this.Does(Run);
     }
+
+    static Sequence.Compatibility Compatible(string? names) => (names ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Aggregate(Sequence.Compatibility.None, (all, name) =>
+        all | (Compat.TryGetValue(name, out var one) ? one : throw new ArgumentException($"--compat is '{name}', expected {string.Join(" or ", Compat.Keys)}. Take what 'qwen3tts doctor' says, or leave it out.")));
 
     static Option<T> Sampling<T>(string name, string description) => new(name) { Description = $"{description} Default: the model's.", HelpName = "N" };
 
@@ -59,7 +65,7 @@ sealed class SayCommand : DocumentedCommand
         if (Directory.Exists(output))
             throw new ArgumentException($"'{output}' is a folder. Give --output the name of the WAV file to write.");
         var model = CommonOptions.ModelFolder(parsed.GetValue(_model));
-        using var tts = StatusLine.While($"loading {model}", _ => Tts.Load(model, parsed.GetValue(_threads)));
+        using var tts = StatusLine.While($"loading {model}", _ => Tts.Load(model, parsed.GetValue(_threads), compatibility: Compatible(parsed.GetValue(_compat))));
         var options = Speech(parsed, tts);
         foreach (var untrained in tts.Untrained(options))
             Console.Error.WriteLine(untrained);

@@ -24,14 +24,16 @@ public sealed class Tts : IDisposable
     readonly SpeechCodec _codec;
     readonly SpecialTokens _ids;
     readonly Workers? _own;
+    readonly Compatibility _compatibility;
 
-    Tts(ModelFolder model, Workers workers, Workers? own)
+    Tts(ModelFolder model, Workers workers, Workers? own, Compatibility compatibility)
     {
-        (_model, _own) = (model, own);
+        (_model, _own, _compatibility) = (model, own, compatibility);
         _tokenizer = TextTokenizer.Load(model.Path);
         _ids = model.Config.SpecialTokens(_tokenizer.AssistantHead[^1]);
         using var weights = model.OpenWeights();
         _talker = new(weights, model.Config.TalkerConfig, workers);
+        _talker.Input.ProjectsText = !compatibility.HasFlag(Compatibility.RawText);
         if (CanClone)
             _encoder = new(weights, model.Config.SpeakerEncoderConfig!, workers);
         weights.Finish();
@@ -44,9 +46,11 @@ public sealed class Tts : IDisposable
     /// <param name="folder">A folder in the official layout: config.json, weights, tokenizer files and <c>speech_tokenizer/</c>.</param>
     /// <param name="threads">Threads to compute with; null is one for each processor. Their number changes speed and no result.</param>
     /// <param name="adapter">Folder of a LoRA adapter that is added to the weights: in the layout of PEFT, as training writes it.</param>
+    /// <param name="compatibility">How a faulty fine-tune is to be spoken with as it was trained; the doctor says which.</param>
     /// <exception cref="IOException">The folder, or a file in it, is not there.</exception>
     /// <exception cref="InvalidDataException">A file is damaged, configuration and tensors do not fit each other, or the adapter is of another model.</exception>
-    public static Tts Load(string folder, int? threads = null, string? adapter = null)
+    /// <exception cref="ArgumentException">Raw text was asked for, and text and talker are not equally wide.</exception>
+    public static Tts Load(string folder, int? threads = null, string? adapter = null, Compatibility compatibility = Compatibility.None)
     {
         var model = ModelFolder.Open(folder);
         if (adapter is not null)
@@ -54,7 +58,7 @@ public sealed class Tts : IDisposable
         var own = threads is { } n ? new Workers(n) : null;
         try
         {
-            return new(model, own ?? Workers.Shared, own);
+            return new(model, own ?? Workers.Shared, own, compatibility);
         }
         catch
         {
@@ -153,6 +157,7 @@ public sealed class Tts : IDisposable
             ReferenceText = o.Voice?.Transcript is { } transcript ? _tokenizer.Encode(transcript) : [],
             ReferenceFrames = o.Voice?.Frames ?? [],
             Layout = LayoutOf(o),
+            Compatibility = _compatibility,
         };
     }
 

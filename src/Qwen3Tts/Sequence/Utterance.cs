@@ -11,6 +11,18 @@ public enum Layout
     Interleaved,
 }
 
+/// <summary>Departures from the format, for models that were trained with them and can be spoken with in no other way. Never for a right model.</summary>
+[Flags]
+public enum Compatibility
+{
+    /// <summary>The format as it is.</summary>
+    None = 0,
+    /// <summary>Text enters without text_projection; possible where text and talker are equally wide.</summary>
+    RawText = 1,
+    /// <summary>With a language in the prefix, the speaker stands in place of think_eos, and its own row has no codec side.</summary>
+    SpeakerAt6 = 2,
+}
+
 /// <summary>One utterance, with text already as ids.</summary>
 public sealed record Utterance
 {
@@ -37,4 +49,7 @@ public sealed record Utterance
 
     /// <summary>Where the text lies.</summary>
     public Layout Layout { get; init; } = Layout.TextFirst;
+
+    /// <summary>How the model was trained otherwise. Raw text is the talker's matter, not that of positions.</summary>
+    public Compatibility Compatibility { get; init; }
 }

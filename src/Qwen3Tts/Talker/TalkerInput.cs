@@ -35,14 +35,14 @@ sealed class TalkerInput
     int Hidden => codec_embedding.Columns;
 
     /// <summary>False only to feed a model as a faulty trainer fed it: text without its projection. Possible where text and talker are equally wide.</summary>
-    /// <exception cref="InvalidOperationException">They are not.</exception>
+    /// <exception cref="ArgumentException">They are not.</exception>
     public bool ProjectsText
     {
         get;
         set
         {
             if (!value && !CanSkipProjection)
-                throw new InvalidOperationException($"Text of width {text_embedding.Columns} cannot enter a talker of width {Hidden} without its projection.");
+                throw new ArgumentException($"Text of width {text_embedding.Columns} cannot enter a talker of width {Hidden} without its projection, and so no such model was ever trained. Leave the projection on.");
             (field, _lastId) = (value, -1);
         }
     } = true;

@@ -27,7 +27,7 @@ public sealed class MeasurementTests
             var faults = Hypothesis.All.Single(h => h.Name == (fault.Name == "official_from_its_five_faults" ? "official" : fault.Name)).Faults;
             Assert.Equal(!fault.Value.TryGetProperty("error", out _), measurement.Allows(faults));
             if (!measurement.Allows(faults))
-                Assert.Contains("without its projection", Assert.Throws<InvalidOperationException>(() => measurement.Of(faults)).Message, StringComparison.Ordinal);
+                Assert.Contains("without its projection", Assert.Throws<ArgumentException>(() => measurement.Of(faults)).Message, StringComparison.Ordinal);
             else
                 Check(measurement.Of(faults), fault.Value, 1e-4, relative: false, $"{model} {fault.Name}");
         }
