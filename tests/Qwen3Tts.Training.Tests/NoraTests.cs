@@ -1,0 +1,119 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
+using Qwen3Tts.Checkpoint;
+using Qwen3Tts.Doctor;
+using Qwen3Tts.Generation;
+using Qwen3Tts.Sequence;
+using Qwen3Tts.Training;
+using Qwen3Tts.Training.Data;
+
+namespace Qwen3Tts.Tests;
+
+/// <summary>
+/// A new voice, learned as it will be spoken and learned with the five faults of the official script, beside tests/Mini/fault_table.md, where
+/// both were done with the official modules. Losses and words of the correct run are where the table has them; the faulty one is clearly worse.
+/// Takes three minutes and is run when asked for: Qwen3Tts.Training.Tests -explicit on -class Qwen3Tts.Tests.NoraTests
+/// </summary>
+public sealed class NoraTests(NoraTests.Runs runs) : IClassFixture<NoraTests.Runs>
+{
+    /// <summary>Prepared and trained once for all tests of this class.</summary>
+    public sealed class Runs
+    {
+        internal TrainingResult Correct { get; }
+        internal TrainingResult Official { get; }
+
+        public Runs()
+        {
+            var (folder, model) = (Scratch.New("nora"), AsWideAsItsText(Mini.Model));
+            var data = Path.Combine(folder, "codes.jsonl");
+            Preparation.Run(new() { Input = Mini.Recordings, Output = data, Language = "English", Shape = new ClipShape { Trim = true, Level = true } }, ModelEncoder.Load(ModelFolder.Open(model)), null, default);
+            var options = new TrainingOptions { Model = model, Data = data, Speaker = "nora", Steps = 150, EvaluateEvery = 0, Force = true };
+            Correct = Trainer.Run(options, Path.Combine(folder, "correct"), Existing.Refuse, null, default);
+            // As the script does: text first, no language.
+            Official = Trainer.Run(options with { Planted = Hypothesis.Of(Faults.Official), Layout = LayoutPolicy.TextFirst, Languages = ["auto"] }, Path.Combine(folder, "official"), Existing.Refuse, null, default);
+        }
+    }
+
+    [Fact(Explicit = true)]
+    public void LossesAreWhereTheTableHasThem()
+    {
+        foreach (var (name, run) in new[] { ("correct", runs.Correct), ("official script (all)", runs.Official) })
+        {
+            var row = Row(name);
+            var tenth = run.Log.Count / 10;
+            foreach (var (of, cell) in new (Func<StepReport, double>, string)[] { (l => l.Talker, row[2]), (l => l.Predictor, row[3]) })
+            {
+                var expected = Regex.Matches(cell, @"[\d.]+").Select(m => double.Parse(m.Value, CultureInfo.InvariantCulture)).ToArray();
+                var (first, last) = (run.Log.Take(tenth).Average(of), run.Log.TakeLast(tenth).Average(of));
+                TestContext.Current.TestOutputHelper?.WriteLine($"{name}: {first:0.00} → {last:0.00}, the table has {cell}");
+                Assert.InRange(first, expected[0] - 0.1 * expected[0], expected[0] + 0.1 * expected[0]); // another order of clips, layouts and languages
+                Assert.InRange(last, expected[1] - 0.3, expected[1] + 0.3); // learned by heart: how far depends on the seed
+            }
+        }
+        Assert.True(runs.Official.Log[0].Talker > 2 * runs.Correct.Log[0].Talker);
+        Assert.True(runs.Official.Log[^1].Predictor > runs.Correct.Log[^1].Predictor + 1);
+    }
+
+    [Fact(Explicit = true)]
+    public void WordsAreHeardAsInTheTable()
+    {
+        var ears = SpeechRecogniser.Find(new(Path.Combine(Mini.Folder, "grammar.jsgf"), Path.Combine(Mini.Folder, "german.dict")), out var reason);
+        Assert.SkipWhen(ears is null, reason);
+        var known = Directory.GetFiles(Mini.Recordings, "*.txt").Select(f => File.ReadAllText(f).Trim()).ToHashSet();
+        var texts = File.ReadLines(Path.Combine(Mini.Folder, "sentences_heldout.txt")).Where(s => char.IsLetter(s[0]) && !known.Contains(s)).Skip(24).Take(48).ToList();
+        var (correct, official) = (Heard(ears, runs.Correct.Export, texts), Heard(ears, runs.Official.Export, texts));
+        TestContext.Current.TestOutputHelper?.WriteLine($"correct: {correct}; official script: {official}");
+        var table = double.Parse(Row("correct")[4], CultureInfo.InvariantCulture) / 100;
+        Assert.True(correct.Rate <= table + 0.1, $"The word error rate is {correct}, and the table has {table:p0}; runs of other seeds lie between 21 and 27 %.");
+        Assert.True(official.Rate >= correct.Rate + 0.03, $"With the faults of the official script the word error rate is {official}, without them {correct}.");
+    }
+
+    static WordErrorRate Heard(SpeechRecogniser ears, string export, List<string> texts)
+    {
+        using var tts = Tts.Load(export);
+        return ears.Judge([.. from seed in new ulong[] { 1, 2 }
+                              from text in texts
+                              select (tts.Say(text, new SpeechOptions { Speaker = "nora", Layout = Layout.TextFirst, Sampling = tts.Sampling with { Seed = 1000 * seed + (ulong)text.Length }, MaxFramesPerToken = 12 }), text)]);
+    }
+
+    /// <summary>run | talker loss | predictor loss | WER Auto | WER English | …, behind an empty first cell.</summary>
+    static string[] Row(string name) => File.ReadLines(Path.Combine(Mini.Folder, "fault_table.md")).Select(l => l.Split('|', StringSplitOptions.TrimEntries)).First(c => c.Length > 5 && c[1] == name);
+
+    /// <summary>
+    /// The same model with text as wide as the talker, by zeros: the same numbers come out of text_projection, and text can enter without it,
+    /// as the official script lets it. On models of two widths that script stops.
+    /// </summary>
+    static string AsWideAsItsText(string model)
+    {
+        var (target, talker) = (Scratch.New("widened"), ModelFolder.Open(model).Config.TalkerConfig);
+        var (narrow, wide) = (talker.TextHiddenSize, talker.HiddenSize);
+        Assert.SkipWhen(narrow > wide, "Text is wider than the talker here, and zeros cannot make it narrower.");
+        foreach (var file in Directory.GetFiles(model, "*", SearchOption.AllDirectories).Where(f => Path.GetFullPath(f) != Path.GetFullPath(Path.Combine(model, "model.safetensors"))))
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(Path.Combine(target, Path.GetRelativePath(model, file)))!);
+            File.Copy(file, Path.Combine(target, Path.GetRelativePath(model, file)));
+        }
+        var config = JsonNode.Parse(File.ReadAllText(Path.Combine(model, "config.json")))!;
+        config["talker_config"]!["text_hidden_size"] = wide;
+        File.WriteAllText(Path.Combine(target, "config.json"), config.ToJsonString());
+        using var weights = Weights.Open(model);
+        SafetensorsWriter.Write(Path.Combine(target, "model.safetensors"), [.. weights.Entries.Select(e => e.Name switch
+        {
+            "talker.model.text_embedding.weight" or "talker.text_projection.linear_fc2.weight" => Widened(e, e.Shape[0], wide),
+            "talker.text_projection.linear_fc1.weight" => Widened(e, wide, wide),
+            "talker.text_projection.linear_fc1.bias" => Widened(e, wide),
+            _ => TensorToWrite.Copy(weights.FileOf(e.Name), e),
+        })]);
+        return target;
+
+        TensorToWrite Widened(TensorEntry entry, params int[] shape)
+        {
+            var (from, to) = (weights.FileOf(entry.Name).BFloat16(entry.Name), new ushort[shape.Aggregate((a, b) => a * b)]);
+            var (rows, columns) = shape.Length == 1 ? (1, narrow) : (entry.Shape[0], entry.Shape[1]);
+            for (var row = 0; row < rows; row++)
+                from.AsSpan(row * columns, columns).CopyTo(to.AsSpan(row * wide));
+            return TensorToWrite.Of(entry.Name, shape, to);
+        }
+    }
+}
