@@ -69,7 +69,7 @@ sealed record Loss(Tensor Talker, Tensor Predictor, Tensor End, long Ends, Targe
     }
 
     /// <summary>What is minimised: this part of a batch whose predictions number <paramref name="effective"/>.</summary>
-    public Tensor Share(TargetCounts effective) => TalkerShare(Talker, effective) + PredictorShare(Predictor, effective);
+    public Tensor Share(TargetCounts effective) => TalkerShare(Talker, effective).Plus(PredictorShare(Predictor, effective));
 
     public static Tensor TalkerShare(Tensor sum, TargetCounts effective)
     {

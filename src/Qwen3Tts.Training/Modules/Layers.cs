@@ -11,6 +11,14 @@ using static TorchSharp.torch.nn;
 
 namespace Qwen3Tts.Training.Modules;
 
+/// <summary>a + b. TorchSharp's operator makes its factor of one anew, and may free it while it is read.</summary>
+static class Sums
+{
+    public static readonly Scalar One = 1;
+
+    public static Tensor Plus(this Tensor a, Tensor b) => a.add(b, One);
+}
+
 /// <summary>Element type and device of the weights.</summary>
 sealed record Placement(ScalarType Type, Device Device)
 {
@@ -55,7 +63,7 @@ sealed class Linear : Module<Tensor, Tensor>
         if (lora_A is null || lora_B is null)
             return functional.linear(x, weight, bias);
         using var scope = NewDisposeScope();
-        return (functional.linear(x, weight, bias) + lora_B.call(lora_A.call(x) * _scale)).MoveToOuterDisposeScope();
+        return functional.linear(x, weight, bias).Plus(lora_B.call(lora_A.call(x) * _scale)).MoveToOuterDisposeScope();
     }
 }
 
@@ -96,7 +104,7 @@ sealed class RmsNorm : Module<Tensor, Tensor>
     {
         using var scope = NewDisposeScope();
         var wide = x.to(ScalarType.Float32);
-        var scale = rsqrt(wide.square().mean([-1], keepdim: true) + _epsilon); // [.., 1]
+        var scale = rsqrt(wide.square().mean([-1], keepdim: true).add(_epsilon, Sums.One)); // [.., 1]
         return (weight * (wide * scale).to(x.dtype)).MoveToOuterDisposeScope();
     }
 }
@@ -118,7 +126,7 @@ readonly record struct Rotary(Tensor Cos, Tensor Sin) // [T, head_dim]
     public Tensor Turn(Tensor x) // [.., T, head_dim]
     {
         var halves = x.chunk(2, -1);
-        return x * Cos + cat([-halves[1], halves[0]], -1) * Sin;
+        return (x * Cos).Plus(cat([-halves[1], halves[0]], -1) * Sin);
     }
 }
 
@@ -203,7 +211,7 @@ sealed class DecoderLayer : Module<Tensor, Rotary, Tensor>
     public override Tensor forward(Tensor x, Rotary rotary) // [B, T, hidden]
     {
         using var scope = NewDisposeScope();
-        var attended = x + self_attn.call(input_layernorm.call(x), rotary);
-        return (attended + mlp.call(post_attention_layernorm.call(attended))).MoveToOuterDisposeScope();
+        var attended = x.Plus(self_attn.call(input_layernorm.call(x), rotary));
+        return attended.Plus(mlp.call(post_attention_layernorm.call(attended))).MoveToOuterDisposeScope();
     }
 }

@@ -2,7 +2,6 @@
 // checkpoint holds the code predictor too. The sums are made here alone, for the training batch: an absent side adds nothing, so no mask
 // has to follow the text projection, whose biases would otherwise leak into rows without text.
 using Qwen3Tts.Checkpoint;
-using TorchSharp;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -15,8 +14,6 @@ sealed class TalkerModule : Module
     internal readonly TextProjection text_projection;
     internal readonly Linear codec_head;
     internal readonly CodePredictorModule code_predictor;
-
-    static readonly Scalar One = 1;
 
     public TalkerModule(TalkerConfig config, Placement on) : base(nameof(TalkerModule))
     {
@@ -49,11 +46,11 @@ sealed class TalkerModule : Module
         using var scope = NewDisposeScope();
         var rows = zeros(batch.Samples * batch.Length, Config.HiddenSize, dtype: On.Type, device: On.Device);
         var text = model.text_embedding.call(batch.TextIds);
-        rows = rows.index_add(0, batch.TextRows, batch.ProjectsText ? text_projection.call(text) : text, One);
-        rows = rows.index_add(0, batch.TokenRows, model.codec_embedding.call(batch.TokenIds), One);
-        rows = rows.index_add(0, batch.FrameRows, EmbedFrames(batch.FrameCodes), One);
+        rows = rows.index_add(0, batch.TextRows, batch.ProjectsText ? text_projection.call(text) : text, Sums.One);
+        rows = rows.index_add(0, batch.TokenRows, model.codec_embedding.call(batch.TokenIds), Sums.One);
+        rows = rows.index_add(0, batch.FrameRows, EmbedFrames(batch.FrameCodes), Sums.One);
         if (batch.Voices is { } voices)
-            rows = rows.index_add(0, batch.VoiceRows, voices.to(On.Type), One);
+            rows = rows.index_add(0, batch.VoiceRows, voices.to(On.Type), Sums.One);
         return rows.view(batch.Samples, batch.Length, Config.HiddenSize).MoveToOuterDisposeScope();
     }
 
