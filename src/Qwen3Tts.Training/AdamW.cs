@@ -1,7 +1,6 @@
 // AdamW with decoupled weight decay. The update is always computed in float32, in parts of a few million elements so that its temporaries
 // stay small. What is kept between updates is chosen: a bf16 weight has eight bits, in which small updates vanish, so it has a float32
 // master beside it, or, where memory rules, none and is rounded by chance. A float32 weight is its own master.
-using Qwen3Tts.Training.Modules;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -143,12 +142,12 @@ sealed class AdamW : IDisposable
     void Plain(Tensor w, Tensor g, Tensor m, Tensor v, double rate, double decay)
     {
         var o = _options;
-        using Scalar shrink = 1 - rate * decay, new1 = 1 - o.Beta1, beta2 = o.Beta2, new2 = 1 - o.Beta2, epsilon = o.Epsilon;
+        using Scalar shrink = 1 - rate * decay, beta2 = o.Beta2, new2 = 1 - o.Beta2, epsilon = o.Epsilon;
         using Scalar bias2 = Math.Sqrt(1 - Math.Pow(o.Beta2, Steps)), step = -rate / (1 - Math.Pow(o.Beta1, Steps));
         w.mul_(shrink);
-        m.lerp_(g, new1);
+        m.lerp_(g, 1 - o.Beta1);
         v.mul_(beta2).addcmul_(g, g, new2);
-        var root = v.sqrt().div_(bias2).add(epsilon, Sums.One);
+        var root = v.sqrt().div_(bias2).add_(epsilon);
         w.addcdiv_(m, root, step);
     }
 
