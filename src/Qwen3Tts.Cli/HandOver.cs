@@ -12,9 +12,11 @@ static class HandOver
     /// <summary>Commands of the other program.</summary>
     public static readonly (string Name, string Description)[] Commands =
     [
+        ("import", "Reads recordings as other programs list them, and chooses what is held out."),
         ("prepare", "Turns recordings into training data."),
         ("train", "Fine-tunes a model on prepared data."),
         ("voice", "From recordings to a voice in one command."),
+        ("export", "Writes prepared data for a trainer of many machines."),
         ("demo", "Prepares, trains and speaks with the embedded model and recordings."),
     ];
 

@@ -8,17 +8,17 @@ namespace Qwen3Tts.Training;
 
 static class Commands
 {
-    public static RootCommand Root() => new("Fine-tunes Qwen3-TTS on a voice.") { PrepareCommand(), TrainCommand(), new VoiceCommand(), DemoCommand() };
+    public static RootCommand Root() => new("Fine-tunes Qwen3-TTS on a voice.") { new ImportCommand(), PrepareCommand(), TrainCommand(), new VoiceCommand(), new ExportCommand(), DemoCommand() };
 
     static DocumentedCommand PrepareCommand()
     {
-        var input = new Argument<string>("recordings") { Description = "Folder of WAV and TXT files of equal names, or a JSONL file with 'audio', 'text' and, if wanted, 'ref_audio' and 'language'." };
+        var input = new Argument<string>("recordings") { Description = "Folder of WAV and TXT files of equal names, or any list that 'import' reads or writes." };
         var model = CommonOptions.Model();
         var output = new Option<string?>("--output", "-o") { Description = "The list to write. Default: codes.jsonl in out/<name of the recordings>.", HelpName = "FILE" };
         var reference = new Option<string?>("--reference") { Description = "Recording that the voice is taken from. Default: the one that the list names, else the one that is most like all others.", HelpName = "WAV" };
         var language = new Option<string?>("--language") { Description = "Language of all recordings that the list gives none for.", HelpName = "NAME" };
-        var trim = new Option<bool?>("--trim") { Description = "Cut to the speech, with 40 ms before and 160 ms after. Default: yes for a folder, no for a list.", HelpName = "true|false" };
-        var level = new Option<bool?>("--level") { Description = "Bring all recordings to one loudness. Default: yes for a folder, no for a list.", HelpName = "true|false" };
+        var trim = new Option<bool?>("--trim") { Description = "Cut to the speech, with 40 ms before and 160 ms after. Default: yes, but no for a list that names references.", HelpName = "true|false" };
+        var level = new Option<bool?>("--level") { Description = "Bring all recordings to one loudness. Default: yes, but no for a list that names references.", HelpName = "true|false" };
         var skip = new Option<bool>("--skip-bad") { Description = "Leave out what cannot be used, instead of stopping." };
         var command = new DocumentedCommand("prepare", "Turns recordings into training data: codes.jsonl, in the official format.",
             "qwen3tts-train prepare recordings/nora --model models/mini -o out/nora/codes.jsonl",
@@ -27,7 +27,6 @@ static class Commands
         command.Does((parsed, stop) =>
         {
             var recordings = parsed.GetValue(input)!;
-            var folder = Directory.Exists(recordings);
             var list = parsed.GetValue(output) ?? Path.Combine("out", Path.GetFileNameWithoutExtension(Path.TrimEndingDirectorySeparator(recordings)), "codes.jsonl");
             var options = new PreparationOptions
             {
@@ -35,7 +34,8 @@ static class Commands
                 Output = list,
                 Reference = parsed.GetValue(reference),
                 Language = parsed.GetValue(language),
-                Shape = new ClipShape { Trim = parsed.GetValue(trim) ?? folder, Level = parsed.GetValue(level) ?? folder },
+                Trim = parsed.GetValue(trim),
+                Level = parsed.GetValue(level),
                 SkipBad = parsed.GetValue(skip),
             };
             var report = Prepare(CommonOptions.ModelFolder(parsed.GetValue(model)), options, stop);
@@ -53,6 +53,7 @@ static class Commands
         var report = Preparation.Run(options, encoder, new Told<(int Done, int Of)>(p => line($"Encoding recordings: {p.Done} of {p.Of}")), stop);
         if (report.Clips.Any(c => c.Shaped is not null))
             File.WriteAllLines(Path.ChangeExtension(options.Output, ".changes.tsv"), ChangesTable(report));
+        File.WriteAllText(Path.ChangeExtension(options.Output, ".html"), DataPage.Of(Path.GetFileName(options.Output), DataSummary.Of(report)));
         return report;
     });
 
@@ -62,14 +63,12 @@ static class Commands
 
     public static string Summary(PreparationReport report)
     {
-        var frames = report.Clips.Sum(c => c.Clip.Codes!.Count);
-        var lines = new List<string> { $"{report.Clips.Count} clips, {frames} frames ({frames / 12.5 / 60:0.0} minutes); {report.Clips.Count(c => c.Known)} were encoded before." };
+        var summary = DataSummary.Of(report);
+        var lines = summary.Table().Append(("encoded before", $"{report.Clips.Count(c => c.Known)}")).ToList();
         if (report.Clips.Where(c => c.Shaped is not null).Select(c => c.Shaped!).ToList() is { Count: > 0 } shaped)
-            lines.Add(FormattableString.Invariant($"Cut: {shaped.Sum(s => s.CutBefore + s.CutAfter):0.0} s of {shaped.Sum(s => s.SecondsBefore):0.0} s. Gain: {20 * Math.Log10(shaped.Min(s => s.Gain)):+0.0;-0.0} to {20 * Math.Log10(shaped.Max(s => s.Gain)):+0.0;-0.0} dB. By clip: the .changes.tsv beside the list."));
-        lines.Add(report.Chosen is { } chosen ? $"Reference: {Path.GetFileName(chosen)}, the clip most like all others." : $"Reference: {Path.GetFileName(report.Clips[0].Clip.Reference)}.");
-        if (report.LeftOut.Count > 0)
-            lines.AddRange(report.LeftOut.Prepend($"Left out, {report.LeftOut.Count}:"));
-        return string.Join('\n', lines);
+            lines.Add(("changed", FormattableString.Invariant($"cut {shaped.Sum(s => s.CutBefore + s.CutAfter):0.0} s of {shaped.Sum(s => s.SecondsBefore):0.0} s; gain {20 * Math.Log10(shaped.Min(s => s.Gain)):+0.0;-0.0} to {20 * Math.Log10(shaped.Max(s => s.Gain)):+0.0;-0.0} dB; by clip: the .changes.tsv beside the list")));
+        lines.Add(("reference", report.Chosen.Count > 0 ? $"{string.Join(", ", report.Chosen.Select(Path.GetFileName))}, most like all others" : string.Join(", ", report.Clips.Select(c => Path.GetFileName(c.Clip.Reference)).Distinct().Take(3))));
+        return DataSummary.Text(lines, report.LeftOut, report.Doubts);
     }
 
     static DocumentedCommand TrainCommand()

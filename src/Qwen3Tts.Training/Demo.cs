@@ -46,7 +46,7 @@ static class Demo
         Say(Commands.Summary(prepared));
 
         Say("\n2 of 5 · Fine-tuning");
-        var options = new TrainingOptions { Model = Path.GetFullPath(model), Data = Path.GetFullPath(data), Speaker = name, Steps = steps, HeldOut = Math.Min(HeldOut, prepared.Clips.Count / 2), EvaluateEvery = 0, Force = force };
+        var options = new TrainingOptions { Model = Path.GetFullPath(model), Data = Path.GetFullPath(data), Speaker = name, Steps = steps, HeldOut = prepared.HeldOut(Math.Min(HeldOut, prepared.Clips.Count / 2)), EvaluateEvery = 0, Force = force };
         var trained = Commands.Train(options, Path.Combine(output, "run"), Existing.Overwrite, stop);
         Say(Commands.Summary(trained));
         stop.ThrowIfCancellationRequested();

@@ -4,6 +4,7 @@ using System.Globalization;
 using System.Net;
 using System.Text;
 using Qwen3Tts.Doctor;
+using Qwen3Tts.Training.Data;
 
 namespace Qwen3Tts.Training;
 
@@ -67,12 +68,10 @@ sealed class RunPage(RunFolder folder, TrainingOptions options, IReadOnlyList<Cl
 
     void Data(StringBuilder page)
     {
-        var seconds = clips.Select(c => c.Codes!.Count / FramesPerSecond).ToList();
+        var seconds = clips.Select(c => c.Codes!.Count / DataRow.FramesPerSecond).ToList();
         page.Append($"<h2>Data</h2>\n<p>{clips.Count} clips, {N(seconds.Sum() / 60)} minutes; {heldOut.Count} of them are held out. Languages: {Text(string.Join(", ", clips.Select(c => c.Language ?? "none named").Distinct()))}.</p>\n");
-        page.Append(Chart.Histogram("length of a clip", seconds, "s")).Append(Chart.Histogram("pace", [.. clips.Select(c => c.Text.Length / (c.Codes!.Count / FramesPerSecond))], "characters a second"));
+        page.Append(Chart.Histogram("length of a clip", seconds, "s")).Append(Chart.Histogram("pace", [.. clips.Select(c => c.Text.Length / (c.Codes!.Count / DataRow.FramesPerSecond))], "characters a second"));
     }
-
-    const double FramesPerSecond = 12.5; // of every codec of this family: the model's name says 12 Hz
 
     void Preflighted(StringBuilder page)
     {

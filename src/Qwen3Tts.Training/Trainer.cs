@@ -54,7 +54,7 @@ static class Trainer
         var model = ModelFolder.Open(options.Model);
         Export.CheckName(model.Config.TalkerConfig, options.Speaker);
         var clips = CodesFile.Read(options.Data, model.Config.TalkerConfig.NumCodeGroups, model.Config.TalkerConfig.CodePredictorConfig.VocabSize);
-        options = (options with { DataSha256 = Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(options.Data))) }).Completed(model.Config, clips.Count, clips.Any(c => c.Language is not null));
+        options = (options with { HeldOut = Data.HeldOut.Of(clips, options.HeldOut).Count(held => held), DataSha256 = Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(options.Data))) }).Completed(model.Config, clips.Count, clips.Any(c => c.Language is not null));
         var reference = Reference(options, clips);
         var voice = Voice(model, reference);
         var tokenizer = TextTokenizer.Load(model.Path);

@@ -21,11 +21,10 @@ sealed class TrainingData
     public TrainingData(IReadOnlyList<Clip> clips, TextTokenizer tokenizer, SpecialTokens ids, float[] voice, TrainingOptions options)
     {
         (_clips, _tokenizer, _ids, _voice, _options) = (clips, tokenizer, ids, voice, options);
-        var shuffled = Shuffled(Enumerable.Range(0, clips.Count), -1);
-        var heldOut = shuffled.Take(options.HeldOut).Order().ToList();
-        HeldOutClips = [.. heldOut.Select(i => clips[i])];
-        HeldOut = [.. heldOut.Select(i => Example(i, i))];
-        _training = [.. shuffled.Skip(options.HeldOut).Order()];
+        var heldOut = Data.HeldOut.Of(clips, options.HeldOut);
+        HeldOutClips = [.. clips.Where((_, i) => heldOut[i])];
+        HeldOut = [.. Enumerable.Range(0, clips.Count).Where(i => heldOut[i]).Select(i => Example(i, i))];
+        _training = [.. Enumerable.Range(0, clips.Count).Where(i => !heldOut[i])];
         var languages = clips.SelectMany(c => options.Languages!.Select(policy => Language(c, policy))).Distinct().ToList();
         HasAuto = languages.Any(l => ids.Language(l, null) is null);
         Languages = [.. languages.Where(l => ids.Language(l, null) is not null).Select(l => l!.ToLowerInvariant()).Distinct().Order(StringComparer.Ordinal)];

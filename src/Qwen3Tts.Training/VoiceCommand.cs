@@ -12,7 +12,7 @@ sealed class VoiceCommand : DocumentedCommand
 {
     const int MostHeldOut = 8;
 
-    readonly Argument<string> _recordings = new("recordings") { Description = "Folder of WAV and TXT files of equal names, or a JSONL file, as 'prepare' takes them." };
+    readonly Argument<string> _recordings = new("recordings") { Description = "Folder or list of recordings, in any format that 'import' reads." };
     readonly Option<string> _name = new("--name") { Description = "Name of the new voice.", Required = true, HelpName = "NAME" };
     readonly Option<string?> _model = CommonOptions.Model();
     readonly Option<string?> _output = new("--out", "-o") { Description = "Where everything goes. Default: out/<name>.", HelpName = "DIR" };
@@ -21,7 +21,7 @@ sealed class VoiceCommand : DocumentedCommand
     readonly Option<int?> _steps = new("--steps") { Description = "Optimizer steps. Default: as 'train'.", HelpName = "N" };
     readonly Option<double?> _rate = new("--lr") { Description = "Largest learning rate. Default: as 'train'.", HelpName = "RATE" };
     readonly Option<int?> _micro = new("--micro-batch") { Description = "Clips that are computed together: fewer need less memory and give the same result.", HelpName = "N" };
-    readonly Option<int?> _heldOut = new("--held-out") { Description = $"Clips that are not trained on, whose texts are spoken to judge. Default: an eighth, at most {MostHeldOut}.", HelpName = "N" };
+    readonly Option<int?> _heldOut = new("--held-out") { Description = $"Clips that are not trained on, whose texts are spoken to judge. Default: those that the list holds out, else an eighth, at most {MostHeldOut}.", HelpName = "N" };
     readonly Option<int?> _patience = new("--patience") { Description = "Stop early, after so many evaluations without a better one.", HelpName = "N" };
     readonly Option<string?> _grammar = new("--grammar") { Description = "JSGF grammar of all that is said, for pocketsphinx.", HelpName = "FILE" };
     readonly Option<string[]> _dictionary = new("--dictionary") { Description = "Pronunciations that pocketsphinx lacks.", HelpName = "FILE" };
@@ -48,14 +48,12 @@ sealed class VoiceCommand : DocumentedCommand
         var output = parsed.GetValue(_output) ?? Path.Combine("out", name.ToLowerInvariant());
         var (data, run) = (Path.Combine(output, "codes.jsonl"), Path.Combine(output, "run"));
 
-        var fromFolder = Directory.Exists(recordings);
         var prepared = Commands.Prepare(model, new PreparationOptions
         {
             Input = recordings,
             Output = data,
             Reference = parsed.GetValue(_reference),
             Language = parsed.GetValue(_language),
-            Shape = new ClipShape { Trim = fromFolder, Level = fromFolder },
         }, stop);
         Console.Out.WriteLine(Commands.Summary(prepared));
 
@@ -64,7 +62,7 @@ sealed class VoiceCommand : DocumentedCommand
             Model = Path.GetFullPath(model),
             Data = Path.GetFullPath(data),
             Speaker = name,
-            HeldOut = parsed.GetValue(_heldOut) ?? Math.Min(MostHeldOut, prepared.Clips.Count / 8),
+            HeldOut = parsed.GetValue(_heldOut) ?? prepared.HeldOut(Math.Min(MostHeldOut, prepared.Clips.Count / 8)),
             Steps = parsed.GetValue(_steps),
             LearningRate = parsed.GetValue(_rate),
             MicroBatch = parsed.GetValue(_micro),

@@ -27,7 +27,7 @@ public sealed class NoraTests(NoraTests.Runs runs) : IClassFixture<NoraTests.Run
         {
             var (folder, model) = (Scratch.New("nora"), AsWideAsItsText(Mini.Model));
             var data = Path.Combine(folder, "codes.jsonl");
-            Preparation.Run(new() { Input = Mini.Recordings, Output = data, Language = "English", Shape = new ClipShape { Trim = true, Level = true } }, ModelEncoder.Load(ModelFolder.Open(model)), null, default);
+            Preparation.Run(new() { Input = Mini.Recordings, Output = data, Language = "English" }, ModelEncoder.Load(ModelFolder.Open(model)), null, default);
             var options = new TrainingOptions { Model = model, Data = data, Speaker = "nora", Steps = 150, EvaluateEvery = 0, Force = true };
             Correct = Trainer.Run(options, Path.Combine(folder, "correct"), Existing.Refuse, null, default);
             // As the script does: text first, no language.

@@ -15,7 +15,7 @@ public sealed class PreflightTests
         foreach (var file in Directory.GetFiles(Mini.Recordings).Order(StringComparer.Ordinal).Take(2 * 8))
             File.Copy(file, Path.Combine(folder, Path.GetFileName(file)));
         var list = Path.Combine(folder, "codes.jsonl");
-        Preparation.Run(new() { Input = folder, Output = list, Language = "English", Shape = new ClipShape { Trim = true, Level = true } }, ModelEncoder.Load(ModelFolder.Open(Mini.Model)), null, default);
+        Preparation.Run(new() { Input = folder, Output = list, Language = "English" }, ModelEncoder.Load(ModelFolder.Open(Mini.Model)), null, default);
         return list;
     });
 

@@ -19,7 +19,7 @@ public sealed class TrainingDataTests
     static TrainingData Data(int clips, Func<TrainingOptions, TrainingOptions>? change = null)
     {
         var options = new TrainingOptions { Model = "m", Data = "d", Speaker = "anna", Batch = 4, Languages = ["auto"] };
-        var all = Enumerable.Range(1, clips).Select(n => new Clip($"{n}", "a.wav", true, "Good morning.", "r.wav", n % 2 == 0 ? Language : null, [.. Enumerable.Repeat(new int[Ids.CodeGroups], n)])).ToList();
+        var all = Enumerable.Range(1, clips).Select(n => new Clip($"{n}", "a.wav", true, $"Good morning {n}.", "r.wav", n % 2 == 0 ? Language : null, [.. Enumerable.Repeat(new int[Ids.CodeGroups], n)])).ToList();
         return new(all, Tokenizer, Ids, Voice, (change?.Invoke(options) ?? options).Completed(Model.Config, clips, true));
     }
 
@@ -67,6 +67,18 @@ public sealed class TrainingDataTests
         Assert.Equal((7, 3), (data.Training, data.HeldOut.Count));
         Assert.Empty(Examples(data, 30).Select(Clip).Intersect(data.HeldOut.Select(Clip)));
         Assert.Equal(10, Examples(data, 30).Concat(data.HeldOut).Select(Clip).Distinct().Count());
+    }
+
+    [Fact]
+    public void WhatTheDataHoldsOutIsHeldOut()
+    {
+        var clips = Enumerable.Range(1, 10).Select(n => new Clip($"{n}", "a.wav", true, $"Good morning {n}.", "r.wav", null, [.. Enumerable.Repeat(new int[Ids.CodeGroups], n)]) { HeldOut = n is 3 or 7 }).ToList();
+        foreach (var seed in new[] { 1, 2 })
+        {
+            var data = new TrainingData(clips, Tokenizer, Ids, Voice, new TrainingOptions { Model = "m", Data = "d", Speaker = "anna", HeldOut = 2, Seed = seed, Languages = ["auto"] }.Completed(Model.Config, 10, false));
+            Assert.Equal([3, 7], data.HeldOut.Select(Clip));
+            Assert.Equal([1, 2, 4, 5, 6, 8, 9, 10], Examples(data, 1).Select(Clip).Order());
+        }
     }
 
     [Fact]

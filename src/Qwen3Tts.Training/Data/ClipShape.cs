@@ -56,7 +56,7 @@ sealed record ClipShape
     }
 
     /// <summary>RMS of each window; the last one may be shorter.</summary>
-    static double[] Windows(float[] samples, int window)
+    public static double[] Windows(float[] samples, int window)
     {
         var result = new double[(samples.Length + window - 1) / window];
         for (var w = 0; w < result.Length; w++)

@@ -1,5 +1,6 @@
-// codes.jsonl, the official format between preparation and training: audio, text, ref_audio and audio_codes, one object a line, plus the
-// language where one was given. Paths are relative to the file where they were given so, and the folder can be moved as a whole.
+// The official format of a list, one object a line: audio, text, ref_audio and, in codes.jsonl, audio_codes; plus speaker, language,
+// instruct and split where they are known, which the official script ignores. Paths are relative to the file where they were given so, and
+// the folder can be moved as a whole.
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Qwen3Tts.Doctor;
@@ -11,7 +12,12 @@ static class CodesFile
     static readonly JsonWriterOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>Writes the file aside and renames it: a file of that name is complete.</summary>
-    public static void Write(string path, IEnumerable<Clip> clips)
+    public static void Write(string path, IEnumerable<Clip> clips) => Write(path, clips, Write);
+
+    /// <param name="path">The file.</param>
+    /// <param name="clips">One a line.</param>
+    /// <param name="write">Writes a clip's object; gets the folder that relative paths count from.</param>
+    public static void Write(string path, IEnumerable<Clip> clips, Action<Utf8JsonWriter, string, Clip> write)
     {
         path = Path.GetFullPath(path);
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
@@ -21,7 +27,7 @@ static class CodesFile
             foreach (var clip in clips)
             {
                 using (var json = new Utf8JsonWriter(stream, Readable))
-                    Write(json, Path.GetDirectoryName(path)!, clip);
+                    write(json, Path.GetDirectoryName(path)!, clip);
                 stream.WriteByte((byte)'\n');
             }
             stream.Flush(flushToDisk: true);
@@ -31,15 +37,28 @@ static class CodesFile
 
     static void Write(Utf8JsonWriter json, string folder, Clip clip)
     {
-        string Relative(string path) => clip.GivenAsRelative ? Path.GetRelativePath(folder, path).Replace('\\', '/') : path;
+        string Relative(string path) => clip.GivenAsRelative ? CodesFile.Relative(folder, path) : path;
         json.WriteStartObject();
         json.WriteString("audio", Relative(clip.Audio));
         json.WriteString("text", clip.Text);
-        if (clip.Language is { } language)
-            json.WriteString("language", language);
-        json.WriteString("ref_audio", Relative(clip.Reference!));
+        foreach (var (key, value) in new[] { ("speaker", clip.Speaker), ("language", clip.Language), ("instruct", clip.Instruct) })
+            if (value is not null)
+                json.WriteString(key, value);
+        if (clip.HeldOut is { } heldOut)
+            json.WriteString("split", heldOut ? "held-out" : "train");
+        if (clip.Reference is { } reference)
+            json.WriteString("ref_audio", Relative(reference));
+        if (clip.Codes is { } codes)
+            WriteCodes(json, codes);
+        json.WriteEndObject();
+    }
+
+    public static string Relative(string folder, string path) => Path.GetRelativePath(folder, path).Replace('\\', '/');
+
+    public static void WriteCodes(Utf8JsonWriter json, IReadOnlyList<int[]> codes)
+    {
         json.WriteStartArray("audio_codes");
-        foreach (var frame in clip.Codes!)
+        foreach (var frame in codes)
         {
             json.WriteStartArray();
             foreach (var code in frame)
@@ -47,7 +66,6 @@ static class CodesFile
             json.WriteEndArray();
         }
         json.WriteEndArray();
-        json.WriteEndObject();
     }
 
     /// <summary>Clips that are ready to be trained on: with a reference, and with whole frames of codes below <paramref name="codebook"/>.</summary>

@@ -1,10 +1,21 @@
 using System.Security.Cryptography;
+using Qwen3Tts.Audio;
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.Codec;
 using Qwen3Tts.Kernels;
 using Qwen3Tts.Speaker;
+using Qwen3Tts.Text;
 
 namespace Qwen3Tts.Training.Data;
+
+/// <summary>The networks that preparation needs; each call may come from another thread.</summary>
+/// <param name="SampleRate">Of the waves that are given to both.</param>
+/// <param name="FrameSamples">Samples a frame.</param>
+/// <param name="Fingerprint">Changes when the networks do.</param>
+/// <param name="Encode">Frames of a wave, float32 and one clip at a time: the reference way.</param>
+/// <param name="Voice">The speaker encoder; null for a model without one.</param>
+/// <param name="Tokenizer">Null counts no tokens.</param>
+sealed record ClipEncoder(int SampleRate, int FrameSamples, byte[] Fingerprint, Func<Waveform, int[][]> Encode, Func<Waveform, float[]>? Voice, TextTokenizer? Tokenizer = null);
 
 static class ModelEncoder
 {
@@ -16,7 +27,7 @@ static class ModelEncoder
         var gate = new Lock();
         return new(codec.SampleRate, codec.SamplesPerFrame, Fingerprint(model),
             wave => { lock (gate) return codec.Encode(wave); },
-            speaker is null ? null : wave => { lock (gate) return speaker.Embed(wave.ToRate(speaker.SampleRate)); });
+            speaker is null ? null : wave => { lock (gate) return speaker.Embed(wave.ToRate(speaker.SampleRate)); }, TextTokenizer.Load(model.Path));
     }
 
     /// <summary>Hash of every weight that decides codes and voices.</summary>

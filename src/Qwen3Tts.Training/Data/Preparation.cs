@@ -8,38 +8,47 @@ namespace Qwen3Tts.Training.Data;
 
 sealed record PreparationOptions
 {
-    /// <summary>Folder of WAV and TXT files, or a JSONL file.</summary>
+    /// <summary>Folder or list of recordings, in any of the formats.</summary>
     public required string Input { get; init; }
+    /// <summary>Null sees it in the input.</summary>
+    public ListFormat? Format { get; init; }
     /// <summary>The codes.jsonl to write.</summary>
     public required string Output { get; init; }
-    /// <summary>Recording that the voice is taken from; null takes what each line names, and where it names none, the medoid of all clips.</summary>
+    /// <summary>Recording that the voice is taken from; null takes what each line names, and where it names none, the medoid of the speaker's clips.</summary>
     public string? Reference { get; init; }
     /// <summary>Language of clips that the input gives none for; null leaves them without.</summary>
     public string? Language { get; init; }
-    /// <summary>Null shapes recordings from a folder, and leaves those that a JSONL lists as they are.</summary>
-    public ClipShape? Shape { get; init; }
+    /// <summary>Cut to the speech. Null does, but leaves a list that names references or brings codes, as the official script reads it, as it is.</summary>
+    public bool? Trim { get; init; }
+    /// <summary>Bring the speech to one loudness. Null as for <see cref="Trim"/>.</summary>
+    public bool? Level { get; init; }
     /// <summary>Leave out what cannot be used, instead of stopping.</summary>
     public bool SkipBad { get; init; }
     /// <summary>How many clips are encoded at a time.</summary>
     public int Parallel { get; init; } = Environment.ProcessorCount;
 }
 
-/// <summary>The networks that preparation needs; each call may come from another thread.</summary>
-/// <param name="SampleRate">Of the waves that are given to both.</param>
-/// <param name="FrameSamples">Samples a frame.</param>
-/// <param name="Fingerprint">Changes when the networks do.</param>
-/// <param name="Encode">Frames of a wave, float32 and one clip at a time: the reference way.</param>
-/// <param name="Voice">The speaker encoder; null for a model without one.</param>
-sealed record ClipEncoder(int SampleRate, int FrameSamples, byte[] Fingerprint, Func<Waveform, int[][]> Encode, Func<Waveform, float[]>? Voice);
-
-/// <summary>A clip that is ready to be trained on, what was changed in the recording (null: nothing), and whether its codes were known.</summary>
-sealed record PreparedClip(Clip Clip, ShapedClip? Shaped, bool Known);
+/// <summary>A clip that is ready to be trained on.</summary>
+/// <param name="Clip">With its codes and its reference.</param>
+/// <param name="Levels">Of the recording as it was; null where its codes were given and it was not read.</param>
+/// <param name="Shaped">What was changed in the recording; null: nothing.</param>
+/// <param name="Known">Its codes were in the cache or in the list.</param>
+sealed record PreparedClip(Clip Clip, ClipLevels? Levels, ShapedClip? Shaped, bool Known)
+{
+    /// <summary>Of the text; null without a tokenizer.</summary>
+    public int? Tokens { get; init; }
+}
 
 /// <summary>What was done.</summary>
 /// <param name="Clips">In the order of the input.</param>
 /// <param name="LeftOut">Messages of what was left out.</param>
-/// <param name="Chosen">The reference that was chosen among the clips; null where one was given.</param>
-sealed record PreparationReport(IReadOnlyList<PreparedClip> Clips, IReadOnlyList<string> LeftOut, string? Chosen);
+/// <param name="Doubts">Messages of what may be wrong and was not left out.</param>
+/// <param name="Chosen">References that were chosen among the clips, one a speaker; none where all were given.</param>
+sealed record PreparationReport(IReadOnlyList<PreparedClip> Clips, IReadOnlyList<string> LeftOut, IReadOnlyList<string> Doubts, IReadOnlyList<string> Chosen)
+{
+    /// <summary>How many clips a run is to hold out where it is not told: none of its own choice where the data holds out some.</summary>
+    public int HeldOut(int usual) => Clips.Any(c => c.Clip.HeldOut is not null) ? 0 : usual;
+}
 
 static class Preparation
 {
@@ -47,15 +56,16 @@ static class Preparation
     /// <exception cref="OperationCanceledException">Stopped; what was encoded is kept for the next run.</exception>
     public static PreparationReport Run(PreparationOptions options, ClipEncoder encoder, IProgress<(int Done, int Of)>? progress, CancellationToken stop)
     {
-        var problems = new List<string>();
-        var listed = ClipList.Read(options.Input, problems).ConvertAll(c => c with { Language = c.Language ?? options.Language });
-        var shape = options.Shape ?? new ClipShape { Trim = Directory.Exists(options.Input), Level = Directory.Exists(options.Input) };
         if (options.Reference is { } file && !File.Exists(file))
             throw new FileNotFoundException($"There is no reference recording '{file}'. Name one of the recordings, or leave --reference out.");
+        var (problems, doubts) = (new List<string>(), new List<string>());
+        var listed = Recordings.Read(options.Input, options.Format, problems).ConvertAll(c => c with { Language = c.Language ?? options.Language });
+        var asItIs = listed.Any(c => c.Reference is not null || c.Codes is not null);
+        var shape = new ClipShape { Trim = options.Trim ?? !asItIs, Level = options.Level ?? !asItIs };
 
         var shapedFiles = shape.ChangesAnything ? ShapedFiles(listed, options.Output) : [];
-        var shaped = Each(listed, options.Parallel, stop, clip => Guarded(clip, problems, () => Shape(clip, shape, encoder, shapedFiles))).OfType<PreparedClip>().ToList();
-        shaped = WithReference(shaped, options.Reference, shapedFiles, problems);
+        var shaped = Told(Each(listed, options.Parallel, stop, clip => Guarded(clip, () => Shape(clip, shape, encoder, shapedFiles))), problems);
+        shaped = WithReference(WithoutContradictions(shaped, problems, doubts), options.Reference, shapedFiles, problems);
         if (!options.SkipBad)
             CodesFile.ThrowIfAny(problems);
         if (shaped.Count == 0)
@@ -68,14 +78,42 @@ static class Preparation
         var done = 0;
         var encoded = Each(shaped, options.Parallel, stop, c =>
         {
-            var result = Encode(c.Clip, encoder, cache, choose);
+            var result = Encode(c.Clip, encoder, cache, choose || encoder.Voice is not null && c.Clip.Codes is null);
             progress?.Report((Interlocked.Increment(ref done), shaped.Count));
             return result;
         });
-        var chosen = choose ? shaped[Medoid([.. encoded.Select(e => e.Encoded.Voice!)])].Clip.Audio : null;
-        var clips = shaped.Zip(encoded, (c, e) => new PreparedClip(c.Clip with { Codes = e.Encoded.Codes, Reference = c.Clip.Reference ?? chosen }, c.Shaped, e.Known)).ToList();
+        var chosen = choose ? Medoids(shaped, encoded) : [];
+        var clips = shaped.Zip(encoded, (c, e) => c with { Clip = c.Clip with { Codes = e.Encoded.Codes, Reference = c.Clip.Reference ?? chosen[c.Clip.Speaker ?? ""] }, Known = e.Known, Tokens = encoder.Tokenizer?.Encode(c.Clip.Text).Length }).ToList();
         CodesFile.Write(options.Output, clips.Select(c => c.Clip));
-        return new(clips, problems, chosen);
+        Doubt(clips, [.. encoded.Select(e => e.Encoded.Voice)], encoder, shape, doubts);
+        return new(clips, problems, doubts, [.. chosen.Values]);
+    }
+
+    /// <summary>The clip of each speaker that is most like all his others.</summary>
+    static Dictionary<string, string> Medoids(List<PreparedClip> clips, (EncodedClip Encoded, bool Known)[] encoded) =>
+        clips.Zip(encoded, (c, e) => (c.Clip, Voice: e.Encoded.Voice!)).GroupBy(c => c.Clip.Speaker ?? "").ToDictionary(s => s.Key, s => s.ElementAt(Medoid([.. s.Select(c => c.Voice)])).Clip.Audio);
+
+    /// <summary>All that makes one doubt clips, in their order, and their references.</summary>
+    static void Doubt(List<PreparedClip> clips, float[]?[] voices, ClipEncoder encoder, ClipShape shape, List<string> doubts)
+    {
+        foreach (var c in clips)
+        {
+            doubts.AddRange(ClipChecks.OfText(c.Clip, encoder.Tokenizer));
+            if (c.Levels is not null)
+                doubts.AddRange(ClipChecks.OfSound(c.Clip, c.Levels, shape.Trim));
+        }
+        if (encoder.Tokenizer is not null)
+            doubts.AddRange(ClipChecks.OfPace([.. clips.Select(c => (c.Clip, c.Clip.Codes!.Count, c.Tokens!.Value))]));
+        var heard = clips.Zip(voices).Where(c => c.Second is not null).Select(c => (c.First.Clip, c.Second!)).ToList();
+        var apart = clips.Select(c => c.Clip with { Place = c.Clip.Reference!, Audio = c.Clip.Reference! }).DistinctBy(c => c.Audio).ExceptBy(clips.Select(c => c.Clip.Audio), c => c.Audio);
+        foreach (var reference in apart)
+        {
+            var wave = WavFile.Read(reference.Audio);
+            doubts.AddRange(ClipChecks.OfSound(reference, ClipLevels.Of(wave), trimmed: false));
+            if (encoder.Voice is not null)
+                heard.Add((reference, encoder.Voice(wave.ToRate(encoder.SampleRate))));
+        }
+        doubts.AddRange(ClipChecks.OfVoices(heard));
     }
 
     static T[] Each<TItem, T>(IReadOnlyList<TItem> items, int parallel, CancellationToken stop, Func<TItem, T> body)
@@ -93,19 +131,34 @@ static class Preparation
         }
     }
 
-    /// <summary>Notes what is wrong with a clip, with its place and a remedy, and gives null then.</summary>
-    static PreparedClip? Guarded(Clip clip, List<string> problems, Func<PreparedClip> body)
+    /// <summary>The clip, or what is wrong with it, with its place and a remedy.</summary>
+    static (PreparedClip? Clip, string? Problem) Guarded(Clip clip, Func<PreparedClip> body)
     {
+        if (ClipChecks.Error(clip) is { } problem)
+            return (null, problem);
         try
         {
-            return body();
+            return (body(), null);
         }
         catch (Exception e) when (e is InvalidDataException or IOException or UnauthorizedAccessException)
         {
-            lock (problems)
-                problems.Add(e.Message.StartsWith(clip.Place, StringComparison.Ordinal) ? e.Message : $"{clip.Place}: {e.Message}");
-            return null;
+            return (null, e.Message.StartsWith(clip.Place, StringComparison.Ordinal) ? e.Message : $"{clip.Place}: {e.Message}");
         }
+    }
+
+    /// <summary>Those that are clips; the problems of the others are noted, in their order.</summary>
+    static List<PreparedClip> Told((PreparedClip? Clip, string? Problem)[] results, List<string> problems)
+    {
+        problems.AddRange(results.Select(r => r.Problem).OfType<string>());
+        return [.. results.Select(r => r.Clip).OfType<PreparedClip>()];
+    }
+
+    static List<PreparedClip> WithoutContradictions(List<PreparedClip> clips, List<string> problems, List<string> doubts)
+    {
+        var errors = new List<(Clip Clip, string Message)>();
+        ClipChecks.Duplicates(clips.Where(c => c.Levels is not null).Select(c => (c.Clip, c.Levels!.Content)), errors, doubts);
+        problems.AddRange(errors.Select(e => e.Message));
+        return [.. clips.Where(c => !errors.Any(e => e.Clip.Place == c.Clip.Place))];
     }
 
     /// <summary>Where each recording goes that is changed: beside the list, under its own name.</summary>
@@ -127,8 +180,9 @@ static class Preparation
     static PreparedClip Shape(Clip clip, ClipShape shape, ClipEncoder encoder, Dictionary<string, string> shapedFiles)
     {
         if (!shape.ChangesAnything && clip.Codes is not null)
-            return new(clip, null, true);
-        var wave = WavFile.Read(clip.Audio).ToRate(encoder.SampleRate);
+            return new(clip, null, null, true);
+        var recording = WavFile.Read(clip.Audio);
+        var (levels, wave) = (ClipLevels.Of(recording), recording.ToRate(encoder.SampleRate));
         ShapedClip shaped;
         try
         {
@@ -139,9 +193,9 @@ static class Preparation
             throw new InvalidDataException($"{clip.Place}: '{Path.GetFileName(clip.Audio)}' {e.Message}. Remove it, or leave it out with --skip-bad.");
         }
         if (!shape.ChangesAnything)
-            return new(clip, null, false);
+            return new(clip, levels, null, false);
         WavFile.Write(shapedFiles[clip.Audio], shaped.Wave);
-        return new(clip with { Audio = shapedFiles[clip.Audio], GivenAsRelative = true, Codes = null }, shaped with { Wave = new([], wave.SampleRate) }, false);
+        return new(clip with { Audio = shapedFiles[clip.Audio], GivenAsRelative = true, Codes = null }, levels, shaped with { Wave = new([], wave.SampleRate) }, false);
     }
 
     /// <summary>The reference that was asked for, or named by the line; in its changed form where it is one of the recordings.</summary>

@@ -1,5 +1,5 @@
-// Recordings as people bring them, in one form: a folder of WAV and TXT files of equal names, or the official JSONL, one object a line.
-// All that is wrong with the whole set is told at once, each with its place.
+// Recordings as people bring them, in one form: a folder of WAV and TXT files of equal names, or JSONL, one object a line, with the
+// official names or with those of ms-swift. All that is wrong with the whole set is told at once, each with its place.
 using System.Text.Json;
 
 namespace Qwen3Tts.Doctor;
@@ -12,10 +12,22 @@ namespace Qwen3Tts.Doctor;
 /// <param name="Reference">Full path of the recording that the voice is taken from, if the list names one.</param>
 /// <param name="Language">A language's name, if the list gives one.</param>
 /// <param name="Codes">Frames of 16 codes, if the list brings them.</param>
-sealed record Clip(string Place, string Audio, bool GivenAsRelative, string Text, string? Reference = null, string? Language = null, IReadOnlyList<int[]>? Codes = null);
+sealed record Clip(string Place, string Audio, bool GivenAsRelative, string Text, string? Reference = null, string? Language = null, IReadOnlyList<int[]>? Codes = null)
+{
+    /// <summary>Who speaks, if the list says so.</summary>
+    public string? Speaker { get; init; }
+    /// <summary>How it is spoken, if the list says so.</summary>
+    public string? Instruct { get; init; }
+    /// <summary>Whether it is only measured and never trained on; null where nothing was chosen.</summary>
+    public bool? HeldOut { get; init; }
+    /// <summary>The list's text has line breaks, which are read as spaces.</summary>
+    public bool LinesJoined { get; init; }
+}
 
 static class ClipList
 {
+    const string Example = """A line reads {"audio": "a.wav", "text": "What is said.", "ref_audio": "ref.wav"}.""";
+
     /// <summary>The clips in order, and a message for each that cannot be one.</summary>
     /// <exception cref="FileNotFoundException">There is neither a folder nor a file of that name.</exception>
     public static List<Clip> Read(string path, List<string> problems)
@@ -23,7 +35,7 @@ static class ClipList
         if (Directory.Exists(path))
             return ReadFolder(path, problems);
         if (File.Exists(path))
-            return ReadLines(path, problems);
+            return ReadLines(path, Example, problems, (place, line) => ReadLine(path, place, line));
         throw new FileNotFoundException($"There is no '{path}'. Name a folder of WAV and TXT files, or a JSONL file.");
     }
 
@@ -51,7 +63,8 @@ static class ClipList
     static IEnumerable<string> Files(string folder, string extension) =>
         Directory.GetFiles(folder).Where(f => Path.GetExtension(f).Equals(extension, StringComparison.OrdinalIgnoreCase)).Order(StringComparer.Ordinal);
 
-    static List<Clip> ReadLines(string file, List<string> problems)
+    /// <summary>One clip a line, through <paramref name="parse"/>, which gives null for a line that is none and throws InvalidDataException for one that is wrong.</summary>
+    public static List<Clip> ReadLines(string file, string example, List<string> problems, Func<string, string, Clip?> parse)
     {
         var clips = new List<Clip>();
         var number = 0;
@@ -62,12 +75,12 @@ static class ClipList
                 continue;
             try
             {
-                using var json = JsonDocument.Parse(line);
-                clips.Add(ReadLine(file, place, json.RootElement));
+                if (parse(place, line) is { } clip)
+                    clips.Add(clip);
             }
-            catch (Exception e) when (e is JsonException or InvalidDataException)
+            catch (InvalidDataException e)
             {
-                problems.Add($"{place}: {(e is JsonException ? "this is no JSON object" : e.Message)}. A line reads {{\"audio\": \"a.wav\", \"text\": \"What is said.\", \"ref_audio\": \"ref.wav\"}}.");
+                problems.Add($"{place}: {e.Message}. {example}");
             }
         }
         if (clips.Count == 0 && problems.Count == 0)
@@ -75,18 +88,54 @@ static class ClipList
         return clips;
     }
 
+    static Clip ReadLine(string file, string place, string text)
+    {
+        try
+        {
+            using var json = JsonDocument.Parse(text);
+            return json.RootElement.ValueKind != JsonValueKind.Object ? throw new InvalidDataException("this is no JSON object") : ReadLine(file, place, json.RootElement);
+        }
+        catch (JsonException)
+        {
+            throw new InvalidDataException("this is no JSON object");
+        }
+    }
+
     static Clip ReadLine(string file, string place, JsonElement line)
     {
-        if (line.ValueKind != JsonValueKind.Object)
-            throw new InvalidDataException("this is no JSON object");
-        var audio = Text(line, "audio") ?? throw new InvalidDataException("there is no 'audio'");
-        var text = Words(Text(line, "text") ?? throw new InvalidDataException("there is no 'text'"));
+        var ofSwift = line.TryGetProperty("messages", out var messages);
+        var audio = (ofSwift ? First(line, "audios") : Text(line, "audio")) ?? throw new InvalidDataException(ofSwift ? "there is no 'audios'" : "there is no 'audio'");
+        var written = (ofSwift ? Message(messages, "assistant") : Text(line, "text")) ?? throw new InvalidDataException(ofSwift ? "there is no message of the assistant" : "there is no 'text'");
+        var text = Words(written);
         if (text.Length == 0)
             throw new InvalidDataException("the 'text' is empty");
-        var reference = Text(line, "ref_audio") is { Length: > 0 } r ? Resolve(file, r) : null;
+        var reference = (ofSwift ? First(line, "ref_audios") : Text(line, "ref_audio")) is { Length: > 0 } r ? Resolve(file, r) : null;
         var codes = line.TryGetProperty("audio_codes", out var c) && c.ValueKind != JsonValueKind.Null ? Frames(c) : null;
-        return new(place, Resolve(file, audio), !Path.IsPathRooted(audio), text, reference, Text(line, "language"), codes);
+        return new(place, Resolve(file, audio), !Path.IsPathRooted(audio), text, reference, Text(line, "language"), codes)
+        {
+            Speaker = Text(line, "speaker"),
+            Instruct = Text(line, "instruct"),
+            HeldOut = Split(Text(line, "split")),
+            LinesJoined = written.Contains('\n', StringComparison.Ordinal),
+        };
     }
+
+    static bool? Split(string? split) => split switch
+    {
+        null or "" => null,
+        "train" => false,
+        "held-out" => true,
+        _ => throw new InvalidDataException($"'split' is '{split}', expected 'train' or 'held-out'"),
+    };
+
+    /// <summary>The first of a list of names, or the one that stands there alone.</summary>
+    static string? First(JsonElement line, string key) => line.TryGetProperty(key, out var v) && v.ValueKind == JsonValueKind.Array
+        ? v.EnumerateArray().FirstOrDefault() is { ValueKind: JsonValueKind.String } first ? first.GetString() : null
+        : Text(line, key);
+
+    /// <summary>What the last message of that role says.</summary>
+    static string? Message(JsonElement messages, string role) => messages.ValueKind != JsonValueKind.Array ? throw new InvalidDataException("'messages' is no list")
+        : messages.EnumerateArray().LastOrDefault(m => m.ValueKind == JsonValueKind.Object && Text(m, "role") == role) is { ValueKind: JsonValueKind.Object } last ? Text(last, "content") : null;
 
     static string? Text(JsonElement line, string key) => !line.TryGetProperty(key, out var v) || v.ValueKind == JsonValueKind.Null ? null
         : v.ValueKind == JsonValueKind.String ? v.GetString() : throw new InvalidDataException($"'{key}' is {v.GetRawText()}, not a string");
@@ -104,12 +153,12 @@ static class ClipList
     }
 
     /// <summary>A relative path counts from the list's own folder; where nothing is there, from the current one, as the official script has it.</summary>
-    static string Resolve(string file, string path)
+    public static string Resolve(string file, string path)
     {
         var beside = Path.GetFullPath(Path.Combine(Path.GetDirectoryName(Path.GetFullPath(file))!, path));
         return File.Exists(beside) || !File.Exists(path) ? beside : Path.GetFullPath(path);
     }
 
     /// <summary>Lines of a text file become one line.</summary>
-    static string Words(string text) => string.Join(' ', text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
+    public static string Words(string text) => string.Join(' ', text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
 }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Qwen3Tts.Audio;
+using Qwen3Tts.Doctor;
 using Qwen3Tts.Training.Data;
 
 namespace Qwen3Tts.Tests.Data;
@@ -55,10 +56,10 @@ public sealed class PreparationTests
     {
         var input = Recordings(("a", 0.5), ("b", 2), ("c", 4));
         var report = Run(Options(input, Scratch.New()));
-        Assert.Equal("b.wav", Path.GetFileName(report.Chosen));
-        Assert.All(report.Clips, c => Assert.Equal(report.Chosen, c.Clip.Reference));
+        Assert.Equal("b.wav", Path.GetFileName(Assert.Single(report.Chosen)));
+        Assert.All(report.Clips, c => Assert.Equal(report.Chosen[0], c.Clip.Reference));
         var named = Run(Options(input, Scratch.New()) with { Reference = Path.Combine(input, "a.wav") });
-        Assert.Null(named.Chosen);
+        Assert.Empty(named.Chosen);
         Assert.All(named.Clips, c => Assert.Equal("a.wav", Path.GetFileName(c.Clip.Reference)));
         Assert.All(named.Clips, c => Assert.NotEqual(input, Path.GetDirectoryName(c.Clip.Reference)));
     }
@@ -152,6 +153,38 @@ public sealed class PreparationTests
         Run(Options(Path.Combine(input, "given.jsonl"), input));
         Assert.Equal(2, _encoded);
         Assert.Equal(File.ReadAllText(Path.Combine(input, "given.jsonl")), File.ReadAllText(Path.Combine(input, "codes.jsonl")));
+    }
+
+    [Fact]
+    public void AManifestIsCutAndLevelledAndKeepsWhatItSays()
+    {
+        var input = Recordings(("a", 0.5), ("b", 2), ("c", 4), ("d", 1), ("e", 1.1), ("f", 1.2));
+        var list = Path.Combine(input, "two.list");
+        File.WriteAllLines(list, "abcdef".Select(c => $"{c}.wav|{(c < 'd' ? "anna" : "ben")}|de|Text of {c}."));
+        Import.Run(new() { Input = list, Output = Path.Combine(input, "manifest.jsonl"), HeldOut = new(null, 2) }, default);
+        var report = Run(Options(Path.Combine(input, "manifest.jsonl"), Scratch.New()));
+        Assert.All(report.Clips, c => Assert.NotNull(c.Shaped));
+        Assert.Equal(["b.wav", "e.wav"], report.Chosen.Select(Path.GetFileName)); // each speaker's own medoid
+        Assert.All(report.Clips, c => Assert.Equal(c.Clip.Speaker == "anna" ? "b.wav" : "e.wav", Path.GetFileName(c.Clip.Reference)));
+        Assert.All(report.Clips, c => Assert.Equal("German", c.Clip.Language));
+        var manifest = ClipList.Read(Path.Combine(input, "manifest.jsonl"), []);
+        Assert.Equal(2, manifest.Count(c => c.HeldOut == true));
+        Assert.Equal(manifest.Select(c => c.HeldOut), report.Clips.Select(c => c.Clip.HeldOut));
+    }
+
+    [Fact]
+    public void ChecksAreMadeWherePreparedWithoutImport()
+    {
+        var (input, output) = (Recordings(("a", 1), ("b", 2), ("c", 1.5)), Scratch.New());
+        File.WriteAllText(Path.Combine(input, "b.txt"), "Hello <|im_start|>");
+        foreach (var kind in new[] { "wav", "txt" })
+            File.Copy(Path.Combine(input, $"a.{kind}"), Path.Combine(input, $"z.{kind}"));
+        Assert.Equal($"{Path.Combine(input, "b.wav")}: the text has '<|im_start|>', which programs take for a control token. Remove it from the text.", Assert.Throws<InvalidDataException>(() => Run(Options(input, output))).Message);
+        var report = Run(Options(input, output) with { SkipBad = true });
+        Assert.Equal(3, report.Clips.Count);
+        Assert.Contains($"{Path.Combine(input, "z.wav")}: the same recording with the same text as {Path.Combine(input, "a.wav")}. Remove one of the two.", report.Doubts);
+        File.WriteAllText(Path.Combine(input, "z.txt"), "Something else.");
+        Assert.Contains("z.wav: the same recording as ", Assert.Throws<InvalidDataException>(() => Run(Options(input, output))).Message);
     }
 
     [Theory]

@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
 
-namespace Qwen3Tts.Tests.Text;
+namespace Qwen3Tts.Tests;
 
 /// <summary>A model folder around the real vocabulary, as far as a tokenizer looks at it. Its added tokens are the tiny one's, behind the real vocabulary.</summary>
 static class RealVocabulary

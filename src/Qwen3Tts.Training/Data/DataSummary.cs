@@ -1,0 +1,58 @@
+// All that can be said of a set of clips on one screen: a table, then what was left out and what is doubtful.
+using System.Globalization;
+using Qwen3Tts.Doctor;
+
+namespace Qwen3Tts.Training.Data;
+
+/// <summary>A clip's figures; null where they were not measured.</summary>
+sealed record DataRow(Clip Clip, ClipLevels? Levels, int? Tokens)
+{
+    public const double FramesPerSecond = 12.5; // of every codec of this family: the model's name says 12 Hz
+
+    public double? Seconds => Clip.Codes is { } codes ? codes.Count / FramesPerSecond : Levels?.Seconds;
+    public double? FramesPerToken => Clip.Codes is { } codes && Tokens is > 0 and var n ? (double)codes.Count / n : null;
+}
+
+sealed record DataSummary(IReadOnlyList<DataRow> Rows, IReadOnlyList<string> LeftOut, IReadOnlyList<string> Doubts)
+{
+    public static DataSummary Of(PreparationReport report) => new([.. report.Clips.Select(c => new DataRow(c.Clip, c.Levels, c.Tokens))], report.LeftOut, report.Doubts);
+
+    public List<(string Name, string Value)> Table()
+    {
+        var table = new List<(string, string)>();
+        void Spread(string name, Func<DataRow, double?> of, string format, string unit, string before = "")
+        {
+            if (Rows.Select(of).OfType<double>().ToList() is { Count: > 0 } values)
+                table.Add((name, string.Create(CultureInfo.InvariantCulture, $"{before}median {ClipChecks.Median(values).ToString(format, CultureInfo.InvariantCulture)}, {values.Min().ToString(format, CultureInfo.InvariantCulture)} to {values.Max().ToString(format, CultureInfo.InvariantCulture)}{unit}")));
+        }
+        var heldOut = Rows.Count(r => r.Clip.HeldOut == true);
+        table.Add(("clips", Rows.All(r => r.Clip.HeldOut is null) ? $"{Rows.Count}" : $"{Rows.Count}: {Rows.Count - heldOut} to train on, {heldOut} held out"));
+        Spread("minutes", r => r.Seconds, "0.0", " s", string.Create(CultureInfo.InvariantCulture, $"{Rows.Sum(r => r.Seconds ?? 0) / 60:0.0}; a clip: "));
+        table.Add(("languages", Counts(r => r.Clip.Language)));
+        table.Add(("speakers", Counts(r => r.Clip.Speaker)));
+        Spread("text tokens", r => r.Tokens, "0", "", $"{Rows.Sum(r => r.Tokens ?? 0)}; a clip: ");
+        Spread("frames a token", r => r.FramesPerToken, "0.0", "");
+        Spread("speech level", r => r.Levels is { Rms: > 0 } l ? ClipChecks.Decibel(l.Rms) : null, "0.0", " dBFS as recorded");
+        Spread("peak", r => r.Levels is { Peak: > 0 } l ? ClipChecks.Decibel(l.Peak) : null, "0.0", " dBFS as recorded");
+        table.Add(("problems", $"{LeftOut.Count} left out, {Doubts.Count} to listen to"));
+        return table;
+    }
+
+    string Counts(Func<DataRow, string?> of) => string.Join(", ", Rows.GroupBy(of).OrderByDescending(g => g.Count()).Select(g => $"{g.Key ?? "none named"} {g.Count()}"));
+
+    /// <summary>The table, and what was left out and is doubtful, each up to twenty.</summary>
+    public static string Text(IEnumerable<(string Name, string Value)> table, IReadOnlyList<string> leftOut, IReadOnlyList<string> doubts)
+    {
+        const int Shown = 20;
+        var lines = table.Select(r => $"{r.Name,-16}{r.Value}").ToList();
+        foreach (var (title, messages) in new[] { ("Left out", leftOut), ("To listen to", doubts) })
+            if (messages.Count > 0)
+            {
+                lines.Add($"{title}, {messages.Count}:");
+                lines.AddRange(messages.Take(Shown));
+                if (messages.Count > Shown)
+                    lines.Add($"… and {messages.Count - Shown} more.");
+            }
+        return string.Join('\n', lines);
+    }
+}

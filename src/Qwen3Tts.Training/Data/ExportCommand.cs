@@ -1,0 +1,142 @@
+// qwen3tts-train export --for ms-swift: the data and the command line for a trainer of many machines. Of the other trainers for this model,
+// ms-swift has every alignment right since its pull request 9752 (July 2026): text projected, labels shifted once, the code predictor under
+// the hidden state that has not seen the frame, the end of speech trained. It knows one layout (text first) and no language.
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json;
+using Qwen3Tts.Checkpoint;
+using Qwen3Tts.CommandLine;
+using Qwen3Tts.Doctor;
+
+namespace Qwen3Tts.Training.Data;
+
+static class SwiftExport
+{
+    const string Release = "4.5.0"; // whose source was read for this
+
+    /// <summary>Writes train.jsonl, valid.jsonl where clips are held out, and train.sh; returns a sentence on what will be lost.</summary>
+    /// <param name="options">As they would be trained here.</param>
+    /// <param name="output">A folder.</param>
+    /// <param name="gpus">How many train together.</param>
+    /// <exception cref="InvalidDataException">The data is not ready, or names several references.</exception>
+    public static string Run(TrainingOptions options, string output, int gpus)
+    {
+        var model = ModelFolder.Open(options.Model);
+        Export.CheckName(model.Config.TalkerConfig, options.Speaker);
+        if (model.Config.SpeakerEncoderConfig is null)
+            throw new InvalidDataException($"{options.Model}: there is no speaker encoder in it, and ms-swift takes the voice from a recording. Name a Base model.");
+        var clips = CodesFile.Read(options.Data, model.Config.TalkerConfig.NumCodeGroups, model.Config.TalkerConfig.CodePredictorConfig.VocabSize);
+        if (clips.Select(c => c.Reference).Distinct().Take(2).ToList() is [var first, var second])
+            throw new InvalidDataException($"{options.Data}: the lines name different references, such as '{first}' and '{second}', and ms-swift stores the voice of the first one. Prepare the recordings with --reference.");
+        if (clips.FirstOrDefault(c => ClipChecks.Error(c) is not null) is { } bad)
+            throw new InvalidDataException(ClipChecks.Error(bad)); // there, control tokens in a text are control tokens
+        var heldOut = HeldOut.Of(clips, options.HeldOut);
+        options = (options with { HeldOut = heldOut.Count(held => held) }).Completed(model.Config, clips.Count, linesNameLanguages: false);
+
+        CodesFile.Write(Path.Combine(output, "train.jsonl"), clips.Where((_, i) => !heldOut[i]), WriteLine);
+        if (options.HeldOut > 0)
+            CodesFile.Write(Path.Combine(output, "valid.jsonl"), clips.Where((_, i) => heldOut[i]), WriteLine);
+        File.WriteAllText(Path.Combine(output, "train.sh"), Script(options, gpus));
+        var lost = new[] { ("language", clips.Count(c => c.Language is not null)), ("instruct", clips.Count(c => c.Instruct is not null)) }.Where(l => l.Item2 > 0).Select(l => $"{l.Item2} lines name a {l.Item1}").ToList();
+        return "ms-swift trains text first and without a language: speak with the result so." + (lost.Count > 0 ? $" {string.Join(", ", lost)}, which it does not know." : "");
+    }
+
+    static void WriteLine(Utf8JsonWriter json, string folder, Clip clip)
+    {
+        json.WriteStartObject();
+        json.WriteStartArray("messages");
+        json.WriteStartObject();
+        json.WriteString("role", "assistant");
+        json.WriteString("content", clip.Text);
+        json.WriteEndObject();
+        json.WriteEndArray();
+        foreach (var (key, file) in new[] { ("audios", clip.Audio), ("ref_audios", clip.Reference!) })
+        {
+            json.WriteStartArray(key);
+            json.WriteStringValue(CodesFile.Relative(folder, file));
+            json.WriteEndArray();
+        }
+        CodesFile.WriteCodes(json, clip.Codes!);
+        json.WriteEndObject();
+    }
+
+    /// <summary>The batch is divided among the GPUs; where it does not divide, it grows.</summary>
+    static string Script(TrainingOptions options, int gpus)
+    {
+        var (name, each) = (Path.GetFileName(Path.TrimEndingDirectorySeparator(options.Model)), options.MicroBatch!.Value);
+        var batch = Math.Max(1, Math.Min(each, (options.Batch + gpus - 1) / gpus));
+        var accumulated = Math.Max(1, (options.Batch + gpus * batch - 1) / (gpus * batch));
+        return string.Create(CultureInfo.InvariantCulture, $$"""
+            #!/usr/bin/env bash
+            # Fine-tunes {{options.Speaker}} with ms-swift on {{gpus}} GPUs; {{gpus * batch * accumulated}} clips a step. Needs:
+            #   pip install qwen-tts 'ms-swift>={{Release}}'   (earlier ones train labels that do not fit)
+            # Paths in the lists count from this folder. The weights are float32, computed in BF16: BF16 weights would hardly move at this rate.
+            # Afterwards, with the checkpoint that it writes:
+            #   qwen3tts inspect output/…/checkpoint-…
+            #   qwen3tts doctor output/…/checkpoint-… --base {{Quoted(name)}} --data codes.jsonl
+            set -euo pipefail
+            cd "$(dirname "$0")"
+            SPEAKER_NAME={{Quoted(options.Speaker.ToLowerInvariant())}} NPROC_PER_NODE={{gpus}} swift sft \
+              --model "${MODEL:-{{(name.StartsWith("Qwen3-TTS-12Hz-", StringComparison.Ordinal) ? $"Qwen/{name}" : options.Model)}}}" \
+              --model_type qwen3_tts \
+              --dataset train.jsonl \
+              {{(options.HeldOut > 0 ? "--val_dataset valid.jsonl --eval_steps 100" : "--split_dataset_ratio 0 --eval_strategy no")}} \
+              --tuner_type full --torch_dtype float32 --bf16 true --fp16 false \
+              --max_steps {{options.Steps}} --learning_rate {{options.LearningRate}} --warmup_steps {{options.WarmUp}} --lr_scheduler_type linear \
+              --per_device_train_batch_size {{batch}} --gradient_accumulation_steps {{accumulated}} --gradient_checkpointing true \
+              --weight_decay {{options.WeightDecay}} --max_grad_norm {{options.LargestNorm}} --seed {{options.Seed}} \
+              --save_steps 100 --save_total_limit 4 --logging_steps 5 --max_length 4096 --ddp_find_unused_parameters true \
+              --output_dir output
+
+            """).Replace("\r", "", StringComparison.Ordinal);
+    }
+
+    static string Quoted(string text) => $"'{text.Replace("'", "'\\''", StringComparison.Ordinal)}'";
+}
+
+sealed class ExportCommand : DocumentedCommand
+{
+    readonly Argument<string> _data = new("codes") { Description = "The codes.jsonl that 'prepare' wrote." };
+    readonly Option<string> _for = new("--for") { Description = "The trainer.", Required = true, HelpName = "ms-swift" };
+    readonly Option<string?> _model = CommonOptions.Model();
+    readonly Option<string> _name = new("--name") { Description = "Name of the new voice.", Required = true, HelpName = "NAME" };
+    readonly Option<string?> _output = new("--output", "-o") { Description = "Folder to write. Default: ms-swift beside the data.", HelpName = "DIR" };
+    readonly Option<int> _gpus = new("--gpus") { Description = "GPUs that train together.", DefaultValueFactory = _ => 1, HelpName = "N" };
+    readonly Option<int> _heldOut = new("--held-out") { Description = "Clips that are measured and not trained on. Default: those that the data holds out.", DefaultValueFactory = _ => 0, HelpName = "N" };
+    readonly Option<int?> _steps = new("--steps") { Description = "Optimizer steps. Default: as 'train'.", HelpName = "N" };
+    readonly Option<int> _batch = new("--batch") { Description = "Clips a step, on all GPUs together.", DefaultValueFactory = _ => 8, HelpName = "N" };
+    readonly Option<int?> _micro = new("--micro-batch") { Description = "Clips that a GPU computes together at most. Default: its part of the batch.", HelpName = "N" };
+    readonly Option<double?> _rate = new("--lr") { Description = "Largest learning rate. Default: as 'train'.", HelpName = "RATE" };
+
+    public ExportCommand() : base("export", "Writes prepared data and the command line for a trainer of many machines that is known to align as the model speaks: ms-swift.",
+        "qwen3tts-train export codes.jsonl --for ms-swift --model Qwen3-TTS-12Hz-1.7B-Base --name anna --gpus 8 --batch 64")
+    {
+        _for.AcceptOnlyFromAmong("ms-swift");
+        Add(_data);
+        foreach (var option in new Option[] { _for, _model, _name, _output, _gpus, _heldOut, _steps, _batch, _micro, _rate })
+            Add(option);
+        this.Does(Run);
+    }
+
+    int Run(ParseResult parsed, CancellationToken stop)
+    {
+        var data = Path.GetFullPath(parsed.GetRequiredValue(_data));
+        var output = parsed.GetValue(_output) ?? Path.Combine(Path.GetDirectoryName(data)!, "ms-swift");
+        var gpus = parsed.GetValue(_gpus);
+        if (gpus < 1)
+            throw new ArgumentException($"--gpus is {gpus}, expected one or more. Correct it, or leave the option out.");
+        var note = SwiftExport.Run(new()
+        {
+            Model = Path.GetFullPath(CommonOptions.ModelFolder(parsed.GetValue(_model))),
+            Data = data,
+            Speaker = parsed.GetRequiredValue(_name),
+            HeldOut = parsed.GetValue(_heldOut),
+            Steps = parsed.GetValue(_steps),
+            Batch = parsed.GetValue(_batch),
+            MicroBatch = parsed.GetValue(_micro),
+            LearningRate = parsed.GetValue(_rate),
+        }, output, gpus);
+        Console.Out.WriteLine($"Written: {output}\nRun there: bash train.sh\n{note}\nIts result comes back as a folder: look into it with 'qwen3tts inspect', and prove it with 'qwen3tts doctor --data {data}'.");
+        return CommandRun.Done;
+    }
+}

@@ -1,0 +1,131 @@
+// qwen3tts-train import: recordings as other programs list them become one manifest. Nothing is encoded yet, so no model is needed; what is
+// held out is chosen here, once, and every later step keeps to it.
+using System.CommandLine;
+using Qwen3Tts.Audio;
+using Qwen3Tts.CommandLine;
+using Qwen3Tts.Doctor;
+
+namespace Qwen3Tts.Training.Data;
+
+sealed record ImportOptions
+{
+    public required string Input { get; init; }
+    /// <summary>The manifest to write.</summary>
+    public required string Output { get; init; }
+    /// <summary>Null sees it in the input.</summary>
+    public ListFormat? Format { get; init; }
+    /// <summary>Take this speaker's clips alone.</summary>
+    public string? OnlySpeaker { get; init; }
+    /// <summary>Language of clips that the input gives none for.</summary>
+    public string? Language { get; init; }
+    /// <summary>Null keeps what the list says, and where it says nothing, holds out a twentieth of the texts.</summary>
+    public HeldOut? HeldOut { get; init; }
+    public int Seed { get; init; } = 1;
+    public bool SkipBad { get; init; }
+}
+
+static class Import
+{
+    static readonly HeldOut Usual = new(0.05, null);
+
+    /// <exception cref="InvalidDataException">Clips cannot be used; up to twenty are named.</exception>
+    /// <exception cref="ArgumentException">What is to be held out contradicts the list, or is all of it.</exception>
+    public static DataSummary Run(ImportOptions options, CancellationToken stop)
+    {
+        var (problems, doubts) = (new List<string>(), new List<string>());
+        var listed = Recordings.Read(options.Input, options.Format, problems).ConvertAll(c => c with { Language = c.Language ?? options.Language });
+        if (options.OnlySpeaker is { } speaker && !listed.Any(c => c.Speaker == speaker))
+            throw new ArgumentException($"{options.Input}: no clip is spoken by '{speaker}'. Its speakers: {string.Join(", ", listed.Select(c => c.Speaker ?? "none named").Distinct().Take(20))}.");
+        listed.RemoveAll(c => options.OnlySpeaker is { } only && c.Speaker != only);
+
+        var rows = Measured(listed, problems, stop);
+        var contradictions = new List<(Clip Clip, string Message)>();
+        ClipChecks.Duplicates(rows.Where(r => r.Levels is not null).Select(r => (r.Clip, r.Levels!.Content)), contradictions, doubts);
+        problems.AddRange(contradictions.Select(c => c.Message));
+        rows.RemoveAll(r => contradictions.Any(c => c.Clip.Place == r.Clip.Place));
+        if (!options.SkipBad)
+            CodesFile.ThrowIfAny(problems);
+        if (rows.Count == 0)
+            throw new InvalidDataException($"{options.Input}: no clip can be used.\n{string.Join('\n', problems.Take(20))}");
+
+        var heldOut = Chosen([.. rows.Select(r => r.Clip)], options);
+        rows = [.. rows.Select((r, i) => r with { Clip = r.Clip with { HeldOut = heldOut[i] } })];
+        foreach (var row in rows)
+            doubts.AddRange(ClipChecks.OfText(row.Clip, null).Concat(row.Levels is null ? [] : ClipChecks.OfSound(row.Clip, row.Levels, trimmed: true)));
+        CodesFile.Write(options.Output, rows.Select(r => r.Clip));
+        return new(rows, problems, doubts);
+    }
+
+    static bool[] Chosen(IReadOnlyList<Clip> clips, ImportOptions options) =>
+        clips.All(c => c.HeldOut is null) ? (options.HeldOut ?? Usual).Choose(clips, options.Seed)
+        : options.HeldOut is null ? [.. clips.Select(c => c.HeldOut == true)]
+        : throw new ArgumentException($"{options.Input}: the list says already which clips are held out, with 'split'. Leave --held-out out, or remove 'split' from its lines.");
+
+    /// <summary>Every recording is read once; one that brings its codes need not be there.</summary>
+    static List<DataRow> Measured(List<Clip> clips, List<string> problems, CancellationToken stop)
+    {
+        var (rows, wrong) = (new DataRow?[clips.Count], new string?[clips.Count]);
+        Parallel.For(0, clips.Count, new ParallelOptions { CancellationToken = stop }, i =>
+        {
+            var clip = clips[i];
+            try
+            {
+                wrong[i] = ClipChecks.Error(clip);
+                var levels = clip.Codes is not null && !File.Exists(clip.Audio) ? null : ClipLevels.Of(WavFile.Read(clip.Audio));
+                if (levels is { Rms: 0 })
+                    wrong[i] ??= $"{clip.Place}: '{Path.GetFileName(clip.Audio)}' is silent. Remove it, or leave it out with --skip-bad.";
+                if (clip.Reference is { } reference && !File.Exists(reference))
+                    wrong[i] ??= $"{clip.Place}: the reference '{reference}' is not there. Correct 'ref_audio', or remove it to have one chosen.";
+                rows[i] = new(clip, levels, null);
+            }
+            catch (Exception e) when (e is InvalidDataException or IOException or UnauthorizedAccessException)
+            {
+                wrong[i] ??= e.Message.StartsWith(clip.Place, StringComparison.Ordinal) ? e.Message : $"{clip.Place}: {e.Message}";
+            }
+        });
+        problems.AddRange(wrong.OfType<string>());
+        return [.. rows.Where((r, i) => r is not null && wrong[i] is null).Select(r => r!)];
+    }
+}
+
+sealed class ImportCommand : DocumentedCommand
+{
+    readonly Argument<string> _recordings = new("recordings") { Description = "Folder of WAV and TXT files, LJSpeech's metadata.csv or its folder, GPT-SoVITS's .list, ms-swift's JSONL, or JSONL with the official names." };
+    readonly Option<string?> _output = new("--output", "-o") { Description = "The manifest to write. Default: manifest.jsonl in out/<name of the recordings>.", HelpName = "FILE" };
+    readonly Option<ListFormat?> _format = new("--format") { Description = "Take the recordings for this, whatever their first line looks like." };
+    readonly Option<string?> _speaker = new("--speaker") { Description = "Take this speaker's clips alone.", HelpName = "NAME" };
+    readonly Option<string?> _language = new("--language") { Description = "Language of all recordings that the list gives none for.", HelpName = "NAME" };
+    readonly Option<string?> _heldOut = new("--held-out") { Description = "What is never trained on: a share of the texts, which stays the same when clips are added, or a number of clips. Default: what the list says, else 5%.", HelpName = "N|N%" };
+    readonly Option<int?> _seed = new("--seed") { Description = "Another seed holds out other clips. Default: 1.", HelpName = "N" };
+    readonly Option<bool> _skip = new("--skip-bad") { Description = "Leave out what cannot be used, instead of stopping." };
+
+    public ImportCommand() : base("import", "Reads recordings as other programs list them, checks them, chooses what is held out, and writes one manifest for 'prepare'.",
+        "qwen3tts-train import LJSpeech-1.1 -o out/lj/manifest.jsonl --language English",
+        "qwen3tts-train import anna.list --speaker anna --held-out 16")
+    {
+        Add(_recordings);
+        foreach (var option in new Option[] { _output, _format, _speaker, _language, _heldOut, _seed, _skip })
+            Add(option);
+        this.Does(Run);
+    }
+
+    int Run(ParseResult parsed, CancellationToken stop)
+    {
+        var input = parsed.GetRequiredValue(_recordings);
+        var output = parsed.GetValue(_output) ?? Path.Combine("out", Path.GetFileNameWithoutExtension(Path.TrimEndingDirectorySeparator(input)), "manifest.jsonl");
+        var summary = Import.Run(new()
+        {
+            Input = input,
+            Output = output,
+            Format = parsed.GetValue(_format),
+            OnlySpeaker = parsed.GetValue(_speaker),
+            Language = parsed.GetValue(_language),
+            HeldOut = parsed.GetValue(_heldOut) is { } asked ? HeldOut.Parse(asked) : null,
+            Seed = parsed.GetValue(_seed) ?? 1,
+            SkipBad = parsed.GetValue(_skip),
+        }, stop);
+        Console.Out.WriteLine(DataSummary.Text(summary.Table(), summary.LeftOut, summary.Doubts));
+        Console.Out.WriteLine($"Written: {output}\nNext: qwen3tts-train prepare {output} --model DIR");
+        return CommandRun.Done;
+    }
+}
