@@ -1,10 +1,10 @@
-// From losses to a name. A checkpoint was trained with the hypothesis under which its loss is lowest, but three things blur that. Clips
-// differ: what resampled clips cannot tell from the best counts as alike. Inputs that cost within a tenth of each other do the same work,
-// whichever was trained: they count as alike too, and of all that is alike the one with the fewest deviations is named. And a fine-tune of
-// few steps still carries the habits of its base: where the base is there, compared is loss / sqrt(loss of the base), which is lowest for a
-// rival as soon as training has closed half of the distance (of the logarithms) that the base put between the two. And training lowers the
-// loss that it trains on: where the base's own best hypothesis got worse, only those are left that fell by more than it rose. Rows that
-// got no gradient rule hypotheses out before any of this: a prompt without 'think' never moves the row 'think'.
+// From losses to a name. A checkpoint was trained with the hypothesis under which its loss is lowest, but clips differ, and a fine-tune of
+// few steps still carries the habits of its base. So hypotheses are compared by loss / sqrt(loss of the base), which is lowest for a rival as
+// soon as training has closed half of the distance (of the logarithms) that the base put between the two; without the base, by the loss.
+// Three rules go before. Rows that got no gradient rule hypotheses out: a prompt without 'think' never moves the row 'think'. Training
+// lowers the loss that it trains on: where the base's own best hypothesis got worse, only those are left that fell by more than it rose.
+// And of what is alike the one with the fewest deviations is named. Alike is what resampled clips cannot tell from the best; what is
+// better only by how far it came or only by where it is; and prefixes and layouts within a tenth of each other, which do the same work.
 namespace Qwen3Tts.Doctor;
 
 /// <summary>What a checkpoint was trained with, and how sure that is.</summary>
@@ -19,6 +19,7 @@ static class Reader
 {
     const int Resamples = 1000, ScreeningClips = 3, Kept = 3;
     const double Significant = 0.05, SameWork = 0.1;
+    const Faults SameWorkInputs = Faults.NoLanguage | Faults.SpeakerAt6 | Faults.NoSpeaker | Faults.Interleaved; // how the base liked another prefix says nothing about the training
     const Faults Reteaching = Faults.NoTextProjection | Faults.FirstCodebookOnly | Faults.LabelsShiftedTwice; // the talker's states become others
 
     static readonly Faults[] Prefixes = [Faults.None, Faults.NoLanguage, Faults.SpeakerAt6, Faults.NoSpeaker, Faults.NoLanguage | Faults.NoSpeaker];
@@ -32,8 +33,8 @@ static class Reader
     {
         var known = clues.Where(c => (c.Fault & Measurement.Input) == 0 || now.Tells(c.Fault)).ToList();
         bool Possible(Faults faults, Faults about) => known.All(c => (c.Fault & about) == 0 || faults.HasFlag(c.Fault) == c.Planted);
-        var talker = Choose(Inputs(now, before, f => Possible(f, Measurement.Input)).SelectMany(i => new[] { i, i | Faults.LabelsShiftedTwice }), SameWork, now, before, (m, clip, faults) => m.Talker(clip, faults).Codes);
-        var predictor = Choose(Subsets(Faults.OwnHidden | Faults.SubLabelsShifted).Where(p => Possible(p, ~Measurement.Input)).Select(p => talker.Named | p), 0, now, (talker.Named & Reteaching) == 0 ? before : null, (m, clip, faults) => m.Predictor(clip, faults));
+        var talker = Choose(Inputs(now, before, f => Possible(f, Measurement.Input)).SelectMany(i => new[] { i, i | Faults.LabelsShiftedTwice }), now, before, (m, clip, faults) => m.Talker(clip, faults).Codes);
+        var predictor = Choose(Subsets(Faults.OwnHidden | Faults.SubLabelsShifted).Where(p => Possible(p, ~Measurement.Input)).Select(p => talker.Named | p), now, (talker.Named & Reteaching) == 0 ? before : null, (m, clip, faults) => m.Predictor(clip, faults));
         var asked = predictor.Named & ~talker.Named;
         var faults = predictor.Named | (EndIsTaught(now, before, predictor.Named) ? 0 : Faults.NoEos);
         var next = new[] { (Faults: talker.Next | asked, talker.Margin), (Faults: predictor.Next, predictor.Margin) }.Where(n => n.Faults is not null).OrderBy(n => n.Margin).FirstOrDefault();
@@ -45,9 +46,9 @@ static class Reader
 
     readonly record struct Choice(Faults Named, List<Faults> Alike, Faults? Next, double Margin, double Sure);
 
-    static Choice Choose(IEnumerable<Faults> among, double tolerance, Measurement now, Measurement? before, Func<Measurement, int, Faults, Cost> cost)
+    static Choice Choose(IEnumerable<Faults> among, Measurement now, Measurement? before, Func<Measurement, int, Faults, Cost> cost)
     {
-        var candidates = among.Select(f => new Candidate(f, PerClip(now, f), before is null ? null : PerClip(before, f))).ToList();
+        var candidates = among.Select(f => new Candidate(f, PerClip(now, f), before is null ? null : PerClip(before, f & ~SameWorkInputs))).ToList();
         Cost[] PerClip(Measurement of, Faults faults) => [.. Enumerable.Range(0, of.Clips).Select(clip => cost(of, clip, faults))];
         var resampled = Resampled(now.Clips);
         if (before is not null && candidates.MinBy(c => c.Before!.Aggregate((a, b) => a + b).Mean) is { } usual && Share(resampled, w => usual.Change(w) > 0) >= 1 - Significant)
@@ -55,15 +56,17 @@ static class Reader
             var everyone = Enumerable.Repeat(1, now.Clips).ToArray();
             candidates = candidates.Where(c => -c.Change(everyone) > usual.Change(everyone)).ToList() is { Count: > 0 } fell ? fell : candidates;
         }
-        return Choose(candidates, tolerance, resampled);
+        return Choose(candidates, resampled);
     }
 
-    static Choice Choose(List<Candidate> candidates, double tolerance, List<int[]> resampled)
+    static Choice Choose(List<Candidate> candidates, List<int[]> resampled)
     {
         var everyone = Enumerable.Repeat(1, resampled[0].Length).ToArray();
         double Score(Candidate c) => c.Score(everyone);
         var best = candidates.MinBy(Score)!;
-        bool IsAlike(Candidate c) => Score(c) - Score(best) <= Math.Log(1 + tolerance) || Share(resampled, w => c.Score(w) <= best.Score(w)) >= Significant;
+        bool IsAlike(Candidate c) => Share(resampled, w => c.Score(w) <= best.Score(w)) >= Significant
+            || best.Before is not null && Share(resampled, w => c.Change(w) <= best.Change(w)) >= Significant
+            || ((c.Faults ^ best.Faults) & ~SameWorkInputs) == 0 && Score(c) - Score(best) <= Math.Log(1 + SameWork);
         var alike = candidates.Where(IsAlike).OrderBy(Score).ToList();
         var named = alike.MinBy(c => int.PopCount((int)c.Faults))!;
         var others = alike.Where(c => c != named).Select(c => c.Faults).ToList();
@@ -88,7 +91,7 @@ static class Reader
     {
         var few = Enumerable.Range(0, Math.Min(ScreeningClips, now.Clips)).ToList();
         double Mean(Measurement m, Faults faults) => few.Aggregate(default(Cost), (sum, clip) => sum + m.Talker(clip, faults).Codes).Mean;
-        double Score(Faults faults) => Math.Log(Mean(now, faults)) - (before is null ? 0 : Math.Log(Mean(before, faults)) / 2);
+        double Score(Faults faults) => Math.Log(Mean(now, faults)) - (before is null ? 0 : Math.Log(Mean(before, faults & ~SameWorkInputs)) / 2);
         var all = from prefix in Prefixes
                   from rest in Subsets(Faults.NoTextProjection | Faults.FirstCodebookOnly | Faults.Interleaved)
                   where now.Allows(rest) && possible(prefix | rest)
