@@ -1,6 +1,7 @@
 // AdamW with decoupled weight decay. The update is always computed in float32, in parts of a few million elements so that its temporaries
 // stay small. What is kept between updates is chosen: a bf16 weight has eight bits, in which small updates vanish, so it has a float32
 // master beside it, or, where memory rules, none and is rounded by chance. A float32 weight is its own master.
+using Qwen3Tts.Training.Modules;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -147,7 +148,7 @@ sealed class AdamW : IDisposable
         w.mul_(shrink);
         m.lerp_(g, 1 - o.Beta1);
         v.mul_(beta2).addcmul_(g, g, new2);
-        var root = v.sqrt().div_(bias2).add_(epsilon);
+        var root = v.sqrt().div_(bias2).add(epsilon, Sums.One);
         w.addcdiv_(m, root, step);
     }
 

@@ -1,6 +1,7 @@
 // From float32 to BF16 by chance, up or down with the probabilities that make the mean right. A BF16 weight near 1 cannot hold a change
 // below 1/256; rounded to nearest, every update of a low learning rate would vanish, rounded by chance one in many takes effect.
 // A number that BF16 can hold stays as it is, so a row that gets no update does not wander.
+using Qwen3Tts.Training.Modules;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -22,7 +23,7 @@ sealed class StochasticRounding(long seed, Device device) : IDisposable
     {
         var (mantissa, exponent) = x.frexp(); // magnitude in [0.5, 1), and the power of two
         var noise = randint(0, Dropped, x.shape, dtype: ScalarType.Float32, device: x.device, generator: _generator).div_(DroppedScale);
-        return mantissa.mul_(Kept).add_(noise).floor_().ldexp_(exponent - KeptBits).to(ScalarType.BFloat16); // every step is exact
+        return mantissa.mul_(Kept).add_(noise, Sums.One).floor_().ldexp_(exponent - KeptBits).to(ScalarType.BFloat16); // every step is exact
     }
 
     public void Dispose() => _generator.Dispose();

@@ -34,7 +34,7 @@ sealed class Linear : Module<Tensor, Tensor>
     readonly Placement _on;
     Linear? lora_A; // [rank, in]
     Linear? lora_B; // [out, rank]
-    double _scale;
+    Scalar? _scale;
 
     public Linear(int inputs, int outputs, bool bias, Placement on) : base(nameof(Linear))
     {
@@ -54,7 +54,8 @@ sealed class Linear : Module<Tensor, Tensor>
         register_module(nameof(lora_B), lora_B = new(rank, outputs, false, _on));
         using var scope = NewDisposeScope();
         using var still = no_grad();
-        lora_A.weight.copy_((rand([rank, inputs], generator: random) * 2 - 1) / Math.Sqrt(inputs));
+        using Scalar width = 2 / Math.Sqrt(inputs), lowest = -1 / Math.Sqrt(inputs);
+        lora_A.weight.copy_(rand([rank, inputs], generator: random).mul_(width).add(lowest, Sums.One));
         lora_B.weight.zero_();
     }
 
@@ -63,7 +64,7 @@ sealed class Linear : Module<Tensor, Tensor>
         if (lora_A is null || lora_B is null)
             return functional.linear(x, weight, bias);
         using var scope = NewDisposeScope();
-        return functional.linear(x, weight, bias).Plus(lora_B.call(lora_A.call(x) * _scale)).MoveToOuterDisposeScope();
+        return functional.linear(x, weight, bias).Plus(lora_B.call(lora_A.call(x).mul(_scale!))).MoveToOuterDisposeScope();
     }
 }
 
