@@ -11,7 +11,7 @@ static class DemoPage
 {
     const string Style = """
         .numbers{display:flex;flex-wrap:wrap;gap:.6rem}.numbers .card{flex:1 1 11rem;margin:0}.numbers b{display:block;font-size:1.35rem}
-        .takes{display:grid;grid-template-columns:repeat(auto-fit,minmax(15rem,1fr));gap:1rem}audio{width:100%;height:2.2rem;margin-top:.3rem}
+        .takes{display:grid;grid-template-columns:repeat(auto-fit,minmax(11rem,1fr));gap:1rem}audio{width:100%;height:2.2rem;margin-top:.3rem}
         """;
 
     /// <param name="name">Of the voice.</param>
