@@ -84,7 +84,7 @@ sealed class DoctorCommand : DocumentedCommand
             AnsiConsole.Profile.Width = 160; // of a file or pipe nothing is known, and 80 columns would break the tables
         AnsiConsole.Write(new Markup($"[bold {(r.Healthy ? "green" : "red")}]{Markup.Escape(r.Verdict)}[/]\n"));
         if (r.Hypothesis is not null)
-            AnsiConsole.Write(new Cell($"trained as {r.Hypothesis}; sure {Percent(r.Confidence)}{(r.Next is null ? "" : $"; next {r.Next}, {Number(r.Margin)} times higher")}{(r.Alike.Count == 0 ? "" : $"; not to be told from {string.Join(", ", r.Alike)}")}\n"));
+            AnsiConsole.Write(new Cell($"trained as {r.Hypothesis}; sure {Percent(r.Confidence)}{(r.Next is null ? "" : $"; next {r.Next}, {Number(r.Margin)} times worse")}{(r.Alike.Count == 0 ? "" : $"; not to be told from {string.Join(", ", r.Alike)}")}\n"));
         if (r.Findings.Count > 0)
             AnsiConsole.Write(Rows(Columns("", "finding", "evidence", "remedy"), r.Findings.OrderByDescending(f => f.Severity), f => [f.Severity.ToString().ToLowerInvariant(), f.Id, f.Evidence, f.Remedy]));
         if (r.Losses.Count > 0)

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.Doctor;
@@ -25,7 +24,7 @@ public sealed class NoraTests(NoraTests.Runs runs) : IClassFixture<NoraTests.Run
 
         public Runs()
         {
-            var (folder, model) = (Scratch.New("nora"), AsWideAsItsText(Mini.Model));
+            var (folder, model) = (Scratch.New("nora"), WidenedMini.Model);
             var data = Path.Combine(folder, "codes.jsonl");
             Preparation.Run(new() { Input = Mini.Recordings, Output = data, Language = "English" }, ModelEncoder.Load(ModelFolder.Open(model)), null, default);
             var options = new TrainingOptions { Model = model, Data = data, Speaker = "nora", Steps = 150, EvaluateEvery = 0, Force = true };
@@ -79,41 +78,4 @@ public sealed class NoraTests(NoraTests.Runs runs) : IClassFixture<NoraTests.Run
 
     /// <summary>run | talker loss | predictor loss | WER Auto | WER English | …, behind an empty first cell.</summary>
     static string[] Row(string name) => File.ReadLines(Path.Combine(Mini.Folder, "fault_table.md")).Select(l => l.Split('|', StringSplitOptions.TrimEntries)).First(c => c.Length > 5 && c[1] == name);
-
-    /// <summary>
-    /// The same model with text as wide as the talker, by zeros: the same numbers come out of text_projection, and text can enter without it,
-    /// as the official script lets it. On models of two widths that script stops.
-    /// </summary>
-    static string AsWideAsItsText(string model)
-    {
-        var (target, talker) = (Scratch.New("widened"), ModelFolder.Open(model).Config.TalkerConfig);
-        var (narrow, wide) = (talker.TextHiddenSize, talker.HiddenSize);
-        Assert.SkipWhen(narrow > wide, "Text is wider than the talker here, and zeros cannot make it narrower.");
-        foreach (var file in Directory.GetFiles(model, "*", SearchOption.AllDirectories).Where(f => Path.GetFullPath(f) != Path.GetFullPath(Path.Combine(model, "model.safetensors"))))
-        {
-            Directory.CreateDirectory(Path.GetDirectoryName(Path.Combine(target, Path.GetRelativePath(model, file)))!);
-            File.Copy(file, Path.Combine(target, Path.GetRelativePath(model, file)));
-        }
-        var config = JsonNode.Parse(File.ReadAllText(Path.Combine(model, "config.json")))!;
-        config["talker_config"]!["text_hidden_size"] = wide;
-        File.WriteAllText(Path.Combine(target, "config.json"), config.ToJsonString());
-        using var weights = Weights.Open(model);
-        SafetensorsWriter.Write(Path.Combine(target, "model.safetensors"), [.. weights.Entries.Select(e => e.Name switch
-        {
-            "talker.model.text_embedding.weight" or "talker.text_projection.linear_fc2.weight" => Widened(e, e.Shape[0], wide),
-            "talker.text_projection.linear_fc1.weight" => Widened(e, wide, wide),
-            "talker.text_projection.linear_fc1.bias" => Widened(e, wide),
-            _ => TensorToWrite.Copy(weights.FileOf(e.Name), e),
-        })]);
-        return target;
-
-        TensorToWrite Widened(TensorEntry entry, params int[] shape)
-        {
-            var (from, to) = (weights.FileOf(entry.Name).BFloat16(entry.Name), new ushort[shape.Aggregate((a, b) => a * b)]);
-            var (rows, columns) = shape.Length == 1 ? (1, narrow) : (entry.Shape[0], entry.Shape[1]);
-            for (var row = 0; row < rows; row++)
-                from.AsSpan(row * columns, columns).CopyTo(to.AsSpan(row * wide));
-            return TensorToWrite.Of(entry.Name, shape, to);
-        }
-    }
 }

@@ -59,18 +59,8 @@ static class Parity
         var artifacts = Path.Combine(Golden.Repository, "artifacts");
         Directory.CreateDirectory(artifacts);
         File.WriteAllText(Path.Combine(artifacts, $"parity-{part}.md"), table.ToString());
-        if (Environment.GetEnvironmentVariable("QWEN3TTS_WRITE_README") != "1")
-            return;
-        using var turn = new Mutex(false, "qwen3tts-readme"); // both test programs write, perhaps at once
-        turn.WaitOne();
-        var readme = Path.Combine(Golden.Repository, "README.md");
-        var text = File.ReadAllText(readme);
-        var (begin, end) = ($"<!-- parity {part} -->\n", $"<!-- end parity {part} -->");
-        var (from, to) = (text.IndexOf(begin, StringComparison.Ordinal), text.IndexOf(end, StringComparison.Ordinal));
-        if (from < 0 || to < 0)
-            throw new InvalidDataException($"README.md has no block '{begin.Trim()}' … '{end}'. Put both lines where the table belongs.");
-        File.WriteAllText(readme, text[..(from + begin.Length)] + table + text[to..]);
-        turn.ReleaseMutex();
+        if (Readme.IsToBeWritten)
+            Readme.Write($"parity {part}", table.ToString());
     }
 
     static string Number(double v) => v == 0 ? "exact" : v.ToString("0.0e+0", CultureInfo.InvariantCulture);

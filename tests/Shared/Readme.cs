@@ -7,6 +7,30 @@ static class Readme
 {
     public static string Text { get; } = File.ReadAllText(Path.Combine(Golden.Repository, "README.md")).ReplaceLineEndings("\n");
 
+    /// <summary>Tests write what they measured into the documents, instead of holding it against what stands there.</summary>
+    public static bool IsToBeWritten => Environment.GetEnvironmentVariable("QWEN3TTS_WRITE_README") == "1";
+
+    /// <summary>Puts a table between the comments of that name.</summary>
+    public static void Write(string block, string table)
+    {
+        using var turn = new Mutex(false, "qwen3tts-readme"); // both test programs write, perhaps at once
+        turn.WaitOne();
+        try
+        {
+            var readme = Path.Combine(Golden.Repository, "README.md");
+            var text = File.ReadAllText(readme);
+            var (begin, end) = ($"<!-- {block} -->\n", $"<!-- end {block} -->");
+            var (from, to) = (text.IndexOf(begin, StringComparison.Ordinal), text.IndexOf(end, StringComparison.Ordinal));
+            if (from < 0 || to < 0)
+                throw new InvalidDataException($"README.md has no block '{begin.Trim()}' … '{end}'. Put both lines where the table belongs.");
+            File.WriteAllText(readme, text[..(from + begin.Length)] + table + text[to..]);
+        }
+        finally
+        {
+            turn.ReleaseMutex();
+        }
+    }
+
     /// <summary>Arguments of every command in the README's shell blocks that starts one of our programs.</summary>
     public static IEnumerable<string[]> Commands(string program, string project) =>
         from Match block in Regex.Matches(Text, "^```sh\n(.*?)^```", RegexOptions.Multiline | RegexOptions.Singleline)

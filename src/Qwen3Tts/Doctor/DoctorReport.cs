@@ -34,7 +34,7 @@ sealed record DoctorReport
     public string? Hypothesis { get; init; }
     /// <summary>Share of resampled sets of clips that give this name.</summary>
     public double? Confidence { get; init; }
-    /// <summary>The next hypothesis that can be told from it, and how many times higher it lies.</summary>
+    /// <summary>The next hypothesis that can be told from it, and how many times better the evidence is.</summary>
     public string? Next { get; init; }
     public double? Margin { get; init; }
     /// <summary>Hypotheses that these clips cannot tell from it.</summary>

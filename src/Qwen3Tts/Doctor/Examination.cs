@@ -30,25 +30,25 @@ static class Examination
         progress("measuring text_projection");
         var projection = Doctor.TextProjection.Of(model, clips is null ? [] : [.. clips.Examples.SelectMany(e => e.Positions).Select(p => p.Text).OfType<int>()]);
         report = report with { TextProjection = projection };
-        List<Clue> clues = [];
+        (List<Clue> Clues, HeadMovement Heads, IReadOnlyList<bool> Seen)? moved = null;
         if (original is not null)
         {
             progress("comparing with the base");
             using var now = model.OpenWeights();
             using var before = original.OpenWeights();
             var movement = new Movement(now, before, model.Config.TalkerConfig);
-            clues = [.. movement.Clues()];
+            moved = ([.. movement.Clues()], HeadMovement.Of(now, before, model.Config.TalkerConfig), clips is null ? [] : movement.MayBeTrainedOn(clips.Examples));
             report = report with { Movement = movement.Report() };
             report = report with { Findings = [.. report.Findings, .. MovementFindings.Of(report.Movement)] };
         }
         if (clips is not null)
-            report = Measured(report, options, model, original, clips, clues, progress, stop);
+            report = Measured(report, options, model, original, clips, moved, progress, stop);
         if (open is not null && options.Takes > 0)
             report = Spoken(report, options, open, model, original, clips, progress, stop);
         return Verdicts.Conclude(report);
     }
 
-    static DoctorReport Measured(DoctorReport report, DoctorOptions options, ModelFolder model, ModelFolder? original, ClipExamples clips, List<Clue> clues, Action<string> progress, CancellationToken stop)
+    static DoctorReport Measured(DoctorReport report, DoctorOptions options, ModelFolder model, ModelFolder? original, ClipExamples clips, (List<Clue> Clues, HeadMovement Heads, IReadOnlyList<bool> Seen)? moved, Action<string> progress, CancellationToken stop)
     {
         var ids = model.Config.SpecialTokens(TextTokenizer.Load(model.Path).AssistantHead[^1]);
         Measurement Measure(ModelFolder folder, string name)
@@ -57,8 +57,8 @@ static class Examination
             return new(new TalkerModel(weights, folder.Config.TalkerConfig, Workers.Shared), ids, clips.Examples, runs => { stop.ThrowIfCancellationRequested(); progress($"measuring the {name}, pass {runs}"); });
         }
         var now = Measure(model, "checkpoint");
-        var before = original is null ? null : Measure(original, "base");
-        var reading = Reader.Read(now, before, clues);
+        var origin = original is null ? null : new Origin(Measure(original, "base"), moved!.Value.Clues, moved.Value.Heads, moved.Value.Seen);
+        var reading = Reader.Read(now, origin);
         return report with
         {
             Hypothesis = Verdicts.IsUntrained(now, reading) ? Verdicts.Untrained : reading.Hypothesis.Name,
@@ -68,8 +68,8 @@ static class Examination
             Alike = [.. reading.Alike.Select(h => h.Name)],
             Rescue = FaultWords.Rescue(reading.Hypothesis.Faults),
             Data = new(options.Data!, clips.Examples.Count, clips.Frames, clips.Voice, now.Tells(Faults.NoLanguage), Math.Log(now.Codebook)),
-            Losses = [.. Hypothesis.All.Append(reading.Hypothesis).DistinctBy(h => h.Name).Select(h => Row(h, now, before))],
-            Findings = [.. report.Findings, .. Verdicts.Findings(now, reading, clues)],
+            Losses = [.. Hypothesis.All.Append(reading.Hypothesis).DistinctBy(h => h.Name).Select(h => Row(h, now, origin?.Measurement))],
+            Findings = [.. report.Findings, .. Verdicts.Findings(now, reading, origin)],
         };
     }
 

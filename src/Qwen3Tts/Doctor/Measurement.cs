@@ -67,6 +67,54 @@ sealed class Measurement(TalkerModel talker, SpecialTokens ids, IReadOnlyList<Tr
         return example.Heads.Aggregate(default(Cost), (sum, h) => sum + new Cost(costs[h.Head, h.Codebook], example.Frames.Count));
     }
 
+    /// <summary>How well what moved in the talker's head, from this model on, fits the hypothesis.</summary>
+    public TalkerFit TalkerFit(int clip, Faults faults, HeadMovement moved)
+    {
+        var example = new Hypothesis("", faults).Edit(clips[clip], ids);
+        var pass = Run(clip, example);
+        var targets = example.Talker.Select(t => (State: pass.State(t.Position, talker).ToArray(), Errors: Errors(pass.Scores(t.Position, talker), t.Code), IsEnd: t.Code == ids.CodecEos)).ToList();
+        double end = 0, taught = 0;
+        foreach (var (state, errors, _) in targets.Where(t => t.IsEnd))
+        {
+            var doubt = -errors[ids.CodecEos];
+            end += doubt * (moved.End?.Along(state) ?? 0);
+            taught -= doubt * targets.Sum(t => t.Errors[ids.CodecEos] * t.State.Zip(state, (a, b) => (double)a * b).Sum());
+        }
+        return new(moved.Talker?.Fit([.. targets.SelectMany(t => t.State)], [.. targets.SelectMany(t => t.Errors)]) ?? 0, end, taught);
+    }
+
+    /// <summary>The same of the code predictor's heads, on average over those that moved and are taught.</summary>
+    public double PredictorFit(int clip, Faults faults, HeadMovement moved)
+    {
+        var example = new Hypothesis("", faults).Edit(clips[clip], ids);
+        var pass = Run(clip, example);
+        var predictor = talker.code_predictor;
+        var heads = example.Heads.Where(h => moved.Predictor[h.Head] is not null).Select(h => (h.Head, h.Codebook, States: new List<float>(), Errors: new List<float>())).ToList();
+        var scores = new float[(predictor.Groups - 1) * Codebook];
+        foreach (var (position, codes) in example.Frames)
+        {
+            var rows = predictor.Forced(pass.State(position, talker), codes, scores);
+            var width = rows.Length / predictor.Groups;
+            foreach (var (head, codebook, states, errors) in heads)
+            {
+                states.AddRange(rows.Slice((head + 1) * width, width));
+                errors.AddRange(Errors(scores.AsSpan(head * Codebook, Codebook), codes[codebook]));
+            }
+        }
+        return heads.Count == 0 ? 0 : heads.Average(h => moved.Predictor[h.Head]!.Fit([.. h.States], [.. h.Errors]));
+    }
+
+    /// <summary>softmax(scores) - one-hot(code): the gradient of <see cref="Nats"/>.</summary>
+    static float[] Errors(ReadOnlySpan<float> scores, int code)
+    {
+        var errors = scores.ToArray();
+        var shift = (float)(Nats(scores, code) + scores[code]); // the logarithm of the sum of exponentials
+        for (var i = 0; i < errors.Length; i++)
+            errors[i] = MathF.Exp(errors[i] - shift);
+        errors[code] -= 1;
+        return errors;
+    }
+
     /// <summary>The talker's pass over these positions, unless it was made already.</summary>
     Pass Run(int clip, TrainingExample example)
     {
@@ -125,6 +173,6 @@ sealed class Measurement(TalkerModel talker, SpecialTokens ids, IReadOnlyList<Tr
             return costs;
         }
 
-        ReadOnlySpan<float> State(int position, TalkerModel talker) => hidden.AsSpan(position * talker.Config.HiddenSize, talker.Config.HiddenSize);
+        public ReadOnlySpan<float> State(int position, TalkerModel talker) => hidden.AsSpan(position * talker.Config.HiddenSize, talker.Config.HiddenSize);
     }
 }

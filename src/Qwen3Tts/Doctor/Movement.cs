@@ -3,6 +3,7 @@
 // old values explains, and beyond what rounding to the stored type explains.
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.Kernels;
+using Qwen3Tts.Sequence;
 
 namespace Qwen3Tts.Doctor;
 
@@ -82,7 +83,7 @@ sealed class Movement(Weights now, Weights before, TalkerConfig talker)
         var (think, nothink, closed) = (Row(talker.CodecThinkId), Row(talker.CodecNothinkId), Row(talker.CodecThinkEosId));
         if (think != nothink)
             yield return new(Faults.NoLanguage, nothink, nothink ? "of codec_embedding, the row 'nothink' moved and the row 'think' did not" : "of codec_embedding, the row 'think' moved and the row 'nothink' did not");
-        if (think || nothink)
+        if (think != nothink || think && !closed) // with and without a language by turns, think_eos moves in any case
             yield return new(Faults.SpeakerAt6, !closed, closed ? "of codec_embedding, the row 'think_eos' moved" : "of codec_embedding, the row 'think' moved and the row 'think_eos' did not");
         var last = talker.NumCodeGroups - 2;
         if (HasMoved("talker.code_predictor.lm_head.0.weight") == true)
@@ -95,6 +96,29 @@ sealed class Movement(Weights now, Weights before, TalkerConfig talker)
                 : new(Faults.FirstCodebookOnly, true, $"the embeddings of the codebooks moved, but that of the last one, which only the talker reads, got no gradient at all");
         if (HasMoved("talker.text_projection.linear_fc1.weight") == true)
             yield return new(Faults.NoTextProjection, false, "text_projection moved, so text went through it");
+    }
+
+    /// <summary>Which clips may have been trained on: each code of a clip that was got a gradient, so its row moved. The last frame is left
+    /// out, and the last codebook, which the code predictor does not read: with some faults nothing is predicted from them.</summary>
+    public IReadOnlyList<bool> MayBeTrainedOn(IReadOnlyList<TrainingExample> clips)
+    {
+        var seen = clips.Select(_ => true).ToArray();
+        for (var group = 0; group < talker.NumCodeGroups - 1; group++)
+        {
+            var name = group == 0 ? CodecEmbedding : $"talker.code_predictor.model.codec_embedding.{group - 1}.weight";
+            if (!now.Contains(name) || !before.Contains(name))
+                return [.. clips.Select(_ => false)];
+            var (a, b, entry) = (Values(before, name), Values(now, name), now.FileOf(name).Entry(name));
+            var (width, rounding, moved) = (entry.Shape[1], entry.Type == ElementType.F32 ? 1.0 / 16384 : 1.0 / 256, new Dictionary<int, bool>());
+            for (var clip = 0; clip < clips.Count; clip++)
+                foreach (var code in clips[clip].Frames.SkipLast(1).Select(f => f.Frame[group]).Distinct())
+                {
+                    if (!moved.TryGetValue(code, out var has))
+                        moved[code] = has = !IsScaled(a.AsSpan(code * width, width), b.AsSpan(code * width, width), rounding);
+                    seen[clip] &= has;
+                }
+        }
+        return seen;
     }
 
     static float[] Values(Weights weights, string name) => weights.FileOf(name).Float32(name);

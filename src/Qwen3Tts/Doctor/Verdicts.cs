@@ -8,7 +8,7 @@ static class Verdicts
     /// <summary>Not even the best hypothesis is better than guessing among the codes, neither for the talker nor for the code predictor.</summary>
     public static bool IsUntrained(Measurement now, Reading reading) => now.Of(reading.Hypothesis.Faults) is var l && Math.Min(l.Codes.Mean, l.Predictor.Mean) >= Math.Log(now.Codebook);
 
-    public static IEnumerable<Finding> Findings(Measurement now, Reading reading, IReadOnlyList<Clue> clues)
+    public static IEnumerable<Finding> Findings(Measurement now, Reading reading, Origin? origin)
     {
         var faults = reading.Hypothesis.Faults;
         if (IsUntrained(now, reading))
@@ -21,13 +21,26 @@ static class Verdicts
         foreach (var part in FaultWords.Parts(faults))
         {
             var (with, without) = (now.Of(faults).Total, now.Of(faults & ~part).Total);
-            var clue = clues.FirstOrDefault(c => c.Fault == part && c.Planted);
+            var clue = origin?.Clues.FirstOrDefault(c => c.Fault == part && c.Planted);
             yield return new(Hypothesis.Of(part).Name, (part & FaultWords.Mismatch) == 0 ? Severity.Note : Severity.Fault,
-                part == Faults.NoEos ? $"The end of speech costs {now.Of(faults & ~part).End.Mean:0.00} nats; guessing among all {now.Vocabulary} codes and control ids costs {Math.Log(now.Vocabulary):0.00}." : $"The loss is {with:0.0000} with it and {without:0.0000} without it{(clue is null ? "" : $"; {clue.Evidence}")}.",
+                part == Faults.NoEos ? $"The end of speech costs {now.Of(faults & ~part).End.Mean:0.00} nats; guessing among all {now.Vocabulary} codes and control ids costs {Math.Log(now.Vocabulary):0.00}{(origin is { EndMoved: true } ? "; the row of the end moved away from the ends of these clips" : "")}." : $"The loss is {with:0.0000} with it and {without:0.0000} without it{Moved(now, origin, faults, part)}{(clue is null ? "" : $"; {clue.Evidence}")}.",
                 FaultWords.Remedy(part));
         }
+        if (reading.ByLossAlone)
+            yield return new("losses_alone", Severity.Warning, origin is null ? "There is no base to compare with."
+                : origin.Tells ? "The output heads did not move since the base." : "Codes of these clips have rows in the embeddings that did not move since the base: these are not the clips it was trained on, or it hardly moved.",
+                "After a short training with a fault, losses are still lowest in the right format. Give --base, and as --data the clips that it was trained on.");
         if (!now.Tells(Faults.NoLanguage))
             yield return new("language_not_tested", Severity.Note, "No clip names a language, so a prefix with a language was not tried.", "Name the language that you speak with: --language English.");
+    }
+
+    static string Moved(Measurement now, Origin? origin, Faults faults, Faults part)
+    {
+        var ofPredictor = (part & (Faults.OwnHidden | Faults.SubLabelsShifted)) != 0;
+        if (origin is null || !(ofPredictor ? origin.PredictorMoved : origin.TalkerMoved))
+            return "";
+        double Fit(Faults f) => Enumerable.Range(0, now.Clips).Average(clip => ofPredictor ? origin.PredictorFit(clip, f) : origin.TalkerFit(clip, f).Codes);
+        return $"; what moved in the heads fits it at a cosine of {Fit(faults):0.000}, and {Fit(faults & ~part):0.000} without it";
     }
 
     /// <summary>Adds the verdict: the worst finding decides.</summary>
@@ -48,6 +61,7 @@ static class Verdicts
         if (faults.Count > 0)
             return $"Broken: {faults[0].Evidence}{(faults.Count > 1 ? $" ({faults.Count} faults in all)" : "")}";
         return r.Hypothesis is null ? "Nothing is wrong with the folder; what it was trained with was not measured, which needs --data."
+            : r.Findings.Any(f => f.Id == "losses_alone") ? "Healthy as far as losses tell: they are lowest with the sequence that it speaks with. After a short training with a fault they are, too."
             : r.Hypothesis == Hypothesis.Correct.Name ? "Healthy: it was trained with the sequence that it speaks with."
             : $"Healthy: it was trained with the sequence that it speaks with ({FaultWords.Meaning(trained)}).";
     }

@@ -60,8 +60,9 @@ sealed class CodePredictor
         return Head(group, Forward(1));
     }
 
-    /// <summary>A whole frame, teacher-forced: the scores [groups - 1, codebook] of the codes after the first, given those before each.</summary>
-    public void Forced(ReadOnlySpan<float> hidden, ReadOnlySpan<int> codes, Span<float> logits, TransformerTrace? trace = null)
+    /// <summary>A whole frame, teacher-forced: the scores [groups - 1, codebook] of the codes after the first, given those before each. Returns the
+    /// states [groups, hidden] that the heads read (the first row is none's), valid until the next call.</summary>
+    public ReadOnlySpan<float> Forced(ReadOnlySpan<float> hidden, ReadOnlySpan<int> codes, Span<float> logits, TransformerTrace? trace = null)
     {
         _cache.Clear();
         var width = hidden.Length;
@@ -71,6 +72,7 @@ sealed class CodePredictor
         var rows = Forward(Groups, trace);
         for (var i = 1; i < Groups; i++)
             lm_head[i - 1].Apply(rows.Slice(i * model.Shape.Hidden, model.Shape.Hidden), logits.Slice((i - 1) * Codebook, Codebook), 1, _workers);
+        return rows;
     }
 
     ReadOnlySpan<float> Forward(int count, TransformerTrace? trace = null)

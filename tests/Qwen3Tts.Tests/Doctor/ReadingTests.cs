@@ -26,8 +26,9 @@ public sealed class ReadingTests
         var (folder, original) = (ModelFolder.Open(FaultyCheckpoints.Folder(name)), ModelFolder.Open(Golden.Checkpoint(FaultyCheckpoints.Base)));
         using var weights = folder.OpenWeights();
         using var before = original.OpenWeights();
-        var clues = withBase ? new Movement(weights, before, folder.Config.TalkerConfig).Clues().ToList() : [];
-        var reading = Reader.Read(Measure(folder), withBase ? Measure(original) : null, clues);
+        var movement = new Movement(weights, before, folder.Config.TalkerConfig);
+        var clues = movement.Clues().ToList();
+        var reading = Reader.Read(Measure(folder), withBase ? new Origin(Measure(original), clues, HeadMovement.Of(weights, before, folder.Config.TalkerConfig), movement.MayBeTrainedOn(FaultyCheckpoints.Examples())) : null);
         TestContext.Current.TestOutputHelper?.WriteLine($"{name} {withBase}: {reading.Hypothesis.Name} sure {reading.Confidence} next {reading.Next?.Name} margin {reading.Margin} alike {string.Join(",", reading.Alike.Select(a => a.Name))}\n{string.Join("\n", clues)}");
         Assert.Equal(name == "mask_before_projection" ? "correct" : name, reading.Hypothesis.Name);
         Assert.True(reading.Confidence > 0.95);

@@ -66,5 +66,23 @@ public sealed class RescueTests
     [InlineData(Faults.Official, null)]
     internal void ARescueIsOfferedOnlyWhereSpeakingCanBeLikeTheTraining(Faults faults, string? command) => Assert.Equal(command, FaultWords.Rescue(faults));
 
+    /// <summary>Of every combination there is: offered if speaking can be like all of it, and with exactly the options that make it so.</summary>
+    [Fact]
+    public void EveryCombinationIsOfferedExactlyWhatItNeeds()
+    {
+        Faults[] spoken = [Faults.NoTextProjection, Faults.NoLanguage, Faults.SpeakerAt6, Faults.Interleaved, Faults.NoSpeaker];
+        for (var faults = Faults.None + 1; faults < Faults.NoSpeaker + (int)Faults.NoSpeaker; faults++)
+        {
+            var command = FaultWords.Rescue(faults);
+            Assert.Equal(Enumerable.Range(0, 11).Select(bit => (Faults)(1 << bit)).Where(f => faults.HasFlag(f)).All(spoken.Contains), command is not null);
+            if (command is null)
+                continue;
+            Assert.Equal(faults.HasFlag(Faults.NoTextProjection), command.Contains("raw-text", StringComparison.Ordinal));
+            Assert.Equal(faults.HasFlag(Faults.SpeakerAt6), command.Contains("speaker-at-6", StringComparison.Ordinal));
+            Assert.Equal(faults.HasFlag(Faults.NoLanguage), command.Contains("--language Auto", StringComparison.Ordinal));
+            Assert.Equal(faults.HasFlag(Faults.Interleaved), command.Contains("--layout interleaved", StringComparison.Ordinal));
+        }
+    }
+
     static readonly int[] Frame = new int[16];
 }

@@ -1,0 +1,124 @@
+// What moved in the output heads, against what each hypothesis would have moved there. The gradient of a head needs no way back through the
+// network: a target adds e xᵀ to it, where x is the state that the head reads and e = softmax(scores) - one-hot(code). So a forward pass of
+// the base tells in which direction a training under any hypothesis sets out; and a checkpoint that was trained so has gone that way, even
+// where its losses still are those of its base.
+using Qwen3Tts.Checkpoint;
+using Qwen3Tts.Kernels;
+
+namespace Qwen3Tts.Doctor;
+
+/// <summary>A head's new weights less its old ones.</summary>
+sealed class HeadChange
+{
+    readonly Matrix _change; // [codes, hidden]
+    readonly double _norm;
+
+    HeadChange(int rows, int columns, float[] change) => (_change, _norm) = (new(rows, columns, change), Math.Sqrt(change.Sum(v => (double)v * v)));
+
+    /// <summary>Null where nothing moved, or the two have not the same head.</summary>
+    public static HeadChange? Of(Weights now, Weights before, string name)
+    {
+        if (!now.Contains(name) || !before.Contains(name) || !now.FileOf(name).Entry(name).Shape.SequenceEqual(before.FileOf(name).Entry(name).Shape))
+            return null;
+        var shape = now.FileOf(name).Entry(name).Shape;
+        return Of(shape[0], shape[1], now.FileOf(name).Float32(name), before.FileOf(name).Float32(name));
+    }
+
+    /// <summary>Of weights [rows, columns].</summary>
+    public static HeadChange? Of(int rows, int columns, float[] now, float[] before)
+    {
+        var change = new float[now.Length];
+        for (var i = 0; i < change.Length; i++)
+            change[i] = now[i] - before[i];
+        return change.All(v => v == 0) ? null : new(rows, columns, change);
+    }
+
+    /// <summary>One row of it; null where that did not move.</summary>
+    public HeadChange? Row(int row)
+    {
+        var values = new float[_change.Columns];
+        _change.CopyRow(row, values);
+        return values.All(v => v == 0) ? null : new(1, values.Length, values);
+    }
+
+    /// <summary>By how much the change of its first row raises the score at a state [hidden].</summary>
+    public double Along(ReadOnlySpan<float> state)
+    {
+        var score = new float[_change.Rows];
+        MatrixProduct.Multiply(_change, state, score, 1, Workers.Shared);
+        return score[0];
+    }
+
+    /// <summary>The cosine between the change and the way down the gradient of these targets: 1 is one step of plain descent, 0 chance.</summary>
+    /// <param name="states">What the head reads at each target, [targets, hidden].</param>
+    /// <param name="errors">softmax(scores) - one-hot(code), [targets, codes].</param>
+    public double Fit(float[] states, float[] errors)
+    {
+        var targets = states.Length / _change.Columns;
+        if (targets == 0)
+            return 0;
+        var workers = Workers.Shared;
+        var moved = new float[targets * _change.Rows];
+        MatrixProduct.Multiply(_change, states, moved, targets, workers);
+        double along = 0, squares = 0; // of the gradient G: <change, G>, and |G|² = sum over pairs of targets of (e·e')(x·x')
+        for (var i = 0; i < moved.Length; i++)
+            along += (double)moved[i] * errors[i];
+        var (ee, xx) = (new float[targets * targets], new float[targets * targets]);
+        MatrixProduct.Multiply(new(targets, _change.Rows, errors), errors, ee, targets, workers);
+        MatrixProduct.Multiply(new(targets, _change.Columns, states), states, xx, targets, workers);
+        for (var i = 0; i < ee.Length; i++)
+            squares += (double)ee[i] * xx[i];
+        return squares <= 0 ? 0 : -along / (_norm * Math.Sqrt(squares));
+    }
+}
+
+/// <summary>All heads of a checkpoint.</summary>
+/// <param name="Talker">Of codec_head.</param>
+/// <param name="End">Of its row for the end of speech, which moves towards the ends if they are taught, and away from them if not.</param>
+/// <param name="Predictor">Of the code predictor's heads, in order.</param>
+sealed record HeadMovement(HeadChange? Talker, HeadChange? End, IReadOnlyList<HeadChange?> Predictor)
+{
+    public static HeadMovement Of(Weights now, Weights before, TalkerConfig talker)
+    {
+        var head = HeadChange.Of(now, before, "talker.codec_head.weight");
+        return new(head, head?.Row(talker.CodecEosTokenId), [.. Enumerable.Range(0, talker.NumCodeGroups - 1).Select(i => HeadChange.Of(now, before, $"talker.code_predictor.lm_head.{i}.weight"))]);
+    }
+}
+
+/// <summary>How well one hypothesis explains what moved in the talker's head.</summary>
+/// <param name="Codes">Cosine with the way down its gradient.</param>
+/// <param name="End">How far the row for the end rose at the ends, as far as they were in doubt before.</param>
+/// <param name="Taught">How far it would rise there if they were taught, up to a factor; negative where the base sees ends everywhere.</param>
+readonly record struct TalkerFit(double Codes, double End, double Taught);
+
+/// <summary>What a checkpoint was trained from: its losses, what moved since, and how well that fits each hypothesis. All is computed once.</summary>
+/// <param name="measurement">Of the base.</param>
+/// <param name="clues">What rows that moved, or did not, rule out.</param>
+/// <param name="moved">The heads, since the base.</param>
+/// <param name="seen">Which clips may have been trained on. Of others the fit says nothing: near an optimum, gradients of other clips point elsewhere.</param>
+sealed class Origin(Measurement measurement, IReadOnlyList<Clue> clues, HeadMovement moved, IReadOnlyList<bool> seen)
+{
+    /// <summary>Whether most clips may have been trained on, as far as the rows that moved show.</summary>
+    public bool Tells { get; } = 2 * seen.Count(s => s) >= seen.Count;
+
+    readonly Dictionary<(int Clip, Faults Faults), TalkerFit> _talker = [];
+    readonly Dictionary<(int Clip, Faults Faults), double> _predictor = [];
+
+    public Measurement Measurement => measurement;
+
+    /// <summary>Whether a clip's fit counts.</summary>
+    public bool Seen(int clip) => seen[clip];
+
+    public IReadOnlyList<Clue> Clues => clues;
+    public bool TalkerMoved => Tells && moved.Talker is not null;
+    public bool EndMoved => Tells && moved.End is not null;
+    public bool PredictorMoved => Tells && moved.Predictor.Any(h => h is not null);
+
+    /// <summary>Of the talker's head.</summary>
+    public TalkerFit TalkerFit(int clip, Faults faults) =>
+        _talker.TryGetValue((clip, faults), out var fit) ? fit : _talker[(clip, faults)] = measurement.TalkerFit(clip, faults, moved);
+
+    /// <summary>Of the code predictor's heads, on average.</summary>
+    public double PredictorFit(int clip, Faults faults) =>
+        _predictor.TryGetValue((clip, faults), out var fit) ? fit : _predictor[(clip, faults)] = measurement.PredictorFit(clip, faults, moved);
+}

@@ -1,0 +1,56 @@
+using System.Text.Json.Serialization.Metadata;
+using System.Text.RegularExpressions;
+using Qwen3Tts.Cli;
+using Qwen3Tts.Doctor;
+
+namespace Qwen3Tts.Tests;
+
+/// <summary>docs/doctor.md has every finding that the code can make and every key of the JSON, and no others.</summary>
+public sealed class DoctorDocsTests
+{
+    static readonly string Text = File.ReadAllText(Path.Combine(Golden.Repository, "docs", "doctor.md")).ReplaceLineEndings("\n");
+
+    [Fact]
+    public void EveryFindingIsDocumented()
+    {
+        var made = Directory.GetFiles(Path.Combine(Golden.Repository, "src", "Qwen3Tts", "Doctor"), "*.cs")
+            .SelectMany(f => Regex.Matches(File.ReadAllText(f), "new\\(\"([a-z0-9_]+)\", Severity").Select(m => m.Groups[1].Value))
+            .Append(Verdicts.Untrained)
+            .Concat(FaultWords.Parts((Faults)~0).Select(f => Hypothesis.Of(f).Name));
+        var documented = Regex.Matches(Section("Findings"), @"^\| `([a-z0-9_]+)` \|", RegexOptions.Multiline).Select(m => m.Groups[1].Value).ToList();
+        Assert.Equal(made.Distinct().Order(StringComparer.Ordinal), documented.Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void TheKeysOfTheJsonAreDocumented()
+    {
+        var documented = Regex.Matches(Section("JSON"), @"^\| (?:`[a-z_]+`(?:, )?|report)+ \| (.+) \|$", RegexOptions.Multiline).Select(m => Keys(m.Groups[1].Value)).ToList();
+        var written = new List<string>();
+        Walk(typeof(DoctorReport), []);
+        Assert.Equal(written.Order(StringComparer.Ordinal), documented.Select(k => string.Join(' ', k.Order(StringComparer.Ordinal))).Order(StringComparer.Ordinal));
+
+        void Walk(Type type, HashSet<Type> seen)
+        {
+            if (!seen.Add(type) || DoctorJson.Default.GetTypeInfo(type) is not { Kind: JsonTypeInfoKind.Object } info)
+                return;
+            written.Add(string.Join(' ', info.Properties.Select(p => p.Name).Order(StringComparer.Ordinal)));
+            foreach (var property in info.Properties)
+                Walk(property.PropertyType.IsGenericType ? property.PropertyType.GetGenericArguments()[0] : property.PropertyType, seen);
+        }
+    }
+
+    /// <summary>Both ways: each exit code and each beginning of a verdict that stands there is in the code.</summary>
+    [Fact]
+    public void TheVerdictsAreThoseOfTheCode()
+    {
+        var sources = string.Concat(new[] { "Verdicts.cs", "Examination.cs" }.Select(f => File.ReadAllText(Path.Combine(Golden.Repository, "src", "Qwen3Tts", "Doctor", f))));
+        var rows = Regex.Matches(Section("Verdict and exit code"), @"^\| ([A-Z][^|]+?) \| [^|]+ \| (\d) \|$", RegexOptions.Multiline).ToList();
+        Assert.NotEmpty(rows);
+        Assert.All(rows, r => Assert.Contains($"\"{r.Groups[1].Value}", sources, StringComparison.Ordinal));
+        Assert.Equal(["0", $"{DoctorCommand.Mismatch}"], rows.Select(r => r.Groups[2].Value).Distinct());
+    }
+
+    static string Section(string title) => Regex.Match(Text, $"^## {title}\n(.*?)(?=^## |\\z)", RegexOptions.Multiline | RegexOptions.Singleline).Groups[1].Value;
+
+    static List<string> Keys(string cell) => [.. Regex.Matches(Regex.Replace(cell, @"\([^)]*\)", ""), "`([a-z_]+)`").Select(m => m.Groups[1].Value)];
+}

@@ -1,0 +1,38 @@
+using Qwen3Tts.Checkpoint;
+using Qwen3Tts.Doctor;
+using Qwen3Tts.Kernels;
+using Qwen3Tts.Sequence;
+using Qwen3Tts.Talker;
+using Qwen3Tts.Text;
+
+namespace Qwen3Tts.Tests;
+
+/// <summary>What `doctor` says a checkpoint was trained with; the base is measured once for all of them.</summary>
+sealed class Judge(string original)
+{
+    readonly Dictionary<string, Measurement> _base = [];
+
+    /// <param name="checkpoint">The model folder.</param>
+    /// <param name="data">The codes.jsonl to measure on.</param>
+    /// <param name="withBase">Whether the base is at hand.</param>
+    public Reading Read(string checkpoint, string data, bool withBase)
+    {
+        var (model, first) = (ModelFolder.Open(checkpoint), ModelFolder.Open(original));
+        var examples = ClipExamples.Of(new() { Checkpoint = checkpoint, Base = original, Data = data }, model, first).Examples;
+        var now = Measure(model, model, examples);
+        if (!withBase)
+            return Reader.Read(now);
+        if (!_base.TryGetValue(data, out var before))
+            _base[data] = before = Measure(first, model, examples);
+        using var moved = model.OpenWeights();
+        using var unmoved = first.OpenWeights();
+        var movement = new Movement(moved, unmoved, model.Config.TalkerConfig);
+        return Reader.Read(now, new Origin(before, [.. movement.Clues()], HeadMovement.Of(moved, unmoved, model.Config.TalkerConfig), movement.MayBeTrainedOn(examples)));
+    }
+
+    static Measurement Measure(ModelFolder folder, ModelFolder tokens, IReadOnlyList<TrainingExample> examples)
+    {
+        using var weights = folder.OpenWeights();
+        return new(new TalkerModel(weights, folder.Config.TalkerConfig, Workers.Shared), tokens.Config.SpecialTokens(TextTokenizer.Load(tokens.Path).AssistantHead[^1]), examples);
+    }
+}

@@ -1,0 +1,103 @@
+using Qwen3Tts.Audio;
+using Qwen3Tts.Checkpoint;
+using Qwen3Tts.Doctor;
+using Qwen3Tts.Kernels;
+using Qwen3Tts.Speaker;
+using Qwen3Tts.Talker;
+using Qwen3Tts.Text;
+using Qwen3Tts.Training;
+using Qwen3Tts.Training.Data;
+using Qwen3Tts.Training.Modules;
+using static TorchSharp.torch;
+
+namespace Qwen3Tts.Tests;
+
+/// <summary>One fine-tune of the miniature.</summary>
+/// <param name="Name">How the table calls it.</param>
+/// <param name="Faults">What was planted.</param>
+/// <param name="Rate">Learning rate.</param>
+/// <param name="Steps">Of four clips each.</param>
+/// <param name="Options">What else is unusual about the run.</param>
+sealed record Planted(string Name, Faults Faults, double Rate, int Steps, Func<TrainingOptions, TrainingOptions>? Options = null);
+
+/// <summary>Fine-tunes of the widened miniature by this project's trainer, each with its faults, and the clips to judge them on.</summary>
+/// <param name="folder">Where they are kept; what is there already is not trained again.</param>
+/// <param name="clips">How many of the recordings to use.</param>
+sealed class PlantedFaults(string folder, int clips)
+{
+    const int EveryOtherIsNew = 5;
+
+    public static string Base => WidenedMini.Model;
+
+    /// <summary>What they are trained on, as codes.jsonl.</summary>
+    public string Data => Prepared("codes.jsonl", i => i % EveryOtherIsNew > 0);
+
+    /// <summary>Clips of the same voice that none of them has seen.</summary>
+    public string New => Prepared("new.jsonl", i => i % EveryOtherIsNew == 0);
+
+    /// <summary>The export of the run.</summary>
+    public string Checkpoint(Planted planted)
+    {
+        var run = Path.Combine(folder, FormattableString.Invariant($"{planted.Name}_{planted.Rate:0e0}_{planted.Steps}").Replace(' ', '_'));
+        var options = new TrainingOptions
+        {
+            Model = Base,
+            Data = Data,
+            Speaker = "nora",
+            Steps = planted.Steps,
+            Batch = 4,
+            LearningRate = planted.Rate,
+            SaveEvery = planted.Steps,
+            EvaluateEvery = 0,
+            Layout = LayoutPolicy.TextFirst,
+            Languages = ["data"],
+            Force = true,
+            Planted = Hypothesis.Of(planted.Faults),
+        };
+        return Directory.Exists(Path.Combine(run, "export")) ? Path.Combine(run, "export")
+            : Trainer.Run(planted.Options?.Invoke(options) ?? options, run, Existing.Refuse, null, default).Export;
+    }
+
+    /// <summary>A right run of LoRA, which leaves the heads alone, merged into its base.</summary>
+    public string MergedLora(int steps)
+    {
+        var target = Path.Combine(folder, $"lora_{steps}", "export");
+        if (Directory.Exists(target))
+            return target;
+        using var scope = NewDisposeScope();
+        var model = ModelFolder.Open(Base);
+        var tokenizer = TextTokenizer.Load(Base);
+        var ids = model.Config.SpecialTokens(tokenizer.AssistantHead[^1]);
+        var lines = CodesFile.Read(Data, model.Config.TalkerConfig.NumCodeGroups, model.Config.TalkerConfig.CodePredictorConfig.VocabSize);
+        var voice = Export.AsStored(model, SpeakerEncoder.Load(model, Workers.Shared).Embed(WavFile.Read(lines[0].Reference!)));
+        var options = new TrainingOptions { Model = Base, Data = Data, Speaker = "nora", Steps = steps, Batch = 4, Languages = ["data"] }.Completed(model.Config, lines.Count, true);
+        var (data, talker, lora) = (new TrainingData(lines, tokenizer, ids, voice, options), TalkerWeights.Load(model, Placement.Float32OnCpu), new LoraOptions());
+        Lora.Apply(talker, lora);
+        using var optimizer = new AdamW(Freezing.Trained(talker), new());
+        for (var step = 0; step < steps; step++)
+        {
+            using var batch = new TrainingBatch(data.Batch(step), ids.CodecEos, CPU);
+            TrainingStep.Run(talker, [batch], optimizer, 1e-3, 1);
+        }
+        var adapter = Scratch.New("adapter");
+        Lora.Save(adapter, talker, lora, model, [new("nora", voice)]);
+        using var weights = model.OpenWeights();
+        Export.Write(model, target, Lora.Merged(Adapter.Open(adapter), weights), [new("nora", voice)]);
+        return target;
+    }
+
+    string Prepared(string name, Func<int, bool> chosen)
+    {
+        var (all, file) = (Path.Combine(folder, "all.jsonl"), Path.Combine(folder, name));
+        if (!File.Exists(all))
+        {
+            var recordings = Scratch.New("recordings");
+            foreach (var recording in Directory.GetFiles(Mini.Recordings).Order(StringComparer.Ordinal).Take(2 * clips))
+                File.Copy(recording, Path.Combine(recordings, Path.GetFileName(recording)));
+            Preparation.Run(new() { Input = recordings, Output = all, Language = "English" }, ModelEncoder.Load(ModelFolder.Open(Base)), null, default);
+        }
+        if (!File.Exists(file))
+            File.WriteAllLines(file, File.ReadLines(all).Where((_, i) => chosen(i)));
+        return file;
+    }
+}

@@ -1,0 +1,97 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.RegularExpressions;
+using Qwen3Tts.Doctor;
+using Qwen3Tts.Training;
+
+namespace Qwen3Tts.Tests;
+
+/// <summary>docs/post-mortem.md, line by line: its commands run as they stand there, and print what stands below them.</summary>
+public sealed class PostMortemTests
+{
+    static readonly string Document = Path.Combine(Golden.Repository, "docs", "post-mortem.md");
+
+    [Fact]
+    public void ItsCommandsPrintWhatItQuotes()
+    {
+        var folder = Scratch.New("post-mortem");
+        Directory.CreateSymbolicLink(Path.Combine(folder, "recordings"), Path.GetDirectoryName(Mini.Recordings)!);
+        Directory.CreateSymbolicLink(Path.Combine(folder, "Base"), WidenedMini.Model);
+        var text = File.ReadAllText(Document).ReplaceLineEndings("\n");
+        var written = Regex.Replace(text, "^```sh\n(.*?)^```\n(?:```text\n(.*?)^```\n)?", block =>
+        {
+            var printed = string.Concat(block.Groups[1].Value.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => Printed(line, folder)));
+            if (!block.Groups[2].Success)
+                return block.Value;
+            if (!Readme.IsToBeWritten)
+                AssertAlike(block.Groups[2].Value, printed);
+            return $"```sh\n{block.Groups[1].Value}```\n```text\n{printed}```\n";
+        }, RegexOptions.Multiline | RegexOptions.Singleline);
+        if (Readme.IsToBeWritten)
+            File.WriteAllText(Document, written);
+    }
+
+    [Fact]
+    public void ItsTableIsTheMeasuredOne()
+    {
+        var measured = Rows(Path.Combine(Mini.Folder, "fault_table.md")).ToDictionary(r => r[1], r => r[2..5]);
+        var quoted = Rows(Document).Where(r => r[1] is not ("run" or "---")).ToList();
+        Assert.NotEmpty(quoted);
+        Assert.All(quoted, r => Assert.Equal(measured[r[1]], r[2..5]));
+    }
+
+    static IEnumerable<string[]> Rows(string file) => File.ReadLines(file).Select(l => l.Split('|', StringSplitOptions.TrimEntries)).Where(c => c.Length >= 6);
+
+    /// <summary>Runs one command of ours, perhaps piped into head or tail.</summary>
+    static string Printed(string line, string folder)
+    {
+        var trains = line.StartsWith("qwen3tts-train ", StringComparison.Ordinal);
+        var arguments = Assert.Single(Readme.Arguments(line, trains ? "qwen3tts-train" : "qwen3tts", "-"));
+        if (arguments.Contains("my-voice") && !Directory.Exists(Path.Combine(folder, "my-voice")))
+            Directory.CreateSymbolicLink(Path.Combine(folder, "my-voice"), Faulty(Path.Combine(folder, "out", "nora", "codes.jsonl")));
+        // Both programs are built beside these tests, in folders named like their projects.
+        var configuration = Path.GetFileName(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory));
+        var program = Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, "..", "..", trains ? "Qwen3Tts.Training" : "Qwen3Tts.Cli", configuration, trains ? "qwen3tts-train.dll" : "Qwen3Tts.Cli.dll"));
+        var start = new ProcessStartInfo("dotnet", [program, .. arguments]) { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true };
+        start.Environment["NO_COLOR"] = "1";
+        start.Environment["QWEN3TTS_WRITE_README"] = "";
+        using var process = Process.Start(start)!;
+        var error = process.StandardError.ReadToEndAsync();
+        var output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        Assert.True(process.ExitCode != 2, $"{line}: {error.Result}");
+        var lines = (output + (process.ExitCode == 1 ? error.Result : "")).ReplaceLineEndings("\n").Split('\n').Select(l => l.TrimEnd()).Where(l => l.Length > 0);
+        var part = Regex.Match(line, @"\| (head|tail) -(\d+)$");
+        lines = part.Groups[1].Value switch { "head" => lines.Take(int.Parse(part.Groups[2].Value, CultureInfo.InvariantCulture)), "tail" => lines.TakeLast(int.Parse(part.Groups[2].Value, CultureInfo.InvariantCulture)), _ => lines };
+        return string.Concat(lines.Select(l => l + "\n"));
+    }
+
+    static string Faulty(string data) => Trainer.Run(new()
+    {
+        Model = WidenedMini.Model,
+        Data = data,
+        Speaker = "nora",
+        Steps = 60,
+        Batch = 1,
+        LearningRate = 5e-4,
+        SaveEvery = 60,
+        EvaluateEvery = 0,
+        Layout = LayoutPolicy.TextFirst,
+        Languages = ["data"],
+        Force = true,
+        Planted = Hypothesis.Of(Faults.Official),
+    }, Scratch.New("my-voice"), Existing.Refuse, null, default).Export;
+
+    /// <summary>The same words, and numbers that another machine's rounding explains.</summary>
+    static void AssertAlike(string quoted, string printed)
+    {
+        const string Number = @"\d+(?:\.\d+)?(?:e-?\d+)?";
+        static string Words(string text) => Regex.Replace(Regex.Replace(text, Number, "#"), @"[\s─]+", " ");
+        Assert.Equal(Words(quoted), Words(printed));
+        foreach (var (a, b) in Regex.Matches(quoted, Number).Zip(Regex.Matches(printed, Number)))
+        {
+            var (expected, actual) = (double.Parse(a.Value, CultureInfo.InvariantCulture), double.Parse(b.Value, CultureInfo.InvariantCulture));
+            Assert.True(Math.Abs(expected - actual) <= 0.05 + 0.1 * Math.Abs(expected), $"The document has {a.Value}, printed is {b.Value}, in\n{printed}");
+        }
+    }
+}
