@@ -1,63 +1,74 @@
 using System.Buffers.Binary;
-using System.Reflection.Metadata;
-using System.Reflection.Metadata.Ecma335;
-using System.Reflection.PortableExecutable;
+using System.Reflection;
+using System.Reflection.Emit;
 using TorchSharp;
 
 namespace Qwen3Tts.Tests;
 
 /// <summary>
-/// TorchSharp passes a number as a Scalar, whose finalizer may free it while libtorch still reads it: a rare wrong result under garbage
-/// collection. So every Scalar of ours is held by a variable or a field, and nothing is called that makes one of its own.
+/// TorchSharp passes a number as a Scalar, whose finalizer may free it while libtorch still reads it: under garbage collection a rare error,
+/// or a wrong result. So every Scalar of ours is held by a variable or a field, and nothing of TorchSharp is called that makes one on its way.
+/// Read from the compiled methods, ours and TorchSharp's.
 /// </summary>
 public sealed class ScalarTests
 {
-    /// <summary>Called with one tensor these add a Scalar of one; called with a plain number every operator makes a Scalar of it.</summary>
-    static readonly HashSet<string> MakeTheirOwn = ["op_Addition", "add", "add_"];
+    static readonly Assembly Ours = typeof(Training.AdamWOptions).Assembly, Theirs = typeof(torch).Assembly;
+    static readonly Dictionary<short, OpCode> Codes = typeof(OpCodes).GetFields().Select(f => (OpCode)f.GetValue(null)!).ToDictionary(c => c.Value);
+    readonly Dictionary<MethodBase, bool> _makes = [];
 
     [Fact]
     public void EveryNumberThatMeetsATensorIsHeld()
     {
-        var found = new List<string>();
-        var calls = 0;
-        using var file = new PEReader(File.OpenRead(typeof(Training.AdamWOptions).Assembly.Location));
-        var metadata = file.GetMetadataReader();
-        foreach (var method in metadata.MethodDefinitions.Select(metadata.GetMethodDefinition).Where(m => m.RelativeVirtualAddress != 0))
-        {
-            var code = file.GetMethodBody(method.RelativeVirtualAddress).GetILBytes()!;
-            for (var at = 0; at + 5 < code.Length; at++)
-                if (code[at] is 0x28 or 0x6F && TorchSharpMethod(metadata, BinaryPrimitives.ReadInt32LittleEndian(code.AsSpan(at + 1))) is { } called) // call, callvirt
-                {
-                    calls++;
-                    var stored = code[at + 5] is >= 0x0A and <= 0x0D or 0x13 or 0x7D or 0x80; // stloc, stfld, stsfld
-                    if (called.Type == nameof(Scalar) && called.Name == "op_Implicit" && !stored || called.Type == nameof(torch.Tensor) && (MakeTheirOwn.Contains(called.Name) && called.Arguments == 1 || called.PlainNumber))
-                        found.Add($"{Name(metadata, method)} calls {called.Type}.{called.Name}");
-                }
-        }
+        const BindingFlags All = BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Static | BindingFlags.Instance | BindingFlags.DeclaredOnly;
+        var (found, calls) = (new SortedSet<string>(), 0);
+        foreach (var method in Ours.GetTypes().SelectMany(t => t.GetMethods(All).Concat<MethodBase>(t.GetConstructors(All))))
+            foreach (var (called, held) in Calls(method).Where(c => c.Called.Module.Assembly == Theirs))
+            {
+                calls++;
+                if (!held && (MakesScalar(called) || Makes(called)))
+                    found.Add($"{method.DeclaringType!.Name}.{method.Name} calls {called}");
+            }
         Assert.True(calls > 100, $"Only {calls} calls of TorchSharp were seen.");
         Assert.Empty(found);
     }
 
-    static string Name(MetadataReader metadata, MethodDefinition method) => $"{metadata.GetString(metadata.GetTypeDefinition(method.GetDeclaringType()).Name)}.{metadata.GetString(method.Name)}";
+    static bool MakesScalar(MethodBase method) => method is MethodInfo { ReturnType: var result, Name: "op_Implicit" or "ToScalar" } && result == typeof(Scalar);
 
-    /// <summary>Null where the token is of another kind, or the bytes before were no call. Arguments beside the tensor itself.</summary>
-    static (string Type, string Name, int Arguments, bool PlainNumber)? TorchSharpMethod(MetadataReader metadata, int token)
+    /// <summary>Whether a method of TorchSharp makes a Scalar that it does not hold, itself or in what it calls.</summary>
+    bool Makes(MethodBase method)
     {
-        if (token >> 24 != (int)TableIndex.MemberRef || (token & 0xFFFFFF) is 0 || (token & 0xFFFFFF) > metadata.GetTableRowCount(TableIndex.MemberRef))
-            return null;
-        var member = metadata.GetMemberReference(MetadataTokens.MemberReferenceHandle(token & 0xFFFFFF));
-        if (member.Parent.Kind != HandleKind.TypeReference || member.GetKind() != MemberReferenceKind.Method)
-            return null;
-        var type = metadata.GetString(metadata.GetTypeReference((TypeReferenceHandle)member.Parent).Name);
-        var signature = metadata.GetBlobReader(member.Signature);
-        var isInstance = signature.ReadSignatureHeader().IsInstance;
-        var (name, parameters) = (metadata.GetString(member.Name), signature.ReadCompressedInteger());
-        var plain = false;
-        for (var i = 0; i <= parameters && name.StartsWith("op_", StringComparison.Ordinal) && name != "op_Implicit"; i++) // the result, then the operands; a number made a tensor is held by its scope
-            if (signature.ReadSignatureTypeCode() == SignatureTypeCode.TypeHandle)
-                signature.ReadTypeHandle();
-            else
-                plain = true;
-        return (type, name, parameters - (isInstance ? 0 : 1), plain);
+        if (_makes.TryGetValue(method, out var known))
+            return known;
+        _makes[method] = false; // for one that calls itself
+        return _makes[method] = !MakesScalar(method) && Calls(method).Any(c => c.Called.Module.Assembly == Theirs && (MakesScalar(c.Called) || Makes(c.Called)));
     }
+
+    /// <summary>What a method calls, and whether the result goes to a variable or a field at once.</summary>
+    static IEnumerable<(MethodBase Called, bool Held)> Calls(MethodBase method)
+    {
+        if (method.GetMethodBody()?.GetILAsByteArray() is not { } code)
+            yield break;
+        Type[] ofType = method.DeclaringType?.GetGenericArguments() ?? [], ofMethod = method.IsGenericMethod ? method.GetGenericArguments() : [];
+        for (var at = 0; at < code.Length;)
+        {
+            var op = Read(code, ref at);
+            var token = op.OperandType == OperandType.InlineMethod ? BinaryPrimitives.ReadInt32LittleEndian(code.AsSpan(at)) : 0;
+            at += op.OperandType switch
+            {
+                OperandType.InlineNone => 0,
+                OperandType.ShortInlineBrTarget or OperandType.ShortInlineI or OperandType.ShortInlineVar => 1,
+                OperandType.InlineVar => 2,
+                OperandType.InlineI8 or OperandType.InlineR => 8,
+                OperandType.InlineSwitch => 4 + 4 * BinaryPrimitives.ReadInt32LittleEndian(code.AsSpan(at)),
+                _ => 4,
+            };
+            if (token == 0)
+                continue;
+            var next = at;
+            var held = at < code.Length && Read(code, ref next).Name is { } name && (name.StartsWith("stloc", StringComparison.Ordinal) || name is "stfld" or "stsfld");
+            yield return (method.Module.ResolveMethod(token, ofType, ofMethod)!, held);
+        }
+    }
+
+    static OpCode Read(byte[] code, ref int at) => code[at++] is var first && first == 0xFE ? Codes[unchecked((short)(0xFE00 | code[at++]))] : Codes[first];
 }

@@ -105,7 +105,7 @@ sealed class RmsNorm : Module<Tensor, Tensor>
     {
         using var scope = NewDisposeScope();
         var wide = x.to(ScalarType.Float32);
-        var scale = rsqrt(wide.square().mean([-1], keepdim: true).add(_epsilon, Sums.One)); // [.., 1]
+        var scale = rsqrt((wide * wide).mean([-1], keepdim: true).add(_epsilon, Sums.One)); // [.., 1]
         return (weight * (wide * scale).to(x.dtype)).MoveToOuterDisposeScope();
     }
 }
