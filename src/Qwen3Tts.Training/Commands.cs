@@ -8,7 +8,7 @@ namespace Qwen3Tts.Training;
 
 static class Commands
 {
-    public static RootCommand Root() => new("Fine-tunes Qwen3-TTS on a voice.") { new ImportCommand(), PrepareCommand(), TrainCommand(), new VoiceCommand(), new ExportCommand(), DemoCommand() };
+    public static RootCommand Root() => new("Fine-tunes Qwen3-TTS on a voice.") { new ImportCommand(), PrepareCommand(), TrainCommand(), new VoiceCommand(), new ExportCommand(), DemoCommand(), new EnginesCommand() };
 
     static DocumentedCommand PrepareCommand()
     {
