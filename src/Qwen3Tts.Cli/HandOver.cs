@@ -18,6 +18,7 @@ static class HandOver
         ("voice", "From recordings to a voice in one command."),
         ("export", "Writes prepared data for a trainer of many machines."),
         ("demo", "Prepares, trains and speaks with the embedded model and recordings."),
+        ("bench", "Measures what a training step costs here."),
     ];
 
     /// <summary>Protects what follows a foreign command from this program's parser: even --help belongs to the other one.</summary>

@@ -18,6 +18,7 @@ sealed class SayCommand : DocumentedCommand
     readonly Option<string?> _file = new("--file") { Description = "Read the text from this file.", HelpName = "TXT" };
     readonly Option<string> _output = new("--output", "-o") { Description = "The WAV file to write; - streams it to standard output while it is made.", HelpName = "WAV", Required = true };
     readonly Option<string?> _model = CommonOptions.Model();
+    readonly Option<string?> _adapter = new("--adapter") { Description = "Folder of a LoRA adapter that was trained on the model.", HelpName = "DIR" };
     readonly Option<string?> _voice = new("--voice") { Description = "Clone the voice of this recording (Base models).", HelpName = "WAV" };
     readonly Option<string?> _transcript = new("--transcript") { Description = "What is said in the recording: clones in context, the manner too.", HelpName = "TEXT" };
     readonly Option<string?> _speaker = new("--speaker") { Description = "A speaker that the model knows by name.", HelpName = "NAME" };
@@ -42,11 +43,12 @@ sealed class SayCommand : DocumentedCommand
     public SayCommand() : base("say", "Speaks a text.",
         "qwen3tts say \"Set white at B four now.\" --model models/mini --voice tests/Mini/clips/rms_1.wav -o out.wav",
         "qwen3tts say \"Good morning.\" --model Qwen3-TTS-12Hz-1.7B-CustomVoice --speaker vivian --instruct \"Very happy.\" -o out.wav",
+        "qwen3tts say \"Robert has nine yellow pencils.\" --model models/mini --adapter runs/nora/export/adapter --speaker nora -o out.wav",
         "qwen3tts say --file chapter.txt --voice me.wav --transcript \"What I say in it.\" --seed 7 -o chapter.wav",
         "echo \"Three seven one nine\" | qwen3tts say - --voice me.wav -o - | aplay")
     {
         Add(_text);
-        Option[] options = [_output, _file, _model, _voice, _transcript, _speaker, _language, _instruct, _layout, _seed, _temperature, _topK, _topP, _repetitionPenalty, _predictorTemperature, _predictorTopK, _predictorTopP, _greedy, _maxSeconds, _compat, _threads];
+        Option[] options = [_output, _file, _model, _adapter, _voice, _transcript, _speaker, _language, _instruct, _layout, _seed, _temperature, _topK, _topP, _repetitionPenalty, _predictorTemperature, _predictorTopK, _predictorTopP, _greedy, _maxSeconds, _compat, _threads];
         foreach (var option in options)
             Add(option);
         this.Does(Run);
@@ -65,7 +67,7 @@ sealed class SayCommand : DocumentedCommand
         if (Directory.Exists(output))
             throw new ArgumentException($"'{output}' is a folder. Give --output the name of the WAV file to write.");
         var model = CommonOptions.ModelFolder(parsed.GetValue(_model));
-        using var tts = StatusLine.While($"loading {model}", _ => Tts.Load(model, parsed.GetValue(_threads), compatibility: Compatible(parsed.GetValue(_compat))));
+        using var tts = StatusLine.While($"loading {model}", _ => Tts.Load(model, parsed.GetValue(_threads), parsed.GetValue(_adapter), compatibility: Compatible(parsed.GetValue(_compat))));
         var options = Speech(parsed, tts);
         foreach (var untrained in tts.Untrained(options))
             Console.Error.WriteLine(untrained);

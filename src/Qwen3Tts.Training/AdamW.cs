@@ -77,6 +77,9 @@ sealed class AdamW : IDisposable
     /// <summary>Masters (or the weights, where they have none) and moments: with <see cref="Steps"/>, all that the next update depends on beside its gradients.</summary>
     public IEnumerable<(string Name, Tensor Tensor)> State => _slots.SelectMany(s => new[] { (s.Name, s.Master ?? s.Weight), ($"{s.Name}/mean", s.Mean), ($"{s.Name}/square", s.Square) });
 
+    /// <summary>What is trained, by name, each read when asked for: masters where there are any.</summary>
+    public Dictionary<string, Func<float[]>> Values => _slots.ToDictionary(s => s.Name, s => (Func<float[]>)(() => (s.Master ?? s.Weight).Values()));
+
     /// <summary>Puts back what <see cref="State"/> and <see cref="Steps"/> were; <paramref name="fill"/> overwrites a tensor by its name.</summary>
     public void Restore(int steps, Action<string, Tensor> fill)
     {
@@ -95,12 +98,24 @@ sealed class AdamW : IDisposable
         using var scope = NewDisposeScope();
         using var still = no_grad();
         var gradients = _slots.Select(s => s.Weight.grad).OfType<Tensor>().ToList();
-        var norm = stack(gradients.Select(g => g.to(ScalarType.Float32).norm()), 0).norm().item<float>();
+        var norm = stack(gradients.SelectMany(Norms), 0).norm().item<float>();
         using Scalar factor = largest / (norm + 1e-6); // the small term is PyTorch's
         if (norm > largest)
             foreach (var g in gradients)
                 g.mul_(factor);
         return norm;
+    }
+
+    /// <summary>2-norms of a tensor's parts.</summary>
+    static IEnumerable<Tensor> Norms(Tensor tensor)
+    {
+        using var scope = NewDisposeScope();
+        var flat = tensor.reshape(-1);
+        for (long from = 0, all = flat.numel(); from < all; from += Part)
+        {
+            using var wide = flat.narrow(0, from, Math.Min(Part, all - from)).to(ScalarType.Float32);
+            yield return wide.norm().MoveToOuterDisposeScope();
+        }
     }
 
     /// <summary>One update from the accumulated gradients, which are then dropped.</summary>

@@ -8,7 +8,7 @@ namespace Qwen3Tts.Training;
 
 static class Commands
 {
-    public static RootCommand Root() => new("Fine-tunes Qwen3-TTS on a voice.") { new ImportCommand(), PrepareCommand(), TrainCommand(), new VoiceCommand(), new ExportCommand(), DemoCommand(), new EnginesCommand() };
+    public static RootCommand Root() => new("Fine-tunes Qwen3-TTS on a voice.") { new ImportCommand(), PrepareCommand(), TrainCommand(), new VoiceCommand(), new ExportCommand(), DemoCommand(), new EnginesCommand(), new BenchCommand() };
 
     static DocumentedCommand PrepareCommand()
     {
@@ -75,16 +75,15 @@ static class Commands
     {
         var data = new Argument<string>("codes") { Description = "The codes.jsonl that 'prepare' wrote." };
         var model = CommonOptions.Model();
-        var name = new Option<string>("--name") { Description = "Name of the new voice.", Required = true, HelpName = "NAME" };
-        var run = new Option<string?>("--run") { Description = "Folder of the run. Default: runs/<name>.", HelpName = "DIR" };
+        var name = new Option<string?>("--name") { Description = "Name of the new voice. Default: each line's 'speaker' is a voice; all are trained on equally often.", HelpName = "NAME" };
+        var run = new Option<string?>("--run") { Description = "Folder of the run. Default: runs/<name>, or runs/voices.", HelpName = "DIR" };
         var reference = new Option<string?>("--reference") { Description = "Recording that the voice is taken from. Default: the one that the data names.", HelpName = "WAV" };
-        var layout = new Option<LayoutPolicy>("--layout") { Description = "Where the text lies: text-first (what named speakers use), interleaved (what streaming uses) or mixed.", DefaultValueFactory = _ => LayoutPolicy.Mixed, CustomParser = r => Layout(r), HelpName = "text-first|interleaved|mixed" };
+        var layout = new Option<LayoutPolicy>("--layout") { Description = "Where the text lies: text-first (what named speakers use), interleaved (what streaming uses) or mixed.", DefaultValueFactory = _ => LayoutPolicy.Mixed, CustomParser = WayOptions.Choice<LayoutPolicy>, HelpName = "text-first|interleaved|mixed" };
         var language = new Option<string?>("--language") { Description = "A language, 'auto' (none), 'data' (what each line names), 'mixed' (data and auto, half and half), or several by comma. Default: mixed where lines name a language, else auto.", HelpName = "NAME" };
         var steps = new Option<int?>("--steps") { Description = "Optimizer steps. Default: 150 for a small model; for a released one as many as one epoch has, and at least 400.", HelpName = "N" };
         var epochs = new Option<double?>("--epochs") { Description = "Passes through the data, instead of --steps.", HelpName = "N" };
         var batch = new Option<int>("--batch") { Description = "Clips a step.", DefaultValueFactory = _ => 8, HelpName = "N" };
-        var micro = new Option<int?>("--micro-batch") { Description = "Clips that are computed together: fewer need less memory and give the same result. Default: the batch.", HelpName = "N" };
-        var rate = new Option<double?>("--lr") { Description = "Largest learning rate. Default: 5e-6 for a released model, 2e-4 for a small one.", HelpName = "RATE" };
+        var rate = new Option<double?>("--lr") { Description = "Largest learning rate. Default: 5e-6 for a released model, 2e-4 for a small one; with --lora 2e-5 and 5e-4.", HelpName = "RATE" };
         var warm = new Option<int?>("--warmup") { Description = "Steps until the learning rate is reached. Default: 50, and 10 for a small model.", HelpName = "N" };
         var schedule = new Option<Schedule>("--schedule") { Description = "How the learning rate goes down to a tenth: constant (not at all), linear or cosine.", DefaultValueFactory = _ => Schedule.Linear };
         var heldOut = new Option<int>("--held-out") { Description = "Clips that are measured and not trained on.", DefaultValueFactory = _ => 0, HelpName = "N" };
@@ -95,15 +94,19 @@ static class Commands
         var grammar = new Option<string?>("--grammar") { Description = "JSGF grammar of all that is said, for pocketsphinx.", HelpName = "FILE" };
         var dictionary = new Option<string[]>("--dictionary") { Description = "Pronunciations that pocketsphinx lacks.", HelpName = "FILE" };
         var force = new Option<bool>("--force") { Description = "Begin although the preflight says that the run cannot work; the result says so." };
+        var ways = new WayOptions();
         var seed = CommonOptions.Seed();
         var threads = CommonOptions.Threads();
         var resume = new Option<bool>("--resume") { Description = "Go on with a run that was stopped; the result is the same as if it had not been." };
         var overwrite = new Option<bool>("--overwrite") { Description = "Begin anew where a run is." };
         var command = new DocumentedCommand("train", "Fine-tunes a model on prepared data; Ctrl-C saves and exports what is there.",
             "qwen3tts-train train out/nora/codes.jsonl --model models/mini --name nora",
-            "qwen3tts-train train codes.jsonl --model Qwen3-TTS-12Hz-0.6B-Base --name anna --micro-batch 1 --held-out 16",
+            "qwen3tts-train train codes.jsonl --model Qwen3-TTS-12Hz-0.6B-Base --name anna --memory 16GB --held-out 16",
+            "qwen3tts-train train codes.jsonl --model Qwen3-TTS-12Hz-1.7B-Base --name anna --lora 16 --memory 8GB",
             "qwen3tts-train train codes.jsonl --model models/mini --name nora --resume")
-        { data, model, name, run, reference, layout, language, steps, epochs, batch, micro, rate, warm, schedule, heldOut, evaluate, patience, grammar, dictionary, exportAs, save, force, seed, threads, resume, overwrite };
+        { data, model, name, run, reference, layout, language, steps, epochs, batch, rate, warm, schedule, heldOut, evaluate, patience, grammar, dictionary, exportAs, save, force, seed, threads, resume, overwrite };
+        foreach (var option in ways.All)
+            command.Add(option);
         command.Validators.Add(result =>
         {
             if (result.GetValue(resume) && result.GetValue(overwrite))
@@ -113,11 +116,11 @@ static class Commands
         });
         command.Does((parsed, stop) =>
         {
-            var options = new TrainingOptions
+            var options = ways.In(new TrainingOptions
             {
                 Model = Path.GetFullPath(CommonOptions.ModelFolder(parsed.GetValue(model))),
                 Data = Path.GetFullPath(parsed.GetValue(data)!),
-                Speaker = parsed.GetValue(name)!,
+                Speaker = parsed.GetValue(name),
                 Reference = parsed.GetValue(reference),
                 Layout = parsed.GetValue(layout),
                 Languages = parsed.GetValue(language)?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).SelectMany(l => l == "mixed" ? ["data", "auto"] : new[] { l }).ToArray(),
@@ -125,7 +128,6 @@ static class Commands
                 Steps = parsed.GetValue(steps),
                 Epochs = parsed.GetValue(epochs),
                 Batch = parsed.GetValue(batch),
-                MicroBatch = parsed.GetValue(micro),
                 LearningRate = parsed.GetValue(rate),
                 WarmUp = parsed.GetValue(warm),
                 Schedule = parsed.GetValue(schedule),
@@ -137,12 +139,12 @@ static class Commands
                 Grammar = parsed.GetValue(grammar),
                 Dictionaries = parsed.GetValue(dictionary) is { Length: > 0 } files ? files : null,
                 Force = parsed.GetValue(force),
-            };
+            }, parsed);
             var existing = parsed.GetValue(resume) ? Existing.Resume : parsed.GetValue(overwrite) ? Existing.Overwrite : Existing.Refuse;
-            var folder = parsed.GetValue(run) ?? Path.Combine("runs", options.Speaker);
+            var folder = parsed.GetValue(run) ?? Path.Combine("runs", options.Speaker ?? "voices");
             var result = Train(options, folder, existing, stop, parsed.GetValue(threads));
             Console.Out.WriteLine(Summary(result));
-            Console.Out.WriteLine(result.Finished ? $"Try it: qwen3tts say \"…\" --model {result.Best} --speaker {options.Speaker.ToLowerInvariant()} -o out.wav" : "Stopped. Go on with the same command and --resume.");
+            Console.Out.WriteLine(result.Finished ? $"Try it: qwen3tts say \"…\" --model {result.Best} --speaker {RunManifest.Read(result.Export)!.Voices[0].Name} -o out.wav" : "Stopped. Go on with the same command and --resume.");
             return result.Finished ? CommandRun.Done : CommandRun.Interrupted;
         });
         return command;
@@ -157,7 +159,7 @@ static class Commands
         if ((threads ?? (TrainingOptions.IsReleased(ModelFolder.Open(options.Model).Config.TalkerConfig) ? null : 1)) is { } n)
             TorchSharp.torch.set_num_threads(n);
         var pace = new TrainingPace();
-        return Trainer.Run(options, run, existing, new Told<StepReport>(r => line(pace.Line(r))), stop, doubt => Console.Error.WriteLine($"{(doubt.Refuses ? "Forced" : "Unusual")}: {doubt}"));
+        return Trainer.Run(options, run, existing, new Told<StepReport>(r => line(pace.Line(r))), stop, doubt => Console.Error.WriteLine($"{(doubt.Refuses ? "Forced" : "Unusual")}: {doubt}"), Console.Error.WriteLine);
     });
 
     public static string Summary(TrainingResult result)
@@ -174,19 +176,6 @@ static class Commands
         var run = Path.GetDirectoryName(result.Export)!;
         return Evaluator.BestOf(Evaluator.Read(run)) is not { } best ? ""
             : FormattableString.Invariant($"\nBest by its takes: step {best.Step}, in {Path.Combine(run, "best")}. Compare by ear: {Path.Combine(run, "index.html")}");
-    }
-
-    static LayoutPolicy Layout(System.CommandLine.Parsing.ArgumentResult result)
-    {
-        switch (result.Tokens[0].Value.ToLowerInvariant())
-        {
-            case "text-first": return LayoutPolicy.TextFirst;
-            case "interleaved": return LayoutPolicy.Interleaved;
-            case "mixed": return LayoutPolicy.Mixed;
-            default:
-                result.AddError($"--layout is '{result.Tokens[0].Value}'; give text-first, interleaved or mixed.");
-                return default;
-        }
     }
 
     static ExportAs ExportKind(System.CommandLine.Parsing.ArgumentResult result)

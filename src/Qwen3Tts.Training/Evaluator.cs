@@ -51,11 +51,15 @@ sealed class Evaluator
     /// <param name="step">That the run goes on from: what was evaluated later is done again.</param>
     public Evaluator(RunFolder folder, TrainingOptions options, IReadOnlyList<Clip> heldOut, int step)
     {
-        (_folder, _options, _clips) = (folder, options, [.. heldOut.Take(MostTexts)]);
+        (_folder, _options, _clips) = (folder, options, Some(heldOut, options));
         _done = [.. Read(folder.Path).Where(e => e.Step <= step)];
         if (_clips.Count > 0 && options.EvaluateEvery > 0)
             _ears = SpeechRecogniser.Find(new(options.Grammar, [.. options.Dictionaries ?? []]), out _noEars);
     }
+
+    /// <summary>A few clips, of each voice in turn.</summary>
+    public static List<Clip> Some(IReadOnlyList<Clip> clips, TrainingOptions options) =>
+        [.. clips.GroupBy(c => Voices.NameOf(options, c).ToLowerInvariant()).SelectMany((own, voice) => own.Select((clip, i) => (clip, i, voice))).OrderBy(c => c.i).ThenBy(c => c.voice).Select(c => c.clip).Take(MostTexts)];
 
     static string FileIn(string run) => Path.Combine(run, "evaluations.jsonl");
     string Candidate => Path.Combine(_folder.Path, "candidate");
@@ -112,7 +116,8 @@ sealed class Evaluator
     {
         var stream = tts.Stream(clip.Text, new()
         {
-            Speaker = _options.Speaker,
+            Speaker = Voices.NameOf(_options, clip),
+            Instruct = clip.Instruct,
             Language = Language(clip),
             Layout = _options.Layout == LayoutPolicy.Interleaved ? Layout.Interleaved : Layout.TextFirst,
             Sampling = tts.Sampling with { Seed = seed },

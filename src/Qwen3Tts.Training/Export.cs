@@ -31,11 +31,12 @@ static class Export
     static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>Values of <paramref name="trained"/> go by the checkpoint's names and are written in the base's type; a tensor that is not
-    /// named there is taken over byte for byte. <paramref name="manifest"/> is told the rows of the voices.</summary>
+    /// named there is taken over byte for byte. <paramref name="manifest"/> is told the rows of the voices;
+    /// <paramref name="languages"/> are new ones, by row; <paramref name="beside"/> may add files before the folder gets its name.</summary>
     /// <exception cref="ArgumentException">A voice's name cannot be used.</exception>
     /// <exception cref="IOException">The target exists and <paramref name="overwrite"/> is off.</exception>
     /// <exception cref="InvalidDataException">A trained tensor is not of the base, has another size or holds NaN or infinity.</exception>
-    public static void Write(ModelFolder from, string target, IReadOnlyDictionary<string, Func<float[]>> trained, IReadOnlyList<NewVoice> voices, bool overwrite = false, long shardBytes = ShardBytes, ExportAs kind = ExportAs.CustomVoice, Func<IReadOnlyList<int>, RunManifest>? manifest = null)
+    public static void Write(ModelFolder from, string target, IReadOnlyDictionary<string, Func<float[]>> trained, IReadOnlyList<NewVoice> voices, bool overwrite = false, long shardBytes = ShardBytes, ExportAs kind = ExportAs.CustomVoice, Func<IReadOnlyList<int>, RunManifest>? manifest = null, IReadOnlyDictionary<string, int>? languages = null, Action<string>? beside = null)
     {
         target = Path.TrimEndingDirectorySeparator(Path.GetFullPath(target));
         CheckTarget(from, target, overwrite);
@@ -45,6 +46,8 @@ static class Export
             throw new ArgumentException($"'{from.Path}' is a {from.Config.TtsModelType} model without a speaker encoder, so its fine-tune cannot be a base. Export it as custom_voice.");
         config["tts_model_type"] = kind == ExportAs.Base ? "base" : "custom_voice";
         Name(config, from.Config.TalkerConfig, voices, rows);
+        foreach (var (language, row) in languages ?? new Dictionary<string, int>())
+            config["talker_config"]!["codec_language_id"]![language] = row;
 
         var (aside, old) = (target + ".part", target + ".old");
         if (Directory.Exists(old) && !Directory.Exists(target))
@@ -60,6 +63,7 @@ static class Export
             WriteText(Path.Combine(aside, "config.json"), config.ToJsonString(Indented) + "\n");
             if (manifest is not null)
                 WriteText(Path.Combine(aside, RunManifest.FileName), manifest([.. rows.Select(r => r.row)]).ToJson() + "\n");
+            beside?.Invoke(aside);
             ModelFolder.Open(aside); // what cannot be read back gets no name
             if (Directory.Exists(target))
                 Directory.Move(target, old);

@@ -4,7 +4,6 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.Training.Modules;
-using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace Qwen3Tts.Training;
@@ -47,11 +46,12 @@ static class Lora
     /// <param name="options">As they were applied.</param>
     /// <param name="model">The base.</param>
     /// <param name="voices">New speakers, as they stood in training.</param>
-    public static void Save(string folder, TalkerModule talker, LoraOptions options, ModelFolder model, IReadOnlyList<NewVoice> voices)
+    /// <param name="values">Of the pairs by name, where an optimizer keeps them more exactly than the talker.</param>
+    public static void Save(string folder, TalkerModule talker, LoraOptions options, ModelFolder model, IReadOnlyList<NewVoice> voices, IReadOnlyDictionary<string, Func<float[]>>? values = null)
     {
         Directory.CreateDirectory(folder);
         using var weights = model.OpenWeights();
-        var tensors = Freezing.Trained(talker).Select(p => Written(Adapter.Prefix + p.Name, p.Parameter)).ToList();
+        var tensors = Freezing.Trained(talker).Select(p => TensorToWrite.Of(Adapter.Prefix + p.Name, Array.ConvertAll(p.Parameter.shape, d => (int)d), values?[p.Name]() ?? p.Parameter.Values())).ToList();
         SafetensorsWriter.Write(Path.Combine(folder, Adapter.TensorsName), tensors, new Dictionary<string, string> { [Adapter.BaseKey] = Adapter.HashOf(weights) });
         SafetensorsWriter.Write(Path.Combine(folder, Adapter.VoicesName), [.. voices.Select(v => TensorToWrite.Of(v.Name.ToLowerInvariant(), [v.Vector.Length], v.Vector))]);
         File.WriteAllText(Path.Combine(folder, Adapter.ConfigName), Config(options, Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(model.Path)))).ToJsonString(Indented) + "\n");
@@ -83,12 +83,6 @@ static class Lora
             adapter.AddTo(n, values);
             return values;
         }));
-    }
-
-    static TensorToWrite Written(string name, Parameter parameter)
-    {
-        using var scope = NewDisposeScope();
-        return TensorToWrite.Of(name, Array.ConvertAll(parameter.shape, d => (int)d), parameter.detach().to(ScalarType.Float32).cpu().data<float>().ToArray());
     }
 
     static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };

@@ -1,6 +1,7 @@
 // Cross-entropy over explicit pairs: a row of the talker's output and the code it predicts; a head of the code predictor and the codebook
 // it predicts. Kept as sums with counts, because the mean is taken over the whole effective batch: three micro-batches of one sample
 // then give the gradient of one batch of three, whatever the samples' lengths.
+using Qwen3Tts.Sequence;
 using Qwen3Tts.Training.Modules;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -50,8 +51,12 @@ sealed record Loss(Tensor Talker, Tensor Predictor, Tensor End, long Ends, Targe
         using var scope = NewDisposeScope();
         var codes = batch.PredictorCodes.narrow(0, from, count);
         var states = talker.PredictFrames(hidden.index_select(0, batch.PredictorRows.narrow(0, from, count)), codes); // [frames, 16, predictor's hidden]
-        var heads = batch.Heads.Select(pair => nn.functional.cross_entropy(talker.code_predictor.Head(pair.Head, states).to(ScalarType.Float32), codes.select(1, pair.Codebook), reduction: nn.Reduction.Sum));
-        return stack(heads, 0).sum().MoveToOuterDisposeScope();
+        Tensor Of(HeadTarget pair)
+        {
+            using var each = NewDisposeScope();
+            return nn.functional.cross_entropy(talker.code_predictor.Head(pair.Head, states).to(ScalarType.Float32), codes.select(1, pair.Codebook), reduction: nn.Reduction.Sum).MoveToOuterDisposeScope();
+        }
+        return stack(batch.Heads.Select(Of), 0).sum().MoveToOuterDisposeScope();
     }
 
     /// <summary>Losses without gradients, so many examples at a time; null where there is no example.</summary>
@@ -62,7 +67,7 @@ sealed record Loss(Tensor Talker, Tensor Predictor, Tensor End, long Ends, Targe
         foreach (var part in examples.Chunk(atATime))
         {
             using var scope = NewDisposeScope();
-            using var batch = new TrainingBatch(part, endOfSpeech, CPU);
+            using var batch = new TrainingBatch(part, endOfSpeech, talker.On.Device);
             sums += Of(talker, batch).Sums();
         }
         return examples.Count == 0 ? null : sums;

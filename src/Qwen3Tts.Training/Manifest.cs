@@ -1,5 +1,6 @@
 // What a run trained, for the manifest beside its result.
 using System.Reflection;
+using System.Security.Cryptography;
 using Qwen3Tts.Checkpoint;
 
 namespace Qwen3Tts.Training;
@@ -9,7 +10,7 @@ static class Manifest
     /// <summary>Program and version, without the commit.</summary>
     static string Version { get; } = $"qwen3tts-train {typeof(Manifest).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0]}";
 
-    public static RunManifest Of(ModelFolder model, TrainingOptions options, TrainingData data, float[] voice, int row, (string Name, string Sha256) reference, int steps)
+    public static RunManifest Of(ModelFolder model, TrainingOptions options, TrainingData data, IReadOnlyList<TrainingVoice> voices, IReadOnlyList<int> rows, int steps)
     {
         using var weights = model.OpenWeights();
         return new()
@@ -17,7 +18,7 @@ static class Manifest
             MadeBy = Version,
             BaseName = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(model.Path))),
             BaseSha256 = Adapter.HashOf(weights),
-            Voices = [new(options.Speaker.ToLowerInvariant(), row, Math.Sqrt(voice.Sum(v => (double)v * v)), reference.Name, reference.Sha256)],
+            Voices = [.. voices.Zip(rows, (v, row) => new TrainedVoice(v.Name.ToLowerInvariant(), row, Math.Sqrt(v.Vector.Sum(x => (double)x * x)), Path.GetFileName(v.Reference), Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(v.Reference)))))],
             Layouts = options.Layout switch
             {
                 LayoutPolicy.TextFirst => [RunManifest.TextFirst],
@@ -25,6 +26,9 @@ static class Manifest
                 _ => [RunManifest.TextFirst, RunManifest.Interleaved],
             },
             Languages = [.. data.HasAuto ? [RunManifest.Auto] : Array.Empty<string>(), .. data.Languages],
+            Instruct = data.HasInstruct,
+            InContext = options.InContext > 0,
+            Way = new(TrainingOptions.Written(options.Way.Precision), options.Lora is null ? options.Frozen : [], options.Lora?.Rank, options.Lora?.Alpha, options.Device!),
             Steps = steps,
             Forced = options.Force,
         };

@@ -49,16 +49,16 @@ static class Preflight
     /// <param name="model">Its folder.</param>
     /// <param name="data">Of the run.</param>
     /// <param name="ids">The model's.</param>
-    /// <param name="voice">The vector that stands in every sequence.</param>
+    /// <param name="voices">Whose vectors stand in the sequences.</param>
     /// <param name="options">Completed.</param>
     /// <exception cref="InvalidDataException">The run cannot work, and is not forced.</exception>
-    public static PreflightReport Run(TalkerModule talker, ModelFolder model, TrainingData data, SpecialTokens ids, float[] voice, TrainingOptions options)
+    public static PreflightReport Run(TalkerModule talker, ModelFolder model, TrainingData data, SpecialTokens ids, IReadOnlyList<TrainingVoice> voices, TrainingOptions options)
     {
         var config = model.Config.TalkerConfig;
         var guessing = Math.Log(config.CodePredictorConfig.VocabSize);
         var examples = data.Some(MostClips);
         var losses = Measure(talker, examples, ids);
-        var doubts = OfSettings(options, config, data.Training).Concat(OfRows(model, data, voice, ids)).Concat(OfLosses(losses, guessing, options.Data)).ToList();
+        var doubts = OfSettings(options, config, data.TrainingOf).Concat(OfRows(talker, data, voices, ids)).Concat(OfLosses(losses, guessing, options.Data)).ToList();
         var refusals = doubts.Where(d => d.Refuses).ToList();
         if (refusals.Count > 0 && !options.Force)
             throw new InvalidDataException($"This run cannot work:\n{string.Join('\n', refusals.Select(d => $"- {d}"))}\nTo run it all the same, pass --force.");
@@ -103,37 +103,61 @@ static class Preflight
     }
 
     /// <summary>Settings against what is known to work.</summary>
-    public static IEnumerable<Doubt> OfSettings(TrainingOptions o, TalkerConfig config, int clips)
+    public static IEnumerable<Doubt> OfSettings(TrainingOptions o, TalkerConfig config, IReadOnlyList<(string Voice, int Clips)> voices)
     {
         var released = TrainingOptions.IsReleased(config);
-        var (known, unusual, broken) = released ? (5e-6, 2e-5, 1e-4) : (2e-4, 4e-4, 5e-4);
+        var (unusual, broken) = (released, o.Lora) switch { (true, null) => (2e-5, 1e-4), (true, _) => (1e-4, 1e-3), (false, null) => (4e-4, 5e-4), _ => (2e-3, 1e-2) };
+        var (known, what) = (TrainingOptions.UsualRate(released, o.Lora is not null), o.Lora is null ? "Full fine-tuning" : "LoRA");
         var rate = o.LearningRate!.Value;
         if (rate >= broken)
-            yield return new(true, $"Full fine-tuning at --lr {G(rate)} destroys what the model knows; {G(broken)} and more ended in noise, or in clips learned by heart and words lost.", $"Use --lr {G(known)}.");
+            yield return new(true, $"{what} at --lr {G(rate)} destroys what the model knows; {G(broken)} and more ended in noise, or in clips learned by heart and words lost.", $"Use --lr {G(known)}.");
         else if (rate > unusual)
-            yield return new(false, $"--lr {G(rate)} is above all that is known to work for full fine-tuning of a model of this size.", $"Use --lr {G(known)}.");
+            yield return new(false, $"--lr {G(rate)} is above all that is known to work for {(o.Lora is null ? "full fine-tuning" : "LoRA")} of a model of this size.", $"Use --lr {G(known)}.");
         else if (rate < known / 10)
             yield return new(false, $"--lr {G(rate)} hardly moves the model; low rates on record were found with scripts whose labels were wrong.", $"Use --lr {G(known)}.");
         if (o.Batch < 4)
             yield return new(false, $"A step has {o.Batch} clips; runs that worked had 4 to 8.", "Use --batch 8, and --micro-batch 1 where memory is short: it gives the same result.");
-        var epochs = (double)o.Steps!.Value * o.Batch / clips;
-        if (epochs > 60)
-            yield return new(false, $"{o.Steps} steps pass {N(epochs)} times through {clips} clips, which learns them by heart.", $"Use --epochs {(released ? 3 : 20)}, or bring more recordings.");
-        if (clips < 20)
-            yield return new(false, $"There are {clips} clips to train on; voices that were learned had 60 and more.", "Bring more recordings.");
+        foreach (var (voice, clips) in voices)
+        {
+            var of = voices.Count == 1 ? "" : $" of '{voice}'";
+            var epochs = (double)o.Steps!.Value * o.Batch / voices.Count / clips;
+            if (epochs > 60)
+                yield return new(false, $"{o.Steps} steps pass {N(epochs)} times through {clips} clips{of}, which learns them by heart.", $"Use --epochs {(released ? 3 : 20)}, or bring more recordings.");
+            if (clips < 20)
+                yield return new(false, $"There are {clips} clips{of} to train on; voices that were learned had 60 and more.", "Bring more recordings.");
+        }
+        foreach (var doubt in OfWay(o, config))
+            yield return doubt;
+    }
+
+    /// <summary>What is trained, against what is known to work.</summary>
+    static IEnumerable<Doubt> OfWay(TrainingOptions o, TalkerConfig config)
+    {
+        if (o.Lora is { } lora)
+        {
+            var narrowest = Math.Min(config.HiddenSize, config.HeadDim * config.NumKeyValueHeads);
+            if (lora.Rank >= narrowest)
+                yield return new(true, $"LoRA of rank {lora.Rank} has more numbers than the matrices it adapts, the narrowest of which is {narrowest} wide.", $"Use --lora {Math.Clamp(narrowest / 4, 1, 16)}, or train without --lora.");
+            if (lora.Alpha > 2 * lora.Rank)
+                yield return new(false, $"The pairs count {N(lora.Alpha / lora.Rank)} times (alpha {N(lora.Alpha)}, rank {lora.Rank}); runs with more than twice broke the voice, or had to be turned down when speaking.", $"Use --lora-alpha {2 * lora.Rank}.");
+            yield break;
+        }
+        if (!o.Frozen.Contains("text_embedding"))
+            yield return new(false, "The text embedding is trained: a third of the small model, which forgets the words that these clips lack. The official voices were made without.", "Use --freeze text_embedding.");
+        if (o.Frozen.Any(f => f is "talker" or "model" or "layers" or "talker.model" or "talker.model.layers"))
+            yield return new(false, "The talker's layers are frozen; runs that froze them did not learn the voice.", "Freeze text_embedding and code_predictor at the most.");
     }
 
     /// <summary>Rows of the codec embedding that the sequences read: one that was never trained is near zero, and nothing else tells.</summary>
-    static IEnumerable<Doubt> OfRows(ModelFolder model, TrainingData data, float[] voice, SpecialTokens ids)
+    static IEnumerable<Doubt> OfRows(TalkerModule talker, TrainingData data, IReadOnlyList<TrainingVoice> voices, SpecialTokens ids)
     {
-        var width = model.Config.TalkerConfig.HiddenSize;
-        using var weights = model.OpenWeights();
-        var rows = weights.FileOf(Movement.CodecEmbedding).Float32(Movement.CodecEmbedding);
+        var width = talker.Config.HiddenSize;
+        var rows = TalkerWeights.Named(talker).Single(p => p.Name == Movement.CodecEmbedding).Parameter.Values();
         double Norm(int row) => NormOf(rows.AsSpan(row * width, width));
-        var usual = Enumerable.Range(0, model.Config.TalkerConfig.CodePredictorConfig.VocabSize).Select(Norm).Order().ElementAt(model.Config.TalkerConfig.CodePredictorConfig.VocabSize / 2);
+        var usual = Enumerable.Range(0, talker.Config.CodePredictorConfig.VocabSize).Select(Norm).Order().ElementAt(talker.Config.CodePredictorConfig.VocabSize / 2);
         var least = usual / 20;
-        if (NormOf(voice) is var own && own < least)
-            yield return new(true, $"The voice's vector has norm {N(own)}, where a row of a code has {N(usual)}: the model would hear nobody.", "Choose a recording with speech by --reference.");
+        foreach (var voice in voices.Where(v => NormOf(v.Vector) < least))
+            yield return new(true, $"The vector of '{voice.Name}' has norm {N(NormOf(voice.Vector))}, where a row of a code has {N(usual)}: the model would hear nobody.", "Choose a recording with speech by --reference.");
         foreach (var (name, speaker) in ids.Speakers)
             if (Norm(speaker.Row) < least)
                 yield return new(true, $"The row {speaker.Row} of the model's speaker '{name}' has norm {N(Norm(speaker.Row))}, where a row of a code has {N(usual)}: it was never trained, or the name points to a wrong row.", "Correct 'spk_id' in config.json, or begin from the released model.");

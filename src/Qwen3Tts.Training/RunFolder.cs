@@ -1,4 +1,4 @@
-// What a run leaves: options.json (all it is a function of), preflight.json, voice.safetensors (the vector that stands in every sequence),
+// What a run leaves: options.json (all it is a function of), preflight.json, voice.safetensors (the vectors that stand in its sequences),
 // log.jsonl (one line a step) and tensorboard/ (the same), state/ (weights and moments, until the run is done) and export/ (the result). A run goes on from state/ with the
 // same numbers as if it had never stopped: the order of the data is a function of the step, and nothing else is random.
 using System.Globalization;
@@ -54,6 +54,9 @@ sealed class RunFolder
         return new(path);
     }
 
+    /// <summary>The options that the run there began with; the given ones where there is none.</summary>
+    public static TrainingOptions Begun(string path, TrainingOptions otherwise) => new RunFolder(path).OptionsFile is var file && File.Exists(file) ? TrainingOptions.FromJson(File.ReadAllText(file), file) : otherwise;
+
     /// <summary>Begins anew with these options: whatever is there goes.</summary>
     public void Begin(TrainingOptions options, PreflightReport preflight)
     {
@@ -82,7 +85,7 @@ sealed class RunFolder
     }
 
     /// <summary>Options that no weight depends on.</summary>
-    static readonly string[] MayChange = ["force", "save_every", "export_as", "evaluate_every", "patience", "grammar", "dictionaries"];
+    static readonly string[] MayChange = ["force", "save_every", "export_as", "evaluate_every", "patience", "grammar", "dictionaries", "memory"];
 
     static void CheckSame(TrainingOptions now, TrainingOptions then, string place)
     {
@@ -93,27 +96,22 @@ sealed class RunFolder
                 throw new ArgumentException($"{place}: the run began with {property.Name} {before.GetRawText()}, and is to go on with {property.Value.GetRawText()}. Give the same options, or begin anew with --overwrite.");
     }
 
-    /// <summary>Keeps the vector of the run with the hash of the recording it was taken from.</summary>
+    /// <summary>Keeps the vectors of the run, each with the hash of the recording it was taken from.</summary>
     /// <exception cref="InvalidDataException">The run began with another vector.</exception>
-    public void Keep(float[] voice, string reference)
+    public void Keep(IReadOnlyList<TrainingVoice> voices)
     {
         if (File.Exists(VoiceFile))
         {
             using var file = SafetensorsFile.Open(VoiceFile);
-            if (!file.Float32("voice").AsSpan().SequenceEqual(voice))
-                throw new InvalidDataException($"{VoiceFile}: '{reference}' gives another voice now than when the run began. Restore the recording, or begin anew with --overwrite.");
+            foreach (var voice in voices)
+                if (!file.Tensors.ContainsKey(Key(voice)) || !file.Float32(Key(voice)).AsSpan().SequenceEqual(voice.Vector))
+                    throw new InvalidDataException($"{VoiceFile}: '{voice.Reference}' gives another voice now than when the run began. Restore the recording, or begin anew with --overwrite.");
             return;
         }
-        var hash = Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(reference)));
-        SafetensorsWriter.Write(VoiceFile, [TensorToWrite.Of("voice", [voice.Length], voice)], new Dictionary<string, string> { ["reference"] = System.IO.Path.GetFileName(reference), ["reference_sha256"] = hash });
+        SafetensorsWriter.Write(VoiceFile, [.. voices.Select(v => TensorToWrite.Of(Key(v), [v.Vector.Length], v.Vector))], voices.ToDictionary(v => $"{Key(v)}.reference_sha256", v => Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(v.Reference)))));
     }
 
-    /// <summary>File name and hash of the recording that <see cref="Keep"/> kept the vector of.</summary>
-    public (string Name, string Sha256) Reference()
-    {
-        using var file = SafetensorsFile.Open(VoiceFile);
-        return (file.Metadata["reference"], file.Metadata["reference_sha256"]);
-    }
+    static string Key(TrainingVoice voice) => voice.Name.ToLowerInvariant();
 
     /// <summary>For TensorBoard; there from <see cref="Restore"/> on.</summary>
     public EventFile? Events { get; private set; }

@@ -16,8 +16,8 @@ sealed class RunPage(RunFolder folder, TrainingOptions options, IReadOnlyList<Cl
     public void Write(string state)
     {
         var (log, evaluations) = (folder.ReadLog(), Evaluator.Read(folder.Path));
-        var page = new StringBuilder($"<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width,initial-scale=1\"><title>{Text(options.Speaker)}, {Text(state)}</title><style>{HtmlReport.Style}{Chart.Style}{Style}</style></head><body><main>\n");
-        page.Append($"<h1>qwen3tts-train · {Text(options.Speaker)} · from {Text(Path.GetFileName(options.Model))}</h1>\n<p class=\"verdict good\">{Text(state)}: step {(log.Count == 0 ? 0 : log[^1].Step)} of {options.Steps}</p>\n");
+        var page = new StringBuilder($"<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width,initial-scale=1\"><title>{Text(options.Title)}, {Text(state)}</title><style>{HtmlReport.Style}{Chart.Style}{Style}</style></head><body><main>\n");
+        page.Append($"<h1>qwen3tts-train · {Text(options.Title)} · from {Text(Path.GetFileName(options.Model))}</h1>\n<p class=\"verdict good\">{Text(state)}: step {(log.Count == 0 ? 0 : log[^1].Step)} of {options.Steps}</p>\n");
         Takes(page, evaluations);
         Curves(page, log, evaluations);
         Data(page);
@@ -30,7 +30,7 @@ sealed class RunPage(RunFolder folder, TrainingOptions options, IReadOnlyList<Cl
     {
         if (evaluations.Count == 0)
             return;
-        var best = Evaluator.BestOf(evaluations);
+        var (best, spoken) = (Evaluator.BestOf(evaluations), Evaluator.Some(heldOut, options));
         page.Append($"<h2>Takes to compare by ear</h2>\n<p>Texts that are not trained on. Step 0 is the untouched model with the same voice.{(best is null ? "" : $" The best trained checkpoint by score is that of step {best.Step}, kept in <code>best/</code>{(evaluations[0].Score < best.Score ? "; the untouched model says the words no worse, so judge by the voice" : "")}.")} Words: {Text(evaluations[0].Ears)}.</p>\n<div class=\"wide\"><table class=\"takes\"><tr><th>step</th><th>the recording</th>");
         foreach (var e in evaluations)
             page.Append($"<th>{e.Step}</th>");
@@ -43,7 +43,7 @@ sealed class RunPage(RunFolder folder, TrainingOptions options, IReadOnlyList<Cl
             page.Append($"<tr><td>{title}</td><td></td>{string.Concat(evaluations.Select(e => $"<td{(e == best ? " class=\"best\"" : "")}>{of(e)}</td>"))}</tr>\n");
         for (var i = 0; i <= evaluations.Max(e => e.Takes.Max(t => t.Text)); i++)
         {
-            page.Append($"<tr><td><strong>{Text(heldOut[i].Text)}</strong></td><td>{Sound(Path.GetRelativePath(folder.Path, heldOut[i].Audio))}</td>");
+            page.Append($"<tr><td><strong>{Text(spoken[i].Text)}</strong></td><td>{Sound(Path.GetRelativePath(folder.Path, spoken[i].Audio))}</td>");
             foreach (var e in evaluations)
                 page.Append($"<td{(e == best ? " class=\"best\"" : "")}>{string.Concat(e.Takes.Where(t => t.Text == i).Select(t => Sound(t.File)))}</td>");
             page.Append("</tr>\n");

@@ -21,9 +21,10 @@ sealed class StochasticRounding(long seed, Device device) : IDisposable
     /// <summary>A new BF16 tensor, in the scope of the caller.</summary>
     public Tensor Round(Tensor x) // float32 [n]
     {
+        using var scope = NewDisposeScope();
         var (mantissa, exponent) = x.frexp(); // magnitude in [0.5, 1), and the power of two
         var noise = randint(0, Dropped, x.shape, dtype: ScalarType.Float32, device: x.device, generator: _generator).div_(DroppedScale);
-        return mantissa.mul_(Kept).add_(noise, Sums.One).floor_().ldexp_(exponent - KeptBits).to(ScalarType.BFloat16); // every step is exact
+        return mantissa.mul_(Kept).add_(noise, Sums.One).floor_().ldexp_(exponent - KeptBits).to(ScalarType.BFloat16).MoveToOuterDisposeScope(); // every step is exact
     }
 
     public void Dispose() => _generator.Dispose();

@@ -1,12 +1,9 @@
-// Fine-tunes one voice, from top to bottom: the same sequences that speaking writes, their pairs as targets, AdamW with float32 masters,
-// and at the end a model folder whose row holds the very vector that stood in every sequence.
+// Fine-tunes voices, from top to bottom: the same sequences that speaking writes, their pairs as targets, AdamW, and at the end a model
+// folder whose rows hold the very vectors that stood in the sequences.
 using System.Diagnostics;
 using System.Security.Cryptography;
-using Qwen3Tts.Audio;
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.Doctor;
-using Qwen3Tts.Kernels;
-using Qwen3Tts.Speaker;
 using Qwen3Tts.Talker;
 using Qwen3Tts.Text;
 using Qwen3Tts.Training.Data;
@@ -46,31 +43,48 @@ static class Trainer
     /// <param name="existing">What to do with a run that is there.</param>
     /// <param name="progress">Told of every step.</param>
     /// <param name="doubt">Told before the first step of what is unusual about the run.</param>
+    /// <param name="note">Told before the first step of what was chosen.</param>
     /// <param name="stop">Ends the run after the step it is in: state and export are written as of that step.</param>
     /// <exception cref="InvalidDataException">Data, model or a loss is not what training needs.</exception>
     /// <exception cref="ArgumentException">An option is out of range, or the name is taken.</exception>
-    public static TrainingResult Run(TrainingOptions options, string run, Existing existing, IProgress<StepReport>? progress, CancellationToken stop, Action<Doubt>? doubt = null)
+    public static TrainingResult Run(TrainingOptions options, string run, Existing existing, IProgress<StepReport>? progress, CancellationToken stop, Action<Doubt>? doubt = null, Action<string>? note = null)
     {
         var model = ModelFolder.Open(options.Model);
-        Export.CheckName(model.Config.TalkerConfig, options.Speaker);
-        var clips = CodesFile.Read(options.Data, model.Config.TalkerConfig.NumCodeGroups, model.Config.TalkerConfig.CodePredictorConfig.VocabSize);
+        var talkerConfig = model.Config.TalkerConfig;
+        var clips = CodesFile.Read(options.Data, talkerConfig.NumCodeGroups, talkerConfig.CodePredictorConfig.VocabSize);
+        if (existing == Existing.Resume)
+            options = options.AsBegun(RunFolder.Begun(run, options));
         options = (options with { HeldOut = Data.HeldOut.Of(clips, options.HeldOut).Count(held => held), DataSha256 = Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(options.Data))) }).Completed(model.Config, clips.Count, clips.Any(c => c.Language is not null));
-        var reference = Reference(options, clips);
-        var voice = Voice(model, reference);
+        var unheard = model.Config.IgnoresInstruct ? clips.Count(c => !string.IsNullOrEmpty(c.Instruct)) : 0;
+        if (unheard > 0)
+            clips = clips.ConvertAll(c => c with { Instruct = null });
+        var voices = Voices.Of(model, options, clips);
+        var language = options.NewLanguage is null ? null : NewLanguage.Of(talkerConfig, options, voices.Count);
         var tokenizer = TextTokenizer.Load(model.Path);
         var ids = model.Config.SpecialTokens(tokenizer.AssistantHead[^1]);
-        var data = new TrainingData(clips, tokenizer, ids, voice, options);
+        ids = language is null ? ids : language.In(ids);
+        var data = new TrainingData(clips, tokenizer, ids, voices, options);
+        language?.Check(data);
+        var device = Devices.Choose(options.Device);
+        (options, var plan, var budget) = options.Planned(talkerConfig, data.Longest, device);
 
         var folder = RunFolder.Find(run, options, existing);
         if (existing == Existing.Resume && folder.IsFinished)
             return new(folder.Export, folder.ReadLog(), data.HeldOutClips, Finished: true);
-        using var talker = TalkerWeights.Load(model, Placement.Float32OnCpu);
+        using var talker = TalkerWeights.Load(model, options.Way.On(device));
+        options.Way.Apply(talker);
+        language?.Begin(talker);
         if (existing != Existing.Resume)
-            folder.Begin(options, Told(Preflight.Run(talker, model, data, ids, voice, options), doubt));
-        folder.Keep(voice, reference);
-        using var optimizer = new AdamW(TalkerWeights.Named(talker), new() { WeightDecay = options.WeightDecay });
+            folder.Begin(options, Told(Preflight.Run(talker, model, data, ids, voices, options), doubt));
+        if (unheard > 0)
+            doubt?.Invoke(new(false, $"{unheard} lines have an 'instruct', and a model with tts_model_size '{model.Config.TtsModelSize}' takes none: they are trained without.", "Take a larger model to keep instructions."));
+        note?.Invoke(MemoryChoice.Table(plan, budget));
+        if (options.MicroBatch > 1)
+            note?.Invoke(Padding(data, options));
+        folder.Keep(voices);
+        using var optimizer = options.Way.Optimizer(talker, new() { WeightDecay = options.WeightDecay, Seed = options.Seed });
         var step = folder.Restore(optimizer);
-        void WriteExport(string target) => Export.Write(model, target, TalkerWeights.Values(talker), [new(options.Speaker, voice)], overwrite: true, kind: options.ExportAs, manifest: rows => Manifest.Of(model, options, data, voice, rows[0], folder.Reference(), step));
+        void WriteExport(string target) => RunExport.Write(target, model, options, talker, optimizer, data, voices, language, step);
         var evaluator = new Evaluator(folder, options, data.HeldOutClips, step);
         var page = new RunPage(folder, options, clips, data.HeldOutClips);
         while (true)
@@ -85,9 +99,9 @@ static class Trainer
             using var scope = NewDisposeScope();
             var watch = Stopwatch.StartNew();
             var examples = data.Batch(step);
-            var batches = examples.Chunk(options.MicroBatch!.Value).Select(e => new TrainingBatch(e, ids.CodecEos, CPU)).ToList();
+            var batches = TrainingData.InParts(examples, options.MicroBatch!.Value, e => e.Positions.Count).Select(e => new TrainingBatch(e, ids.CodecEos, device)).ToList();
             var rate = options.RateAt(step++);
-            var (loss, norm) = TrainingStep.Run(talker, batches, optimizer, rate, options.LargestNorm);
+            var (loss, norm) = TrainingStep.Run(talker, batches, optimizer, rate, options.LargestNorm, options.Way.Pieces);
             batches.ForEach(b => b.Dispose());
             if (!double.IsFinite(loss.Total) || !double.IsFinite(norm))
                 throw new InvalidDataException($"Step {step}: the loss is {loss.Total} and its gradient's norm {norm}. Train with a lower --lr than {rate:g2}.");
@@ -112,21 +126,10 @@ static class Trainer
 
     const int HeldOutEvery = 25;
 
-    /// <summary>One recording for the whole voice: a row can hold one vector, so training must not see several.</summary>
-    static string Reference(TrainingOptions options, List<Clip> clips)
+    static string Padding(TrainingData data, TrainingOptions options)
     {
-        var named = clips.Select(c => c.Reference!).Distinct().ToList();
-        var reference = options.Reference is { } r ? Path.GetFullPath(r) : named.Count == 1 ? named[0]
-            : throw new InvalidDataException($"{options.Data}: the lines name {named.Count} different references, such as '{named[0]}' and '{named[1]}', and one voice has one vector. Choose one with --reference.");
-        return File.Exists(reference) ? reference : throw new FileNotFoundException($"There is no reference recording '{reference}'. Restore it, or name one with --reference.");
-    }
-
-    /// <summary>The vector as the exported row will hold it: rounded before training, not after.</summary>
-    static float[] Voice(ModelFolder model, string reference)
-    {
-        var encoder = SpeakerEncoder.Load(model, Workers.Shared);
-        var voice = encoder.Embed(WavFile.Read(reference).ToRate(encoder.SampleRate));
-        return Export.AsStored(model, voice);
+        var (now, without) = (data.Padding(options.MicroBatch!.Value, options.Bucket!.Value), data.Padding(options.MicroBatch.Value, 1));
+        return FormattableString.Invariant($"Padding: {now:P0} of what is computed{(options.Bucket > 1 ? FormattableString.Invariant($"; without --bucket {options.Bucket} it would be {without:P0}") : "")}.");
     }
 
     static PreflightReport Told(PreflightReport report, Action<Doubt>? doubt)

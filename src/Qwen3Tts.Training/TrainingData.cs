@@ -1,4 +1,5 @@
-// Which examples make which step. A pure function of seed and position: nothing has to be remembered to go on where a run stopped.
+// Which examples make which step. A pure function of seed and position: nothing has to be remembered to go on where a run stopped. Several
+// voices take turns, each with an order of its own, so that a small one is trained on as often as a large one.
 using Qwen3Tts.Doctor;
 using Qwen3Tts.Sequence;
 using Qwen3Tts.Text;
@@ -11,20 +12,30 @@ sealed class TrainingData
     readonly IReadOnlyList<Clip> _clips;
     readonly TextTokenizer _tokenizer;
     readonly SpecialTokens _ids;
-    readonly float[] _voice;
+    readonly IReadOnlyList<TrainingVoice> _voices;
     readonly TrainingOptions _options;
-    readonly int[] _training; // clips that are trained on
-    int[] _order = [];
-    long _epoch = -1;
+    readonly int[] _voiceOf; // of each clip
+    readonly int[][] _training; // of each voice, the clips that are trained on
+    readonly int[] _lengths; // of each clip, in tokens and frames
+    readonly Clip?[] _references; // of each voice, where it is one of the clips
+    readonly Dictionary<(int Voice, long Epoch), int[]> _orders = [];
 
-    /// <exception cref="ArgumentException">The model lacks a language that is asked for.</exception>
-    public TrainingData(IReadOnlyList<Clip> clips, TextTokenizer tokenizer, SpecialTokens ids, float[] voice, TrainingOptions options)
+    /// <exception cref="ArgumentException">The model lacks a language that is asked for, or nothing is left to train a voice on.</exception>
+    /// <exception cref="InvalidDataException">There is no transcript of a reference that is to be in the prompts.</exception>
+    public TrainingData(IReadOnlyList<Clip> clips, TextTokenizer tokenizer, SpecialTokens ids, IReadOnlyList<TrainingVoice> voices, TrainingOptions options)
     {
-        (_clips, _tokenizer, _ids, _voice, _options) = (clips, tokenizer, ids, voice, options);
+        (_clips, _tokenizer, _ids, _voices, _options) = (clips, tokenizer, ids, voices, options);
+        _voiceOf = [.. clips.Select(c => voices.Index().First(v => v.Item.Name.Equals(Voices.NameOf(options, c), StringComparison.OrdinalIgnoreCase)).Index)];
+        _lengths = [.. clips.Select(c => tokenizer.Encode(c.Text).Length + c.Codes!.Count)];
+        _references = [.. voices.Select(v => clips.FirstOrDefault(c => c.Audio == v.Reference))];
+        if (options.InContext > 0 && Array.IndexOf(_references, null) is >= 0 and var missing)
+            throw new InvalidDataException($"--in-context needs the text of the reference '{voices[missing].Reference}', which is none of the clips. Let 'prepare' choose the reference, or add it to the recordings with its text.");
         var heldOut = Data.HeldOut.Of(clips, options.HeldOut);
         HeldOutClips = [.. clips.Where((_, i) => heldOut[i])];
         HeldOut = [.. Enumerable.Range(0, clips.Count).Where(i => heldOut[i]).Select(i => Example(i, i))];
-        _training = [.. Enumerable.Range(0, clips.Count).Where(i => !heldOut[i])];
+        _training = [.. voices.Select((_, v) => Enumerable.Range(0, clips.Count).Where(i => !heldOut[i] && _voiceOf[i] == v).ToArray())];
+        if (Array.FindIndex(_training, t => t.Length == 0) is >= 0 and var empty)
+            throw new ArgumentException($"All clips of '{voices[empty].Name}' are held out, and none is left to train on. Hold out fewer.");
         var languages = clips.SelectMany(c => options.Languages!.Select(policy => Language(c, policy))).Distinct().ToList();
         HasAuto = languages.Any(l => ids.Language(l, null) is null);
         Languages = [.. languages.Where(l => ids.Language(l, null) is not null).Select(l => l!.ToLowerInvariant()).Distinct().Order(StringComparer.Ordinal)];
@@ -37,13 +48,50 @@ sealed class TrainingData
     public IReadOnlyList<TrainingExample> HeldOut { get; }
 
     /// <summary>Clips that are trained on.</summary>
-    public int Training => _training.Length;
+    public int Training => _training.Sum(t => t.Length);
 
-    /// <summary>The examples of a step: each epoch passes through all clips in an order of its own, and batches run on across its end.</summary>
-    public List<TrainingExample> Batch(int step) => [.. Enumerable.Range(0, _options.Batch).Select(i => At((long)step * _options.Batch + i))];
+    /// <summary>The same for each voice.</summary>
+    public IReadOnlyList<(string Voice, int Clips)> TrainingOf => [.. _voices.Zip(_training, (v, t) => (v.Name, t.Length))];
+
+    /// <summary>The examples of a step: each epoch passes through all clips of a voice in an order of its own, and batches run on across its end.</summary>
+    public List<TrainingExample> Batch(int step) => [.. Positions(step, _options.Bucket!.Value).Select(At)];
 
     /// <summary>The first few clips that are trained on, as they are trained on first.</summary>
-    public List<TrainingExample> Some(int most) => [.. Enumerable.Range(0, Math.Min(most, _training.Length)).Select(i => At(i))];
+    public List<TrainingExample> Some(int most) => [.. Enumerable.Range(0, Math.Min(most, Training)).Select(i => At(i))];
+
+    /// <summary>Instructions stand in sequences of the run.</summary>
+    public bool HasInstruct => _clips.Any(c => !string.IsNullOrEmpty(c.Instruct));
+
+    /// <summary>The longest clip, written in the longest way.</summary>
+    public BatchShape Longest => Enumerable.Range(0, _clips.Count).Select(i => Sequence(i, Layout.TextFirst, _options.Languages![0], _options.InContext > 0))
+        .Select(s => new BatchShape(1, s.Positions.Count, s.Frames.Count())).Aggregate((a, b) => new(1, Math.Max(a.Positions, b.Positions), Math.Max(a.Frames, b.Frames)));
+
+    /// <summary>Share of positions that are padding over the first epoch.</summary>
+    /// <param name="microBatch">Clips that are computed together.</param>
+    /// <param name="bucket">As the option.</param>
+    public double Padding(int microBatch, int bucket)
+    {
+        long filled = 0, all = 0;
+        for (var step = 0; step < Math.Min(_options.Steps!.Value, (Training + _options.Batch - 1) / _options.Batch); step++)
+            foreach (var part in InParts(Positions(step, bucket).ConvertAll(p => _lengths[ClipAt(p)]), microBatch, length => length))
+            {
+                filled += part.Sum();
+                all += (long)part.Length * part.Max();
+            }
+        return 1 - (double)filled / all;
+    }
+
+    /// <summary>A batch in micro-batches. Where there are several, clips of like length lie together.</summary>
+    public static IEnumerable<T[]> InParts<T>(IReadOnlyList<T> batch, int size, Func<T, int> length) => (size < batch.Count ? batch.OrderBy(length) : batch.AsEnumerable()).Chunk(size);
+
+    /// <summary>Of a step's examples, in the run's order. Steps that are drawn together deal out their clips by length, and come in an order of their own.</summary>
+    List<long> Positions(int step, int bucket)
+    {
+        var (window, batch) = Math.DivRem(step, bucket);
+        var positions = Enumerable.Range(0, bucket * _options.Batch).Select(i => (long)window * bucket * _options.Batch + i);
+        return bucket == 1 ? [.. positions]
+            : [.. positions.OrderBy(p => _lengths[ClipAt(p)]).ThenBy(p => p).Skip(Shuffled(Enumerable.Range(0, bucket), -1 - window)[batch] * _options.Batch).Take(_options.Batch)];
+    }
 
     /// <summary>Languages of the model that stand in sequences of the run.</summary>
     public IReadOnlyList<string> Languages { get; }
@@ -51,12 +99,20 @@ sealed class TrainingData
     /// <summary>Some sequences of the run have none.</summary>
     public bool HasAuto { get; }
 
-    TrainingExample At(long position)
+    TrainingExample At(long position) => Example(ClipAt(position), _clips.Count + position);
+
+    int ClipAt(long position)
     {
-        var (epoch, index) = Math.DivRem(position, _training.Length);
-        if (epoch != _epoch)
-            (_order, _epoch) = (Shuffled(_training, epoch), epoch);
-        return Example(_order[index], _clips.Count + position);
+        const long EpochsOfAVoice = 1L << 40;
+        var (turn, voice) = Math.DivRem(position, _voices.Count);
+        var (epoch, index) = Math.DivRem(turn, _training[voice].Length);
+        if (!_orders.TryGetValue(((int)voice, epoch), out var order))
+        {
+            if (_orders.Count > 4 * _voices.Count)
+                _orders.Clear();
+            order = _orders[((int)voice, epoch)] = Shuffled(_training[voice], voice * EpochsOfAVoice + epoch);
+        }
+        return order[index];
     }
 
     TrainingExample Example(int clip, long draw)
@@ -67,17 +123,29 @@ sealed class TrainingData
             LayoutPolicy.Interleaved => Layout.Interleaved,
             _ => Draw(draw, 1, 2) == 0 ? Layout.TextFirst : Layout.Interleaved,
         };
+        var sequence = Sequence(clip, layout, _options.Languages![Draw(draw, 2, _options.Languages.Count)], Draw(draw, -1, 1 << 20) < _options.InContext * (1 << 20));
+        return _options.Planted.Edit(TrainingExample.Of(sequence, _ids), _ids);
+    }
+
+    /// <summary>A clip as it will be spoken. Its own recording is never its reference: the answer would stand in the prompt.</summary>
+    TalkerSequence Sequence(int clip, Layout layout, string language, bool inContext)
+    {
+        var (spoken, voice) = (_clips[clip], _voiceOf[clip]);
+        var reference = inContext && _references[voice] is { } r && r.Text != spoken.Text ? r : null;
         var sequence = TalkerSequence.Prompt(new Utterance
         {
-            Text = _tokenizer.Encode(_clips[clip].Text),
-            Voice = _voice,
-            Language = Language(_clips[clip], _options.Languages![Draw(draw, 2, _options.Languages.Count)]),
+            Text = _tokenizer.Encode(spoken.Text),
+            Instruct = string.IsNullOrEmpty(spoken.Instruct) ? [] : _tokenizer.Instruct(spoken.Instruct),
+            Voice = _voices[voice].Vector,
+            ReferenceText = reference is null ? [] : _tokenizer.Encode(reference.Text),
+            ReferenceFrames = reference?.Codes ?? [],
+            Language = Language(spoken, language),
             Layout = layout,
         }, _ids);
-        foreach (var frame in _clips[clip].Codes!)
+        foreach (var frame in spoken.Codes!)
             sequence.Append(new CodecStep.Frame(frame));
         sequence.AppendEnd();
-        return _options.Planted.Edit(TrainingExample.Of(sequence, _ids), _ids);
+        return sequence;
     }
 
     static string? Language(Clip clip, string policy) => policy.Equals("data", StringComparison.OrdinalIgnoreCase) ? clip.Language : policy;

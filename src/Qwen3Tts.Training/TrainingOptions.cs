@@ -21,14 +21,20 @@ sealed record TrainingOptions
     public required string Data { get; init; }
     /// <summary>Of that file, so that a run does not go on with other data than it began with. Filled in by the run.</summary>
     public string? DataSha256 { get; init; }
-    /// <summary>Name of the new voice.</summary>
-    public required string Speaker { get; init; }
+    /// <summary>Name of the new voice; null: each line of the data names its speaker, and each speaker becomes a voice.</summary>
+    public string? Speaker { get; init; }
     /// <summary>Recording that the voice is taken from; null takes the one that all lines of the data name.</summary>
     public string? Reference { get; init; }
 
     public LayoutPolicy Layout { get; init; } = LayoutPolicy.Mixed;
     /// <summary>Drawn from for each example, evenly: a language of the model, "auto", or "data" for what the line names. Null: "data" and "auto" where lines name a language, else "auto".</summary>
     public IReadOnlyList<string>? Languages { get; init; }
+    /// <summary>A language that the model has no id for; it gets a free row.</summary>
+    public string? NewLanguage { get; init; }
+    /// <summary>The language whose row the new one begins as; null: the mean of all.</summary>
+    public string? NewLanguageLike { get; init; }
+    /// <summary>Share of the sequences that begin with the voice's reference recording and its text, as in-context cloning writes it.</summary>
+    public double InContext { get; init; }
     /// <summary>Clips that are not trained on, only measured.</summary>
     public int HeldOut { get; init; }
 
@@ -37,8 +43,24 @@ sealed record TrainingOptions
     public double? Epochs { get; init; }
     /// <summary>Clips a step.</summary>
     public int Batch { get; init; } = 8;
-    /// <summary>Clips that are computed together; fewer need less memory and give the same result. Null: the whole batch.</summary>
+    /// <summary>Clips that are computed together; fewer need less memory and give the same result. Null: as many as fit.</summary>
     public int? MicroBatch { get; init; }
+    /// <summary>Steps whose clips are drawn together and dealt out by length, so that less is padded; 1 deals none. Null: 8 for a released model, 1 for a small one.</summary>
+    public int? Bucket { get; init; }
+    /// <summary>What is computed and kept in which type. Null: the most exact that fits.</summary>
+    public Precision? Precision { get; init; }
+    /// <summary>Parts that stay as they are. Without meaning for LoRA, which trains its pairs alone.</summary>
+    public IReadOnlyList<string> Frozen { get; init; } = Freezing.Default;
+    /// <summary>Train low-rank pairs instead of the weights.</summary>
+    public LoraOptions? Lora { get; init; }
+    /// <summary>Compute layers again on the way back, which needs less memory and more time. Null: where nothing else fits.</summary>
+    public bool? Recompute { get; init; }
+    /// <summary>Frames of the code predictor at a time: chosen with the memory plan.</summary>
+    public int? FramesAtATime { get; init; }
+    /// <summary>cpu or cuda. Null: a GPU where there is one.</summary>
+    public string? Device { get; init; }
+    /// <summary>What training may take, such as 16GB. Null: what is there.</summary>
+    public string? Memory { get; init; }
     public double? LearningRate { get; init; }
     public int? WarmUp { get; init; }
     public Schedule Schedule { get; init; } = Schedule.Linear;
@@ -82,8 +104,8 @@ sealed record TrainingOptions
         {
             Steps = steps,
             Epochs = Steps is null ? Epochs : null,
-            MicroBatch = MicroBatch ?? Batch,
-            LearningRate = LearningRate ?? (released ? 5e-6 : 2e-4),
+            Bucket = Bucket ?? (released ? 8 : 1),
+            LearningRate = LearningRate ?? UsualRate(released, Lora is not null),
             WarmUp = WarmUp ?? Math.Min(released ? 50 : 10, steps / 10),
             SaveEvery = SaveEvery ?? Math.Max(25, steps / 10),
             EvaluateEvery = EvaluateEvery ?? (HeldOut > 0 ? (steps + 3) / 4 : 0),
@@ -93,8 +115,48 @@ sealed record TrainingOptions
         return result;
     }
 
+    /// <summary>How it is trained, as far as it is settled.</summary>
+    [JsonIgnore]
+    internal Way Way => new() { Precision = Precision ?? Training.Precision.Float32, Frozen = Frozen, Lora = Lora, Pieces = new(Recompute ?? false, FramesAtATime ?? int.MaxValue) };
+
+    /// <summary>A choice as files and options write it: bfloat16-moments.</summary>
+    public static string Written<T>(T choice) where T : struct, Enum => JsonNamingPolicy.KebabCaseLower.ConvertName(choice.ToString());
+
+    /// <summary>The voice's name, or a word for several.</summary>
+    [JsonIgnore]
+    internal string Title => Speaker ?? "several voices";
+
+    /// <summary>To go on with a run: what is left open is what was chosen when it began.</summary>
+    public TrainingOptions AsBegun(TrainingOptions begun) => this with
+    {
+        Precision = Precision ?? begun.Precision,
+        Recompute = Recompute ?? begun.Recompute,
+        MicroBatch = MicroBatch ?? begun.MicroBatch,
+        FramesAtATime = FramesAtATime ?? begun.FramesAtATime,
+        Device = Device ?? begun.Device,
+        Memory = Memory ?? begun.Memory,
+    };
+
+    /// <summary>The same with everything that memory decides filled in, and the plan that it was decided by.</summary>
+    /// <param name="talker">Of the model.</param>
+    /// <param name="longest">The longest clip.</param>
+    /// <param name="device">That is trained on.</param>
+    /// <exception cref="ArgumentException">Nothing fits; the message says what would.</exception>
+    public (TrainingOptions Options, MemoryPlan Plan, long Budget) Planned(TalkerConfig talker, BatchShape longest, TorchSharp.torch.Device device)
+    {
+        var budget = Memory is { } size ? MemoryChoice.Parse(size) : Devices.Memory(device);
+        var wish = new MemoryWish(Way, Precision is { } p ? [p] : Devices.Precisions(device), Recompute, MicroBatch);
+        var plan = FramesAtATime is null ? MemoryChoice.Choose(talker, wish, longest with { Samples = Batch }, budget)
+            : MemoryPlan.Of(talker, MemoryPlan.Tensors(talker, Way), Way, longest with { Samples = MicroBatch!.Value }, MicroBatch < Batch); // chosen when the run began
+        var chosen = this with { Precision = plan.Way.Precision, Recompute = plan.Way.Pieces.RecomputeLayers, FramesAtATime = plan.Way.Pieces.Frames, MicroBatch = plan.MicroBatch.Samples, Device = Devices.NameOf(device) };
+        return (chosen, plan, budget);
+    }
+
     /// <summary>Of a released model's size, as opposed to a miniature.</summary>
     public static bool IsReleased(TalkerConfig talker) => talker.HiddenSize >= 1024;
+
+    /// <summary>Where runs that worked had it. The pairs of LoRA begin at zero and need a higher rate than whole matrices: on the miniature two and a half times.</summary>
+    public static double UsualRate(bool released, bool lora) => (released, lora) switch { (true, false) => 5e-6, (true, true) => 2e-5, (false, false) => 2e-4, _ => 5e-4 };
 
     void Check(int clips)
     {
@@ -105,7 +167,7 @@ sealed record TrainingOptions
         }
         Require(Steps >= 1, Epochs is null ? "steps" : "epochs", (object?)Epochs ?? Steps, "one step or more");
         Require(Batch >= 1, "batch", Batch, "one clip or more");
-        Require(MicroBatch >= 1 && MicroBatch <= Batch, "micro-batch", MicroBatch, $"1 to the batch, {Batch}");
+        Require(MicroBatch is null || (MicroBatch >= 1 && MicroBatch <= Batch), "micro-batch", MicroBatch, $"1 to the batch, {Batch}");
         Require(LearningRate is > 0 and < 1, "lr", LearningRate, "a number between 0 and 1, such as 5e-6");
         Require(WarmUp >= 0 && WarmUp < Steps, "warmup", WarmUp, $"fewer steps than the run has, {Steps}");
         Require(FinalRate is >= 0 and <= 1, "final-rate", FinalRate, "a part of the learning rate, 0 to 1");
@@ -114,6 +176,12 @@ sealed record TrainingOptions
         Require(SaveEvery >= 1, "save-every", SaveEvery, "one step or more");
         Require(EvaluateEvery >= 0, "evaluate-every", EvaluateEvery, "0, which is never, or more");
         Require(Patience is null or >= 1, "patience", Patience, "one evaluation or more");
+        Require(Bucket >= 1, "bucket", Bucket, "one step or more");
+        Require(InContext is >= 0 and <= 1, "in-context", InContext, "a share of the sequences, 0 to 1");
+        Require(Lora is null || Lora.Rank >= 1, "lora", Lora?.Rank, "a rank of 1 or more; 16 is usual");
+        Require(NewLanguageLike is null || NewLanguage is not null, "new-language-like", NewLanguageLike, "to come with --new-language");
+        if (NewLanguage is not null && (Lora is not null || Frozen.Any(f => f.EndsWith("codec_embedding", StringComparison.Ordinal))))
+            throw new ArgumentException($"The row of --new-language {NewLanguage} is learned in codec_embedding, which is not trained {(Lora is null ? "when it is frozen" : "by LoRA")}. Train it whole, without --lora and with codec_embedding.");
         Require(HeldOut >= 0 && HeldOut < clips, "held-out", HeldOut, $"fewer clips than there are, {clips}");
     }
 

@@ -20,7 +20,7 @@ sealed class VoiceCommand : DocumentedCommand
     readonly Option<string?> _language = new("--language") { Description = "Language of the recordings; the voice is trained with it and without (auto).", HelpName = "NAME" };
     readonly Option<int?> _steps = new("--steps") { Description = "Optimizer steps. Default: as 'train'.", HelpName = "N" };
     readonly Option<double?> _rate = new("--lr") { Description = "Largest learning rate. Default: as 'train'.", HelpName = "RATE" };
-    readonly Option<int?> _micro = new("--micro-batch") { Description = "Clips that are computed together: fewer need less memory and give the same result.", HelpName = "N" };
+    readonly WayOptions _ways = new();
     readonly Option<int?> _heldOut = new("--held-out") { Description = $"Clips that are not trained on, whose texts are spoken to judge. Default: those that the list holds out, else an eighth, at most {MostHeldOut}.", HelpName = "N" };
     readonly Option<int?> _patience = new("--patience") { Description = "Stop early, after so many evaluations without a better one.", HelpName = "N" };
     readonly Option<string?> _grammar = new("--grammar") { Description = "JSGF grammar of all that is said, for pocketsphinx.", HelpName = "FILE" };
@@ -32,11 +32,11 @@ sealed class VoiceCommand : DocumentedCommand
 
     public VoiceCommand() : base("voice", "From recordings to a voice in one command: prepares, checks, trains, judges, exports and speaks. The same command again goes on where it was stopped.",
         "qwen3tts-train voice recordings/nora --name nora --model models/mini",
-        "qwen3tts-train voice recordings --name anna --model Qwen3-TTS-12Hz-0.6B-Base --language German --micro-batch 1")
+        "qwen3tts-train voice recordings --name anna --model Qwen3-TTS-12Hz-0.6B-Base --language German --memory 12GB")
     {
         Add(_recordings);
-        Option[] options = [_name, _model, _output, _reference, _language, _steps, _rate, _micro, _heldOut, _patience, _grammar, _dictionary, _say, _force, _overwrite, _seed];
-        foreach (var option in options)
+        Option[] options = [_name, _model, _output, _reference, _language, _steps, _rate, _heldOut, _patience, _grammar, _dictionary, _say, _force, _overwrite, _seed];
+        foreach (var option in options.Concat(_ways.All))
             Add(option);
         this.Does(Run);
     }
@@ -57,7 +57,7 @@ sealed class VoiceCommand : DocumentedCommand
         }, stop);
         Console.Out.WriteLine(Commands.Summary(prepared));
 
-        var options = new TrainingOptions
+        var options = _ways.In(new TrainingOptions
         {
             Model = Path.GetFullPath(model),
             Data = Path.GetFullPath(data),
@@ -65,13 +65,12 @@ sealed class VoiceCommand : DocumentedCommand
             HeldOut = parsed.GetValue(_heldOut) ?? prepared.HeldOut(Math.Min(MostHeldOut, prepared.Clips.Count / 8)),
             Steps = parsed.GetValue(_steps),
             LearningRate = parsed.GetValue(_rate),
-            MicroBatch = parsed.GetValue(_micro),
             Patience = parsed.GetValue(_patience),
             Grammar = parsed.GetValue(_grammar),
             Dictionaries = parsed.GetValue(_dictionary) is { Length: > 0 } files ? files : null,
             Seed = parsed.GetValue(_seed) ?? 1,
             Force = parsed.GetValue(_force),
-        };
+        }, parsed);
         var existing = parsed.GetValue(_overwrite) ? Existing.Overwrite : RunFolder.IsAt(run) ? Existing.Resume : Existing.Refuse;
         var trained = Commands.Train(options, run, existing, stop);
         Console.Out.WriteLine(Commands.Summary(trained));

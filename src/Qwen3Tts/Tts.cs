@@ -139,7 +139,7 @@ public sealed class Tts : IDisposable
     /// <summary>Ends the threads, if this model was loaded with threads of its own.</summary>
     public void Dispose() => _own?.Dispose();
 
-    Utterance UtteranceOf(string text, SpeechOptions o)
+    internal Utterance UtteranceOf(string text, SpeechOptions o)
     {
         if (string.IsNullOrWhiteSpace(text))
             throw new ArgumentException("The text is empty, so there is nothing to say. Give at least one word.", nameof(text));

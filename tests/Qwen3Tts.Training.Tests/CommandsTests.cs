@@ -11,7 +11,8 @@ public sealed class CommandsTests
         var shown = Readme.Commands("qwen3tts-train", "Qwen3Tts.Training").ToList();
         Assert.NotEmpty(shown);
         Assert.All(shown, Understands);
-        Assert.Contains($"`qwen3tts {string.Join('|', Commands.Root().Subcommands.Select(c => c.Name))} …`", Readme.Text, StringComparison.Ordinal);
+        // All but doctor, which qwen3tts has itself.
+        Assert.Contains($"`qwen3tts {string.Join('|', Commands.Root().Subcommands.Where(c => c is not EnginesCommand).Select(c => c.Name))} …`", Readme.Text, StringComparison.Ordinal);
     }
 
     [Fact]

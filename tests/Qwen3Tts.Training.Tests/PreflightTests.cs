@@ -138,8 +138,34 @@ public sealed class PreflightTests
     {
         var config = ModelFolder.Open(Mini.Model).Config;
         var released = config with { TalkerConfig = config.TalkerConfig with { HiddenSize = 1024 } };
-        var doubts = Preflight.OfSettings((Options with { LearningRate = rate, Steps = 400 }).Completed(released, 370, true), released.TalkerConfig, 370).ToList();
+        var doubts = Preflight.OfSettings((Options with { LearningRate = rate, Steps = 400 }).Completed(released, 370, true), released.TalkerConfig, [("nora", 370)]).ToList();
         Assert.Equal(refuses, doubts.SingleOrDefault()?.Refuses);
         Assert.All(doubts, d => Assert.Contains("--lr 5e-6", d.Remedy));
+    }
+
+    [Theory]
+    [InlineData("2e-5", null, "")]
+    [InlineData("2e-4", false, "--lr 2e-5")]
+    [InlineData("1e-3", true, "--lr 2e-5")]
+    [InlineData("rank 1024", true, "--lora 16")]
+    [InlineData("alpha 128", false, "--lora-alpha 32")]
+    [InlineData("text_embedding", false, "--freeze text_embedding")]
+    [InlineData("layers", false, "code_predictor at the most")]
+    public void TheWayIsHeldAgainstWhatIsKnown(string what, bool? refuses, string remedy)
+    {
+        var config = ModelFolder.Open(Mini.Model).Config;
+        var released = config with { TalkerConfig = config.TalkerConfig with { HiddenSize = 1024, NumKeyValueHeads = 8, HeadDim = 128 } };
+        var lora = Options with { Lora = new(), Steps = 400, LearningRate = double.TryParse(what, System.Globalization.CultureInfo.InvariantCulture, out var rate) ? rate : null };
+        var options = what switch
+        {
+            "rank 1024" => lora with { Lora = new() { Rank = 1024, Alpha = 1024 } },
+            "alpha 128" => lora with { Lora = new() { Alpha = 128 } },
+            "text_embedding" => lora with { Lora = null, Frozen = [] },
+            "layers" => lora with { Lora = null, Frozen = ["text_embedding", "layers"] },
+            _ => lora,
+        };
+        var doubts = Preflight.OfSettings(options.Completed(released, 370, true), released.TalkerConfig, [("nora", 370)]).ToList();
+        Assert.Equal(refuses, doubts.SingleOrDefault()?.Refuses);
+        Assert.All(doubts, d => Assert.Contains(remedy, d.Remedy));
     }
 }

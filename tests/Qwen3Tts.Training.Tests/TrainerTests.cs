@@ -131,8 +131,8 @@ public sealed class TrainerTests
         using var voice = SafetensorsFile.Open(Path.Combine(folder, "voice.safetensors"));
         var talker = ModelFolder.Open(result.Export).Config.TalkerConfig;
         var row = talker.SpkId["anna"];
-        Assert.Equal(voice.Float32("voice"), WeightsOf(result.Export)["talker.model.codec_embedding.weight"][(row * talker.HiddenSize)..((row + 1) * talker.HiddenSize)]);
-        Assert.Equal("one.wav", voice.Metadata["reference"]);
+        Assert.Equal(voice.Float32("anna"), WeightsOf(result.Export)["talker.model.codec_embedding.weight"][(row * talker.HiddenSize)..((row + 1) * talker.HiddenSize)]);
+        Assert.Equal(RunManifest.Read(result.Export)!.Voices[0].ReferenceSha256, voice.Metadata["anna.reference_sha256"]);
     }
 
     [Fact]

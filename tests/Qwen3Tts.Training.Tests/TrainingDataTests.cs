@@ -20,7 +20,7 @@ public sealed class TrainingDataTests
     {
         var options = new TrainingOptions { Model = "m", Data = "d", Speaker = "anna", Batch = 4, Languages = ["auto"] };
         var all = Enumerable.Range(1, clips).Select(n => new Clip($"{n}", "a.wav", true, $"Good morning {n}.", "r.wav", n % 2 == 0 ? Language : null, [.. Enumerable.Repeat(new int[Ids.CodeGroups], n)])).ToList();
-        return new(all, Tokenizer, Ids, Voice, (change?.Invoke(options) ?? options).Completed(Model.Config, clips, true));
+        return new(all, Tokenizer, Ids, [new("anna", "r.wav", Voice)], (change?.Invoke(options) ?? options).Completed(Model.Config, clips, true));
     }
 
     static int Clip(TrainingExample example) => example.Frames.Count;
@@ -75,7 +75,7 @@ public sealed class TrainingDataTests
         var clips = Enumerable.Range(1, 10).Select(n => new Clip($"{n}", "a.wav", true, $"Good morning {n}.", "r.wav", null, [.. Enumerable.Repeat(new int[Ids.CodeGroups], n)]) { HeldOut = n is 3 or 7 }).ToList();
         foreach (var seed in new[] { 1, 2 })
         {
-            var data = new TrainingData(clips, Tokenizer, Ids, Voice, new TrainingOptions { Model = "m", Data = "d", Speaker = "anna", HeldOut = 2, Seed = seed, Languages = ["auto"] }.Completed(Model.Config, 10, false));
+            var data = new TrainingData(clips, Tokenizer, Ids, [new("anna", "r.wav", Voice)], new TrainingOptions { Model = "m", Data = "d", Speaker = "anna", HeldOut = 2, Seed = seed, Languages = ["auto"] }.Completed(Model.Config, 10, false));
             Assert.Equal([3, 7], data.HeldOut.Select(Clip));
             Assert.Equal([1, 2, 4, 5, 6, 8, 9, 10], Examples(data, 1).Select(Clip).Order());
         }
@@ -90,6 +90,37 @@ public sealed class TrainingDataTests
             Assert.Single(e.Talker, t => t.Code == Ids.CodecEos);
         }
         Assert.All(Examples(Data(5, o => o with { Planted = Hypothesis.All.Single(h => h.Name == "no_eos") }), 5), e => Assert.DoesNotContain(e.Talker, t => t.Code == Ids.CodecEos));
+    }
+
+    /// <summary>Eight steps deal out the clips that they would have drawn, and no other; only their company changes.</summary>
+    [Fact]
+    public void BucketsDealOutTheSameClipsByLength()
+    {
+        var (drawn, dealt) = (Data(40), Data(40, o => o with { Bucket = 8 }));
+        for (var window = 0; window < 4; window++)
+        {
+            IEnumerable<int> Steps(TrainingData data) => Enumerable.Range(8 * window, 8).SelectMany(data.Batch).Select(Clip);
+            Assert.Equal(Steps(drawn).Order(), Steps(dealt).Order());
+            var spans = Enumerable.Range(8 * window, 8).Select(s => dealt.Batch(s).ConvertAll(Clip)).ToList();
+            Assert.All(spans, a => Assert.All(spans, b => Assert.True(a == b || a.Max() <= b.Min() || b.Max() <= a.Min())));
+            Assert.NotEqual(spans.Select(s => s.Min()).Order(), spans.Select(s => s.Min())); // they come in an order of their own
+        }
+        Assert.Equal(Data(40, o => o with { Bucket = 8 }).Batch(13).Select(Clip), dealt.Batch(13).Select(Clip));
+        Assert.InRange(dealt.Padding(4, 8), 0.01, 0.5 * drawn.Padding(4, 1));
+        Assert.Equal(0, drawn.Padding(1, 1));
+    }
+
+    [Fact]
+    public void ASmallVoiceIsTrainedOnAsOftenAsALargeOne()
+    {
+        var clips = Enumerable.Range(1, 12).Select(n => new Clip($"{n}", "a.wav", true, $"Good morning {n}.", "r.wav", null, [.. Enumerable.Repeat(new int[Ids.CodeGroups], n)]) { Speaker = n <= 9 ? "anna" : n <= 11 ? "Bert" : "carl" }).ToList();
+        var data = new TrainingData(clips, Tokenizer, Ids, [new("anna", "", Voice), new("bert", "", [.. Voice]), new("carl", "", [.. Voice])], new TrainingOptions { Model = "m", Data = "d", Batch = 6, Languages = ["auto"] }.Completed(Model.Config, 12, false));
+        Assert.All(Enumerable.Range(0, 9), step =>
+        {
+            var batch = data.Batch(step).ConvertAll(Clip);
+            Assert.Equal((2, 2, 2), (batch.Count(c => c <= 9), batch.Count(c => c is 10 or 11), batch.Count(c => c == 12)));
+        });
+        Assert.Equal(Enumerable.Range(1, 9).SelectMany(c => new[] { c, c }), Examples(data, 9).Select(Clip).Where(c => c <= 9).Order()); // two epochs of the largest
     }
 
     [Fact]

@@ -22,7 +22,7 @@ static class SwiftExport
     public static string Run(TrainingOptions options, string output, int gpus)
     {
         var model = ModelFolder.Open(options.Model);
-        Export.CheckName(model.Config.TalkerConfig, options.Speaker);
+        Export.CheckName(model.Config.TalkerConfig, options.Speaker!);
         if (model.Config.SpeakerEncoderConfig is null)
             throw new InvalidDataException($"{options.Model}: there is no speaker encoder in it, and ms-swift takes the voice from a recording. Name a Base model.");
         var clips = CodesFile.Read(options.Data, model.Config.TalkerConfig.NumCodeGroups, model.Config.TalkerConfig.CodePredictorConfig.VocabSize);
@@ -63,7 +63,7 @@ static class SwiftExport
     /// <summary>The batch is divided among the GPUs; where it does not divide, it grows.</summary>
     static string Script(TrainingOptions options, int gpus)
     {
-        var (name, each) = (Path.GetFileName(Path.TrimEndingDirectorySeparator(options.Model)), options.MicroBatch!.Value);
+        var (name, each) = (Path.GetFileName(Path.TrimEndingDirectorySeparator(options.Model)), options.MicroBatch ?? options.Batch);
         var batch = Math.Max(1, Math.Min(each, (options.Batch + gpus - 1) / gpus));
         var accumulated = Math.Max(1, (options.Batch + gpus * batch - 1) / (gpus * batch));
         return string.Create(CultureInfo.InvariantCulture, $$"""
@@ -76,7 +76,7 @@ static class SwiftExport
             #   qwen3tts doctor output/…/checkpoint-… --base {{Quoted(name)}} --data codes.jsonl
             set -euo pipefail
             cd "$(dirname "$0")"
-            SPEAKER_NAME={{Quoted(options.Speaker.ToLowerInvariant())}} NPROC_PER_NODE={{gpus}} swift sft \
+            SPEAKER_NAME={{Quoted(options.Speaker!.ToLowerInvariant())}} NPROC_PER_NODE={{gpus}} swift sft \
               --model "${MODEL:-{{(name.StartsWith("Qwen3-TTS-12Hz-", StringComparison.Ordinal) ? $"Qwen/{name}" : options.Model)}}}" \
               --model_type qwen3_tts \
               --dataset train.jsonl \

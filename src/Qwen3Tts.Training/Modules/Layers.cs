@@ -61,10 +61,10 @@ sealed class Linear : Module<Tensor, Tensor>
 
     public override Tensor forward(Tensor x) // [.., in] -> [.., out]
     {
-        if (lora_A is null || lora_B is null)
+        if (lora_A is null || lora_B is null || _scale is null)
             return functional.linear(x, weight, bias);
         using var scope = NewDisposeScope();
-        return functional.linear(x, weight, bias).Plus(lora_B.call(lora_A.call(x).mul(_scale!))).MoveToOuterDisposeScope();
+        return functional.linear(x, weight, bias).Plus(lora_B.call(lora_A.call(x).mul(_scale))).MoveToOuterDisposeScope();
     }
 }
 
@@ -79,6 +79,14 @@ sealed class Embedding : Module<Tensor, Tensor>
     }
 
     public override Tensor forward(Tensor ids) => weight.index_select(0, ids); // [n] -> [n, width]
+
+    /// <summary>Makes a row the mean of others [n].</summary>
+    public void Mix(long row, Tensor others)
+    {
+        using var scope = NewDisposeScope();
+        using var still = no_grad();
+        weight[row].copy_(weight.index_select(0, others).to(ScalarType.Float32).mean([0]));
+    }
 
     /// <summary>Forgets the gradient of some rows [n], which then stay as they are.</summary>
     public void DropGradient(Tensor rows)

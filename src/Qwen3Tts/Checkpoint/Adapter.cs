@@ -21,11 +21,12 @@ sealed class Adapter
 
     const string Embedding = "talker.model.codec_embedding.weight";
 
-    readonly string _path;
     readonly Dictionary<string, Pair> _pairs; // by the name of the matrix that they add to
 
     Adapter(string path, Dictionary<string, Pair> pairs, IReadOnlyDictionary<string, float[]> voices, IReadOnlyDictionary<string, int> rows, string? trainedOn) =>
-        (_path, _pairs, Voices, Rows, Base) = (path, pairs, voices, rows, trainedOn);
+        (Path, _pairs, Voices, Rows, Base) = (path, pairs, voices, rows, trainedOn);
+
+    public string Path { get; }
 
     /// <summary>Hash of the base that it was trained on; null where its maker did not say.</summary>
     public string? Base { get; }
@@ -43,7 +44,7 @@ sealed class Adapter
     /// <exception cref="InvalidDataException">A file is damaged, or the adapter is of a kind that cannot be added to the weights here.</exception>
     public static Adapter Open(string folder)
     {
-        var (configPath, tensorsPath, voicesPath) = (Path.Combine(folder, ConfigName), Path.Combine(folder, TensorsName), Path.Combine(folder, VoicesName));
+        var (configPath, tensorsPath, voicesPath) = (System.IO.Path.Combine(folder, ConfigName), System.IO.Path.Combine(folder, TensorsName), System.IO.Path.Combine(folder, VoicesName));
         if (!File.Exists(configPath) || !File.Exists(tensorsPath))
             throw new FileNotFoundException($"'{folder}' does not hold {ConfigName} and {TensorsName}. Name the folder of a LoRA adapter.");
         var config = ConfigFile.Read(configPath, ConfigJson.Default.AdapterConfig);
@@ -78,7 +79,7 @@ sealed class Adapter
     }
 
     /// <summary>The same with a row of the codec embedding for each new speaker, in their order.</summary>
-    public Adapter At(IEnumerable<int> rows) => new(_path, _pairs, Voices, Voices.Keys.Zip(rows).ToDictionary(v => v.First, v => v.Second), Base);
+    public Adapter At(IEnumerable<int> rows) => new(Path, _pairs, Voices, Voices.Keys.Zip(rows).ToDictionary(v => v.First, v => v.Second), Base);
 
     /// <summary>Whether a tensor is another with the adapter.</summary>
     public bool Changes(string name) => _pairs.ContainsKey(name) || (name == Embedding && Rows.Count > 0);
@@ -134,14 +135,14 @@ sealed class Adapter
         var entries = weights.Entries.ToDictionary(e => e.Name);
         foreach (var (name, pair) in _pairs)
             if (!entries.TryGetValue(name, out var entry))
-                throw new InvalidDataException($"The adapter '{_path}' changes '{name}', which {place} lacks. Name the model that it was trained on.");
+                throw new InvalidDataException($"The adapter '{Path}' changes '{name}', which {place} lacks. Name the model that it was trained on.");
             else if (!entry.Shape.AsSpan().SequenceEqual([pair.Outputs, pair.Inputs]))
-                throw new InvalidDataException($"The adapter '{_path}' is for '{name}' of shape [{pair.Outputs}, {pair.Inputs}], and {place} has [{string.Join(", ", entry.Shape)}]. Name the model that it was trained on.");
+                throw new InvalidDataException($"The adapter '{Path}' is for '{name}' of shape [{pair.Outputs}, {pair.Inputs}], and {place} has [{string.Join(", ", entry.Shape)}]. Name the model that it was trained on.");
         foreach (var (name, vector) in Voices)
             if (!entries.TryGetValue(Embedding, out var table) || vector.Length != table.Shape[1])
-                throw new InvalidDataException($"The adapter '{_path}' has {vector.Length} numbers for the speaker '{name}', and a row of {place} has another width. Name the model that it was trained on.");
+                throw new InvalidDataException($"The adapter '{Path}' has {vector.Length} numbers for the speaker '{name}', and a row of {place} has another width. Name the model that it was trained on.");
         if (Base is { } trained && HashOf(weights) is var here && trained != here)
-            throw new InvalidDataException($"The adapter '{_path}' was trained on weights with the hash {trained[..12]}…, and those of {place} have {here[..12]}…. Name the model that it was trained on; a fine-tuned one is another.");
+            throw new InvalidDataException($"The adapter '{Path}' was trained on weights with the hash {trained[..12]}…, and those of {place} have {here[..12]}…. Name the model that it was trained on; a fine-tuned one is another.");
     }
 
     /// <summary>SHA-256 of the talker's tensors: over their names and own hashes, in the order of the names, so that shards make no difference.</summary>

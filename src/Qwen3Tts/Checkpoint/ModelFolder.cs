@@ -58,7 +58,7 @@ sealed class ModelFolder
         foreach (var (name, row) in adapter.Rows)
             if (!speakers.TryAdd(name, row))
                 throw new InvalidDataException($"Both the adapter and {Path} have a speaker '{name}'. Name the model that the adapter was trained on.");
-        return new(Path, Config with { TalkerConfig = talker with { SpkId = speakers } }, Generation, adapter);
+        return new(Path, Config with { TalkerConfig = talker with { SpkId = speakers } }, Generation, adapter) { Manifest = RunManifest.Read(adapter.Path) ?? Manifest };
     }
 
     /// <summary>The weights of talker, code predictor and speaker encoder.</summary>

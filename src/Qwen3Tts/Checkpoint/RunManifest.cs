@@ -13,6 +13,14 @@ namespace Qwen3Tts.Checkpoint;
 /// <param name="ReferenceSha256">Of that file.</param>
 sealed record TrainedVoice(string Name, int Row, double Norm, string Reference, string ReferenceSha256);
 
+/// <summary>How a run trained.</summary>
+/// <param name="Precision">float32, mixed, bfloat16 or bfloat16-moments.</param>
+/// <param name="Frozen">Parts of the talker that stayed as they were.</param>
+/// <param name="LoraRank">Null where whole matrices were trained.</param>
+/// <param name="LoraAlpha">Likewise.</param>
+/// <param name="Device">cpu or cuda.</param>
+sealed record TrainedWay(string Precision, IReadOnlyList<string> Frozen, int? LoraRank, double? LoraAlpha, string Device);
+
 sealed record RunManifest
 {
     public const string FileName = "qwen3tts.json";
@@ -34,6 +42,8 @@ sealed record RunManifest
     public bool Instruct { get; init; }
     /// <summary>Reference recordings stood in the prompts.</summary>
     public bool InContext { get; init; }
+    /// <summary>Null in manifests that are older than this entry.</summary>
+    public TrainedWay? Way { get; init; }
     public required int Steps { get; init; }
     /// <summary>The run was begun although its preflight refused it.</summary>
     public bool Forced { get; init; }

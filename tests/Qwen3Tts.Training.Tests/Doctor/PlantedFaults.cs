@@ -71,7 +71,7 @@ sealed class PlantedFaults(string folder, int clips)
         var lines = CodesFile.Read(Data, model.Config.TalkerConfig.NumCodeGroups, model.Config.TalkerConfig.CodePredictorConfig.VocabSize);
         var voice = Export.AsStored(model, SpeakerEncoder.Load(model, Workers.Shared).Embed(WavFile.Read(lines[0].Reference!)));
         var options = new TrainingOptions { Model = Base, Data = Data, Speaker = "nora", Steps = steps, Batch = 4, Languages = ["data"] }.Completed(model.Config, lines.Count, true);
-        var (data, talker, lora) = (new TrainingData(lines, tokenizer, ids, voice, options), TalkerWeights.Load(model, Placement.Float32OnCpu), new LoraOptions());
+        var (data, talker, lora) = (new TrainingData(lines, tokenizer, ids, [new("nora", lines[0].Reference!, voice)], options), TalkerWeights.Load(model, Placement.Float32OnCpu), new LoraOptions());
         Lora.Apply(talker, lora);
         using var optimizer = new AdamW(Freezing.Trained(talker), new());
         for (var step = 0; step < steps; step++)

@@ -1,0 +1,77 @@
+// qwen3tts-train bench --train: what the training step costs on this machine, beside the same step written plainly.
+using System.CommandLine;
+using System.Globalization;
+using System.Runtime.InteropServices;
+using Qwen3Tts.CommandLine;
+using TorchSharp;
+
+namespace Qwen3Tts.Training;
+
+sealed class BenchCommand : DocumentedCommand
+{
+    readonly Option<bool> _train = new("--train") { Description = "Measure training: the one thing that this program measures." };
+    readonly Option<string> _model = new("--model", "-m") { Description = $"Shape to measure: {string.Join(" or ", Shapes.Names)}, or a model's folder. Weights are random.", DefaultValueFactory = _ => Shapes.Names[0], HelpName = "SIZE|DIR" };
+    readonly Option<int?> _layers = new("--layers") { Description = "Layers of the talker, for a machine that the whole is too large for. Default: all.", HelpName = "N" };
+    readonly Option<int> _batch = new("--batch") { Description = "Clips of a step.", DefaultValueFactory = _ => 4, HelpName = "N" };
+    readonly Option<int> _frames = new("--frames") { Description = "Length of a clip; 12.5 frames are a second.", DefaultValueFactory = _ => 125, HelpName = "N" };
+    readonly Option<int> _steps = new("--steps") { Description = "Timed steps.", DefaultValueFactory = _ => 3, HelpName = "N" };
+    readonly Option<Precision?> _precision = WayOptions.Precisions("Types of weights, masters and moments. Default: mixed. The plain step keeps float32 masters and moments.");
+    readonly Option<bool> _recompute = WayOptions.Recompute();
+    readonly Option<string?> _device = WayOptions.Device();
+    readonly Option<int?> _threads = CommonOptions.Threads();
+
+    public BenchCommand() : base("bench", "Measures time and memory of a training step against the same step written plainly, in one process.",
+        "qwen3tts-train bench --train --layers 4", "qwen3tts-train bench --train --model 1.7B --device cuda --batch 8 --precision bfloat16-moments")
+    {
+        Option[] options = [_train, _model, _layers, _batch, _frames, _steps, _precision, _recompute, _device, _threads];
+        foreach (var option in options)
+            Add(option);
+        foreach (var count in new[] { _batch, _frames, _steps })
+            count.Validators.Add(result =>
+            {
+                if (result.Tokens is [var token] && int.TryParse(token.Value, out var n) && n < 1)
+                    result.AddError($"{count.Name} is {n}; give 1 or more.");
+            });
+        this.Does((parsed, _) => Run(parsed));
+    }
+
+    int Run(ParseResult parsed)
+    {
+        if (parsed.GetValue(_threads) is { } threads)
+            torch.set_num_threads(threads);
+        var model = Shapes.Of(parsed.GetValue(_model)!);
+        var all = model.TalkerConfig.NumHiddenLayers;
+        if (parsed.GetValue(_layers) is { } layers)
+            model = layers >= 1 && layers <= all ? model with { TalkerConfig = model.TalkerConfig with { NumHiddenLayers = layers } }
+                : throw new ArgumentException($"--layers is {layers}, and the model has {all}. Give 1 to {all}.");
+        var options = new TrainingBenchOptions
+        {
+            Model = model,
+            Batch = parsed.GetValue(_batch),
+            Frames = parsed.GetValue(_frames),
+            Steps = parsed.GetValue(_steps),
+            Device = Devices.Choose(parsed.GetValue(_device)),
+            Way = new() { Precision = parsed.GetValue(_precision) ?? Precision.Mixed, Pieces = new(parsed.GetValue(_recompute), 128) },
+        };
+        var result = StatusLine.While("building the model", line => TrainingBench.Run(options, line));
+        Console.Out.WriteLine(Text(result, options, $"{parsed.GetValue(_model)} shape, {model.TalkerConfig.NumHiddenLayers} of {all} talker layers"));
+        return CommandRun.Done;
+    }
+
+    static string Text(TrainingBenchResult r, TrainingBenchOptions options, string shape)
+    {
+        static string Number(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+        static string Memory(long? bytes) => bytes is { } b ? Number($"{b / 1e9:0.00} GB") : "not measured";
+        string Line(string name, StepCost cost) => Number($"| {name} | {cost.Median:0.00} | {r.Tokens / cost.Median:0} | {Memory(cost.PeakBytes)} | {cost.Loss:0.0000} |");
+        return string.Join('\n',
+            $"{shape}, random weights, {TrainingOptions.Written(options.Way.Precision)}{(options.Way.Pieces.RecomputeLayers ? ", layers computed again" : "")}; {options.Batch} clips of {options.Frames} frames, {options.Device.type.ToString().ToLowerInvariant()}, {torch.get_num_threads()} threads, {RuntimeInformation.OSDescription}",
+            "",
+            "| step | seconds (median) | tokens/s | peak memory | loss |",
+            "|---|---|---|---|---|",
+            Line("written plainly", r.Plain),
+            Line("as trained", r.Ours),
+            Number($"| ratio | {r.Ours.Median / r.Plain.Median:0.00} | {r.Plain.Median / r.Ours.Median:0.00} | {(r.Ours.PeakBytes is { } ours && r.Plain.PeakBytes is { } plain ? Number($"{(double)ours / plain:0.00}") : "-")} | |"),
+            "",
+            Number($"Planned peak of the step as trained: {r.Plan.Peak / 1e9:0.00} GB. Update: {r.Kernel}."));
+    }
+}

@@ -1,0 +1,43 @@
+// A language that the model has no id for, on a free row of the codec embedding. The row begins as that of a language like it, or as the mean
+// of all, and is learned from the sequences that it stands in.
+using Qwen3Tts.Checkpoint;
+using Qwen3Tts.Sequence;
+using Qwen3Tts.Training.Modules;
+using static TorchSharp.torch;
+
+namespace Qwen3Tts.Training;
+
+/// <param name="Name">Lower case, as config.json has languages.</param>
+/// <param name="Row">Of the codec embedding.</param>
+/// <param name="From">Rows whose mean it begins as.</param>
+sealed record NewLanguage(string Name, int Row, IReadOnlyList<int> From)
+{
+    /// <exception cref="ArgumentException">The model has the language already, or lacks the one that it is to begin as.</exception>
+    public static NewLanguage Of(TalkerConfig talker, TrainingOptions options, int voices)
+    {
+        var languages = talker.CodecLanguageId.ToDictionary(l => l.Key.ToLowerInvariant(), l => l.Value);
+        var name = options.NewLanguage!.Trim().ToLowerInvariant();
+        if (name is "" or "auto" or "data" or "mixed" || name.Contains(',') || languages.ContainsKey(name))
+            throw new ArgumentException($"--new-language is '{options.NewLanguage}', which {(languages.ContainsKey(name) ? "the model has already. Leave the option out" : "cannot be a language's name. Give a name such as bengali")}.");
+        if (options.NewLanguageLike is { } like && !languages.ContainsKey(like.ToLowerInvariant()))
+            throw new ArgumentException($"--new-language-like is '{like}', which the model lacks. Choose one of: {string.Join(", ", languages.Keys)}.");
+        IReadOnlyList<int> from = options.NewLanguageLike is { } given ? [languages[given.ToLowerInvariant()]] : [.. languages.Values];
+        return new(name, talker.FreeRows(voices + 1)[^1], from); // voices have the rows before
+    }
+
+    public SpecialTokens In(SpecialTokens ids) => ids with { Languages = new Dictionary<string, int>(ids.Languages) { [Name] = Row } };
+
+    /// <exception cref="ArgumentException">No sequence has it.</exception>
+    public void Check(TrainingData data)
+    {
+        if (!data.Languages.Contains(Name))
+            throw new ArgumentException($"No sequence has --new-language {Name}. Name it in the 'language' of lines, or train all of them with --language {Name}.");
+    }
+
+    /// <summary>Puts its row into a loaded talker.</summary>
+    public void Begin(TalkerModule talker)
+    {
+        using var scope = NewDisposeScope();
+        talker.model.codec_embedding.Mix(Row, tensor(From.Select(r => (long)r).ToArray(), device: talker.On.Device));
+    }
+}

@@ -1,0 +1,50 @@
+// How much memory the process takes, as the Linux kernel counts it. glibc keeps freed memory for later; to see what is alive it is told to
+// give every larger block back at once, which costs time, so what is measured here is not timed here.
+using System.Globalization;
+using System.Runtime.InteropServices;
+
+namespace Qwen3Tts.Training;
+
+static partial class PeakMemory
+{
+    const int TrimThreshold = -1, MmapThreshold = -3; // of mallopt
+
+    public static bool Supported => OperatingSystem.IsLinux();
+
+    /// <summary>The most that lives at one time while the work runs, above what lives before it; bytes.</summary>
+    public static long Of(Action work)
+    {
+        GiveBackFrom(1 << 16);
+        try
+        {
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+            malloc_trim(0);
+            File.WriteAllText("/proc/self/clear_refs", "5"); // the peak starts anew
+            var before = Status("VmRSS");
+            work();
+            return Status("VmHWM") - before;
+        }
+        finally
+        {
+            GiveBackFrom(1 << 25); // as far as glibc lets its own threshold grow
+        }
+    }
+
+    static void GiveBackFrom(int bytes)
+    {
+        mallopt(MmapThreshold, bytes);
+        mallopt(TrimThreshold, bytes);
+    }
+
+    static long Status(string key) => Kilobytes("/proc/self/status", key);
+
+    /// <summary>A line such as "VmRSS:   1234 kB" of one of the kernel's files, in bytes.</summary>
+    public static long Kilobytes(string file, string key) => 1024 * long.Parse(File.ReadLines(file).First(l => l.StartsWith(key, StringComparison.Ordinal)).Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture);
+
+    [LibraryImport("libc")]
+    private static partial int mallopt(int parameter, int value);
+
+    [LibraryImport("libc")]
+    private static partial int malloc_trim(nuint keep);
+}

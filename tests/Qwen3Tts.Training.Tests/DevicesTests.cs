@@ -1,0 +1,79 @@
+using Qwen3Tts.Training;
+using Qwen3Tts.Training.Modules;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Qwen3Tts.Tests;
+
+/// <summary>
+/// Placement without a GPU: on the meta device tensors have type, shape and place, and no numbers. An operation that meets a tensor of
+/// another place is an error there as on a GPU. This libtorch can neither gather rows there nor attend, so what is held is where all
+/// tensors of a step begin; types are held by a real step on the CPU.
+/// </summary>
+public sealed class DevicesTests
+{
+    static readonly Device Meta = new(DeviceType.META);
+
+    [Theory]
+    [InlineData(nameof(Precision.Float32), false)]
+    [InlineData(nameof(Precision.Mixed), false)]
+    [InlineData(nameof(Precision.Bfloat16Moments), true)]
+    public void EverythingLiesWhereItWasAskedFor(string precision, bool lora)
+    {
+        using var scope = NewDisposeScope();
+        var way = new Way { Precision = Enum.Parse<Precision>(precision), Lora = lora ? new() { Rank = 2 } : null };
+        foreach (var name in TrainingGolden.Cases)
+        {
+            var config = TrainingGolden.Folder(TrainingGolden.Model(name)).Config.TalkerConfig;
+            using var talker = new TalkerModule(config, way.On(Meta));
+            way.Apply(talker);
+            using var batch = new TrainingBatch(TrainingGolden.Examples(name), config.CodecEosTokenId, Meta);
+            Assert.All(typeof(TrainingBatch).GetProperties().Select(p => p.GetValue(batch)).OfType<Tensor>(), t => Assert.Equal(DeviceType.META, t.device_type));
+            Assert.Empty(talker.buffers());
+            void Lies(Tensor tensor) => Assert.Equal((DeviceType.META, way.WeightType), (tensor.device_type, tensor.dtype));
+            Assert.All(talker.parameters(), Lies);
+            Tensor Rows(params long[] shape) => empty(shape, dtype: way.WeightType, device: Meta);
+            Lies(talker.text_projection.call(Rows(5, config.TextHiddenSize)));
+            Lies(talker.codec_head.call(Rows(5, config.HiddenSize)));
+            var rotary = Rotary.Of(7, config, way.WeightType, Meta);
+            Lies(rotary.Cos);
+            Lies(rotary.Turn(Rows(2, config.NumAttentionHeads, 7, config.HeadDim)));
+        }
+    }
+
+    [Theory]
+    [InlineData(nameof(Precision.Float32))]
+    [InlineData(nameof(Precision.Mixed))]
+    [InlineData(nameof(Precision.Bfloat16))]
+    [InlineData(nameof(Precision.Bfloat16Moments))]
+    public void EverythingHasTheTypeThatWasAskedFor(string precision)
+    {
+        using var scope = NewDisposeScope();
+        var way = new Way { Precision = Enum.Parse<Precision>(precision) };
+        var name = TrainingGolden.Cases.First();
+        using var talker = TalkerWeights.Load(TrainingGolden.Folder(TrainingGolden.Model(name)), way.On(CPU));
+        way.Apply(talker);
+        using var optimizer = way.Optimizer(talker, new());
+        using var batch = TrainingGolden.Batch(name);
+        Assert.Equal(way.WeightType, talker.Embed(batch).dtype);
+        var loss = Loss.Of(talker, batch);
+        Assert.Equal((ScalarType.Float32, ScalarType.Float32), (loss.Talker.dtype, loss.Predictor.dtype)); // cross-entropy is never taken in BF16
+        TrainingStep.Accumulate(talker, [batch]);
+        Assert.All(Freezing.Trained(talker), p => Assert.Equal((way.WeightType, way.WeightType), (p.Parameter.dtype, p.Parameter.grad!.dtype)));
+        foreach (var (state, tensor) in optimizer.State)
+            Assert.Equal(state.Contains('/') ? way.MomentType : way.Masters ? ScalarType.Float32 : way.WeightType, tensor.dtype);
+    }
+
+    [Fact]
+    public void ADeviceThatIsNotThereIsRefused()
+    {
+        Assert.Contains("tpu", Assert.Throws<ArgumentException>(() => Devices.Choose("tpu")).Message);
+        Assert.Equal(DeviceType.CPU, Devices.Choose("CPU").type);
+        Assert.Equal(cuda.is_available() ? DeviceType.CUDA : DeviceType.CPU, Devices.Choose(null).type);
+        if (!cuda.is_available())
+            Assert.Contains("-p:Cuda=12.8", Assert.Throws<ArgumentException>(() => Devices.Choose("cuda")).Message);
+    }
+
+    [Fact]
+    public void AGpuIsNotAskedForFloat32() => Assert.Equal([Precision.Mixed, Precision.Bfloat16, Precision.Bfloat16Moments], Devices.Precisions(new(DeviceType.CUDA)));
+}

@@ -1,0 +1,146 @@
+using Qwen3Tts.Checkpoint;
+using Qwen3Tts.Talker;
+using Qwen3Tts.Training;
+using static TorchSharp.torch;
+
+namespace Qwen3Tts.Tests;
+
+/// <summary>A model large enough that what a process takes anyway does not matter, and a step small enough to be made.</summary>
+[Collection(nameof(LeakTests))] // nothing may run beside it
+public sealed class MemoryPlanTests
+{
+    [Theory]
+    [InlineData(nameof(Precision.Float32), false, int.MaxValue, 1, false)]
+    [InlineData(nameof(Precision.Float32), true, 64, 2, false)]
+    [InlineData(nameof(Precision.Mixed), false, int.MaxValue, 1, true)]
+    [InlineData(nameof(Precision.Mixed), false, 64, 2, false)]
+    [InlineData(nameof(Precision.Bfloat16), true, int.MaxValue, 1, false)]
+    [InlineData(nameof(Precision.Bfloat16Moments), true, 64, 1, false)]
+    [InlineData(nameof(Precision.Bfloat16Moments), true, 64, 2, true)]
+    public void TheMeasuredPeakIsThePlan(string precision, bool recompute, int frames, int microBatches, bool lora)
+    {
+        Assert.SkipUnless(PeakMemory.Supported, "The peak of a process can be measured anew on Linux only.");
+        var way = new Way { Precision = Enum.Parse<Precision>(precision), Pieces = new(recompute, frames), Lora = lora ? new() : null };
+        var options = new TrainingBenchOptions { Model = Middling, Frames = 80, Way = way };
+        var ids = Middling.SpecialTokens(newline: 7);
+        var examples = Enumerable.Range(0, 2 * microBatches).Select(i => TrainingBench.Example(options, ids, new Random(i))).ToList();
+        var plan = MemoryPlan.Of(Middling.TalkerConfig, MemoryPlan.Tensors(Middling.TalkerConfig, way), way, new(2, examples.Max(e => e.Positions.Count), options.Frames), microBatches > 1);
+        var measured = PeakMemory.Of(() =>
+        {
+            using var scope = NewDisposeScope();
+            using var talker = TrainingBench.Random(Middling.TalkerConfig, way.On(CPU));
+            way.Apply(talker);
+            using var optimizer = way.Optimizer(talker, new());
+            var batches = examples.Chunk(2).Select(e => new TrainingBatch(e, ids.CodecEos, CPU)).ToList();
+            TrainingStep.Run(talker, batches, optimizer, 1e-4, 1, way.Pieces);
+            batches.ForEach(b => b.Dispose());
+        });
+        Assert.InRange((double)measured / plan.Peak, 0.9, 1.1);
+    }
+
+    static ModelConfig Middling
+    {
+        get
+        {
+            var m = Shapes.Released("0.6B");
+            return m with
+            {
+                ImStartTokenId = 1,
+                ImEndTokenId = 2,
+                AssistantTokenId = 3,
+                TtsPadTokenId = 4,
+                TtsBosTokenId = 5,
+                TtsEosTokenId = 6,
+                TalkerConfig = m.TalkerConfig with
+                {
+                    TextVocabSize = 20_000,
+                    TextHiddenSize = 512,
+                    HiddenSize = 512,
+                    IntermediateSize = 1536,
+                    NumHiddenLayers = 6,
+                    NumAttentionHeads = 8,
+                    NumKeyValueHeads = 4,
+                    HeadDim = 64,
+                    CodePredictorConfig = m.TalkerConfig.CodePredictorConfig with { HiddenSize = 384, IntermediateSize = 1000, NumHiddenLayers = 3, NumAttentionHeads = 6, NumKeyValueHeads = 3, HeadDim = 64 },
+                },
+            };
+        }
+    }
+
+    [Theory]
+    [InlineData("0.6B", 594.6e6)] // the tensors of the released checkpoint, without text_embedding's 311 million
+    [InlineData("1.7B", 1.61e9)]
+    public void WhatIsTrainedIsWhatTheReleasedModelsHave(string model, double elements)
+    {
+        var tensors = MemoryPlan.Tensors(Shapes.Released(model).TalkerConfig, new());
+        Assert.Equal(elements, tensors.Where(t => t.Trained).Sum(t => t.Elements), 0.005 * elements);
+        Assert.Equal(151_936 * 2048, tensors.Single(t => !t.Trained).Elements);
+    }
+
+    /// <summary>Twenty seconds of speech; the sizes are those of cards.</summary>
+    [Theory]
+    [InlineData("1.7B", false, "24GB", nameof(Precision.Bfloat16))]
+    [InlineData("1.7B", false, "20GB", nameof(Precision.Bfloat16Moments))]
+    [InlineData("1.7B", false, "16GB", nameof(Precision.Bfloat16Moments))]
+    [InlineData("1.7B", true, "12GB", nameof(Precision.Mixed))]
+    [InlineData("1.7B", true, "8GB", nameof(Precision.Mixed))]
+    [InlineData("0.6B", false, "16GB", nameof(Precision.Mixed))]
+    [InlineData("0.6B", false, "12GB", nameof(Precision.Mixed))]
+    [InlineData("0.6B", false, "8GB", nameof(Precision.Bfloat16Moments))]
+    [InlineData("0.6B", true, "8GB", nameof(Precision.Mixed))]
+    public void AReleasedModelFits(string model, bool lora, string memory, string precision)
+    {
+        var plan = MemoryChoice.Choose(Shapes.Released(model).TalkerConfig, Wish(lora), Batch, MemoryChoice.Parse(memory));
+        Assert.Equal(precision, plan.Way.Precision.ToString());
+        Assert.True(MemoryChoice.Needed(plan) <= MemoryChoice.Parse(memory));
+    }
+
+    /// <summary>The peak that others measured on a 16 GB card: 1.7B, one clip at a time, BF16 weights and moments, layers computed again, fused update.</summary>
+    [Fact]
+    public void OthersMeasuredThePlanOnACard()
+    {
+        var config = Shapes.Released("1.7B").TalkerConfig;
+        var way = new Way { Precision = Precision.Bfloat16Moments, Pieces = new(true, 128) };
+        var plan = MemoryPlan.Of(config, MemoryPlan.Tensors(config, way), way, Batch with { Samples = 1 }, several: true);
+        Assert.InRange(plan.Peak / 1e9, 13.5, 14.72); // 13.98 to 14.72, by the clips
+    }
+
+    [Fact]
+    public void WhatDoesNotFitIsRefusedWithWhatWould()
+    {
+        var config = Shapes.Released("1.7B").TalkerConfig;
+        var full = Assert.Throws<ArgumentException>(() => MemoryChoice.Choose(config, Wish(false), Batch, MemoryChoice.Parse("12GB"))).Message;
+        Assert.Contains("What fits: --lora 16", full);
+        var fixedPrecision = Assert.Throws<ArgumentException>(() => MemoryChoice.Choose(config, Wish(false) with { Precisions = [Precision.Mixed] }, Batch, MemoryChoice.Parse("16GB"))).Message;
+        Assert.Contains("without --precision", fixedPrecision);
+        Assert.Contains("Nothing", Assert.Throws<ArgumentException>(() => MemoryChoice.Choose(config, Wish(true), Batch, MemoryChoice.Parse("3GB"))).Message);
+    }
+
+    [Fact]
+    public void MoreMemoryIsNeverUsedWorse()
+    {
+        var config = Shapes.Released("0.6B").TalkerConfig;
+        var plans = Enumerable.Range(7, 34).Select(gigabytes => MemoryChoice.Choose(config, Wish(false), Batch, (long)gigabytes << 30)).ToList();
+        foreach (var (less, more) in plans.Zip(plans.Skip(1)))
+            Assert.True((more.Way.Precision, more.Way.Pieces.RecomputeLayers, -more.MicroBatch.Samples).CompareTo((less.Way.Precision, less.Way.Pieces.RecomputeLayers, -less.MicroBatch.Samples)) <= 0);
+        Assert.Equal((Precision.Mixed, false, 8), (plans[^1].Way.Precision, plans[^1].Way.Pieces.RecomputeLayers, plans[^1].MicroBatch.Samples));
+    }
+
+    [Theory]
+    [InlineData("16GB", 16.0)]
+    [InlineData("7.5 gb", 7.5)]
+    [InlineData("24", 24.0)]
+    [InlineData("16GiB", 16.0)]
+    public void Sizes(string text, double gigabytes) => Assert.Equal((long)(gigabytes * (1L << 30)), MemoryChoice.Parse(text));
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("much")]
+    [InlineData("-3GB")]
+    [InlineData("0")]
+    [InlineData("16MB")]
+    public void NoSizes(string text) => Assert.Contains("--memory", Assert.Throws<ArgumentException>(() => MemoryChoice.Parse(text)).Message);
+
+    static BatchShape Batch { get; } = new(Samples: 8, Positions: 350, Frames: 250);
+    static MemoryWish Wish(bool lora) => new(new Way { Lora = lora ? new() : null }, [Precision.Mixed, Precision.Bfloat16, Precision.Bfloat16Moments]);
+}
