@@ -1,4 +1,5 @@
 [assembly: Xunit.AssemblyFixture(typeof(Qwen3Tts.Tests.ParityReport))]
+[assembly: Xunit.AssemblyFixture(typeof(Qwen3Tts.Tests.Scratch))]
 
 namespace Qwen3Tts.Tests;
 

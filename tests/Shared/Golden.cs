@@ -57,10 +57,13 @@ static class Mini
     static string? Other => Environment.GetEnvironmentVariable("QWEN3TTS_MINI") is { Length: > 0 } o ? Path.GetFullPath(o) : null;
 }
 
-/// <summary>A scratch folder of this test run, removed when the process ends.</summary>
-static class Scratch
+/// <summary>
+/// A scratch folder of this test run, removed by the runner after the last test and not when the process ends: the runner takes a process that
+/// needs ten seconds to end for one that hangs, and on a busy disk to remove hundreds of checkpoints needs longer.
+/// </summary>
+sealed class Scratch : IDisposable
 {
-    public static string Folder { get; } = Create();
+    public static string Folder { get; } = Directory.CreateTempSubdirectory("qwen3tts-tests-").FullName;
     static int _next;
 
     /// <summary>A fresh, empty folder.</summary>
@@ -71,10 +74,15 @@ static class Scratch
         return path;
     }
 
-    static string Create()
+    public void Dispose()
     {
-        var path = Directory.CreateTempSubdirectory("qwen3tts-tests-").FullName;
-        AppDomain.CurrentDomain.ProcessExit += (_, _) => { try { Directory.Delete(path, true); } catch (IOException) { /* the system clears its temporary folder */ } };
-        return path;
+        try
+        {
+            Directory.Delete(Folder, true);
+        }
+        catch (IOException)
+        {
+            // The system clears its temporary folder.
+        }
     }
 }
