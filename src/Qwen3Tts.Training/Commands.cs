@@ -66,10 +66,13 @@ static class Commands
         var summary = DataSummary.Of(report);
         var lines = summary.Table().Append(("encoded before", $"{report.Clips.Count(c => c.Known)}")).ToList();
         if (report.Clips.Where(c => c.Shaped is not null).Select(c => c.Shaped!).ToList() is { Count: > 0 } shaped)
-            lines.Add(("changed", FormattableString.Invariant($"cut {shaped.Sum(s => s.CutBefore + s.CutAfter):0.0} s of {shaped.Sum(s => s.SecondsBefore):0.0} s; gain {20 * Math.Log10(shaped.Min(s => s.Gain)):+0.0;-0.0} to {20 * Math.Log10(shaped.Max(s => s.Gain)):+0.0;-0.0} dB; by clip: the .changes.tsv beside the list")));
+            lines.Add(("changed", FormattableString.Invariant($"cut {shaped.Sum(s => s.CutBefore + s.CutAfter):0.0} s of {shaped.Sum(s => s.SecondsBefore):0.0} s; gain {Decibel(shaped.Min(s => s.Gain)):+0.0;-0.0} to {Decibel(shaped.Max(s => s.Gain)):+0.0;-0.0} dB; by clip: the .changes.tsv beside the list")));
         lines.Add(("reference", report.Chosen.Count > 0 ? $"{string.Join(", ", report.Chosen.Select(Path.GetFileName))}, most like all others" : string.Join(", ", report.Clips.Select(c => Path.GetFileName(c.Clip.Reference)).Distinct().Take(3))));
         return DataSummary.Text(lines, report.LeftOut, report.Doubts);
     }
+
+    /// <summary>To a tenth; adding zero makes a negative zero a plain one.</summary>
+    static double Decibel(double gain) => Math.Round(20 * Math.Log10(gain), 1) + 0.0;
 
     static DocumentedCommand TrainCommand()
     {
@@ -152,7 +155,7 @@ static class Commands
 
     /// <summary>
     /// Trains with a line of progress: losses, speed and the time that is left. A miniature's matrices are too small to share: a second thread
-    /// makes it a sixth faster on idle cores and ten times slower on busy ones, where libtorch's threads wait for each other.
+    /// makes it a sixth faster on idle cores and many times slower on busy ones, where libtorch's threads wait for each other.
     /// </summary>
     public static TrainingResult Train(TrainingOptions options, string run, Existing existing, CancellationToken stop, int? threads = null) => StatusLine.While("Loading the model", line =>
     {

@@ -71,14 +71,13 @@ static class Engines
 
         return new(name, count, Largest(rows, input), Largest(scores, trains.codec_head.call(hidden)),
             Largest(predicted, stack(Enumerable.Range(0, heads).Select(h => trains.code_predictor.Head(h, frames)), 1)), // [frames, 15, codebook]
-            Math.Max(scores.Max(MathF.Abs), predicted.Max(MathF.Abs)));
+            Largest(scores.Concat(predicted).Select(s => (double)s)));
     }
 
-    static double Largest(float[] ours, Tensor theirs)
-    {
-        var values = theirs.contiguous().data<float>().ToArray();
-        return ours.Zip(values, (a, b) => Math.Abs((double)a - b)).Max();
-    }
+    static double Largest(float[] ours, Tensor theirs) => Largest(ours.Zip(theirs.Values(), (a, b) => (double)a - b));
+
+    /// <summary>The largest magnitude; NaN where there is one, which agrees with nothing.</summary>
+    public static double Largest(IEnumerable<double> values) => values.Aggregate(0.0, (largest, v) => Math.Max(largest, Math.Abs(v)));
 
     /// <summary>Both layouts with each kind of voice, language and context that the config offers.</summary>
     static IEnumerable<(string Name, TrainingExample Example)> Sequences(TalkerConfig config, TextTokenizer tokenizer, SpecialTokens ids)
@@ -126,8 +125,8 @@ sealed class EnginesCommand : DocumentedCommand
     {
         var differences = StatusLine.While("Loading", tell => Engines.Compare(parsed.GetRequiredValue(_checkpoint), tell, stop));
         var agree = differences.All(d => d.Agrees);
-        var worst = differences.Max(d => Math.Max(d.Talker, d.Predictor));
-        Console.Out.WriteLine(FormattableString.Invariant($"{(agree ? "Both engines agree" : "The engines differ")}: no score is further apart than {worst:0.0e+0}, and scores go up to {differences.Max(d => d.Largest):0.0}.\n"));
+        var worst = Engines.Largest(differences.SelectMany(d => new[] { d.Talker, d.Predictor }));
+        Console.Out.WriteLine(FormattableString.Invariant($"{(agree ? "Both engines agree" : "The engines differ")}: no score is further apart than {worst:0.0e+0}, and scores go up to {Engines.Largest(differences.Select(d => d.Largest)):0.0}.\n"));
         Console.Out.WriteLine($"{"sequence",-46}{"positions",10}{"input",10}{"talker",10}{"predictor",11}");
         foreach (var d in differences)
             Console.Out.WriteLine(FormattableString.Invariant($"{d.Sequence,-46}{d.Positions,10}{d.Input,10:0.0e+0}{d.Talker,10:0.0e+0}{d.Predictor,11:0.0e+0}{(d.Agrees ? "" : "  differs")}"));

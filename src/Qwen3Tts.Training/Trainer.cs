@@ -128,8 +128,8 @@ static class Trainer
 
     static string Padding(TrainingData data, TrainingOptions options)
     {
-        var (now, without) = (data.Padding(options.MicroBatch!.Value, options.Bucket!.Value), data.Padding(options.MicroBatch.Value, 1));
-        return FormattableString.Invariant($"Padding: {now:P0} of what is computed{(options.Bucket > 1 ? FormattableString.Invariant($"; without --bucket {options.Bucket} it would be {without:P0}") : "")}.");
+        double Share(int bucket) => data.Padding(options.MicroBatch!.Value, bucket);
+        return FormattableString.Invariant($"Padding: {Share(options.Bucket!.Value):P0} of what is computed{(options.Bucket > 1 ? FormattableString.Invariant($"; without --bucket {options.Bucket} it would be {Share(1):P0}") : "")}.");
     }
 
     static PreflightReport Told(PreflightReport report, Action<Doubt>? doubt)

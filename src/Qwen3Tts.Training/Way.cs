@@ -28,9 +28,6 @@ sealed record Way
     /// <summary>Train low-rank pairs instead of the weights.</summary>
     public LoraOptions? Lora { get; init; }
 
-    /// <summary>Train the rows of the model's own speakers, where sequences use them.</summary>
-    public bool TrainsSpeakers { get; init; }
-
     public Pieces Pieces { get; init; } = Pieces.Whole;
 
     public ScalarType WeightType => Precision == Precision.Float32 ? ScalarType.Float32 : ScalarType.BFloat16;
@@ -43,7 +40,7 @@ sealed record Way
     /// <exception cref="ArgumentException">A part to be frozen or adapted is unknown.</exception>
     public void Apply(TalkerModule talker)
     {
-        talker.TrainsSpeakers = TrainsSpeakers;
+        talker.TrainsSpeakers = false; // the model's own stay as they are
         if (Lora is { } lora)
             Training.Lora.Apply(talker, lora);
         else

@@ -26,5 +26,7 @@ public sealed class EnginesTests
         var right = new EngineDifference("", 1, 1e-6, 1e-5, 1e-5, 10);
         Assert.True(right.Agrees);
         Assert.All([right with { Input = 1e-3 }, right with { Talker = 1e-2 }, right with { Predictor = double.NaN }], d => Assert.False(d.Agrees));
+        Assert.True(double.IsNaN(Engines.Largest([1, double.NaN, 2])));
+        Assert.Equal(3, Engines.Largest([1, -3, 2]));
     }
 }

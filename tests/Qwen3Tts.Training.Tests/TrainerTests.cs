@@ -29,15 +29,15 @@ public sealed class TrainerTests
         return Path.Combine(folder, "codes.jsonl");
     }
 
-    static TrainingOptions Options => new() { Model = Golden.Checkpoint(Base), Data = Data.Value, Speaker = "Anna", Steps = 8, Batch = 4, LearningRate = 1e-3, WarmUp = 2, HeldOut = 1, Force = true };
+    internal static TrainingOptions Options => new() { Model = Golden.Checkpoint(Base), Data = Data.Value, Speaker = "Anna", Steps = 8, Batch = 4, LearningRate = 1e-3, WarmUp = 2, HeldOut = 1, Force = true };
 
-    static TrainingResult Run(TrainingOptions options, string folder, Existing existing = Existing.Refuse, int? stopAfter = null)
+    internal static TrainingResult Run(TrainingOptions options, string folder, Existing existing = Existing.Refuse, int? stopAfter = null)
     {
         using var stop = new CancellationTokenSource();
         return Trainer.Run(options, folder, existing, new AtStep(stopAfter ?? 0, stop.Cancel), stop.Token);
     }
 
-    static string Fresh() => Path.Combine(Scratch.New("run"), "run");
+    internal static string Fresh() => Path.Combine(Scratch.New("run"), "run");
 
     static Dictionary<string, float[]> WeightsOf(string export)
     {
@@ -196,62 +196,5 @@ public sealed class TrainerTests
         Assert.Equal(("one.wav", Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(Path.Combine(Path.GetDirectoryName(Data.Value)!, "one.wav"))))), (manifest.Voices[0].Reference, manifest.Voices[0].ReferenceSha256));
         using var weights = Weights.Open(Golden.Checkpoint(Base));
         Assert.Equal(Adapter.HashOf(weights), manifest.BaseSha256);
-    }
-
-    [Fact]
-    public void ARunThatIsThereIsNeverLostByMistake()
-    {
-        var folder = Fresh();
-        Run(Options, folder, stopAfter: 2);
-        Assert.Contains("--resume", Assert.Throws<IOException>(() => Run(Options, folder)).Message);
-        Assert.Contains("learning_rate", Assert.Throws<ArgumentException>(() => Run(Options with { LearningRate = 2e-3 }, folder, Existing.Resume)).Message);
-        Assert.Contains("reference", Assert.Throws<ArgumentException>(() => Run(Options with { Reference = Path.Combine(Path.GetDirectoryName(Data.Value)!, "two.wav") }, folder, Existing.Resume)).Message);
-        Assert.Equal(2, File.ReadLines(Path.Combine(folder, "log.jsonl")).Count());
-        Run(Options with { LearningRate = 2e-3, Steps = 1, WarmUp = 0 }, folder, Existing.Overwrite);
-        Assert.Single(File.ReadLines(Path.Combine(folder, "log.jsonl")));
-
-        var other = Scratch.New();
-        File.WriteAllText(Path.Combine(other, "thesis.txt"), "years of work");
-        foreach (var existing in Enum.GetValues<Existing>())
-            Assert.Throws<IOException>(() => Run(Options, other, existing));
-        Assert.Single(Directory.GetFileSystemEntries(other));
-        Assert.Throws<IOException>(() => Run(Options, Fresh(), Existing.Resume));
-    }
-
-    [Fact]
-    public void MistakesAreToldBeforeAnythingIsWritten()
-    {
-        var folder = Fresh();
-        var custom = Golden.Checkpoints.First(c => !ModelFolder.Open(Golden.Checkpoint(c)).Config.CanClone);
-        Assert.Contains("name", Assert.Throws<ArgumentException>(() => Run(Options with { Speaker = "a/b" }, folder)).Message);
-        Assert.Contains("--lr", Assert.Throws<ArgumentException>(() => Run(Options with { LearningRate = -1 }, folder)).Message);
-        Assert.Contains("Klingon", Assert.Throws<ArgumentException>(() => Run(Options with { Languages = ["Klingon"] }, folder)).Message);
-        Assert.Contains("speaker encoder", Assert.Throws<InvalidDataException>(() => Run(Options with { Model = Golden.Checkpoint(custom) }, folder)).Message);
-        Assert.ThrowsAny<IOException>(() => Run(Options with { Data = "nowhere.jsonl" }, folder));
-        Assert.ThrowsAny<IOException>(() => Run(Options with { Reference = "nowhere.wav" }, folder));
-        Assert.False(Directory.Exists(folder));
-
-        var several = Path.Combine(Path.GetDirectoryName(Data.Value)!, "several.jsonl");
-        var lines = File.ReadAllLines(Data.Value);
-        File.WriteAllLines(several, lines.Append(lines[0].Replace("one.wav", "two.wav")));
-        Assert.Contains("--reference", Assert.Throws<InvalidDataException>(() => Run(Options with { Data = several }, folder)).Message);
-    }
-
-    [Fact]
-    public void ALossThatIsNoNumberEndsTheRun()
-    {
-        var damaged = Path.Combine(Scratch.New(), "model");
-        Export.Write(ModelFolder.Open(Golden.Checkpoint(Base)), damaged, new Dictionary<string, Func<float[]>>(), []);
-        File.Copy(Path.Combine(Golden.Checkpoint(Base), "config.json"), Path.Combine(damaged, "config.json"), overwrite: true);
-        File.Copy(Path.Combine(Golden.Checkpoint(Base), "model.safetensors"), Path.Combine(damaged, "model.safetensors"), overwrite: true);
-        long at;
-        using (var file = SafetensorsFile.Open(Path.Combine(damaged, "model.safetensors")))
-            at = file.Entry("talker.codec_head.weight").Offset;
-        using (var stream = File.OpenWrite(Path.Combine(damaged, "model.safetensors")))
-        {
-            stream.Position = at;
-            stream.Write([0xC0, 0x7F]); // BF16, not a number
-        }
-        Assert.Contains("--lr", Assert.Throws<InvalidDataException>(() => Run(Options with { Model = damaged, EvaluateEvery = 0 }, Fresh())).Message);
     }
 }
