@@ -11,7 +11,8 @@ namespace Qwen3Tts.Tests;
 
 /// <summary>
 /// A new voice, learned as it will be spoken and learned with the five faults of the official script, beside tests/Mini/fault_table.md, where
-/// both were done with the official modules. Losses and words of the correct run are where the table has them; the faulty one is clearly worse.
+/// both were done with the official modules. Losses of the correct run are where the table has them, its words within ten points of it (27 % are heard
+/// wrongly, where the table has 19: not explained); the faulty run is worse in both.
 /// The slowest tests there are: two runs of 150 steps and two hundred sentences spoken.
 /// </summary>
 public sealed class NoraTests(NoraTests.Runs runs) : IClassFixture<NoraTests.Runs>
@@ -64,7 +65,7 @@ public sealed class NoraTests(NoraTests.Runs runs) : IClassFixture<NoraTests.Run
         var (correct, official) = (Heard(ears, runs.Correct.Export, texts), Heard(ears, runs.Official.Export, texts));
         TestContext.Current.TestOutputHelper?.WriteLine($"correct: {correct}; official script: {official}");
         var table = double.Parse(Row("correct")[4], CultureInfo.InvariantCulture) / 100;
-        Assert.True(correct.Rate <= table + 0.1, $"The word error rate is {correct}, and the table has {table:p0}; runs of other seeds lie between 21 and 27 %.");
+        Assert.True(correct.Rate <= table + 0.1, $"The word error rate is {correct}, and the table has {table:p0}; runs of other seeds lie between 21 and 28 %.");
         Assert.True(official.Rate >= correct.Rate + 0.03, $"With the faults of the official script the word error rate is {official}, without them {correct}.");
     }
 
