@@ -90,17 +90,15 @@ sealed class Measurement(TalkerModel talker, SpecialTokens ids, IReadOnlyList<Tr
         var pass = Run(clip, example);
         var predictor = talker.code_predictor;
         var heads = example.Heads.Where(h => moved.Predictor[h.Head] is not null).Select(h => (h.Head, h.Codebook, States: new List<float>(), Errors: new List<float>())).ToList();
-        var scores = new float[(predictor.Groups - 1) * Codebook];
-        foreach (var (position, codes) in example.Frames)
+        pass.Predict(example.Frames[0].Position, example.Frames, talker, (codes, rows, scores) =>
         {
-            var rows = predictor.Forced(pass.State(position, talker), codes, scores);
             var width = rows.Length / predictor.Groups;
             foreach (var (head, codebook, states, errors) in heads)
             {
                 states.AddRange(rows.Slice((head + 1) * width, width));
-                errors.AddRange(Errors(scores.AsSpan(head * Codebook, Codebook), codes[codebook]));
+                errors.AddRange(Errors(scores.Slice(head * Codebook, Codebook), codes[codebook]));
             }
-        }
+        });
         return heads.Count == 0 ? 0 : heads.Average(h => moved.Predictor[h.Head]!.Fit([.. h.States], [.. h.Errors]));
     }
 
@@ -139,6 +137,10 @@ sealed class Measurement(TalkerModel talker, SpecialTokens ids, IReadOnlyList<Tr
         return Math.Log(sum) + largest - scores[code];
     }
 
+    const int FramesTogether = 16; // that pass the code predictor together
+
+    delegate void FrameSeen(int[] codes, ReadOnlySpan<float> states, ReadOnlySpan<float> scores);
+
     /// <summary>One run of the talker, and what has been asked of it.</summary>
     sealed class Pass(TrainingExample example, float[] hidden)
     {
@@ -162,15 +164,28 @@ sealed class Measurement(TalkerModel talker, SpecialTokens ids, IReadOnlyList<Tr
                 return costs;
             var predictor = talker.code_predictor;
             _costs[first] = costs = new double[predictor.Groups - 1, predictor.Groups];
-            var scores = new float[(predictor.Groups - 1) * predictor.Codebook];
-            foreach (var (position, codes) in frames)
+            Predict(first, frames, talker, (codes, _, scores) =>
             {
-                predictor.Forced(State(position, talker), codes, scores);
                 for (var head = 0; head < predictor.Groups - 1; head++)
                     for (var codebook = head + 1; codebook < Math.Min(head + 3, predictor.Groups); codebook++)
-                        costs[head, codebook] += Nats(scores.AsSpan(head * predictor.Codebook, predictor.Codebook), codes[codebook]);
-            }
+                        costs[head, codebook] += Nats(scores.Slice(head * predictor.Codebook, predictor.Codebook), codes[codebook]);
+            });
             return costs;
+        }
+
+        /// <summary>Shows each frame's codes [groups], the states [groups, hidden] that the code predictor's heads read, and their scores [groups - 1, codebook].</summary>
+        public void Predict(int first, IReadOnlyList<FrameTarget> frames, TalkerModel talker, FrameSeen see)
+        {
+            var (predictor, width) = (talker.code_predictor, talker.Config.HiddenSize);
+            var size = (predictor.Groups - 1) * predictor.Codebook;
+            var scores = new float[Math.Min(FramesTogether, frames.Count) * size];
+            for (var from = 0; from < frames.Count; from += FramesTogether)
+            {
+                int[][] codes = [.. frames.Skip(from).Take(FramesTogether).Select(f => f.Frame)];
+                var rows = predictor.Forced(hidden.AsSpan((first + from) * width, codes.Length * width), [.. codes.SelectMany(c => c)], scores);
+                for (var i = 0; i < codes.Length; i++)
+                    see(codes[i], rows.Slice(i * rows.Length / codes.Length, rows.Length / codes.Length), scores.AsSpan(i * size, size));
+            }
         }
 
         public ReadOnlySpan<float> State(int position, TalkerModel talker) => hidden.AsSpan(position * talker.Config.HiddenSize, talker.Config.HiddenSize);

@@ -17,8 +17,9 @@ static unsafe class CausalAttention
     /// <summary>
     /// The <paramref name="count"/> queries q [count, heads*dim] stand at the positions start .. start+count-1 of keys and values
     /// [>= start+count, kvHeads*dim]; y [count, heads*dim]. Window 0: a row sees everything up to itself; else itself and window-1 before it.
+    /// Sequence 0: all are one; else another begins after every so many positions, and its rows see nothing before it.
     /// </summary>
-    public static void Apply(ReadOnlySpan<float> q, ReadOnlySpan<float> keys, ReadOnlySpan<float> values, Span<float> y, int count, int start, int heads, int kvHeads, int dim, int window, float scale, Workers workers)
+    public static void Apply(ReadOnlySpan<float> q, ReadOnlySpan<float> keys, ReadOnlySpan<float> values, Span<float> y, int count, int start, int heads, int kvHeads, int dim, int window, int sequence, float scale, Workers workers)
     {
         if (count == 0)
             return;
@@ -41,6 +42,7 @@ static unsafe class CausalAttention
                 KvHeads = kvHeads,
                 Dim = dim,
                 Window = window,
+                Sequence = sequence,
                 Scale = scale,
                 Group = group,
                 Tile = tile,
@@ -201,10 +203,10 @@ static unsafe class CausalAttention
     {
         public float* Q, K, V, Y;
         public float Scale;
-        public int Count, Start, Heads, KvHeads, Dim, Window, Group, Tile, Padded, HeadsPerPart;
+        public int Count, Start, Heads, KvHeads, Dim, Window, Sequence, Group, Tile, Padded, HeadsPerPart;
 
         /// <summary>The first key that a token sees.</summary>
-        public readonly int First(int token) => Window == 0 ? 0 : Math.Max(0, Start + token - Window + 1);
+        public readonly int First(int token) => Math.Max(Window == 0 ? 0 : Start + token - Window + 1, Sequence == 0 ? 0 : (Start + token) / Sequence * Sequence);
 
         public readonly float* Row(float* x, int token, int kvHead, int inGroup) => x + ((nint)token * Heads + kvHead * Group + inGroup) * Dim;
     }

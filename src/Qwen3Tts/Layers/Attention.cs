@@ -38,11 +38,11 @@ sealed class Attention
         v_proj.Apply(x, cache.NewValues(_layer, count), count, workers);
         q_norm?.Apply(q, q, count * heads);
         k_norm?.Apply(k, k, count * shared);
-        rotary.Apply(q, count, cache.Position, heads);
-        rotary.Apply(k, count, cache.Position, shared);
+        rotary.Apply(q, count, cache.Position, heads, cache.Sequence);
+        rotary.Apply(k, count, cache.Position, shared, cache.Sequence);
         var rows = cache.Stored + count;
         var attended = scratch.Attended(count); // [count, heads * dim]
-        CausalAttention.Apply(q, cache.Keys(_layer, rows), cache.Values(_layer, rows), attended, count, cache.Stored, heads, shared, dim, _shape.Window, _scale, workers);
+        CausalAttention.Apply(q, cache.Keys(_layer, rows), cache.Values(_layer, rows), attended, count, cache.Stored, heads, shared, dim, _shape.Window, cache.Sequence, _scale, workers);
         scratch.Add(o_proj, attended, residual, count, scale, workers);
     }
 }

@@ -2,13 +2,19 @@
 // has grown. With a window only what a later position can still see is kept: streaming for hours needs no more memory than for seconds.
 namespace Qwen3Tts.Layers;
 
-/// <summary>Keys and values [positions, width] of each layer; one per sequence.</summary>
-sealed class KeyValueCache(int layers, int width, int window = 0)
+/// <summary>Keys and values [positions, width] of each layer; one per sequence, or one for many short ones that are passed on together.</summary>
+/// <param name="layers">Of the stack.</param>
+/// <param name="width">Of a key: its heads times their dimension.</param>
+/// <param name="window">How many positions a row sees, itself included; 0: all before it.</param>
+/// <param name="sequence">After so many rows another sequence begins, whose rows see only its own; 0: never.</param>
+sealed class KeyValueCache(int layers, int width, int window = 0, int sequence = 0)
 {
     readonly float[][] _keys = Empty(layers);
     readonly float[][] _values = Empty(layers);
     int _capacity;
     int _dropped; // positions before the first stored one
+
+    public int Sequence => sequence;
 
     /// <summary>Positions seen so far: where the next row stands.</summary>
     public int Position => _dropped + Stored;

@@ -13,11 +13,18 @@ sealed class RotaryTable(int dim, double theta)
     public float[] Cos { get; private set; } = []; // [positions, dim / 2]
     public float[] Sin { get; private set; } = [];
 
-    /// <summary>Rotates x [count, heads * dim] in place; its rows stand at the positions start .. start + count - 1.</summary>
-    public void Apply(Span<float> x, int count, int start, int heads)
+    /// <summary>Rotates x [count, heads * dim] in place; its rows stand at the positions start .. start + count - 1, or, where another sequence
+    /// begins after every <paramref name="sequence"/> of them, at those within theirs.</summary>
+    public void Apply(Span<float> x, int count, int start, int heads, int sequence = 0)
     {
-        Reserve(start + count);
-        Rotary.Apply(x, Cos, Sin, count, start, heads, dim);
+        Reserve(sequence == 0 ? start + count : sequence);
+        for (var from = 0; from < count;)
+        {
+            var position = sequence == 0 ? start : (start + from) % sequence;
+            var rows = sequence == 0 ? count : Math.Min(count - from, sequence - position);
+            Rotary.Apply(x[(from * heads * dim)..], Cos, Sin, rows, position, heads, dim);
+            from += rows;
+        }
     }
 
     /// <summary>Makes the table hold at least that many positions.</summary>

@@ -30,7 +30,8 @@ sealed class Transformer
 
     public TransformerShape Shape { get; }
 
-    public KeyValueCache CreateCache() => new(Shape.Layers, Shape.KeyValueHeads * Shape.HeadDim, Shape.Window);
+    /// <param name="sequence">After so many rows another sequence begins; 0: never.</param>
+    public KeyValueCache CreateCache(int sequence = 0) => new(Shape.Layers, Shape.KeyValueHeads * Shape.HeadDim, Shape.Window, sequence);
 
     /// <summary>Passes the next rows x [count, hidden] of the cache's sequence through all layers, in place.</summary>
     public void Forward(Span<float> x, int count, KeyValueCache cache, Workers workers, TransformerTrace? trace = null)

@@ -1,5 +1,5 @@
 // The code predictor completes a frame. It reads slot 0 = the talker's hidden state that predicted the frame's first code, slot 1 = E0[c0],
-// slot i = E(i-1)[c(i-1)]; slot i predicts code i through lm_head[i-1]. Every frame is a sequence of its own: the cache is cleared. What
+// slot i = E(i-1)[c(i-1)]; slot i predicts code i through lm_head[i-1]. Every frame is a sequence of its own. What
 // enters goes through small_to_mtp_projection where the talker is wider (1.7B); where it is not (0.6B), there is no such tensor.
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.Kernels;
@@ -16,9 +16,11 @@ sealed class CodePredictor
     readonly Matrix[] codec_embedding; // E1 … E15 [codebook, talker hidden]
     readonly Workers _workers;
     readonly KeyValueCache _cache;
-    readonly float[] _inputs; // [groups, talker hidden]
-    readonly float[] _rows; // [groups, hidden]
+    float[] _inputs; // [frames, groups, talker hidden]
+    float[] _rows; // [frames, groups, hidden]
     readonly float[] _logits; // [codebook]
+    float[] _read = []; // [frames, hidden], what one head reads
+    float[] _scores = []; // [frames, codebook]
 
     public CodePredictor(Weights weights, TalkerConfig talker, Matrix first, Matrix[] others, Workers workers)
     {
@@ -28,7 +30,7 @@ sealed class CodePredictor
         model = new(weights, $"{name}.model", TransformerShape.Of(config));
         small_to_mtp_projection = talker.HiddenSize == config.HiddenSize ? null : Linear.Load(weights, $"{name}.small_to_mtp_projection", config.HiddenSize, talker.HiddenSize, bias: true);
         lm_head = [.. Enumerable.Range(0, Groups - 1).Select(i => Linear.Load(weights, $"{name}.lm_head.{i}", Codebook, config.HiddenSize))];
-        _cache = model.CreateCache();
+        _cache = model.CreateCache(Groups);
         _cache.Reserve(Groups);
         (_inputs, _rows, _logits) = (new float[Groups * talker.HiddenSize], new float[Groups * config.HiddenSize], new float[Codebook]);
     }
@@ -60,19 +62,41 @@ sealed class CodePredictor
         return Head(group, Forward(1));
     }
 
-    /// <summary>A whole frame, teacher-forced: the scores [groups - 1, codebook] of the codes after the first, given those before each. Returns the
-    /// states [groups, hidden] that the heads read (the first row is none's), valid until the next call.</summary>
+    /// <summary>Whole frames, teacher-forced, each from its hidden state [frames, talker hidden] and its codes [frames, groups]: the scores
+    /// [frames, groups - 1, codebook] of the codes after the first, given those before each. Returns the states [frames, groups, hidden] that
+    /// the heads read (the first row of a frame is none's), valid until the next call. Frames that are passed together read the weights once.</summary>
     public ReadOnlySpan<float> Forced(ReadOnlySpan<float> hidden, ReadOnlySpan<int> codes, Span<float> logits, TransformerTrace? trace = null)
     {
         _cache.Clear();
-        var width = hidden.Length;
-        hidden.CopyTo(_inputs);
-        for (var i = 1; i < Groups; i++)
-            (i == 1 ? _first : codec_embedding[i - 2]).CopyRow(codes[i - 1], _inputs.AsSpan(i * width));
-        var rows = Forward(Groups, trace);
-        for (var i = 1; i < Groups; i++)
-            lm_head[i - 1].Apply(rows.Slice(i * model.Shape.Hidden, model.Shape.Hidden), logits.Slice((i - 1) * Codebook, Codebook), 1, _workers);
+        var (frames, width, state) = (codes.Length / Groups, hidden.Length / (codes.Length / Groups), model.Shape.Hidden);
+        Grow(frames, width);
+        for (var row = 0; row < frames * Groups; row++)
+        {
+            var (frame, slot) = Math.DivRem(row, Groups);
+            var input = _inputs.AsSpan(row * width, width);
+            if (slot == 0)
+                hidden.Slice(frame * width, width).CopyTo(input);
+            else
+                (slot == 1 ? _first : codec_embedding[slot - 2]).CopyRow(codes[row - 1], input);
+        }
+        var rows = Forward(frames * Groups, trace);
+        for (var head = 0; head < Groups - 1; head++)
+        {
+            for (var frame = 0; frame < frames; frame++)
+                rows.Slice((frame * Groups + head + 1) * state, state).CopyTo(_read.AsSpan(frame * state));
+            lm_head[head].Apply(_read, _scores, frames, _workers);
+            for (var frame = 0; frame < frames; frame++)
+                _scores.AsSpan(frame * Codebook, Codebook).CopyTo(logits[((frame * (Groups - 1) + head) * Codebook)..]);
+        }
         return rows;
+    }
+
+    void Grow(int frames, int width)
+    {
+        if (_read.Length >= frames * model.Shape.Hidden)
+            return;
+        (_inputs, _rows) = (new float[frames * Groups * width], new float[frames * Groups * model.Shape.Hidden]);
+        (_read, _scores) = (new float[frames * model.Shape.Hidden], new float[frames * Codebook]);
     }
 
     ReadOnlySpan<float> Forward(int count, TransformerTrace? trace = null)

@@ -41,6 +41,22 @@ public sealed class CausalAttentionTests
         }
     }
 
+    [Theory]
+    [InlineData(4, 2, 32, 16, 5)]
+    [InlineData(3, 1, 20, 7, 9)]
+    [InlineData(2, 2, 64, 60, 2)]
+    public void SequencesTogetherEqualEachAloneBitForBit(int heads, int kvHeads, int dim, int sequence, int sequences)
+    {
+        var (q, keys, values, scale) = Data(sequence * sequences, 0, heads, kvHeads, dim);
+        var (row, cached) = (sequence * heads * dim, sequence * kvHeads * dim);
+        foreach (var team in KernelTest.Teams)
+        {
+            var together = Apply(q, keys, values, sequence * sequences, 0, heads, kvHeads, dim, 0, scale, team, sequence);
+            for (var s = 0; s < sequences; s++)
+                KernelTest.Same(together.AsSpan(s * row, row), Apply(q[(s * row)..], keys[(s * cached)..], values[(s * cached)..], sequence, 0, heads, kvHeads, dim, 0, scale, team), $"sequence {s}");
+        }
+    }
+
     [Fact]
     public void LargeScoresDoNotOverflow()
     {
@@ -54,7 +70,7 @@ public sealed class CausalAttentionTests
     {
         var (q, keys, values, scale) = Data(10, 50, 4, 2, 40);
         var y = new float[10 * 4 * 40];
-        Assert.Equal(0, KernelTest.Allocated(() => CausalAttention.Apply(q, keys, values, y, 10, 50, 4, 2, 40, 0, scale, KernelTest.Teams[0])));
+        Assert.Equal(0, KernelTest.Allocated(() => CausalAttention.Apply(q, keys, values, y, 10, 50, 4, 2, 40, 0, 0, scale, KernelTest.Teams[0])));
     }
 
     [Fact]
@@ -70,10 +86,10 @@ public sealed class CausalAttentionTests
         return (KernelTest.Numbers(random, count * heads * dim, 2), KernelTest.Numbers(random, (start + count) * kvHeads * dim, 2), KernelTest.Numbers(random, (start + count) * kvHeads * dim), 1 / MathF.Sqrt(dim));
     }
 
-    static float[] Apply(ReadOnlySpan<float> q, ReadOnlySpan<float> keys, ReadOnlySpan<float> values, int count, int start, int heads, int kvHeads, int dim, int window, float scale, Workers team)
+    static float[] Apply(ReadOnlySpan<float> q, ReadOnlySpan<float> keys, ReadOnlySpan<float> values, int count, int start, int heads, int kvHeads, int dim, int window, float scale, Workers team, int sequence = 0)
     {
         var y = new float[count * heads * dim];
-        CausalAttention.Apply(q, keys, values, y, count, start, heads, kvHeads, dim, window, scale, team);
+        CausalAttention.Apply(q, keys, values, y, count, start, heads, kvHeads, dim, window, sequence, scale, team);
         return y;
     }
 }

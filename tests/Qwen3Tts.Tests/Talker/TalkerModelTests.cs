@@ -89,6 +89,28 @@ public sealed class TalkerModelTests
         }
     }
 
+    [Theory, MemberData(nameof(Forward))]
+    public void FramesTogetherAreEachAloneBitForBit(string model)
+    {
+        using var workers = new Workers(2);
+        var talker = GoldenRequest.Load(model, workers);
+        var (sequence, golden) = Forced(model);
+        golden.Dispose();
+        var (predictor, hidden) = (talker.code_predictor, talker.Advance(sequence.Positions, talker.CreateState()).ToArray());
+        // More than pass the layers at a time.
+        FrameTarget[] targets = [.. Enumerable.Repeat(sequence.FrameTargets(), 3).SelectMany(t => t)];
+        var size = (predictor.Groups - 1) * predictor.Codebook;
+        var together = new float[targets.Length * size];
+        var states = predictor.Forced([.. targets.SelectMany(t => Row(hidden, t.Position, talker).ToArray())], [.. targets.SelectMany(t => t.Frame)], together).ToArray();
+        foreach (var (target, i) in targets.Select((t, i) => (t, i)))
+        {
+            var alone = new float[size];
+            var rows = predictor.Forced(Row(hidden, target.Position, talker), target.Frame, alone);
+            Assert.Equal(alone, together.AsSpan(i * size, size));
+            Assert.Equal(rows, states.AsSpan(i * rows.Length, rows.Length));
+        }
+    }
+
     [Fact]
     public void NothingNewIsRefused()
     {
