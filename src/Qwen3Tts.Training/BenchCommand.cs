@@ -1,15 +1,18 @@
-// qwen3tts-train bench --train: what the training step costs on this machine, beside the same step written plainly.
+// qwen3tts-train bench: what a training step costs on this machine, beside the same step written plainly, and how long the doctor measures.
 using System.CommandLine;
 using System.Globalization;
 using System.Runtime.InteropServices;
+using Qwen3Tts.Checkpoint;
 using Qwen3Tts.CommandLine;
+using Qwen3Tts.Kernels;
 using TorchSharp;
 
 namespace Qwen3Tts.Training;
 
 sealed class BenchCommand : DocumentedCommand
 {
-    readonly Option<bool> _train = new("--train") { Description = "Measure training: the one thing that this program measures." };
+    readonly Option<bool> _train = new("--train") { Description = "Measure a training step against the same step written plainly. Default." };
+    readonly Option<bool> _doctor = new("--doctor") { Description = "Measure the doctor: every hypothesis on ten clips of six seconds, alone and with a base. Writes random weights to the temporary folder, twice the model's size." };
     readonly Option<string> _model = new("--model", "-m") { Description = $"Shape to measure: {string.Join(" or ", Shapes.Names)}, or a model's folder. Weights are random.", DefaultValueFactory = _ => Shapes.Names[0], HelpName = "SIZE|DIR" };
     readonly Option<int?> _layers = new("--layers") { Description = "Layers of the talker, for a machine that the whole is too large for. Default: all.", HelpName = "N" };
     readonly Option<int> _batch = new("--batch") { Description = "Clips of a step.", DefaultValueFactory = _ => 4, HelpName = "N" };
@@ -20,10 +23,10 @@ sealed class BenchCommand : DocumentedCommand
     readonly Option<string?> _device = WayOptions.Device();
     readonly Option<int?> _threads = CommonOptions.Threads();
 
-    public BenchCommand() : base("bench", "Measures time and memory of a training step against the same step written plainly, in one process.",
-        "qwen3tts-train bench --train --layers 4", "qwen3tts-train bench --train --model 1.7B --device cuda --batch 8 --precision bfloat16-moments")
+    public BenchCommand() : base("bench", "Measures time and memory of a training step against the same step written plainly, in one process, or the time of the doctor.",
+        "qwen3tts-train bench --train --layers 4", "qwen3tts-train bench --doctor --model 1.7B", "qwen3tts-train bench --train --model 1.7B --device cuda --batch 8 --precision bfloat16-moments")
     {
-        Option[] options = [_train, _model, _layers, _batch, _frames, _steps, _precision, _recompute, _device, _threads];
+        Option[] options = [_train, _doctor, _model, _layers, _batch, _frames, _steps, _precision, _recompute, _device, _threads];
         foreach (var option in options)
             Add(option);
         foreach (var count in new[] { _batch, _frames, _steps })
@@ -44,6 +47,8 @@ sealed class BenchCommand : DocumentedCommand
         if (parsed.GetValue(_layers) is { } layers)
             model = layers >= 1 && layers <= all ? model with { TalkerConfig = model.TalkerConfig with { NumHiddenLayers = layers } }
                 : throw new ArgumentException($"--layers is {layers}, and the model has {all}. Give 1 to {all}.");
+        if (parsed.GetValue(_doctor))
+            return Doctor(model, $"{parsed.GetValue(_model)} shape, {model.TalkerConfig.NumHiddenLayers} of {all} talker layers");
         var options = new TrainingBenchOptions
         {
             Model = model,
@@ -55,6 +60,19 @@ sealed class BenchCommand : DocumentedCommand
         };
         var result = StatusLine.While("building the model", line => TrainingBench.Run(options, line));
         Console.Out.WriteLine(Text(result, options, $"{parsed.GetValue(_model)} shape, {model.TalkerConfig.NumHiddenLayers} of {all} talker layers"));
+        return CommandRun.Done;
+    }
+
+    static int Doctor(ModelConfig model, string shape)
+    {
+        var r = StatusLine.While("building the model", line => DoctorBench.Run(model, line));
+        Console.Out.WriteLine(string.Join('\n',
+            FormattableString.Invariant($"{shape}, random weights; {r.Clips} clips of six seconds, {r.Positions} positions, every hypothesis; {Workers.Shared.Threads} threads, {RuntimeInformation.OSDescription}"),
+            "",
+            "| doctor | seconds | passes of a clip through the talker |",
+            "|---|---|---|",
+            FormattableString.Invariant($"| the checkpoint alone | {r.Alone:0} | {r.Runs.Alone} |"),
+            FormattableString.Invariant($"| with its base | {r.WithBase:0} | {r.Runs.WithBase} |")));
         return CommandRun.Done;
     }
 

@@ -20,6 +20,7 @@ sealed record TrainingBenchOptions
     public int Batch { get; init; } = 4;
     public int Frames { get; init; } = 125; // ten seconds
     public int TextTokens { get; init; } = 40;
+    public string Language { get; init; } = "Auto";
     /// <summary>Timed steps; one more goes before.</summary>
     public int Steps { get; init; } = 3;
     public Device Device { get; init; } = CPU;
@@ -107,7 +108,7 @@ static class TrainingBench
     public static TrainingExample Example(TrainingBenchOptions options, SpecialTokens ids, Random random)
     {
         var talker = options.Model.TalkerConfig;
-        var sequence = TalkerSequence.Prompt(new Utterance { Text = [.. Enumerable.Range(0, options.TextTokens).Select(_ => random.Next(talker.TextVocabSize))], Voice = new float[talker.HiddenSize] }, ids);
+        var sequence = TalkerSequence.Prompt(new Utterance { Text = [.. Enumerable.Range(0, options.TextTokens).Select(_ => random.Next(talker.TextVocabSize))], Voice = new float[talker.HiddenSize], Language = options.Language }, ids);
         for (var i = 0; i < options.Frames; i++)
             sequence.Append(new CodecStep.Frame([.. Enumerable.Range(0, talker.NumCodeGroups).Select(_ => random.Next(talker.CodePredictorConfig.VocabSize))]));
         sequence.AppendEnd();

@@ -112,6 +112,16 @@ static partial class ClipChecks
         }
     }
 
+    /// <summary>How far each clip's voice is from its speaker's medoid, in deviations; null where it has none, or the speaker too few clips to say.</summary>
+    public static double?[] Distances(IReadOnlyList<(string? Speaker, float[]? Voice)> clips)
+    {
+        var result = new double?[clips.Count];
+        foreach (var speaker in Enumerable.Range(0, clips.Count).Where(i => clips[i].Voice is not null).GroupBy(i => clips[i].Speaker).Where(s => s.Count() >= Few))
+            foreach (var (i, distance) in speaker.Zip(Distances([.. speaker.Select(i => clips[i].Voice!)]).Deviations))
+                result[i] = distance;
+        return result;
+    }
+
     /// <summary>The medoid, and how far each voice is from it, in robust standard deviations from the median distance.</summary>
     public static (int Medoid, double[] Deviations) Distances(IReadOnlyList<float[]> voices)
     {

@@ -23,6 +23,7 @@ static class DataPage
             ("pace", "frames a token", r => r.FramesPerToken),
             ("level of speech, as recorded", "dBFS", r => r.Levels is { Rms: > 0 } l ? ClipChecks.Decibel(l.Rms) : null),
             ("peak, as recorded", "dBFS", r => r.Levels is { Peak: > 0 } l ? ClipChecks.Decibel(l.Peak) : null),
+            ("voice, from the clip most like all others", "deviations", r => r.VoiceDistance),
         })
             page.Append(Chart.Histogram(name, [.. data.Rows.Select(of).OfType<double>()], unit));
         Messages(page, "Left out", "bad", data.LeftOut);

@@ -7,6 +7,9 @@ namespace Qwen3Tts.Training.Data;
 /// <summary>A clip's figures; null where they were not measured.</summary>
 sealed record DataRow(Clip Clip, ClipLevels? Levels, int? Tokens)
 {
+    /// <summary>As prepared: <see cref="PreparedClip.VoiceDistance"/>.</summary>
+    public double? VoiceDistance { get; init; }
+
     public const double FramesPerSecond = 12.5; // of every codec of this family: the model's name says 12 Hz
 
     public double? Seconds => Clip.Codes is { } codes ? codes.Count / FramesPerSecond : Levels?.Seconds;
@@ -15,7 +18,7 @@ sealed record DataRow(Clip Clip, ClipLevels? Levels, int? Tokens)
 
 sealed record DataSummary(IReadOnlyList<DataRow> Rows, IReadOnlyList<string> LeftOut, IReadOnlyList<string> Doubts)
 {
-    public static DataSummary Of(PreparationReport report) => new([.. report.Clips.Select(c => new DataRow(c.Clip, c.Levels, c.Tokens))], report.LeftOut, report.Doubts);
+    public static DataSummary Of(PreparationReport report) => new([.. report.Clips.Select(c => new DataRow(c.Clip, c.Levels, c.Tokens) { VoiceDistance = c.VoiceDistance })], report.LeftOut, report.Doubts);
 
     public List<(string Name, string Value)> Table()
     {
@@ -34,6 +37,7 @@ sealed record DataSummary(IReadOnlyList<DataRow> Rows, IReadOnlyList<string> Lef
         Spread("frames a token", r => r.FramesPerToken, "0.0", "");
         Spread("speech level", r => r.Levels is { Rms: > 0 } l ? ClipChecks.Decibel(l.Rms) : null, "0.0", " dBFS as recorded");
         Spread("peak", r => r.Levels is { Peak: > 0 } l ? ClipChecks.Decibel(l.Peak) : null, "0.0", " dBFS as recorded");
+        Spread("voice", r => r.VoiceDistance, "0.0", " deviations from the clip most like all others");
         table.Add(("problems", $"{LeftOut.Count} left out, {Doubts.Count} to listen to"));
         return table;
     }

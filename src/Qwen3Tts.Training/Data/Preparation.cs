@@ -37,6 +37,8 @@ sealed record PreparedClip(Clip Clip, ClipLevels? Levels, ShapedClip? Shaped, bo
 {
     /// <summary>Of the text; null without a tokenizer.</summary>
     public int? Tokens { get; init; }
+    /// <summary>How far its voice is from the speaker's clip that is most like all others, in deviations; null where that was not measured.</summary>
+    public double? VoiceDistance { get; init; }
 }
 
 /// <summary>What was done.</summary>
@@ -84,6 +86,8 @@ static class Preparation
         });
         var chosen = choose ? Medoids(shaped, encoded) : [];
         var clips = shaped.Zip(encoded, (c, e) => c with { Clip = c.Clip with { Codes = e.Encoded.Codes, Reference = c.Clip.Reference ?? chosen[c.Clip.Speaker ?? ""] }, Known = e.Known, Tokens = encoder.Tokenizer?.Encode(c.Clip.Text).Length }).ToList();
+        foreach (var (i, distance) in ClipChecks.Distances([.. clips.Zip(encoded, (c, e) => (c.Clip.Speaker, e.Encoded.Voice))]).Index())
+            clips[i] = clips[i] with { VoiceDistance = distance };
         CodesFile.Write(options.Output, clips.Select(c => c.Clip));
         Doubt(clips, [.. encoded.Select(e => e.Encoded.Voice)], encoder, shape, doubts);
         return new(clips, problems, doubts, [.. chosen.Values]);

@@ -109,13 +109,27 @@ public sealed class ClipChecksTests
         Assert.True(deviations[own.Count..].Min() > 1.5 * ClipChecks.OtherVoice && deviations[..own.Count].Max() < ClipChecks.OtherVoice / 1.5, string.Join(' ', deviations.Select(d => $"{d:0.0}")));
     }
 
+    /// <summary>Speakers are measured apart; who has no voice, or too few clips to say, has no distance.</summary>
+    [Fact]
+    public void VoiceDistancesAreEachSpeakersOwn()
+    {
+        var random = new Random(1);
+        float[] Near(params float[] voice) => [.. voice.Select(v => v + 0.01f * random.NextSingle())];
+        List<(string?, float[]?)> clips = [.. Enumerable.Range(0, 9).Select(_ => ((string?)"anna", (float[]?)Near(1, 0, 0))), .. Enumerable.Range(0, 8).Select(_ => ((string?)"otto", (float[]?)Near(0, 1, 0)))];
+        clips.AddRange([("otto", Near(1, 0, 0)), ("otto", null), ("rare", Near(0, 0, 1))]);
+        var distances = ClipChecks.Distances(clips);
+        Assert.All(distances[..17], d => Assert.InRange(d!.Value, -10, ClipChecks.OtherVoice));
+        Assert.True(distances[17] > ClipChecks.OtherVoice);
+        Assert.Equal([null, null], distances[18..]);
+    }
+
     [Fact]
     public void ThePageNeedsNothingBesideItAndIsWellFormed()
     {
-        var rows = Enumerable.Range(1, 12).Select(n => new DataRow(Any with { Text = $"<b> & {n}", Codes = [.. Enumerable.Repeat(new int[16], 10 * n)] }, ClipLevels.Of(Speech(1 + n)), 3 + n)).ToList();
+        var rows = Enumerable.Range(1, 12).Select(n => new DataRow(Any with { Text = $"<b> & {n}", Codes = [.. Enumerable.Repeat(new int[16], 10 * n)] }, ClipLevels.Of(Speech(1 + n)), 3 + n) { VoiceDistance = n }).ToList();
         var page = DataPage.Of("codes & <more>.jsonl", new(rows, ["a.jsonl(1): <|im_end|> & so on."], ["b.jsonl(2): \"quoted\"."]));
         var xml = XDocument.Parse(page);
-        Assert.Equal(5, xml.Descendants("svg").Count());
+        Assert.Equal(6, xml.Descendants("svg").Count());
         Assert.Contains(xml.Descendants("p"), p => p.Value == "a.jsonl(1): <|im_end|> & so on.");
         Assert.DoesNotContain(xml.Descendants().Attributes(), a => a.Name == "src" || a.Name == "href");
         Assert.DoesNotContain("url(", page, StringComparison.Ordinal);
