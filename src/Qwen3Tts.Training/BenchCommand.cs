@@ -65,14 +65,13 @@ sealed class BenchCommand : DocumentedCommand
 
     static int Doctor(ModelConfig model, string shape)
     {
-        var r = StatusLine.While("building the model", line => DoctorBench.Run(model, line));
-        Console.Out.WriteLine(string.Join('\n',
-            FormattableString.Invariant($"{shape}, random weights; {r.Clips} clips of six seconds, {r.Positions} positions, every hypothesis; {Workers.Shared.Threads} threads, {RuntimeInformation.OSDescription}"),
-            "",
-            "| doctor | seconds | passes of a clip through the talker |",
-            "|---|---|---|",
-            FormattableString.Invariant($"| the checkpoint alone | {r.Alone:0} | {r.Runs.Alone} |"),
-            FormattableString.Invariant($"| with its base | {r.WithBase:0} | {r.Runs.WithBase} |")));
+        Console.Out.WriteLine(FormattableString.Invariant($"{shape}, random weights; {DoctorBench.Clips} clips of six seconds, every hypothesis; {Workers.Shared.Threads} threads, {RuntimeInformation.OSDescription}"));
+        Console.Out.WriteLine("\n| doctor | seconds | positions | passes of a clip through the talker |\n|---|---|---|---|");
+        foreach (var (name, withBase) in new[] { ("the checkpoint alone", false), ("with its base", true) })
+        {
+            var r = StatusLine.While("building the model", line => DoctorBench.Run(model, withBase, line));
+            Console.Out.WriteLine(FormattableString.Invariant($"| {name} | {r.Seconds:0} | {r.Positions} | {r.Runs} |"));
+        }
         return CommandRun.Done;
     }
 

@@ -11,9 +11,11 @@ namespace Qwen3Tts.Tests;
 
 /// <summary>
 /// A new voice, learned as it will be spoken and learned with the five faults of the official script, beside tests/Mini/fault_table.md, where
-/// both were done with the official modules. Losses of the correct run are where the table has them, its words within ten points of it (27 % are heard
-/// wrongly, where the table has 19: not explained); the faulty run is worse in both.
-/// The slowest tests there are: two runs of 150 steps and two hundred sentences spoken.
+/// both were done with the official modules. Losses are where the table has them. Words are heard wrongly more often than there after the correct
+/// run (24 to 28 % over seeds, texts and ways to draw clips, where the table has 19 and 20), and as there after the official faults (22 to 30 %,
+/// table 26 and 29), of which text that enters raw hides the others: it hardly touches the way that speaking takes. Without that one the
+/// four others are plain.
+/// The slowest tests there are: three runs of 150 steps and three hundred sentences spoken.
 /// </summary>
 public sealed class NoraTests(NoraTests.Runs runs) : IClassFixture<NoraTests.Runs>
 {
@@ -22,6 +24,7 @@ public sealed class NoraTests(NoraTests.Runs runs) : IClassFixture<NoraTests.Run
     {
         internal TrainingResult Correct { get; }
         internal TrainingResult Official { get; }
+        internal TrainingResult OfficialWithProjection { get; }
 
         public Runs()
         {
@@ -31,7 +34,9 @@ public sealed class NoraTests(NoraTests.Runs runs) : IClassFixture<NoraTests.Run
             var options = new TrainingOptions { Model = model, Data = data, Speaker = "nora", Steps = 150, EvaluateEvery = 0, Force = true };
             Correct = Trainer.Run(options, Path.Combine(folder, "correct"), Existing.Refuse, null, default);
             // As the script does: text first, no language.
-            Official = Trainer.Run(options with { Planted = Hypothesis.Of(Faults.Official), Layout = LayoutPolicy.TextFirst, Languages = ["auto"] }, Path.Combine(folder, "official"), Existing.Refuse, null, default);
+            TrainingResult Faulty(Faults faults, string name) => Trainer.Run(options with { Planted = Hypothesis.Of(faults), Layout = LayoutPolicy.TextFirst, Languages = ["auto"] }, Path.Combine(folder, name), Existing.Refuse, null, default);
+            Official = Faulty(Faults.Official, "official");
+            OfficialWithProjection = Faulty(Faults.Official & ~Faults.NoTextProjection, "official-with-projection");
         }
     }
 
@@ -60,21 +65,20 @@ public sealed class NoraTests(NoraTests.Runs runs) : IClassFixture<NoraTests.Run
     {
         var ears = SpeechRecogniser.Find(new(Path.Combine(Mini.Folder, "grammar.jsgf"), Path.Combine(Mini.Folder, "german.dict")), out var reason);
         Assert.SkipWhen(ears is null, reason);
-        var known = Directory.GetFiles(Mini.Recordings, "*.txt").Select(f => File.ReadAllText(f).Trim()).ToHashSet();
-        var texts = File.ReadLines(Path.Combine(Mini.Folder, "sentences_heldout.txt")).Where(s => char.IsLetter(s[0]) && !known.Contains(s)).Skip(24).Take(48).ToList();
-        var (correct, official) = (Heard(ears, runs.Correct.Export, texts), Heard(ears, runs.Official.Export, texts));
-        TestContext.Current.TestOutputHelper?.WriteLine($"correct: {correct}; official script: {official}");
-        var table = double.Parse(Row("correct")[4], CultureInfo.InvariantCulture) / 100;
-        Assert.True(correct.Rate <= table + 0.1, $"The word error rate is {correct}, and the table has {table:p0}; runs of other seeds lie between 21 and 28 %.");
-        Assert.True(official.Rate >= correct.Rate + 0.03, $"With the faults of the official script the word error rate is {official}, without them {correct}.");
+        var texts = File.ReadLines(Path.Combine(Mini.Folder, "sentences_heldout.txt")).Where(s => char.IsLetter(s[0])).Take(48).ToList();
+        var (correct, official, withProjection) = (Heard(ears, runs.Correct.Export, texts), Heard(ears, runs.Official.Export, texts), Heard(ears, runs.OfficialWithProjection.Export, texts));
+        TestContext.Current.TestOutputHelper?.WriteLine($"correct: {correct}; official script: {official}; with text_projection: {withProjection}");
+        var table = Row("correct")[4..6].Average(cell => double.Parse(cell, CultureInfo.InvariantCulture)) / 100; // Auto and English
+        Assert.True(correct.Rate <= table + 0.1, $"The word error rate is {correct}, and the table has {table:p0}; runs of other seeds lie between 24 and 28 %.");
+        Assert.True(withProjection.Rate >= correct.Rate + 0.2, $"With four faults of the official script the word error rate is {withProjection}, without them {correct}.");
     }
 
     static WordErrorRate Heard(SpeechRecogniser ears, string export, List<string> texts)
     {
         using var tts = Tts.Load(export);
-        return ears.Judge([.. from seed in new ulong[] { 1, 2 }
+        return ears.Judge([.. from language in new[] { "Auto", "English" }
                               from text in texts
-                              select (tts.Say(text, new SpeechOptions { Speaker = "nora", Layout = Layout.TextFirst, Sampling = tts.Sampling with { Seed = 1000 * seed + (ulong)text.Length }, MaxFramesPerToken = 12 }), text)]);
+                              select (tts.Say(text, new SpeechOptions { Speaker = "nora", Language = language, Layout = Layout.TextFirst, Sampling = tts.Sampling with { Seed = 1000 + (ulong)text.Length }, MaxFramesPerToken = 12 }), text)]);
     }
 
     /// <summary>run | talker loss | predictor loss | WER Auto | WER English | …, behind an empty first cell.</summary>

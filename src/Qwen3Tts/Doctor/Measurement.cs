@@ -11,6 +11,11 @@ sealed class Measurement(TalkerModel talker, SpecialTokens ids, IReadOnlyList<Tr
     /// <summary>The faults that change what the talker reads. The others change what it, or the code predictor, is asked for.</summary>
     public const Faults Input = Faults.NoTextProjection | Faults.NoLanguage | Faults.SpeakerAt6 | Faults.FirstCodebookOnly | Faults.Interleaved | Faults.NoSpeaker;
 
+    // Of many frames, the code predictor sees those that begin each clip: it is half of the work, and its loss has fifteen targets a frame.
+    const int ManyFrames = 400, FramesOfAClip = 20;
+
+    readonly int _mostFrames = clips.Sum(c => c.Frames.Count) > ManyFrames ? FramesOfAClip : int.MaxValue;
+
     readonly List<Pass>[] _passes = [.. clips.Select(_ => new List<Pass>())];
     readonly Dictionary<(int Clip, Faults Faults), Losses> _known = [];
 
@@ -63,8 +68,9 @@ sealed class Measurement(TalkerModel talker, SpecialTokens ids, IReadOnlyList<Tr
     public Cost Predictor(int clip, Faults faults)
     {
         var example = new Hypothesis("", faults).Edit(clips[clip], ids);
-        var costs = Run(clip, example).Costs(example.Frames[0].Position, example.Frames, talker);
-        return example.Heads.Aggregate(default(Cost), (sum, h) => sum + new Cost(costs[h.Head, h.Codebook], example.Frames.Count));
+        FrameTarget[] frames = [.. example.Frames.Take(_mostFrames)];
+        var costs = Run(clip, example).Costs(frames[0].Position, frames, talker);
+        return example.Heads.Aggregate(default(Cost), (sum, h) => sum + new Cost(costs[h.Head, h.Codebook], frames.Length));
     }
 
     /// <summary>How well what moved in the talker's head, from this model on, fits the hypothesis.</summary>
@@ -90,7 +96,7 @@ sealed class Measurement(TalkerModel talker, SpecialTokens ids, IReadOnlyList<Tr
         var pass = Run(clip, example);
         var predictor = talker.code_predictor;
         var heads = example.Heads.Where(h => moved.Predictor[h.Head] is not null).Select(h => (h.Head, h.Codebook, States: new List<float>(), Errors: new List<float>())).ToList();
-        pass.Predict(example.Frames[0].Position, example.Frames, talker, (codes, rows, scores) =>
+        pass.Predict(example.Frames[0].Position, [.. example.Frames.Take(_mostFrames)], talker, (codes, rows, scores) =>
         {
             var width = rows.Length / predictor.Groups;
             foreach (var (head, codebook, states, errors) in heads)

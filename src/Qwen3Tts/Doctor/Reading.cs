@@ -19,11 +19,13 @@ sealed record Reading(Hypothesis Hypothesis, double Confidence, Hypothesis? Next
 
 static class Reader
 {
-    const int Resamples = 1000, ScreeningClips = 3, Kept = 3;
+    const int Resamples = 1000, ScreeningClips = 2;
     const double Significant = 0.05, SameWork = 0.1, NoFit = 1e-6;
     const Faults Prefix = Faults.NoLanguage | Faults.SpeakerAt6; // a row there hardly changes what the heads read
     const Faults SameWorkInputs = Prefix | Faults.NoSpeaker | Faults.Interleaved; // how the base liked another prefix says nothing about the training
     const Faults Reteaching = Faults.NoTextProjection | Faults.FirstCodebookOnly | Faults.LabelsShiftedTwice; // the talker's states become others
+
+    const Faults NoPrefix = Faults.NoTextProjection | Faults.FirstCodebookOnly | Faults.Interleaved; // of the input, what is no matter of the prefix
 
     static readonly Faults[] Prefixes = [Faults.None, Faults.NoLanguage, Faults.SpeakerAt6, Faults.NoSpeaker, Faults.NoLanguage | Faults.NoSpeaker];
 
@@ -54,18 +56,23 @@ static class Reader
             : ByLoss(Among((f, clips) => Loss(f, clips, now, origin?.Measurement, codes)), now.Clips);
         static Cost codes(Measurement m, int clip, Faults faults) => m.Talker(clip, faults).Codes;
 
-        // The inputs worth the whole work, those of hypotheses with a name and the best of all combinations on a few clips, with labels as they are and shifted.
+        // Inputs of hypotheses with a name; and from the best of them, with labels as they are or shifted, one deviation further at a time, for as
+        // long as that is better on a few clips: there are forty combinations, and each costs a pass of the talker over every clip.
         List<Candidate> Among(Func<Faults, int, Candidate> candidate)
         {
             var few = Math.Min(ScreeningClips, now.Clips);
-            var all = from prefix in Prefixes
-                      from rest in Subsets(Faults.NoTextProjection | Faults.FirstCodebookOnly | Faults.Interleaved)
-                      where possible(prefix | rest)
-                      select prefix | rest;
-            var best = all.OrderBy(i => Math.Min(candidate(i, few).Score(Once(few)), candidate(i | Faults.LabelsShiftedTwice, few).Score(Once(few)))).Take(Kept);
-            return [.. Hypothesis.All.Select(h => h.Faults & Measurement.Input).Where(possible).Concat(best).Distinct().SelectMany(i => new[] { i, i | Faults.LabelsShiftedTwice }).Select(f => candidate(f, now.Clips))];
+            double Score(Faults input) => Math.Min(candidate(input, few).Score(Once(few)), candidate(input | Faults.LabelsShiftedTwice, few).Score(Once(few)));
+            var inputs = Hypothesis.All.Select(h => h.Faults & Measurement.Input).Where(possible).Distinct().ToList();
+            if (inputs.Count == 0)
+                inputs.Add(Prefixes.SelectMany(p => Subsets(NoPrefix).Select(i => p | i)).Where(possible).MinBy(i => int.PopCount((int)i)));
+            for (var best = inputs.MinBy(Score); Further(best).Where(possible).Except(inputs).OrderBy(Score).Cast<Faults?>().FirstOrDefault() is { } better && Score(better) < Score(best); best = better)
+                inputs.Add(better);
+            return [.. inputs.SelectMany(i => new[] { i, i | Faults.LabelsShiftedTwice }).Select(f => candidate(f, now.Clips))];
         }
     }
+
+    /// <summary>One deviation more or less, or another prefix.</summary>
+    static IEnumerable<Faults> Further(Faults input) => Prefixes.Select(p => input & NoPrefix | p).Concat(Subsets(NoPrefix).Where(i => int.PopCount((int)i) == 1).Select(i => input ^ i)).Where(i => i != input);
 
     static Choice Predictor(Measurement now, Origin? origin, Faults talker, Func<Faults, bool> possible)
     {

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Qwen3Tts.Checkpoint;
 using Qwen3Tts.Doctor;
 using Qwen3Tts.Training;
 
@@ -61,6 +62,24 @@ public sealed class ConfusionTests
         Assert.Empty(Mismatch(TheJudge.Read(Few.Value.MergedLora(15), Few.Value.Data, withBase: true)));
     }
 
+    /// <summary>Updates that a BF16 weight does not hold are told, whatever it was trained with, and hide nothing of that.</summary>
+    [Theory]
+    [InlineData(Faults.None)]
+    [InlineData(Faults.Official)]
+    internal void AnOptimiserWithoutMastersIsTold(Faults faults)
+    {
+        string[] Findings(string checkpoint)
+        {
+            using var now = ModelFolder.Open(checkpoint).OpenWeights();
+            using var before = ModelFolder.Open(PlantedFaults.Base).OpenWeights();
+            return [.. MovementFindings.Of(new Movement(now, before, ModelFolder.Open(checkpoint).Config.TalkerConfig).Report()).Select(f => f.Id)];
+        }
+        var checkpoint = Few.Value.WithoutMasters(faults, 2e-5, 15);
+        Assert.Contains("updates_lost", Findings(checkpoint));
+        Assert.DoesNotContain("updates_lost", Findings(Few.Value.Checkpoint(new(Hypothesis.Of(Faults.Official).Name, Faults.Official, 2e-4, 15))));
+        Assert.Equal(Hypothesis.Of(faults).Name, TheJudge.Read(checkpoint, Few.Value.Data, withBase: true).Hypothesis.Name);
+    }
+
     /// <summary>Of clips that were not trained on, gradients at the base say nothing; so nothing is made of them.</summary>
     [Fact]
     public void OnOtherClipsARightRunIsNotCalledFaulty()
@@ -87,6 +106,8 @@ public sealed class ConfusionTests
         var byDefault = Rates.Select(rate => Lengths.Select(steps => trained.Checkpoint(new("default", Faults.None, rate, steps, AsTheTrainerDoesByDefault))).ToList()).ToList();
         Add("correct", byDefault, "correct, both layouts, with and without language");
         Add("correct", [[], [trained.MergedLora(60)], []], "correct, LoRA merged");
+        foreach (var (faults, name) in new[] { (Faults.None, "correct, BF16 without masters"), (Faults.Official, "official, BF16 without masters") })
+            Add(Hypothesis.Of(faults).Name, [.. Rates.Select(rate => Lengths.Select(steps => trained.WithoutMasters(faults, rate, steps)).ToList())], name);
         File.WriteAllText(Path.Combine(folder!, "table.md"), table.ToString());
         if (Readme.IsToBeWritten)
             Readme.Write("doctor", table.ToString());

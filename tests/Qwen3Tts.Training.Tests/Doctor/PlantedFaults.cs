@@ -61,28 +61,50 @@ sealed class PlantedFaults(string folder, int clips)
     /// <summary>A right run of LoRA, which leaves the heads alone, merged into its base.</summary>
     public string MergedLora(int steps)
     {
-        var target = Path.Combine(folder, $"lora_{steps}", "export");
-        if (Directory.Exists(target))
-            return target;
+        var (target, lora) = (Path.Combine(folder, $"lora_{steps}", "export"), new LoraOptions());
+        return Directory.Exists(target) ? target : ByHand(target, Faults.None, steps, 1e-3, talker => Lora.Apply(talker, lora), _ => { }, (talker, model, voice, weights) =>
+        {
+            var adapter = Scratch.New("adapter");
+            Lora.Save(adapter, talker, lora, model, [new("nora", voice)]);
+            return Lora.Merged(Adapter.Open(adapter), weights);
+        });
+    }
+
+    /// <summary>A run whose weights are rounded to BF16 after each update, as an optimiser does that has no masters.</summary>
+    public string WithoutMasters(Faults faults, double rate, int steps)
+    {
+        var target = Path.Combine(folder, FormattableString.Invariant($"{Hypothesis.Of(faults).Name}_without_masters_{rate:0e0}_{steps}"), "export");
+        return Directory.Exists(target) ? target : ByHand(target, faults, steps, rate, _ => { }, talker =>
+        {
+            using var still = no_grad();
+            foreach (var (_, weight) in Freezing.Trained(talker))
+            {
+                using var rounded = weight.to(ScalarType.BFloat16);
+                weight.copy_(rounded);
+            }
+        }, (talker, _, _, _) => TalkerWeights.Values(talker));
+    }
+
+    string ByHand(string target, Faults faults, int steps, double rate, Action<TalkerModule> begin, Action<TalkerModule> afterStep, Func<TalkerModule, ModelFolder, float[], Weights, Dictionary<string, Func<float[]>>> values)
+    {
         using var scope = NewDisposeScope();
         var model = ModelFolder.Open(Base);
         var tokenizer = TextTokenizer.Load(Base);
         var ids = model.Config.SpecialTokens(tokenizer.AssistantHead[^1]);
         var lines = CodesFile.Read(Data, model.Config.TalkerConfig.NumCodeGroups, model.Config.TalkerConfig.CodePredictorConfig.VocabSize);
         var voice = Export.AsStored(model, SpeakerEncoder.Load(model, Workers.Shared).Embed(WavFile.Read(lines[0].Reference!)));
-        var options = new TrainingOptions { Model = Base, Data = Data, Speaker = "nora", Steps = steps, Batch = 4, Languages = ["data"] }.Completed(model.Config, lines.Count, true);
-        var (data, talker, lora) = (new TrainingData(lines, tokenizer, ids, [new("nora", lines[0].Reference!, voice)], options), TalkerWeights.Load(model, Placement.Float32OnCpu), new LoraOptions());
-        Lora.Apply(talker, lora);
+        var options = new TrainingOptions { Model = Base, Data = Data, Speaker = "nora", Steps = steps, Batch = 4, Languages = ["data"], Layout = LayoutPolicy.TextFirst, Planted = Hypothesis.Of(faults) }.Completed(model.Config, lines.Count, true);
+        var (data, talker) = (new TrainingData(lines, tokenizer, ids, [new("nora", lines[0].Reference!, voice)], options), TalkerWeights.Load(model, Placement.Float32OnCpu));
+        begin(talker);
         using var optimizer = new AdamW(Freezing.Trained(talker), new());
         for (var step = 0; step < steps; step++)
         {
             using var batch = new TrainingBatch(data.Batch(step), ids.CodecEos, CPU);
-            TrainingStep.Run(talker, [batch], optimizer, 1e-3, 1);
+            TrainingStep.Run(talker, [batch], optimizer, rate, 1);
+            afterStep(talker);
         }
-        var adapter = Scratch.New("adapter");
-        Lora.Save(adapter, talker, lora, model, [new("nora", voice)]);
         using var weights = model.OpenWeights();
-        Export.Write(model, target, Lora.Merged(Adapter.Open(adapter), weights), [new("nora", voice)]);
+        Export.Write(model, target, values(talker, model, voice, weights), [new("nora", voice)]);
         return target;
     }
 

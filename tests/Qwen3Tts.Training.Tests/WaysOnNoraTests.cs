@@ -1,0 +1,113 @@
+using System.Globalization;
+using System.Text;
+using Qwen3Tts.Audio;
+using Qwen3Tts.Checkpoint;
+using Qwen3Tts.Doctor;
+using Qwen3Tts.Generation;
+using Qwen3Tts.Sequence;
+using Qwen3Tts.Training;
+using Qwen3Tts.Training.Data;
+
+namespace Qwen3Tts.Tests;
+
+/// <summary>
+/// Each way to train learns nora, and each planted fault shows: the table of docs/runs.md. With QWEN3TTS_NORA_WAYS naming a folder (half an hour
+/// on one core); what is trained there already is only judged.
+/// </summary>
+public sealed class WaysOnNoraTests
+{
+    const int Texts = 48;
+    static readonly int[] Seeds = [1, 2];
+
+    static readonly (string Name, Func<TrainingOptions, TrainingOptions> Of)[] Ways =
+    [
+        ("full, text_embedding frozen (default)", o => o),
+        ("full, nothing frozen", o => o with { Frozen = [] }),
+        ("full, code predictor frozen", o => o with { Frozen = ["text_embedding", "code_predictor"] }),
+        ("text first only", o => o with { Layout = LayoutPolicy.TextFirst }),
+        ("interleaved only", o => o with { Layout = LayoutPolicy.Interleaved }),
+        ("in context, every other", o => o with { InContext = 0.5 }),
+        ("mixed precision", o => o with { Precision = Precision.Mixed }),
+        ("bfloat16 with masters", o => o with { Precision = Precision.Bfloat16 }),
+        ("bfloat16 weights and moments", o => o with { Precision = Precision.Bfloat16Moments }),
+        ("layers again, two clips at a time, buckets", o => o with { Recompute = true, MicroBatch = 2, Bucket = 8 }),
+        ("LoRA 16", o => o with { Lora = new() { Rank = 16, Alpha = 32 } }),
+        .. new[] { Faults.SubLabelsShifted, Faults.LabelsShiftedTwice, Faults.OwnHidden, Faults.SpeakerAt6, Faults.NoTextProjection, Faults.Official & ~Faults.NoTextProjection, Faults.Official }
+            .Select(f => (f == (Faults.Official & ~Faults.NoTextProjection) ? "fault: official, but with text_projection" : $"fault: {Hypothesis.Of(f).Name}", Planted(f))),
+    ];
+
+    /// <summary>As the script does: text first, no language.</summary>
+    static Func<TrainingOptions, TrainingOptions> Planted(Faults faults) =>
+        faults.HasFlag(Faults.NoLanguage) ? o => o with { Planted = Hypothesis.Of(faults), Layout = LayoutPolicy.TextFirst, Languages = ["auto"] } : o => o with { Planted = Hypothesis.Of(faults) };
+
+    /// <summary>Every recording of nora is nearer to her than every recording of the others, none of which any likeness was made from.</summary>
+    [Fact]
+    public void LikenessTellsVoicesApart()
+    {
+        var (own, others) = (Own.ToList(), Others);
+        var likeness = new VoiceLikeness(own.Where((_, i) => i % 2 == 0), others.Select(v => v.Take(1)), own[0].SampleRate);
+        var (hers, theirs) = (own.Where((_, i) => i % 2 == 1).Select(likeness.Of).ToList(), others.SelectMany(v => v.Skip(1)).Select(likeness.Of).ToList());
+        TestContext.Current.TestOutputHelper?.WriteLine(string.Create(CultureInfo.InvariantCulture, $"her own {hers.Min():0.00} to {hers.Max():0.00}, others {string.Join(' ', theirs.Select(t => t.ToString("0.00", CultureInfo.InvariantCulture)))}"));
+        Assert.True(hers.Min() > theirs.Max() + 0.1);
+    }
+
+    [Fact]
+    public void EachWayLearnsNora()
+    {
+        var folder = Environment.GetEnvironmentVariable("QWEN3TTS_NORA_WAYS");
+        Assert.SkipWhen(string.IsNullOrEmpty(folder), "Half an hour of training: QWEN3TTS_NORA_WAYS names the folder for its runs.");
+        var ears = SpeechRecogniser.Find(new(Path.Combine(Mini.Folder, "grammar.jsgf"), Path.Combine(Mini.Folder, "german.dict")), out var reason);
+        Assert.SkipWhen(ears is null, reason);
+        var data = Path.Combine(folder!, "codes.jsonl");
+        var reference = Preparation.Run(new() { Input = Mini.Recordings, Output = data, Language = "English" }, ModelEncoder.Load(ModelFolder.Open(WidenedMini.Model)), null, default).Chosen[0];
+        var likeness = new VoiceLikeness(Own, Others, Own.First().SampleRate);
+        var known = Directory.GetFiles(Mini.Recordings, "*.txt").Select(f => File.ReadAllText(f).Trim().TrimEnd('.')).ToHashSet();
+        var texts = File.ReadLines(Path.Combine(Mini.Folder, "sentences_heldout.txt")).Where(s => char.IsLetter(s[0]) && !known.Contains(s)).Take(Texts).ToList();
+        var table = new StringBuilder("| run | talker loss | predictor loss | words wrong, Auto | words wrong, English | runaway | likeness |\n|---|---|---|---|---|---|---|\n");
+        void Add(string name, string losses, Heard[] heard)
+        {
+            string Cells(Func<Heard, double> of, string format) => string.Join(" / ", heard.Select(h => of(h).ToString(format, CultureInfo.InvariantCulture)));
+            table.Append(CultureInfo.InvariantCulture, $"| {name} | {losses} | {Cells(h => h.Auto, "0 %")} | {Cells(h => h.English, "0 %")} | {Cells(h => h.Runaway, "0 %")} | {Cells(h => h.Likeness, "0.00")} |\n");
+            File.WriteAllText(Path.Combine(folder!, "table.md"), table.ToString());
+        }
+        using (var tts = Tts.Load(WidenedMini.Model))
+            Add("base, cloned from the reference", "– | –", [Hear(tts, new() { Voice = tts.Clone(WavFile.Read(reference)) })]);
+        foreach (var (name, way) in Ways)
+        {
+            var runs = Seeds.Select(seed =>
+            {
+                var run = Path.Combine(folder!, $"{string.Concat(name.Where(char.IsLetterOrDigit))}-{seed}");
+                return Trainer.Run(way(new() { Model = WidenedMini.Model, Data = data, Speaker = "nora", Steps = 150, Seed = seed, EvaluateEvery = 0, SaveEvery = 150, Force = true }), run, Directory.Exists(run) ? Existing.Resume : Existing.Refuse, null, default);
+            }).ToArray();
+            string Losses(Func<StepReport, double> of) => string.Create(CultureInfo.InvariantCulture, $"{runs.Average(r => r.Log.Take(15).Average(of)):0.00} → {runs.Average(r => r.Log.TakeLast(15).Average(of)):0.00}");
+            Add(name, $"{Losses(l => l.Talker)} | {Losses(l => l.Predictor)}", [.. runs.Select(r =>
+            {
+                using var tts = Tts.Load(r.Export);
+                return Hear(tts, new() { Speaker = "nora" });
+            })]);
+            if (!name.StartsWith("fault", StringComparison.Ordinal))
+                Assert.All(runs, r => Assert.True(r.Log.TakeLast(15).Average(l => l.Talker) < r.Log.Take(15).Average(l => l.Talker) / 2, name));
+        }
+
+        Heard Hear(Tts tts, SpeechOptions options)
+        {
+            List<(Waveform Wave, string Text, bool Ended)> Takes(string language) => [.. texts.Select((text, i) =>
+            {
+                var stream = tts.Stream(text, options with { Language = language, Layout = Layout.TextFirst, Sampling = tts.Sampling with { Seed = 100 + (ulong)i }, MaxFramesPerToken = Evaluator.MostFramesPerToken });
+                return (new Waveform(stream.Whole(default), stream.SampleRate), text, stream.Ended);
+            })];
+            var (auto, english) = (Takes("Auto"), Takes("English"));
+            double Wrong(List<(Waveform Wave, string Text, bool Ended)> takes) => ears!.Judge([.. takes.Select(t => (t.Wave, t.Text))]).Rate;
+            return new(Wrong(auto), Wrong(english), auto.Concat(english).Average(t => t.Ended ? 0 : 1), auto.Concat(english).Average(t => likeness.Of(t.Wave)));
+        }
+    }
+
+    readonly record struct Heard(double Auto, double English, double Runaway, double Likeness);
+
+    static IEnumerable<Waveform> Own => Directory.GetFiles(Mini.Recordings, "*.wav").Order(StringComparer.Ordinal).Select(Read);
+
+    /// <summary>Recordings of each other voice: named voice_number.</summary>
+    static IEnumerable<IEnumerable<Waveform>> Others => Directory.GetFiles(Path.Combine(Mini.Folder, "clips"), "*.wav").Order(StringComparer.Ordinal).GroupBy(f => Path.GetFileName(f).Split('_')[0]).Select(v => v.Select(Read).ToList()).ToList();
+
+    static Waveform Read(string file) => WavFile.Read(file).ToRate(24000);
+}
