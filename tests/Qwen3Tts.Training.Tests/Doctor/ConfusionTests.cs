@@ -112,7 +112,7 @@ public sealed class ConfusionTests
         if (Readme.IsToBeWritten)
             Readme.Write("doctor", table.ToString());
         Assert.DoesNotContain(wrong, w => w.StartsWith("correct", StringComparison.Ordinal));
-        Assert.True(wrong.Count <= 6, string.Join("\n", wrong)); // of 181: after fifteen steps at 1e-5 some faults of several, and one pair at 1e-3
+        Assert.True(wrong.Count <= 9, string.Join("\n", wrong)); // of 199: after fifteen steps at 1e-5 some faults of several, of BF16 without masters after any, and one pair at 1e-3
 
         void Add(string right, List<List<string>> checkpoints, string? name = null)
         {
