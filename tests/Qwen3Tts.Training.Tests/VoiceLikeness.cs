@@ -9,20 +9,29 @@ namespace Qwen3Tts.Tests;
 /// </summary>
 sealed class VoiceLikeness
 {
-    const int Bands = 80;
+    const int Bands = 80, Rate = 24000;
 
     readonly MelSpectrogram _mel;
     readonly double[] _others, _towards; // [Bands]
 
-    /// <param name="own">Recordings of the voice.</param>
-    /// <param name="others">Recordings of each other voice.</param>
-    /// <param name="sampleRate">Of all of them.</param>
-    public VoiceLikeness(IEnumerable<Waveform> own, IEnumerable<IEnumerable<Waveform>> others, int sampleRate)
+    /// <param name="own">Recordings of the voice, at <see cref="Rate"/>.</param>
+    /// <param name="others">Those of each other voice.</param>
+    public VoiceLikeness(IEnumerable<Waveform> own, IEnumerable<IEnumerable<Waveform>> others)
     {
-        _mel = new(sampleRate, Bands);
+        _mel = new(Rate, Bands);
         _others = Mean([.. others.Select(voice => Mean([.. voice.Select(Spectrum)]))]);
         _towards = [.. Mean([.. own.Select(Spectrum)]).Zip(_others, (a, b) => a - b)];
     }
+
+    /// <summary>Nora, among the voices of the reference clips.</summary>
+    public static VoiceLikeness OfNora() => new(Nora, Others);
+
+    public static IEnumerable<Waveform> Nora => Directory.GetFiles(Mini.Recordings, "*.wav").Order(StringComparer.Ordinal).Select(Read);
+
+    /// <summary>Recordings of each other voice, in files named voice_number.</summary>
+    public static IEnumerable<IEnumerable<Waveform>> Others => [.. Directory.GetFiles(Path.Combine(Mini.Folder, "clips"), "*.wav").Order(StringComparer.Ordinal).GroupBy(f => Path.GetFileName(f).Split('_')[0]).Select(v => v.Select(Read).ToList())];
+
+    static Waveform Read(string file) => WavFile.Read(file).ToRate(Rate);
 
     public double Of(Waveform wave) => Spectrum(wave).Zip(_others, (a, b) => a - b).Zip(_towards, (a, b) => a * b).Sum() / _towards.Sum(v => v * v);
 

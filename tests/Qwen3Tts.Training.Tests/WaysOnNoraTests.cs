@@ -44,8 +44,8 @@ public sealed class WaysOnNoraTests
     [Fact]
     public void LikenessTellsVoicesApart()
     {
-        var (own, others) = (Own.ToList(), Others);
-        var likeness = new VoiceLikeness(own.Where((_, i) => i % 2 == 0), others.Select(v => v.Take(1)), own[0].SampleRate);
+        var (own, others) = (VoiceLikeness.Nora.ToList(), VoiceLikeness.Others);
+        var likeness = new VoiceLikeness(own.Where((_, i) => i % 2 == 0), others.Select(v => v.Take(1)));
         var (hers, theirs) = (own.Where((_, i) => i % 2 == 1).Select(likeness.Of).ToList(), others.SelectMany(v => v.Skip(1)).Select(likeness.Of).ToList());
         TestContext.Current.TestOutputHelper?.WriteLine(string.Create(CultureInfo.InvariantCulture, $"her own {hers.Min():0.00} to {hers.Max():0.00}, others {string.Join(' ', theirs.Select(t => t.ToString("0.00", CultureInfo.InvariantCulture)))}"));
         Assert.True(hers.Min() > theirs.Max() + 0.1);
@@ -60,7 +60,7 @@ public sealed class WaysOnNoraTests
         Assert.SkipWhen(ears is null, reason);
         var data = Path.Combine(folder!, "codes.jsonl");
         var reference = Preparation.Run(new() { Input = Mini.Recordings, Output = data, Language = "English" }, ModelEncoder.Load(ModelFolder.Open(WidenedMini.Model)), null, default).Chosen[0];
-        var likeness = new VoiceLikeness(Own, Others, Own.First().SampleRate);
+        var likeness = VoiceLikeness.OfNora();
         var known = Directory.GetFiles(Mini.Recordings, "*.txt").Select(f => File.ReadAllText(f).Trim().TrimEnd('.')).ToHashSet();
         var texts = File.ReadLines(Path.Combine(Mini.Folder, "sentences_heldout.txt")).Where(s => char.IsLetter(s[0]) && !known.Contains(s)).Take(Texts).ToList();
         var table = new StringBuilder("| run | talker loss | predictor loss | words wrong, Auto | words wrong, English | runaway | likeness |\n|---|---|---|---|---|---|---|\n");
@@ -103,11 +103,4 @@ public sealed class WaysOnNoraTests
     }
 
     readonly record struct Heard(double Auto, double English, double Runaway, double Likeness);
-
-    static IEnumerable<Waveform> Own => Directory.GetFiles(Mini.Recordings, "*.wav").Order(StringComparer.Ordinal).Select(Read);
-
-    /// <summary>Recordings of each other voice: named voice_number.</summary>
-    static IEnumerable<IEnumerable<Waveform>> Others => Directory.GetFiles(Path.Combine(Mini.Folder, "clips"), "*.wav").Order(StringComparer.Ordinal).GroupBy(f => Path.GetFileName(f).Split('_')[0]).Select(v => v.Select(Read).ToList()).ToList();
-
-    static Waveform Read(string file) => WavFile.Read(file).ToRate(24000);
 }
