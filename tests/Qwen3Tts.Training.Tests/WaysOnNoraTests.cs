@@ -27,9 +27,9 @@ public sealed class WaysOnNoraTests
         ("text first only", o => o with { Layout = LayoutPolicy.TextFirst }),
         ("interleaved only", o => o with { Layout = LayoutPolicy.Interleaved }),
         ("in context, every other", o => o with { InContext = 0.5 }),
-        ("mixed precision", o => o with { Precision = Precision.Mixed }),
-        ("bfloat16 with masters", o => o with { Precision = Precision.Bfloat16 }),
-        ("bfloat16 weights and moments", o => o with { Precision = Precision.Bfloat16Moments }),
+        ("`mixed`: bfloat16 with float32 masters", o => o with { Precision = Precision.Mixed }),
+        ("`bfloat16`, rounded by chance", o => o with { Precision = Precision.Bfloat16 }),
+        ("`bfloat16-moments`", o => o with { Precision = Precision.Bfloat16Moments }),
         ("layers again, two clips at a time, buckets", o => o with { Recompute = true, MicroBatch = 2, Bucket = 8 }),
         ("LoRA 16", o => o with { Lora = new() { Rank = 16, Alpha = 32 } }),
         .. new[] { Faults.SubLabelsShifted, Faults.LabelsShiftedTwice, Faults.OwnHidden, Faults.SpeakerAt6, Faults.NoTextProjection, Faults.Official & ~Faults.NoTextProjection, Faults.Official }
