@@ -41,14 +41,18 @@ sealed class BenchCommand : DocumentedCommand
     int Run(ParseResult parsed)
     {
         if (parsed.GetValue(_threads) is { } threads)
+        {
             torch.set_num_threads(threads);
+            Environment.SetEnvironmentVariable("QWEN3TTS_THREADS", threads.ToString(CultureInfo.InvariantCulture)); // for the doctor: read when its team is first used
+        }
         var model = Shapes.Of(parsed.GetValue(_model)!);
         var all = model.TalkerConfig.NumHiddenLayers;
         if (parsed.GetValue(_layers) is { } layers)
             model = layers >= 1 && layers <= all ? model with { TalkerConfig = model.TalkerConfig with { NumHiddenLayers = layers } }
                 : throw new ArgumentException($"--layers is {layers}, and the model has {all}. Give 1 to {all}.");
+        var shape = $"{parsed.GetValue(_model)} shape, {model.TalkerConfig.NumHiddenLayers} of {all} talker layers";
         if (parsed.GetValue(_doctor))
-            return Doctor(model, $"{parsed.GetValue(_model)} shape, {model.TalkerConfig.NumHiddenLayers} of {all} talker layers");
+            return Doctor(model, shape);
         var options = new TrainingBenchOptions
         {
             Model = model,
@@ -59,7 +63,7 @@ sealed class BenchCommand : DocumentedCommand
             Way = new() { Precision = parsed.GetValue(_precision) ?? Precision.Mixed, Pieces = new(parsed.GetValue(_recompute), 128) },
         };
         var result = StatusLine.While("building the model", line => TrainingBench.Run(options, line));
-        Console.Out.WriteLine(Text(result, options, $"{parsed.GetValue(_model)} shape, {model.TalkerConfig.NumHiddenLayers} of {all} talker layers"));
+        Console.Out.WriteLine(Text(result, options, shape));
         return CommandRun.Done;
     }
 

@@ -43,7 +43,7 @@ static class DoctorBench
             var checkpoint = Measure(now, "checkpoint");
             var origin = before is null ? null : new Origin(Measure(before, "base"), [], HeadMovement.Of(now, before, talker), [.. clips.Select(_ => true)]);
             Reader.Read(checkpoint, origin);
-            foreach (var hypothesis in Hypothesis.All)
+            foreach (var hypothesis in Hypothesis.All.Where(h => checkpoint.Allows(h.Faults)))
             {
                 checkpoint.Of(hypothesis.Faults);
                 origin?.Measurement.Of(hypothesis.Faults);

@@ -62,7 +62,7 @@ public sealed class NoraTests(NoraTests.Runs runs) : IClassFixture<NoraTests.Run
     }
 
     [Fact]
-    public void WordsAreHeardAsInTheTable()
+    public void FaultsCostTheVoiceAndWithTextProjectionTheWords()
     {
         var ears = SpeechRecogniser.Find(new(Path.Combine(Mini.Folder, "grammar.jsgf"), Path.Combine(Mini.Folder, "german.dict")), out var reason);
         Assert.SkipWhen(ears is null, reason);

@@ -68,7 +68,8 @@ sealed class CodePredictor
     public ReadOnlySpan<float> Forced(ReadOnlySpan<float> hidden, ReadOnlySpan<int> codes, Span<float> logits, TransformerTrace? trace = null)
     {
         _cache.Clear();
-        var (frames, width, state) = (codes.Length / Groups, hidden.Length / (codes.Length / Groups), model.Shape.Hidden);
+        var frames = codes.Length / Groups;
+        var (width, state) = (hidden.Length / frames, model.Shape.Hidden);
         Grow(frames, width);
         for (var row = 0; row < frames * Groups; row++)
         {
