@@ -52,7 +52,7 @@ sealed class Activations
     /// <summary>While the way back ends in the embeddings.</summary>
     public long EmbeddingBack => Embedding + Output + _largestTable * _element;
 
-    /// <summary>The optimizer's temporaries: see <see cref="AdamW"/>.</summary>
+    /// <summary>The temporaries of an update on a GPU; on the CPU there are none (<see cref="OnePassAdamW"/>), and this is above.</summary>
     public long Update => Math.Min(AdamW.Part, _largestTable) * _way.Precision switch { Precision.Float32 => 8, Precision.Mixed => 8, Precision.Bfloat16 => 30, _ => 42 };
 
     /// <summary>What the layers below one keep: everything, or the input of each.</summary>

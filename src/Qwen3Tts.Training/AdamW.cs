@@ -1,6 +1,7 @@
-// AdamW with decoupled weight decay. The update is always computed in float32, in parts of a few million elements so that its temporaries
-// stay small. What is kept between updates is chosen: a bf16 weight has eight bits, in which small updates vanish, so it has a float32
-// master beside it, or, where memory rules, none and is rounded by chance. A float32 weight is its own master.
+// AdamW with decoupled weight decay. The update is always computed in float32: on the CPU in one pass over memory, on a GPU by libtorch in
+// parts of a few million elements, so that its temporaries stay small. What is kept between updates is chosen: a bf16 weight has eight bits,
+// in which small updates vanish, so it has a float32 master beside it, or, where memory rules, none and is rounded by chance. A float32
+// weight is its own master.
 using Qwen3Tts.Training.Modules;
 using TorchSharp;
 using TorchSharp.Modules;
@@ -15,6 +16,17 @@ enum DecayOf
     Matrices,
     /// <summary>Every trained tensor.</summary>
     Everything,
+}
+
+/// <summary>What computes an update. They differ in speed and in the last bits.</summary>
+enum UpdateKernel
+{
+    /// <summary><see cref="OnePassAdamW"/>; on the CPU.</summary>
+    OnePass,
+    /// <summary>libtorch's, where it is found (<see cref="FusedAdamW"/>).</summary>
+    Fused,
+    /// <summary>The formulas, operation by operation.</summary>
+    Eager,
 }
 
 /// <summary>Settings of <see cref="AdamW"/>; the learning rate is given with each step.</summary>
@@ -32,8 +44,8 @@ sealed record AdamWOptions
     public ScalarType Moments { get; init; } = ScalarType.Float32;
     /// <summary>Of the chance in rounding.</summary>
     public long Seed { get; init; } = 1;
-    /// <summary>Take libtorch's fused kernel where it is there.</summary>
-    public bool Fused { get; init; } = true;
+    /// <summary>Null: the fastest for the device.</summary>
+    public UpdateKernel? Kernel { get; init; }
 }
 
 sealed class AdamW : IDisposable
@@ -46,16 +58,13 @@ sealed class AdamW : IDisposable
     readonly AdamWOptions _options;
     readonly List<Slot> _slots;
     readonly Device _device;
-    readonly StochasticRounding _rounding;
-    readonly bool _fused;
+    readonly UpdateKernel _kernel;
 
     /// <param name="parameters">What is trained, under its checkpoint names: they tell embeddings from other matrices.</param>
     /// <param name="options">Betas, epsilon, decay, and what is kept in which type.</param>
     public AdamW(IEnumerable<(string Name, Parameter Weight)> parameters, AdamWOptions options)
     {
         _options = options;
-        _fused = options.Fused && FusedAdamW.Missing is null;
-        Kernel = _fused ? "fused" : options.Fused ? $"eager, because {FusedAdamW.Missing}" : "eager";
         using var still = no_grad();
         _slots = [.. parameters.Select(p => new Slot(
             p.Name,
@@ -65,11 +74,13 @@ sealed class AdamW : IDisposable
             zeros(p.Weight.shape, dtype: options.Moments, device: p.Weight.device).DetachFromDisposeScope(),
             options.Decay == DecayOf.Everything || (p.Weight.dim() > 1 && !p.Name.Contains("embedding", StringComparison.Ordinal))))];
         _device = _slots[0].Weight.device;
-        _rounding = new(options.Seed, _device);
+        _kernel = options.Kernel ?? (_device.type == DeviceType.CPU ? UpdateKernel.OnePass : UpdateKernel.Fused);
+        if (_kernel == UpdateKernel.Fused && FusedAdamW.Missing is not null)
+            _kernel = UpdateKernel.Eager;
     }
 
-    /// <summary>How updates are computed, and why not fused where they are not.</summary>
-    public string Kernel { get; }
+    /// <summary>How updates are computed, and why not by libtorch's kernel where it is missing.</summary>
+    public string Kernel => _kernel switch { UpdateKernel.OnePass => "in one pass", UpdateKernel.Fused => "fused", _ => _options.Kernel == UpdateKernel.Eager ? "eager" : $"eager, because {FusedAdamW.Missing}" };
 
     /// <summary>Updates made so far; the moments' bias correction counts them.</summary>
     public int Steps { get; set; }
@@ -92,34 +103,40 @@ sealed class AdamW : IDisposable
         Steps = steps;
     }
 
-    /// <summary>Scales all gradients together so that their common 2-norm is at most <paramref name="largest"/>; gives the norm before. Call before <see cref="Step"/>.</summary>
-    public double ClipGradients(double largest)
+    /// <summary>What gradients of this 2-norm are scaled by so that it is at most <paramref name="largest"/>.</summary>
+    public static double Clip(double norm, double largest) => norm > largest ? largest / (norm + 1e-6) : 1; // the small term is PyTorch's
+
+    /// <summary>2-norm of all gradients together.</summary>
+    public double GradientNorm()
     {
         using var scope = NewDisposeScope();
         using var still = no_grad();
-        var gradients = _slots.Select(s => s.Weight.grad).OfType<Tensor>().ToList();
-        var norm = stack(gradients.SelectMany(Norms), 0).norm().item<float>();
-        using Scalar factor = largest / (norm + 1e-6); // the small term is PyTorch's
-        if (norm > largest)
-            foreach (var g in gradients)
-                g.mul_(factor);
-        return norm;
+        var gradients = _slots.Select(s => s.Weight.grad).OfType<Tensor>();
+        return _kernel == UpdateKernel.OnePass ? Math.Sqrt(gradients.Sum(g => Parts(g).Sum(OnePassAdamW.SquaredNorm))) : stack(gradients.SelectMany(Norms), 0).norm().item<float>();
     }
 
     /// <summary>2-norms of a tensor's parts.</summary>
     static IEnumerable<Tensor> Norms(Tensor tensor)
     {
-        using var scope = NewDisposeScope();
-        var flat = tensor.reshape(-1);
-        for (long from = 0, all = flat.numel(); from < all; from += Part)
+        foreach (var part in Parts(tensor))
         {
-            using var wide = flat.narrow(0, from, Math.Min(Part, all - from)).to(ScalarType.Float32);
+            using var wide = part.to(ScalarType.Float32);
             yield return wide.norm().MoveToOuterDisposeScope();
         }
     }
 
+    static IEnumerable<Tensor> Parts(Tensor tensor)
+    {
+        using var scope = NewDisposeScope();
+        var flat = tensor.reshape(-1);
+        for (long from = 0, all = flat.numel(); from < all; from += Part)
+            yield return flat.narrow(0, from, Math.Min(Part, all - from));
+    }
+
     /// <summary>One update from the accumulated gradients, which are then dropped.</summary>
-    public void Step(double learningRate)
+    /// <param name="learningRate">Of this update.</param>
+    /// <param name="gradientScale">Gradients count times this: see <see cref="Clip"/>.</param>
+    public void Step(double learningRate, double gradientScale = 1)
     {
         using var scope = NewDisposeScope();
         using var still = no_grad();
@@ -129,37 +146,52 @@ sealed class AdamW : IDisposable
         {
             if (_slots[i].Weight.grad is not { } gradient)
                 continue;
-            _rounding.Begin(Steps, i);
+            var key = StochasticRounding.Key(_options.Seed, Steps, i);
             for (long from = 0, all = gradient.numel(); from < all; from += Part)
-                Update(_slots[i], gradient, from, Math.Min(Part, all - from), steps, learningRate);
+                Update(_slots[i], gradient, from, Math.Min(Part, all - from), steps, learningRate, gradientScale, key);
             _slots[i].Weight.grad = null;
         }
     }
 
-    void Update(Slot s, Tensor gradient, long from, long count, Tensor steps, double rate)
+    void Update(Slot s, Tensor gradient, long from, long count, Tensor steps, double rate, double gradientScale, uint key)
     {
         using var scope = NewDisposeScope();
-        Tensor Of(Tensor t) => t.detach().view(-1).narrow(0, from, count);
+        Tensor Of(Tensor t) => t.detach().reshape(-1).narrow(0, from, count);
+        var decay = s.Decays ? _options.WeightDecay : 0;
+        if (_kernel == UpdateKernel.OnePass)
+        {
+            var (bias1, bias2) = Biases;
+            var terms = new AdamWTerms((float)gradientScale, (float)(1 - rate * decay), (float)(1 - _options.Beta1), (float)_options.Beta2, (float)(1 - _options.Beta2), (float)Math.Sqrt(bias2), (float)(-rate / bias1), (float)_options.Epsilon);
+            OnePassAdamW.Step(Of(s.Weight), s.Master is null ? null : Of(s.Master), Of(gradient), Of(s.Mean), Of(s.Square), terms, key, from);
+            return;
+        }
         var (weight, mean, square) = (Of(s.Master ?? s.Weight), Of(s.Mean), Of(s.Square));
         // In float32: the tensor itself where it is float32 already, a copy to be stored back otherwise.
         var (w, g, m, v) = (weight.to(ScalarType.Float32), Of(gradient).to(ScalarType.Float32), mean.to(ScalarType.Float32), square.to(ScalarType.Float32));
-        var decay = s.Decays ? _options.WeightDecay : 0;
-        if (_fused)
+        if (gradientScale != 1)
+        {
+            using Scalar scale = gradientScale;
+            g = g.mul(scale);
+        }
+        if (_kernel == UpdateKernel.Fused)
             FusedAdamW.Step(w, g, m, v, steps, rate, decay, _options);
         else
             Plain(w, g, m, v, rate, decay);
-        foreach (var (kept, updated) in new[] { (weight, w), (mean, m), (square, v) })
+        foreach (var (kept, updated, noise, upper) in new[] { (weight, w, key, false), (mean, m, key, true), (square, v, ~key, false) })
             if (kept.dtype != ScalarType.Float32)
-                kept.copy_(_rounding.Round(updated));
+                kept.copy_(StochasticRounding.Round(updated, noise, from, upper));
         if (s.Master is not null)
             Of(s.Weight).copy_(w);
     }
 
-    void Plain(Tensor w, Tensor g, Tensor m, Tensor v, double rate, double decay)
+    (double First, double Second) Biases => (1 - Math.Pow(_options.Beta1, Steps), 1 - Math.Pow(_options.Beta2, Steps));
+
+    void Plain(
+Tensor w, Tensor g, Tensor m, Tensor v, double rate, double decay)
     {
         var o = _options;
         using Scalar shrink = 1 - rate * decay, beta2 = o.Beta2, new2 = 1 - o.Beta2, epsilon = o.Epsilon;
-        using Scalar bias2 = Math.Sqrt(1 - Math.Pow(o.Beta2, Steps)), step = -rate / (1 - Math.Pow(o.Beta1, Steps));
+        using Scalar bias2 = Math.Sqrt(Biases.Second), step = -rate / Biases.First;
         w.mul_(shrink);
         m.lerp_(g, 1 - o.Beta1);
         v.mul_(beta2).addcmul_(g, g, new2);
@@ -169,7 +201,6 @@ sealed class AdamW : IDisposable
 
     public void Dispose()
     {
-        _rounding.Dispose();
         foreach (var slot in _slots)
             foreach (var tensor in new[] { slot.Master, slot.Mean, slot.Square })
                 tensor?.Dispose();

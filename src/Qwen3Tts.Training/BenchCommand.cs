@@ -18,7 +18,7 @@ sealed class BenchCommand : DocumentedCommand
     readonly Option<int> _batch = new("--batch") { Description = "Clips of a step.", DefaultValueFactory = _ => 4, HelpName = "N" };
     readonly Option<int> _frames = new("--frames") { Description = "Length of a clip; 12.5 frames are a second.", DefaultValueFactory = _ => 125, HelpName = "N" };
     readonly Option<int> _steps = new("--steps") { Description = "Timed steps.", DefaultValueFactory = _ => 3, HelpName = "N" };
-    readonly Option<Precision?> _precision = WayOptions.Precisions("Types of weights, masters and moments. Default: mixed. The plain step keeps float32 masters and moments.");
+    readonly Option<Precision?> _precision = WayOptions.Precisions("Types of weights, masters and moments. Default: mixed and bfloat16-moments, whole and with layers computed again. The plain step is mixed.");
     readonly Option<bool> _recompute = WayOptions.Recompute();
     readonly Option<string?> _device = WayOptions.Device();
     readonly Option<int?> _threads = CommonOptions.Threads();
@@ -60,7 +60,9 @@ sealed class BenchCommand : DocumentedCommand
             Frames = parsed.GetValue(_frames),
             Steps = parsed.GetValue(_steps),
             Device = Devices.Choose(parsed.GetValue(_device)),
-            Way = new() { Precision = parsed.GetValue(_precision) ?? Precision.Mixed, Pieces = new(parsed.GetValue(_recompute), 128) },
+            Ways = [.. from precision in parsed.GetValue(_precision) is { } one ? new[] { one } : [Precision.Mixed, Precision.Bfloat16Moments]
+                       from again in parsed.GetResult(_recompute) is not { Implicit: false } ? new[] { false, true } : [parsed.GetValue(_recompute)]
+                       select new Way { Precision = precision, Pieces = new(again, 128) }],
         };
         var result = StatusLine.While("building the model", line => TrainingBench.Run(options, line));
         Console.Out.WriteLine(Text(result, options, shape));
@@ -82,17 +84,17 @@ sealed class BenchCommand : DocumentedCommand
     static string Text(TrainingBenchResult r, TrainingBenchOptions options, string shape)
     {
         static string Number(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
-        static string Memory(long? bytes) => bytes is { } b ? Number($"{b / 1e9:0.00} GB") : "not measured";
-        string Line(string name, StepCost cost) => Number($"| {name} | {cost.Median:0.00} | {r.Tokens / cost.Median:0} | {Memory(cost.PeakBytes)} | {cost.Loss:0.0000} |");
+        static string Memory(long? bytes) => bytes is { } b ? Number($"{b / 1e9:0.00}") : "–";
+        string Ratio(double? ours, double? plain) => ours / plain is { } ratio ? Number($"{ratio:0.00}") : "–";
+        string Line(string name, StepCost cost) => Number($"| {name} | {cost.Kernel} | {cost.Median:0.00} | {Ratio(cost.Median, r.Plain.Median)} | {r.Tokens / cost.Median:0} | {Memory(cost.PeakBytes)} | {Ratio(cost.PeakBytes, r.Plain.PeakBytes)} | {Memory(cost.Plan?.Peak)} | {cost.Loss:0.0000} |");
         return string.Join('\n',
-            $"{shape}, random weights, {TrainingOptions.Written(options.Way.Precision)}{(options.Way.Pieces.RecomputeLayers ? ", layers computed again" : "")}; {options.Batch} clips of {options.Frames} frames, {options.Device.type.ToString().ToLowerInvariant()}, {torch.get_num_threads()} threads, {RuntimeInformation.OSDescription}",
+        [
+            $"{shape}, random weights; {options.Batch} clips of {options.Frames} frames, {options.Device.type.ToString().ToLowerInvariant()}, {torch.get_num_threads()} threads, {RuntimeInformation.OSDescription}",
             "",
-            "| step | seconds (median) | tokens/s | peak memory | loss |",
-            "|---|---|---|---|---|",
+            "| step | updated | seconds (median) | of plain | tokens/s | peak GB | of plain | planned | loss |",
+            "|---|---|---|---|---|---|---|---|---|",
             Line("written plainly", r.Plain),
-            Line("as trained", r.Ours),
-            Number($"| ratio | {r.Ours.Median / r.Plain.Median:0.00} | {r.Plain.Median / r.Ours.Median:0.00} | {(r.Ours.PeakBytes is { } ours && r.Plain.PeakBytes is { } plain ? Number($"{(double)ours / plain:0.00}") : "-")} | |"),
-            "",
-            Number($"Planned peak of the step as trained: {r.Plan.Peak / 1e9:0.00} GB. Update: {r.Kernel}."));
+            .. r.Ways.Select(w => Line(TrainingBench.Name(w.Way), w.Cost)),
+        ]);
     }
 }

@@ -70,6 +70,6 @@ static unsafe class FusedAdamW
     static void Check(int error)
     {
         if (error != 0)
-            throw new InvalidOperationException($"libtorch's fused AdamW failed with code {error}; what it printed on standard error says why. Train with --optimizer eager.");
+            throw new InvalidOperationException($"libtorch's fused AdamW failed with code {error}; what it printed on standard error says why. Train with --device cpu, which does without it.");
     }
 }

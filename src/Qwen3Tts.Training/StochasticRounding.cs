@@ -1,31 +1,51 @@
-// From float32 to BF16 by chance, up or down with the probabilities that make the mean right. A BF16 weight near 1 cannot hold a change
-// below 1/256; rounded to nearest, every update of a low learning rate would vanish, rounded by chance one in many takes effect.
-// A number that BF16 can hold stays as it is, so a row that gets no update does not wander.
+// From float32 to BF16 by chance, away from zero or towards it with the probabilities that make the mean right. A BF16 weight near 1 cannot
+// hold a change below 1/256; rounded to nearest, every update of a low learning rate would vanish, rounded by chance one in many takes
+// effect. A number that BF16 can hold stays as it is, so a row that gets no update does not wander. The chance is a hash of the number's
+// place and of the update, so a run that goes on draws what it would have drawn, whatever is computed together. Here it is on any device,
+// operation by operation; OnePassAdamW has the same by bits.
 using Qwen3Tts.Training.Modules;
 using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Qwen3Tts.Training;
 
-sealed class StochasticRounding(long seed, Device device) : IDisposable
+static class StochasticRounding
 {
-    const long Stride = 1_000_003; // more than there are tensors, and a prime
-    const int Dropped = 1 << 16; // what the bits of the mantissa that do not fit count to
-    static readonly Scalar KeptBits = 8, Kept = 1 << 8, DroppedScale = Dropped;
+    const ulong Stride = 1_000_003; // more than there are tensors, and a prime
+    const int Dropped = 16; // bits of the mantissa that do not fit
+    static readonly Scalar KeptBits = 8, Kept = 1 << 8, DroppedScale = 1 << Dropped;
+    // The hash: xor, shift and multiply, with constants of Chris Wellons' search (lowbias32); the first spreads neighbours.
+    static readonly Scalar Spread = 0x9E3779B9L, First = 0x7FEB352DL, Second = 0x846CA68BL;
 
-    readonly Generator _generator = new((ulong)seed, device);
-
-    /// <summary>What follows depends on the seed and these two alone, so a run that goes on draws what it would have drawn.</summary>
-    public void Begin(int step, int tensor) => _generator.manual_seed(unchecked((seed * Stride + step) * Stride + tensor));
+    /// <summary>What chooses the noise of one update of one tensor.</summary>
+    public static uint Key(long seed, int step, int tensor)
+    {
+        var all = unchecked(((ulong)seed * Stride + (ulong)step) * Stride + (ulong)tensor);
+        return (uint)(all ^ all >> 32);
+    }
 
     /// <summary>A new BF16 tensor, in the scope of the caller.</summary>
-    public Tensor Round(Tensor x) // float32 [n]
+    /// <param name="x">Float32 [n].</param>
+    /// <param name="key">Of the update.</param>
+    /// <param name="first">Index of the first number in its whole tensor.</param>
+    /// <param name="upper">Which sixteen of the thirty-two bits that a key gives for a number.</param>
+    public static Tensor Round(Tensor x, uint key, long first, bool upper = false)
     {
         using var scope = NewDisposeScope();
         var (mantissa, exponent) = x.frexp(); // magnitude in [0.5, 1), and the power of two
-        var noise = randint(0, Dropped, x.shape, dtype: ScalarType.Float32, device: x.device, generator: _generator).div_(DroppedScale);
-        return mantissa.mul_(Kept).add_(noise, Sums.One).floor_().ldexp_(exponent - KeptBits).to(ScalarType.BFloat16).MoveToOuterDisposeScope(); // every step is exact
+        var noise = Bits(Noise(first, x.numel(), key, x.device), upper ? Dropped : 0, (1 << Dropped) - 1).to(ScalarType.Float32).div_(DroppedScale);
+        return mantissa.mul(Kept).add_(noise.mul_(mantissa.sign()), Sums.One).trunc_().ldexp_(exponent - KeptBits).to(ScalarType.BFloat16).MoveToOuterDisposeScope(); // every step is exact
     }
 
-    public void Dispose() => _generator.Dispose();
+    /// <summary>Thirty-two bits for each number, as int64.</summary>
+    static Tensor Noise(long first, long count, uint key, Device device)
+    {
+        using Scalar from = first, to = first + count, each = 1, of = (long)key;
+        Tensor Fold(Tensor x, int shift) => x.bitwise_xor(Bits(x, shift, uint.MaxValue));
+        Tensor Times(Tensor x, Scalar factor) => Bits(x.mul(factor), 0, uint.MaxValue); // what overflows is above these bits
+        var x = Bits(arange(from, to, each, ScalarType.Int64, device).mul(Spread).add(of, Sums.One), 0, uint.MaxValue);
+        return Fold(Times(Fold(Times(Fold(x, 16), First), 15), Second), 16);
+    }
+
+    static Tensor Bits(Tensor x, int shift, long mask) => x.bitwise_right_shift(tensor(shift, ScalarType.Int64)).bitwise_and(tensor(mask, ScalarType.Int64));
 }

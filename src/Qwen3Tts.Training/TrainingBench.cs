@@ -15,7 +15,8 @@ namespace Qwen3Tts.Training;
 sealed record TrainingBenchOptions
 {
     public required ModelConfig Model { get; init; }
-    public Way Way { get; init; } = new() { Precision = Precision.Mixed, Pieces = new(false, 128) };
+    /// <summary>Ways to train that are measured beside the plain step.</summary>
+    public IReadOnlyList<Way> Ways { get; init; } = [new() { Precision = Precision.Mixed, Pieces = new(false, 128) }];
     /// <summary>Clips of a step; computed together.</summary>
     public int Batch { get; init; } = 4;
     public int Frames { get; init; } = 125; // ten seconds
@@ -28,59 +29,61 @@ sealed record TrainingBenchOptions
 
 /// <param name="Seconds">Of each timed step.</param>
 /// <param name="PeakBytes">The most that lives at one time, weights included; null where the system does not say.</param>
-/// <param name="Loss">Of the last step: both ways compute the same.</param>
-sealed record StepCost(IReadOnlyList<double> Seconds, long? PeakBytes, double Loss)
+/// <param name="Loss">Of the last step.</param>
+/// <param name="Plan">What memory it was planned to take; null of the plain step.</param>
+/// <param name="Kernel">How it updates.</param>
+sealed record StepCost(IReadOnlyList<double> Seconds, long? PeakBytes, double Loss, MemoryPlan? Plan, string Kernel)
 {
     public double Median => Seconds.Order().ElementAt(Seconds.Count / 2);
 }
 
 /// <param name="Tokens">Positions of a step that pass the talker.</param>
-/// <param name="Plain">The step written plainly.</param>
-/// <param name="Ours">The step as it is trained with.</param>
-/// <param name="Plan">What memory the second was planned to take.</param>
-/// <param name="Kernel">How it updates.</param>
-sealed record TrainingBenchResult(int Tokens, StepCost Plain, StepCost Ours, MemoryPlan Plan, string Kernel);
+/// <param name="Plain">The step written plainly: BF16 weights, float32 masters and moments.</param>
+/// <param name="Ways">The steps as they are trained with.</param>
+sealed record TrainingBenchResult(int Tokens, StepCost Plain, IReadOnlyList<(Way Way, StepCost Cost)> Ways);
 
 static class TrainingBench
 {
+    static readonly Way Plain = new() { Precision = Precision.Mixed };
+
     public static TrainingBenchResult Run(TrainingBenchOptions options, Action<string> tell)
     {
         var ids = options.Model.SpecialTokens(newline: 198);
         var examples = Enumerable.Range(0, options.Batch).Select(i => Example(options, ids, new Random(i))).ToList();
-        (List<double>, double) Time(bool plain) => Steps(options, examples, plain, options.Steps);
-        long? Peak(bool plain) => PeakMemory.Supported ? PeakMemory.Of(() => Steps(options, examples, plain, 1)) : null;
-
-        tell("timing the plain step");
-        var (plainSeconds, plainLoss) = Time(true);
-        tell("timing the step");
-        var (seconds, loss) = Time(false);
-        tell("memory of the plain step");
-        var plainPeak = Peak(true);
-        tell("memory of the step");
-        var peak = Peak(false);
         var talker = options.Model.TalkerConfig;
-        var plan = MemoryPlan.Of(talker, MemoryPlan.Tensors(talker, options.Way), options.Way, new(options.Batch, examples.Max(e => e.Positions.Count), options.Frames), several: false);
-        return new(examples.Sum(e => e.Positions.Count), new(plainSeconds, plainPeak, plainLoss), new(seconds, peak, loss), plan, FusedAdamW.Missing is { } missing ? $"eager, because {missing}" : "fused");
+        StepCost Measured(Way? way, string name)
+        {
+            tell($"timing {name}");
+            var (seconds, loss, kernel) = Steps(options, examples, way, options.Steps);
+            tell($"memory of {name}");
+            long? peak = PeakMemory.Supported ? PeakMemory.Of(() => Steps(options, examples, way, 1)) : null;
+            var plan = way is null ? null : MemoryPlan.Of(talker, MemoryPlan.Tensors(talker, way), way, new(options.Batch, examples.Max(e => e.Positions.Count), options.Frames), several: false);
+            return new(seconds, peak, loss, plan, kernel);
+        }
+        var plain = Measured(null, "the plain step");
+        return new(examples.Sum(e => e.Positions.Count), plain, [.. options.Ways.Select(way => (way, Measured(way, Name(way))))]);
     }
 
-    /// <summary>One step to warm up, then the timed ones, on a model of its own.</summary>
-    static (List<double> Seconds, double Loss) Steps(TrainingBenchOptions options, List<TrainingExample> examples, bool plain, int count)
+    public static string Name(Way way) => TrainingOptions.Written(way.Precision) + (way.Pieces.RecomputeLayers ? ", layers computed again" : "");
+
+    /// <summary>One step to warm up, then the timed ones, on a model of its own; plain where no way is given.</summary>
+    static (List<double> Seconds, double Loss, string Kernel) Steps(TrainingBenchOptions options, List<TrainingExample> examples, Way? way, int count)
     {
         const double Rate = 1e-5, LargestNorm = 1;
         using var scope = NewDisposeScope();
-        using var talker = Random(options.Model.TalkerConfig, options.Way.On(options.Device));
-        options.Way.Apply(talker);
+        using var talker = Random(options.Model.TalkerConfig, (way ?? Plain).On(options.Device));
+        (way ?? Plain).Apply(talker);
         using var batch = new TrainingBatch(examples, options.Model.TalkerConfig.CodecEosTokenId, options.Device);
-        using var optimizer = plain ? null : options.Way.Optimizer(talker, new());
-        using var formulas = plain ? new PlainAdamW([.. Freezing.Trained(talker).Select(p => p.Parameter)]) : null;
+        using var optimizer = way?.Optimizer(talker, new());
+        using var formulas = way is null ? new PlainAdamW([.. Freezing.Trained(talker).Select(p => p.Parameter)]) : null;
         var (seconds, loss) = (new List<double>(), 0.0);
         for (var step = 0; step <= count; step++)
         {
             var watch = Stopwatch.StartNew();
-            loss = formulas is null ? TrainingStep.Run(talker, [batch], optimizer!, Rate, LargestNorm, options.Way.Pieces).Loss.Total : PlainStep(talker, batch, formulas, Rate, LargestNorm);
+            loss = formulas is null ? TrainingStep.Run(talker, [batch], optimizer!, Rate, LargestNorm, way!.Pieces).Loss.Total : PlainStep(talker, batch, formulas, Rate, LargestNorm);
             seconds.Add(watch.Elapsed.TotalSeconds);
         }
-        return (seconds[1..], loss);
+        return (seconds[1..], loss, optimizer?.Kernel ?? "its formulas");
     }
 
     static double PlainStep(TalkerModule talker, TrainingBatch batch, PlainAdamW optimizer, double rate, double largestNorm)

@@ -19,8 +19,8 @@ static class TrainingStep
     public static Report Run(TalkerModule talker, IReadOnlyList<TrainingBatch> microBatches, AdamW optimizer, double learningRate, double largestNorm, Pieces? pieces = null)
     {
         var sums = Accumulate(talker, microBatches, pieces);
-        var norm = optimizer.ClipGradients(largestNorm);
-        optimizer.Step(learningRate);
+        var norm = optimizer.GradientNorm();
+        optimizer.Step(learningRate, AdamW.Clip(norm, largestNorm));
         return new(sums, norm);
     }
 

@@ -1,4 +1,5 @@
 using Qwen3Tts.Training;
+using Qwen3Tts.Training.Modules;
 using static TorchSharp.torch;
 using Parameter = TorchSharp.Modules.Parameter;
 
@@ -16,14 +17,14 @@ public sealed class AdamWTests
     public void SmallUpdatesAddUpInABfloat16Weight(bool masters, bool narrowMoments)
     {
         using var scope = NewDisposeScope();
-        var weight = new Parameter(ones(1000, dtype: ScalarType.BFloat16));
+        var weight = new Parameter(ones(100_000, dtype: ScalarType.BFloat16));
         using var optimizer = new AdamW([("w", weight)], new() { WeightDecay = 0, Masters = masters, Moments = narrowMoments ? ScalarType.BFloat16 : ScalarType.Float32 });
         for (var i = 0; i < 100; i++)
         {
-            weight.grad = ones(1000, dtype: ScalarType.BFloat16);
+            weight.grad = ones(100_000, dtype: ScalarType.BFloat16);
             optimizer.Step(1e-4); // an eightieth of what bf16 can tell apart below 1
         }
-        Assert.Equal(0.99, weight.to(ScalarType.Float32).mean().item<float>(), masters ? 0.002 : 0.0005); // the mean of many is finer than one
+        Assert.Equal(0.99, weight.to(ScalarType.Float32).mean().item<float>(), masters ? 0.002 : 0.0001); // the mean of many is finer than one: five standard errors
     }
 
     [Theory]
@@ -31,27 +32,31 @@ public sealed class AdamWTests
     [InlineData(ScalarType.BFloat16, true, ScalarType.Float32)]
     [InlineData(ScalarType.BFloat16, false, ScalarType.Float32)]
     [InlineData(ScalarType.BFloat16, false, ScalarType.BFloat16)]
-    public void FusedIsThePlainFormulas(ScalarType weights, bool masters, ScalarType moments)
+    public void EveryKernelComputesThePlainFormulas(ScalarType weights, bool masters, ScalarType moments)
     {
         using var scope = NewDisposeScope();
-        var (fused, plain) = (Trained(true), Trained(false));
-        foreach (var ((_, a), (_, b)) in fused.Zip(plain))
-            Assert.True(allclose(a.to(ScalarType.Float64), b.to(ScalarType.Float64), rtol: weights == ScalarType.Float32 ? 1e-5 : 0.01, atol: 1e-7));
+        var (plain, fused, onePass) = (Trained(UpdateKernel.Eager, "eager"), Trained(UpdateKernel.Fused, "fused"), Trained(null, "in one pass"));
+        foreach (var ((_, expected), (_, a), (_, b)) in plain.Zip(fused, onePass))
+            foreach (var updated in new[] { a.to(ScalarType.Float64), b.to(ScalarType.Float64) })
+                if (expected.dtype == ScalarType.Float32)
+                    Assert.True(allclose(updated, expected.to(ScalarType.Float64), rtol: 1e-5, atol: 1e-7));
+                else // where the last bits of float32 differ, chance may fall to the other side, and what follows with it
+                    Assert.InRange(updated.not_equal(expected.to(ScalarType.Float64)).to(ScalarType.Float64).mean().item<double>(), 0, 1e-3);
 
-        List<(string, Tensor)> Trained(bool fused)
+        List<(string, Tensor)> Trained(UpdateKernel? kernel, string called)
         {
             var random = new Generator(7);
             Tensor Random(params long[] shape) => randn(shape, generator: random);
             (string, Parameter)[] parameters = [("a", new(Random(3, 5).to(weights))), ("b", new(Random(masters ? 11 : AdamW.Part + 7).to(weights)))]; // the last one goes in parts
-            var optimizer = new AdamW(parameters, new() { WeightDecay = 0.1, Masters = masters, Moments = moments, Fused = fused });
-            Assert.Equal(fused ? "fused" : "eager", optimizer.Kernel);
+            var optimizer = new AdamW(parameters, new() { WeightDecay = 0.1, Masters = masters, Moments = moments, Kernel = kernel });
+            Assert.Equal(called, optimizer.Kernel);
             for (var step = 0; step < 3; step++)
             {
                 foreach (var (_, p) in parameters)
                     p.grad = Random(p.shape).to(weights);
-                optimizer.Step(1e-3);
+                optimizer.Step(1e-3, 0.7);
             }
-            return [.. optimizer.State];
+            return [.. optimizer.State, .. parameters];
         }
     }
 
@@ -106,16 +111,71 @@ public sealed class AdamWTests
         Assert.Equal(decays ? 0.95f : 1f, weight.flatten()[0].item<float>());
     }
 
-    [Fact]
-    public void GradientsAreScaledTogetherAndOnlyDown()
+    [Theory]
+    [InlineData(nameof(UpdateKernel.OnePass))]
+    [InlineData(nameof(UpdateKernel.Eager))]
+    public void GradientsAreMeasuredTogetherAndScaledOnlyDown(string kernel)
     {
         using var scope = NewDisposeScope();
-        var (a, b) = (new Parameter(zeros(1)), new Parameter(zeros(1)));
-        using var optimizer = new AdamW([("a", a), ("b", b)], new());
-        (a.grad, b.grad) = (tensor([3f]), tensor([4f]));
-        Assert.Equal(5, optimizer.ClipGradients(10), 1e-6);
-        Assert.Equal(3, a.grad!.item<float>());
-        Assert.Equal(5, optimizer.ClipGradients(1), 1e-6);
-        Assert.Equal((0.6, 0.8), (Math.Round(a.grad!.item<float>(), 5), Math.Round(b.grad!.item<float>(), 5)));
+        var (a, b) = (new Parameter(zeros(1)), new Parameter(zeros(AdamW.Part + 5, dtype: ScalarType.BFloat16)));
+        using var optimizer = new AdamW([("a", a), ("b", b)], new() { Kernel = Enum.Parse<UpdateKernel>(kernel) });
+        (a.grad, b.grad) = (tensor([3f]), zeros_like(b));
+        b.grad!.index_fill_(0, tensor(new[] { 7L, AdamW.Part - 1, AdamW.Part + 1, AdamW.Part + 4 }), Sums.One).mul_(2);
+        var norm = optimizer.GradientNorm();
+        Assert.Equal(5, norm, 1e-6);
+        Assert.Equal((1, 0.2), (AdamW.Clip(norm, 10), Math.Round(AdamW.Clip(norm, 1), 5)));
+        optimizer.Step(1e-3, AdamW.Clip(norm, 1));
+        Assert.Equal(0.06, optimizer.State.First(s => s.Name == "a/mean").Tensor.item<float>(), 1e-6); // a tenth of 3 / 5
+    }
+
+    [Theory]
+    [InlineData(ScalarType.Float32, ScalarType.Float32)]
+    [InlineData(ScalarType.BFloat16, ScalarType.Float32)]
+    [InlineData(ScalarType.BFloat16, ScalarType.BFloat16)]
+    public void OnePassIsTheSameForAnyNumberOfThreads(ScalarType weights, ScalarType moments)
+    {
+        using var scope = NewDisposeScope();
+        var before = get_num_threads();
+        try
+        {
+            var (one, two) = (Trained(1), Trained(2));
+            Assert.All(one.Zip(two), pair => Assert.True(pair.First.Equals(pair.Second)));
+        }
+        finally
+        {
+            set_num_threads(before);
+        }
+
+        List<Tensor> Trained(int threads)
+        {
+            set_num_threads(threads);
+            var random = new Generator(3);
+            var weight = new Parameter(randn([100_003], generator: random).to(weights));
+            var optimizer = new AdamW([("w", weight)], new() { Masters = false, Moments = moments });
+            for (var step = 0; step < 2; step++)
+            {
+                weight.grad = randn([100_003], generator: random).to(weights);
+                Assert.InRange(optimizer.GradientNorm(), 310, 322);
+                optimizer.Step(1e-3);
+            }
+            return [.. optimizer.State.Select(s => s.Tensor)];
+        }
+    }
+
+    /// <summary>Weights that get no gradient to speak of shrink by the decay alone, here a third of what BF16 can tell apart: a third of them moves.</summary>
+    [Fact]
+    public void OnePassRoundsAsOftenUpAsItShould()
+    {
+        using var scope = NewDisposeScope();
+        var weight = new Parameter(cat([ones(300_000), -ones(300_000)]).view(2, -1).to(ScalarType.BFloat16));
+        using var optimizer = new AdamW([("w", weight)], new() { Masters = false, WeightDecay = 1 / 768.0 });
+        weight.grad = zeros_like(weight);
+        optimizer.Step(1);
+        var moved = (weight.to(ScalarType.Float32).abs() < Sums.One).to(ScalarType.Float32);
+        Assert.Equal(1 / 3.0, moved[0].mean().item<float>(), 0.005); // five standard errors
+        Assert.Equal(1 / 3.0, moved[1].mean().item<float>(), 0.005);
+        Assert.Equal(1 - 1 / 256.0, weight.to(ScalarType.Float32).abs().min().item<float>());
+        var neighbours = moved[0].narrow(0, 1, 299_999).mul(moved[0].narrow(0, 0, 299_999)).mean().item<float>();
+        Assert.Equal(1 / 9.0, neighbours, 0.005); // and no two for one another
     }
 }

@@ -21,7 +21,7 @@ public sealed class MemoryPlanTests
     {
         Assert.SkipUnless(PeakMemory.Supported, "The peak of a process can be measured anew on Linux only.");
         var way = new Way { Precision = Enum.Parse<Precision>(precision), Pieces = new(recompute, frames), Lora = lora ? new() : null };
-        var options = new TrainingBenchOptions { Model = Middling, Frames = 80, Way = way };
+        var options = new TrainingBenchOptions { Model = Middling, Frames = 80 };
         var ids = Middling.SpecialTokens(newline: 7);
         var examples = Enumerable.Range(0, 2 * microBatches).Select(i => TrainingBench.Example(options, ids, new Random(i))).ToList();
         var plan = MemoryPlan.Of(Middling.TalkerConfig, MemoryPlan.Tensors(Middling.TalkerConfig, way), way, new(2, examples.Max(e => e.Positions.Count), options.Frames), microBatches > 1);

@@ -14,11 +14,12 @@ public sealed class ResumeTests
     static readonly Dictionary<string, (ScalarType Weights, AdamWOptions Options)> Kinds = new()
     {
         ["float32"] = (ScalarType.Float32, new()),
-        ["float32, eager"] = (ScalarType.Float32, new() { Fused = false }),
+        ["float32, eager"] = (ScalarType.Float32, new() { Kernel = UpdateKernel.Eager }),
+        ["float32, fused"] = (ScalarType.Float32, new() { Kernel = UpdateKernel.Fused }),
         ["bfloat16 with masters"] = (ScalarType.BFloat16, new()),
         ["bfloat16 rounded by chance"] = (ScalarType.BFloat16, new() { Masters = false }),
         ["bfloat16 rounded by chance, moments too"] = (ScalarType.BFloat16, new() { Masters = false, Moments = ScalarType.BFloat16 }),
-        ["bfloat16 rounded by chance, moments too, eager"] = (ScalarType.BFloat16, new() { Masters = false, Moments = ScalarType.BFloat16, Fused = false }),
+        ["bfloat16 rounded by chance, moments too, eager"] = (ScalarType.BFloat16, new() { Masters = false, Moments = ScalarType.BFloat16, Kernel = UpdateKernel.Eager }),
     };
 
     [Theory]

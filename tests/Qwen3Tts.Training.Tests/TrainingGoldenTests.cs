@@ -13,10 +13,10 @@ public sealed class TrainingGoldenTests
     public static TheoryData<string> Cases => [.. TrainingGolden.Cases];
     public static IEnumerable<TheoryDataRow<string, bool, int>> CasesInPieces => InPieces(TrainingGolden.Cases);
     public static IEnumerable<TheoryDataRow<string, bool, int>> GradientFiles => InPieces(Named("gradients_").Select(r => r.Data));
-    public static TheoryData<string, bool> WeightFiles => new MatrixTheoryData<string, bool>(Named("weights_after_10_steps_").Select(r => r.Data), Kernels);
-    static readonly bool[] Kernels = [true, false]; // fused, and the plain formulas
+    public static TheoryData<string, string> WeightFiles => new MatrixTheoryData<string, string>(Named("weights_after_10_steps_").Select(r => r.Data), Kernels);
+    static readonly string[] Kernels = Enum.GetNames<UpdateKernel>();
     public static TheoryData<string> Forwards => [.. Golden.Json("forward", "forward.json").EnumerateObject().Select(m => m.Name).Where(m => File.Exists(Golden.File("forward", $"{m}.safetensors")))];
-    public static IEnumerable<TheoryDataRow<string, string, bool>> Steps => Pairs(Golden.Json("training", "steps.json").GetProperty("cases"), c => c).SelectMany(r => Kernels, (r, fused) => new TheoryDataRow<string, string, bool>(r.Data.Item1, r.Data.Item2, fused));
+    public static IEnumerable<TheoryDataRow<string, string, string>> Steps => Pairs(Golden.Json("training", "steps.json").GetProperty("cases"), c => c).SelectMany(r => Kernels, (r, kernel) => new TheoryDataRow<string, string, string>(r.Data.Item1, r.Data.Item2, kernel));
     public static TheoryData<string, string> FaultyBatches => Pairs(Golden.Json("faults", "losses.json").GetProperty("batches"), b => b.GetProperty("losses"));
 
     [Theory]
@@ -120,12 +120,12 @@ public sealed class TrainingGoldenTests
 
     [Theory]
     [MemberData(nameof(Steps))]
-    public void TenSteps(string name, string mode, bool fused)
+    public void TenSteps(string name, string mode, string kernel)
     {
         using var scope = NewDisposeScope();
         var golden = Golden.Json("training", "steps.json");
         var run = golden.GetProperty("cases").GetProperty(name).GetProperty(mode);
-        var talker = Train(name, mode.StartsWith("clipped", StringComparison.Ordinal) ? double.Parse(mode.Split(' ')[^1], System.Globalization.CultureInfo.InvariantCulture) : double.PositiveInfinity, golden.GetProperty("optimizer"), fused,
+        var talker = Train(name, mode.StartsWith("clipped", StringComparison.Ordinal) ? double.Parse(mode.Split(' ')[^1], System.Globalization.CultureInfo.InvariantCulture) : double.PositiveInfinity, golden.GetProperty("optimizer"), kernel,
             [.. run.GetProperty("steps").EnumerateArray()], (step, report, expected) =>
             {
                 CheckLosses("ten steps, losses", $"{name}, {mode}, step {step}", expected, report.Loss, 5e-5);
@@ -140,11 +140,11 @@ public sealed class TrainingGoldenTests
 
     [Theory]
     [MemberData(nameof(WeightFiles))]
-    public void WeightsAfterTenSteps(string name, bool fused)
+    public void WeightsAfterTenSteps(string name, string kernel)
     {
         using var scope = NewDisposeScope();
         var golden = Golden.Json("training", "steps.json");
-        var talker = Train(name, double.PositiveInfinity, golden.GetProperty("optimizer"), fused, [.. golden.GetProperty("cases").GetProperty(name).GetProperty("not clipped").GetProperty("steps").EnumerateArray()], (_, _, _) => { });
+        var talker = Train(name, double.PositiveInfinity, golden.GetProperty("optimizer"), kernel, [.. golden.GetProperty("cases").GetProperty(name).GetProperty("not clipped").GetProperty("steps").EnumerateArray()], (_, _, _) => { });
         using var file = SafetensorsFile.Open(Golden.File("training", $"weights_after_10_steps_{name.Replace(' ', '_')}.safetensors"));
         var weights = TalkerWeights.Named(talker).ToDictionary(p => p.Name, p => p.Parameter);
         var differences = file.Tensors.Keys.SelectMany(n => TrainingGolden.Values(weights[n]).Zip(file.Float32(n), (a, b) => (double)Math.Abs(a - b))).Order().ToList();
@@ -177,7 +177,7 @@ public sealed class TrainingGoldenTests
         CheckLosses("faults", $"{model} {fault}", expected, Loss.Of(talker, batch, inputs).Sums(), 1e-4);
     }
 
-    static TalkerModule Train(string name, double clip, JsonElement optimizer, bool fused, List<JsonElement> steps, Action<int, TrainingStep.Report, JsonElement> each)
+    static TalkerModule Train(string name, double clip, JsonElement optimizer, string kernel, List<JsonElement> steps, Action<int, TrainingStep.Report, JsonElement> each)
     {
         var talker = TrainingGolden.Talker(TrainingGolden.Model(name));
         var options = new AdamWOptions
@@ -187,7 +187,7 @@ public sealed class TrainingGoldenTests
             Epsilon = optimizer.GetProperty("eps").GetDouble(),
             WeightDecay = optimizer.GetProperty("weight_decay").GetDouble(),
             Decay = DecayOf.Everything,
-            Fused = fused,
+            Kernel = Enum.Parse<UpdateKernel>(kernel),
         };
         using var adam = new AdamW(TalkerWeights.Named(talker), options);
         using var batch = TrainingGolden.Batch(name);

@@ -1,0 +1,217 @@
+// AdamW on the CPU: every number is read once and written once, BF16 as it lies in memory, where libtorch's kernel wants float32 copies of
+// all of it. An update moves 28 bytes for each trained number with masters and 14 without, and costs what moving them costs. Rounding by
+// chance adds sixteen bits of noise below the sixteen that stay: a number is raised exactly as often as what is cut off says. The noise is a
+// hash of the number's place, so no result depends on how many threads there are.
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Qwen3Tts.Training;
+
+/// <summary>The numbers of an update that all elements share.</summary>
+/// <param name="GradientScale">Gradients count times this.</param>
+/// <param name="Shrink">Weights shrink by this factor first: 1 - rate * decay.</param>
+/// <param name="NewMean">1 - beta1, rounded once: 1 - 0.999 in float32 is off by five in a hundred thousand.</param>
+/// <param name="Beta2">Of the square.</param>
+/// <param name="NewSquare">1 - beta2.</param>
+/// <param name="RootBias2">√(1 - beta2^steps).</param>
+/// <param name="Step">-rate / (1 - beta1^steps).</param>
+/// <param name="Epsilon">Added to the root.</param>
+readonly record struct AdamWTerms(float GradientScale, float Shrink, float NewMean, float Beta2, float NewSquare, float RootBias2, float Step, float Epsilon);
+
+static unsafe class OnePassAdamW
+{
+    const int Lanes = 8, Block = 1 << 15; // elements of a thread's turn
+
+    /// <summary>One update in place; flat tensors of one length on the CPU, float32 or BF16. With a master (float32) the weight becomes its nearest BF16; without, what is BF16 is rounded by chance.</summary>
+    /// <param name="weight">Float32 or BF16, as its gradient.</param>
+    /// <param name="master">Float32, or null.</param>
+    /// <param name="gradient">Of the weight's type.</param>
+    /// <param name="mean">Float32 or BF16.</param>
+    /// <param name="square">Of the mean's type.</param>
+    /// <param name="terms">Shared numbers.</param>
+    /// <param name="key">Of the update: <see cref="StochasticRounding.Key"/>.</param>
+    /// <param name="first">Index of the first element in the whole tensor.</param>
+    public static void Step(Tensor weight, Tensor? master, Tensor gradient, Tensor mean, Tensor square, in AdamWTerms terms, uint key, long first)
+    {
+        var job = new Job
+        {
+            Updated = Address(master ?? weight),
+            Rounded = master is null ? null : Address(weight),
+            Gradient = Address(gradient),
+            Mean = Address(mean),
+            Square = Address(square),
+            Terms = terms,
+            Key = key,
+            First = (uint)first,
+        };
+        // Types of what is updated, of the gradient and of the moments. A float32 weight has no master, so these are all there are.
+        delegate*<in Job, int, int, void> body = (weight.dtype, master, mean.dtype) switch
+        {
+            (ScalarType.Float32, null, ScalarType.Float32) => &Run<Float32, Float32, Float32>,
+            (ScalarType.BFloat16, not null, ScalarType.Float32) => &Run<Float32, Narrow, Float32>,
+            (ScalarType.BFloat16, null, ScalarType.Float32) => &Run<Narrow, Narrow, Float32>,
+            (ScalarType.BFloat16, null, ScalarType.BFloat16) => &Run<Narrow, Narrow, Narrow>,
+            _ => throw new ArgumentException($"A weight of {weight.dtype} {(master is null ? "without" : "with")} master and moments of {mean.dtype} cannot be updated. Weights are Float32, or BFloat16 with moments of Float32, or both BFloat16 without a master."),
+        };
+        InBlocks(gradient.numel(), (from, count) => body(job, from, count));
+    }
+
+    /// <summary>Sum of squares of a flat tensor on the CPU, float32 or BF16.</summary>
+    public static double SquaredNorm(Tensor tensor)
+    {
+        var (address, narrow) = ((nint)Address(tensor), tensor.dtype == ScalarType.BFloat16);
+        var sums = new double[(tensor.numel() + Block - 1) / Block];
+        InBlocks(tensor.numel(), (from, count) => sums[from / Block] = narrow ? Squares<Narrow>((byte*)address, from, count) : Squares<Float32>((byte*)address, from, count));
+        return sums.Sum();
+    }
+
+    static byte* Address(Tensor flat)
+    {
+        if (!flat.is_contiguous() || flat.device_type != DeviceType.CPU)
+            throw new ArgumentException($"A contiguous tensor on the CPU was expected; this one is on {flat.device}.");
+        return (byte*)Unsafe.AsPointer(ref flat.bytes[0]); // libtorch's memory, which does not move
+    }
+
+    static void InBlocks(long elements, Action<int, int> body)
+    {
+        var all = checked((int)elements);
+        Parallel.For(0, (all + Block - 1) / Block, new() { MaxDegreeOfParallelism = get_num_threads() }, block => body(block * Block, Math.Min(Block, all - block * Block)));
+    }
+
+    struct Job
+    {
+        public byte* Updated, Rounded, Gradient, Mean, Square;
+        public AdamWTerms Terms;
+        public uint Key, First;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    static void Run<TUpdated, TGradient, TMoment>(in Job job, int from, int count) where TUpdated : struct, INumbers where TGradient : struct, INumbers where TMoment : struct, INumbers
+    {
+        var whole = count / Lanes * Lanes;
+        for (var i = from; i < from + whole; i += Lanes)
+            Update<TUpdated, TGradient, TMoment>(in job, i, job.First + (uint)i);
+        if (whole == count)
+            return;
+        // The rest in buffers of its own, as the first elements there.
+        var (at, rest) = (from + whole, count - whole);
+        var buffers = stackalloc byte[5 * Lanes * sizeof(float)];
+        var tail = job;
+        byte* Tail(byte* real, int size, int buffer, bool back)
+        {
+            var copy = buffers + buffer * Lanes * sizeof(float);
+            Unsafe.CopyBlockUnaligned(back ? real + (nint)at * size : copy, back ? copy : real + (nint)at * size, (uint)(rest * size));
+            return copy;
+        }
+        tail.Updated = Tail(job.Updated, TUpdated.Size, 0, false);
+        tail.Gradient = Tail(job.Gradient, TGradient.Size, 1, false);
+        tail.Mean = Tail(job.Mean, TMoment.Size, 2, false);
+        tail.Square = Tail(job.Square, TMoment.Size, 3, false);
+        tail.Rounded = job.Rounded is null ? null : buffers + 4 * Lanes * sizeof(float);
+        Update<TUpdated, TGradient, TMoment>(in tail, 0, job.First + (uint)at);
+        Tail(job.Updated, TUpdated.Size, 0, true);
+        Tail(job.Mean, TMoment.Size, 2, true);
+        Tail(job.Square, TMoment.Size, 3, true);
+        if (job.Rounded is not null)
+            Tail(job.Rounded, sizeof(ushort), 4, true);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static void Update<TUpdated, TGradient, TMoment>(in Job job, int i, uint index) where TUpdated : struct, INumbers where TGradient : struct, INumbers where TMoment : struct, INumbers
+    {
+        ref readonly var t = ref job.Terms;
+        var g = TGradient.Load(job.Gradient, i) * t.GradientScale;
+        var (w, m, v) = (TUpdated.Load(job.Updated, i) * t.Shrink, TMoment.Load(job.Mean, i), TMoment.Load(job.Square, i));
+        m += (g - m) * t.NewMean;
+        v = v * t.Beta2 + g * g * t.NewSquare;
+        w += m * t.Step / (Vector256.Sqrt(v) / t.RootBias2 + Vector256.Create(t.Epsilon));
+        var (first, second) = TUpdated.Size + TMoment.Size < 2 * sizeof(float) ? (Noise(index, job.Key), TMoment.Size < sizeof(float) ? Noise(index, ~job.Key) : default) : default;
+        TUpdated.Store(job.Updated, i, w, first);
+        TMoment.Store(job.Mean, i, m, first >>> 16);
+        TMoment.Store(job.Square, i, v, second);
+        if (job.Rounded is not null)
+            Nearest(job.Rounded, i, w);
+    }
+
+    /// <summary>Thirty-two bits for each of eight neighbours, as <see cref="StochasticRounding"/> has them.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static Vector256<uint> Noise(uint index, uint key)
+    {
+        var x = (Vector256.Create(index) + Vector256<uint>.Indices) * 0x9E3779B9u + Vector256.Create(key);
+        x = (x ^ x >>> 16) * 0x7FEB352Du;
+        x = (x ^ x >>> 15) * 0x846CA68Bu;
+        return x ^ x >>> 16;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static void Nearest(byte* to, int i, Vector256<float> x)
+    {
+        var bits = x.AsUInt32();
+        Upper(to, i, bits + Vector256.Create(0x7FFFu) + (bits >>> 16 & Vector256<uint>.One)); // ties to even
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static void Upper(byte* to, int i, Vector256<uint> bits)
+    {
+        var upper = bits >>> 16;
+        Vector128.Narrow(upper.GetLower(), upper.GetUpper()).Store((ushort*)to + i);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    static double Squares<T>(byte* from, int start, int count) where T : struct, INumbers
+    {
+        var (sum, low, high) = (0.0, Vector256<double>.Zero, Vector256<double>.Zero);
+        var whole = count / Lanes * Lanes;
+        for (var i = start; i < start + whole; i += Lanes)
+        {
+            var (a, b) = Vector256.Widen(T.Load(from, i));
+            (low, high) = (low + a * a, high + b * b);
+        }
+        for (var i = start + whole; i < start + count; i++)
+            sum += Math.Pow(T.One(from, i), 2);
+        return sum + Vector256.Sum(low + high);
+    }
+
+    /// <summary>How eight numbers lie in memory.</summary>
+    interface INumbers
+    {
+        static abstract int Size { get; }
+        static abstract Vector256<float> Load(byte* from, int i);
+        static abstract float One(byte* from, int i);
+
+        /// <summary>Where they do not fit, the lower sixteen bits of the noise decide.</summary>
+        static abstract void Store(byte* to, int i, Vector256<float> x, Vector256<uint> noise);
+    }
+
+    readonly struct Float32 : INumbers
+    {
+        public static int Size => sizeof(float);
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector256<float> Load(byte* from, int i) => Vector256.Load((float*)from + i);
+
+        public static float One(byte* from, int i) => ((float*)from)[i];
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static void Store(byte* to, int i, Vector256<float> x, Vector256<uint> noise) => x.Store((float*)to + i);
+    }
+
+    readonly struct Narrow : INumbers
+    {
+        public static int Size => sizeof(ushort);
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector256<float> Load(byte* from, int i)
+        {
+            var x = Vector128.Load((ushort*)from + i);
+            return (Vector256.Create(Vector128.WidenLower(x), Vector128.WidenUpper(x)) << 16).AsSingle();
+        }
+
+        public static float One(byte* from, int i) => BitConverter.UInt32BitsToSingle((uint)((ushort*)from)[i] << 16);
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static void Store(byte* to, int i, Vector256<float> x, Vector256<uint> noise) => Upper(to, i, x.AsUInt32() + (noise & Vector256.Create(0xFFFFu)));
+    }
+}

@@ -1,0 +1,34 @@
+using Qwen3Tts.Checkpoint;
+using Qwen3Tts.Doctor;
+using Qwen3Tts.Training;
+
+namespace Qwen3Tts.Tests;
+
+/// <summary>That the benchmarks measure what they say; how long anything takes is no matter of tests.</summary>
+[Collection(nameof(LeakTests))] // memory is measured
+public sealed class BenchTests
+{
+    [Theory]
+    [InlineData("base-0b6")]
+    [InlineData("base-1b7")]
+    public void EveryWayTakesThePlainStep(string name)
+    {
+        var ways = new[] { Precision.Mixed, Precision.Bfloat16Moments }.SelectMany(p => new[] { false, true }.Select(again => new Way { Precision = p, Pieces = new(again, 4) })).ToList();
+        var result = TrainingBench.Run(new() { Model = ModelFolder.Open(Golden.Checkpoint(name)).Config, Batch = 2, Frames = 9, TextTokens = 5, Steps = 2, Ways = ways }, _ => { });
+        Assert.Equal(ways, result.Ways.Select(w => w.Way));
+        Assert.All(result.Ways, w => Assert.Equal(2, w.Cost.Seconds.Count));
+        Assert.All(result.Ways, w => Assert.Equal(result.Plain.Loss, w.Cost.Loss, 0.01 * result.Plain.Loss));
+        Assert.Equal(result.Ways[0].Cost.Loss, result.Ways[1].Cost.Loss); // layers computed again: the same bits
+        Assert.True(result.Ways[2].Cost.Plan!.Peak < result.Ways[0].Cost.Plan!.Peak);
+    }
+
+    [Theory]
+    [InlineData("base-0b6", false)]
+    [InlineData("base-1b7", true)]
+    public void TheDoctorIsMeasuredUnderEveryHypothesis(string name, bool withBase)
+    {
+        var model = ModelFolder.Open(Golden.Checkpoint(name)).Config;
+        var inputs = Hypothesis.All.Select(h => h.Faults & Measurement.Input).Where(f => model.TalkerConfig.TextHiddenSize == model.TalkerConfig.HiddenSize || !f.HasFlag(Faults.NoTextProjection)).Distinct().Count();
+        Assert.True(DoctorBench.Run(model, withBase, _ => { }).Runs >= inputs * DoctorBench.Clips * (withBase ? 2 : 1));
+    }
+}
