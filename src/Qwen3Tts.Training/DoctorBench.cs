@@ -31,7 +31,8 @@ static class DoctorBench
         var talker = model.TalkerConfig;
         var ids = model.SpecialTokens(newline: 198);
         var shape = new TrainingBenchOptions { Model = model, Frames = Frames, TextTokens = TextTokens, Language = talker.CodecLanguageId.Keys.First() };
-        var clips = Enumerable.Range(0, Clips).Select(i => TrainingBench.Example(shape, ids, new Random(i))).ToList();
+        var voice = new float[talker.HiddenSize]; // one speaker's
+        var clips = Enumerable.Range(0, Clips).Select(i => TrainingBench.Example(shape, ids, new Random(i), voice)).ToList();
         var folder = Directory.CreateTempSubdirectory("qwen3tts-bench-").FullName;
         try
         {

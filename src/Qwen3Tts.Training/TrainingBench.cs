@@ -108,10 +108,10 @@ static class TrainingBench
         return talker;
     }
 
-    public static TrainingExample Example(TrainingBenchOptions options, SpecialTokens ids, Random random)
+    public static TrainingExample Example(TrainingBenchOptions options, SpecialTokens ids, Random random, float[]? voice = null)
     {
         var talker = options.Model.TalkerConfig;
-        var sequence = TalkerSequence.Prompt(new Utterance { Text = [.. Enumerable.Range(0, options.TextTokens).Select(_ => random.Next(talker.TextVocabSize))], Voice = new float[talker.HiddenSize], Language = options.Language }, ids);
+        var sequence = TalkerSequence.Prompt(new Utterance { Text = [.. Enumerable.Range(0, options.TextTokens).Select(_ => random.Next(talker.TextVocabSize))], Voice = voice ?? new float[talker.HiddenSize], Language = options.Language }, ids);
         for (var i = 0; i < options.Frames; i++)
             sequence.Append(new CodecStep.Frame([.. Enumerable.Range(0, talker.NumCodeGroups).Select(_ => random.Next(talker.CodePredictorConfig.VocabSize))]));
         sequence.AppendEnd();

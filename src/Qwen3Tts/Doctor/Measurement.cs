@@ -1,5 +1,5 @@
 // Teacher-forced losses of one checkpoint on some clips, under any hypothesis, by the engine that speaks. Hypotheses share most of their
-// work: the talker runs once per distinct input, the code predictor once per distinct input and choice of hidden state, and which codes
+// work: the talker runs once per distinct input and takes a beginning that it knows from there, the code predictor once per distinct input and choice of hidden state, and which codes
 // they are asked for costs nothing. So everything is computed on first use and kept.
 using Qwen3Tts.Sequence;
 using Qwen3Tts.Talker;
@@ -17,6 +17,7 @@ sealed class Measurement(TalkerModel talker, SpecialTokens ids, IReadOnlyList<Tr
     readonly int _mostFrames = clips.Sum(c => c.Frames.Count) > ManyFrames ? FramesOfAClip : int.MaxValue;
 
     readonly List<Pass>[] _passes = [.. clips.Select(_ => new List<Pass>())];
+    readonly List<Stem> _stems = [];
     readonly Dictionary<(int Clip, Faults Faults), Losses> _known = [];
 
     public int Clips => clips.Count;
@@ -125,11 +126,28 @@ sealed class Measurement(TalkerModel talker, SpecialTokens ids, IReadOnlyList<Tr
         if (_passes[clip].Find(p => p.Example.ProjectsText == example.ProjectsText && p.Example.Positions.SequenceEqual(example.Positions)) is { } known)
             return known;
         talker.Input.ProjectsText = example.ProjectsText;
-        var pass = new Pass(example, talker.Advance(example.Positions, talker.CreateState()).ToArray());
+        var (stem, rows) = _stems.Select(s => (Stem: s, Rows: s.SharedWith(example))).OrderByDescending(s => s.Rows).FirstOrDefault();
+        var state = rows > 0 ? stem.State.Beginning(rows) : talker.CreateState();
+        var pass = new Pass(example, [.. rows > 0 ? stem.Hidden.AsSpan(0, rows * talker.Config.HiddenSize) : [], .. talker.Advance(example.Positions, state)]);
         talker.Input.ProjectsText = true;
+        if (clip == 0 || _passes[clip].Count == 0) // the first of an input and the first of a clip: others begin as one of these
+            _stems.Add(Stem.Of(pass, state));
         _passes[clip].Add(pass);
         progress?.Invoke(TalkerRuns);
         return pass;
+    }
+
+    /// <summary>What a pass read before its frames, and what the talker remembers of that.</summary>
+    sealed record Stem(bool ProjectsText, Position[] Positions, float[] Hidden, TalkerState State)
+    {
+        public static Stem Of(Pass pass, TalkerState state)
+        {
+            var rows = pass.Example.Frames[0].Position + 1;
+            return new(pass.Example.ProjectsText, [.. pass.Example.Positions.Take(rows)], pass.Hidden, state.Beginning(rows));
+        }
+
+        /// <summary>How many positions the other begins with that are these.</summary>
+        public int SharedWith(TrainingExample other) => ProjectsText == other.ProjectsText ? Positions.Zip(other.Positions).TakeWhile(p => p.First == p.Second).Count() : 0;
     }
 
     /// <summary>-log softmax(scores)[code].</summary>
@@ -154,6 +172,7 @@ sealed class Measurement(TalkerModel talker, SpecialTokens ids, IReadOnlyList<Tr
         readonly Dictionary<int, double[,]> _costs = [];
 
         public TrainingExample Example => example;
+        public float[] Hidden => hidden; // [positions, hidden]
 
         /// <summary>The talker's scores [vocabulary] at a position.</summary>
         public float[] Scores(int position, TalkerModel talker)

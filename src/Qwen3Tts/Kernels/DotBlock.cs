@@ -12,11 +12,11 @@ static unsafe class DotBlock
     /// <summary>Lanes of a running sum.</summary>
     public const int Lanes = 32;
 
-    /// <summary>Most rows of w in one block.</summary>
-    public const int Rows = 8;
+    /// <summary>Most rows of w in one block: the height of a tile.</summary>
+    public const int Rows = 4;
 
-    /// <summary>Most rows of x in one block: their running sums are 200 kB, which the second-level cache holds beside the rows.</summary>
-    public const int Count = 96;
+    /// <summary>Most rows of x in one block: a stretch of them is half a megabyte, which the second-level cache holds beside the running sums.</summary>
+    public const int Count = 120;
 
     /// <summary>Floats that the running sums of a full block need.</summary>
     public const int Sums = Count * Rows * Lanes;

@@ -9,7 +9,7 @@ namespace Qwen3Tts.Kernels;
 /// </summary>
 static unsafe class MatrixProduct
 {
-    const int Stretch = 512; // columns of a block: its rows fill half the first-level cache
+    const int Stretch = 1024; // columns of a block: its rows fill half the first-level cache, and a tile of tokens a third
     const int FewTokens = 4; // so few go over the rows one after the other: the second finds a row in the cache
     const int PartsPerThread = 6;
     const long WorthThreads = 1 << 15; // multiplications
@@ -58,6 +58,8 @@ static unsafe class MatrixProduct
     {
         var rowBlocks = (job.Rows + DotBlock.Rows - 1) / DotBlock.Rows;
         var tokenParts = (job.Count + DotBlock.Count - 1) / DotBlock.Count;
+        job.TokensPerPart = ((job.Count + tokenParts - 1) / tokenParts + 2) / 3 * 3; // alike, and whole tiles
+        tokenParts = (job.Count + job.TokensPerPart - 1) / job.TokensPerPart;
         var rowParts = (long)job.Rows * job.Columns * job.Count < WorthThreads ? 1 : Math.Min(rowBlocks, Math.Max(1, workers.Threads * PartsPerThread / tokenParts));
         job.RowsPerPart = (rowBlocks + rowParts - 1) / rowParts * DotBlock.Rows;
         job.RowParts = (job.Rows + job.RowsPerPart - 1) / job.RowsPerPart;
@@ -76,8 +78,8 @@ static unsafe class MatrixProduct
         ref var job = ref *(Job*)state;
         var first = part % job.RowParts * job.RowsPerPart;
         var rows = Math.Min(job.RowsPerPart, job.Rows - first);
-        var token = part / job.RowParts * DotBlock.Count;
-        var count = Math.Min(DotBlock.Count, job.Count - token);
+        var token = part / job.RowParts * job.TokensPerPart;
+        var count = Math.Min(job.TokensPerPart, job.Count - token);
         if (job.Count > FewTokens || job.Padded != job.Columns)
             Blocks<T>(job, first, rows, token, count);
         else if (job.Bits != null)
@@ -169,7 +171,7 @@ static unsafe class MatrixProduct
         public ushort* Bits;
         public float* Floats, X, Y, Bias;
         public nint XStride;
-        public int Rows, Columns, Padded, Count, RowsPerPart, RowParts;
+        public int Rows, Columns, Padded, Count, RowsPerPart, RowParts, TokensPerPart;
         public bool Add;
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]

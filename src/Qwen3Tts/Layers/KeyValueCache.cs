@@ -53,6 +53,20 @@ sealed class KeyValueCache(int layers, int width, int window = 0, int sequence =
         store = to;
     }
 
+    /// <summary>A cache of its own that has seen the first <paramref name="rows"/> alone.</summary>
+    public KeyValueCache Beginning(int rows)
+    {
+        if (_dropped > 0 || rows > Stored)
+            throw new InvalidOperationException($"The first {rows} rows were asked for; the cache holds {_dropped} to {Position}.");
+        var beginning = new KeyValueCache(layers, width, window, sequence) { Stored = rows, _capacity = rows };
+        for (var layer = 0; layer < layers; layer++)
+        {
+            beginning._keys[layer] = Keys(layer, rows).ToArray();
+            beginning._values[layer] = Values(layer, rows).ToArray();
+        }
+        return beginning;
+    }
+
     /// <summary>The rows written are part of the sequence now.</summary>
     public void Advance(int count) => Stored += count;
 

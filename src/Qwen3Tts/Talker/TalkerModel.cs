@@ -8,7 +8,11 @@ using Qwen3Tts.Sequence;
 namespace Qwen3Tts.Talker;
 
 /// <summary>What the talker remembers of one sequence.</summary>
-sealed record TalkerState(KeyValueCache Cache);
+sealed record TalkerState(KeyValueCache Cache)
+{
+    /// <summary>A state of its own that has seen the first positions alone.</summary>
+    public TalkerState Beginning(int positions) => new(Cache.Beginning(positions));
+}
 
 /// <summary>Everything under <c>talker.</c> in a checkpoint. Its buffers are reused: whoever calls it holds a lock on it, and takes what it
 /// returns before the next call.</summary>

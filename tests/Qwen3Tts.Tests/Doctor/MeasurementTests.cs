@@ -51,6 +51,21 @@ public sealed class MeasurementTests
         Assert.Equal(inputs.Count * examples.Count, measurement.TalkerRuns);
     }
 
+    /// <summary>A clip that begins as others do, and goes on from there, gives the bits that it gives alone.</summary>
+    [Fact]
+    public void ClipsShareTheirBeginningsWithoutADifference()
+    {
+        var (examples, folder) = (FaultyCheckpoints.Examples(), ModelFolder.Open(Golden.Checkpoint(FaultyCheckpoints.Base)));
+        using var workers = new Workers(1);
+        using var weights = folder.OpenWeights();
+        var talker = new TalkerModel(weights, folder.Config.TalkerConfig, workers);
+        var ids = GoldenExample.Ids(FaultyCheckpoints.Base, Golden.Json("faults", "doctor_samples.json")[0]);
+        var together = new Measurement(talker, ids, examples);
+        foreach (var hypothesis in Hypothesis.All.Where(h => together.Allows(h.Faults)))
+            for (var clip = 0; clip < examples.Count; clip++)
+                Assert.Equal(new Measurement(talker, ids, [examples[clip]]).Of(0, hypothesis.Faults), together.Of(clip, hypothesis.Faults));
+    }
+
     static void Check(Losses ours, JsonElement golden, double tolerance, bool relative, string what)
     {
         foreach (var (key, value) in new[] { ("talker", ours.Talker), ("predictor", ours.Predictor.Mean), ("total", ours.Total), ("talker_without_eos", ours.Codes.Mean), ("eos", ours.End.Mean) })
