@@ -40,19 +40,19 @@ static class Reader
         var talker = Talker(now, origin, f => now.Allows(f) && Possible(f, Measurement.Input));
         var predictor = Predictor(now, origin, talker.Named, f => Possible(f, ~Measurement.Input));
         var asked = predictor.Named & ~talker.Named;
-        var faults = predictor.Named | (EndIsTaught(now, origin, predictor.Named) ? 0 : Faults.NoEos);
+        var faults = predictor.Named | (EndIsTaught(now, origin, predictor.Named, talker.ByFit) ? 0 : Faults.NoEos);
         var next = new[] { (Faults: talker.Next | asked, talker.Margin), (Faults: predictor.Next, predictor.Margin) }.Where(n => n.Faults is not null).OrderBy(n => n.Margin).FirstOrDefault();
         return new(Name(faults), talker.Sure * predictor.Sure, next.Faults is { } n ? Name(n) : null, next.Faults is null ? 1 : next.Margin,
-            [.. talker.Alike.Select(a => Name(a | asked)), .. predictor.Alike.Select(Name)], origin is not ({ TalkerMoved: true } or { PredictorMoved: true }));
+            [.. talker.Alike.Select(a => Name(a | asked)), .. predictor.Alike.Select(Name)], !talker.ByFit && !predictor.ByFit);
         // Without a language in any clip no clip can tell the official script from one that names it.
         Hypothesis Name(Faults f) => Hypothesis.All.FirstOrDefault(h => int.PopCount((int)f) > 1 && !now.Tells(Faults.NoLanguage) && (h.Faults & ~Faults.NoLanguage) == f) ?? Hypothesis.Of(f);
     }
 
-    readonly record struct Choice(Faults Named, List<Faults> Alike, Faults? Next, double Margin, double Sure);
+    readonly record struct Choice(Faults Named, List<Faults> Alike, Faults? Next, double Margin, double Sure, bool ByFit = false); // whether what moved told it
 
     static Choice Talker(Measurement now, Origin? origin, Func<Faults, bool> possible)
     {
-        return origin is { TalkerMoved: true } ? ByFit(Among((f, clips) => Fit(f, clips, now, origin, codes, (clip, faults) => origin.TalkerFit(clip, faults).Codes)), now.Clips)
+        return origin is { TalkerMoved: true } && ByFit(Among((f, clips) => Fit(f, clips, now, origin, codes, (clip, faults) => origin.TalkerFit(clip, faults).Codes)), now.Clips) is { } told ? told
             : ByLoss(Among((f, clips) => Loss(f, clips, now, origin?.Measurement, codes)), now.Clips);
         static Cost codes(Measurement m, int clip, Faults faults) => m.Talker(clip, faults).Codes;
 
@@ -77,16 +77,16 @@ static class Reader
     static Choice Predictor(Measurement now, Origin? origin, Faults talker, Func<Faults, bool> possible)
     {
         var among = Subsets(Faults.OwnHidden | Faults.SubLabelsShifted).Where(possible).Select(p => talker | p).ToList();
-        return origin is { PredictorMoved: true } ? ByFit([.. among.Select(f => Fit(f, now.Clips, now, origin, codes, origin.PredictorFit))], now.Clips)
+        return origin is { PredictorMoved: true } && ByFit([.. among.Select(f => Fit(f, now.Clips, now, origin, codes, origin.PredictorFit))], now.Clips) is { } told ? told
             : ByLoss([.. among.Select(f => Loss(f, now.Clips, now, (talker & Reteaching) == 0 ? origin?.Measurement : null, codes))], now.Clips);
         static Cost codes(Measurement m, int clip, Faults faults) => m.Predictor(clip, faults);
     }
 
     /// <summary>The end is taught unless its row moved away from the ends where teaching would have moved it towards them. Where the row did not
     /// move: when the model finds the end better than by guessing; where the base is there, when it has not lost half of the way to guessing.</summary>
-    static bool EndIsTaught(Measurement now, Origin? origin, Faults faults)
+    static bool EndIsTaught(Measurement now, Origin? origin, Faults faults, bool byFit)
     {
-        if (origin is { EndMoved: true })
+        if (byFit && origin is { EndMoved: true })
         {
             // Summed and not resampled: of most clips the base is certain where they end, and the few others tell.
             double Sum(Func<TalkerFit, double> of) => Enumerable.Range(0, now.Clips).Where(origin.Seen).Sum(clip => of(origin.TalkerFit(clip, faults)));
@@ -125,10 +125,11 @@ static class Reader
 
     static double Log(Cost[] costs, int[] times) => Math.Log(costs.Zip(times, (c, n) => c * n).Aggregate((a, b) => a + b).Mean);
 
-    /// <summary>What moved decides. Hypotheses that fit within a tenth of each other are told by how far their losses fell, if one of them
-    /// fell to half: then these are clips that were learned; losses of other clips rise where much was learned by heart. Another prefix
-    /// changes too little of what the heads read to be told by them.</summary>
-    static Choice ByFit(List<Candidate> candidates, int clips)
+    /// <summary>What moved decides, if these clips were trained on: then the loss of what it names fell on them. Null if it did not, for then what
+    /// moved tells nothing. Hypotheses that fit within a tenth of each other are told by how far their losses fell, if one of them fell to half:
+    /// then these are clips that were learned; losses of other clips rise where much was learned by heart. Another prefix changes too little of
+    /// what the heads read to be told by them.</summary>
+    static Choice? ByFit(List<Candidate> candidates, int clips)
     {
         var (resampled, everyone) = (Resampled(clips), Once(clips));
         var best = candidates.MinBy(c => c.Score(everyone))!;
@@ -138,17 +139,20 @@ static class Reader
             candidates = [.. candidates.Select(c => Near(c) ? c with { Score = times => c.Score(times) + c.Change!(times) } : c)];
             best = candidates.MinBy(c => c.Score(everyone))!;
         }
+        if (Share(resampled, w => best.Change!(w) < 0) < 1 - Significant)
+            return null;
         return Choose(candidates, best, everyone, resampled, c => Share(resampled, w => c.Score(w) <= best.Score(w)) >= Significant
-            || ((c.Faults ^ best.Faults) & ~Prefix) == 0 && c.Score(everyone) - best.Score(everyone) <= Math.Log(1 + SameWork));
+            || ((c.Faults ^ best.Faults) & ~Prefix) == 0 && c.Score(everyone) - best.Score(everyone) <= Math.Log(1 + SameWork)) with
+        { ByFit = true };
     }
 
-    /// <summary>Training lowers the loss that it trains on: where the base's own best hypothesis got worse, only those are left that fell by
-    /// more than it rose. Alike is also what is better only by how far it came or only by where it is, and prefixes and layouts within a
+    /// <summary>Training lowers the loss that it trains on: where the base's own best hypothesis got worse by a tenth, only those are left that
+    /// fell by more than it rose. Alike is also what is better only by how far it came or only by where it is, and prefixes and layouts within a
     /// tenth of each other, which do the same work.</summary>
     static Choice ByLoss(List<Candidate> candidates, int clips)
     {
         var (resampled, everyone) = (Resampled(clips), Once(clips));
-        if (candidates.MinBy(c => c.Before) is { Change: { } change } && Share(resampled, w => change(w) > 0) >= 1 - Significant)
+        if (candidates.MinBy(c => c.Before) is { Change: { } change } && change(everyone) > Math.Log(1 + SameWork) && Share(resampled, w => change(w) > 0) >= 1 - Significant)
             candidates = candidates.Where(c => -c.Change!(everyone) > change(everyone)).ToList() is { Count: > 0 } fell ? fell : candidates;
         var best = candidates.MinBy(c => c.Score(everyone))!;
         return Choose(candidates, best, everyone, resampled, c => Share(resampled, w => c.Score(w) <= best.Score(w)) >= Significant

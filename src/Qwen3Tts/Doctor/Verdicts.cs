@@ -28,6 +28,7 @@ static class Verdicts
         }
         if (reading.ByLossAlone)
             yield return new("losses_alone", Severity.Warning, origin is null ? "There is no base to compare with."
+                : origin.TalkerMoved || origin.PredictorMoved ? "What moved in the output heads fits no hypothesis whose loss fell on these clips: these are not the clips it was trained on, or it hardly moved."
                 : origin.Tells ? "The output heads did not move since the base." : "Codes of these clips have rows in the embeddings that did not move since the base: these are not the clips it was trained on, or it hardly moved.",
                 "After a short training with a fault, losses are still lowest in the right format. Give --base, and as --data the clips that it was trained on.");
         if (!now.Tells(Faults.NoLanguage))
