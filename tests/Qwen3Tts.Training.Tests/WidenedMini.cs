@@ -9,14 +9,17 @@ namespace Qwen3Tts.Tests;
 /// </summary>
 static class WidenedMini
 {
-    static readonly Lazy<string> Written = new(() => Write(Mini.Model));
+    static readonly Lazy<string> Written = new(() => Write(Mini.Model, Scratch.New("widened")));
 
     /// <summary>Written once per process.</summary>
     public static string Model => Written.Value;
 
-    static string Write(string model)
+    /// <summary>Written into a folder that stays, unless it is there already.</summary>
+    public static string In(string folder) => Path.Combine(folder, "model") is var target && Directory.Exists(target) ? target : Write(Mini.Model, target);
+
+    static string Write(string model, string target)
     {
-        var (target, talker) = (Scratch.New("widened"), ModelFolder.Open(model).Config.TalkerConfig);
+        var talker = ModelFolder.Open(model).Config.TalkerConfig;
         var (narrow, wide) = (talker.TextHiddenSize, talker.HiddenSize);
         Assert.SkipWhen(narrow > wide, "Text is wider than the talker here, and zeros cannot make it narrower.");
         foreach (var file in Directory.GetFiles(model, "*", SearchOption.AllDirectories).Where(f => Path.GetFullPath(f) != Path.GetFullPath(Path.Combine(model, "model.safetensors"))))

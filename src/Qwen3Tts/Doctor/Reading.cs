@@ -53,7 +53,7 @@ static class Reader
     static Choice Talker(Measurement now, Origin? origin, Func<Faults, bool> possible)
     {
         return origin is { TalkerMoved: true } && ByFit(Among((f, clips) => Fit(f, clips, now, origin, codes, (clip, faults) => origin.TalkerFit(clip, faults).Codes)), now.Clips) is { } told ? told
-            : ByLoss(Among((f, clips) => Loss(f, clips, now, origin?.Measurement, codes)), now.Clips);
+            : ByLoss(Among((f, clips) => Loss(f, clips, now, origin?.Measurement, codes)), now);
         static Cost codes(Measurement m, int clip, Faults faults) => m.Talker(clip, faults).Codes;
 
         // Inputs of hypotheses with a name; and from the best of them, with labels as they are or shifted, one deviation further at a time, for as
@@ -78,7 +78,7 @@ static class Reader
     {
         var among = Subsets(Faults.OwnHidden | Faults.SubLabelsShifted).Where(possible).Select(p => talker | p).ToList();
         return origin is { PredictorMoved: true } && ByFit([.. among.Select(f => Fit(f, now.Clips, now, origin, codes, origin.PredictorFit))], now.Clips) is { } told ? told
-            : ByLoss([.. among.Select(f => Loss(f, now.Clips, now, (talker & Reteaching) == 0 ? origin?.Measurement : null, codes))], now.Clips);
+            : ByLoss([.. among.Select(f => Loss(f, now.Clips, now, (talker & Reteaching) == 0 ? origin?.Measurement : null, codes))], now);
         static Cost codes(Measurement m, int clip, Faults faults) => m.Predictor(clip, faults);
     }
 
@@ -147,13 +147,13 @@ static class Reader
     }
 
     /// <summary>Training lowers the loss that it trains on: where the base's own best hypothesis got worse by a tenth, only those are left that
-    /// fell by more than it rose. Alike is also what is better only by how far it came or only by where it is, and prefixes and layouts within a
-    /// tenth of each other, which do the same work.</summary>
-    static Choice ByLoss(List<Candidate> candidates, int clips)
+    /// fell by more than it rose, and below guessing. Alike is also what is better only by how far it came or only by where it is, and prefixes
+    /// and layouts within a tenth of each other, which do the same work.</summary>
+    static Choice ByLoss(List<Candidate> candidates, Measurement now)
     {
-        var (resampled, everyone) = (Resampled(clips), Once(clips));
+        var (resampled, everyone, guessing) = (Resampled(now.Clips), Once(now.Clips), Math.Log(Math.Log(now.Codebook)));
         if (candidates.MinBy(c => c.Before) is { Change: { } change } && change(everyone) > Math.Log(1 + SameWork) && Share(resampled, w => change(w) > 0) >= 1 - Significant)
-            candidates = candidates.Where(c => -c.Change!(everyone) > change(everyone)).ToList() is { Count: > 0 } fell ? fell : candidates;
+            candidates = candidates.Where(c => -c.Change!(everyone) > change(everyone) && c.Before + c.Change(everyone) < guessing).ToList() is { Count: > 0 } fell ? fell : candidates;
         var best = candidates.MinBy(c => c.Score(everyone))!;
         return Choose(candidates, best, everyone, resampled, c => Share(resampled, w => c.Score(w) <= best.Score(w)) >= Significant
             || best.Change is not null && Share(resampled, w => c.Change!(w) <= best.Change(w)) >= Significant

@@ -59,7 +59,7 @@ public sealed class ConfusionTests
     public void ARunOfTheTrainerAndALoraAreHealthy()
     {
         Assert.Empty(Mismatch(TheJudge.Read(Few.Value.Checkpoint(new("default", Faults.None, 2e-4, 15, AsTheTrainerDoesByDefault)), Few.Value.Data, withBase: true)));
-        Assert.Empty(Mismatch(TheJudge.Read(Few.Value.MergedLora(15), Few.Value.Data, withBase: true)));
+        Assert.Empty(Mismatch(TheJudge.Read(Few.Value.MergedLora(Faults.None, 15), Few.Value.Data, withBase: true)));
     }
 
     /// <summary>Updates that a BF16 weight does not hold are told, whatever it was trained with, and hide nothing of that.</summary>
@@ -84,9 +84,12 @@ public sealed class ConfusionTests
     [Fact]
     public void OnOtherClipsARightRunIsNotCalledFaulty()
     {
-        var reading = TheJudge.Read(Few.Value.Checkpoint(new("correct", Faults.None, 2e-4, 15)), Few.Value.New, withBase: true);
-        Assert.True(reading.ByLossAlone);
-        Assert.Empty(Mismatch(reading));
+        foreach (var checkpoint in new[] { Few.Value.Checkpoint(new("correct", Faults.None, 2e-4, 15)), Few.Value.Checkpoint(new("correct", Faults.None, 1e-3, 60)), Few.Value.MergedLora(Faults.None, 15), Few.Value.MergedLora(Faults.None, 60) })
+        {
+            var reading = TheJudge.Read(checkpoint, Few.Value.New, withBase: true);
+            Assert.True(reading.ByLossAlone, checkpoint);
+            Assert.Empty(Mismatch(reading));
+        }
     }
 
     static IEnumerable<Faults> Mismatch(Reading reading) => FaultWords.Parts(reading.Hypothesis.Faults & FaultWords.Mismatch);
@@ -105,7 +108,8 @@ public sealed class ConfusionTests
         }
         var byDefault = Rates.Select(rate => Lengths.Select(steps => trained.Checkpoint(new("default", Faults.None, rate, steps, AsTheTrainerDoesByDefault))).ToList()).ToList();
         Add("correct", byDefault, "correct, both layouts, with and without language");
-        Add("correct", [[], [trained.MergedLora(60)], []], "correct, LoRA merged");
+        foreach (var faults in new[] { Faults.None, Faults.NoTextProjection, Faults.LabelsShiftedTwice, Faults.OwnHidden, Faults.Official })
+            Add(Hypothesis.Of(faults).Name, [[], [], [.. Lengths.Select(steps => trained.MergedLora(faults, steps))]], $"{Hypothesis.Of(faults).Name}, LoRA merged");
         foreach (var (faults, name) in new[] { (Faults.None, "correct, BF16 without masters"), (Faults.Official, "official, BF16 without masters") })
             Add(Hypothesis.Of(faults).Name, [.. Rates.Select(rate => Lengths.Select(steps => trained.WithoutMasters(faults, rate, steps)).ToList())], name);
         File.WriteAllText(Path.Combine(folder!, "table.md"), table.ToString());

@@ -58,11 +58,11 @@ sealed class PlantedFaults(string folder, int clips)
             : Trainer.Run(planted.Options?.Invoke(options) ?? options, run, Existing.Refuse, null, default).Export;
     }
 
-    /// <summary>A right run of LoRA, which leaves the heads alone, merged into its base.</summary>
-    public string MergedLora(int steps)
+    /// <summary>A run of LoRA at 1e-3, which leaves the heads alone, merged into its base.</summary>
+    public string MergedLora(Faults faults, int steps)
     {
-        var (target, lora) = (Path.Combine(folder, $"lora_{steps}", "export"), new LoraOptions());
-        return Directory.Exists(target) ? target : ByHand(target, Faults.None, steps, 1e-3, talker => Lora.Apply(talker, lora), _ => { }, (talker, model, voice, weights) =>
+        var (target, lora) = (Path.Combine(folder, $"{Hypothesis.Of(faults).Name}_lora_{steps}", "export"), new LoraOptions());
+        return Directory.Exists(target) ? target : ByHand(target, faults, steps, 1e-3, talker => Lora.Apply(talker, lora), _ => { }, (talker, model, voice, weights) =>
         {
             var adapter = Scratch.New("adapter");
             Lora.Save(adapter, talker, lora, model, [new("nora", voice)]);
