@@ -99,7 +99,7 @@ public sealed class ConfusionTests
     {
         var folder = Environment.GetEnvironmentVariable("QWEN3TTS_DOCTOR_GRID");
         Assert.SkipWhen(string.IsNullOrEmpty(folder), "Half an hour of training: QWEN3TTS_DOCTOR_GRID names the folder for its checkpoints.");
-        var (trained, wrong) = (new PlantedFaults(folder!, 60), new List<string>());
+        var (trained, wrong, accused) = (new PlantedFaults(folder!, 60), new List<string>(), new List<string>());
         var table = new StringBuilder("| trained with | 1e-5 | 2e-4 | 1e-3 | other clips | without base: 1e-5 | 2e-4 | 1e-3 |\n|---|---|---|---|---|---|---|---|\n");
         foreach (var hypothesis in Grid)
         {
@@ -116,12 +116,14 @@ public sealed class ConfusionTests
         if (Readme.IsToBeWritten)
             Readme.Write("doctor", table.ToString());
         Assert.DoesNotContain(wrong, w => w.StartsWith("correct", StringComparison.Ordinal));
-        Assert.True(wrong.Count <= 9, string.Join("\n", wrong)); // of 199: after fifteen steps at 1e-5 some faults of several, of BF16 without masters after any, and one pair at 1e-3
+        Assert.Empty(accused);
+        Assert.True(wrong.Count <= 12, string.Join("\n", wrong)); // of 213: after fifteen steps at 1e-5 some faults of several, of BF16 without masters after any, one pair at 1e-3, and of a LoRA what it leaves alone
 
         void Add(string right, List<List<string>> checkpoints, string? name = null)
         {
             List<List<string>> Said(string data, bool withBase) => [.. checkpoints.Select(c => c.Select(folder => Name(TheJudge.Read(folder, data, withBase))).ToList())];
             var (with, others, without) = (Said(trained.Data, true), Said(trained.New, true), Said(trained.Data, false));
+            accused.AddRange(with.Concat(others).Concat(without).SelectMany(s => s).Where(s => right == "correct" && s != right && s != Undecided));
             wrong.AddRange(with.SelectMany(s => s).Where(s => s != right && s != Undecided).Select(s => $"{name ?? right} is called {s}"));
             var cells = with.Append([.. others.SelectMany(s => s)]).Concat(without).Select(said => Cell(said, right));
             table.Append(CultureInfo.InvariantCulture, $"| {name ?? right} | {string.Join(" | ", cells)} |\n");
