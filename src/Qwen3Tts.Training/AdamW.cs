@@ -161,7 +161,7 @@ sealed class AdamW : IDisposable
         if (_kernel == UpdateKernel.OnePass)
         {
             var (bias1, bias2) = Biases;
-            var terms = new AdamWTerms((float)gradientScale, (float)(1 - rate * decay), (float)(1 - _options.Beta1), (float)_options.Beta2, (float)(1 - _options.Beta2), (float)Math.Sqrt(bias2), (float)(-rate / bias1), (float)_options.Epsilon);
+            var terms = new AdamWTerms((float)gradientScale, (float)(1 - rate * decay), (float)(1 - _options.Beta1), (float)_options.Beta2, (float)(1 - _options.Beta2), (float)(1 / Math.Sqrt(bias2)), (float)(-rate / bias1), (float)_options.Epsilon);
             OnePassAdamW.Step(Of(s.Weight), s.Master is null ? null : Of(s.Master), Of(gradient), Of(s.Mean), Of(s.Square), terms, key, from);
             return;
         }
@@ -177,9 +177,9 @@ sealed class AdamW : IDisposable
             FusedAdamW.Step(w, g, m, v, steps, rate, decay, _options);
         else
             Plain(w, g, m, v, rate, decay);
-        foreach (var (kept, updated, noise, upper) in new[] { (weight, w, key, false), (mean, m, key, true), (square, v, ~key, false) })
+        foreach (var (draw, (kept, updated)) in new[] { (weight, w), (mean, m), (square, v) }.Index())
             if (kept.dtype != ScalarType.Float32)
-                kept.copy_(StochasticRounding.Round(updated, noise, from, upper));
+                kept.copy_(StochasticRounding.Round(updated, key, from, draw));
         if (s.Master is not null)
             Of(s.Weight).copy_(w);
     }

@@ -15,7 +15,7 @@ namespace Qwen3Tts.Training;
 /// <param name="NewMean">1 - beta1, rounded once: 1 - 0.999 in float32 is off by five in a hundred thousand.</param>
 /// <param name="Beta2">Of the square.</param>
 /// <param name="NewSquare">1 - beta2.</param>
-/// <param name="RootBias2">√(1 - beta2^steps).</param>
+/// <param name="RootBias2">1 / √(1 - beta2^steps).</param>
 /// <param name="Step">-rate / (1 - beta1^steps).</param>
 /// <param name="Epsilon">Added to the root.</param>
 readonly record struct AdamWTerms(float GradientScale, float Shrink, float NewMean, float Beta2, float NewSquare, float RootBias2, float Step, float Epsilon);
@@ -23,6 +23,7 @@ readonly record struct AdamWTerms(float GradientScale, float Shrink, float NewMe
 static unsafe class OnePassAdamW
 {
     const int Lanes = 8, Block = 1 << 15; // elements of a thread's turn
+    const uint Spread = 0x9E3779B9;
 
     /// <summary>One update in place; flat tensors of one length on the CPU, float32 or BF16. With a master (float32) the weight becomes its nearest BF16; without, what is BF16 is rounded by chance.</summary>
     /// <param name="weight">Float32 or BF16, as its gradient.</param>
@@ -126,11 +127,11 @@ static unsafe class OnePassAdamW
         var (w, m, v) = (TUpdated.Load(job.Updated, i) * t.Shrink, TMoment.Load(job.Mean, i), TMoment.Load(job.Square, i));
         m += (g - m) * t.NewMean;
         v = v * t.Beta2 + g * g * t.NewSquare;
-        w += m * t.Step / (Vector256.Sqrt(v) / t.RootBias2 + Vector256.Create(t.Epsilon));
-        var (first, second) = TUpdated.Size + TMoment.Size < 2 * sizeof(float) ? (Noise(index, job.Key), TMoment.Size < sizeof(float) ? Noise(index, ~job.Key) : default) : default;
-        TUpdated.Store(job.Updated, i, w, first);
-        TMoment.Store(job.Mean, i, m, first >>> 16);
-        TMoment.Store(job.Square, i, v, second);
+        w += m * t.Step / (Vector256.Sqrt(v) * t.RootBias2 + Vector256.Create(t.Epsilon));
+        var noise = TUpdated.Size + TMoment.Size < 2 * sizeof(float) ? Noise(index, job.Key) : default;
+        TUpdated.Store(job.Updated, i, w, noise);
+        TMoment.Store(job.Mean, i, m, noise >>> 16);
+        TMoment.Store(job.Square, i, v, TMoment.Size < sizeof(float) ? noise * Spread >>> 16 : default);
         if (job.Rounded is not null)
             Nearest(job.Rounded, i, w);
     }
@@ -139,7 +140,7 @@ static unsafe class OnePassAdamW
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static Vector256<uint> Noise(uint index, uint key)
     {
-        var x = (Vector256.Create(index) + Vector256<uint>.Indices) * 0x9E3779B9u + Vector256.Create(key);
+        var x = (Vector256.Create(index) + Vector256<uint>.Indices) * Spread + Vector256.Create(key);
         x = (x ^ x >>> 16) * 0x7FEB352Du;
         x = (x ^ x >>> 15) * 0x846CA68Bu;
         return x ^ x >>> 16;
@@ -162,16 +163,21 @@ static unsafe class OnePassAdamW
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     static double Squares<T>(byte* from, int start, int count) where T : struct, INumbers
     {
-        var (sum, low, high) = (0.0, Vector256<double>.Zero, Vector256<double>.Zero);
-        var whole = count / Lanes * Lanes;
-        for (var i = start; i < start + whole; i += Lanes)
+        const int Few = 1 << 12; // so many are added up in float32
+        var (sum, i, end) = (0.0, start, start + count);
+        while (end - i >= 4 * Lanes)
         {
-            var (a, b) = Vector256.Widen(T.Load(from, i));
-            (low, high) = (low + a * a, high + b * b);
+            Vector256<float> a = default, b = default, c = default, d = default;
+            for (var stop = Math.Min(end, i + Few) - 4 * Lanes; i <= stop; i += 4 * Lanes)
+            {
+                Vector256<float> w = T.Load(from, i), x = T.Load(from, i + Lanes), y = T.Load(from, i + 2 * Lanes), z = T.Load(from, i + 3 * Lanes);
+                (a, b, c, d) = (a + w * w, b + x * x, c + y * y, d + z * z);
+            }
+            sum += Vector256.Sum(a + b + (c + d));
         }
-        for (var i = start + whole; i < start + count; i++)
+        for (; i < end; i++)
             sum += Math.Pow(T.One(from, i), 2);
-        return sum + Vector256.Sum(low + high);
+        return sum;
     }
 
     /// <summary>How eight numbers lie in memory.</summary>

@@ -28,12 +28,13 @@ static class StochasticRounding
     /// <param name="x">Float32 [n].</param>
     /// <param name="key">Of the update.</param>
     /// <param name="first">Index of the first number in its whole tensor.</param>
-    /// <param name="upper">Which sixteen of the thirty-two bits that a key gives for a number.</param>
-    public static Tensor Round(Tensor x, uint key, long first, bool upper = false)
+    /// <param name="draw">Which of the three that an update of a number takes, from 0: of its weight, its mean, its square.</param>
+    public static Tensor Round(Tensor x, uint key, long first, int draw = 0)
     {
         using var scope = NewDisposeScope();
         var (mantissa, exponent) = x.frexp(); // magnitude in [0.5, 1), and the power of two
-        var noise = Bits(Noise(first, x.numel(), key, x.device), upper ? Dropped : 0, (1 << Dropped) - 1).to(ScalarType.Float32).div_(DroppedScale);
+        var bits = Noise(first, x.numel(), key, x.device);
+        var noise = Bits(draw == 2 ? Times(bits, Spread) : bits, draw == 0 ? 0 : Dropped, (1 << Dropped) - 1).to(ScalarType.Float32).div_(DroppedScale);
         return mantissa.mul(Kept).add_(noise.mul_(mantissa.sign()), Sums.One).trunc_().ldexp_(exponent - KeptBits).to(ScalarType.BFloat16).MoveToOuterDisposeScope(); // every step is exact
     }
 
@@ -42,10 +43,11 @@ static class StochasticRounding
     {
         using Scalar from = first, to = first + count, each = 1, of = (long)key;
         Tensor Fold(Tensor x, int shift) => x.bitwise_xor(Bits(x, shift, uint.MaxValue));
-        Tensor Times(Tensor x, Scalar factor) => Bits(x.mul(factor), 0, uint.MaxValue); // what overflows is above these bits
         var x = Bits(arange(from, to, each, ScalarType.Int64, device).mul(Spread).add(of, Sums.One), 0, uint.MaxValue);
         return Fold(Times(Fold(Times(Fold(x, 16), First), 15), Second), 16);
     }
+
+    static Tensor Times(Tensor x, Scalar factor) => Bits(x.mul(factor), 0, uint.MaxValue); // what overflows is above these bits
 
     static Tensor Bits(Tensor x, int shift, long mask) => x.bitwise_right_shift(tensor(shift, ScalarType.Int64)).bitwise_and(tensor(mask, ScalarType.Int64));
 }

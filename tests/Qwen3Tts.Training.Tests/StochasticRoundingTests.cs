@@ -6,14 +6,15 @@ namespace Qwen3Tts.Tests;
 public sealed class StochasticRoundingTests
 {
     [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public void TheMeanIsRightAndBothNeighboursAreTheNearest(bool upper)
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void TheMeanIsRightAndBothNeighboursAreTheNearest(int draw)
     {
         using var scope = NewDisposeScope();
         foreach (var (i, x) in new[] { 1.001f, -1.001f, 0.99999f, -3e-5f, 123.456f, 1.7e-30f }.Index())
         {
-            var rounded = StochasticRounding.Round(full(200_000, x), StochasticRounding.Key(3, 1, i), 0, upper).to(ScalarType.Float64);
+            var rounded = StochasticRounding.Round(full(200_000, x), StochasticRounding.Key(3, 1, i), 0, draw).to(ScalarType.Float64);
             var (below, above) = (rounded.min().item<double>(), rounded.max().item<double>());
             var spacing = Math.Pow(2, Math.Floor(Math.Log2(Math.Abs(x))) - 7);
             Assert.True(below <= x && x <= above && above - below <= spacing, $"{x} became {below} to {above}.");
@@ -35,9 +36,9 @@ public sealed class StochasticRoundingTests
     {
         using var scope = NewDisposeScope();
         var x = randn(1000, generator: new Generator(1));
-        Tensor At(long seed, int step, int tensor, bool upper = false) => StochasticRounding.Round(x, StochasticRounding.Key(seed, step, tensor), 0, upper);
+        Tensor At(long seed, int step, int tensor, int draw = 0) => StochasticRounding.Round(x, StochasticRounding.Key(seed, step, tensor), 0, draw);
         Assert.True(At(1, 2, 3).Equals(At(1, 2, 3)));
-        foreach (var other in new[] { At(2, 2, 3), At(1, 3, 3), At(1, 2, 4), At(1, 2, 3, upper: true) })
+        foreach (var other in new[] { At(2, 2, 3), At(1, 3, 3), At(1, 2, 4), At(1, 2, 3, draw: 1), At(1, 2, 3, draw: 2) })
             Assert.False(At(1, 2, 3).Equals(other));
         Assert.True(At(1, 2, 3).narrow(0, 400, 600).Equals(StochasticRounding.Round(x.narrow(0, 400, 600), StochasticRounding.Key(1, 2, 3), 400)));
     }
@@ -47,9 +48,9 @@ public sealed class StochasticRoundingTests
     public void DrawsAreIndependent()
     {
         using var scope = NewDisposeScope();
-        Tensor Moved(int step, int tensor) => StochasticRounding.Round(full(1_000_000, 1 + 1 / 256f), StochasticRounding.Key(1, step, tensor), 0).to(ScalarType.Float64).gt(1).to(ScalarType.Float64); // half of them
+        Tensor Moved(int step, int tensor, int draw = 0) => StochasticRounding.Round(full(1_000_000, 1 + 1 / 256f), StochasticRounding.Key(1, step, tensor), 0, draw).to(ScalarType.Float64).gt(1).to(ScalarType.Float64); // half of them
         var one = Moved(1, 0);
-        foreach (var other in new[] { Moved(2, 0), Moved(3, 0), Moved(1, 1), one.roll(1, 0), one.roll(8, 0), one.roll(256, 0) })
+        foreach (var other in new[] { Moved(2, 0), Moved(3, 0), Moved(1, 1), Moved(1, 0, 1), Moved(1, 0, 2), one.roll(1, 0), one.roll(8, 0), one.roll(256, 0) })
             Assert.Equal(0.25, one.mul(other).mean().item<double>(), 0.0025); // five standard errors
     }
 }
