@@ -55,11 +55,12 @@ sealed class Movement(Weights now, Weights before, TalkerConfig talker)
             return null;
         var entry = now.FileOf(name).Entry(name);
         var part = row is { } r ? (r * entry.Shape[1])..((r + 1) * entry.Shape[1]) : Range.All;
-        return !IsScaled(Values(before, name).AsSpan()[part], Values(now, name).AsSpan()[part], entry.Type == ElementType.F32 ? 1.0 / 16384 : 1.0 / 256);
+        return !IsScaled(Values(before, name).AsSpan()[part], Values(now, name).AsSpan()[part], entry.Type);
     }
 
-    /// <summary>Whether one factor makes all of a into b, but for rounding: a row without gradients shrinks so under weight decay.</summary>
-    static bool IsScaled(ReadOnlySpan<float> a, ReadOnlySpan<float> b, double rounding)
+    /// <summary>Whether one factor makes all of a into b, but for the rounding of b: a row without gradients shrinks so under weight decay. A BF16
+    /// lies within half a step of what was rounded to it, so even updates that are smaller than a step show in the few numbers that take one.</summary>
+    static bool IsScaled(ReadOnlySpan<float> a, ReadOnlySpan<float> b, ElementType type)
     {
         var (least, most) = (0.0, double.PositiveInfinity);
         for (var i = 0; i < a.Length; i++)
@@ -70,8 +71,9 @@ sealed class Movement(Weights now, Weights before, TalkerConfig talker)
                     return false;
                 continue;
             }
+            var slack = type == ElementType.F32 ? Math.Abs((double)b[i] / a[i]) / 16384 : Math.ScaleB(1, Math.ILogB(b[i]) - 8) / Math.Abs((double)a[i]);
             var ratio = (double)b[i] / a[i];
-            (least, most) = (Math.Max(least, ratio * (1 - rounding)), Math.Min(most, ratio * (1 + rounding)));
+            (least, most) = (Math.Max(least, ratio - slack), Math.Min(most, ratio + slack));
         }
         return least <= most;
     }
@@ -109,12 +111,12 @@ sealed class Movement(Weights now, Weights before, TalkerConfig talker)
             if (!now.Contains(name) || !before.Contains(name))
                 return [.. clips.Select(_ => false)];
             var (a, b, entry) = (Values(before, name), Values(now, name), now.FileOf(name).Entry(name));
-            var (width, rounding, moved) = (entry.Shape[1], entry.Type == ElementType.F32 ? 1.0 / 16384 : 1.0 / 256, new Dictionary<int, bool>());
+            var (width, moved) = (entry.Shape[1], new Dictionary<int, bool>());
             for (var clip = 0; clip < clips.Count; clip++)
                 foreach (var code in clips[clip].Frames.SkipLast(1).Select(f => f.Frame[group]).Distinct())
                 {
                     if (!moved.TryGetValue(code, out var has))
-                        moved[code] = has = !IsScaled(a.AsSpan(code * width, width), b.AsSpan(code * width, width), rounding);
+                        moved[code] = has = !IsScaled(a.AsSpan(code * width, width), b.AsSpan(code * width, width), entry.Type);
                     seen[clip] &= has;
                 }
         }

@@ -117,7 +117,7 @@ public sealed class ConfusionTests
             Readme.Write("doctor", table.ToString());
         Assert.DoesNotContain(wrong, w => w.StartsWith("correct", StringComparison.Ordinal));
         Assert.Empty(accused);
-        Assert.True(wrong.Count <= 12, string.Join("\n", wrong)); // of 213: after fifteen steps at 1e-5 some faults of several, of BF16 without masters after any, one pair at 1e-3, and of a LoRA what it leaves alone
+        Assert.True(wrong.Count <= 10, string.Join("\n", wrong)); // of 213: three after fifteen steps at 1e-5, one pair at 1e-3, and in part the official faults of BF16 without masters at 1e-5 and of LoRA
 
         void Add(string right, List<List<string>> checkpoints, string? name = null)
         {
