@@ -156,7 +156,7 @@ sealed class AdamW : IDisposable
     void Update(Slot s, Tensor gradient, long from, long count, Tensor steps, double rate, double gradientScale, uint key)
     {
         using var scope = NewDisposeScope();
-        Tensor Of(Tensor t) => t.detach().reshape(-1).narrow(0, from, count);
+        Tensor Of(Tensor t) => t.detach().view(-1).narrow(0, from, count);
         var decay = s.Decays ? _options.WeightDecay : 0;
         if (_kernel == UpdateKernel.OnePass)
         {
@@ -186,8 +186,7 @@ sealed class AdamW : IDisposable
 
     (double First, double Second) Biases => (1 - Math.Pow(_options.Beta1, Steps), 1 - Math.Pow(_options.Beta2, Steps));
 
-    void Plain(
-Tensor w, Tensor g, Tensor m, Tensor v, double rate, double decay)
+    void Plain(Tensor w, Tensor g, Tensor m, Tensor v, double rate, double decay)
     {
         var o = _options;
         using Scalar shrink = 1 - rate * decay, beta2 = o.Beta2, new2 = 1 - o.Beta2, epsilon = o.Epsilon;
