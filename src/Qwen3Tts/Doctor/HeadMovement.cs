@@ -41,12 +41,18 @@ sealed class HeadChange
         return values.All(v => v == 0) ? null : new(1, values.Length, values);
     }
 
-    /// <summary>By how much the change of its first row raises the score at a state [hidden].</summary>
-    public double Along(ReadOnlySpan<float> state)
+    /// <summary>Of two ways [hidden] for its first row: how many of the elements that moved, where the two differ in sign, went the second way
+    /// rather than the first. Signs, because optimisers move all elements about equally far.</summary>
+    /// <returns>Second less first, and both.</returns>
+    public (int More, int Of) Votes(ReadOnlySpan<double> first, ReadOnlySpan<double> second)
     {
-        var score = new float[_change.Rows];
-        MatrixProduct.Multiply(_change, state, score, 1, Workers.Shared);
-        return score[0];
+        var row = new float[_change.Columns];
+        _change.CopyRow(0, row);
+        var (more, of) = (0, 0);
+        for (var i = 0; i < row.Length; i++)
+            if (row[i] != 0 && Math.Sign(first[i]) != Math.Sign(second[i]))
+                (more, of) = (more + (Math.Sign(row[i]) == Math.Sign(second[i]) ? 1 : -1), of + 1);
+        return (more, of);
     }
 
     /// <summary>The cosine between the change and the way down the gradient of these targets: 1 is one step of plain descent, 0 chance.</summary>
@@ -74,7 +80,7 @@ sealed class HeadChange
 
 /// <summary>All heads of a checkpoint.</summary>
 /// <param name="Talker">Of codec_head.</param>
-/// <param name="End">Of its row for the end of speech, which moves towards the ends if they are taught, and away from them if not.</param>
+/// <param name="End">Of its row for the end of speech, which moves towards the ends if they are taught, and away from where the base expects them if not.</param>
 /// <param name="Predictor">Of the code predictor's heads, in order.</param>
 sealed record HeadMovement(HeadChange? Talker, HeadChange? End, IReadOnlyList<HeadChange?> Predictor)
 {
@@ -87,9 +93,9 @@ sealed record HeadMovement(HeadChange? Talker, HeadChange? End, IReadOnlyList<He
 
 /// <summary>How well one hypothesis explains what moved in the talker's head.</summary>
 /// <param name="Codes">Cosine with the way down its gradient.</param>
-/// <param name="End">How far the row for the end rose at the ends, as far as they were in doubt before.</param>
-/// <param name="Taught">How far it would rise there if they were taught, up to a factor; negative where the base sees ends everywhere.</param>
-readonly record struct TalkerFit(double Codes, double End, double Taught);
+/// <param name="Taught">That way for the row of the end [hidden], if ends are taught.</param>
+/// <param name="Untaught">And if they are not: away from where the base expects them.</param>
+readonly record struct TalkerFit(double Codes, double[] Taught, double[] Untaught);
 
 /// <summary>What a checkpoint was trained from: its losses, what moved since, and how well that fits each hypothesis. All is computed once.</summary>
 /// <param name="measurement">Of the base.</param>
@@ -112,6 +118,15 @@ sealed class Origin(Measurement measurement, IReadOnlyList<Clue> clues, HeadMove
     public IReadOnlyList<Clue> Clues => clues;
     public bool TalkerMoved => Tells && moved.Talker is not null;
     public bool EndMoved => Tells && moved.End is not null;
+
+    /// <summary>Whether the row of the end moved as it does when ends are not taught, rather than as when they are: more of its elements did than
+    /// chance explains, to two standard deviations.</summary>
+    public bool EndIsUntaught(Faults faults)
+    {
+        double[] Sum(Func<TalkerFit, double[]> of) => Enumerable.Range(0, seen.Count).Where(Seen).Select(clip => of(TalkerFit(clip, faults))).Aggregate((a, b) => [.. a.Zip(b, (x, y) => x + y)]);
+        var (more, elements) = moved.End!.Votes(Sum(f => f.Taught), Sum(f => f.Untaught));
+        return more > 2 * Math.Sqrt(elements);
+    }
     public bool PredictorMoved => Tells && moved.Predictor.Any(h => h is not null);
 
     /// <summary>Of the talker's head.</summary>

@@ -80,14 +80,14 @@ sealed class Measurement(TalkerModel talker, SpecialTokens ids, IReadOnlyList<Tr
         var example = new Hypothesis("", faults).Edit(clips[clip], ids);
         var pass = Run(clip, example);
         var targets = example.Talker.Select(t => (State: pass.State(t.Position, talker).ToArray(), Errors: Errors(pass.Scores(t.Position, talker), t.Code), IsEnd: t.Code == ids.CodecEos)).ToList();
-        double end = 0, taught = 0;
-        foreach (var (state, errors, _) in targets.Where(t => t.IsEnd))
-        {
-            var doubt = -errors[ids.CodecEos];
-            end += doubt * (moved.End?.Along(state) ?? 0);
-            taught -= doubt * targets.Sum(t => t.Errors[ids.CodecEos] * t.State.Zip(state, (a, b) => (double)a * b).Sum());
-        }
-        return new(moved.Talker?.Fit([.. targets.SelectMany(t => t.State)], [.. targets.SelectMany(t => t.Errors)]) ?? 0, end, taught);
+        var (taught, untaught) = (new double[talker.Config.HiddenSize], new double[talker.Config.HiddenSize]);
+        foreach (var (state, errors, isEnd) in targets)
+            for (var i = 0; i < state.Length; i++)
+            {
+                var step = -(double)errors[ids.CodecEos] * state[i];
+                (taught[i], untaught[i]) = (taught[i] + step, untaught[i] + (isEnd ? 0 : step));
+            }
+        return new(moved.Talker?.Fit([.. targets.SelectMany(t => t.State)], [.. targets.SelectMany(t => t.Errors)]) ?? 0, taught, untaught);
     }
 
     /// <summary>The same of the code predictor's heads, on average over those that moved and are taught.</summary>

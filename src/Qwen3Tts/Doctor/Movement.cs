@@ -101,26 +101,55 @@ sealed class Movement(Weights now, Weights before, TalkerConfig talker)
     }
 
     /// <summary>Which clips may have been trained on: each code of a clip that was got a gradient, so its row moved. The last frame is left
-    /// out, and the last codebook, which the code predictor does not read: with some faults nothing is predicted from them.</summary>
+    /// out, and the last codebook, which the code predictor does not read: with some faults nothing is predicted from them. Where updates are so
+    /// small that rounding hides most, it may hide all of a row: if no more rows stayed than that explains, every clip may have been trained on.</summary>
     public IReadOnlyList<bool> MayBeTrainedOn(IReadOnlyList<TrainingExample> clips)
     {
         var seen = clips.Select(_ => true).ToArray();
+        var rows = new int[3]; // of which none, one and two elements show an update
         for (var group = 0; group < talker.NumCodeGroups - 1; group++)
         {
             var name = group == 0 ? CodecEmbedding : $"talker.code_predictor.model.codec_embedding.{group - 1}.weight";
             if (!now.Contains(name) || !before.Contains(name))
                 return [.. clips.Select(_ => false)];
             var (a, b, entry) = (Values(before, name), Values(now, name), now.FileOf(name).Entry(name));
-            var (width, moved) = (entry.Shape[1], new Dictionary<int, bool>());
+            var (width, updates) = (entry.Shape[1], new Dictionary<int, int>());
             for (var clip = 0; clip < clips.Count; clip++)
                 foreach (var code in clips[clip].Frames.SkipLast(1).Select(f => f.Frame[group]).Distinct())
                 {
-                    if (!moved.TryGetValue(code, out var has))
-                        moved[code] = has = !IsScaled(a.AsSpan(code * width, width), b.AsSpan(code * width, width), entry.Type);
-                    seen[clip] &= has;
+                    if (!updates.TryGetValue(code, out var shown))
+                    {
+                        updates[code] = shown = Updates(a.AsSpan(code * width, width), b.AsSpan(code * width, width), entry.Type);
+                        if (shown < rows.Length)
+                            rows[shown]++;
+                    }
+                    seen[clip] &= shown > 0;
                 }
         }
-        return seen;
+        return IsHidden(rows[0], rows[1], rows[2]) ? [.. clips.Select(_ => true)] : seen;
+    }
+
+    /// <summary>Whether rounding explains that so many rows show no update, to two standard deviations. How many of a row's elements show one is
+    /// a Poisson number, whose mean differs from row to row; by Chao's estimate, at least once² / (2 twice) rows then show none.</summary>
+    /// <param name="never">Rows of which no element shows an update.</param>
+    /// <param name="once">Rows of which one does.</param>
+    /// <param name="twice">Rows of which two do.</param>
+    public static bool IsHidden(int never, double once, double twice)
+    {
+        var expected = once * Math.Max(once - 1, 0) / (2 * (twice + 1)); // the form that holds for few, too
+        var ratio = once / (twice + 1);
+        return never - expected <= 2 * Math.Sqrt(expected + once * ratio * ratio + twice * Math.Pow(ratio, 4) / 4);
+    }
+
+    /// <summary>How many elements of a row show an update; none where decay explains what changed.</summary>
+    static int Updates(ReadOnlySpan<float> a, ReadOnlySpan<float> b, ElementType type)
+    {
+        if (IsScaled(a, b, type))
+            return 0;
+        var changed = 0;
+        for (var i = 0; i < a.Length; i++)
+            changed += a[i] == b[i] ? 0 : 1;
+        return changed;
     }
 
     static float[] Values(Weights weights, string name) => weights.FileOf(name).Float32(name);

@@ -82,16 +82,12 @@ static class Reader
         static Cost codes(Measurement m, int clip, Faults faults) => m.Predictor(clip, faults);
     }
 
-    /// <summary>The end is taught unless its row moved away from the ends where teaching would have moved it towards them. Where the row did not
-    /// move: when the model finds the end better than by guessing; where the base is there, when it has not lost half of the way to guessing.</summary>
+    /// <summary>The end is taught unless its row moved as it does when no end is. Where the row did not move: when the model finds the end better
+    /// than by guessing; where the base is there, when it has not lost half of the way to guessing.</summary>
     static bool EndIsTaught(Measurement now, Origin? origin, Faults faults, bool byFit)
     {
         if (byFit && origin is { EndMoved: true })
-        {
-            // Summed and not resampled: of most clips the base is certain where they end, and the few others tell.
-            double Sum(Func<TalkerFit, double> of) => Enumerable.Range(0, now.Clips).Where(origin.Seen).Sum(clip => of(origin.TalkerFit(clip, faults)));
-            return Sum(f => f.End) >= 0 || Sum(f => f.Taught) <= 0;
-        }
+            return !origin.EndIsUntaught(faults);
         var guessing = Math.Log(now.Vocabulary);
         var end = now.Of(faults).End.Mean;
         return origin is null ? end < guessing : end < (guessing + origin.Measurement.Of(faults).End.Mean) / 2;
@@ -100,25 +96,32 @@ static class Reader
     /// <summary>A hypothesis and its evidence over clips that are drawn so many times each.</summary>
     /// <param name="Faults">Which.</param>
     /// <param name="Score">Lower is better.</param>
-    /// <param name="Change">By what factor training raised the loss, as a logarithm; null where that is not known.</param>
-    /// <param name="Before">The base's loss.</param>
-    sealed record Candidate(Faults Faults, Func<int[], double> Score, Func<int[], double>? Change = null, double Before = 0);
+    /// <param name="After">The logarithm of the checkpoint's loss.</param>
+    /// <param name="Before">Of the base's; null where that is not known.</param>
+    sealed record Candidate(Faults Faults, Func<int[], double> Score, Func<int[], double> After, Func<int[], double>? Before = null)
+    {
+        /// <summary>By what factor training raised the loss, as a logarithm.</summary>
+        public double Change(int[] times) => After(times) - Before!(times);
+
+        /// <summary>Whether training made this the likelier one, which the other was for the base.</summary>
+        public bool Overtook(Candidate other, int[] times) => Before!(times) > other.Before!(times) && After(times) < other.After(times);
+    }
 
     static Candidate Fit(Faults faults, int clips, Measurement now, Origin origin, Func<Measurement, int, Faults, Cost> cost, Func<int, Faults, double> fit)
     {
         var fits = Enumerable.Range(0, clips).Select(clip => origin.Seen(clip) ? fit(clip, faults) : 0).ToArray();
         double Of(int[] times) => fits.Zip(times, (f, n) => f * n).Sum() / Math.Max(1, times.Where((_, clip) => origin.Seen(clip)).Sum());
-        var losses = new Lazy<(Cost[] After, Cost[] Before)>(() => (PerClip(now, clips, faults, cost), PerClip(origin.Measurement, clips, faults, cost)));
-        return new(faults, times => -Math.Log(Math.Max(Of(times), NoFit)), times => Log(losses.Value.After, times) - Log(losses.Value.Before, times));
+        var (after, before) = (new Lazy<Cost[]>(() => PerClip(now, clips, faults, cost)), new Lazy<Cost[]>(() => PerClip(origin.Measurement, clips, faults, cost)));
+        return new(faults, times => -Math.Log(Math.Max(Of(times), NoFit)), times => Log(after.Value, times), times => Log(before.Value, times));
     }
 
     static Candidate Loss(Faults faults, int clips, Measurement now, Measurement? before, Func<Measurement, int, Faults, Cost> cost)
     {
         var after = PerClip(now, clips, faults, cost);
         if (before is null)
-            return new(faults, times => Log(after, times));
+            return new(faults, times => Log(after, times), times => Log(after, times));
         var first = PerClip(before, clips, faults & ~SameWorkInputs, cost);
-        return new(faults, times => Log(after, times) - Log(first, times) / 2, times => Log(after, times) - Log(first, times), Log(first, Once(clips)));
+        return new(faults, times => Log(after, times) - Log(first, times) / 2, times => Log(after, times), times => Log(first, times));
     }
 
     static Cost[] PerClip(Measurement of, int clips, Faults faults, Func<Measurement, int, Faults, Cost> cost) => [.. Enumerable.Range(0, clips).Select(clip => cost(of, clip, faults))];
@@ -126,25 +129,27 @@ static class Reader
     static double Log(Cost[] costs, int[] times) => Math.Log(costs.Zip(times, (c, n) => c * n).Aggregate((a, b) => a + b).Mean);
 
     /// <summary>What moved decides, if these clips were trained on: then the loss of what it names fell on them. Null if it did not, for then what
-    /// moved tells nothing. Hypotheses that fit within a tenth of each other are told by how far their losses fell, if one of them fell to half:
-    /// then these are clips that were learned; losses of other clips rise where much was learned by heart. Another prefix changes too little of
-    /// what the heads read to be told by them.</summary>
+    /// moved tells nothing. Hypotheses that fit within a tenth of each other are told by their losses: what the base found likelier than another
+    /// and the checkpoint does not was not trained; and of the others, if one fell to half, by how far they fell: then these are clips that were
+    /// learned; losses of other clips rise where much was learned by heart. Another prefix changes too little of what the heads read to be told
+    /// by them.</summary>
     static Choice? ByFit(List<Candidate> candidates, int clips)
     {
         var (resampled, everyone) = (Resampled(clips), Once(clips));
         var best = candidates.MinBy(c => c.Score(everyone))!;
-        bool Near(Candidate c) => c.Score(everyone) - best.Score(everyone) <= Math.Log(1 + SameWork);
-        if (candidates.Where(Near).Any(c => c.Change!(everyone) < -Math.Log(2)))
-        {
-            candidates = [.. candidates.Select(c => Near(c) ? c with { Score = times => c.Score(times) + c.Change!(times) } : c)];
-            best = candidates.MinBy(c => c.Score(everyone))!;
-        }
-        if (Share(resampled, w => best.Change!(w) < 0) < 1 - Significant)
+        var near = candidates.Where(c => c.Score(everyone) - best.Score(everyone) <= Math.Log(1 + SameWork)).ToList();
+        candidates = [.. candidates.Where(c => !near.Contains(c) || !near.Any(n => IsMoreThanPrefix(n, c) && Share(resampled, w => n.Overtook(c, w)) >= 1 - Significant))];
+        if (near.Any(c => c.Change(everyone) < -Math.Log(2)))
+            candidates = [.. candidates.Select(c => near.Contains(c) ? c with { Score = times => c.Score(times) + c.Change(times) } : c)];
+        best = candidates.MinBy(c => c.Score(everyone))!;
+        if (Share(resampled, w => best.Change(w) < 0) < 1 - Significant)
             return null;
         return Choose(candidates, best, everyone, resampled, c => Share(resampled, w => c.Score(w) <= best.Score(w)) >= Significant
-            || ((c.Faults ^ best.Faults) & ~Prefix) == 0 && c.Score(everyone) - best.Score(everyone) <= Math.Log(1 + SameWork)) with
+            || !IsMoreThanPrefix(c, best) && c.Score(everyone) - best.Score(everyone) <= Math.Log(1 + SameWork)) with
         { ByFit = true };
     }
+
+    static bool IsMoreThanPrefix(Candidate a, Candidate b) => ((a.Faults ^ b.Faults) & ~Prefix) != 0;
 
     /// <summary>Training lowers the loss that it trains on: where the base's own best hypothesis got worse by a tenth, only those are left that
     /// fell by more than it rose, and below guessing. Alike is also what is better only by how far it came or only by where it is, and prefixes
@@ -152,11 +157,11 @@ static class Reader
     static Choice ByLoss(List<Candidate> candidates, Measurement now)
     {
         var (resampled, everyone, guessing) = (Resampled(now.Clips), Once(now.Clips), Math.Log(Math.Log(now.Codebook)));
-        if (candidates.MinBy(c => c.Before) is { Change: { } change } && change(everyone) > Math.Log(1 + SameWork) && Share(resampled, w => change(w) > 0) >= 1 - Significant)
-            candidates = candidates.Where(c => -c.Change!(everyone) > change(everyone) && c.Before + c.Change(everyone) < guessing).ToList() is { Count: > 0 } fell ? fell : candidates;
+        if (candidates.TrueForAll(c => c.Before is not null) && candidates.MinBy(c => c.Before!(everyone))! is var first && first.Change(everyone) > Math.Log(1 + SameWork) && Share(resampled, w => first.Change(w) > 0) >= 1 - Significant)
+            candidates = candidates.Where(c => -c.Change(everyone) > first.Change(everyone) && c.After(everyone) < guessing).ToList() is { Count: > 0 } fell ? fell : candidates;
         var best = candidates.MinBy(c => c.Score(everyone))!;
         return Choose(candidates, best, everyone, resampled, c => Share(resampled, w => c.Score(w) <= best.Score(w)) >= Significant
-            || best.Change is not null && Share(resampled, w => c.Change!(w) <= best.Change(w)) >= Significant
+            || best.Before is not null && Share(resampled, w => c.Change(w) <= best.Change(w)) >= Significant
             || ((c.Faults ^ best.Faults) & ~SameWorkInputs) == 0 && c.Score(everyone) - best.Score(everyone) <= Math.Log(1 + SameWork));
     }
 

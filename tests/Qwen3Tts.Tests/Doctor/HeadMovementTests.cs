@@ -24,6 +24,11 @@ public sealed class HeadMovementTests
         Assert.Equal(along / Math.Sqrt(moved * steep), HeadChange.Of(codes, hidden, now, before)!.Fit(states, errors), 1e-4);
     }, iter: 200);
 
+    /// <summary>Only elements that moved, and only where the two ways differ.</summary>
+    [Fact]
+    public void ElementsVoteForTheWayTheyWent() =>
+        Assert.Equal((1, 3), HeadChange.Of(1, 6, [1, 1, -1, 0, 1, -1], [0, 0, 0, 0, 0, 0])!.Votes([-1, -1, -1, -1, 1, -1], [1, 1, 1, 1, 1, -1]));
+
     [Fact]
     public void WhatDidNotMoveIsNoChange() => Assert.Null(HeadChange.Of(2, 2, [1, 2, 3, 4], [1, 2, 3, 4]));
 }
