@@ -16,14 +16,16 @@ namespace Qwen3Tts.Doctor;
 /// <param name="Texts">What is said in each.</param>
 /// <param name="Frames">Frames in all.</param>
 /// <param name="Voice">Where the voice comes from, in words.</param>
-sealed record ClipExamples(IReadOnlyList<TrainingExample> Examples, IReadOnlyList<string> Texts, int Frames, string Voice)
+/// <param name="Data">The frames of all clips of the data whose codes are known, of which the examples are some.</param>
+sealed record ClipExamples(IReadOnlyList<TrainingExample> Examples, IReadOnlyList<string> Texts, int Frames, string Voice, IReadOnlyList<int[]> Data)
 {
     /// <exception cref="InvalidDataException">The data cannot be read, or does not belong to this model.</exception>
     /// <exception cref="ArgumentException">It cannot be told whose voice to measure, or the model has no such language or speaker.</exception>
     public static ClipExamples Of(DoctorOptions options, ModelFolder model, ModelFolder? original)
     {
         var problems = new List<string>();
-        var clips = Spread(ClipList.Read(options.Data!, problems), options.Clips);
+        var all = ClipList.Read(options.Data!, problems);
+        var clips = Spread(all, options.Clips);
         if (problems.Count > 0)
             throw new InvalidDataException(string.Join('\n', problems.Take(20)));
         var tokenizer = TextTokenizer.Load(model.Path);
@@ -41,7 +43,7 @@ sealed record ClipExamples(IReadOnlyList<TrainingExample> Examples, IReadOnlyLis
             sequence.AppendEnd();
             return TrainingExample.Of(sequence, ids);
         }).ToList();
-        return new(examples, [.. clips.Select(c => c.Text)], examples.Sum(e => e.Frames.Count), from);
+        return new(examples, [.. clips.Select(c => c.Text)], examples.Sum(e => e.Frames.Count), from, [.. examples.SelectMany(e => e.Frames).Select(f => f.Frame), .. all.SelectMany(c => c.Codes ?? [])]);
     }
 
     static List<Clip> Spread(List<Clip> clips, int most) =>

@@ -37,7 +37,7 @@ static class Examination
             using var now = model.OpenWeights();
             using var before = original.OpenWeights();
             var movement = new Movement(now, before, model.Config.TalkerConfig);
-            moved = ([.. movement.Clues()], HeadMovement.Of(now, before, model.Config.TalkerConfig), clips is null ? [] : movement.MayBeTrainedOn(clips.Examples));
+            moved = ([.. movement.Clues()], HeadMovement.Of(now, before, model.Config.TalkerConfig), clips is null ? [] : movement.MayBeTrainedOn(clips.Examples, clips.Data));
             report = report with { Movement = movement.Report() };
             report = report with { Findings = [.. report.Findings, .. MovementFindings.Of(report.Movement)] };
         }

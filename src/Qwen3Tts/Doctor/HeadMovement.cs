@@ -118,15 +118,6 @@ sealed class Origin(Measurement measurement, IReadOnlyList<Clue> clues, HeadMove
     public IReadOnlyList<Clue> Clues => clues;
     public bool TalkerMoved => Tells && moved.Talker is not null;
     public bool EndMoved => Tells && moved.End is not null;
-
-    /// <summary>Whether the row of the end moved as it does when ends are not taught, rather than as when they are: more of its elements did than
-    /// chance explains, to two standard deviations.</summary>
-    public bool EndIsUntaught(Faults faults)
-    {
-        double[] Sum(Func<TalkerFit, double[]> of) => Enumerable.Range(0, seen.Count).Where(Seen).Select(clip => of(TalkerFit(clip, faults))).Aggregate((a, b) => [.. a.Zip(b, (x, y) => x + y)]);
-        var (more, elements) = moved.End!.Votes(Sum(f => f.Taught), Sum(f => f.Untaught));
-        return more > 2 * Math.Sqrt(elements);
-    }
     public bool PredictorMoved => Tells && moved.Predictor.Any(h => h is not null);
 
     /// <summary>Of the talker's head.</summary>
@@ -136,4 +127,13 @@ sealed class Origin(Measurement measurement, IReadOnlyList<Clue> clues, HeadMove
     /// <summary>Of the code predictor's heads, on average.</summary>
     public double PredictorFit(int clip, Faults faults) =>
         _predictor.TryGetValue((clip, faults), out var fit) ? fit : _predictor[(clip, faults)] = measurement.PredictorFit(clip, faults, moved);
+
+    /// <summary>Whether the row of the end moved as it does when ends are not taught, rather than as when they are: more of its elements did than
+    /// chance explains, to two standard deviations.</summary>
+    public bool EndIsUntaught(Faults faults)
+    {
+        double[] Sum(Func<TalkerFit, double[]> of) => Enumerable.Range(0, seen.Count).Where(Seen).Select(clip => of(TalkerFit(clip, faults))).Aggregate((a, b) => [.. a.Zip(b, (x, y) => x + y)]);
+        var (more, elements) = moved.End!.Votes(Sum(f => f.Taught), Sum(f => f.Untaught));
+        return more > 2 * Math.Sqrt(elements);
+    }
 }

@@ -102,31 +102,29 @@ sealed class Movement(Weights now, Weights before, TalkerConfig talker)
 
     /// <summary>Which clips may have been trained on: each code of a clip that was got a gradient, so its row moved. The last frame is left
     /// out, and the last codebook, which the code predictor does not read: with some faults nothing is predicted from them. Where updates are so
-    /// small that rounding hides most, it may hide all of a row: if no more rows stayed than that explains, every clip may have been trained on.</summary>
-    public IReadOnlyList<bool> MayBeTrainedOn(IReadOnlyList<TrainingExample> clips)
+    /// small that rounding hides most, it may hide all of a row's: if no row moved that these data do not have, and no more stayed than rounding
+    /// explains, every clip may have been trained on.</summary>
+    /// <param name="clips">The clips.</param>
+    /// <param name="data">All frames of the data that the clips are from; null if the clips are all.</param>
+    public IReadOnlyList<bool> MayBeTrainedOn(IReadOnlyList<TrainingExample> clips, IEnumerable<int[]>? data = null)
     {
-        var seen = clips.Select(_ => true).ToArray();
-        var rows = new int[3]; // of which none, one and two elements show an update
+        int[][] frames = [.. data ?? clips.SelectMany(c => c.Frames).Select(f => f.Frame)];
+        var (seen, rows, foreign) = (clips.Select(_ => true).ToArray(), new int[3], false); // rows of which none, one and two elements show an update
         for (var group = 0; group < talker.NumCodeGroups - 1; group++)
         {
             var name = group == 0 ? CodecEmbedding : $"talker.code_predictor.model.codec_embedding.{group - 1}.weight";
             if (!now.Contains(name) || !before.Contains(name))
                 return [.. clips.Select(_ => false)];
             var (a, b, entry) = (Values(before, name), Values(now, name), now.FileOf(name).Entry(name));
-            var (width, updates) = (entry.Shape[1], new Dictionary<int, int>());
+            int Shown(int code) => Updates(a.AsSpan(code * entry.Shape[1], entry.Shape[1]), b.AsSpan(code * entry.Shape[1], entry.Shape[1]), entry.Type);
+            var updates = clips.SelectMany(c => c.Frames.SkipLast(1)).Select(f => f.Frame[group]).Distinct().ToDictionary(code => code, Shown);
+            foreach (var shown in updates.Values.Where(n => n < rows.Length))
+                rows[shown]++;
             for (var clip = 0; clip < clips.Count; clip++)
-                foreach (var code in clips[clip].Frames.SkipLast(1).Select(f => f.Frame[group]).Distinct())
-                {
-                    if (!updates.TryGetValue(code, out var shown))
-                    {
-                        updates[code] = shown = Updates(a.AsSpan(code * width, width), b.AsSpan(code * width, width), entry.Type);
-                        if (shown < rows.Length)
-                            rows[shown]++;
-                    }
-                    seen[clip] &= shown > 0;
-                }
+                seen[clip] &= clips[clip].Frames.SkipLast(1).All(f => updates[f.Frame[group]] > 0);
+            foreign |= Enumerable.Range(0, talker.CodePredictorConfig.VocabSize).Except(frames.Select(f => f[group])).Any(code => Shown(code) > 0);
         }
-        return IsHidden(rows[0], rows[1], rows[2]) ? [.. clips.Select(_ => true)] : seen;
+        return !foreign && IsHidden(rows[0], rows[1], rows[2]) ? [.. clips.Select(_ => true)] : seen;
     }
 
     /// <summary>Whether rounding explains that so many rows show no update, to two standard deviations. How many of a row's elements show one is

@@ -1,6 +1,6 @@
 // From numbers to a name. Where the base is at hand and the output heads moved, they tell: a checkpoint was trained with the hypothesis
 // whose gradient at the base fits best what moved (HeadMovement), which is plain after fifteen small steps; what fits alike after long
-// training is told by how far its loss fell. That holds on clips that were trained on; where others are measured, or the heads were
+// training is told by their losses (ByFit). That holds on clips that were trained on; where others are measured, or the heads were
 // frozen, losses must tell, and a fine-tune of few steps still carries the habits of its base: compared is loss / sqrt(loss of the base),
 // which is lowest for a rival as soon as training has closed half of the distance (of the logarithms) that the base put between the two.
 // Without the base, the loss alone: which format the checkpoint knows best, and that a short training with a fault may not have changed

@@ -23,14 +23,14 @@ static class Verdicts
             var (with, without) = (now.Of(faults).Total, now.Of(faults & ~part).Total);
             var clue = origin?.Clues.FirstOrDefault(c => c.Fault == part && c.Planted);
             yield return new(Hypothesis.Of(part).Name, (part & FaultWords.Mismatch) == 0 ? Severity.Note : Severity.Fault,
-                part == Faults.NoEos ? $"The end of speech costs {now.Of(faults & ~part).End.Mean:0.00} nats; guessing among all {now.Vocabulary} codes and control ids costs {Math.Log(now.Vocabulary):0.00}{(origin is { EndMoved: true } ? "; the row of the end moved away from the ends of these clips" : "")}." : $"The loss is {with:0.0000} with it and {without:0.0000} without it{Moved(now, origin, faults, part)}{(clue is null ? "" : $"; {clue.Evidence}")}.",
+                part == Faults.NoEos ? $"The end of speech costs {now.Of(faults & ~part).End.Mean:0.00} nats; guessing among all {now.Vocabulary} codes and control ids costs {Math.Log(now.Vocabulary):0.00}{(origin is { EndMoved: true } ? "; the row of the end moved as it does when no end is taught" : "")}." : $"The loss is {with:0.0000} with it and {without:0.0000} without it{Moved(now, origin, faults, part)}{(clue is null ? "" : $"; {clue.Evidence}")}.",
                 FaultWords.Remedy(part));
         }
         if (reading.ByLossAlone)
             yield return new("losses_alone", Severity.Warning, origin is null ? "There is no base to compare with."
                 : origin.TalkerMoved || origin.PredictorMoved ? "What moved in the output heads fits no hypothesis whose loss fell on these clips: these are not the clips it was trained on, or it hardly moved."
                 : origin.Tells ? "The output heads did not move since the base." : "Codes of these clips have rows in the embeddings that did not move since the base: these are not the clips it was trained on, or it hardly moved.",
-                "After a short training with a fault, losses are still lowest in the right format. Give --base, and as --data the clips that it was trained on.");
+                "After a short training with a fault, losses are still lowest in the right format. Give --base, and as --data all clips that it was trained on.");
         if (!now.Tells(Faults.NoLanguage))
             yield return new("language_not_tested", Severity.Note, "No clip names a language, so a prefix with a language was not tried.", "Name the language that you speak with: --language English.");
     }

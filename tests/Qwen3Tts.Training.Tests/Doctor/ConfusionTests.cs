@@ -89,7 +89,11 @@ public sealed class ConfusionTests
     [Fact]
     public void OnOtherClipsARightRunIsNotCalledFaulty()
     {
-        foreach (var checkpoint in new[] { Few.Value.Checkpoint(new("correct", Faults.None, 2e-4, 15)), Few.Value.Checkpoint(new("correct", Faults.None, 1e-3, 60)), Few.Value.MergedLora(Faults.None, 15), Few.Value.MergedLora(Faults.None, 60) })
+        foreach (var checkpoint in new[]
+        {
+            Few.Value.Checkpoint(new("correct", Faults.None, 1e-5, 15)), Few.Value.Checkpoint(new("correct", Faults.None, 2e-4, 15)), Few.Value.Checkpoint(new("correct", Faults.None, 1e-3, 60)),
+            Few.Value.WithoutMasters(Faults.None, 2e-5, 15), Few.Value.MergedLora(Faults.None, 15), Few.Value.MergedLora(Faults.None, 60),
+        })
         {
             var reading = TheJudge.Read(checkpoint, Few.Value.New, withBase: true);
             Assert.True(reading.ByLossAlone, checkpoint);

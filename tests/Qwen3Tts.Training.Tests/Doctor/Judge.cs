@@ -18,7 +18,8 @@ sealed class Judge(string original)
     public Reading Read(string checkpoint, string data, bool withBase)
     {
         var (model, first) = (ModelFolder.Open(checkpoint), ModelFolder.Open(original));
-        var examples = ClipExamples.Of(new() { Checkpoint = checkpoint, Base = original, Data = data }, model, first).Examples;
+        var clips = ClipExamples.Of(new() { Checkpoint = checkpoint, Base = original, Data = data }, model, first);
+        var examples = clips.Examples;
         var now = Measure(model, model, examples);
         if (!withBase)
             return Reader.Read(now);
@@ -27,7 +28,7 @@ sealed class Judge(string original)
         using var moved = model.OpenWeights();
         using var unmoved = first.OpenWeights();
         var movement = new Movement(moved, unmoved, model.Config.TalkerConfig);
-        return Reader.Read(now, new Origin(before, [.. movement.Clues()], HeadMovement.Of(moved, unmoved, model.Config.TalkerConfig), movement.MayBeTrainedOn(examples)));
+        return Reader.Read(now, new Origin(before, [.. movement.Clues()], HeadMovement.Of(moved, unmoved, model.Config.TalkerConfig), movement.MayBeTrainedOn(examples, clips.Data)));
     }
 
     static Measurement Measure(ModelFolder folder, ModelFolder tokens, IReadOnlyList<TrainingExample> examples)
