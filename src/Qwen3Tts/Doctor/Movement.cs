@@ -122,7 +122,7 @@ sealed class Movement(Weights now, Weights before, TalkerConfig talker)
                 rows[shown]++;
             for (var clip = 0; clip < clips.Count; clip++)
                 seen[clip] &= clips[clip].Frames.SkipLast(1).All(f => updates[f.Frame[group]] > 0);
-            foreign |= Enumerable.Range(0, talker.CodePredictorConfig.VocabSize).Except(frames.Select(f => f[group])).Any(code => Shown(code) > 0);
+            foreign = foreign || Enumerable.Range(0, talker.CodePredictorConfig.VocabSize).Except(frames.Select(f => f[group])).Any(code => Shown(code) > 0);
         }
         return !foreign && IsHidden(rows[0], rows[1], rows[2]) ? [.. clips.Select(_ => true)] : seen;
     }
