@@ -126,7 +126,7 @@ public sealed class ConfusionTests
             Readme.Write("doctor", table.ToString());
         Assert.DoesNotContain(wrong, w => w.StartsWith("correct", StringComparison.Ordinal));
         Assert.Empty(accused);
-Assert.True(wrong.TrueForAll(w => w.StartsWith("official, LoRA", StringComparison.Ordinal)), string.Join("\n", wrong)); // a LoRA leaves code predictor and prefix as they were, which would tell the other faults
+        Assert.True(wrong.TrueForAll(w => w.StartsWith("official, LoRA", StringComparison.Ordinal)), string.Join("\n", wrong)); // a LoRA leaves code predictor and prefix as they were, which would tell the other faults
 
         void Add(string right, List<List<string>> checkpoints, string? name = null)
         {
