@@ -5,8 +5,9 @@ static class Verdicts
 {
     public const string Untrained = "untrained";
 
-    /// <summary>Not even the best hypothesis is better than guessing among the codes, neither for the talker nor for the code predictor.</summary>
-    public static bool IsUntrained(Measurement now, Reading reading) => now.Of(reading.Hypothesis.Faults) is var l && Math.Min(l.Codes.Mean, l.Predictor.Mean) >= Math.Log(now.Codebook);
+    /// <summary>Not even the best hypothesis is better than guessing among the codes, neither for the talker nor for the code predictor. Where what
+    /// moved tells, it was trained: a fault's loss may have fallen, and still be far above guessing.</summary>
+    public static bool IsUntrained(Measurement now, Reading reading) => reading.ByLossAlone && now.Of(reading.Hypothesis.Faults) is var l && Math.Min(l.Codes.Mean, l.Predictor.Mean) >= Math.Log(now.Codebook);
 
     public static IEnumerable<Finding> Findings(Measurement now, Reading reading, Origin? origin)
     {
@@ -16,7 +17,7 @@ static class Verdicts
             yield return new(Untrained, Severity.Fault, $"The best losses, {now.Of(faults).Codes.Mean:0.00} nats of the talker and {now.Of(faults).Predictor.Mean:0.00} of the code predictor, are no better than guessing among {now.Codebook} codes, {Math.Log(now.Codebook):0.00}.", "Check that data, codec and checkpoint belong together; if they do, the model has learned nothing, or lost everything.");
             yield break;
         }
-        if (now.Of(faults).Codes.Mean is var codes && codes >= Math.Log(now.Codebook))
+        if (reading.ByLossAlone && now.Of(faults).Codes.Mean is var codes && codes >= Math.Log(now.Codebook))
             yield return new("unknown_speech", Severity.Warning, $"The talker's best loss, {codes:0.00} nats, is no better than guessing among {now.Codebook} codes, {Math.Log(now.Codebook):0.00}: it does not know speech like this.", "Measure on what it was trained on, prepared in the same way: silence, noise, another voice or another language cost most.");
         foreach (var part in FaultWords.Parts(faults))
         {

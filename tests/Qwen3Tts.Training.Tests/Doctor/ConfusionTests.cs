@@ -51,6 +51,16 @@ public sealed class ConfusionTests
         Assert.Equal(Hypothesis.Of(faults).Name, TheJudge.Read(checkpoint, Few.Value.Data, withBase: true).Hypothesis.Name);
     }
 
+    /// <summary>A fault's loss is far above guessing after a few small steps; that hides no fault either.</summary>
+    [Fact]
+    public void AFaultOfAShortRunIsNotTakenForAnUntrainedModel()
+    {
+        var report = Examination.Of(new() { Checkpoint = Few.Value.Checkpoint(new("official", Faults.Official, 1e-5, 15)), Base = PlantedFaults.Base, Data = Few.Value.Data }, null, _ => { });
+        Assert.Equal("official", report.Hypothesis);
+        Assert.StartsWith("Mismatch", report.Verdict, StringComparison.Ordinal);
+        Assert.True(report.Losses.Single(l => l.Hypothesis == "official").Talker > report.Data!.Guessing);
+    }
+
     /// <summary>Once its labels are shifted, a model's loss is lower without a speaker than under what it was trained with; that must not hide the fault.</summary>
     [Fact]
     public void APromptWithoutASpeakerHidesNoShiftedLabels()
