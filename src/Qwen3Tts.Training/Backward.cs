@@ -1,7 +1,7 @@
-// Forward and backward of one micro-batch, in pieces: what autograd keeps for one piece is freed before the next begins. The talker's
-// output is cut off from its graph, so that the code predictor's loss can be taken over a few frames at a time, each part backwards at
-// once. The talker's layers can be passed without a graph and computed again one by one on the way back (gradient checkpointing), which
-// costs a third more time and gives the same bits.
+// Forward and backward of one micro-batch, in pieces: what is kept for one piece is freed before the next begins. The graph is cut below
+// and above each stack of layers, which have a way back of their own (Modules/DecoderLayer.cs): libtorch's graph holds the embeddings, the
+// last norm and the heads. The code predictor's loss is taken over a few frames at a time, each part backwards at once. The talker's layers
+// can keep their inputs alone and be computed again one by one (gradient checkpointing), which costs a third more time and gives the same bits.
 using Qwen3Tts.Training.Modules;
 using static TorchSharp.torch;
 
@@ -22,23 +22,12 @@ static class Backward
     {
         using var scope = NewDisposeScope();
         var inputs = talker.Embed(batch); // [B, T, hidden]
-        if (!pieces.RecomputeLayers)
-        {
-            var hidden = talker.model.call(inputs);
-            var (sums, gradient) = Losses(talker, batch, hidden, effective, pieces);
-            Back(hidden, gradient);
-            return sums;
-        }
-        else
-        {
-            var kept = talker.model.Pass(inputs); // what each layer saw, and what the last one gave
-            var top = kept.Pop();
-            var hidden = talker.model.norm.call(top);
-            var (sums, gradient) = Losses(talker, batch, hidden, effective, pieces);
-            Back(hidden, gradient);
-            Back(inputs, talker.model.PassBack(kept, top.grad));
-            return sums;
-        }
+        var way = talker.model.Pass(inputs, pieces.RecomputeLayers);
+        var hidden = talker.model.norm.call(way.Top);
+        var (sums, gradient) = Losses(talker, batch, hidden, effective, pieces);
+        Back(hidden, gradient);
+        Back(inputs, Decoder.PassBack(way));
+        return sums;
     }
 
     /// <summary>Both losses from the talker's output, back to it but not into it: its gradient, or null where nothing below is trained.</summary>
@@ -56,8 +45,14 @@ static class Backward
         for (long from = 0; from < frames; from += pieces.Frames)
         {
             using var scope = NewDisposeScope();
-            var sum = Loss.OfPredictor(talker, batch, rows, from, Math.Min(pieces.Frames, frames - from));
+            var count = Math.Min(pieces.Frames, frames - from);
+            var codes = batch.PredictorCodes.narrow(0, from, count);
+            var predictor = talker.code_predictor;
+            var slots = predictor.Projected(talker.Slots(rows.index_select(0, batch.PredictorRows.narrow(0, from, count)), codes)); // [frames, 16, predictor's hidden]
+            var way = predictor.model.Pass(slots, again: false);
+            var sum = Loss.OfPredictor(talker, batch, predictor.model.norm.call(way.Top), codes);
             Back(Loss.PredictorShare(sum, effective));
+            Back(slots, Decoder.PassBack(way));
             predictorSum += sum.item<float>();
         }
         return (new(talkerSum, predictorSum, endSum, batch.EndTargets.shape[0], batch.Counts), rows.grad?.view(hidden.shape));

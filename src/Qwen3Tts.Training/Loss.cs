@@ -32,7 +32,7 @@ sealed record Loss(Tensor Talker, Tensor Predictor, Tensor End, long Ends, Targe
         using var scope = NewDisposeScope();
         var hidden = talker.model.call(inputs).flatten(0, 1); // [rows, hidden]
         var (sum, end) = OfTalker(talker, batch, hidden);
-        var predictor = OfPredictor(talker, batch, hidden, 0, batch.PredictorRows.shape[0]);
+        var predictor = OfPredictor(talker, batch, talker.PredictFrames(hidden.index_select(0, batch.PredictorRows), batch.PredictorCodes), batch.PredictorCodes);
         return new(sum.MoveToOuterDisposeScope(), predictor.MoveToOuterDisposeScope(), end.MoveToOuterDisposeScope(), batch.EndTargets.shape[0], batch.Counts);
     }
 
@@ -45,12 +45,10 @@ sealed record Loss(Tensor Talker, Tensor Predictor, Tensor End, long Ends, Targe
         return (each.sum().MoveToOuterDisposeScope(), each.detach().index_select(0, batch.EndTargets).sum().MoveToOuterDisposeScope());
     }
 
-    /// <summary>The part of <see cref="Predictor"/> that <paramref name="count"/> frames make.</summary>
-    public static Tensor OfPredictor(TalkerModule talker, TrainingBatch batch, Tensor hidden, long from, long count)
+    /// <summary><see cref="Predictor"/>, of these frames, from the code predictor's output [frames, 16, hidden] and their codes [frames, 16].</summary>
+    public static Tensor OfPredictor(TalkerModule talker, TrainingBatch batch, Tensor states, Tensor codes)
     {
         using var scope = NewDisposeScope();
-        var codes = batch.PredictorCodes.narrow(0, from, count);
-        var states = talker.PredictFrames(hidden.index_select(0, batch.PredictorRows.narrow(0, from, count)), codes); // [frames, 16, predictor's hidden]
         Tensor Of(HeadTarget pair)
         {
             using var each = NewDisposeScope();

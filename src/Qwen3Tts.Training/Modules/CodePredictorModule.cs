@@ -28,8 +28,11 @@ sealed class CodePredictorModule : Module<Tensor, Tensor>
     public override Tensor forward(Tensor slots) // [frames, 16, talker's hidden] -> [frames, 16, hidden]
     {
         using var scope = NewDisposeScope();
-        return model.call(small_to_mtp_projection?.call(slots) ?? slots).MoveToOuterDisposeScope();
+        return model.call(Projected(slots)).MoveToOuterDisposeScope();
     }
+
+    /// <summary>The slots as wide as the layers.</summary>
+    public Tensor Projected(Tensor slots) => small_to_mtp_projection?.call(slots) ?? slots; // [frames, 16, talker's hidden] -> [frames, 16, hidden]
 
     /// <summary>Logits of one head, read from its own slot.</summary>
     public Tensor Head(int head, Tensor states) => lm_head[head].call(states.select(1, head + 1)); // [frames, 16, hidden] -> [frames, codes]

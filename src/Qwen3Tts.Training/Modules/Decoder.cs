@@ -1,5 +1,6 @@
-// A stack of layers with the norm after it. It can be passed whole, with autograd keeping what it needs, or layer by layer, keeping the
-// layers' inputs alone and computing each layer again on the way back.
+// A stack of layers with the norm after it. As a module it is one graph, written plainly: for measuring, and to hold the other to account.
+// Training goes there without a graph and back layer by layer; a layer keeps what its way back needs, or its input alone and is then
+// computed again.
 using Qwen3Tts.Checkpoint;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -30,38 +31,52 @@ abstract class Decoder : Module<Tensor, Tensor>
         return norm.call(x).MoveToOuterDisposeScope();
     }
 
-    /// <summary>Through the layers without a graph: the input of each, and on top the output of the last, each cut off from the one before.</summary>
-    public Stack<Tensor> Pass(Tensor x) // [B, T, hidden]
+    /// <summary>The way there through the layers, to go back on once.</summary>
+    /// <param name="Top">The output of the last layer, a leaf: its gradient is where the way back begins.</param>
+    /// <param name="Steps">The layers that have a way back, each with its input [B, T, hidden] and what it keeps; null where it is computed again.</param>
+    /// <param name="Rotary">Of the positions.</param>
+    /// <param name="ToInput">Whether the gradient of the first input is wanted.</param>
+    public sealed record Way(Tensor Top, Stack<(DecoderLayer Layer, Tensor X, DecoderLayer.Kept? Kept)> Steps, Rotary Rotary, bool ToInput);
+
+    /// <summary>Through the layers without a graph, cut off from what made the input.</summary>
+    /// <param name="input">[B, T, hidden].</param>
+    /// <param name="again">Layers keep their inputs alone.</param>
+    public Way Pass(Tensor input, bool again)
+    {
+        var rotary = RotaryFor(input); // in the scope of the caller, as the rest of the way
+        using var scope = NewDisposeScope();
+        using var still = no_grad();
+        var way = new Way(input, [], rotary, input.requires_grad);
+        var (x, needed) = (input.detach(), way.ToInput); // whether anything up to here is trained: no gradient has to go further down
+        foreach (var layer in layers)
+        {
+            needed |= layer.parameters().Any(p => p.requires_grad);
+            var (y, kept) = layer.Pass(x, way.Rotary, needed && !again);
+            if (needed)
+                way.Steps.Push((layer, x.MoveToOuterDisposeScope(), kept?.Moved()));
+            else
+                x.Dispose();
+            x = y;
+        }
+        return way with { Top = x.requires_grad_(needed).MoveToOuterDisposeScope() };
+    }
+
+    /// <summary>Back through the layers, which adds the gradients of what is trained; gives the gradient of the first input, null where none is wanted.</summary>
+    public static Tensor? PassBack(Way way)
     {
         using var scope = NewDisposeScope();
         using var still = no_grad();
-        var rotary = RotaryFor(x);
-        var trained = x.requires_grad; // whether anything up to here is: no gradient has to go further down
-        var kept = new Stack<Tensor>([x.detach().requires_grad_(trained).MoveToOuterDisposeScope()]);
-        foreach (var layer in layers)
+        if (way.Top.grad?.contiguous() is not { } gradient)
+            return null;
+        while (way.Steps.TryPop(out var step))
         {
-            trained |= layer.parameters().Any(p => p.requires_grad);
-            kept.Push(layer.call(kept.Peek(), rotary).requires_grad_(trained).MoveToOuterDisposeScope());
-        }
-        return kept;
-    }
-
-    /// <summary>Back through the layers, each computed again from its input; gives the gradient of the first input, null where none is needed.</summary>
-    public Tensor? PassBack(Stack<Tensor> kept, Tensor? gradient)
-    {
-        using var scope = NewDisposeScope();
-        var rotary = RotaryFor(kept.Peek());
-        foreach (var layer in layers.Reverse())
-        {
-            using var x = kept.Pop();
             using var each = NewDisposeScope();
-            if (gradient is null)
-                continue;
-            layer.call(x, rotary).backward([gradient]);
-            gradient.Dispose();
-            gradient = x.grad?.MoveToOuterDisposeScope();
+            var kept = step.Kept ?? step.Layer.Pass(step.X, way.Rotary, keep: true).Kept!;
+            step.Layer.Back(step.X, kept, way.Rotary, gradient);
+            foreach (var tensor in kept.All.Append(step.X))
+                tensor.Dispose();
         }
-        return gradient?.MoveToOuterDisposeScope();
+        return way.ToInput ? gradient.MoveToOuterDisposeScope() : null;
     }
 
     Rotary RotaryFor(Tensor x) => Rotary.Of(x.shape[1], _config, x.dtype, x.device);

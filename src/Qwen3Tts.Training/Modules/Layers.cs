@@ -27,6 +27,29 @@ sealed record Placement(ScalarType Type, Device Device)
     public Parameter Weights(params long[] shape) => new(empty(shape, dtype: Type, device: Device));
 }
 
+static class Gradients
+{
+    /// <summary>A function and its way back, through a graph of its own.</summary>
+    public static (Tensor Y, Tensor X) Through(Func<Tensor, Tensor> function, Tensor x, Tensor gradient)
+    {
+        using var scope = NewDisposeScope();
+        using var graph = enable_grad();
+        var leaf = x.detach().requires_grad_();
+        var y = function(leaf);
+        y.backward([gradient]);
+        return (y.detach().MoveToOuterDisposeScope(), leaf.grad!.MoveToOuterDisposeScope());
+    }
+
+    /// <summary>Adds to a gradient, as autograd does; takes the tensor where there is none yet.</summary>
+    public static void Accumulate(this Parameter parameter, Tensor gradient)
+    {
+        if (parameter.grad is { } before)
+            before.add_(gradient, Sums.One);
+        else
+            parameter.grad = gradient;
+    }
+}
+
 sealed class Linear : Module<Tensor, Tensor>
 {
     readonly Parameter weight; // [out, in]
@@ -66,6 +89,30 @@ sealed class Linear : Module<Tensor, Tensor>
         using var scope = NewDisposeScope();
         return functional.linear(x, weight, bias).Plus(lora_B.call(lora_A.call(x).mul(_scale))).MoveToOuterDisposeScope();
     }
+
+    /// <summary>The gradient of the input, added to another where one is given. Without a graph, as the next.</summary>
+    public Tensor Back(Tensor gradient, Tensor? sum = null) // [n, out] -> [n, in]
+    {
+        using var scope = NewDisposeScope();
+        sum = sum is null ? gradient.mm(weight) : sum.addmm_(gradient, weight, 1, 1);
+        if (lora_A is not null && lora_B is not null && _scale is not null)
+            sum.addmm_(gradient.mm(lora_B.weight).mul_(_scale), lora_A.weight, 1, 1);
+        return sum.MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Adds the gradients of what is trained.</summary>
+    public void BackToWeights(Tensor x, Tensor gradient) // [n, in], [n, out]
+    {
+        using var scope = NewDisposeScope();
+        if (weight.requires_grad)
+            weight.Accumulate(gradient.t().mm(x));
+        if (bias is { requires_grad: true })
+            bias.Accumulate(gradient.sum(0));
+        if (lora_A is null || lora_B is null || _scale is null)
+            return;
+        lora_B.BackToWeights(lora_A.call(x).mul_(_scale), gradient);
+        lora_A.BackToWeights(x, gradient.mm(lora_B.weight).mul_(_scale));
+    }
 }
 
 sealed class Embedding : Module<Tensor, Tensor>
@@ -101,11 +148,13 @@ sealed class RmsNorm : Module<Tensor, Tensor>
 {
     readonly Parameter weight; // [width]
     readonly Scalar _epsilon;
+    readonly float _small; // the same
 
     public RmsNorm(int width, double epsilon, Placement on) : base(nameof(RmsNorm))
     {
         weight = on.Weights(width);
         _epsilon = epsilon;
+        _small = (float)epsilon;
         RegisterComponents();
     }
 
@@ -116,10 +165,53 @@ sealed class RmsNorm : Module<Tensor, Tensor>
         var scale = rsqrt((wide * wide).mean([-1], keepdim: true).add(_epsilon, Sums.One)); // [.., 1]
         return (weight * (wide * scale).to(x.dtype)).MoveToOuterDisposeScope();
     }
+
+    /// <summary>The same without a graph.</summary>
+    public Tensor Pass(Tensor x) => TensorMemory.Of(x) ? RowKernels.Norm(x, weight, _small) : call(x);
+
+    /// <summary>The way back, in place: the gradient of x is added to one that is there, that of the result becomes the result.</summary>
+    public void Back(Tensor x, Tensor gradient, Tensor sum)
+    {
+        using var scope = NewDisposeScope();
+        if (TensorMemory.Of(x))
+            AddGradient(RowKernels.NormBack(x, weight, _small, gradient, sum));
+        else
+        {
+            var (y, back) = Gradients.Through(call, x, gradient);
+            sum.add_(back, Sums.One);
+            gradient.copy_(y);
+        }
+    }
+
+    /// <summary>The norm of each head, turned, without a graph.</summary>
+    public Tensor Turned(Tensor x, Rotary rotary, int heads) => // [B, T, heads * width] -> [B, heads, T, width]
+        TensorMemory.Of(x) ? RowKernels.Turned(x, weight, _small, rotary, heads) : PlainlyTurned(x, rotary, heads);
+
+    /// <summary>The gradient of what was turned.</summary>
+    public Tensor TurnedBack(Tensor x, Rotary rotary, int heads, Tensor gradient) // [B, heads, T, width] -> [B, T, heads * width]
+    {
+        if (!TensorMemory.Of(x))
+            return Gradients.Through(x => PlainlyTurned(x, rotary, heads), x, gradient).X;
+        var (back, gain) = RowKernels.TurnedBack(x, weight, _small, rotary, heads, gradient.contiguous());
+        AddGradient(gain);
+        return back;
+    }
+
+    public Tensor PlainlyTurned(Tensor x, Rotary rotary, int heads)
+    {
+        using var scope = NewDisposeScope();
+        return rotary.Turn(call(x.view(x.shape[0], x.shape[1], heads, -1)).transpose(1, 2)).MoveToOuterDisposeScope();
+    }
+
+    void AddGradient(float[] gradient)
+    {
+        if (weight.requires_grad)
+            weight.Accumulate(tensor(gradient).to(weight.dtype));
+    }
 }
 
-/// <summary>Cosine and sine of every position's angles, each frequency twice: for the lower and the upper half of a head.</summary>
-readonly record struct Rotary(Tensor Cos, Tensor Sin) // [T, head_dim]
+/// <summary>Cosine and sine of every position's angles, each frequency twice: for the lower and the upper half of a head. On the CPU as float32 arrays [T, head_dim / 2] as well.</summary>
+readonly record struct Rotary(Tensor Cos, Tensor Sin, float[] Cosines, float[] Sines, float[] SinesBack) // [T, head_dim]
 {
     public static Rotary Of(long positions, DecoderConfig config, ScalarType type, Device device)
     {
@@ -128,7 +220,8 @@ readonly record struct Rotary(Tensor Cos, Tensor Sin) // [T, head_dim]
         var frequencies = pow(tensor((float)config.RopeTheta, device: device), exponents).reciprocal(); // [head_dim / 2]
         var angles = outer(tensor([.. Enumerable.Range(0, (int)positions).Select(p => (float)p)], device: device), frequencies);
         var both = cat([angles, angles], -1);
-        return new(both.cos().to(type).MoveToOuterDisposeScope(), both.sin().to(type).MoveToOuterDisposeScope());
+        float[] Array(Tensor half) => TensorMemory.Of(half) ? half.Values() : [];
+        return new(both.cos().to(type).MoveToOuterDisposeScope(), both.sin().to(type).MoveToOuterDisposeScope(), Array(angles.cos()), Array(angles.sin()), Array(-angles.sin()));
     }
 
     /// <summary>Rotates the two halves of each head against each other.</summary>
@@ -136,91 +229,5 @@ readonly record struct Rotary(Tensor Cos, Tensor Sin) // [T, head_dim]
     {
         var halves = x.chunk(2, -1);
         return (x * Cos).Plus(cat([-halves[1], halves[0]], -1) * Sin);
-    }
-}
-
-sealed class Attention : Module<Tensor, Rotary, Tensor>
-{
-    readonly Linear q_proj;
-    readonly Linear k_proj;
-    readonly Linear v_proj;
-    readonly Linear o_proj;
-    readonly RmsNorm q_norm;
-    readonly RmsNorm k_norm;
-    readonly int _heads;
-    readonly int _keyHeads;
-    readonly int _width;
-
-    public Attention(DecoderConfig config, Placement on) : base(nameof(Attention))
-    {
-        (_heads, _keyHeads, _width) = (config.NumAttentionHeads, config.NumKeyValueHeads, config.HeadDim);
-        q_proj = new(config.HiddenSize, _heads * _width, false, on);
-        k_proj = new(config.HiddenSize, _keyHeads * _width, false, on);
-        v_proj = new(config.HiddenSize, _keyHeads * _width, false, on);
-        o_proj = new(_heads * _width, config.HiddenSize, false, on);
-        q_norm = new(_width, config.RmsNormEps, on);
-        k_norm = new(_width, config.RmsNormEps, on);
-        RegisterComponents();
-    }
-
-    /// <summary>Causal, and no other mask: rows are padded on the right, where no row before them looks.</summary>
-    public override Tensor forward(Tensor x, Rotary rotary) // [B, T, hidden]
-    {
-        using var scope = NewDisposeScope();
-        var q = rotary.Turn(q_norm.call(Heads(q_proj.call(x), _heads)).transpose(1, 2)); // [B, heads, T, head_dim]
-        var k = rotary.Turn(k_norm.call(Heads(k_proj.call(x), _keyHeads)).transpose(1, 2));
-        var v = Heads(v_proj.call(x), _keyHeads).transpose(1, 2);
-        var shared = _heads / _keyHeads; // neighbouring query heads share a key head
-        if (shared > 1)
-            (k, v) = (k.repeat_interleave(shared, 1), v.repeat_interleave(shared, 1));
-        var mixed = functional.scaled_dot_product_attention(q, k, v, null, 0, true); // [B, heads, T, head_dim]
-        return o_proj.call(mixed.transpose(1, 2).flatten(2)).MoveToOuterDisposeScope();
-    }
-
-    Tensor Heads(Tensor x, int heads) => x.view(x.shape[0], x.shape[1], heads, _width); // [B, T, heads, head_dim]
-}
-
-sealed class Mlp : Module<Tensor, Tensor>
-{
-    readonly Linear gate_proj;
-    readonly Linear up_proj;
-    readonly Linear down_proj;
-
-    public Mlp(DecoderConfig config, Placement on) : base(nameof(Mlp))
-    {
-        gate_proj = new(config.HiddenSize, config.IntermediateSize, false, on);
-        up_proj = new(config.HiddenSize, config.IntermediateSize, false, on);
-        down_proj = new(config.IntermediateSize, config.HiddenSize, false, on);
-        RegisterComponents();
-    }
-
-    public override Tensor forward(Tensor x)
-    {
-        using var scope = NewDisposeScope();
-        return down_proj.call(functional.silu(gate_proj.call(x)) * up_proj.call(x)).MoveToOuterDisposeScope();
-    }
-}
-
-sealed class DecoderLayer : Module<Tensor, Rotary, Tensor>
-{
-    readonly Attention self_attn;
-    readonly Mlp mlp;
-    readonly RmsNorm input_layernorm;
-    readonly RmsNorm post_attention_layernorm;
-
-    public DecoderLayer(DecoderConfig config, Placement on) : base(nameof(DecoderLayer))
-    {
-        self_attn = new(config, on);
-        mlp = new(config, on);
-        input_layernorm = new(config.HiddenSize, config.RmsNormEps, on);
-        post_attention_layernorm = new(config.HiddenSize, config.RmsNormEps, on);
-        RegisterComponents();
-    }
-
-    public override Tensor forward(Tensor x, Rotary rotary) // [B, T, hidden]
-    {
-        using var scope = NewDisposeScope();
-        var attended = x.Plus(self_attn.call(input_layernorm.call(x), rotary));
-        return attended.Plus(mlp.call(post_attention_layernorm.call(attended))).MoveToOuterDisposeScope();
     }
 }

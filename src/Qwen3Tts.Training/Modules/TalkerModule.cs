@@ -62,12 +62,19 @@ sealed class TalkerModule : Module
         return stack([model.codec_embedding.call(codes.select(1, 0)), .. sides], 0).sum(dim: 0).MoveToOuterDisposeScope();
     }
 
-    /// <summary>The code predictor's output: slot 0 is the talker's hidden state, slot i the embedding of code i − 1.</summary>
-    public Tensor PredictFrames(Tensor hidden, Tensor codes) // [frames, hidden], [frames, 16] -> [frames, 16, predictor's hidden]
+    /// <summary>The code predictor's input: slot 0 is the talker's hidden state, slot i the embedding of code i − 1.</summary>
+    public Tensor Slots(Tensor hidden, Tensor codes) // [frames, hidden], [frames, 16] -> [frames, 16, hidden]
     {
         using var scope = NewDisposeScope();
         var sides = code_predictor.model.codec_embedding.SkipLast(1).Select((table, i) => table.call(codes.select(1, i + 1)));
-        return code_predictor.call(stack([hidden, model.codec_embedding.call(codes.select(1, 0)), .. sides], 1)).MoveToOuterDisposeScope();
+        return stack([hidden, model.codec_embedding.call(codes.select(1, 0)), .. sides], 1).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The code predictor's output.</summary>
+    public Tensor PredictFrames(Tensor hidden, Tensor codes) // [frames, hidden], [frames, 16] -> [frames, 16, predictor's hidden]
+    {
+        using var scope = NewDisposeScope();
+        return code_predictor.call(Slots(hidden, codes)).MoveToOuterDisposeScope();
     }
 }
 

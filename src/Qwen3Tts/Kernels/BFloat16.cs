@@ -47,7 +47,17 @@ static class BFloat16
     public static void Round(ReadOnlySpan<float> from, Span<ushort> to)
     {
         to = to[..from.Length];
-        for (var i = 0; i < from.Length; i++)
+        var i = 0;
+        for (; i + Vector<ushort>.Count <= from.Length; i += Vector<ushort>.Count)
+            Vector.Narrow(Rounded(new(from[i..])), Rounded(new(from[(i + Vector<float>.Count)..]))).CopyTo(to[i..]);
+        for (; i < from.Length; i++)
             to[i] = Round(from[i]);
+    }
+
+    static Vector<uint> Rounded(Vector<float> value)
+    {
+        var bits = value.As<float, uint>();
+        var even = (bits + new Vector<uint>(0x7FFF) + (bits >>> 16 & Vector<uint>.One)) >>> 16;
+        return Vector.ConditionalSelect(Vector.Equals(value, value).As<int, uint>(), even, bits >>> 16 | new Vector<uint>(0x40)); // a NaN is not equal to itself
     }
 }

@@ -1,0 +1,60 @@
+// The memory of tensors on the CPU, for kernels of ours, and the threads to run them on.
+using System.Runtime.CompilerServices;
+using TorchSharp;
+using BFloat16 = Qwen3Tts.Kernels.BFloat16;
+using static TorchSharp.torch;
+
+namespace Qwen3Tts.Training;
+
+/// <summary>A contiguous tensor on the CPU, float32 or BF16, read and written as float32. Lives as long as the tensor.</summary>
+readonly unsafe struct TensorMemory
+{
+    readonly byte* _at; // libtorch's memory, which does not move
+    readonly bool _narrow;
+
+    public TensorMemory(Tensor tensor)
+    {
+        _at = Address(tensor);
+        _narrow = tensor.dtype == ScalarType.BFloat16;
+    }
+
+    /// <summary>Whether kernels of ours can compute with it.</summary>
+    public static bool Of(Tensor tensor) => tensor.device_type == DeviceType.CPU && tensor.dtype is ScalarType.Float32 or ScalarType.BFloat16;
+
+    public static byte* Address(Tensor tensor)
+    {
+        if (!tensor.is_contiguous() || tensor.device_type != DeviceType.CPU)
+            throw new ArgumentException($"A contiguous tensor on the CPU was expected; this one is on {tensor.device}.");
+        return (byte*)Unsafe.AsPointer(ref tensor.bytes[0]);
+    }
+
+    public void Load(long index, Span<float> to)
+    {
+        if (_narrow)
+            BFloat16.Widen(new ReadOnlySpan<ushort>((ushort*)_at + index, to.Length), to);
+        else
+            new ReadOnlySpan<float>((float*)_at + index, to.Length).CopyTo(to);
+    }
+
+    public void Store(long index, ReadOnlySpan<float> from)
+    {
+        if (_narrow)
+            BFloat16.Round(from, new Span<ushort>((ushort*)_at + index, from.Length));
+        else
+            from.CopyTo(new((float*)_at + index, from.Length));
+    }
+
+    public float[] ToArray(long length)
+    {
+        var values = new float[length];
+        Load(0, values);
+        return values;
+    }
+
+    /// <summary>Runs <paramref name="body"/>(first, count) for blocks of so many, on as many threads as libtorch has.</summary>
+    public static void InBlocks(long all, int block, Action<int, int> body)
+    {
+        var count = checked((int)all);
+        Parallel.For(0, (count + block - 1) / block, new() { MaxDegreeOfParallelism = get_num_threads() }, i => body(i * block, Math.Min(block, count - i * block)));
+    }
+}
