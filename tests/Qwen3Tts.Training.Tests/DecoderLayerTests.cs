@@ -11,7 +11,7 @@ public sealed class DecoderLayerTests
     static readonly Gen<(CodePredictorConfig Config, int Batch, int Positions, int Seed)> Shapes =
         from keyHeads in Gen.Int[1, 3]
         from shared in Gen.Int[1, 3]
-        from half in Gen.Int[1, 20]
+        from half in Gen.Int[4, 20]
         from hidden in Gen.Int[8, 70]
         from intermediate in Gen.Int[1, 90]
         from batch in Gen.Int[1, 3]

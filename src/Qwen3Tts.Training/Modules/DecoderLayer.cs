@@ -98,8 +98,8 @@ sealed class Attention : Module<Tensor, Rotary, Tensor>
     {
         using var scope = NewDisposeScope();
         var (batch, positions, shared) = (q.shape[0] * _keyHeads, q.shape[2], _heads / _keyHeads);
-        Tensor Shared(Tensor x) => x.view(batch, 1, positions, _width).expand(batch, shared, positions, _width);
-        return functional.scaled_dot_product_attention(q.view(batch, shared, positions, _width), Shared(k), Shared(v), null, 0, true).MoveToOuterDisposeScope();
+        Tensor Shared(Tensor x) => x.reshape(batch, 1, positions, _width).expand(batch, shared, positions, _width);
+        return functional.scaled_dot_product_attention(q.reshape(batch, shared, positions, _width), Shared(k), Shared(v), null, 0, true).MoveToOuterDisposeScope();
     }
 
     Tensor ByHeads(Tensor x) => x.view(x.shape[0], x.shape[1], _keyHeads, _width).transpose(1, 2); // [B, T, key heads * width] -> [B, key heads, T, width]
