@@ -38,11 +38,11 @@ static unsafe class OnePassAdamW
     {
         var job = new Job
         {
-            Updated = Address(master ?? weight),
-            Rounded = master is null ? null : Address(weight),
-            Gradient = Address(gradient),
-            Mean = Address(mean),
-            Square = Address(square),
+            Updated = TensorMemory.Address(master ?? weight),
+            Rounded = master is null ? null : TensorMemory.Address(weight),
+            Gradient = TensorMemory.Address(gradient),
+            Mean = TensorMemory.Address(mean),
+            Square = TensorMemory.Address(square),
             Terms = terms,
             Key = key,
             First = (uint)first,
@@ -56,29 +56,16 @@ static unsafe class OnePassAdamW
             (ScalarType.BFloat16, null, ScalarType.BFloat16) => &Run<Narrow, Narrow, Narrow>,
             _ => throw new ArgumentException($"A weight of {weight.dtype} {(master is null ? "without" : "with")} master and moments of {mean.dtype} cannot be updated. Weights are Float32, or BFloat16 with moments of Float32, or both BFloat16 without a master."),
         };
-        InBlocks(gradient.numel(), (from, count) => body(job, from, count));
+        TensorMemory.InBlocks(gradient.numel(), Block, (from, count) => body(job, from, count));
     }
 
     /// <summary>Sum of squares of a flat tensor on the CPU, float32 or BF16.</summary>
     public static double SquaredNorm(Tensor tensor)
     {
-        var (address, narrow) = ((nint)Address(tensor), tensor.dtype == ScalarType.BFloat16);
+        var (address, narrow) = ((nint)TensorMemory.Address(tensor), tensor.dtype == ScalarType.BFloat16);
         var sums = new double[(tensor.numel() + Block - 1) / Block];
-        InBlocks(tensor.numel(), (from, count) => sums[from / Block] = narrow ? Squares<Narrow>((byte*)address, from, count) : Squares<Float32>((byte*)address, from, count));
+        TensorMemory.InBlocks(tensor.numel(), Block, (from, count) => sums[from / Block] = narrow ? Squares<Narrow>((byte*)address, from, count) : Squares<Float32>((byte*)address, from, count));
         return sums.Sum();
-    }
-
-    static byte* Address(Tensor flat)
-    {
-        if (!flat.is_contiguous() || flat.device_type != DeviceType.CPU)
-            throw new ArgumentException($"A contiguous tensor on the CPU was expected; this one is on {flat.device}.");
-        return (byte*)Unsafe.AsPointer(ref flat.bytes[0]); // libtorch's memory, which does not move
-    }
-
-    static void InBlocks(long elements, Action<int, int> body)
-    {
-        var all = checked((int)elements);
-        Parallel.For(0, (all + Block - 1) / Block, new() { MaxDegreeOfParallelism = get_num_threads() }, block => body(block * Block, Math.Min(Block, all - block * Block)));
     }
 
     struct Job

@@ -1,8 +1,8 @@
 // The memory of tensors on the CPU, for kernels of ours, and the threads to run them on.
 using System.Runtime.CompilerServices;
 using TorchSharp;
-using BFloat16 = Qwen3Tts.Kernels.BFloat16;
 using static TorchSharp.torch;
+using BFloat16 = Qwen3Tts.Kernels.BFloat16;
 
 namespace Qwen3Tts.Training;
 

@@ -20,24 +20,29 @@ public sealed class DecoderLayerTests
         select (new CodePredictorConfig(hidden, intermediate, 2, keyHeads * shared, keyHeads, 2 * half, "silu", 1e-6, 10_000, 10, 4, 100, false, false), batch, positions, seed);
 
     [Fact]
-    public void ItComputesWhatThePlainLayersDo() => Shapes.Sample(s =>
+    public void ItComputesWhatThePlainLayersDo()
     {
-        using var scope = NewDisposeScope();
-        var plain = new Stack(s.Config, new(ScalarType.Float32, CPU), s.Seed);
-        var (x, gradient) = (Random(s.Seed + 1, s.Batch, s.Positions, s.Config.HiddenSize), Random(s.Seed + 2, s.Batch, s.Positions, s.Config.HiddenSize));
-        var expected = Plain(plain, x, gradient);
-        foreach (var again in new[] { false, true })
-            AssertClose(expected, Passed(plain, x, gradient, again), 2e-5);
-        // A GPU, which these kernels are not for, goes by formulas; so does float64.
-        var wide = new Stack(s.Config, new(ScalarType.Float64, CPU), s.Seed);
-        AssertClose(expected, Passed(wide, x.to(ScalarType.Float64), gradient.to(ScalarType.Float64), false), 2e-5);
-        // In BF16 both round, the plain one after every operation: this one is no further from float32.
-        var narrow = new Stack(s.Config, new(ScalarType.BFloat16, CPU), s.Seed);
-        (x, gradient) = (x.to(ScalarType.BFloat16), gradient.to(ScalarType.BFloat16));
-        var (rounded, ours) = (Plain(narrow, x, gradient), Passed(narrow, x, gradient, false));
-        double Distance(Dictionary<string, Tensor> from) => expected.Sum(e => (e.Value - from[e.Key]).norm().item<float>() / Math.Max(e.Value.norm().item<float>(), 1e-3)); // of all tensors together: one may be lucky
-        Assert.InRange(Distance(ours), 0, 1.5 * Distance(rounded));
-    }, iter: 40, threads: 1);
+        double plainly = 0, passed = 0; // how far BF16 is from float32, over all tensors of all shapes: of one alone either may be lucky
+        Shapes.Sample(s =>
+        {
+            using var scope = NewDisposeScope();
+            var plain = new Stack(s.Config, new(ScalarType.Float32, CPU), s.Seed);
+            var (x, gradient) = (Random(s.Seed + 1, s.Batch, s.Positions, s.Config.HiddenSize), Random(s.Seed + 2, s.Batch, s.Positions, s.Config.HiddenSize));
+            var expected = Plain(plain, x, gradient);
+            foreach (var again in new[] { false, true })
+                AssertClose(expected, Passed(plain, x, gradient, again), 2e-5);
+            // A GPU, which these kernels are not for, goes by formulas; so does float64.
+            var wide = new Stack(s.Config, new(ScalarType.Float64, CPU), s.Seed);
+            AssertClose(expected, Passed(wide, x.to(ScalarType.Float64), gradient.to(ScalarType.Float64), false), 2e-5);
+            // In BF16 both round, the plain one after every operation: this one must not be further off.
+            var narrow = new Stack(s.Config, new(ScalarType.BFloat16, CPU), s.Seed);
+            (x, gradient) = (x.to(ScalarType.BFloat16), gradient.to(ScalarType.BFloat16));
+            var (rounded, ours) = (Plain(narrow, x, gradient), Passed(narrow, x, gradient, false));
+            double Distance(Dictionary<string, Tensor> from) => expected.Sum(e => (e.Value - from[e.Key]).norm().item<float>() / Math.Max(e.Value.norm().item<float>(), 1e-3));
+            (plainly, passed) = (plainly + Distance(rounded), passed + Distance(ours));
+        }, iter: 40, threads: 1);
+        Assert.InRange(passed, 0, 1.1 * plainly);
+    }
 
     [Fact]
     public void NoBitDependsOnTheNumberOfThreads()

@@ -36,17 +36,17 @@ abstract class Decoder : Module<Tensor, Tensor>
     /// <param name="Steps">The layers that have a way back, each with its input [B, T, hidden] and what it keeps; null where it is computed again.</param>
     /// <param name="Rotary">Of the positions.</param>
     /// <param name="ToInput">Whether the gradient of the first input is wanted.</param>
-    public sealed record Way(Tensor Top, Stack<(DecoderLayer Layer, Tensor X, DecoderLayer.Kept? Kept)> Steps, Rotary Rotary, bool ToInput);
+    public sealed record Passage(Tensor Top, Stack<(DecoderLayer Layer, Tensor X, DecoderLayer.Kept? Kept)> Steps, Rotary Rotary, bool ToInput);
 
     /// <summary>Through the layers without a graph, cut off from what made the input.</summary>
     /// <param name="input">[B, T, hidden].</param>
     /// <param name="again">Layers keep their inputs alone.</param>
-    public Way Pass(Tensor input, bool again)
+    public Passage Pass(Tensor input, bool again)
     {
         var rotary = RotaryFor(input); // in the scope of the caller, as the rest of the way
         using var scope = NewDisposeScope();
         using var still = no_grad();
-        var way = new Way(input, [], rotary, input.requires_grad);
+        var way = new Passage(input, [], rotary, input.requires_grad);
         var (x, needed) = (input.detach(), way.ToInput); // whether anything up to here is trained: no gradient has to go further down
         foreach (var layer in layers)
         {
@@ -62,7 +62,7 @@ abstract class Decoder : Module<Tensor, Tensor>
     }
 
     /// <summary>Back through the layers, which adds the gradients of what is trained; gives the gradient of the first input, null where none is wanted.</summary>
-    public static Tensor? PassBack(Way way)
+    public static Tensor? PassBack(Passage way)
     {
         using var scope = NewDisposeScope();
         using var still = no_grad();

@@ -2,9 +2,9 @@
 // rounded once on its way back, where libtorch passes memory once for every operation. The way there is computed by the kernels that
 // speak. Nothing is kept for the way back but what went in: the rest is computed again beside its derivative, in the same pass.
 // Blocks have a fixed size and their sums are added in order, so no bit depends on how many threads there are.
-using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
 using Qwen3Tts.Kernels;
 using static TorchSharp.torch;
+using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
 
 namespace Qwen3Tts.Training.Modules;
 
