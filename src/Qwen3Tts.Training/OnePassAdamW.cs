@@ -4,7 +4,6 @@
 // hash of the number's place, so no result depends on how many threads there are.
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Qwen3Tts.Training;
