@@ -18,8 +18,8 @@ readonly unsafe struct TensorMemory
         _narrow = tensor.dtype == ScalarType.BFloat16;
     }
 
-    /// <summary>Whether kernels of ours can compute with it.</summary>
-    public static bool Of(Tensor tensor) => tensor.device_type == DeviceType.CPU && tensor.dtype is ScalarType.Float32 or ScalarType.BFloat16;
+    /// <summary>Whether a tensor is one of these, but for being contiguous.</summary>
+    public static bool Holds(Tensor tensor) => tensor.device_type == DeviceType.CPU && tensor.dtype is ScalarType.Float32 or ScalarType.BFloat16;
 
     public static byte* Address(Tensor tensor)
     {

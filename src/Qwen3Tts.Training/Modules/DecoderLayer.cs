@@ -141,7 +141,7 @@ sealed class Mlp : Module<Tensor, Tensor>
     {
         using var scope = NewDisposeScope();
         var (gate, up) = (gate_proj.call(x), up_proj.call(x));
-        var product = TensorMemory.Of(x) ? RowKernels.Gated(gate, up) : functional.silu(gate) * up;
+        var product = TensorMemory.Holds(x) ? RowKernels.Gated(gate, up) : functional.silu(gate) * up;
         return (down_proj.call(product).MoveToOuterDisposeScope(), new Kept(gate, up).Moved());
     }
 
@@ -151,7 +151,7 @@ sealed class Mlp : Module<Tensor, Tensor>
         using var scope = NewDisposeScope();
         var rows = gradient.flatten(0, 1);
         var (gate, up, product) = (kept.Gate.flatten(0, 1), kept.Up.flatten(0, 1), down_proj.Back(rows));
-        if (TensorMemory.Of(gate))
+        if (TensorMemory.Holds(gate))
             RowKernels.GatedBack(gate, up, product);
         else
         {

@@ -167,13 +167,13 @@ sealed class RmsNorm : Module<Tensor, Tensor>
     }
 
     /// <summary>The same without a graph.</summary>
-    public Tensor Pass(Tensor x) => TensorMemory.Of(x) ? RowKernels.Norm(x, weight, _small) : call(x);
+    public Tensor Pass(Tensor x) => TensorMemory.Holds(x) ? RowKernels.Norm(x, weight, _small) : call(x);
 
     /// <summary>The way back, in place: the gradient of x is added to one that is there, that of the result becomes the result.</summary>
     public void Back(Tensor x, Tensor gradient, Tensor sum)
     {
         using var scope = NewDisposeScope();
-        if (TensorMemory.Of(x))
+        if (TensorMemory.Holds(x))
             AddGradient(RowKernels.NormBack(x, weight, _small, gradient, sum));
         else
         {
@@ -185,12 +185,12 @@ sealed class RmsNorm : Module<Tensor, Tensor>
 
     /// <summary>The norm of each head, turned, without a graph.</summary>
     public Tensor Turned(Tensor x, Rotary rotary, int heads) => // [B, T, heads * width] -> [B, heads, T, width]
-        TensorMemory.Of(x) ? RowKernels.Turned(x, weight, _small, rotary, heads) : PlainlyTurned(x, rotary, heads);
+        TensorMemory.Holds(x) ? RowKernels.Turned(x, weight, _small, rotary, heads) : PlainlyTurned(x, rotary, heads);
 
     /// <summary>The gradient of what was turned.</summary>
     public Tensor TurnedBack(Tensor x, Rotary rotary, int heads, Tensor gradient) // [B, heads, T, width] -> [B, T, heads * width]
     {
-        if (!TensorMemory.Of(x))
+        if (!TensorMemory.Holds(x))
             return Gradients.Through(x => PlainlyTurned(x, rotary, heads), x, gradient).X;
         var (back, gain) = RowKernels.TurnedBack(x, weight, _small, rotary, heads, gradient.contiguous());
         AddGradient(gain);
@@ -220,7 +220,7 @@ readonly record struct Rotary(Tensor Cos, Tensor Sin, float[] Cosines, float[] S
         var frequencies = pow(tensor((float)config.RopeTheta, device: device), exponents).reciprocal(); // [head_dim / 2]
         var angles = outer(tensor([.. Enumerable.Range(0, (int)positions).Select(p => (float)p)], device: device), frequencies);
         var both = cat([angles, angles], -1);
-        float[] Array(Tensor half) => TensorMemory.Of(half) ? half.Values() : [];
+        float[] Array(Tensor half) => TensorMemory.Holds(half) ? half.Values() : [];
         return new(both.cos().to(type).MoveToOuterDisposeScope(), both.sin().to(type).MoveToOuterDisposeScope(), Array(angles.cos()), Array(angles.sin()), Array(-angles.sin()));
     }
 
