@@ -1,7 +1,7 @@
 // AdamW with decoupled weight decay. The update is always computed in float32: on the CPU in one pass over memory, on a GPU by libtorch in
 // parts of a few million elements, so that its temporaries stay small. What is kept between updates is chosen: a bf16 weight has eight bits,
-// in which small updates vanish, so it has a float32 master beside it, or, where memory rules, none and is rounded by chance. A float32
-// weight is its own master.
+// in which small updates vanish, so it has a float32 master (on the CPU its lower half alone, the weight being the upper), or, where
+// memory rules, none and is rounded by chance. A float32 weight is its own master.
 using Qwen3Tts.Training.Modules;
 using TorchSharp;
 using TorchSharp.Modules;
@@ -53,7 +53,7 @@ sealed class AdamW : IDisposable
     /// <summary>Elements that are updated at a time: the temporaries are at most five times as many float32.</summary>
     public const long Part = 1 << 22;
 
-    sealed record Slot(string Name, Parameter Weight, Tensor? Master, Tensor Mean, Tensor Square, bool Decays);
+    sealed record Slot(string Name, Parameter Weight, Tensor? Master, Tensor? Lower, Tensor Mean, Tensor Square, bool Decays);
 
     readonly AdamWOptions _options;
     readonly List<Slot> _slots;
@@ -66,17 +66,20 @@ sealed class AdamW : IDisposable
     {
         _options = options;
         using var still = no_grad();
-        _slots = [.. parameters.Select(p => new Slot(
-            p.Name,
-            p.Weight,
-            options.Masters && p.Weight.dtype != ScalarType.Float32 ? p.Weight.detach().to(ScalarType.Float32).DetachFromDisposeScope() : null,
-            zeros(p.Weight.shape, dtype: options.Moments, device: p.Weight.device).DetachFromDisposeScope(),
-            zeros(p.Weight.shape, dtype: options.Moments, device: p.Weight.device).DetachFromDisposeScope(),
-            options.Decay == DecayOf.Everything || (p.Weight.dim() > 1 && !p.Name.Contains("embedding", StringComparison.Ordinal))))];
-        _device = _slots[0].Weight.device;
+        var trained = parameters.ToList();
+        _device = trained[0].Weight.device;
         _kernel = options.Kernel ?? (_device.type == DeviceType.CPU ? UpdateKernel.OnePass : UpdateKernel.Fused);
         if (_kernel == UpdateKernel.Fused && FusedAdamW.Missing is not null)
             _kernel = UpdateKernel.Eager;
+        bool HasMaster(Parameter weight, bool inHalves) => options.Masters && weight.dtype != ScalarType.Float32 && (_kernel == UpdateKernel.OnePass) == inHalves;
+        _slots = [.. trained.Select(p => new Slot(
+            p.Name,
+            p.Weight,
+            HasMaster(p.Weight, inHalves: false) ? p.Weight.detach().to(ScalarType.Float32).DetachFromDisposeScope() : null,
+            HasMaster(p.Weight, inHalves: true) ? zeros(p.Weight.shape, dtype: ScalarType.Int16).DetachFromDisposeScope() : null, // a master begins as its weight
+            zeros(p.Weight.shape, dtype: options.Moments, device: p.Weight.device).DetachFromDisposeScope(),
+            zeros(p.Weight.shape, dtype: options.Moments, device: p.Weight.device).DetachFromDisposeScope(),
+            options.Decay == DecayOf.Everything || (p.Weight.dim() > 1 && !p.Name.Contains("embedding", StringComparison.Ordinal))))];
     }
 
     /// <summary>How updates are computed, and why not by libtorch's kernel where it is missing.</summary>
@@ -85,21 +88,33 @@ sealed class AdamW : IDisposable
     /// <summary>Updates made so far; the moments' bias correction counts them.</summary>
     public int Steps { get; set; }
 
-    /// <summary>Masters (or the weights, where they have none) and moments: with <see cref="Steps"/>, all that the next update depends on beside its gradients.</summary>
-    public IEnumerable<(string Name, Tensor Tensor)> State => _slots.SelectMany(s => new[] { (s.Name, s.Master ?? s.Weight), ($"{s.Name}/mean", s.Mean), ($"{s.Name}/square", s.Square) });
+    /// <summary>Masters (or the weights, where they have none) and moments, each read when asked for: with <see cref="Steps"/>, all that the next update depends on beside its gradients.</summary>
+    public IEnumerable<(string Name, long[] Shape, Func<float[]> Values)> State => _slots.SelectMany(s => new[] { (s.Name, s.Weight.shape, () => Exact(s)), ($"{s.Name}/mean", s.Weight.shape, s.Mean.Values), ($"{s.Name}/square", s.Weight.shape, (Func<float[]>)s.Square.Values) });
 
     /// <summary>What is trained, by name, each read when asked for: masters where there are any.</summary>
-    public Dictionary<string, Func<float[]>> Values => _slots.ToDictionary(s => s.Name, s => (Func<float[]>)(() => (s.Master ?? s.Weight).Values()));
+    public Dictionary<string, Func<float[]>> Values => _slots.ToDictionary(s => s.Name, s => (Func<float[]>)(() => Exact(s)));
 
-    /// <summary>Puts back what <see cref="State"/> and <see cref="Steps"/> were; <paramref name="fill"/> overwrites a tensor by its name.</summary>
-    public void Restore(int steps, Action<string, Tensor> fill)
+    /// <summary>What is kept between updates, as it is kept.</summary>
+    public IEnumerable<(string Name, Tensor Tensor)> Kept => _slots.SelectMany(s => new[] { (s.Name, s.Master ?? s.Lower ?? s.Weight), ($"{s.Name}/mean", s.Mean), ($"{s.Name}/square", s.Square) });
+
+    static float[] Exact(Slot slot) => slot.Lower is { } lower ? OnePassAdamW.Joined(slot.Weight, lower) : (slot.Master ?? slot.Weight).Values();
+
+    /// <summary>Puts back what <see cref="State"/> and <see cref="Steps"/> were; <paramref name="saved"/> gives values by name.</summary>
+    /// <exception cref="InvalidDataException">They are of another model.</exception>
+    public void Restore(int steps, Func<string, float[]> saved)
     {
         using var still = no_grad();
-        foreach (var (name, tensor) in State)
-            fill(name, tensor);
         foreach (var slot in _slots)
-            if (slot.Master is { } master)
-                slot.Weight.copy_(master);
+        {
+            var values = saved(slot.Name);
+            (slot.Master ?? slot.Weight).Fill(values); // which looks at how many there are
+            if (slot.Lower is not null)
+                OnePassAdamW.Split(values, slot.Weight, slot.Lower);
+            else if (slot.Master is not null)
+                slot.Weight.copy_(slot.Master);
+            slot.Mean.Fill(saved($"{slot.Name}/mean"));
+            slot.Square.Fill(saved($"{slot.Name}/square"));
+        }
         Steps = steps;
     }
 
@@ -162,7 +177,7 @@ sealed class AdamW : IDisposable
         {
             var (bias1, bias2) = Biases;
             var terms = new AdamWTerms((float)gradientScale, (float)(1 - rate * decay), (float)(1 - _options.Beta1), (float)_options.Beta2, (float)(1 - _options.Beta2), (float)(1 / Math.Sqrt(bias2)), (float)(-rate / bias1), (float)_options.Epsilon);
-            OnePassAdamW.Step(Of(s.Weight), s.Master is null ? null : Of(s.Master), Of(gradient), Of(s.Mean), Of(s.Square), terms, key, from);
+            OnePassAdamW.Step(Of(s.Weight), s.Lower is null ? null : Of(s.Lower), Of(gradient), Of(s.Mean), Of(s.Square), terms, key, from);
             return;
         }
         var (weight, mean, square) = (Of(s.Master ?? s.Weight), Of(s.Mean), Of(s.Square));
@@ -201,7 +216,7 @@ sealed class AdamW : IDisposable
     public void Dispose()
     {
         foreach (var slot in _slots)
-            foreach (var tensor in new[] { slot.Master, slot.Mean, slot.Square })
+            foreach (var tensor in new[] { slot.Master, slot.Lower, slot.Mean, slot.Square })
                 tensor?.Dispose();
     }
 }

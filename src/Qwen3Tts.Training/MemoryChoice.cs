@@ -40,21 +40,22 @@ static class MemoryChoice
     /// <param name="wish">What is settled.</param>
     /// <param name="batch">Clips of a step, and the longest of all clips.</param>
     /// <param name="budget">Bytes that the process may take.</param>
+    /// <param name="onCpu">Whether it is trained on the CPU.</param>
     /// <exception cref="ArgumentException">Nothing fits; the message says what would.</exception>
-    public static MemoryPlan Choose(TalkerConfig config, MemoryWish wish, BatchShape batch, long budget)
+    public static MemoryPlan Choose(TalkerConfig config, MemoryWish wish, BatchShape batch, long budget, bool onCpu = false)
     {
-        var plans = Plans(config, wish, batch);
+        var plans = Plans(config, wish, batch, onCpu);
         if (plans.FirstOrDefault(p => Needed(p) <= budget) is { } fitting)
             return fitting;
         var least = plans.MinBy(p => p.Peak)!;
-        var others = Instead(wish).Select(o => (o.What, Plan: Plans(config, o.Wish, batch).MinBy(p => p.Peak)!)).Where(o => Needed(o.Plan) <= budget).ToList();
+        var others = Instead(wish).Select(o => (o.What, Plan: Plans(config, o.Wish, batch, onCpu).MinBy(p => p.Peak)!)).Where(o => Needed(o.Plan) <= budget).ToList();
         throw new ArgumentException(
             $"This does not fit {Size(budget)}: the least that it needs is {Size(Needed(least))} ({Words(least)}), with clips of up to {batch.Frames} frames. " +
             (others.Count == 0 ? "Nothing that can be chosen here fits; train with more memory, or with shorter clips."
                 : $"What fits: {string.Join("; ", others.Select(o => $"{o.What} ({Size(Needed(o.Plan))})"))}."));
     }
 
-    static List<MemoryPlan> Plans(TalkerConfig config, MemoryWish wish, BatchShape batch)
+    static List<MemoryPlan> Plans(TalkerConfig config, MemoryWish wish, BatchShape batch, bool onCpu)
     {
         var tensors = MemoryPlan.Tensors(config, wish.Base);
         var plans = new List<MemoryPlan>();
@@ -62,7 +63,7 @@ static class MemoryChoice
             foreach (var recompute in wish.RecomputeLayers is { } r ? [r] : new[] { false, true })
                 foreach (var samples in wish.MicroBatch is { } m ? [m] : Halves(batch.Samples))
                     foreach (var frames in FramesAtATime)
-                        plans.Add(MemoryPlan.Of(config, tensors, wish.Base with { Precision = precision, Pieces = new(recompute, frames) }, batch with { Samples = samples }, samples < batch.Samples));
+                        plans.Add(MemoryPlan.Of(config, tensors, wish.Base with { Precision = precision, Pieces = new(recompute, frames) }, batch with { Samples = samples }, samples < batch.Samples, onCpu));
         return plans;
     }
 

@@ -19,7 +19,7 @@ readonly record struct BatchShape(int Samples, int Positions, int Frames);
 /// <param name="MicroBatch">What is computed together.</param>
 /// <param name="Weights">All weights, trained or not.</param>
 /// <param name="Gradients">Of what is trained.</param>
-/// <param name="Masters">Float32 copies.</param>
+/// <param name="Masters">Float32 copies, or their lower halves.</param>
 /// <param name="Moments">Both.</param>
 /// <param name="Activations">Kept or made on the way there and back, at the worst moment; or the optimizer's temporaries where those are more.</param>
 /// <param name="Peak">The most that lives at one time.</param>
@@ -39,12 +39,13 @@ sealed record MemoryPlan(Way Way, BatchShape MicroBatch, long Weights, long Grad
     /// <param name="way">How it is trained.</param>
     /// <param name="micro">The micro-batch.</param>
     /// <param name="several">Whether a step has several of them: then all gradients live while the later ones are computed.</param>
-    public static MemoryPlan Of(TalkerConfig config, IReadOnlyList<(string Name, long Elements, bool Trained)> tensors, Way way, BatchShape micro, bool several)
+    /// <param name="onCpu">Where masters keep their lower halves alone, and updates need no room.</param>
+    public static MemoryPlan Of(TalkerConfig config, IReadOnlyList<(string Name, long Elements, bool Trained)> tensors, Way way, BatchShape micro, bool several, bool onCpu = false)
     {
         var trained = tensors.Where(p => p.Trained).ToList();
         long Gradient(Func<string, bool> of) => trained.Where(p => of(p.Name)).Sum(p => p.Elements) * way.WeightType.ElementSize();
         var (weights, count) = (tensors.Sum(p => p.Elements) * way.WeightType.ElementSize(), trained.Sum(p => p.Elements));
-        var (masters, moments) = (way.Masters ? 4 * count : 0, 2 * count * way.MomentType.ElementSize());
+        var (masters, moments) = (way.Masters ? (onCpu ? 2 : 4) * count : 0, 2 * count * way.MomentType.ElementSize());
 
         var a = new Activations(config, tensors, way, micro);
         // The moments at which the most may live: a loss, the way back through each layer, into the embeddings, the update. The first

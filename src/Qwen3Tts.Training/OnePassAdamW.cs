@@ -1,5 +1,6 @@
 // AdamW on the CPU: every number is read once and written once, BF16 as it lies in memory, where libtorch's kernel wants float32 copies of
-// all of it. An update moves 28 bytes for each trained number with masters and 14 without, and costs what moving them costs. Rounding by
+// all of it. An update moves 26 bytes for each trained number with masters and 18 without (10 with BF16 moments), and costs what moving
+// them costs. The master of a BF16 weight lies in two halves: the weight is its upper one, rounded, and beside it is kept the lower one alone. Rounding by
 // chance adds sixteen bits of noise below the sixteen that stay: a number is raised exactly as often as what is cut off says. The noise is a
 // hash of the number's place, so no result depends on how many threads there are.
 using System.Runtime.CompilerServices;
@@ -24,21 +25,21 @@ static unsafe class OnePassAdamW
     const int Lanes = 8, Block = 1 << 15; // elements of a thread's turn
     const uint Spread = 0x9E3779B9;
 
-    /// <summary>One update in place; flat tensors of one length on the CPU, float32 or BF16. With a master (float32) the weight becomes its nearest BF16; without, what is BF16 is rounded by chance.</summary>
+    /// <summary>One update in place; flat tensors of one length on the CPU, float32 or BF16. With a lower half the weight is updated in float32 and becomes the nearest BF16; without, what is BF16 is rounded by chance.</summary>
     /// <param name="weight">Float32 or BF16, as its gradient.</param>
-    /// <param name="master">Float32, or null.</param>
+    /// <param name="lower">The lower half of a BF16 weight's master (int16), or null.</param>
     /// <param name="gradient">Of the weight's type.</param>
     /// <param name="mean">Float32 or BF16.</param>
     /// <param name="square">Of the mean's type.</param>
     /// <param name="terms">Shared numbers.</param>
     /// <param name="key">Of the update: <see cref="StochasticRounding.Key"/>.</param>
     /// <param name="first">Index of the first element in the whole tensor.</param>
-    public static void Step(Tensor weight, Tensor? master, Tensor gradient, Tensor mean, Tensor square, in AdamWTerms terms, uint key, long first)
+    public static void Step(Tensor weight, Tensor? lower, Tensor gradient, Tensor mean, Tensor square, in AdamWTerms terms, uint key, long first)
     {
         var job = new Job
         {
-            Updated = TensorMemory.Address(master ?? weight),
-            Rounded = master is null ? null : TensorMemory.Address(weight),
+            Weight = TensorMemory.Address(weight),
+            Lower = lower is null ? null : TensorMemory.Address(lower),
             Gradient = TensorMemory.Address(gradient),
             Mean = TensorMemory.Address(mean),
             Square = TensorMemory.Address(square),
@@ -46,14 +47,14 @@ static unsafe class OnePassAdamW
             Key = key,
             First = (uint)first,
         };
-        // Types of what is updated, of the gradient and of the moments. A float32 weight has no master, so these are all there are.
-        delegate*<in Job, int, int, void> body = (weight.dtype, master, mean.dtype) switch
+        // Types of what is updated, of the gradient and of the moments. A float32 weight is its own master, so these are all there are.
+        delegate*<in Job, int, int, void> body = (weight.dtype, lower, mean.dtype) switch
         {
             (ScalarType.Float32, null, ScalarType.Float32) => &Run<Float32, Float32, Float32>,
-            (ScalarType.BFloat16, not null, ScalarType.Float32) => &Run<Float32, Narrow, Float32>,
+            (ScalarType.BFloat16, not null, ScalarType.Float32) => &Run<Halves, Narrow, Float32>,
             (ScalarType.BFloat16, null, ScalarType.Float32) => &Run<Narrow, Narrow, Float32>,
             (ScalarType.BFloat16, null, ScalarType.BFloat16) => &Run<Narrow, Narrow, Narrow>,
-            _ => throw new ArgumentException($"A weight of {weight.dtype} {(master is null ? "without" : "with")} master and moments of {mean.dtype} cannot be updated. Weights are Float32, or BFloat16 with moments of Float32, or both BFloat16 without a master."),
+            _ => throw new ArgumentException($"A weight of {weight.dtype} {(lower is null ? "without" : "with")} master and moments of {mean.dtype} cannot be updated. Weights are Float32, or BFloat16 with moments of Float32, or both BFloat16 without a master."),
         };
         TensorMemory.InBlocks(gradient.numel(), Block, (from, count) => body(job, from, count));
     }
@@ -69,17 +70,17 @@ static unsafe class OnePassAdamW
 
     struct Job
     {
-        public byte* Updated, Rounded, Gradient, Mean, Square;
+        public byte* Weight, Lower, Gradient, Mean, Square;
         public AdamWTerms Terms;
         public uint Key, First;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    static void Run<TUpdated, TGradient, TMoment>(in Job job, int from, int count) where TUpdated : struct, INumbers where TGradient : struct, INumbers where TMoment : struct, INumbers
+    static void Run<TWeight, TGradient, TMoment>(in Job job, int from, int count) where TWeight : struct, INumbers where TGradient : struct, INumbers where TMoment : struct, INumbers
     {
         var whole = count / Lanes * Lanes;
         for (var i = from; i < from + whole; i += Lanes)
-            Update<TUpdated, TGradient, TMoment>(in job, i, job.First + (uint)i);
+            Update<TWeight, TGradient, TMoment>(in job, i, job.First + (uint)i);
         if (whole == count)
             return;
         // The rest in buffers of its own, as the first elements there.
@@ -92,34 +93,32 @@ static unsafe class OnePassAdamW
             Unsafe.CopyBlockUnaligned(back ? real + (nint)at * size : copy, back ? copy : real + (nint)at * size, (uint)(rest * size));
             return copy;
         }
-        tail.Updated = Tail(job.Updated, TUpdated.Size, 0, false);
+        tail.Weight = Tail(job.Weight, TWeight.Size, 0, false);
         tail.Gradient = Tail(job.Gradient, TGradient.Size, 1, false);
         tail.Mean = Tail(job.Mean, TMoment.Size, 2, false);
         tail.Square = Tail(job.Square, TMoment.Size, 3, false);
-        tail.Rounded = job.Rounded is null ? null : buffers + 4 * Lanes * sizeof(float);
-        Update<TUpdated, TGradient, TMoment>(in tail, 0, job.First + (uint)at);
-        Tail(job.Updated, TUpdated.Size, 0, true);
+        tail.Lower = job.Lower is null ? null : Tail(job.Lower, sizeof(ushort), 4, false);
+        Update<TWeight, TGradient, TMoment>(in tail, 0, job.First + (uint)at);
+        Tail(job.Weight, TWeight.Size, 0, true);
         Tail(job.Mean, TMoment.Size, 2, true);
         Tail(job.Square, TMoment.Size, 3, true);
-        if (job.Rounded is not null)
-            Tail(job.Rounded, sizeof(ushort), 4, true);
+        if (job.Lower is not null)
+            Tail(job.Lower, sizeof(ushort), 4, true);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static void Update<TUpdated, TGradient, TMoment>(in Job job, int i, uint index) where TUpdated : struct, INumbers where TGradient : struct, INumbers where TMoment : struct, INumbers
+    static void Update<TWeight, TGradient, TMoment>(in Job job, int i, uint index) where TWeight : struct, INumbers where TGradient : struct, INumbers where TMoment : struct, INumbers
     {
         ref readonly var t = ref job.Terms;
-        var g = TGradient.Load(job.Gradient, i) * t.GradientScale;
-        var (w, m, v) = (TUpdated.Load(job.Updated, i) * t.Shrink, TMoment.Load(job.Mean, i), TMoment.Load(job.Square, i));
+        var g = TGradient.Load(job.Gradient, null, i) * t.GradientScale;
+        var (w, m, v) = (TWeight.Load(job.Weight, job.Lower, i) * t.Shrink, TMoment.Load(job.Mean, null, i), TMoment.Load(job.Square, null, i));
         m += (g - m) * t.NewMean;
         v = v * t.Beta2 + g * g * t.NewSquare;
         w += m * t.Step / (Vector256.Sqrt(v) * t.RootBias2 + Vector256.Create(t.Epsilon));
-        var noise = TUpdated.Size + TMoment.Size < 2 * sizeof(float) ? Noise(index, job.Key) : default;
-        TUpdated.Store(job.Updated, i, w, noise);
-        TMoment.Store(job.Mean, i, m, noise >>> 16);
-        TMoment.Store(job.Square, i, v, TMoment.Size < sizeof(float) ? noise * Spread >>> 16 : default);
-        if (job.Rounded is not null)
-            Nearest(job.Rounded, i, w);
+        var noise = TWeight.Rounds || TMoment.Rounds ? Noise(index, job.Key) : default;
+        TWeight.Store(job.Weight, job.Lower, i, w, noise);
+        TMoment.Store(job.Mean, null, i, m, noise >>> 16);
+        TMoment.Store(job.Square, null, i, v, TMoment.Rounds ? noise * Spread >>> 16 : default);
     }
 
     /// <summary>Thirty-two bits for each of eight neighbours, as <see cref="StochasticRounding"/> has them.</summary>
@@ -130,13 +129,6 @@ static unsafe class OnePassAdamW
         x = (x ^ x >>> 16) * 0x7FEB352Du;
         x = (x ^ x >>> 15) * 0x846CA68Bu;
         return x ^ x >>> 16;
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static void Nearest(byte* to, int i, Vector256<float> x)
-    {
-        var bits = x.AsUInt32();
-        Upper(to, i, bits + Vector256.Create(0x7FFFu) + (bits >>> 16 & Vector256<uint>.One)); // ties to even
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -156,7 +148,7 @@ static unsafe class OnePassAdamW
             Vector256<float> a = default, b = default, c = default, d = default;
             for (var stop = Math.Min(end, i + Few) - 4 * Lanes; i <= stop; i += 4 * Lanes)
             {
-                Vector256<float> w = T.Load(from, i), x = T.Load(from, i + Lanes), y = T.Load(from, i + 2 * Lanes), z = T.Load(from, i + 3 * Lanes);
+                Vector256<float> w = T.Load(from, null, i), x = T.Load(from, null, i + Lanes), y = T.Load(from, null, i + 2 * Lanes), z = T.Load(from, null, i + 3 * Lanes);
                 (a, b, c, d) = (a + w * w, b + x * x, c + y * y, d + z * z);
             }
             sum += Vector256.Sum(a + b + (c + d));
@@ -170,40 +162,92 @@ static unsafe class OnePassAdamW
     interface INumbers
     {
         static abstract int Size { get; }
-        static abstract Vector256<float> Load(byte* from, int i);
+        /// <summary>Whether <see cref="Store"/> rounds by chance.</summary>
+        static abstract bool Rounds { get; }
+        static abstract Vector256<float> Load(byte* from, byte* lower, int i);
         static abstract float One(byte* from, int i);
 
         /// <summary>Where they do not fit, the lower sixteen bits of the noise decide.</summary>
-        static abstract void Store(byte* to, int i, Vector256<float> x, Vector256<uint> noise);
+        static abstract void Store(byte* to, byte* lower, int i, Vector256<float> x, Vector256<uint> noise);
     }
 
     readonly struct Float32 : INumbers
     {
         public static int Size => sizeof(float);
+        public static bool Rounds => false;
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static Vector256<float> Load(byte* from, int i) => Vector256.Load((float*)from + i);
+        public static Vector256<float> Load(byte* from, byte* lower, int i) => Vector256.Load((float*)from + i);
 
         public static float One(byte* from, int i) => ((float*)from)[i];
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static void Store(byte* to, int i, Vector256<float> x, Vector256<uint> noise) => x.Store((float*)to + i);
+        public static void Store(byte* to, byte* lower, int i, Vector256<float> x, Vector256<uint> noise) => x.Store((float*)to + i);
     }
 
     readonly struct Narrow : INumbers
     {
         public static int Size => sizeof(ushort);
+        public static bool Rounds => true;
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static Vector256<float> Load(byte* from, int i)
-        {
-            var x = Vector128.Load((ushort*)from + i);
-            return (Vector256.Create(Vector128.WidenLower(x), Vector128.WidenUpper(x)) << 16).AsSingle();
-        }
+        public static Vector256<float> Load(byte* from, byte* lower, int i) => (Wide(from, i) << 16).AsSingle();
 
         public static float One(byte* from, int i) => BitConverter.UInt32BitsToSingle((uint)((ushort*)from)[i] << 16);
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static void Store(byte* to, int i, Vector256<float> x, Vector256<uint> noise) => Upper(to, i, x.AsUInt32() + (noise & Vector256.Create(0xFFFFu)));
+        public static void Store(byte* to, byte* lower, int i, Vector256<float> x, Vector256<uint> noise) => Upper(to, i, x.AsUInt32() + (noise & Vector256.Create(0xFFFFu)));
+    }
+
+    /// <summary>A float32 in two halves: the upper sixteen bits rounded to the nearest BF16, ties away from zero, and the lower sixteen as they are.</summary>
+    readonly struct Halves : INumbers
+    {
+        public static int Size => sizeof(ushort);
+        public static bool Rounds => false;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector256<float> Load(byte* from, byte* lower, int i)
+        {
+            var low = Wide(lower, i);
+            return (Wide(from, i) - (low >>> 15) << 16 | low).AsSingle(); // it was rounded up where the lower half is half and more
+        }
+
+        public static float One(byte* from, int i) => throw new NotSupportedException();
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static void Store(byte* to, byte* lower, int i, Vector256<float> x, Vector256<uint> noise)
+        {
+            var bits = x.AsUInt32();
+            Upper(to, i, bits + Vector256.Create(0x8000u));
+            Upper(lower, i, bits << 16);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static Vector256<uint> Wide(byte* from, int i)
+    {
+        var x = Vector128.Load((ushort*)from + i);
+        return Vector256.Create(Vector128.WidenLower(x), Vector128.WidenUpper(x));
+    }
+
+    /// <summary>The masters [as many] whose upper halves are the weights.</summary>
+    public static float[] Joined(Tensor weight, Tensor lower)
+    {
+        var values = new float[weight.numel()];
+        byte* upper = TensorMemory.Address(weight), low = TensorMemory.Address(lower);
+        for (var i = 0; i < values.Length; i++)
+            values[i] = BitConverter.UInt32BitsToSingle((uint)(((ushort*)upper)[i] - (((ushort*)low)[i] >> 15)) << 16 | ((ushort*)low)[i]);
+        return values;
+    }
+
+    /// <summary>Masters into weights and lower halves.</summary>
+    public static void Split(float[] values, Tensor weight, Tensor lower)
+    {
+        byte* upper = TensorMemory.Address(weight), low = TensorMemory.Address(lower);
+        for (var i = 0; i < values.Length; i++)
+        {
+            var bits = BitConverter.SingleToUInt32Bits(values[i]);
+            (((ushort*)upper)[i], ((ushort*)low)[i]) = ((ushort)(bits + 0x8000 >> 16), (ushort)bits);
+        }
     }
 }

@@ -8,13 +8,21 @@ namespace Qwen3Tts.Training;
 static partial class PeakMemory
 {
     const int TrimThreshold = -1, MmapThreshold = -3; // of mallopt
+    const int LargestThreshold = 1 << 25; // as far as glibc lets a threshold for blocks grow
 
     public static bool Supported => OperatingSystem.IsLinux();
+
+    /// <summary>From now on the process keeps what is freed: the next step needs as much, and fresh pages cost more than what is computed in them.</summary>
+    public static void KeepFreed()
+    {
+        if (Supported)
+            GiveBackFrom(LargestThreshold, int.MaxValue);
+    }
 
     /// <summary>The most that lives at one time while the work runs, above what lives before it; bytes.</summary>
     public static long Of(Action work)
     {
-        GiveBackFrom(1 << 16);
+        GiveBackFrom(1 << 16, 1 << 16);
         try
         {
             GC.Collect();
@@ -27,14 +35,15 @@ static partial class PeakMemory
         }
         finally
         {
-            GiveBackFrom(1 << 25); // as far as glibc lets its own threshold grow
+            KeepFreed();
         }
     }
 
-    static void GiveBackFrom(int bytes)
+    /// <summary>Blocks of so many bytes are given back when they are freed, and so many that are free at the end of the heap.</summary>
+    static void GiveBackFrom(int block, int rest)
     {
-        mallopt(MmapThreshold, bytes);
-        mallopt(TrimThreshold, bytes);
+        mallopt(MmapThreshold, block);
+        mallopt(TrimThreshold, rest);
     }
 
     static long Status(string key) => Kilobytes("/proc/self/status", key);

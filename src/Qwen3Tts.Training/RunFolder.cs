@@ -135,7 +135,7 @@ sealed class RunFolder
         try
         {
             Directory.CreateDirectory(System.IO.Path.GetDirectoryName(StateFile)!);
-            var tensors = optimizer.State.Select(s => new TensorToWrite(s.Name, ElementType.F32, Array.ConvertAll(s.Tensor.shape, d => (int)d), stream => stream.Write(MemoryMarshal.AsBytes(s.Tensor.Values().AsSpan())))).ToList();
+            var tensors = optimizer.State.Select(s => new TensorToWrite(s.Name, ElementType.F32, Array.ConvertAll(s.Shape, d => (int)d), stream => stream.Write(MemoryMarshal.AsBytes(s.Values().AsSpan())))).ToList();
             SafetensorsWriter.Write(StateFile, tensors, new Dictionary<string, string> { ["step"] = step.ToString(CultureInfo.InvariantCulture) });
         }
         catch (IOException e)
@@ -164,7 +164,7 @@ sealed class RunFolder
         if (step > 0)
         {
             using var file = SafetensorsFile.Open(StateFile);
-            optimizer.Restore(step, (name, tensor) => tensor.Fill(file.Float32(name)));
+            optimizer.Restore(step, file.Float32);
         }
         if (File.Exists(LogFile))
             Replace(LogFile, string.Concat(ReadLog().Where(l => l.Step <= step).Select(l => JsonSerializer.Serialize(l, LogFormat) + "\n")));

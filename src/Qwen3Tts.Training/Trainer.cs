@@ -49,6 +49,7 @@ static class Trainer
     /// <exception cref="ArgumentException">An option is out of range, or the name is taken.</exception>
     public static TrainingResult Run(TrainingOptions options, string run, Existing existing, IProgress<StepReport>? progress, CancellationToken stop, Action<Doubt>? doubt = null, Action<string>? note = null)
     {
+        PeakMemory.KeepFreed();
         var model = ModelFolder.Open(options.Model);
         var talkerConfig = model.Config.TalkerConfig;
         var clips = CodesFile.Read(options.Data, talkerConfig.NumCodeGroups, talkerConfig.CodePredictorConfig.VocabSize);

@@ -48,6 +48,7 @@ static class TrainingBench
 
     public static TrainingBenchResult Run(TrainingBenchOptions options, Action<string> tell)
     {
+        PeakMemory.KeepFreed(); // as training does; for the plain step, too
         var ids = options.Model.SpecialTokens(newline: 198);
         var examples = Enumerable.Range(0, options.Batch).Select(i => Example(options, ids, new Random(i))).ToList();
         var talker = options.Model.TalkerConfig;
@@ -57,7 +58,7 @@ static class TrainingBench
             var (seconds, loss, kernel) = Steps(options, examples, way, options.Steps);
             tell($"memory of {name}");
             long? peak = PeakMemory.Supported ? PeakMemory.Of(() => Steps(options, examples, way, 1)) : null;
-            var plan = way is null ? null : MemoryPlan.Of(talker, MemoryPlan.Tensors(talker, way), way, new(options.Batch, examples.Max(e => e.Positions.Count), options.Frames), several: false);
+            var plan = way is null ? null : MemoryPlan.Of(talker, MemoryPlan.Tensors(talker, way), way, new(options.Batch, examples.Max(e => e.Positions.Count), options.Frames), several: false, options.Device.type == TorchSharp.DeviceType.CPU);
             return new(seconds, peak, loss, plan, kernel);
         }
         var plain = Measured(null, "the plain step");

@@ -146,8 +146,9 @@ sealed record TrainingOptions
     {
         var budget = Memory is { } size ? MemoryChoice.Parse(size) : Devices.Memory(device);
         var wish = new MemoryWish(Way, Precision is { } p ? [p] : Devices.Precisions(device), Recompute, MicroBatch);
-        var plan = FramesAtATime is null ? MemoryChoice.Choose(talker, wish, longest with { Samples = Batch }, budget)
-            : MemoryPlan.Of(talker, MemoryPlan.Tensors(talker, Way), Way, longest with { Samples = MicroBatch!.Value }, MicroBatch < Batch); // chosen when the run began
+        var onCpu = device.type == TorchSharp.DeviceType.CPU;
+        var plan = FramesAtATime is null ? MemoryChoice.Choose(talker, wish, longest with { Samples = Batch }, budget, onCpu)
+            : MemoryPlan.Of(talker, MemoryPlan.Tensors(talker, Way), Way, longest with { Samples = MicroBatch!.Value }, MicroBatch < Batch, onCpu); // chosen when the run began
         var chosen = this with { Precision = plan.Way.Precision, Recompute = plan.Way.Pieces.RecomputeLayers, FramesAtATime = plan.Way.Pieces.Frames, MicroBatch = plan.MicroBatch.Samples, Device = Devices.NameOf(device) };
         return (chosen, plan, budget);
     }

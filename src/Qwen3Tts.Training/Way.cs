@@ -10,7 +10,7 @@ enum Precision
 {
     /// <summary>Everything in float32: 16 bytes for each trained number.</summary>
     Float32,
-    /// <summary>BF16 weights and gradients, float32 masters and moments: 16 bytes, computed in BF16.</summary>
+    /// <summary>BF16 weights and gradients, float32 masters and moments: 16 bytes, or 14 on the CPU (<see cref="OnePassAdamW"/>); computed in BF16.</summary>
     Mixed,
     /// <summary>BF16 weights without masters, rounded by chance; float32 moments: 12 bytes.</summary>
     Bfloat16,

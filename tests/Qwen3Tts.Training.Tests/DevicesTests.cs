@@ -60,8 +60,8 @@ public sealed class DevicesTests
         Assert.Equal((ScalarType.Float32, ScalarType.Float32), (loss.Talker.dtype, loss.Predictor.dtype)); // cross-entropy is never taken in BF16
         TrainingStep.Accumulate(talker, [batch]);
         Assert.All(Freezing.Trained(talker), p => Assert.Equal((way.WeightType, way.WeightType), (p.Parameter.dtype, p.Parameter.grad!.dtype)));
-        foreach (var (state, tensor) in optimizer.State)
-            Assert.Equal(state.Contains('/') ? way.MomentType : way.Masters ? ScalarType.Float32 : way.WeightType, tensor.dtype);
+        foreach (var (kept, tensor) in optimizer.Kept)
+            Assert.Equal(kept.Contains('/') ? way.MomentType : way.Masters ? ScalarType.Int16 : way.WeightType, tensor.dtype); // of a master the lower half
     }
 
     [Fact]

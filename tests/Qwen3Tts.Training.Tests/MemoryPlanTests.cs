@@ -24,7 +24,7 @@ public sealed class MemoryPlanTests
         var options = new TrainingBenchOptions { Model = Middling, Frames = 80 };
         var ids = Middling.SpecialTokens(newline: 7);
         var examples = Enumerable.Range(0, 2 * microBatches).Select(i => TrainingBench.Example(options, ids, new Random(i))).ToList();
-        var plan = MemoryPlan.Of(Middling.TalkerConfig, MemoryPlan.Tensors(Middling.TalkerConfig, way), way, new(2, examples.Max(e => e.Positions.Count), options.Frames), microBatches > 1);
+        var plan = MemoryPlan.Of(Middling.TalkerConfig, MemoryPlan.Tensors(Middling.TalkerConfig, way), way, new(2, examples.Max(e => e.Positions.Count), options.Frames), microBatches > 1, onCpu: true);
         // What a process loads or compiles at its first step only adds, so what is above the plan is measured again. What the runtime's own heap
         // grows by meanwhile is no part of a plan, nor is scratch that libtorch kept from other tests taken anew: some ten megabytes each.
         const long Runtime = 24 << 20;
