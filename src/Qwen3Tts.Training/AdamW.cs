@@ -97,7 +97,7 @@ sealed class AdamW : IDisposable
     /// <summary>What is kept between updates, as it is kept.</summary>
     public IEnumerable<(string Name, Tensor Tensor)> Kept => _slots.SelectMany(s => new[] { (s.Name, s.Master ?? s.Lower ?? s.Weight), ($"{s.Name}/mean", s.Mean), ($"{s.Name}/square", s.Square) });
 
-    static float[] Exact(Slot slot) => slot.Lower is { } lower ? OnePassAdamW.Joined(slot.Weight, lower) : (slot.Master ?? slot.Weight).Values();
+    static float[] Exact(Slot slot) => slot.Lower is { } lower ? Halves.Joined(slot.Weight, lower) : (slot.Master ?? slot.Weight).Values();
 
     /// <summary>Puts back what <see cref="State"/> and <see cref="Steps"/> were; <paramref name="saved"/> gives values by name.</summary>
     /// <exception cref="InvalidDataException">They are of another model.</exception>
@@ -109,7 +109,7 @@ sealed class AdamW : IDisposable
             var values = saved(slot.Name);
             (slot.Master ?? slot.Weight).Fill(values); // which looks at how many there are
             if (slot.Lower is not null)
-                OnePassAdamW.Split(values, slot.Weight, slot.Lower);
+                Halves.Split(values, slot.Weight, slot.Lower);
             else if (slot.Master is not null)
                 slot.Weight.copy_(slot.Master);
             slot.Mean.Fill(saved($"{slot.Name}/mean"));
