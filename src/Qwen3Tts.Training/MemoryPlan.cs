@@ -39,7 +39,7 @@ sealed record MemoryPlan(Way Way, BatchShape MicroBatch, long Weights, long Grad
     /// <param name="way">How it is trained.</param>
     /// <param name="micro">The micro-batch.</param>
     /// <param name="several">Whether a step has several of them: then all gradients live while the later ones are computed.</param>
-    /// <param name="onCpu">Where masters keep their lower halves alone, and updates need no room.</param>
+    /// <param name="onCpu">Where masters keep their lower halves alone.</param>
     public static MemoryPlan Of(TalkerConfig config, IReadOnlyList<(string Name, long Elements, bool Trained)> tensors, Way way, BatchShape micro, bool several, bool onCpu = false)
     {
         var trained = tensors.Where(p => p.Trained).ToList();
