@@ -26,7 +26,7 @@ sealed class Activations
     }
 
     long Rows => (long)_batch.Samples * _batch.Positions;
-    long Frames => Math.Min(_way.Pieces.Frames, (long)_batch.Samples * _batch.Frames); // at a time
+    long Frames => Math.Min(_way.Checkpointing.PredictorFrames, (long)_batch.Samples * _batch.Frames); // at a time
     long Slots => Frames * _talker.NumCodeGroups;
 
     /// <summary>Whether the code predictor is passed once, so that its gradients come when its activations go.</summary>
@@ -37,7 +37,7 @@ sealed class Activations
 
     /// <summary>While the way back passes a layer.</summary>
     public long LayerBack(int layer) =>
-        Embedding + (_way.Pieces.RecomputeLayers ? TalkerUpTo(layer) + Rows * Layer(_talker) : TalkerUpTo(layer + 1)) + Output + Rows * Dropped(_talker) + _largest * _element;
+        Embedding + (_way.Checkpointing.RecomputeLayers ? TalkerUpTo(layer) + Rows * Layer(_talker) : TalkerUpTo(layer + 1)) + Output + Rows * Dropped(_talker) + _largest * _element;
 
     /// <summary>While the way back ends in the embeddings.</summary>
     public long EmbeddingBack => Embedding + Output + _largestTable * _element;
@@ -46,7 +46,7 @@ sealed class Activations
     public long Update => Math.Min(AdamW.Part, _largestTable) * _way.Precision switch { Precision.Float32 => 8, Precision.Mixed => 8, Precision.Bfloat16 => 30, _ => 42 };
 
     /// <summary>What the layers below one keep: everything, or the input of each.</summary>
-    long TalkerUpTo(int layer) => layer * Rows * (_way.Pieces.RecomputeLayers ? _talker.HiddenSize * _element : Layer(_talker));
+    long TalkerUpTo(int layer) => layer * Rows * (_way.Checkpointing.RecomputeLayers ? _talker.HiddenSize * _element : Layer(_talker));
 
     /// <summary>The sums, and what the text projection keeps.</summary>
     long Embedding => Rows * _element * (_talker.HiddenSize + (_textTrained ? 3 * _talker.TextHiddenSize : 0));

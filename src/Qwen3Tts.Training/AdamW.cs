@@ -89,7 +89,7 @@ sealed class AdamW : IDisposable
     public int Steps { get; set; }
 
     /// <summary>Masters (or the weights, where they have none) and moments, each read when asked for: with <see cref="Steps"/>, all that the next update depends on beside its gradients.</summary>
-    public IEnumerable<(string Name, long[] Shape, Func<float[]> Values)> State => _slots.SelectMany(s => new[] { (s.Name, s.Weight.shape, () => Exact(s)), ($"{s.Name}/mean", s.Weight.shape, s.Mean.Values), ($"{s.Name}/square", s.Weight.shape, (Func<float[]>)s.Square.Values) });
+    public IEnumerable<(string Name, long[] Shape, Func<float[]> Values)> State => _slots.SelectMany(s => new[] { (s.Name, s.Weight.shape, () => Exact(s)), ($"{s.Name}/mean", s.Weight.shape, s.Mean.ToFloat32Array), ($"{s.Name}/square", s.Weight.shape, (Func<float[]>)s.Square.ToFloat32Array) });
 
     /// <summary>What is trained, by name, each read when asked for: masters where there are any.</summary>
     public Dictionary<string, Func<float[]>> Values => _slots.ToDictionary(s => s.Name, s => (Func<float[]>)(() => Exact(s)));
@@ -97,7 +97,7 @@ sealed class AdamW : IDisposable
     /// <summary>What is kept between updates, as it is kept.</summary>
     public IEnumerable<(string Name, Tensor Tensor)> Kept => _slots.SelectMany(s => new[] { (s.Name, s.Master ?? s.Lower ?? s.Weight), ($"{s.Name}/mean", s.Mean), ($"{s.Name}/square", s.Square) });
 
-    static float[] Exact(Slot slot) => slot.Lower is { } lower ? Halves.Joined(slot.Weight, lower) : (slot.Master ?? slot.Weight).Values();
+    static float[] Exact(Slot slot) => slot.Lower is { } lower ? Halves.Joined(slot.Weight, lower) : (slot.Master ?? slot.Weight).ToFloat32Array();
 
     /// <summary>Puts back what <see cref="State"/> and <see cref="Steps"/> were; <paramref name="saved"/> gives values by name.</summary>
     /// <exception cref="InvalidDataException">They are of another model.</exception>
@@ -209,7 +209,7 @@ sealed class AdamW : IDisposable
         w.mul_(shrink);
         m.lerp_(g, 1 - o.Beta1);
         v.mul_(beta2).addcmul_(g, g, new2);
-        var root = v.sqrt().div_(bias2).add(epsilon, Sums.One);
+        var root = v.sqrt().div_(bias2).add(epsilon, Scalars.One);
         w.addcdiv_(m, root, step);
     }
 

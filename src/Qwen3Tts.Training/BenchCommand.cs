@@ -62,7 +62,7 @@ sealed class BenchCommand : DocumentedCommand
             Device = Devices.Choose(parsed.GetValue(_device)),
             Ways = [.. from precision in parsed.GetValue(_precision) is { } one ? new[] { one } : [Precision.Mixed, Precision.Bfloat16Moments]
                        from again in parsed.GetResult(_recompute) is not { Implicit: false } ? new[] { false, true } : [parsed.GetValue(_recompute)]
-                       select new Way { Precision = precision, Pieces = new(again, 128) }],
+                       select new Way { Precision = precision, Checkpointing = new(again, 128) }],
         };
         var result = StatusLine.While("building the model", line => TrainingBench.Run(options, line));
         Console.Out.WriteLine(Text(result, options, shape));

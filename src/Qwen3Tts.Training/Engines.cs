@@ -74,7 +74,7 @@ static class Engines
             Largest(scores.Concat(predicted).Select(s => (double)s)));
     }
 
-    static double Largest(float[] ours, Tensor theirs) => Largest(ours.Zip(theirs.Values(), (a, b) => (double)a - b));
+    static double Largest(float[] ours, Tensor theirs) => Largest(ours.Zip(theirs.ToFloat32Array(), (a, b) => (double)a - b));
 
     /// <summary>The largest magnitude; NaN where there is one, which agrees with nothing.</summary>
     public static double Largest(IEnumerable<double> values) => values.Aggregate(0.0, (largest, v) => Math.Max(largest, Math.Abs(v)));

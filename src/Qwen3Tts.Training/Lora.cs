@@ -37,7 +37,7 @@ static class Lora
         using var random = new Generator((ulong)options.Seed);
         Decoder[] decoders = options.CodePredictor ? [talker.model, talker.code_predictor.model] : [talker.model];
         foreach (var linear in decoders.SelectMany(d => d.layers).SelectMany(l => l.named_modules()).Where(m => options.Targets.Contains(m.name.Split('.')[^1])).Select(m => m.module))
-            ((Modules.Linear)linear).Adapt(options.Rank, options.Alpha / options.Rank, random);
+            ((Modules.Linear)linear).AddLoraPair(options.Rank, options.Alpha / options.Rank, random);
     }
 
     /// <summary>Writes the adapter's folder, to load beside its base.</summary>
@@ -51,7 +51,7 @@ static class Lora
     {
         Directory.CreateDirectory(folder);
         using var weights = model.OpenWeights();
-        var tensors = Freezing.Trained(talker).Select(p => TensorToWrite.Of(Adapter.Prefix + p.Name, Array.ConvertAll(p.Parameter.shape, d => (int)d), values?[p.Name]() ?? p.Parameter.Values())).ToList();
+        var tensors = Freezing.Trained(talker).Select(p => TensorToWrite.Of(Adapter.Prefix + p.Name, Array.ConvertAll(p.Parameter.shape, d => (int)d), values?[p.Name]() ?? p.Parameter.ToFloat32Array())).ToList();
         SafetensorsWriter.Write(Path.Combine(folder, Adapter.TensorsName), tensors, new Dictionary<string, string> { [Adapter.BaseKey] = Adapter.HashOf(weights) });
         SafetensorsWriter.Write(Path.Combine(folder, Adapter.VoicesName), [.. voices.Select(v => TensorToWrite.Of(v.Name.ToLowerInvariant(), [v.Vector.Length], v.Vector))]);
         File.WriteAllText(Path.Combine(folder, Adapter.ConfigName), Config(options, Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(model.Path)))).ToJsonString(Indented) + "\n");

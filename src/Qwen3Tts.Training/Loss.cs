@@ -1,6 +1,6 @@
 // Cross-entropy over explicit pairs: a row of the talker's output and the code it predicts; a head of the code predictor and the codebook
-// it predicts. Kept as sums with counts, because the mean is taken over the whole effective batch: three micro-batches of one sample
-// then give the gradient of one batch of three, whatever the samples' lengths.
+// it predicts. Losses are held as sums with counts, because the mean is taken over the whole effective batch: so three micro-batches of one
+// sample give the gradient of one batch of three, whatever the samples' lengths.
 using Qwen3Tts.Sequence;
 using Qwen3Tts.Training.Modules;
 using TorchSharp;
@@ -17,27 +17,27 @@ namespace Qwen3Tts.Training;
 sealed record Loss(Tensor Talker, Tensor Predictor, Tensor End, long Ends, TargetCounts Counts)
 {
     /// <summary>Weight of the code predictor's mean beside the talker's, as in the official script.</summary>
-    const double PredictorWeight = 0.3;
+    public const double PredictorWeight = 0.3;
 
-    /// <summary>What is minimised, from the two means.</summary>
+    /// <summary>The total loss, from the two means.</summary>
     public static double Total(double talker, double predictor) => talker + PredictorWeight * predictor;
 
-    public static Loss Of(TalkerModule talker, TrainingBatch batch) => Of(talker, batch, talker.Embed(batch));
+    public static Loss Compute(TalkerModule talker, TrainingBatch batch) => Compute(talker, batch, talker.Embed(batch));
 
     /// <param name="talker">The network.</param>
     /// <param name="batch">Its pairs are used; its positions have become <paramref name="inputs"/>.</param>
     /// <param name="inputs">[Samples, Length, hidden].</param>
-    public static Loss Of(TalkerModule talker, TrainingBatch batch, Tensor inputs)
+    public static Loss Compute(TalkerModule talker, TrainingBatch batch, Tensor inputs)
     {
         using var scope = NewDisposeScope();
         var hidden = talker.model.call(inputs).flatten(0, 1); // [rows, hidden]
-        var (sum, end) = OfTalker(talker, batch, hidden);
-        var predictor = OfPredictor(talker, batch, talker.PredictFrames(hidden.index_select(0, batch.PredictorRows), batch.PredictorCodes), batch.PredictorCodes);
+        var (sum, end) = ComputeTalker(talker, batch, hidden);
+        var predictor = ComputePredictor(talker, batch, talker.PredictFrames(hidden.index_select(0, batch.PredictorRows), batch.PredictorCodes), batch.PredictorCodes);
         return new(sum.MoveToOuterDisposeScope(), predictor.MoveToOuterDisposeScope(), end.MoveToOuterDisposeScope(), batch.EndTargets.shape[0], batch.Counts);
     }
 
     /// <summary><see cref="Talker"/> and <see cref="End"/>, from the talker's output [rows, hidden].</summary>
-    public static (Tensor Sum, Tensor End) OfTalker(TalkerModule talker, TrainingBatch batch, Tensor hidden)
+    public static (Tensor Sum, Tensor End) ComputeTalker(TalkerModule talker, TrainingBatch batch, Tensor hidden)
     {
         using var scope = NewDisposeScope();
         var logits = talker.codec_head.call(hidden.index_select(0, batch.TargetRows)); // [targets, codes and control ids]
@@ -46,19 +46,19 @@ sealed record Loss(Tensor Talker, Tensor Predictor, Tensor End, long Ends, Targe
     }
 
     /// <summary><see cref="Predictor"/>, of these frames, from the code predictor's output [frames, 16, hidden] and their codes [frames, 16].</summary>
-    public static Tensor OfPredictor(TalkerModule talker, TrainingBatch batch, Tensor states, Tensor codes)
+    public static Tensor ComputePredictor(TalkerModule talker, TrainingBatch batch, Tensor states, Tensor codes)
     {
         using var scope = NewDisposeScope();
-        Tensor Of(HeadTarget pair)
+        Tensor ComputeHead(HeadTarget pair)
         {
             using var each = NewDisposeScope();
             return nn.functional.cross_entropy(talker.code_predictor.Head(pair.Head, states).to(ScalarType.Float32), codes.select(1, pair.Codebook), reduction: nn.Reduction.Sum).MoveToOuterDisposeScope();
         }
-        return stack(batch.Heads.Select(Of), 0).sum().MoveToOuterDisposeScope();
+        return stack(batch.Heads.Select(ComputeHead), 0).sum().MoveToOuterDisposeScope();
     }
 
-    /// <summary>Losses without gradients, so many examples at a time; null where there is no example.</summary>
-    public static LossSums? Measured(TalkerModule talker, IReadOnlyList<Sequence.TrainingExample> examples, int endOfSpeech, int atATime)
+    /// <summary>Losses without gradients, computed in batches of <paramref name="atATime"/> examples; null where there is no example.</summary>
+    public static LossSums? Measure(TalkerModule talker, IReadOnlyList<Sequence.TrainingExample> examples, int endOfSpeech, int atATime)
     {
         using var still = no_grad();
         var sums = default(LossSums);
@@ -66,12 +66,12 @@ sealed record Loss(Tensor Talker, Tensor Predictor, Tensor End, long Ends, Targe
         {
             using var scope = NewDisposeScope();
             using var batch = new TrainingBatch(part, endOfSpeech, talker.On.Device);
-            sums += Of(talker, batch).Sums();
+            sums += Compute(talker, batch).ToNumbers();
         }
         return examples.Count == 0 ? null : sums;
     }
 
-    /// <summary>What is minimised: this part of a batch whose predictions number <paramref name="effective"/>.</summary>
+    /// <summary>What is minimised: the share of this micro-batch in an effective batch of <paramref name="effective"/> predictions.</summary>
     public Tensor Share(TargetCounts effective) => TalkerShare(Talker, effective).Plus(PredictorShare(Predictor, effective));
 
     public static Tensor TalkerShare(Tensor sum, TargetCounts effective)
@@ -86,8 +86,8 @@ sealed record Loss(Tensor Talker, Tensor Predictor, Tensor End, long Ends, Targe
         return sum * weight;
     }
 
-    /// <summary>Takes the numbers off the device.</summary>
-    public LossSums Sums() => new(Talker.item<float>(), Predictor.item<float>(), End.item<float>(), Ends, Counts);
+    /// <summary>Copies the sums from the device into plain numbers.</summary>
+    public LossSums ToNumbers() => new(Talker.item<float>(), Predictor.item<float>(), End.item<float>(), Ends, Counts);
 
     /// <summary>The sums as plain numbers; they add up over micro-batches.</summary>
     public readonly record struct LossSums(double TalkerSum, double PredictorSum, double EndSum, long Ends, TargetCounts Counts)

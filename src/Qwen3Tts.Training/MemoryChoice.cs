@@ -63,7 +63,7 @@ static class MemoryChoice
             foreach (var recompute in wish.RecomputeLayers is { } r ? [r] : new[] { false, true })
                 foreach (var samples in wish.MicroBatch is { } m ? [m] : Halves(batch.Samples))
                     foreach (var frames in FramesAtATime)
-                        plans.Add(MemoryPlan.Of(config, tensors, wish.Base with { Precision = precision, Pieces = new(recompute, frames) }, batch with { Samples = samples }, samples < batch.Samples, onCpu));
+                        plans.Add(MemoryPlan.Of(config, tensors, wish.Base with { Precision = precision, Checkpointing = new(recompute, frames) }, batch with { Samples = samples }, samples < batch.Samples, onCpu));
         return plans;
     }
 
@@ -96,7 +96,7 @@ static class MemoryChoice
     [
         plan.Way.Precision switch { Precision.Float32 => "float32", Precision.Mixed => "BF16 with float32 masters and moments", Precision.Bfloat16 => "BF16 rounded by chance, float32 moments", _ => "BF16 weights and moments, rounded by chance" },
         .. plan.Way.Lora is { } lora ? [$"LoRA of rank {lora.Rank}"] : Array.Empty<string>(),
-        .. plan.Way.Pieces.RecomputeLayers ? ["layers computed again"] : Array.Empty<string>(),
+        .. plan.Way.Checkpointing.RecomputeLayers ? ["layers computed again"] : Array.Empty<string>(),
         plan.MicroBatch.Samples == 1 ? "one clip at a time" : $"{plan.MicroBatch.Samples} clips at a time",
     ]);
 

@@ -38,6 +38,6 @@ sealed record NewLanguage(string Name, int Row, IReadOnlyList<int> From)
     public void Begin(TalkerModule talker)
     {
         using var scope = NewDisposeScope();
-        talker.model.codec_embedding.Mix(Row, tensor(From.Select(r => (long)r).ToArray(), device: talker.On.Device));
+        talker.model.codec_embedding.SetToMean(Row, tensor(From.Select(r => (long)r).ToArray(), device: talker.On.Device));
     }
 }

@@ -56,7 +56,7 @@ static unsafe class OnePassAdamW
             (ScalarType.BFloat16, null, ScalarType.BFloat16) => &Run<Narrow, Narrow, Narrow>,
             _ => throw new ArgumentException($"A weight of {weight.dtype} {(lower is null ? "without" : "with")} master and moments of {mean.dtype} cannot be updated. Weights are Float32, or BFloat16 with moments of Float32, or both BFloat16 without a master."),
         };
-        TensorMemory.InBlocks(gradient.numel(), Block, (from, count) => body(job, from, count));
+        TensorMemory.ForBlocks(gradient.numel(), Block, (from, count) => body(job, from, count));
     }
 
     /// <summary>Sum of squares of a flat tensor on the CPU, float32 or BF16.</summary>
@@ -64,7 +64,7 @@ static unsafe class OnePassAdamW
     {
         var (address, narrow) = ((nint)TensorMemory.Address(tensor), tensor.dtype == ScalarType.BFloat16);
         var sums = new double[(tensor.numel() + Block - 1) / Block];
-        TensorMemory.InBlocks(tensor.numel(), Block, (from, count) => sums[from / Block] = narrow ? Squares<Narrow>((byte*)address, from, count) : Squares<Float32>((byte*)address, from, count));
+        TensorMemory.ForBlocks(tensor.numel(), Block, (from, count) => sums[from / Block] = narrow ? Squares<Narrow>((byte*)address, from, count) : Squares<Float32>((byte*)address, from, count));
         return sums.Sum();
     }
 

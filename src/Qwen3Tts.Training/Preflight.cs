@@ -67,7 +67,7 @@ static class Preflight
 
     static List<StartingLoss> Measure(TalkerModule talker, IReadOnlyList<TrainingExample> examples, SpecialTokens ids)
     {
-        Loss.LossSums Under(Faults faults) => Loss.Measured(talker, [.. examples.Select(e => Hypothesis.Of(faults).Edit(e, ids))], ids.CodecEos, 1)!.Value;
+        Loss.LossSums Under(Faults faults) => Loss.Measure(talker, [.. examples.Select(e => Hypothesis.Of(faults).Edit(e, ids))], ids.CodecEos, 1)!.Value;
         var correct = Under(Faults.None);
         var result = new List<StartingLoss> { new(Hypothesis.Correct.Name, correct.Talker, correct.Predictor) };
         if (examples[0].Heads.Any(h => h.Head + 1 != h.Codebook))
@@ -152,7 +152,7 @@ static class Preflight
     static IEnumerable<Doubt> OfRows(TalkerModule talker, TrainingData data, IReadOnlyList<TrainingVoice> voices, SpecialTokens ids)
     {
         var width = talker.Config.HiddenSize;
-        var rows = TalkerWeights.Named(talker).Single(p => p.Name == Movement.CodecEmbedding).Parameter.Values();
+        var rows = TalkerWeights.Named(talker).Single(p => p.Name == Movement.CodecEmbedding).Parameter.ToFloat32Array();
         double Norm(int row) => NormOf(rows.AsSpan(row * width, width));
         var usual = Enumerable.Range(0, talker.Config.CodePredictorConfig.VocabSize).Select(Norm).Order().ElementAt(talker.Config.CodePredictorConfig.VocabSize / 2);
         var least = usual / 20;

@@ -35,7 +35,7 @@ static class StochasticRounding
         var (mantissa, exponent) = x.frexp(); // magnitude in [0.5, 1), and the power of two
         var bits = Noise(first, x.numel(), key, x.device);
         var noise = Bits(draw == 2 ? Times(bits, Spread) : bits, draw == 0 ? 0 : Dropped, (1 << Dropped) - 1).to(ScalarType.Float32).div_(DroppedScale);
-        return mantissa.mul(Kept).add_(noise.mul_(mantissa.sign()), Sums.One).trunc_().ldexp_(exponent - KeptBits).to(ScalarType.BFloat16).MoveToOuterDisposeScope(); // every step is exact
+        return mantissa.mul(Kept).add_(noise.mul_(mantissa.sign()), Scalars.One).trunc_().ldexp_(exponent - KeptBits).to(ScalarType.BFloat16).MoveToOuterDisposeScope(); // every step is exact
     }
 
     /// <summary>Thirty-two bits for each number, as int64.</summary>
@@ -43,7 +43,7 @@ static class StochasticRounding
     {
         using Scalar from = first, to = first + count, each = 1, of = (long)key;
         Tensor Fold(Tensor x, int shift) => x.bitwise_xor(Bits(x, shift, uint.MaxValue));
-        var x = Bits(arange(from, to, each, ScalarType.Int64, device).mul(Spread).add(of, Sums.One), 0, uint.MaxValue);
+        var x = Bits(arange(from, to, each, ScalarType.Int64, device).mul(Spread).add(of, Scalars.One), 0, uint.MaxValue);
         return Fold(Times(Fold(Times(Fold(x, 16), First), 15), Second), 16);
     }
 

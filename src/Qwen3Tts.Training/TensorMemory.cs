@@ -52,7 +52,7 @@ readonly unsafe struct TensorMemory
     }
 
     /// <summary>Runs <paramref name="body"/>(first, count) for blocks of so many, on as many threads as libtorch has.</summary>
-    public static void InBlocks(long all, int block, Action<int, int> body)
+    public static void ForBlocks(long all, int block, Action<int, int> body)
     {
         var count = checked((int)all);
         Parallel.For(0, (count + block - 1) / block, new() { MaxDegreeOfParallelism = get_num_threads() }, i => body(i * block, Math.Min(block, count - i * block)));

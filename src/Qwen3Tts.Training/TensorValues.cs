@@ -7,7 +7,7 @@ namespace Qwen3Tts.Training;
 static class TensorValues
 {
     /// <summary>A copy of the elements.</summary>
-    public static float[] Values(this Tensor tensor)
+    public static float[] ToFloat32Array(this Tensor tensor)
     {
         using var scope = NewDisposeScope();
         return tensor.detach().to(ScalarType.Float32).cpu().contiguous().data<float>().ToArray();

@@ -92,7 +92,7 @@ static class Trainer
         {
             if (evaluator.IsDue(step))
             {
-                evaluator.Run(step, Loss.Measured(talker, data.HeldOut, ids.CodecEos, options.MicroBatch!.Value)!.Value, WriteExport, stop);
+                evaluator.Run(step, Loss.Measure(talker, data.HeldOut, ids.CodecEos, options.MicroBatch!.Value)!.Value, WriteExport, stop);
                 page.Write("Training");
             }
             if (step == options.Steps || evaluator.HasHadEnough || stop.IsCancellationRequested)
@@ -102,11 +102,11 @@ static class Trainer
             var examples = data.Batch(step);
             var batches = TrainingData.InParts(examples, options.MicroBatch!.Value, e => e.Positions.Count).Select(e => new TrainingBatch(e, ids.CodecEos, device)).ToList();
             var rate = options.RateAt(step++);
-            var (loss, norm) = TrainingStep.Run(talker, batches, optimizer, rate, options.LargestNorm, options.Way.Pieces);
+            var (loss, norm) = TrainingStep.Run(talker, batches, optimizer, rate, options.LargestNorm, options.Way.Checkpointing);
             batches.ForEach(b => b.Dispose());
             if (!double.IsFinite(loss.Total) || !double.IsFinite(norm))
                 throw new InvalidDataException($"Step {step}: the loss is {loss.Total} and its gradient's norm {norm}. Train with a lower --lr than {rate:g2}.");
-            var heldOut = step % HeldOutEvery == 0 || step == options.Steps ? Loss.Measured(talker, data.HeldOut, ids.CodecEos, options.MicroBatch!.Value) : null;
+            var heldOut = step % HeldOutEvery == 0 || step == options.Steps ? Loss.Measure(talker, data.HeldOut, ids.CodecEos, options.MicroBatch!.Value) : null;
             var report = new StepReport(step, options.Steps!.Value, loss.Talker, loss.Predictor, loss.End, norm, rate, examples.Sum(e => e.Positions.Count), watch.Elapsed.TotalSeconds, heldOut?.Talker, heldOut?.Predictor);
             folder.Log(report);
             progress?.Report(report);

@@ -16,7 +16,7 @@ sealed record TrainingBenchOptions
 {
     public required ModelConfig Model { get; init; }
     /// <summary>Ways to train that are measured beside the plain step.</summary>
-    public IReadOnlyList<Way> Ways { get; init; } = [new() { Precision = Precision.Mixed, Pieces = new(false, 128) }];
+    public IReadOnlyList<Way> Ways { get; init; } = [new() { Precision = Precision.Mixed, Checkpointing = new(false, 128) }];
     /// <summary>Clips of a step; computed together.</summary>
     public int Batch { get; init; } = 4;
     public int Frames { get; init; } = 125; // ten seconds
@@ -65,7 +65,7 @@ static class TrainingBench
         return new(examples.Sum(e => e.Positions.Count), plain, [.. options.Ways.Select(way => (way, Measured(way, Name(way))))]);
     }
 
-    public static string Name(Way way) => TrainingOptions.Written(way.Precision) + (way.Pieces.RecomputeLayers ? ", layers computed again" : "");
+    public static string Name(Way way) => TrainingOptions.Written(way.Precision) + (way.Checkpointing.RecomputeLayers ? ", layers computed again" : "");
 
     /// <summary>One step to warm up, then the timed ones, on a model of its own; plain where no way is given.</summary>
     static (List<double> Seconds, double Loss, string Kernel) Steps(TrainingBenchOptions options, List<TrainingExample> examples, Way? way, int count)
@@ -81,7 +81,7 @@ static class TrainingBench
         for (var step = 0; step <= count; step++)
         {
             var watch = Stopwatch.StartNew();
-            loss = formulas is null ? TrainingStep.Run(talker, [batch], optimizer!, Rate, LargestNorm, way!.Pieces).Loss.Total : PlainStep(talker, batch, formulas, Rate, LargestNorm);
+            loss = formulas is null ? TrainingStep.Run(talker, [batch], optimizer!, Rate, LargestNorm, way!.Checkpointing).Loss.Total : PlainStep(talker, batch, formulas, Rate, LargestNorm);
             seconds.Add(watch.Elapsed.TotalSeconds);
         }
         return (seconds[1..], loss, optimizer?.Kernel ?? "its formulas");
@@ -90,10 +90,10 @@ static class TrainingBench
     static double PlainStep(TalkerModule talker, TrainingBatch batch, PlainAdamW optimizer, double rate, double largestNorm)
     {
         using var scope = NewDisposeScope();
-        var loss = Loss.Of(talker, batch);
+        var loss = Loss.Compute(talker, batch);
         loss.Share(batch.Counts).backward();
         optimizer.Step(rate, largestNorm);
-        return loss.Sums().Total;
+        return loss.ToNumbers().Total;
     }
 
     public static TalkerModule Random(TalkerConfig config, Placement on)
@@ -104,7 +104,7 @@ static class TrainingBench
         using var noise = empty(1 << 20, dtype: on.Type, device: on.Device).normal_(0, 0.02); // drawn once: half a billion draws would take longer than what is measured
         foreach (var parameter in talker.parameters())
             if (parameter.dim() == 1)
-                parameter.fill_(Sums.One);
+                parameter.fill_(Scalars.One);
             else
                 foreach (var part in parameter.detach().view(-1).split(noise.numel()))
                     part.copy_(noise.narrow(0, 0, part.numel()));
@@ -148,9 +148,9 @@ static class TrainingBench
                 var gradient = weight.grad!.to(ScalarType.Float32).mul(factor);
                 if (weight.dim() > 1)
                     master.mul_(shrink);
-                mean.mul_(beta1).add_(gradient.mul(new1), Sums.One);
-                square.mul_(beta2).add_(gradient.mul(gradient).mul(new2), Sums.One);
-                master.addcdiv_(mean.div(bias1).mul(step).neg(), square.div(bias2).sqrt().add(epsilon, Sums.One), Sums.One);
+                mean.mul_(beta1).add_(gradient.mul(new1), Scalars.One);
+                square.mul_(beta2).add_(gradient.mul(gradient).mul(new2), Scalars.One);
+                master.addcdiv_(mean.div(bias1).mul(step).neg(), square.div(bias2).sqrt().add(epsilon, Scalars.One), Scalars.One);
                 weight.copy_(master);
                 weight.grad = null;
             }

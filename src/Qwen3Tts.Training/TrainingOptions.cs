@@ -117,7 +117,7 @@ sealed record TrainingOptions
 
     /// <summary>How it is trained, as far as it is settled.</summary>
     [JsonIgnore]
-    internal Way Way => new() { Precision = Precision ?? Training.Precision.Float32, Frozen = Frozen, Lora = Lora, Pieces = new(Recompute ?? false, FramesAtATime ?? int.MaxValue) };
+    internal Way Way => new() { Precision = Precision ?? Training.Precision.Float32, Frozen = Frozen, Lora = Lora, Checkpointing = new(Recompute ?? false, FramesAtATime ?? int.MaxValue) };
 
     /// <summary>A choice as files and options write it: bfloat16-moments.</summary>
     public static string Written<T>(T choice) where T : struct, Enum => JsonNamingPolicy.KebabCaseLower.ConvertName(choice.ToString());
@@ -149,7 +149,7 @@ sealed record TrainingOptions
         var onCpu = device.type == TorchSharp.DeviceType.CPU;
         var plan = FramesAtATime is null ? MemoryChoice.Choose(talker, wish, longest with { Samples = Batch }, budget, onCpu)
             : MemoryPlan.Of(talker, MemoryPlan.Tensors(talker, Way), Way, longest with { Samples = MicroBatch!.Value }, MicroBatch < Batch, onCpu); // chosen when the run began
-        var chosen = this with { Precision = plan.Way.Precision, Recompute = plan.Way.Pieces.RecomputeLayers, FramesAtATime = plan.Way.Pieces.Frames, MicroBatch = plan.MicroBatch.Samples, Device = Devices.NameOf(device) };
+        var chosen = this with { Precision = plan.Way.Precision, Recompute = plan.Way.Checkpointing.RecomputeLayers, FramesAtATime = plan.Way.Checkpointing.PredictorFrames, MicroBatch = plan.MicroBatch.Samples, Device = Devices.NameOf(device) };
         return (chosen, plan, budget);
     }
 

@@ -1,4 +1,4 @@
-// One optimizer step: forward and backward over the micro-batches, each weighing its own share of the effective batch; clip; update.
+// One optimizer step: forward and backward over the micro-batches, each with its share of the effective batch; gradient clipping; update.
 using Qwen3Tts.Training.Modules;
 
 namespace Qwen3Tts.Training;
@@ -15,23 +15,23 @@ static class TrainingStep
     /// <param name="optimizer">Holds the network's parameters.</param>
     /// <param name="learningRate">Of this step.</param>
     /// <param name="largestNorm">Gradients are scaled down to this norm; infinity leaves them.</param>
-    /// <param name="pieces">How much of a micro-batch is computed at a time; null: all of it.</param>
-    public static Report Run(TalkerModule talker, IReadOnlyList<TrainingBatch> microBatches, AdamW optimizer, double learningRate, double largestNorm, Pieces? pieces = null)
+    /// <param name="checkpointing">How much of a micro-batch is held in memory; null: all of it.</param>
+    public static Report Run(TalkerModule talker, IReadOnlyList<TrainingBatch> microBatches, AdamW optimizer, double learningRate, double largestNorm, CheckpointingOptions? checkpointing = null)
     {
-        var sums = Accumulate(talker, microBatches, pieces);
+        var sums = Accumulate(talker, microBatches, checkpointing);
         var norm = optimizer.GradientNorm();
         optimizer.Step(learningRate, AdamW.Clip(norm, largestNorm));
         return new(sums, norm);
     }
 
-    /// <summary>Adds the gradients of the effective batch to the parameters'.</summary>
-    public static Loss.LossSums Accumulate(TalkerModule talker, IReadOnlyList<TrainingBatch> microBatches, Pieces? pieces = null)
+    /// <summary>Adds the gradients of the effective batch to the parameters.</summary>
+    public static Loss.LossSums Accumulate(TalkerModule talker, IReadOnlyList<TrainingBatch> microBatches, CheckpointingOptions? checkpointing = null)
     {
         var effective = microBatches.Aggregate(default(TargetCounts), (sum, b) => sum + b.Counts);
         var sums = default(Loss.LossSums);
         foreach (var batch in microBatches)
-            sums += Backward.Run(talker, batch, effective, pieces ?? Pieces.Whole);
-        talker.DropHeldGradients();
+            sums += MicroBatchGradients.Add(talker, batch, effective, checkpointing ?? CheckpointingOptions.None);
+        talker.ClearUntrainedGradients();
         return sums;
     }
 }

@@ -28,7 +28,7 @@ sealed record Way
     /// <summary>Train low-rank pairs instead of the weights.</summary>
     public LoraOptions? Lora { get; init; }
 
-    public Pieces Pieces { get; init; } = Pieces.Whole;
+    public CheckpointingOptions Checkpointing { get; init; } = CheckpointingOptions.None;
 
     public ScalarType WeightType => Precision == Precision.Float32 ? ScalarType.Float32 : ScalarType.BFloat16;
     public ScalarType MomentType => Precision == Precision.Bfloat16Moments ? ScalarType.BFloat16 : ScalarType.Float32;

@@ -57,7 +57,7 @@ public sealed class AdamWTests
                 optimizer.Step(1e-3, 0.7);
             }
             var exact = masters ? ScalarType.Float32 : weights;
-            return [.. optimizer.State.Select(s => (s.Name.Contains('/') ? moments : exact, s.Values())), .. parameters.Select(p => (weights, p.Item2.Values()))];
+            return [.. optimizer.State.Select(s => (s.Name.Contains('/') ? moments : exact, s.Values())), .. parameters.Select(p => (weights, p.Item2.ToFloat32Array()))];
         }
     }
 
@@ -108,7 +108,7 @@ public sealed class AdamWTests
         optimizer.Restore(0, name => name == "w" ? values : new float[values.Length]);
         Assert.Equal(values, optimizer.Values["w"]());
         var nearest = values.Select(v => Kernels.BFloat16.Widen(Kernels.BFloat16.Round(v))).ToArray();
-        Assert.InRange(nearest.Zip(weight.Values()).Count(v => v.First != v.Second), 1, 10); // ties alone, which are one number in 65,536
+        Assert.InRange(nearest.Zip(weight.ToFloat32Array()).Count(v => v.First != v.Second), 1, 10); // ties alone, which are one number in 65,536
         weight.grad = zeros_like(weight);
         optimizer.Step(0); // through the kernel, which changes nothing
         Assert.Equal(values, optimizer.Values["w"]());
@@ -140,7 +140,7 @@ public sealed class AdamWTests
         var (a, b) = (new Parameter(zeros(1)), new Parameter(zeros(AdamW.Part + 5, dtype: ScalarType.BFloat16)));
         using var optimizer = new AdamW([("a", a), ("b", b)], new() { Kernel = Enum.Parse<UpdateKernel>(kernel) });
         (a.grad, b.grad) = (tensor([3f]), zeros_like(b));
-        b.grad!.index_fill_(0, tensor(new[] { 7L, AdamW.Part - 1, AdamW.Part + 1, AdamW.Part + 4 }), Sums.One).mul_(2);
+        b.grad!.index_fill_(0, tensor(new[] { 7L, AdamW.Part - 1, AdamW.Part + 1, AdamW.Part + 4 }), Scalars.One).mul_(2);
         var norm = optimizer.GradientNorm();
         Assert.Equal(5, norm, 1e-6);
         Assert.Equal((1, 0.2), (AdamW.Clip(norm, 10), Math.Round(AdamW.Clip(norm, 1), 5)));
@@ -191,7 +191,7 @@ public sealed class AdamWTests
         using var optimizer = new AdamW([("w", weight)], new() { Masters = false, WeightDecay = 1 / 768.0 });
         weight.grad = zeros_like(weight);
         optimizer.Step(1);
-        var moved = (weight.to(ScalarType.Float32).abs() < Sums.One).to(ScalarType.Float32);
+        var moved = (weight.to(ScalarType.Float32).abs() < Scalars.One).to(ScalarType.Float32);
         Assert.Equal(1 / 3.0, moved[0].mean().item<float>(), 0.005); // five standard errors
         Assert.Equal(1 / 3.0, moved[1].mean().item<float>(), 0.005);
         Assert.Equal(1 - 1 / 256.0, weight.to(ScalarType.Float32).abs().min().item<float>());

@@ -28,12 +28,12 @@ public sealed class BackwardTests
         using var scope = NewDisposeScope();
         var talker = TrainingGolden.Talker(TrainingGolden.Model(name));
         using var batch = TrainingGolden.Batch(name);
-        var loss = Loss.Of(talker, batch);
+        var loss = Loss.Compute(talker, batch);
         loss.Share(batch.Counts).backward();
-        foreach (var pieces in new Pieces[] { new(false, int.MaxValue), new(true, 1), new(false, 5) })
+        foreach (var pieces in new CheckpointingOptions[] { new(false, int.MaxValue), new(true, 1), new(false, 5) })
         {
             var (sums, gradients) = Gradients(name, pieces);
-            Assert.Equal(loss.Sums().Total, sums.Total, 1e-5);
+            Assert.Equal(loss.ToNumbers().Total, sums.Total, 1e-5);
             foreach (var (tensor, parameter) in TalkerWeights.Named(talker))
                 Assert.True((parameter.grad! - gradients[tensor]).abs().max().item<float>() <= 5e-5 * parameter.grad!.abs().max().item<float>(), $"{pieces}: {tensor} differs.");
         }
@@ -79,18 +79,18 @@ public sealed class BackwardTests
         {
             using var scope = NewDisposeScope();
             var rows = TrainingGolden.Folder(TrainingGolden.Model(name)).Config.TalkerConfig.SpkId.Values.Select(v => (long)v).ToArray();
-            Tensor Rows(bool train) => Gradients(name, Pieces.Whole, t => t.TrainsSpeakers = train).Gradients["talker.model.codec_embedding.weight"][tensor(rows)];
+            Tensor Rows(bool train) => Gradients(name, CheckpointingOptions.None, t => t.TrainsSpeakers = train).Gradients["talker.model.codec_embedding.weight"][tensor(rows)];
             Assert.Equal(0, Rows(false).abs().max().item<float>());
         }
         Assert.Contains(TrainingGolden.Cases, name =>
         {
             using var scope = NewDisposeScope();
             var rows = TrainingGolden.Folder(TrainingGolden.Model(name)).Config.TalkerConfig.SpkId.Values.Select(v => (long)v).ToArray();
-            return rows.Length > 0 && Gradients(name, Pieces.Whole).Gradients["talker.model.codec_embedding.weight"][tensor(rows)].abs().max().item<float>() > 0;
+            return rows.Length > 0 && Gradients(name, CheckpointingOptions.None).Gradients["talker.model.codec_embedding.weight"][tensor(rows)].abs().max().item<float>() > 0;
         });
     }
 
-    static (Loss.LossSums Loss, Dictionary<string, Tensor> Gradients) Gradients(string name, Pieces pieces, Action<TalkerModule>? prepare = null)
+    static (Loss.LossSums Loss, Dictionary<string, Tensor> Gradients) Gradients(string name, CheckpointingOptions pieces, Action<TalkerModule>? prepare = null)
     {
         var talker = TrainingGolden.Talker(TrainingGolden.Model(name));
         prepare?.Invoke(talker);

@@ -13,7 +13,7 @@ public sealed class BenchTests
     [InlineData("base-1b7")]
     public void EveryWayTakesThePlainStep(string name)
     {
-        var ways = new[] { Precision.Mixed, Precision.Bfloat16Moments }.SelectMany(p => new[] { false, true }.Select(again => new Way { Precision = p, Pieces = new(again, 4) })).ToList();
+        var ways = new[] { Precision.Mixed, Precision.Bfloat16Moments }.SelectMany(p => new[] { false, true }.Select(again => new Way { Precision = p, Checkpointing = new(again, 4) })).ToList();
         var result = TrainingBench.Run(new() { Model = ModelFolder.Open(Golden.Checkpoint(name)).Config, Batch = 2, Frames = 9, TextTokens = 5, Steps = 2, Ways = ways }, _ => { });
         Assert.Equal(ways, result.Ways.Select(w => w.Way));
         Assert.All(result.Ways, w => Assert.Equal(2, w.Cost.Seconds.Count));

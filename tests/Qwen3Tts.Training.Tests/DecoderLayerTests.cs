@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 
 namespace Qwen3Tts.Tests;
 
-/// <summary>The layer with a way back of its own against the layer written plainly, with autograd following it, on random shapes.</summary>
+/// <summary>The layer with its own forward and backward against the plainly written layer under autograd, on random shapes.</summary>
 public sealed class DecoderLayerTests
 {
     static readonly Gen<(CodePredictorConfig Config, int Batch, int Positions, int Seed)> Shapes =
@@ -94,10 +94,10 @@ public sealed class DecoderLayerTests
     static Dictionary<string, Tensor> Passed(Stack stack, Tensor x, Tensor gradient, bool again)
     {
         stack.zero_grad();
-        var way = stack.Pass(x.detach().requires_grad_(), again);
+        var way = stack.ForwardAndSave(x.detach().requires_grad_(), again);
         var y = stack.norm.call(way.Top);
         y.backward([gradient]);
-        return Results(stack, y, Decoder.PassBack(way)!);
+        return Results(stack, y, Decoder.Backward(way)!);
     }
 
     static Dictionary<string, Tensor> Results(Stack stack, Tensor y, Tensor x) =>

@@ -35,9 +35,9 @@ public sealed class DevicesTests
             Tensor Rows(params long[] shape) => empty(shape, dtype: way.WeightType, device: Meta);
             Lies(talker.text_projection.call(Rows(5, config.TextHiddenSize)));
             Lies(talker.codec_head.call(Rows(5, config.HiddenSize)));
-            var rotary = Rotary.Of(7, config, way.WeightType, Meta);
+            var rotary = Rotary.Create(7, config, way.WeightType, Meta);
             Lies(rotary.Cos);
-            Lies(rotary.Turn(Rows(2, config.NumAttentionHeads, 7, config.HeadDim)));
+            Lies(rotary.Rotate(Rows(2, config.NumAttentionHeads, 7, config.HeadDim)));
         }
     }
 
@@ -56,7 +56,7 @@ public sealed class DevicesTests
         using var optimizer = way.Optimizer(talker, new());
         using var batch = TrainingGolden.Batch(name);
         Assert.Equal(way.WeightType, talker.Embed(batch).dtype);
-        var loss = Loss.Of(talker, batch);
+        var loss = Loss.Compute(talker, batch);
         Assert.Equal((ScalarType.Float32, ScalarType.Float32), (loss.Talker.dtype, loss.Predictor.dtype)); // cross-entropy is never taken in BF16
         TrainingStep.Accumulate(talker, [batch]);
         Assert.All(Freezing.Trained(talker), p => Assert.Equal((way.WeightType, way.WeightType), (p.Parameter.dtype, p.Parameter.grad!.dtype)));

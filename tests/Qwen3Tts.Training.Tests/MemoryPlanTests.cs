@@ -20,7 +20,7 @@ public sealed class MemoryPlanTests
     public void TheMeasuredPeakIsThePlan(string precision, bool recompute, int frames, int microBatches, bool lora)
     {
         Assert.SkipUnless(PeakMemory.Supported, "The peak of a process can be measured anew on Linux only.");
-        var way = new Way { Precision = Enum.Parse<Precision>(precision), Pieces = new(recompute, frames), Lora = lora ? new() : null };
+        var way = new Way { Precision = Enum.Parse<Precision>(precision), Checkpointing = new(recompute, frames), Lora = lora ? new() : null };
         var options = new TrainingBenchOptions { Model = Middling, Frames = 80 };
         var ids = Middling.SpecialTokens(newline: 7);
         var examples = Enumerable.Range(0, 2 * microBatches).Select(i => TrainingBench.Example(options, ids, new Random(i))).ToList();
@@ -42,7 +42,7 @@ public sealed class MemoryPlanTests
             way.Apply(talker);
             using var optimizer = way.Optimizer(talker, new());
             var batches = examples.Chunk(2).Select(e => new TrainingBatch(e, ids.CodecEos, CPU)).ToList();
-            TrainingStep.Run(talker, batches, optimizer, 1e-4, 1, way.Pieces);
+            TrainingStep.Run(talker, batches, optimizer, 1e-4, 1, way.Checkpointing);
             batches.ForEach(b => b.Dispose());
         }
     }
@@ -109,7 +109,7 @@ public sealed class MemoryPlanTests
     public void OthersMeasuredThePlanOnACard()
     {
         var config = Shapes.Released("1.7B").TalkerConfig;
-        var way = new Way { Precision = Precision.Bfloat16Moments, Pieces = new(true, 128) };
+        var way = new Way { Precision = Precision.Bfloat16Moments, Checkpointing = new(true, 128) };
         var plan = MemoryPlan.Of(config, MemoryPlan.Tensors(config, way), way, Batch with { Samples = 1 }, several: true);
         Assert.InRange(plan.Peak / 1e9, 13.5, 14.72); // 13.98 to 14.72, by the clips
     }
@@ -131,8 +131,8 @@ public sealed class MemoryPlanTests
         var config = Shapes.Released("0.6B").TalkerConfig;
         var plans = Enumerable.Range(7, 34).Select(gigabytes => MemoryChoice.Choose(config, Wish(false), Batch, (long)gigabytes << 30)).ToList();
         foreach (var (less, more) in plans.Zip(plans.Skip(1)))
-            Assert.True((more.Way.Precision, more.Way.Pieces.RecomputeLayers, -more.MicroBatch.Samples).CompareTo((less.Way.Precision, less.Way.Pieces.RecomputeLayers, -less.MicroBatch.Samples)) <= 0);
-        Assert.Equal((Precision.Mixed, false, 8), (plans[^1].Way.Precision, plans[^1].Way.Pieces.RecomputeLayers, plans[^1].MicroBatch.Samples));
+            Assert.True((more.Way.Precision, more.Way.Checkpointing.RecomputeLayers, -more.MicroBatch.Samples).CompareTo((less.Way.Precision, less.Way.Checkpointing.RecomputeLayers, -less.MicroBatch.Samples)) <= 0);
+        Assert.Equal((Precision.Mixed, false, 8), (plans[^1].Way.Precision, plans[^1].Way.Checkpointing.RecomputeLayers, plans[^1].MicroBatch.Samples));
     }
 
     [Theory]

@@ -47,7 +47,7 @@ public sealed class TrainingGoldenTests
 
         var talker = TrainingGolden.Talker(model);
         var x = Stored("inputs_embeds").unsqueeze(0);
-        var rotary = Rotary.Of(x.shape[1], talker.Config, x.dtype, x.device);
+        var rotary = Rotary.Create(x.shape[1], talker.Config, x.dtype, x.device);
         var layer = 0;
         foreach (var l in talker.model.layers)
         {
@@ -167,14 +167,14 @@ public sealed class TrainingGoldenTests
         var talker = TrainingGolden.Talker(model);
         if (expected.TryGetProperty("error", out _))
         {
-            Assert.Contains("shape", Assert.Throws<System.Runtime.InteropServices.ExternalException>(() => Loss.Of(talker, batch)).Message);
+            Assert.Contains("shape", Assert.Throws<System.Runtime.InteropServices.ExternalException>(() => Loss.Compute(talker, batch)).Message);
             return;
         }
         var inputs = talker.Embed(batch);
         if (hypothesis.Faults.HasFlag(Faults.MaskBeforeProjection)) // a matter of padding, so of the batch and not of an example
             foreach (var (example, sample) in examples.Select((e, i) => (e, i)))
                 inputs[sample, example.Positions.Count..] += talker.text_projection.call(zeros(talker.Config.TextHiddenSize));
-        CheckLosses("faults", $"{model} {fault}", expected, Loss.Of(talker, batch, inputs).Sums(), 1e-4);
+        CheckLosses("faults", $"{model} {fault}", expected, Loss.Compute(talker, batch, inputs).ToNumbers(), 1e-4);
     }
 
     static TalkerModule Train(string name, double clip, JsonElement optimizer, string kernel, List<JsonElement> steps, Action<int, TrainingStep.Report, JsonElement> each)

@@ -1,4 +1,5 @@
-// Attention, plainly as a module, and with its own way there and back: only the mixing of values goes through libtorch's graph.
+// Causal attention. `forward` is written plainly for autograd; training uses ForwardAndSave and Backward, where only the scaled dot product
+// goes through an autograd graph.
 using Qwen3Tts.Checkpoint;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -29,12 +30,12 @@ sealed class Attention : Module<Tensor, Rotary, Tensor>
         RegisterComponents();
     }
 
-    /// <summary>Causal, and no other mask: rows are padded on the right, where no row before them looks.</summary>
+    /// <summary>The only mask is the causal one: samples are padded on the right, and no row attends to rows after it.</summary>
     public override Tensor forward(Tensor x, Rotary rotary) // [B, T, hidden]
     {
         using var scope = NewDisposeScope();
-        var q = q_norm.PlainlyTurned(q_proj.call(x), rotary, _heads); // [B, heads, T, width]
-        var k = k_norm.PlainlyTurned(k_proj.call(x), rotary, _keyHeads);
+        var q = TorchRowOps.Instance.NormalizeAndRotate(q_proj.call(x), q_norm, rotary, _heads); // [B, heads, T, width]
+        var k = TorchRowOps.Instance.NormalizeAndRotate(k_proj.call(x), k_norm, rotary, _keyHeads);
         var v = ByHeads(v_proj.call(x));
         var shared = _heads / _keyHeads; // neighbouring query heads share a key head
         if (shared > 1)
@@ -43,56 +44,64 @@ sealed class Attention : Module<Tensor, Rotary, Tensor>
         return o_proj.call(mixed.transpose(1, 2).flatten(2)).MoveToOuterDisposeScope();
     }
 
-    /// <summary>What the way back needs.</summary>
+    /// <summary>Saved for backward.</summary>
     /// <param name="Q">Queries [B, T, heads * width], before their norm.</param>
-    /// <param name="K">Keys, as well.</param>
-    /// <param name="TurnedQ">[B, heads, T, width].</param>
-    /// <param name="TurnedK">[B, key heads, T, width].</param>
+    /// <param name="K">Keys [B, T, key heads * width], before their norm.</param>
+    /// <param name="RotatedQ">[B, heads, T, width].</param>
+    /// <param name="RotatedK">[B, key heads, T, width].</param>
     /// <param name="V">[B, key heads, T, width].</param>
-    /// <param name="Mixed">[B * key heads, shared, T, width], with the graph of it.</param>
-    public sealed record Kept(Tensor Q, Tensor K, Tensor TurnedQ, Tensor TurnedK, Tensor V, Tensor Mixed) : IKept
+    /// <param name="Mixed">Result of the scaled dot product [B * key heads, shared, T, width], with its autograd graph.</param>
+    public sealed record Saved(Tensor Q, Tensor K, Tensor RotatedQ, Tensor RotatedK, Tensor V, Tensor Mixed) : ISavedForBackward
     {
-        public IEnumerable<Tensor> All => [Q, K, TurnedQ, TurnedK, V, Mixed];
+        public IEnumerable<Tensor> All => [Q, K, RotatedQ, RotatedK, V, Mixed];
     }
 
-    public (Tensor Y, Kept Kept) Pass(Tensor x, Rotary rotary, bool keep) // [B, T, hidden]
+    /// <summary>Forward; a graph is made for the scaled dot product alone, and only if <paramref name="save"/> says that a backward pass follows.</summary>
+    public (Tensor Y, Saved Saved) ForwardAndSave(Tensor x, Rotary rotary, bool save) // [B, T, hidden]
     {
         using var scope = NewDisposeScope();
         var (q, k) = (q_proj.call(x), k_proj.call(x));
-        Tensor turnedQ = q_norm.Turned(q, rotary, _heads), turnedK = k_norm.Turned(k, rotary, _keyHeads), v = ByHeads(v_proj.call(x)).contiguous();
+        var (rotatedQ, rotatedK) = (q_norm.NormalizeAndRotate(q, rotary, _heads), k_norm.NormalizeAndRotate(k, rotary, _keyHeads));
+        var v = ByHeads(v_proj.call(x)).contiguous();
         Tensor mixed;
-        using (set_grad_enabled(keep))
-            mixed = Mix(turnedQ.requires_grad_(keep), turnedK.requires_grad_(keep), v.requires_grad_(keep));
+        using (set_grad_enabled(save))
+            mixed = Attend(rotatedQ.requires_grad_(save), rotatedK.requires_grad_(save), v.requires_grad_(save));
         var y = o_proj.call(ByRows(mixed.detach(), x));
-        return (y.MoveToOuterDisposeScope(), new Kept(q, k, turnedQ, turnedK, v, mixed).Moved());
+        return (y.MoveToOuterDisposeScope(), new Saved(q, k, rotatedQ, rotatedK, v, mixed).MoveToOuterScope());
     }
 
-    /// <summary>The gradients of the projected queries, keys and values, row by row, from that of the result; o_proj has got its own.</summary>
-    public (Tensor Q, Tensor K, Tensor V) Back(Kept kept, Rotary rotary, Tensor gradient) // [B, T, hidden]
+    /// <summary>Backward to the projections. Adds the weight gradient of o_proj; <see cref="AddWeightGradients"/> adds the others.</summary>
+    /// <param name="saved">Of the forward pass.</param>
+    /// <param name="rotary">As in the forward pass.</param>
+    /// <param name="gradient">Gradient of the result [B, T, hidden].</param>
+    /// <returns>Gradients of the projected queries, keys and values, [rows, heads * width] each.</returns>
+    public (Tensor Q, Tensor K, Tensor V) Backward(Saved saved, Rotary rotary, Tensor gradient)
     {
         using var scope = NewDisposeScope();
         var (rows, shared) = (gradient.flatten(0, 1), _heads / _keyHeads);
-        o_proj.BackToWeights(ByRows(kept.Mixed.detach(), gradient).flatten(0, 1), rows);
-        var mixed = o_proj.Back(rows).view(gradient.shape[0], gradient.shape[1], _keyHeads, shared, _width).permute(0, 2, 3, 1, 4).reshape(kept.Mixed.shape);
-        kept.Mixed.backward([mixed]);
-        var q = q_norm.TurnedBack(kept.Q, rotary, _heads, kept.TurnedQ.grad!).flatten(0, 1);
-        var k = k_norm.TurnedBack(kept.K, rotary, _keyHeads, kept.TurnedK.grad!).flatten(0, 1);
-        var v = kept.V.grad!.transpose(1, 2).reshape(rows.shape[0], -1);
+        o_proj.AddWeightGradients(ByRows(saved.Mixed.detach(), gradient).flatten(0, 1), rows);
+        var mixed = o_proj.InputGradient(rows).view(gradient.shape[0], gradient.shape[1], _keyHeads, shared, _width);
+        saved.Mixed.backward([mixed.permute(0, 2, 3, 1, 4).reshape(saved.Mixed.shape)]);
+        var q = q_norm.NormalizeAndRotateBackward(saved.Q, rotary, _heads, saved.RotatedQ.grad!).flatten(0, 1);
+        var k = k_norm.NormalizeAndRotateBackward(saved.K, rotary, _keyHeads, saved.RotatedK.grad!).flatten(0, 1);
+        var v = saved.V.grad!.transpose(1, 2).reshape(rows.shape[0], -1);
         return (q.MoveToOuterDisposeScope(), k.MoveToOuterDisposeScope(), v.MoveToOuterDisposeScope());
     }
 
     /// <summary>The gradient of the input.</summary>
-    public Tensor BackToInput((Tensor Q, Tensor K, Tensor V) gradients) => v_proj.Back(gradients.V, k_proj.Back(gradients.K, q_proj.Back(gradients.Q)));
+    public Tensor InputGradient((Tensor Q, Tensor K, Tensor V) gradients) =>
+        v_proj.InputGradient(gradients.V, k_proj.InputGradient(gradients.K, q_proj.InputGradient(gradients.Q)));
 
-    public void BackToWeights(Tensor x, (Tensor Q, Tensor K, Tensor V) gradients)
+    /// <summary>Adds the weight gradients of q_proj, k_proj and v_proj.</summary>
+    public void AddWeightGradients(Tensor x, (Tensor Q, Tensor K, Tensor V) gradients)
     {
-        q_proj.BackToWeights(x, gradients.Q);
-        k_proj.BackToWeights(x, gradients.K);
-        v_proj.BackToWeights(x, gradients.V);
+        q_proj.AddWeightGradients(x, gradients.Q);
+        k_proj.AddWeightGradients(x, gradients.K);
+        v_proj.AddWeightGradients(x, gradients.V);
     }
 
-    /// <summary>Query heads that share a key head are the heads of a batch of their own, so that no key is copied.</summary>
-    Tensor Mix(Tensor q, Tensor k, Tensor v) // [B, heads or key heads, T, width] -> [B * key heads, shared, T, width]
+    /// <summary>Scaled dot product attention. Query heads that share a key head form a batch of their own, so that no key is copied.</summary>
+    Tensor Attend(Tensor q, Tensor k, Tensor v) // [B, heads or key heads, T, width] -> [B * key heads, shared, T, width]
     {
         using var scope = NewDisposeScope();
         var (batch, positions, shared) = (q.shape[0] * _keyHeads, q.shape[2], _heads / _keyHeads);

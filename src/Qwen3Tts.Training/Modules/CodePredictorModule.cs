@@ -1,6 +1,6 @@
 // The code predictor: a short decoder over the sixteen slots of one frame. Slot i predicts code i through lm_head[i − 1]; slot 0, the
-// talker's hidden state, predicts nothing. Its tables and its input are as wide as the talker; where its own width differs (1.7B), one
-// projection stands between.
+// talker's hidden state, predicts nothing. Its tables and its input have the width of the talker; where its own width differs (1.7B), one
+// projection lies between.
 using Qwen3Tts.Checkpoint;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -28,11 +28,11 @@ sealed class CodePredictorModule : Module<Tensor, Tensor>
     public override Tensor forward(Tensor slots) // [frames, 16, talker's hidden] -> [frames, 16, hidden]
     {
         using var scope = NewDisposeScope();
-        return model.call(Projected(slots)).MoveToOuterDisposeScope();
+        return model.call(ProjectSlots(slots)).MoveToOuterDisposeScope();
     }
 
-    /// <summary>The slots as wide as the layers.</summary>
-    public Tensor Projected(Tensor slots) => small_to_mtp_projection?.call(slots) ?? slots; // [frames, 16, talker's hidden] -> [frames, 16, hidden]
+    /// <summary>The slots, projected to the width of the layers.</summary>
+    public Tensor ProjectSlots(Tensor slots) => small_to_mtp_projection?.call(slots) ?? slots; // [frames, 16, talker's hidden] -> [frames, 16, hidden]
 
     /// <summary>Logits of one head, read from its own slot.</summary>
     public Tensor Head(int head, Tensor states) => lm_head[head].call(states.select(1, head + 1)); // [frames, 16, hidden] -> [frames, codes]

@@ -1,6 +1,6 @@
-// A stack of layers with the norm after it. As a module it is one graph, written plainly: for measuring, and to hold the other to account.
-// Training goes there without a graph and back layer by layer; a layer keeps what its way back needs, or its input alone and is then
-// computed again.
+// A stack of layers with the norm after it. `forward` makes one autograd graph; it is used to measure losses, and as the reference in tests.
+// Training runs ForwardAndSave without a graph and Backward layer by layer. With gradient checkpointing a layer saves its input alone and
+// its forward pass is computed again.
 using Qwen3Tts.Checkpoint;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -25,59 +25,60 @@ abstract class Decoder : Module<Tensor, Tensor>
     public override Tensor forward(Tensor x) // [B, T, hidden] -> the same, normalised
     {
         using var scope = NewDisposeScope();
-        var rotary = RotaryFor(x);
+        var rotary = CreateRotary(x);
         foreach (var layer in layers)
             x = layer.call(x, rotary);
         return norm.call(x).MoveToOuterDisposeScope();
     }
 
-    /// <summary>The way there through the layers, to go back on once.</summary>
-    /// <param name="Top">The output of the last layer, a leaf: its gradient is where the way back begins.</param>
-    /// <param name="Steps">The layers that have a way back, each with its input [B, T, hidden] and what it keeps; null where it is computed again.</param>
-    /// <param name="Rotary">Of the positions.</param>
-    /// <param name="ToInput">Whether the gradient of the first input is wanted.</param>
-    public sealed record Passage(Tensor Top, Stack<(DecoderLayer Layer, Tensor X, DecoderLayer.Kept? Kept)> Steps, Rotary Rotary, bool ToInput);
+    /// <summary>A forward pass through the layers, which <see cref="Backward"/> can follow once.</summary>
+    /// <param name="Top">Output of the last layer, a leaf of the graph above it: the backward pass begins with its gradient.</param>
+    /// <param name="Layers">Layers that the backward pass visits, each with its input [B, T, hidden] and what it saved; null where its forward pass is computed again.</param>
+    /// <param name="Rotary">Angles of the positions.</param>
+    /// <param name="NeedsInputGradient">Whether the gradient of the first input is wanted.</param>
+    public sealed record ForwardPass(Tensor Top, Stack<(DecoderLayer Layer, Tensor X, DecoderLayer.Saved? Saved)> Layers, Rotary Rotary, bool NeedsInputGradient);
 
-    /// <summary>Through the layers without a graph, cut off from what made the input.</summary>
+    /// <summary>Runs the layers without an autograd graph, cut off from the graph that made the input.</summary>
     /// <param name="input">[B, T, hidden].</param>
-    /// <param name="again">Layers keep their inputs alone.</param>
-    public Passage Pass(Tensor input, bool again)
+    /// <param name="recompute">Gradient checkpointing: layers save their inputs alone.</param>
+    public ForwardPass ForwardAndSave(Tensor input, bool recompute)
     {
-        var rotary = RotaryFor(input); // in the scope of the caller, as the rest of the way
+        var rotary = CreateRotary(input); // in the dispose scope of the caller, like all that the backward pass uses
         using var scope = NewDisposeScope();
         using var still = no_grad();
-        var way = new Passage(input, [], rotary, input.requires_grad);
-        var (x, needed) = (input.detach(), way.ToInput); // whether anything up to here is trained: no gradient has to go further down
+        var pass = new ForwardPass(input, [], rotary, input.requires_grad);
+        var (x, needed) = (input.detach(), pass.NeedsInputGradient); // whether anything up to here is trained: no gradient has to go further down
         foreach (var layer in layers)
         {
             needed |= layer.parameters().Any(p => p.requires_grad);
-            var (y, kept) = layer.Pass(x, way.Rotary, needed && !again);
+            var (y, saved) = layer.ForwardAndSave(x, pass.Rotary, needed && !recompute);
             if (needed)
-                way.Steps.Push((layer, x.MoveToOuterDisposeScope(), kept?.Moved()));
+                pass.Layers.Push((layer, x.MoveToOuterDisposeScope(), saved?.MoveToOuterScope()));
             else
                 x.Dispose();
             x = y;
         }
-        return way with { Top = x.requires_grad_(needed).MoveToOuterDisposeScope() };
+        return pass with { Top = x.requires_grad_(needed).MoveToOuterDisposeScope() };
     }
 
-    /// <summary>Back through the layers, which adds the gradients of what is trained; gives the gradient of the first input, null where none is wanted.</summary>
-    public static Tensor? PassBack(Passage way)
+    /// <summary>Runs the layers backward and adds the gradients of what is trained.</summary>
+    /// <returns>The gradient of the first input; null where none is wanted.</returns>
+    public static Tensor? Backward(ForwardPass pass)
     {
         using var scope = NewDisposeScope();
         using var still = no_grad();
-        if (way.Top.grad?.contiguous() is not { } gradient)
+        if (pass.Top.grad?.contiguous() is not { } gradient)
             return null;
-        while (way.Steps.TryPop(out var step))
+        while (pass.Layers.TryPop(out var step))
         {
             using var each = NewDisposeScope();
-            var kept = step.Kept ?? step.Layer.Pass(step.X, way.Rotary, keep: true).Kept!;
-            step.Layer.Back(step.X, kept, way.Rotary, gradient);
-            foreach (var tensor in kept.All.Append(step.X))
+            var saved = step.Saved ?? step.Layer.ForwardAndSave(step.X, pass.Rotary, save: true).Saved!;
+            step.Layer.Backward(step.X, saved, pass.Rotary, gradient);
+            foreach (var tensor in saved.All.Append(step.X))
                 tensor.Dispose();
         }
-        return way.ToInput ? gradient.MoveToOuterDisposeScope() : null;
+        return pass.NeedsInputGradient ? gradient.MoveToOuterDisposeScope() : null;
     }
 
-    Rotary RotaryFor(Tensor x) => Rotary.Of(x.shape[1], _config, x.dtype, x.device);
+    Rotary CreateRotary(Tensor x) => Rotary.Create(x.shape[1], _config, x.dtype, x.device);
 }

@@ -32,12 +32,12 @@ sealed class TalkerModule : Module
     /// <summary>Whether the rows of the speakers that config.json names are trained, where sequences use them and codec_embedding is trained.</summary>
     public bool TrainsSpeakers { get; set; } = true;
 
-    /// <summary>Forgets the gradients that no update may use. Call when all of a step are accumulated.</summary>
-    public void DropHeldGradients()
+    /// <summary>Clears the gradients of rows that are not trained. Call it when all gradients of a step are accumulated.</summary>
+    public void ClearUntrainedGradients()
     {
         using var scope = NewDisposeScope();
         if (!TrainsSpeakers && Config.SpkId.Count > 0)
-            model.codec_embedding.DropGradient(tensor(Config.SpkId.Values.Select(row => (long)row).ToArray(), device: On.Device));
+            model.codec_embedding.ClearGradient(tensor(Config.SpkId.Values.Select(row => (long)row).ToArray(), device: On.Device));
     }
 
     /// <summary>The input vectors: text side + codec side of every position, zero where the batch is padded.</summary>
@@ -46,11 +46,11 @@ sealed class TalkerModule : Module
         using var scope = NewDisposeScope();
         var rows = zeros(batch.Samples * batch.Length, Config.HiddenSize, dtype: On.Type, device: On.Device);
         var text = model.text_embedding.call(batch.TextIds);
-        rows = rows.index_add(0, batch.TextRows, batch.ProjectsText ? text_projection.call(text) : text, Sums.One);
-        rows = rows.index_add(0, batch.TokenRows, model.codec_embedding.call(batch.TokenIds), Sums.One);
-        rows = rows.index_add(0, batch.FrameRows, EmbedFrames(batch.FrameCodes), Sums.One);
+        rows = rows.index_add(0, batch.TextRows, batch.ProjectsText ? text_projection.call(text) : text, Scalars.One);
+        rows = rows.index_add(0, batch.TokenRows, model.codec_embedding.call(batch.TokenIds), Scalars.One);
+        rows = rows.index_add(0, batch.FrameRows, EmbedFrames(batch.FrameCodes), Scalars.One);
         if (batch.Voices is { } voices)
-            rows = rows.index_add(0, batch.VoiceRows, voices.to(On.Type), Sums.One);
+            rows = rows.index_add(0, batch.VoiceRows, voices.to(On.Type), Scalars.One);
         return rows.view(batch.Samples, batch.Length, Config.HiddenSize).MoveToOuterDisposeScope();
     }
 

@@ -27,7 +27,7 @@ static class TalkerWeights
     public static IEnumerable<(string Name, Parameter Parameter)> Named(TalkerModule talker) => talker.named_parameters().Select(p => (Prefix + p.name, p.parameter));
 
     /// <summary>The trained values by name, each read as float32 when asked for: what <see cref="Export.Write"/> takes.</summary>
-    public static Dictionary<string, Func<float[]>> Values(TalkerModule talker) => Named(talker).ToDictionary(p => p.Name, p => (Func<float[]>)(() => p.Parameter.Values()));
+    public static Dictionary<string, Func<float[]>> Values(TalkerModule talker) => Named(talker).ToDictionary(p => p.Name, p => (Func<float[]>)(() => p.Parameter.ToFloat32Array()));
 
     static void Fill(Parameter parameter, TensorData data)
     {
