@@ -1,7 +1,7 @@
 // AdamW with decoupled weight decay. The update is always computed in float32: on the CPU in one pass over memory, on a GPU by libtorch in
-// parts of a few million elements, so that its temporaries stay small. What is kept between updates is chosen: a bf16 weight has eight bits,
-// in which small updates vanish, so it has a float32 master (on the CPU its lower half alone, the weight being the upper), or, where
-// memory rules, none and is rounded by chance. A float32 weight is its own master.
+// parts of a few million elements, so that its temporary tensors stay small. A BF16 weight has eight significant bits, in which small updates
+// vanish. So it has a float32 master weight (on the CPU only the lower half is stored, because the weight is the upper half), or, to save
+// memory, no master and stochastic rounding. A float32 weight needs no master.
 using Qwen3Tts.Training.Modules;
 using TorchSharp;
 using TorchSharp.Modules;
@@ -9,23 +9,23 @@ using static TorchSharp.torch;
 
 namespace Qwen3Tts.Training;
 
-/// <summary>Which tensors decay.</summary>
-enum DecayOf
+/// <summary>Which tensors have weight decay.</summary>
+enum WeightDecayScope
 {
-    /// <summary>Matrices only: embedding rows, norms and biases keep their size, and rows no sample touches stay as they are.</summary>
+    /// <summary>Matrices only. Embedding tables, norms and biases have none: so a row that no sample uses stays as it is.</summary>
     Matrices,
     /// <summary>Every trained tensor.</summary>
     Everything,
 }
 
-/// <summary>What computes an update. They differ in speed and in the last bits.</summary>
+/// <summary>Which code computes an update. The kernels differ in speed and in the last bits.</summary>
 enum UpdateKernel
 {
     /// <summary><see cref="OnePassAdamW"/>; on the CPU.</summary>
     OnePass,
-    /// <summary>libtorch's, where it is found (<see cref="FusedAdamW"/>).</summary>
+    /// <summary>libtorch's fused kernel, where this libtorch has it (<see cref="FusedAdamW"/>).</summary>
     Fused,
-    /// <summary>The formulas, operation by operation.</summary>
+    /// <summary>The formulas as single libtorch operations.</summary>
     Eager,
 }
 
@@ -36,13 +36,13 @@ sealed record AdamWOptions
     public double Beta2 { get; init; } = 0.999;
     public double Epsilon { get; init; } = 1e-8;
     public double WeightDecay { get; init; } = 0.01;
-    public DecayOf Decay { get; init; } = DecayOf.Matrices;
+    public WeightDecayScope DecayScope { get; init; } = WeightDecayScope.Matrices;
 
-    /// <summary>Whether BF16 weights have float32 masters. Without, they are rounded by chance.</summary>
+    /// <summary>Whether BF16 weights have float32 master weights. Without masters they get stochastic rounding.</summary>
     public bool Masters { get; init; } = true;
-    /// <summary>Float32, or BFloat16, which is rounded by chance too.</summary>
+    /// <summary>Type of both moments: Float32, or BFloat16 with stochastic rounding.</summary>
     public ScalarType Moments { get; init; } = ScalarType.Float32;
-    /// <summary>Of the chance in rounding.</summary>
+    /// <summary>Seed of the stochastic rounding.</summary>
     public long Seed { get; init; } = 1;
     /// <summary>Null: the fastest for the device.</summary>
     public UpdateKernel? Kernel { get; init; }
@@ -50,7 +50,7 @@ sealed record AdamWOptions
 
 sealed class AdamW : IDisposable
 {
-    /// <summary>Elements that are updated at a time: the temporaries are at most five times as many float32.</summary>
+    /// <summary>Elements that are updated at a time. The temporary tensors hold at most five times as many float32 numbers.</summary>
     public const long Part = 1 << 22;
 
     sealed record Slot(string Name, Parameter Weight, Tensor? Master, Tensor? Lower, Tensor Mean, Tensor Square, bool Decays);
@@ -61,7 +61,7 @@ sealed class AdamW : IDisposable
     readonly UpdateKernel _kernel;
 
     /// <param name="parameters">What is trained, under its checkpoint names: they tell embeddings from other matrices.</param>
-    /// <param name="options">Betas, epsilon, decay, and what is kept in which type.</param>
+    /// <param name="options">Betas, epsilon, weight decay, master weights and the type of the moments.</param>
     public AdamW(IEnumerable<(string Name, Parameter Weight)> parameters, AdamWOptions options)
     {
         _options = options;
@@ -79,37 +79,46 @@ sealed class AdamW : IDisposable
             HasMaster(p.Weight, inHalves: true) ? zeros(p.Weight.shape, dtype: ScalarType.Int16).DetachFromDisposeScope() : null, // a master begins as its weight
             zeros(p.Weight.shape, dtype: options.Moments, device: p.Weight.device).DetachFromDisposeScope(),
             zeros(p.Weight.shape, dtype: options.Moments, device: p.Weight.device).DetachFromDisposeScope(),
-            options.Decay == DecayOf.Everything || (p.Weight.dim() > 1 && !p.Name.Contains("embedding", StringComparison.Ordinal))))];
+            options.DecayScope == WeightDecayScope.Everything || (p.Weight.dim() > 1 && !p.Name.Contains("embedding", StringComparison.Ordinal))))];
     }
 
-    /// <summary>How updates are computed, and why not by libtorch's kernel where it is missing.</summary>
+    /// <summary>The kernel in words, with the reason where libtorch's fused kernel is missing.</summary>
     public string Kernel => _kernel switch { UpdateKernel.OnePass => "in one pass", UpdateKernel.Fused => "fused", _ => _options.Kernel == UpdateKernel.Eager ? "eager" : $"eager, because {FusedAdamW.Missing}" };
 
     /// <summary>Updates made so far; the moments' bias correction counts them.</summary>
     public int Steps { get; set; }
 
-    /// <summary>Masters (or the weights, where they have none) and moments, each read when asked for: with <see cref="Steps"/>, all that the next update depends on beside its gradients.</summary>
-    public IEnumerable<(string Name, long[] Shape, Func<float[]> Values)> State => _slots.SelectMany(s => new[] { (s.Name, s.Weight.shape, () => Exact(s)), ($"{s.Name}/mean", s.Weight.shape, s.Mean.ToFloat32Array), ($"{s.Name}/square", s.Weight.shape, (Func<float[]>)s.Square.ToFloat32Array) });
+    /// <summary>
+    /// Master weights (or weights without masters) and moments; each is read when its function is called. With <see cref="Steps"/> this is
+    /// all that the next update depends on, beside its gradients.
+    /// </summary>
+    public IEnumerable<(string Name, long[] Shape, Func<float[]> Values)> State => _slots.SelectMany(s => new[]
+    {
+        (s.Name, s.Weight.shape, () => ReadMaster(s)),
+        ($"{s.Name}/mean", s.Weight.shape, s.Mean.ToFloat32Array),
+        ($"{s.Name}/square", s.Weight.shape, (Func<float[]>)s.Square.ToFloat32Array),
+    });
 
-    /// <summary>What is trained, by name, each read when asked for: masters where there are any.</summary>
-    public Dictionary<string, Func<float[]>> Values => _slots.ToDictionary(s => s.Name, s => (Func<float[]>)(() => Exact(s)));
+    /// <summary>The trained values by name, read when the function is called: master weights where there are any.</summary>
+    public Dictionary<string, Func<float[]>> Values => _slots.ToDictionary(s => s.Name, s => (Func<float[]>)(() => ReadMaster(s)));
 
-    /// <summary>What is kept between updates, as it is kept.</summary>
-    public IEnumerable<(string Name, Tensor Tensor)> Kept => _slots.SelectMany(s => new[] { (s.Name, s.Master ?? s.Lower ?? s.Weight), ($"{s.Name}/mean", s.Mean), ($"{s.Name}/square", s.Square) });
+    /// <summary>The tensors that the optimizer holds between updates, as they are stored.</summary>
+    public IEnumerable<(string Name, Tensor Tensor)> StoredTensors =>
+        _slots.SelectMany(s => new[] { (s.Name, s.Master ?? s.Lower ?? s.Weight), ($"{s.Name}/mean", s.Mean), ($"{s.Name}/square", s.Square) });
 
-    static float[] Exact(Slot slot) => slot.Lower is { } lower ? Halves.Joined(slot.Weight, lower) : (slot.Master ?? slot.Weight).ToFloat32Array();
+    static float[] ReadMaster(Slot slot) => slot.Lower is { } lower ? SplitFloat32Format.Join(slot.Weight, lower) : (slot.Master ?? slot.Weight).ToFloat32Array();
 
-    /// <summary>Puts back what <see cref="State"/> and <see cref="Steps"/> were; <paramref name="saved"/> gives values by name.</summary>
-    /// <exception cref="InvalidDataException">They are of another model.</exception>
+    /// <summary>Restores <see cref="State"/> and <see cref="Steps"/>; <paramref name="saved"/> gives the values by name.</summary>
+    /// <exception cref="InvalidDataException">The saved values are of another model.</exception>
     public void Restore(int steps, Func<string, float[]> saved)
     {
         using var still = no_grad();
         foreach (var slot in _slots)
         {
             var values = saved(slot.Name);
-            (slot.Master ?? slot.Weight).Fill(values); // which looks at how many there are
+            (slot.Master ?? slot.Weight).Fill(values); // checks the number of values first
             if (slot.Lower is not null)
-                Halves.Split(values, slot.Weight, slot.Lower);
+                SplitFloat32Format.Split(values, slot.Weight, slot.Lower);
             else if (slot.Master is not null)
                 slot.Weight.copy_(slot.Master);
             slot.Mean.Fill(saved($"{slot.Name}/mean"));
@@ -118,11 +127,11 @@ sealed class AdamW : IDisposable
         Steps = steps;
     }
 
-    /// <summary>What gradients of this 2-norm are scaled by so that it is at most <paramref name="largest"/>.</summary>
-    public static double Clip(double norm, double largest) => norm > largest ? largest / (norm + 1e-6) : 1; // the small term is PyTorch's
+    /// <summary>Gradient clipping: the factor that brings gradients of this 2-norm down to at most <paramref name="largest"/>.</summary>
+    public static double ClipFactor(double norm, double largest) => norm > largest ? largest / (norm + 1e-6) : 1; // PyTorch adds the same small term
 
     /// <summary>2-norm of all gradients together.</summary>
-    public double GradientNorm()
+    public double ComputeGradientNorm()
     {
         using var scope = NewDisposeScope();
         using var still = no_grad();
@@ -148,9 +157,9 @@ sealed class AdamW : IDisposable
             yield return flat.narrow(0, from, Math.Min(Part, all - from));
     }
 
-    /// <summary>One update from the accumulated gradients, which are then dropped.</summary>
+    /// <summary>One update from the accumulated gradients, which are released afterwards.</summary>
     /// <param name="learningRate">Of this update.</param>
-    /// <param name="gradientScale">Gradients count times this: see <see cref="Clip"/>.</param>
+    /// <param name="gradientScale">Factor of all gradients: see <see cref="ClipFactor"/>.</param>
     public void Step(double learningRate, double gradientScale = 1)
     {
         using var scope = NewDisposeScope();
@@ -161,7 +170,7 @@ sealed class AdamW : IDisposable
         {
             if (_slots[i].Weight.grad is not { } gradient)
                 continue;
-            var key = StochasticRounding.Key(_options.Seed, Steps, i);
+            var key = StochasticRounding.CreateKey(_options.Seed, Steps, i);
             for (long from = 0, all = gradient.numel(); from < all; from += Part)
                 Update(_slots[i], gradient, from, Math.Min(Part, all - from), steps, learningRate, gradientScale, key);
             _slots[i].Weight.grad = null;
@@ -171,18 +180,20 @@ sealed class AdamW : IDisposable
     void Update(Slot s, Tensor gradient, long from, long count, Tensor steps, double rate, double gradientScale, uint key)
     {
         using var scope = NewDisposeScope();
-        Tensor Of(Tensor t) => t.detach().view(-1).narrow(0, from, count);
+        Tensor Slice(Tensor t) => t.detach().view(-1).narrow(0, from, count);
         var decay = s.Decays ? _options.WeightDecay : 0;
         if (_kernel == UpdateKernel.OnePass)
         {
             var (bias1, bias2) = Biases;
-            var terms = new AdamWTerms((float)gradientScale, (float)(1 - rate * decay), (float)(1 - _options.Beta1), (float)_options.Beta2, (float)(1 - _options.Beta2), (float)(1 / Math.Sqrt(bias2)), (float)(-rate / bias1), (float)_options.Epsilon);
-            OnePassAdamW.Step(Of(s.Weight), s.Lower is null ? null : Of(s.Lower), Of(gradient), Of(s.Mean), Of(s.Square), terms, key, from);
+            var terms = new AdamWTerms(
+                (float)gradientScale, (float)(1 - rate * decay), (float)(1 - _options.Beta1), (float)_options.Beta2, (float)(1 - _options.Beta2),
+                (float)(1 / Math.Sqrt(bias2)), (float)(-rate / bias1), (float)_options.Epsilon);
+            OnePassAdamW.Step(Slice(s.Weight), s.Lower is null ? null : Slice(s.Lower), Slice(gradient), Slice(s.Mean), Slice(s.Square), terms, key, from);
             return;
         }
-        var (weight, mean, square) = (Of(s.Master ?? s.Weight), Of(s.Mean), Of(s.Square));
-        // In float32: the tensor itself where it is float32 already, a copy to be stored back otherwise.
-        var (w, g, m, v) = (weight.to(ScalarType.Float32), Of(gradient).to(ScalarType.Float32), mean.to(ScalarType.Float32), square.to(ScalarType.Float32));
+        var (weight, mean, square) = (Slice(s.Master ?? s.Weight), Slice(s.Mean), Slice(s.Square));
+        // In float32: a float32 tensor is used itself; of another tensor a copy is made and stored back below.
+        var (w, g, m, v) = (weight.to(ScalarType.Float32), Slice(gradient).to(ScalarType.Float32), mean.to(ScalarType.Float32), square.to(ScalarType.Float32));
         if (gradientScale != 1)
         {
             using Scalar scale = gradientScale;
@@ -191,17 +202,18 @@ sealed class AdamW : IDisposable
         if (_kernel == UpdateKernel.Fused)
             FusedAdamW.Step(w, g, m, v, steps, rate, decay, _options);
         else
-            Plain(w, g, m, v, rate, decay);
-        foreach (var (draw, (kept, updated)) in new[] { (weight, w), (mean, m), (square, v) }.Index())
-            if (kept.dtype != ScalarType.Float32)
-                kept.copy_(StochasticRounding.Round(updated, key, from, draw));
+            UpdateByFormulas(w, g, m, v, rate, decay);
+        foreach (var (draw, (stored, updated)) in new[] { (weight, w), (mean, m), (square, v) }.Index())
+            if (stored.dtype != ScalarType.Float32)
+                stored.copy_(StochasticRounding.Round(updated, key, from, draw));
         if (s.Master is not null)
-            Of(s.Weight).copy_(w);
+            Slice(s.Weight).copy_(w);
     }
 
     (double First, double Second) Biases => (1 - Math.Pow(_options.Beta1, Steps), 1 - Math.Pow(_options.Beta2, Steps));
 
-    void Plain(Tensor w, Tensor g, Tensor m, Tensor v, double rate, double decay)
+    /// <summary>in: all · overwrites: w, m, v.</summary>
+    void UpdateByFormulas(Tensor w, Tensor g, Tensor m, Tensor v, double rate, double decay)
     {
         var o = _options;
         using Scalar shrink = 1 - rate * decay, beta2 = o.Beta2, new2 = 1 - o.Beta2, epsilon = o.Epsilon;

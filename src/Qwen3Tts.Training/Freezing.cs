@@ -1,5 +1,5 @@
-// What is trained and what stays as it is, by the checkpoint's names. A frozen tensor gets no gradient, no master and no moments.
-// text_embedding is a third of the small model and was not trained by those who made the official voices either: frozen by default.
+// Which tensors are trained and which are frozen, by the checkpoint's names. A frozen tensor has no gradient, no master weight and no
+// moments. text_embedding is frozen by default: it is a third of the small model, and the makers of the official voices did not train it.
 using Qwen3Tts.Training.Modules;
 using TorchSharp.Modules;
 

@@ -1,6 +1,6 @@
-// How much memory a way to train needs, from the model's shapes alone. Weights, gradients, masters and moments are counted on a talker
-// without storage. Activations are what autograd keeps for the way back, written down block by block below; the measured peak of a real
-// step holds the sum to account (MemoryPlanTests).
+// How much memory a training method needs, from the shapes of the model alone. Weights, gradients, master weights and moments are counted on
+// a talker without storage. Activations are the tensors saved for backward, counted block by block in Activations.cs. MemoryPlanTests compare
+// the sum with the measured peak of a real step.
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.Training.Modules;
 using TorchSharp;
@@ -10,23 +10,23 @@ namespace Qwen3Tts.Training;
 
 /// <summary>What is computed together.</summary>
 /// <param name="Samples">Clips.</param>
-/// <param name="Positions">Of the longest one; the others are padded to it.</param>
-/// <param name="Frames">Of the longest one.</param>
+/// <param name="Positions">Positions of the longest clip; the others are padded to it.</param>
+/// <param name="Frames">Frames of the longest clip.</param>
 readonly record struct BatchShape(int Samples, int Positions, int Frames);
 
 /// <summary>Bytes by purpose.</summary>
-/// <param name="Way">How is trained.</param>
+/// <param name="Way">The training method.</param>
 /// <param name="MicroBatch">What is computed together.</param>
 /// <param name="Weights">All weights, trained or not.</param>
-/// <param name="Gradients">Of what is trained.</param>
-/// <param name="Masters">Float32 copies, or their lower halves.</param>
-/// <param name="Moments">Both.</param>
-/// <param name="Activations">Kept or made on the way there and back, at the worst moment; or the optimizer's temporaries where those are more.</param>
-/// <param name="Peak">The most that lives at one time.</param>
+/// <param name="Gradients">Gradients of all trained tensors.</param>
+/// <param name="Masters">Float32 master weights, or their lower halves.</param>
+/// <param name="Moments">Both moments of the optimizer.</param>
+/// <param name="Activations">Tensors of the forward and backward pass at the moment when they are largest; or the optimizer's temporary tensors, where those are larger.</param>
+/// <param name="Peak">The largest sum of all that is in memory at one time.</param>
 sealed record MemoryPlan(Way Way, BatchShape MicroBatch, long Weights, long Gradients, long Masters, long Moments, long Activations, long Peak)
 {
-    /// <summary>Every tensor of a model that is trained this way.</summary>
-    public static IReadOnlyList<(string Name, long Elements, bool Trained)> Tensors(TalkerConfig config, Way way)
+    /// <summary>Lists every tensor of a model, and whether this method trains it.</summary>
+    public static IReadOnlyList<(string Name, long Elements, bool Trained)> ListTensors(TalkerConfig config, Way way)
     {
         using var scope = NewDisposeScope();
         using var talker = new TalkerModule(config, way.On(new Device(DeviceType.META))); // shapes without storage
@@ -34,31 +34,37 @@ sealed record MemoryPlan(Way Way, BatchShape MicroBatch, long Weights, long Grad
         return [.. TalkerWeights.Named(talker).Select(p => (p.Name, p.Parameter.numel(), p.Parameter.requires_grad))];
     }
 
+    /// <summary>Computes the plan of one micro-batch.</summary>
     /// <param name="config">The model.</param>
-    /// <param name="tensors">What <see cref="Tensors"/> gave for it and what is trained.</param>
-    /// <param name="way">How it is trained.</param>
+    /// <param name="tensors">What <see cref="ListTensors"/> gave for this model and method.</param>
+    /// <param name="way">The training method.</param>
     /// <param name="micro">The micro-batch.</param>
-    /// <param name="several">Whether a step has several of them: then all gradients live while the later ones are computed.</param>
-    /// <param name="onCpu">Where masters keep their lower halves alone.</param>
-    public static MemoryPlan Of(TalkerConfig config, IReadOnlyList<(string Name, long Elements, bool Trained)> tensors, Way way, BatchShape micro, bool several, bool onCpu = false)
+    /// <param name="several">Whether a step has several micro-batches: then all gradients are in memory while the later ones are computed.</param>
+    /// <param name="onCpu">Whether training runs on the CPU, where only the lower halves of master weights are stored.</param>
+    public static MemoryPlan Compute(
+        TalkerConfig config, IReadOnlyList<(string Name, long Elements, bool Trained)> tensors, Way way, BatchShape micro, bool several, bool onCpu = false)
     {
         var trained = tensors.Where(p => p.Trained).ToList();
-        long Gradient(Func<string, bool> of) => trained.Where(p => of(p.Name)).Sum(p => p.Elements) * way.WeightType.ElementSize();
+        long Gradient(Func<string, bool> isCounted) => trained.Where(p => isCounted(p.Name)).Sum(p => p.Elements) * way.WeightType.ElementSize();
         var (weights, count) = (tensors.Sum(p => p.Elements) * way.WeightType.ElementSize(), trained.Sum(p => p.Elements));
         var (masters, moments) = (way.Masters ? (onCpu ? 2 : 4) * count : 0, 2 * count * way.MomentType.ElementSize());
 
         var a = new Activations(config, tensors, way, micro);
-        // The moments at which the most may live: a loss, the way back through each layer, into the embeddings, the update. The first
-        // micro-batch meets gradients one after the other, a later one all of them.
+        // The moments at which memory may be largest: a loss, the backward pass of each layer, the backward pass into the embeddings, the
+        // update. In the first micro-batch gradients appear one after the other; in a later one all of them are there from the start.
         var everything = Gradient(_ => true);
         var predictor = Gradient(n => n.StartsWith("talker.code_predictor.", StringComparison.Ordinal));
-        var above = several ? everything : predictor + Gradient(n => n is "talker.codec_head.weight" or "talker.model.norm.weight" or "talker.model.codec_embedding.weight");
-        var peaks = new List<(long Live, long Gradients)> { (a.Losses, several || !a.InOnePart ? above : above - predictor), (a.EmbeddingBack, everything), (a.Update, everything) };
+        var head = Gradient(n => n is "talker.codec_head.weight" or "talker.model.norm.weight" or "talker.model.codec_embedding.weight");
+        var above = several ? everything : predictor + head; // gradients that are there before the first layer's backward pass
+        var peaks = new List<(long Live, long Gradients)>
+        {
+            (a.Losses, several || !a.IsInOnePart ? above : above - predictor), (a.EmbeddingBackward, everything), (a.Update, everything),
+        };
         for (var layer = config.NumHiddenLayers - 1; layer >= 0; layer--)
         {
             if (!several)
                 above += Gradient(n => n.StartsWith($"talker.model.layers.{layer}.", StringComparison.Ordinal));
-            peaks.Add((a.LayerBack(layer), above));
+            peaks.Add((a.LayerBackward(layer), above));
         }
         var fixedBytes = weights + masters + moments;
         return new(way, micro, weights, everything, masters, moments, peaks.Max(p => p.Live), fixedBytes + peaks.Max(p => p.Live + p.Gradients));

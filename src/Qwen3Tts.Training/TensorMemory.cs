@@ -1,4 +1,4 @@
-// The memory of tensors on the CPU, for kernels of ours, and the threads to run them on.
+// Direct access to the memory of tensors on the CPU, for the kernels of this project, and the threads that run them.
 using System.Runtime.CompilerServices;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -10,16 +10,16 @@ namespace Qwen3Tts.Training;
 readonly unsafe struct TensorMemory
 {
     readonly byte* _at; // libtorch's memory, which does not move
-    readonly bool _narrow;
+    readonly bool _isBFloat16;
 
     public TensorMemory(Tensor tensor)
     {
         _at = Address(tensor);
-        _narrow = tensor.dtype == ScalarType.BFloat16;
+        _isBFloat16 = tensor.dtype == ScalarType.BFloat16;
     }
 
-    /// <summary>Whether a tensor is one of these, but for being contiguous.</summary>
-    public static bool Holds(Tensor tensor) => tensor.device_type == DeviceType.CPU && tensor.dtype is ScalarType.Float32 or ScalarType.BFloat16;
+    /// <summary>Whether a tensor has a type and a device that this struct can read; it must also be contiguous.</summary>
+    public static bool Supports(Tensor tensor) => tensor.device_type == DeviceType.CPU && tensor.dtype is ScalarType.Float32 or ScalarType.BFloat16;
 
     public static byte* Address(Tensor tensor)
     {
@@ -30,7 +30,7 @@ readonly unsafe struct TensorMemory
 
     public void Load(long index, Span<float> to)
     {
-        if (_narrow)
+        if (_isBFloat16)
             BFloat16.Widen(new ReadOnlySpan<ushort>((ushort*)_at + index, to.Length), to);
         else
             new ReadOnlySpan<float>((float*)_at + index, to.Length).CopyTo(to);
@@ -38,7 +38,7 @@ readonly unsafe struct TensorMemory
 
     public void Store(long index, ReadOnlySpan<float> from)
     {
-        if (_narrow)
+        if (_isBFloat16)
             BFloat16.Round(from, new Span<ushort>((ushort*)_at + index, from.Length));
         else
             from.CopyTo(new((float*)_at + index, from.Length));
@@ -51,7 +51,7 @@ readonly unsafe struct TensorMemory
         return values;
     }
 
-    /// <summary>Runs <paramref name="body"/>(first, count) for blocks of so many, on as many threads as libtorch has.</summary>
+    /// <summary>Runs <paramref name="body"/>(first, count) for blocks of <paramref name="block"/> elements, on as many threads as libtorch uses.</summary>
     public static void ForBlocks(long all, int block, Action<int, int> body)
     {
         var count = checked((int)all);

@@ -13,8 +13,8 @@ static class TensorValues
         return tensor.detach().to(ScalarType.Float32).cpu().contiguous().data<float>().ToArray();
     }
 
-    /// <summary>Overwrites the elements, of which there are as many.</summary>
-    /// <exception cref="InvalidDataException">There are not.</exception>
+    /// <summary>Overwrites all elements.</summary>
+    /// <exception cref="InvalidDataException">The number of values is not the number of elements.</exception>
     public static void Fill(this Tensor tensor, float[] values)
     {
         if (values.Length != tensor.numel())

@@ -58,7 +58,7 @@ static class TrainingBench
             var (seconds, loss, kernel) = Steps(options, examples, way, options.Steps);
             tell($"memory of {name}");
             long? peak = PeakMemory.Supported ? PeakMemory.Of(() => Steps(options, examples, way, 1)) : null;
-            var plan = way is null ? null : MemoryPlan.Of(talker, MemoryPlan.Tensors(talker, way), way, new(options.Batch, examples.Max(e => e.Positions.Count), options.Frames), several: false, options.Device.type == TorchSharp.DeviceType.CPU);
+            var plan = way is null ? null : MemoryPlan.Compute(talker, MemoryPlan.ListTensors(talker, way), way, new(options.Batch, examples.Max(e => e.Positions.Count), options.Frames), several: false, options.Device.type == TorchSharp.DeviceType.CPU);
             return new(seconds, peak, loss, plan, kernel);
         }
         var plain = Measured(null, "the plain step");

@@ -145,10 +145,10 @@ sealed record TrainingOptions
     public (TrainingOptions Options, MemoryPlan Plan, long Budget) Planned(TalkerConfig talker, BatchShape longest, TorchSharp.torch.Device device)
     {
         var budget = Memory is { } size ? MemoryChoice.Parse(size) : Devices.Memory(device);
-        var wish = new MemoryWish(Way, Precision is { } p ? [p] : Devices.Precisions(device), Recompute, MicroBatch);
+        var wish = new MemoryConstraints(Way, Precision is { } p ? [p] : Devices.Precisions(device), Recompute, MicroBatch);
         var onCpu = device.type == TorchSharp.DeviceType.CPU;
         var plan = FramesAtATime is null ? MemoryChoice.Choose(talker, wish, longest with { Samples = Batch }, budget, onCpu)
-            : MemoryPlan.Of(talker, MemoryPlan.Tensors(talker, Way), Way, longest with { Samples = MicroBatch!.Value }, MicroBatch < Batch, onCpu); // chosen when the run began
+            : MemoryPlan.Compute(talker, MemoryPlan.ListTensors(talker, Way), Way, longest with { Samples = MicroBatch!.Value }, MicroBatch < Batch, onCpu); // chosen when the run began
         var chosen = this with { Precision = plan.Way.Precision, Recompute = plan.Way.Checkpointing.RecomputeLayers, FramesAtATime = plan.Way.Checkpointing.PredictorFrames, MicroBatch = plan.MicroBatch.Samples, Device = Devices.NameOf(device) };
         return (chosen, plan, budget);
     }

@@ -19,8 +19,8 @@ static class TrainingStep
     public static Report Run(TalkerModule talker, IReadOnlyList<TrainingBatch> microBatches, AdamW optimizer, double learningRate, double largestNorm, CheckpointingOptions? checkpointing = null)
     {
         var sums = Accumulate(talker, microBatches, checkpointing);
-        var norm = optimizer.GradientNorm();
-        optimizer.Step(learningRate, AdamW.Clip(norm, largestNorm));
+        var norm = optimizer.ComputeGradientNorm();
+        optimizer.Step(learningRate, AdamW.ClipFactor(norm, largestNorm));
         return new(sums, norm);
     }
 

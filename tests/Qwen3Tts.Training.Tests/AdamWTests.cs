@@ -115,17 +115,17 @@ public sealed class AdamWTests
     }
 
     [Theory]
-    [InlineData(nameof(DecayOf.Matrices), "talker.codec_head.weight", 2, true)]
-    [InlineData(nameof(DecayOf.Matrices), "talker.model.norm.weight", 1, false)]
-    [InlineData(nameof(DecayOf.Matrices), "talker.model.text_embedding.weight", 2, false)]
-    [InlineData(nameof(DecayOf.Matrices), "talker.code_predictor.model.codec_embedding.3.weight", 2, false)]
-    [InlineData(nameof(DecayOf.Everything), "talker.model.norm.weight", 1, true)]
-    [InlineData(nameof(DecayOf.Everything), "talker.model.text_embedding.weight", 2, true)]
+    [InlineData(nameof(WeightDecayScope.Matrices), "talker.codec_head.weight", 2, true)]
+    [InlineData(nameof(WeightDecayScope.Matrices), "talker.model.norm.weight", 1, false)]
+    [InlineData(nameof(WeightDecayScope.Matrices), "talker.model.text_embedding.weight", 2, false)]
+    [InlineData(nameof(WeightDecayScope.Matrices), "talker.code_predictor.model.codec_embedding.3.weight", 2, false)]
+    [InlineData(nameof(WeightDecayScope.Everything), "talker.model.norm.weight", 1, true)]
+    [InlineData(nameof(WeightDecayScope.Everything), "talker.model.text_embedding.weight", 2, true)]
     public void WhatDecays(string decay, string name, int dimensions, bool decays)
     {
         using var scope = NewDisposeScope();
         var weight = new Parameter(ones([.. Enumerable.Repeat(3L, dimensions)]));
-        using var optimizer = new AdamW([(name, weight)], new() { WeightDecay = 0.5, Decay = Enum.Parse<DecayOf>(decay) });
+        using var optimizer = new AdamW([(name, weight)], new() { WeightDecay = 0.5, DecayScope = Enum.Parse<WeightDecayScope>(decay) });
         weight.grad = zeros_like(weight);
         optimizer.Step(0.1);
         Assert.Equal(decays ? 0.95f : 1f, weight.flatten()[0].item<float>());
@@ -141,10 +141,10 @@ public sealed class AdamWTests
         using var optimizer = new AdamW([("a", a), ("b", b)], new() { Kernel = Enum.Parse<UpdateKernel>(kernel) });
         (a.grad, b.grad) = (tensor([3f]), zeros_like(b));
         b.grad!.index_fill_(0, tensor(new[] { 7L, AdamW.Part - 1, AdamW.Part + 1, AdamW.Part + 4 }), Scalars.One).mul_(2);
-        var norm = optimizer.GradientNorm();
+        var norm = optimizer.ComputeGradientNorm();
         Assert.Equal(5, norm, 1e-6);
-        Assert.Equal((1, 0.2), (AdamW.Clip(norm, 10), Math.Round(AdamW.Clip(norm, 1), 5)));
-        optimizer.Step(1e-3, AdamW.Clip(norm, 1));
+        Assert.Equal((1, 0.2), (AdamW.ClipFactor(norm, 10), Math.Round(AdamW.ClipFactor(norm, 1), 5)));
+        optimizer.Step(1e-3, AdamW.ClipFactor(norm, 1));
         Assert.Equal(0.06, optimizer.State.First(s => s.Name == "a/mean").Values()[0], 1e-6); // a tenth of 3 / 5
     }
 
@@ -175,7 +175,7 @@ public sealed class AdamWTests
             for (var step = 0; step < 2; step++)
             {
                 weight.grad = randn([100_003], generator: random).to(weights);
-                Assert.InRange(optimizer.GradientNorm(), 310, 322);
+                Assert.InRange(optimizer.ComputeGradientNorm(), 310, 322);
                 optimizer.Step(1e-3);
             }
             return [.. optimizer.State.Select(s => s.Values())];

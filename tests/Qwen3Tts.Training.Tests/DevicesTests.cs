@@ -60,7 +60,7 @@ public sealed class DevicesTests
         Assert.Equal((ScalarType.Float32, ScalarType.Float32), (loss.Talker.dtype, loss.Predictor.dtype)); // cross-entropy is never taken in BF16
         TrainingStep.Accumulate(talker, [batch]);
         Assert.All(Freezing.Trained(talker), p => Assert.Equal((way.WeightType, way.WeightType), (p.Parameter.dtype, p.Parameter.grad!.dtype)));
-        foreach (var (kept, tensor) in optimizer.Kept)
+        foreach (var (kept, tensor) in optimizer.StoredTensors)
             Assert.Equal(kept.Contains('/') ? way.MomentType : way.Masters ? ScalarType.Int16 : way.WeightType, tensor.dtype); // of a master the lower half
     }
 

@@ -24,7 +24,7 @@ public sealed class MemoryPlanTests
         var options = new TrainingBenchOptions { Model = Middling, Frames = 80 };
         var ids = Middling.SpecialTokens(newline: 7);
         var examples = Enumerable.Range(0, 2 * microBatches).Select(i => TrainingBench.Example(options, ids, new Random(i))).ToList();
-        var plan = MemoryPlan.Of(Middling.TalkerConfig, MemoryPlan.Tensors(Middling.TalkerConfig, way), way, new(2, examples.Max(e => e.Positions.Count), options.Frames), microBatches > 1, onCpu: true);
+        var plan = MemoryPlan.Compute(Middling.TalkerConfig, MemoryPlan.ListTensors(Middling.TalkerConfig, way), way, new(2, examples.Max(e => e.Positions.Count), options.Frames), microBatches > 1, onCpu: true);
         // What a process loads or compiles at its first step only adds, so what is above the plan is measured again. What the runtime's own heap
         // grows by meanwhile is no part of a plan, nor is scratch that libtorch kept from other tests taken anew: some ten megabytes each.
         const long Runtime = 24 << 20;
@@ -81,7 +81,7 @@ public sealed class MemoryPlanTests
     [InlineData("1.7B", 1.61e9)]
     public void WhatIsTrainedIsWhatTheReleasedModelsHave(string model, double elements)
     {
-        var tensors = MemoryPlan.Tensors(Shapes.Released(model).TalkerConfig, new());
+        var tensors = MemoryPlan.ListTensors(Shapes.Released(model).TalkerConfig, new());
         Assert.Equal(elements, tensors.Where(t => t.Trained).Sum(t => t.Elements), 0.005 * elements);
         Assert.Equal(151_936 * 2048, tensors.Single(t => !t.Trained).Elements);
     }
@@ -101,7 +101,7 @@ public sealed class MemoryPlanTests
     {
         var plan = MemoryChoice.Choose(Shapes.Released(model).TalkerConfig, Wish(lora), Batch, MemoryChoice.Parse(memory));
         Assert.Equal(precision, plan.Way.Precision.ToString());
-        Assert.True(MemoryChoice.Needed(plan) <= MemoryChoice.Parse(memory));
+        Assert.True(MemoryChoice.ComputeTotal(plan) <= MemoryChoice.Parse(memory));
     }
 
     /// <summary>The peak that others measured on a 16 GB card: 1.7B, one clip at a time, BF16 weights and moments, layers computed again, fused update.</summary>
@@ -110,7 +110,7 @@ public sealed class MemoryPlanTests
     {
         var config = Shapes.Released("1.7B").TalkerConfig;
         var way = new Way { Precision = Precision.Bfloat16Moments, Checkpointing = new(true, 128) };
-        var plan = MemoryPlan.Of(config, MemoryPlan.Tensors(config, way), way, Batch with { Samples = 1 }, several: true);
+        var plan = MemoryPlan.Compute(config, MemoryPlan.ListTensors(config, way), way, Batch with { Samples = 1 }, several: true);
         Assert.InRange(plan.Peak / 1e9, 13.5, 14.72); // 13.98 to 14.72, by the clips
     }
 
@@ -119,10 +119,10 @@ public sealed class MemoryPlanTests
     {
         var config = Shapes.Released("1.7B").TalkerConfig;
         var full = Assert.Throws<ArgumentException>(() => MemoryChoice.Choose(config, Wish(false), Batch, MemoryChoice.Parse("12GB"))).Message;
-        Assert.Contains("What fits: --lora 16", full);
+        Assert.Contains("These options fit: --lora 16", full);
         var fixedPrecision = Assert.Throws<ArgumentException>(() => MemoryChoice.Choose(config, Wish(false) with { Precisions = [Precision.Mixed] }, Batch, MemoryChoice.Parse("16GB"))).Message;
         Assert.Contains("without --precision", fixedPrecision);
-        Assert.Contains("Nothing", Assert.Throws<ArgumentException>(() => MemoryChoice.Choose(config, Wish(true), Batch, MemoryChoice.Parse("3GB"))).Message);
+        Assert.Contains("No other option", Assert.Throws<ArgumentException>(() => MemoryChoice.Choose(config, Wish(true), Batch, MemoryChoice.Parse("3GB"))).Message);
     }
 
     [Fact]
@@ -151,5 +151,5 @@ public sealed class MemoryPlanTests
     public void NoSizes(string text) => Assert.Contains("--memory", Assert.Throws<ArgumentException>(() => MemoryChoice.Parse(text)).Message);
 
     static BatchShape Batch { get; } = new(Samples: 8, Positions: 350, Frames: 250);
-    static MemoryWish Wish(bool lora) => new(new Way { Lora = lora ? new() : null }, [Precision.Mixed, Precision.Bfloat16, Precision.Bfloat16Moments]);
+    static MemoryConstraints Wish(bool lora) => new(new Way { Lora = lora ? new() : null }, [Precision.Mixed, Precision.Bfloat16, Precision.Bfloat16Moments]);
 }

@@ -186,7 +186,7 @@ public sealed class TrainingGoldenTests
             Beta2 = optimizer.GetProperty("betas")[1].GetDouble(),
             Epsilon = optimizer.GetProperty("eps").GetDouble(),
             WeightDecay = optimizer.GetProperty("weight_decay").GetDouble(),
-            Decay = DecayOf.Everything,
+            DecayScope = WeightDecayScope.Everything,
             Kernel = Enum.Parse<UpdateKernel>(kernel),
         };
         using var adam = new AdamW(TalkerWeights.Named(talker), options);

@@ -5,7 +5,7 @@ namespace Qwen3Tts.Tests;
 
 /// <summary>
 /// Collects what the golden tests measured: one row per (stage, mode) with the number of cases, the worst difference and the tolerance.
-/// The table of a whole run is printed into <c>artifacts/parity-*.md</c>, and with <c>QWEN3TTS_WRITE_README=1</c> into the README.
+/// The table of a whole run is printed into <c>artifacts/parity-*.md</c>, and with <c>QWEN3TTS_WRITE_README=1</c> into docs/parity.md.
 /// </summary>
 static class Parity
 {
@@ -60,7 +60,7 @@ static class Parity
         Directory.CreateDirectory(artifacts);
         File.WriteAllText(Path.Combine(artifacts, $"parity-{part}.md"), table.ToString());
         if (Readme.IsToBeWritten)
-            Readme.Write($"parity {part}", table.ToString());
+            Readme.Write("docs/parity.md", $"parity {part}", table.ToString());
     }
 
     static string Number(double v) => v == 0 ? "exact" : v.ToString("0.0e+0", CultureInfo.InvariantCulture);

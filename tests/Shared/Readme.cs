@@ -11,19 +11,22 @@ static class Readme
     public static bool IsToBeWritten => Environment.GetEnvironmentVariable("QWEN3TTS_WRITE_README") == "1";
 
     /// <summary>Puts a table between the comments of that name.</summary>
-    public static void Write(string block, string table)
+    /// <param name="document">The document, from the root of the repository.</param>
+    /// <param name="block">The name in the comments.</param>
+    /// <param name="table">What is put between them.</param>
+    public static void Write(string document, string block, string table)
     {
         using var turn = new Mutex(false, "qwen3tts-readme"); // both test programs write, perhaps at once
         turn.WaitOne();
         try
         {
-            var readme = Path.Combine(Golden.Repository, "README.md");
-            var text = File.ReadAllText(readme);
+            var path = Path.Combine(Golden.Repository, document);
+            var text = File.ReadAllText(path);
             var (begin, end) = ($"<!-- {block} -->\n", $"<!-- end {block} -->");
             var (from, to) = (text.IndexOf(begin, StringComparison.Ordinal), text.IndexOf(end, StringComparison.Ordinal));
             if (from < 0 || to < 0)
-                throw new InvalidDataException($"README.md has no block '{begin.Trim()}' … '{end}'. Put both lines where the table belongs.");
-            File.WriteAllText(readme, text[..(from + begin.Length)] + table + text[to..]);
+                throw new InvalidDataException($"{document} has no block '{begin.Trim()}' … '{end}'. Put both lines where the table belongs.");
+            File.WriteAllText(path, text[..(from + begin.Length)] + table + text[to..]);
         }
         finally
         {

@@ -20,7 +20,7 @@ readonly record struct Rotary(Tensor Cos, Tensor Sin, float[] Cosines, float[] S
         var frequencies = pow(tensor((float)config.RopeTheta, device: device), exponents).reciprocal(); // [head_dim / 2]
         var angles = outer(tensor([.. Enumerable.Range(0, (int)positions).Select(p => (float)p)], device: device), frequencies);
         var both = cat([angles, angles], -1);
-        float[] ToArray(Tensor half) => TensorMemory.Holds(half) ? half.ToFloat32Array() : [];
+        float[] ToArray(Tensor half) => TensorMemory.Supports(half) ? half.ToFloat32Array() : [];
         return new(
             both.cos().to(type).MoveToOuterDisposeScope(), both.sin().to(type).MoveToOuterDisposeScope(),
             ToArray(angles.cos()), ToArray(angles.sin()), ToArray(-angles.sin()));

@@ -133,7 +133,7 @@ public sealed class ConfusionTests
             Add(Hypothesis.Of(faults).Name, [.. Rates.Select(rate => Lengths.Select(steps => trained.WithoutMasters(faults, rate, steps)).ToList())], name);
         File.WriteAllText(Path.Combine(folder!, "table.md"), table.ToString());
         if (Readme.IsToBeWritten)
-            Readme.Write("doctor", table.ToString());
+            Readme.Write("README.md", "doctor", table.ToString());
         Assert.DoesNotContain(wrong, w => w.StartsWith("correct", StringComparison.Ordinal));
         Assert.Empty(accused);
         Assert.True(wrong.TrueForAll(w => w.StartsWith("official, LoRA", StringComparison.Ordinal)), string.Join("\n", wrong)); // a LoRA leaves code predictor and prefix as they were, which would tell the other faults

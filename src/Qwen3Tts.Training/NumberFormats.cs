@@ -1,27 +1,28 @@
-// How the numbers of a tensor lie in memory: whole, as BF16, or as BF16 with the lower half beside it. Kernels are written once over them.
+// How the numbers of a tensor are stored: as float32, as BF16, or as float32 split into two halves of sixteen bits. The optimizer's kernel is
+// written once over these formats.
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using static TorchSharp.torch;
 
 namespace Qwen3Tts.Training;
 
-/// <summary>How eight numbers lie in memory.</summary>
-unsafe interface INumbers
+/// <summary>Loads and stores eight numbers at a time.</summary>
+unsafe interface INumberFormat
 {
     static abstract int Size { get; }
-    /// <summary>Whether <see cref="Store"/> rounds by chance.</summary>
-    static abstract bool Rounds { get; }
+    /// <summary>Whether <see cref="Store"/> uses stochastic rounding.</summary>
+    static abstract bool IsRounded { get; }
     static abstract Vector256<float> Load(byte* from, byte* lower, int i);
 
-    /// <summary>Where they do not fit, the lower sixteen bits of the noise decide.</summary>
+    /// <summary>Stores eight numbers; with stochastic rounding the lower sixteen bits of the noise decide the direction.</summary>
     static abstract void Store(byte* to, byte* lower, int i, Vector256<float> x, Vector256<uint> noise);
 }
 
-/// <summary>Whole.</summary>
-readonly unsafe struct Float32 : INumbers
+/// <summary>Float32.</summary>
+readonly unsafe struct Float32Format : INumberFormat
 {
     public static int Size => sizeof(float);
-    public static bool Rounds => false;
+    public static bool IsRounded => false;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> Load(byte* from, byte* lower, int i) => Vector256.Load((float*)from + i);
@@ -30,42 +31,42 @@ readonly unsafe struct Float32 : INumbers
     public static void Store(byte* to, byte* lower, int i, Vector256<float> x, Vector256<uint> noise) => x.Store((float*)to + i);
 }
 
-/// <summary>BF16, rounded by chance.</summary>
-readonly unsafe struct Narrow : INumbers
+/// <summary>BF16 with stochastic rounding.</summary>
+readonly unsafe struct BFloat16Format : INumberFormat
 {
     public static int Size => sizeof(ushort);
-    public static bool Rounds => true;
+    public static bool IsRounded => true;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<float> Load(byte* from, byte* lower, int i) => (Halves.Wide(from, i) << 16).AsSingle();
+    public static Vector256<float> Load(byte* from, byte* lower, int i) => (SplitFloat32Format.LoadWide(from, i) << 16).AsSingle();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Store(byte* to, byte* lower, int i, Vector256<float> x, Vector256<uint> noise) => Halves.Upper(to, i, x.AsUInt32() + (noise & Vector256.Create(0xFFFFu)));
+    public static void Store(byte* to, byte* lower, int i, Vector256<float> x, Vector256<uint> noise) => SplitFloat32Format.StoreUpperHalves(to, i, x.AsUInt32() + (noise & Vector256.Create(0xFFFFu)));
 }
 
 /// <summary>A float32 in two halves: the upper sixteen bits rounded to the nearest BF16, ties away from zero, and the lower sixteen as they are.</summary>
-readonly unsafe struct Halves : INumbers
+readonly unsafe struct SplitFloat32Format : INumberFormat
 {
     public static int Size => sizeof(ushort);
-    public static bool Rounds => false;
+    public static bool IsRounded => false;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> Load(byte* from, byte* lower, int i)
     {
-        var low = Wide(lower, i);
-        return (Wide(from, i) - (low >>> 15) << 16 | low).AsSingle(); // it was rounded up where the lower half is half and more
+        var low = LoadWide(lower, i);
+        return (LoadWide(from, i) - (low >>> 15) << 16 | low).AsSingle(); // the upper half was rounded up where the lower half is one half or more
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Store(byte* to, byte* lower, int i, Vector256<float> x, Vector256<uint> noise)
     {
         var bits = x.AsUInt32();
-        Upper(to, i, bits + Vector256.Create(0x8000u));
-        Upper(lower, i, bits << 16);
+        StoreUpperHalves(to, i, bits + Vector256.Create(0x8000u));
+        StoreUpperHalves(lower, i, bits << 16);
     }
 
-    /// <summary>The masters [as many] whose upper halves are the weights.</summary>
-    public static float[] Joined(Tensor weight, Tensor lower)
+    /// <summary>The float32 master weights: their upper halves are the BF16 weights.</summary>
+    public static float[] Join(Tensor weight, Tensor lower)
     {
         var values = new float[weight.numel()];
         byte* upper = TensorMemory.Address(weight), low = TensorMemory.Address(lower);
@@ -74,7 +75,7 @@ readonly unsafe struct Halves : INumbers
         return values;
     }
 
-    /// <summary>Masters into weights and lower halves.</summary>
+    /// <summary>Splits master weights into BF16 weights and lower halves. overwrites: weight, lower.</summary>
     public static void Split(float[] values, Tensor weight, Tensor lower)
     {
         byte* upper = TensorMemory.Address(weight), low = TensorMemory.Address(lower);
@@ -85,17 +86,17 @@ readonly unsafe struct Halves : INumbers
         }
     }
 
-    /// <summary>Eight numbers of sixteen bits.</summary>
+    /// <summary>Loads eight numbers of sixteen bits.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<uint> Wide(byte* from, int i)
+    public static Vector256<uint> LoadWide(byte* from, int i)
     {
         var x = Vector128.Load((ushort*)from + i);
         return Vector256.Create(Vector128.WidenLower(x), Vector128.WidenUpper(x));
     }
 
-    /// <summary>Stores the upper halves of eight.</summary>
+    /// <summary>Stores the upper halves of eight numbers.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Upper(byte* to, int i, Vector256<uint> bits)
+    public static void StoreUpperHalves(byte* to, int i, Vector256<uint> bits)
     {
         var upper = bits >>> 16;
         Vector128.Narrow(upper.GetLower(), upper.GetUpper()).Store((ushort*)to + i);
