@@ -10,23 +10,23 @@ sealed class Activations
 {
     readonly TalkerConfig _talker;
     readonly CodePredictorConfig _predictor;
-    readonly Way _way;
+    readonly TrainingMethod _method;
     readonly BatchShape _batch;
     readonly long _element; // bytes
     readonly bool _textTrained;
     readonly long _largest, _largestTable; // elements of the largest trained matrix, and of the largest trained tensor
 
-    public Activations(TalkerConfig config, IReadOnlyList<(string Name, long Elements, bool Trained)> tensors, Way way, BatchShape batch)
+    public Activations(TalkerConfig config, IReadOnlyList<TensorSize> tensors, TrainingMethod method, BatchShape batch)
     {
-        (_talker, _predictor, _way, _batch, _element) = (config, config.CodePredictorConfig, way, batch, way.WeightType.ElementSize());
-        var trained = tensors.Where(t => t.Trained).ToList();
+        (_talker, _predictor, _method, _batch, _element) = (config, config.CodePredictorConfig, method, batch, method.WeightType.ElementSize());
+        var trained = tensors.Where(t => t.IsTrained).ToList();
         _textTrained = trained.Any(t => t.Name.Contains(".text_", StringComparison.Ordinal));
         _largest = trained.Where(t => !t.Name.Contains("text_embedding", StringComparison.Ordinal)).Max(t => t.Elements);
         _largestTable = trained.Max(t => t.Elements);
     }
 
     long Rows => (long)_batch.Samples * _batch.Positions;
-    long Frames => Math.Min(_way.Checkpointing.PredictorFrames, (long)_batch.Samples * _batch.Frames); // in the code predictor at a time
+    long Frames => Math.Min(_method.Checkpointing.PredictorFrames, (long)_batch.Samples * _batch.Frames); // in the code predictor at a time
     long Slots => Frames * _talker.NumCodeGroups;
 
     /// <summary>Whether all frames pass the code predictor together: then its gradients appear when its activations are freed.</summary>
@@ -37,17 +37,17 @@ sealed class Activations
 
     /// <summary>During the backward pass of a layer.</summary>
     public long LayerBackward(int layer) =>
-        Embedding + (_way.Checkpointing.RecomputeLayers ? TalkerUpTo(layer) + Rows * Layer(_talker) : TalkerUpTo(layer + 1)) + Output
+        Embedding + (_method.Checkpointing.RecomputeLayers ? TalkerUpTo(layer) + Rows * Layer(_talker) : TalkerUpTo(layer + 1)) + Output
         + Rows * Temporary(_talker) + _largest * _element;
 
     /// <summary>During the backward pass of the embeddings.</summary>
     public long EmbeddingBackward => Embedding + Output + _largestTable * _element;
 
     /// <summary>The temporary tensors of an update on a GPU. On the CPU there are none (<see cref="OnePassAdamW"/>), so this is an upper bound.</summary>
-    public long Update => Math.Min(AdamW.Part, _largestTable) * _way.Precision switch { Precision.Float32 => 8, Precision.Mixed => 8, Precision.Bfloat16 => 30, _ => 42 };
+    public long Update => Math.Min(AdamW.Part, _largestTable) * _method.Precision switch { Precision.Float32 => 8, Precision.Mixed => 8, Precision.Bfloat16 => 30, _ => 42 };
 
     /// <summary>What the layers below one save: everything, or with gradient checkpointing their inputs.</summary>
-    long TalkerUpTo(int layer) => layer * Rows * (_way.Checkpointing.RecomputeLayers ? _talker.HiddenSize * _element : Layer(_talker));
+    long TalkerUpTo(int layer) => layer * Rows * (_method.Checkpointing.RecomputeLayers ? _talker.HiddenSize * _element : Layer(_talker));
 
     /// <summary>The summed embeddings, and what the text projection saves.</summary>
     long Embedding => Rows * _element * (_talker.HiddenSize + (_textTrained ? 3 * _talker.TextHiddenSize : 0));

@@ -60,9 +60,9 @@ sealed class BenchCommand : DocumentedCommand
             Frames = parsed.GetValue(_frames),
             Steps = parsed.GetValue(_steps),
             Device = Devices.Choose(parsed.GetValue(_device)),
-            Ways = [.. from precision in parsed.GetValue(_precision) is { } one ? new[] { one } : [Precision.Mixed, Precision.Bfloat16Moments]
+            Methods = [.. from precision in parsed.GetValue(_precision) is { } one ? new[] { one } : [Precision.Mixed, Precision.Bfloat16Moments]
                        from again in parsed.GetResult(_recompute) is not { Implicit: false } ? new[] { false, true } : [parsed.GetValue(_recompute)]
-                       select new Way { Precision = precision, Checkpointing = new(again, 128) }],
+                       select new TrainingMethod { Precision = precision, Checkpointing = new(again, 128) }],
         };
         var result = StatusLine.While("building the model", line => TrainingBench.Run(options, line));
         Console.Out.WriteLine(Text(result, options, shape));
@@ -94,7 +94,7 @@ sealed class BenchCommand : DocumentedCommand
             "| step | updated | seconds (median) | of plain | tokens/s | peak GB | of plain | planned | loss |",
             "|---|---|---|---|---|---|---|---|---|",
             Line("written plainly", r.Plain),
-            .. r.Ways.Select(w => Line(TrainingBench.Name(w.Way), w.Cost)),
+            .. r.Methods.Select(m => Line(TrainingBench.Name(m.Method), m.Cost)),
         ]);
     }
 }

@@ -61,7 +61,7 @@ static class DoctorBench
     {
         Directory.CreateDirectory(folder);
         using var scope = NewDisposeScope();
-        using var shapes = new TalkerModule(config, new Way { Precision = Precision.Bfloat16 }.On(new Device(DeviceType.META)));
+        using var shapes = new TalkerModule(config, Placement.Create(new() { Precision = Precision.Bfloat16 }, new Device(DeviceType.META)));
         var random = new Random(seed);
         SafetensorsWriter.Write(Path.Combine(folder, "model.safetensors"), [.. TalkerWeights.Named(shapes).Select(p =>
             new TensorToWrite(p.Name, ElementType.BF16, [.. p.Parameter.shape.Select(d => (int)d)], stream => Write(stream, p.Parameter.numel(), p.Parameter.dim() == 1 ? null : random)))]);

@@ -1,5 +1,5 @@
-// Low-rank adaptation: beside each chosen matrix a pair of thin ones, which alone are trained. Written in the layout of PEFT, so that other
-// programs can load the result too; read and merged by Checkpoint.Adapter, for speaking and for export alike.
+// Low-rank adaptation: each chosen matrix gets a pair of thin matrices, and only these pairs are trained. The adapter is written in the layout
+// of PEFT, so that other programs can load it too. Checkpoint.Adapter reads and merges it, for speaking and for export alike.
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Qwen3Tts.Checkpoint;
@@ -7,20 +7,6 @@ using Qwen3Tts.Training.Modules;
 using static TorchSharp.torch;
 
 namespace Qwen3Tts.Training;
-
-sealed record LoraOptions
-{
-    public int Rank { get; init; } = 16;
-    /// <summary>The pair's product counts alpha / rank times.</summary>
-    public double Alpha { get; init; } = 32;
-    /// <summary>Matrices of the layers, by name.</summary>
-    public IReadOnlyList<string> Targets { get; init; } = AllTargets;
-    /// <summary>Adapt the code predictor's layers too.</summary>
-    public bool CodePredictor { get; init; }
-    public long Seed { get; init; } = 1;
-
-    public static IReadOnlyList<string> AllTargets { get; } = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"];
-}
 
 static class Lora
 {
@@ -51,7 +37,7 @@ static class Lora
     {
         Directory.CreateDirectory(folder);
         using var weights = model.OpenWeights();
-        var tensors = Freezing.Trained(talker).Select(p => TensorToWrite.Of(Adapter.Prefix + p.Name, Array.ConvertAll(p.Parameter.shape, d => (int)d), values?[p.Name]() ?? p.Parameter.ToFloat32Array())).ToList();
+        var tensors = Freezing.ListTrained(talker).Select(p => TensorToWrite.Of(Adapter.Prefix + p.Name, Array.ConvertAll(p.Parameter.shape, d => (int)d), values?[p.Name]() ?? p.Parameter.ToFloat32Array())).ToList();
         SafetensorsWriter.Write(Path.Combine(folder, Adapter.TensorsName), tensors, new Dictionary<string, string> { [Adapter.BaseKey] = Adapter.HashOf(weights) });
         SafetensorsWriter.Write(Path.Combine(folder, Adapter.VoicesName), [.. voices.Select(v => TensorToWrite.Of(v.Name.ToLowerInvariant(), [v.Vector.Length], v.Vector))]);
         File.WriteAllText(Path.Combine(folder, Adapter.ConfigName), Config(options, Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(model.Path)))).ToJsonString(Indented) + "\n");
@@ -63,7 +49,7 @@ static class Lora
     {
         using var file = SafetensorsFile.Open(Path.Combine(folder, Adapter.TensorsName));
         using var still = no_grad();
-        var pairs = Freezing.Trained(talker).ToList();
+        var pairs = Freezing.ListTrained(talker).ToList();
         if (!file.Tensors.Keys.ToHashSet().SetEquals(pairs.Select(p => Adapter.Prefix + p.Name)))
             throw new InvalidDataException($"{file.Path} adapts other matrices than this run. Give the rank, targets and parts that it was trained with.");
         foreach (var (name, parameter) in pairs)

@@ -28,7 +28,7 @@ static class Manifest
             Languages = [.. data.HasAuto ? [RunManifest.Auto] : Array.Empty<string>(), .. data.Languages],
             Instruct = data.HasInstruct,
             InContext = options.InContext > 0,
-            Way = new(TrainingOptions.Written(options.Way.Precision), options.Lora is null ? options.Frozen : [], options.Lora?.Rank, options.Lora?.Alpha, options.Device!),
+            Way = new(TrainingOptions.Written(options.Method.Precision), options.Lora is null ? options.Frozen : [], options.Lora?.Rank, options.Lora?.Alpha, options.Device!),
             Steps = steps,
             Forced = options.Force,
         };

@@ -10,7 +10,7 @@ namespace Qwen3Tts.Training;
 /// <param name="Precisions">Allowed precisions in the order of preference.</param>
 /// <param name="RecomputeLayers">Gradient checkpointing.</param>
 /// <param name="MicroBatch">Clips that are computed together.</param>
-sealed record MemoryConstraints(Way Base, IReadOnlyList<Precision> Precisions, bool? RecomputeLayers = null, int? MicroBatch = null);
+sealed record MemoryConstraints(TrainingMethod Base, IReadOnlyList<Precision> Precisions, bool? RecomputeLayers = null, int? MicroBatch = null);
 
 static class MemoryChoice
 {
@@ -41,24 +41,27 @@ static class MemoryChoice
     /// <param name="constraints">What the user has fixed.</param>
     /// <param name="batch">Clips of a step, with the length of the longest clip.</param>
     /// <param name="budget">Bytes that the process may use.</param>
+    /// <param name="listTensors">Lists the tensors of the model under a method.</param>
     /// <param name="onCpu">Whether training runs on the CPU.</param>
     /// <exception cref="ArgumentException">Nothing fits; the message says which options would.</exception>
-    public static MemoryPlan Choose(TalkerConfig config, MemoryConstraints constraints, BatchShape batch, long budget, bool onCpu = false)
+    public static MemoryPlan Choose(
+        TalkerConfig config, MemoryConstraints constraints, BatchShape batch, long budget, Func<TrainingMethod, IReadOnlyList<TensorSize>> listTensors, bool onCpu = false)
     {
-        var plans = Plans(config, constraints, batch, onCpu);
+        var plans = ListPlans(config, constraints, batch, listTensors, onCpu);
         if (plans.FirstOrDefault(p => ComputeTotal(p) <= budget) is { } fitting)
             return fitting;
         var smallest = plans.MinBy(p => p.Peak)!;
-        var others = ListAlternatives(constraints).Select(o => (o.What, Plan: Plans(config, o.Constraints, batch, onCpu).MinBy(p => p.Peak)!)).Where(o => ComputeTotal(o.Plan) <= budget).ToList();
+        var others = ListAlternatives(constraints).Select(o => (o.What, Plan: ListPlans(config, o.Constraints, batch, listTensors, onCpu).MinBy(p => p.Peak)!)).Where(o => ComputeTotal(o.Plan) <= budget).ToList();
         throw new ArgumentException(
             $"This training needs more memory than the {Size(budget)} that are available. The smallest setting needs {Size(ComputeTotal(smallest))} ({Describe(smallest)}), with clips of up to {batch.Frames} frames. " +
             (others.Count == 0 ? "No other option fits either. Train with more memory, or with shorter clips."
                 : $"These options fit: {string.Join("; ", others.Select(o => $"{o.What} ({Size(ComputeTotal(o.Plan))})"))}."));
     }
 
-    static List<MemoryPlan> Plans(TalkerConfig config, MemoryConstraints constraints, BatchShape batch, bool onCpu)
+    static List<MemoryPlan> ListPlans(
+        TalkerConfig config, MemoryConstraints constraints, BatchShape batch, Func<TrainingMethod, IReadOnlyList<TensorSize>> listTensors, bool onCpu)
     {
-        var tensors = MemoryPlan.ListTensors(config, constraints.Base);
+        var tensors = listTensors(constraints.Base);
         var plans = new List<MemoryPlan>();
         foreach (var precision in constraints.Precisions)
             foreach (var recompute in constraints.RecomputeLayers is { } r ? [r] : new[] { false, true })
@@ -95,9 +98,9 @@ static class MemoryChoice
 
     static string Describe(MemoryPlan plan) => string.Join(", ",
     [
-        plan.Way.Precision switch { Precision.Float32 => "float32", Precision.Mixed => "BF16 with float32 masters and moments", Precision.Bfloat16 => "BF16 with stochastic rounding, float32 moments", _ => "BF16 weights and moments with stochastic rounding" },
-        .. plan.Way.Lora is { } lora ? [$"LoRA of rank {lora.Rank}"] : Array.Empty<string>(),
-        .. plan.Way.Checkpointing.RecomputeLayers ? ["gradient checkpointing"] : Array.Empty<string>(),
+        plan.Method.Precision switch { Precision.Float32 => "float32", Precision.Mixed => "BF16 with float32 masters and moments", Precision.Bfloat16 => "BF16 with stochastic rounding, float32 moments", _ => "BF16 weights and moments with stochastic rounding" },
+        .. plan.Method.Lora is { } lora ? [$"LoRA of rank {lora.Rank}"] : Array.Empty<string>(),
+        .. plan.Method.Checkpointing.RecomputeLayers ? ["gradient checkpointing"] : Array.Empty<string>(),
         plan.MicroBatch.Samples == 1 ? "one clip at a time" : $"{plan.MicroBatch.Samples} clips at a time",
     ]);
 

@@ -2,9 +2,7 @@
 // a talker without storage. Activations are the tensors saved for backward, counted block by block in Activations.cs. MemoryPlanTests compare
 // the sum with the measured peak of a real step.
 using Qwen3Tts.Checkpoint;
-using Qwen3Tts.Training.Modules;
 using TorchSharp;
-using static TorchSharp.torch;
 
 namespace Qwen3Tts.Training;
 
@@ -14,8 +12,14 @@ namespace Qwen3Tts.Training;
 /// <param name="Frames">Frames of the longest clip.</param>
 readonly record struct BatchShape(int Samples, int Positions, int Frames);
 
+/// <summary>A tensor of the model.</summary>
+/// <param name="Name">Name in the checkpoint.</param>
+/// <param name="Elements">Number of its elements.</param>
+/// <param name="IsTrained">Whether the method trains it.</param>
+readonly record struct TensorSize(string Name, long Elements, bool IsTrained);
+
 /// <summary>Bytes by purpose.</summary>
-/// <param name="Way">The training method.</param>
+/// <param name="Method">The training method.</param>
 /// <param name="MicroBatch">What is computed together.</param>
 /// <param name="Weights">All weights, trained or not.</param>
 /// <param name="Gradients">Gradients of all trained tensors.</param>
@@ -23,33 +27,24 @@ readonly record struct BatchShape(int Samples, int Positions, int Frames);
 /// <param name="Moments">Both moments of the optimizer.</param>
 /// <param name="Activations">Tensors of the forward and backward pass at the moment when they are largest; or the optimizer's temporary tensors, where those are larger.</param>
 /// <param name="Peak">The largest sum of all that is in memory at one time.</param>
-sealed record MemoryPlan(Way Way, BatchShape MicroBatch, long Weights, long Gradients, long Masters, long Moments, long Activations, long Peak)
+sealed record MemoryPlan(TrainingMethod Method, BatchShape MicroBatch, long Weights, long Gradients, long Masters, long Moments, long Activations, long Peak)
 {
-    /// <summary>Lists every tensor of a model, and whether this method trains it.</summary>
-    public static IReadOnlyList<(string Name, long Elements, bool Trained)> ListTensors(TalkerConfig config, Way way)
-    {
-        using var scope = NewDisposeScope();
-        using var talker = new TalkerModule(config, way.On(new Device(DeviceType.META))); // shapes without storage
-        way.Apply(talker);
-        return [.. TalkerWeights.Named(talker).Select(p => (p.Name, p.Parameter.numel(), p.Parameter.requires_grad))];
-    }
-
     /// <summary>Computes the plan of one micro-batch.</summary>
     /// <param name="config">The model.</param>
-    /// <param name="tensors">What <see cref="ListTensors"/> gave for this model and method.</param>
-    /// <param name="way">The training method.</param>
+    /// <param name="tensors">All tensors of the model, with what this method trains.</param>
+    /// <param name="method">The training method.</param>
     /// <param name="micro">The micro-batch.</param>
     /// <param name="several">Whether a step has several micro-batches: then all gradients are in memory while the later ones are computed.</param>
     /// <param name="onCpu">Whether training runs on the CPU, where only the lower halves of master weights are stored.</param>
     public static MemoryPlan Compute(
-        TalkerConfig config, IReadOnlyList<(string Name, long Elements, bool Trained)> tensors, Way way, BatchShape micro, bool several, bool onCpu = false)
+        TalkerConfig config, IReadOnlyList<TensorSize> tensors, TrainingMethod method, BatchShape micro, bool several, bool onCpu = false)
     {
-        var trained = tensors.Where(p => p.Trained).ToList();
-        long Gradient(Func<string, bool> isCounted) => trained.Where(p => isCounted(p.Name)).Sum(p => p.Elements) * way.WeightType.ElementSize();
-        var (weights, count) = (tensors.Sum(p => p.Elements) * way.WeightType.ElementSize(), trained.Sum(p => p.Elements));
-        var (masters, moments) = (way.Masters ? (onCpu ? 2 : 4) * count : 0, 2 * count * way.MomentType.ElementSize());
+        var trained = tensors.Where(p => p.IsTrained).ToList();
+        long Gradient(Func<string, bool> isCounted) => trained.Where(p => isCounted(p.Name)).Sum(p => p.Elements) * method.WeightType.ElementSize();
+        var (weights, count) = (tensors.Sum(p => p.Elements) * method.WeightType.ElementSize(), trained.Sum(p => p.Elements));
+        var (masters, moments) = (method.HasMasters ? (onCpu ? 2 : 4) * count : 0, 2 * count * method.MomentType.ElementSize());
 
-        var a = new Activations(config, tensors, way, micro);
+        var a = new Activations(config, tensors, method, micro);
         // The moments at which memory may be largest: a loss, the backward pass of each layer, the backward pass into the embeddings, the
         // update. In the first micro-batch gradients appear one after the other; in a later one all of them are there from the start.
         var everything = Gradient(_ => true);
@@ -67,6 +62,6 @@ sealed record MemoryPlan(Way Way, BatchShape MicroBatch, long Weights, long Grad
             peaks.Add((a.LayerBackward(layer), above));
         }
         var fixedBytes = weights + masters + moments;
-        return new(way, micro, weights, everything, masters, moments, peaks.Max(p => p.Live), fixedBytes + peaks.Max(p => p.Live + p.Gradients));
+        return new(method, micro, weights, everything, masters, moments, peaks.Max(p => p.Live), fixedBytes + peaks.Max(p => p.Live + p.Gradients));
     }
 }

@@ -8,15 +8,6 @@ using static TorchSharp.torch;
 
 namespace Qwen3Tts.Training;
 
-/// <summary>How much of a micro-batch is held in memory at a time. It changes memory and speed, never the result.</summary>
-/// <param name="RecomputeLayers">Gradient checkpointing of the talker's layers.</param>
-/// <param name="PredictorFrames">Frames that pass the code predictor together.</param>
-sealed record CheckpointingOptions(bool RecomputeLayers, int PredictorFrames)
-{
-    /// <summary>Everything is computed once and held until the backward pass.</summary>
-    public static CheckpointingOptions None { get; } = new(false, int.MaxValue);
-}
-
 static class MicroBatchGradients
 {
     /// <summary>Adds the gradients of one micro-batch to the parameters.</summary>

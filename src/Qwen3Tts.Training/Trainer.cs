@@ -72,8 +72,8 @@ static class Trainer
         var folder = RunFolder.Find(run, options, existing);
         if (existing == Existing.Resume && folder.IsFinished)
             return new(folder.Export, folder.ReadLog(), data.HeldOutClips, Finished: true);
-        using var talker = TalkerWeights.Load(model, options.Way.On(device));
-        options.Way.Apply(talker);
+        using var talker = TalkerWeights.Load(model, Placement.Create(options.Method, device));
+        Freezing.Apply(talker, options.Method);
         language?.Begin(talker);
         if (existing != Existing.Resume)
             folder.Begin(options, Told(Preflight.Run(talker, model, data, ids, voices, options), doubt));
@@ -83,7 +83,7 @@ static class Trainer
         if (options.MicroBatch > 1)
             note?.Invoke(Padding(data, options));
         folder.Keep(voices);
-        using var optimizer = options.Way.Optimizer(talker, new() { WeightDecay = options.WeightDecay, Seed = options.Seed });
+        using var optimizer = TrainingStep.CreateOptimizer(talker, options.Method, new() { WeightDecay = options.WeightDecay, Seed = options.Seed });
         var step = folder.Restore(optimizer);
         void WriteExport(string target) => RunExport.Write(target, model, options, talker, optimizer, data, voices, language, step);
         var evaluator = new Evaluator(folder, options, data.HeldOutClips, step);
@@ -102,7 +102,7 @@ static class Trainer
             var examples = data.Batch(step);
             var batches = TrainingData.InParts(examples, options.MicroBatch!.Value, e => e.Positions.Count).Select(e => new TrainingBatch(e, ids.CodecEos, device)).ToList();
             var rate = options.RateAt(step++);
-            var (loss, norm) = TrainingStep.Run(talker, batches, optimizer, rate, options.LargestNorm, options.Way.Checkpointing);
+            var (loss, norm) = TrainingStep.Run(talker, batches, optimizer, rate, options.LargestNorm, options.Method.Checkpointing);
             batches.ForEach(b => b.Dispose());
             if (!double.IsFinite(loss.Total) || !double.IsFinite(norm))
                 throw new InvalidDataException($"Step {step}: the loss is {loss.Total} and its gradient's norm {norm}. Train with a lower --lr than {rate:g2}.");

@@ -1,6 +1,6 @@
-// The training step against the same step written plainly, in one process: plain is one graph over everything and AdamW as its formulas
-// stand, each over a whole tensor. Weights and data are random; the shape is a released model's. Time is taken first, then memory, because
-// to see what is alive the allocator has to give everything back at once, which costs time.
+// The training step against the same step written plainly, in one process. The plain step has one autograd graph over everything, and AdamW as
+// formulas over whole tensors. Weights and data are random; the shape is that of a released model. Time is measured first and memory after
+// it, because measuring memory makes the allocator return every freed block at once, which costs time.
 using System.Diagnostics;
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.Sequence;
@@ -15,8 +15,8 @@ namespace Qwen3Tts.Training;
 sealed record TrainingBenchOptions
 {
     public required ModelConfig Model { get; init; }
-    /// <summary>Ways to train that are measured beside the plain step.</summary>
-    public IReadOnlyList<Way> Ways { get; init; } = [new() { Precision = Precision.Mixed, Checkpointing = new(false, 128) }];
+    /// <summary>Training methods that are measured beside the plain step.</summary>
+    public IReadOnlyList<TrainingMethod> Methods { get; init; } = [new() { Precision = Precision.Mixed, Checkpointing = new(false, 128) }];
     /// <summary>Clips of a step; computed together.</summary>
     public int Batch { get; init; } = 4;
     public int Frames { get; init; } = 125; // ten seconds
@@ -27,11 +27,11 @@ sealed record TrainingBenchOptions
     public Device Device { get; init; } = CPU;
 }
 
-/// <param name="Seconds">Of each timed step.</param>
-/// <param name="PeakBytes">The most that lives at one time, weights included; null where the system does not say.</param>
-/// <param name="Loss">Of the last step.</param>
-/// <param name="Plan">What memory it was planned to take; null of the plain step.</param>
-/// <param name="Kernel">How it updates.</param>
+/// <param name="Seconds">Duration of each timed step.</param>
+/// <param name="PeakBytes">The largest memory at one time, weights included; null where the system does not say.</param>
+/// <param name="Loss">Loss of the last step.</param>
+/// <param name="Plan">The planned memory; null for the plain step.</param>
+/// <param name="Kernel">The kernel of the optimizer, in words.</param>
 sealed record StepCost(IReadOnlyList<double> Seconds, long? PeakBytes, double Loss, MemoryPlan? Plan, string Kernel)
 {
     public double Median => Seconds.Order().ElementAt(Seconds.Count / 2);
@@ -39,12 +39,12 @@ sealed record StepCost(IReadOnlyList<double> Seconds, long? PeakBytes, double Lo
 
 /// <param name="Tokens">Positions of a step that pass the talker.</param>
 /// <param name="Plain">The step written plainly: BF16 weights, float32 masters and moments.</param>
-/// <param name="Ways">The steps as they are trained with.</param>
-sealed record TrainingBenchResult(int Tokens, StepCost Plain, IReadOnlyList<(Way Way, StepCost Cost)> Ways);
+/// <param name="Methods">The same step with each training method.</param>
+sealed record TrainingBenchResult(int Tokens, StepCost Plain, IReadOnlyList<(TrainingMethod Method, StepCost Cost)> Methods);
 
 static class TrainingBench
 {
-    static readonly Way Plain = new() { Precision = Precision.Mixed };
+    static readonly TrainingMethod Plain = new() { Precision = Precision.Mixed };
 
     public static TrainingBenchResult Run(TrainingBenchOptions options, Action<string> tell)
     {
@@ -52,36 +52,38 @@ static class TrainingBench
         var ids = options.Model.SpecialTokens(newline: 198);
         var examples = Enumerable.Range(0, options.Batch).Select(i => Example(options, ids, new Random(i))).ToList();
         var talker = options.Model.TalkerConfig;
-        StepCost Measured(Way? way, string name)
+        StepCost Measure(TrainingMethod? method, string name)
         {
             tell($"timing {name}");
-            var (seconds, loss, kernel) = Steps(options, examples, way, options.Steps);
+            var (seconds, loss, kernel) = RunSteps(options, examples, method, options.Steps);
             tell($"memory of {name}");
-            long? peak = PeakMemory.Supported ? PeakMemory.Of(() => Steps(options, examples, way, 1)) : null;
-            var plan = way is null ? null : MemoryPlan.Compute(talker, MemoryPlan.ListTensors(talker, way), way, new(options.Batch, examples.Max(e => e.Positions.Count), options.Frames), several: false, options.Device.type == TorchSharp.DeviceType.CPU);
+            long? peak = PeakMemory.Supported ? PeakMemory.Of(() => RunSteps(options, examples, method, 1)) : null;
+            var plan = method is null ? null : MemoryPlan.Compute(talker, Freezing.ListTensors(talker, method), method, new(options.Batch, examples.Max(e => e.Positions.Count), options.Frames), several: false, options.Device.type == TorchSharp.DeviceType.CPU);
             return new(seconds, peak, loss, plan, kernel);
         }
-        var plain = Measured(null, "the plain step");
-        return new(examples.Sum(e => e.Positions.Count), plain, [.. options.Ways.Select(way => (way, Measured(way, Name(way))))]);
+        var plain = Measure(null, "the plain step");
+        return new(examples.Sum(e => e.Positions.Count), plain, [.. options.Methods.Select(method => (method, Measure(method, Name(method))))]);
     }
 
-    public static string Name(Way way) => TrainingOptions.Written(way.Precision) + (way.Checkpointing.RecomputeLayers ? ", layers computed again" : "");
+    public static string Name(TrainingMethod method) =>
+        TrainingOptions.Written(method.Precision) + (method.Checkpointing.RecomputeLayers ? ", gradient checkpointing" : "");
 
-    /// <summary>One step to warm up, then the timed ones, on a model of its own; plain where no way is given.</summary>
-    static (List<double> Seconds, double Loss, string Kernel) Steps(TrainingBenchOptions options, List<TrainingExample> examples, Way? way, int count)
+    /// <summary>Runs one step to warm up and then the timed steps, on a new model; without a method the plain step.</summary>
+    static (List<double> Seconds, double Loss, string Kernel) RunSteps(
+        TrainingBenchOptions options, List<TrainingExample> examples, TrainingMethod? method, int count)
     {
         const double Rate = 1e-5, LargestNorm = 1;
         using var scope = NewDisposeScope();
-        using var talker = Random(options.Model.TalkerConfig, (way ?? Plain).On(options.Device));
-        (way ?? Plain).Apply(talker);
+        using var talker = Random(options.Model.TalkerConfig, Placement.Create(method ?? Plain, options.Device));
+        Freezing.Apply(talker, method ?? Plain);
         using var batch = new TrainingBatch(examples, options.Model.TalkerConfig.CodecEosTokenId, options.Device);
-        using var optimizer = way?.Optimizer(talker, new());
-        using var formulas = way is null ? new PlainAdamW([.. Freezing.Trained(talker).Select(p => p.Parameter)]) : null;
+        using var optimizer = method is null ? null : TrainingStep.CreateOptimizer(talker, method, new());
+        using var formulas = method is null ? new PlainAdamW([.. Freezing.ListTrained(talker).Select(p => p.Parameter)]) : null;
         var (seconds, loss) = (new List<double>(), 0.0);
         for (var step = 0; step <= count; step++)
         {
             var watch = Stopwatch.StartNew();
-            loss = formulas is null ? TrainingStep.Run(talker, [batch], optimizer!, Rate, LargestNorm, way!.Checkpointing).Loss.Total : PlainStep(talker, batch, formulas, Rate, LargestNorm);
+            loss = formulas is null ? TrainingStep.Run(talker, [batch], optimizer!, Rate, LargestNorm, method!.Checkpointing).Loss.Total : PlainStep(talker, batch, formulas, Rate, LargestNorm);
             seconds.Add(watch.Elapsed.TotalSeconds);
         }
         return (seconds[1..], loss, optimizer?.Kernel ?? "its formulas");
@@ -121,7 +123,7 @@ static class TrainingBench
         return TrainingExample.Of(sequence, ids);
     }
 
-    /// <summary>The textbook: float32 masters and moments, formula by formula, each over a whole tensor.</summary>
+    /// <summary>AdamW as in the textbook: float32 masters and moments, formula by formula, each over a whole tensor.</summary>
     sealed class PlainAdamW : IDisposable
     {
         readonly List<(Parameter Weight, Tensor Master, Tensor Mean, Tensor Square)> _slots;

@@ -50,7 +50,7 @@ sealed record TrainingOptions
     /// <summary>What is computed and kept in which type. Null: the most exact that fits.</summary>
     public Precision? Precision { get; init; }
     /// <summary>Parts that stay as they are. Without meaning for LoRA, which trains its pairs alone.</summary>
-    public IReadOnlyList<string> Frozen { get; init; } = Freezing.Default;
+    public IReadOnlyList<string> Frozen { get; init; } = TrainingMethod.FrozenByDefault;
     /// <summary>Train low-rank pairs instead of the weights.</summary>
     public LoraOptions? Lora { get; init; }
     /// <summary>Compute layers again on the way back, which needs less memory and more time. Null: where nothing else fits.</summary>
@@ -115,9 +115,9 @@ sealed record TrainingOptions
         return result;
     }
 
-    /// <summary>How it is trained, as far as it is settled.</summary>
+    /// <summary>The training method, as far as it is decided.</summary>
     [JsonIgnore]
-    internal Way Way => new() { Precision = Precision ?? Training.Precision.Float32, Frozen = Frozen, Lora = Lora, Checkpointing = new(Recompute ?? false, FramesAtATime ?? int.MaxValue) };
+    internal TrainingMethod Method => new() { Precision = Precision ?? Training.Precision.Float32, Frozen = Frozen, Lora = Lora, Checkpointing = new(Recompute ?? false, FramesAtATime ?? int.MaxValue) };
 
     /// <summary>A choice as files and options write it: bfloat16-moments.</summary>
     public static string Written<T>(T choice) where T : struct, Enum => JsonNamingPolicy.KebabCaseLower.ConvertName(choice.ToString());
@@ -145,11 +145,11 @@ sealed record TrainingOptions
     public (TrainingOptions Options, MemoryPlan Plan, long Budget) Planned(TalkerConfig talker, BatchShape longest, TorchSharp.torch.Device device)
     {
         var budget = Memory is { } size ? MemoryChoice.Parse(size) : Devices.Memory(device);
-        var wish = new MemoryConstraints(Way, Precision is { } p ? [p] : Devices.Precisions(device), Recompute, MicroBatch);
+        var wish = new MemoryConstraints(Method, Precision is { } p ? [p] : Devices.Precisions(device), Recompute, MicroBatch);
         var onCpu = device.type == TorchSharp.DeviceType.CPU;
-        var plan = FramesAtATime is null ? MemoryChoice.Choose(talker, wish, longest with { Samples = Batch }, budget, onCpu)
-            : MemoryPlan.Compute(talker, MemoryPlan.ListTensors(talker, Way), Way, longest with { Samples = MicroBatch!.Value }, MicroBatch < Batch, onCpu); // chosen when the run began
-        var chosen = this with { Precision = plan.Way.Precision, Recompute = plan.Way.Checkpointing.RecomputeLayers, FramesAtATime = plan.Way.Checkpointing.PredictorFrames, MicroBatch = plan.MicroBatch.Samples, Device = Devices.NameOf(device) };
+        var plan = FramesAtATime is null ? MemoryChoice.Choose(talker, wish, longest with { Samples = Batch }, budget, method => Freezing.ListTensors(talker, method), onCpu)
+            : MemoryPlan.Compute(talker, Freezing.ListTensors(talker, Method), Method, longest with { Samples = MicroBatch!.Value }, MicroBatch < Batch, onCpu); // chosen when the run began
+        var chosen = this with { Precision = plan.Method.Precision, Recompute = plan.Method.Checkpointing.RecomputeLayers, FramesAtATime = plan.Method.Checkpointing.PredictorFrames, MicroBatch = plan.MicroBatch.Samples, Device = Devices.NameOf(device) };
         return (chosen, plan, budget);
     }
 

@@ -10,6 +10,11 @@ static class TrainingStep
     /// <param name="GradientNorm">2-norm of all gradients together, before clipping.</param>
     public readonly record struct Report(Loss.LossSums Loss, double GradientNorm);
 
+    /// <summary>The optimizer of the tensors that <see cref="Freezing.Apply(TalkerModule, TrainingMethod)"/> left to train.</summary>
+    public static AdamW CreateOptimizer(TalkerModule talker, TrainingMethod method, AdamWOptions options) =>
+        new(Freezing.ListTrained(talker), options with { Masters = method.HasMasters, Moments = method.MomentType });
+
+    /// <summary>Runs one step.</summary>
     /// <param name="talker">The network.</param>
     /// <param name="microBatches">Together the effective batch; computed one after the other.</param>
     /// <param name="optimizer">Holds the network's parameters.</param>

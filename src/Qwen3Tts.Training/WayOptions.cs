@@ -9,7 +9,7 @@ sealed class WayOptions
     readonly Option<int?> _lora = new("--lora") { Description = "Train low-rank pairs of this rank instead of the weights: a fraction of the memory, a lighter change. Writes the pairs (for 'say --adapter') and the merged model. 16 is usual.", HelpName = "RANK" };
     readonly Option<double?> _loraAlpha = new("--lora-alpha") { Description = "The pairs count alpha / rank times. Default: twice the rank.", HelpName = "N" };
     readonly Option<string?> _loraTargets = new("--lora-targets") { Description = $"Matrices that get pairs. Default: {string.Join(",", LoraOptions.AllTargets)}.", HelpName = "NAMES" };
-    readonly Option<string?> _freeze = new("--freeze") { Description = $"Parts that stay as they are, such as text_embedding,code_predictor, or none. Default: {string.Join(",", Freezing.Default)}.", HelpName = "NAMES" };
+    readonly Option<string?> _freeze = new("--freeze") { Description = $"Parts that stay as they are, such as text_embedding,code_predictor, or none. Default: {string.Join(",", TrainingMethod.FrozenByDefault)}.", HelpName = "NAMES" };
     readonly Option<Precision?> _precision = Precisions("Types of weights, masters and moments. Default: the most exact that fits, and no float32 on a GPU.");
     readonly Option<bool> _recompute = Recompute();
     readonly Option<int?> _microBatch = new("--micro-batch") { Description = "Clips that are computed together: fewer need less memory and give the same result. Default: as many as fit.", HelpName = "N" };
@@ -35,7 +35,7 @@ sealed class WayOptions
         return options with
         {
             Lora = rank is { } r ? new LoraOptions { Rank = r, Alpha = alpha ?? 2 * r, Targets = targets ?? LoraOptions.AllTargets, Seed = options.Seed } : null,
-            Frozen = frozen is null ? Freezing.Default : frozen is ["none"] ? [] : frozen,
+            Frozen = frozen is null ? TrainingMethod.FrozenByDefault : frozen is ["none"] ? [] : frozen,
             Precision = parsed.GetValue(_precision),
             Recompute = parsed.GetValue(_recompute) ? true : null,
             MicroBatch = parsed.GetValue(_microBatch),

@@ -68,8 +68,8 @@ public sealed class BackwardTests
         Assert.Contains("text_embedding", Assert.Throws<ArgumentException>(() => Freezing.Apply(talker, ["embedding"])).Message);
         Assert.Contains("Freeze less", Assert.Throws<ArgumentException>(() => Freezing.Apply(talker, ["talker"])).Message);
         Freezing.Apply(talker, ["code_predictor"]);
-        Freezing.Apply(talker, Freezing.Default); // replaces what was frozen before
-        Assert.Equal(TalkerWeights.Named(talker).Count() - 1, Freezing.Trained(talker).Count());
+        Freezing.Apply(talker, TrainingMethod.FrozenByDefault); // replaces what was frozen before
+        Assert.Equal(TalkerWeights.Named(talker).Count() - 1, Freezing.ListTrained(talker).Count());
     }
 
     [Fact]

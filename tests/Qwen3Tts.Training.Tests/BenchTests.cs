@@ -13,13 +13,13 @@ public sealed class BenchTests
     [InlineData("base-1b7")]
     public void EveryWayTakesThePlainStep(string name)
     {
-        var ways = new[] { Precision.Mixed, Precision.Bfloat16Moments }.SelectMany(p => new[] { false, true }.Select(again => new Way { Precision = p, Checkpointing = new(again, 4) })).ToList();
-        var result = TrainingBench.Run(new() { Model = ModelFolder.Open(Golden.Checkpoint(name)).Config, Batch = 2, Frames = 9, TextTokens = 5, Steps = 2, Ways = ways }, _ => { });
-        Assert.Equal(ways, result.Ways.Select(w => w.Way));
-        Assert.All(result.Ways, w => Assert.Equal(2, w.Cost.Seconds.Count));
-        Assert.All(result.Ways, w => Assert.Equal(result.Plain.Loss, w.Cost.Loss, 0.01 * result.Plain.Loss));
-        Assert.Equal(result.Ways[0].Cost.Loss, result.Ways[1].Cost.Loss); // layers computed again: the same bits
-        Assert.True(result.Ways[2].Cost.Plan!.Peak < result.Ways[0].Cost.Plan!.Peak);
+        var ways = new[] { Precision.Mixed, Precision.Bfloat16Moments }.SelectMany(p => new[] { false, true }.Select(again => new TrainingMethod { Precision = p, Checkpointing = new(again, 4) })).ToList();
+        var result = TrainingBench.Run(new() { Model = ModelFolder.Open(Golden.Checkpoint(name)).Config, Batch = 2, Frames = 9, TextTokens = 5, Steps = 2, Methods = ways }, _ => { });
+        Assert.Equal(ways, result.Methods.Select(w => w.Method));
+        Assert.All(result.Methods, w => Assert.Equal(2, w.Cost.Seconds.Count));
+        Assert.All(result.Methods, w => Assert.Equal(result.Plain.Loss, w.Cost.Loss, 0.01 * result.Plain.Loss));
+        Assert.Equal(result.Methods[0].Cost.Loss, result.Methods[1].Cost.Loss); // layers computed again: the same bits
+        Assert.True(result.Methods[2].Cost.Plan!.Peak < result.Methods[0].Cost.Plan!.Peak);
     }
 
     [Theory]

@@ -21,12 +21,12 @@ public sealed class DevicesTests
     public void EverythingLiesWhereItWasAskedFor(string precision, bool lora)
     {
         using var scope = NewDisposeScope();
-        var way = new Way { Precision = Enum.Parse<Precision>(precision), Lora = lora ? new() { Rank = 2 } : null };
+        var way = new TrainingMethod { Precision = Enum.Parse<Precision>(precision), Lora = lora ? new() { Rank = 2 } : null };
         foreach (var name in TrainingGolden.Cases)
         {
             var config = TrainingGolden.Folder(TrainingGolden.Model(name)).Config.TalkerConfig;
-            using var talker = new TalkerModule(config, way.On(Meta));
-            way.Apply(talker);
+            using var talker = new TalkerModule(config, Placement.Create(way, Meta));
+            Freezing.Apply(talker, way);
             using var batch = new TrainingBatch(TrainingGolden.Examples(name), config.CodecEosTokenId, Meta);
             Assert.All(typeof(TrainingBatch).GetProperties().Select(p => p.GetValue(batch)).OfType<Tensor>(), t => Assert.Equal(DeviceType.META, t.device_type));
             Assert.Empty(talker.buffers());
@@ -49,19 +49,19 @@ public sealed class DevicesTests
     public void EverythingHasTheTypeThatWasAskedFor(string precision)
     {
         using var scope = NewDisposeScope();
-        var way = new Way { Precision = Enum.Parse<Precision>(precision) };
+        var way = new TrainingMethod { Precision = Enum.Parse<Precision>(precision) };
         var name = TrainingGolden.Cases.First();
-        using var talker = TalkerWeights.Load(TrainingGolden.Folder(TrainingGolden.Model(name)), way.On(CPU));
-        way.Apply(talker);
-        using var optimizer = way.Optimizer(talker, new());
+        using var talker = TalkerWeights.Load(TrainingGolden.Folder(TrainingGolden.Model(name)), Placement.Create(way, CPU));
+        Freezing.Apply(talker, way);
+        using var optimizer = TrainingStep.CreateOptimizer(talker, way, new());
         using var batch = TrainingGolden.Batch(name);
         Assert.Equal(way.WeightType, talker.Embed(batch).dtype);
         var loss = Loss.Compute(talker, batch);
         Assert.Equal((ScalarType.Float32, ScalarType.Float32), (loss.Talker.dtype, loss.Predictor.dtype)); // cross-entropy is never taken in BF16
         TrainingStep.Accumulate(talker, [batch]);
-        Assert.All(Freezing.Trained(talker), p => Assert.Equal((way.WeightType, way.WeightType), (p.Parameter.dtype, p.Parameter.grad!.dtype)));
+        Assert.All(Freezing.ListTrained(talker), p => Assert.Equal((way.WeightType, way.WeightType), (p.Parameter.dtype, p.Parameter.grad!.dtype)));
         foreach (var (kept, tensor) in optimizer.StoredTensors)
-            Assert.Equal(kept.Contains('/') ? way.MomentType : way.Masters ? ScalarType.Int16 : way.WeightType, tensor.dtype); // of a master the lower half
+            Assert.Equal(kept.Contains('/') ? way.MomentType : way.HasMasters ? ScalarType.Int16 : way.WeightType, tensor.dtype); // of a master the lower half
     }
 
     [Fact]

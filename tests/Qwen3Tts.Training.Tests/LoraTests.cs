@@ -28,9 +28,9 @@ public sealed class LoraTests
         foreach (var recompute in new[] { false, true })
             Assert.Equal(before, TrainingStep.Accumulate(talker, [batch], new(recompute, int.MaxValue)));
         var layers = Model.Config.TalkerConfig.NumHiddenLayers + (codePredictor ? Model.Config.TalkerConfig.CodePredictorConfig.NumHiddenLayers : 0);
-        Assert.Equal(layers * 7 * 2, Freezing.Trained(talker).Count());
+        Assert.Equal(layers * 7 * 2, Freezing.ListTrained(talker).Count());
         Assert.All(TalkerWeights.Named(talker), p => Assert.Equal(p.Name.Contains(".lora_"), p.Parameter.grad is not null));
-        Assert.All(Freezing.Trained(talker).Where(p => p.Name.Contains("lora_B")), p => Assert.True(p.Parameter.grad!.abs().max().item<float>() > 0, p.Name));
+        Assert.All(Freezing.ListTrained(talker).Where(p => p.Name.Contains("lora_B")), p => Assert.True(p.Parameter.grad!.abs().max().item<float>() > 0, p.Name));
     }
 
     [Fact]
@@ -119,7 +119,7 @@ public sealed class LoraTests
         var fresh = TrainingGolden.Talker(TrainingGolden.Model(Case));
         Lora.Apply(fresh, options with { Seed = 99 });
         Lora.Load(folder, fresh);
-        foreach (var ((name, a), (_, b)) in Freezing.Trained(talker).Zip(Freezing.Trained(fresh)))
+        foreach (var ((name, a), (_, b)) in Freezing.ListTrained(talker).Zip(Freezing.ListTrained(fresh)))
             Assert.True(a.Equals(b), name);
         var other = TrainingGolden.Talker(TrainingGolden.Model(Case));
         Lora.Apply(other, options with { Targets = ["q_proj"] });
@@ -138,7 +138,7 @@ public sealed class LoraTests
     {
         var talker = TrainingGolden.Talker(TrainingGolden.Model(Case));
         Lora.Apply(talker, options);
-        using var optimizer = new AdamW(Freezing.Trained(talker), new());
+        using var optimizer = new AdamW(Freezing.ListTrained(talker), new());
         using var batch = TrainingGolden.Batch(Case);
         for (var step = 0; step < 3; step++)
             TrainingStep.Run(talker, [batch], optimizer, 0.02, double.PositiveInfinity);

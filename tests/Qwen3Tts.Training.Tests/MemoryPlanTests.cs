@@ -1,6 +1,7 @@
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.Talker;
 using Qwen3Tts.Training;
+using Qwen3Tts.Training.Modules;
 using static TorchSharp.torch;
 
 namespace Qwen3Tts.Tests;
@@ -20,11 +21,11 @@ public sealed class MemoryPlanTests
     public void TheMeasuredPeakIsThePlan(string precision, bool recompute, int frames, int microBatches, bool lora)
     {
         Assert.SkipUnless(PeakMemory.Supported, "The peak of a process can be measured anew on Linux only.");
-        var way = new Way { Precision = Enum.Parse<Precision>(precision), Checkpointing = new(recompute, frames), Lora = lora ? new() : null };
+        var way = new TrainingMethod { Precision = Enum.Parse<Precision>(precision), Checkpointing = new(recompute, frames), Lora = lora ? new() : null };
         var options = new TrainingBenchOptions { Model = Middling, Frames = 80 };
         var ids = Middling.SpecialTokens(newline: 7);
         var examples = Enumerable.Range(0, 2 * microBatches).Select(i => TrainingBench.Example(options, ids, new Random(i))).ToList();
-        var plan = MemoryPlan.Compute(Middling.TalkerConfig, MemoryPlan.ListTensors(Middling.TalkerConfig, way), way, new(2, examples.Max(e => e.Positions.Count), options.Frames), microBatches > 1, onCpu: true);
+        var plan = MemoryPlan.Compute(Middling.TalkerConfig, Freezing.ListTensors(Middling.TalkerConfig, way), way, new(2, examples.Max(e => e.Positions.Count), options.Frames), microBatches > 1, onCpu: true);
         // What a process loads or compiles at its first step only adds, so what is above the plan is measured again. What the runtime's own heap
         // grows by meanwhile is no part of a plan, nor is scratch that libtorch kept from other tests taken anew: some ten megabytes each.
         const long Runtime = 24 << 20;
@@ -38,9 +39,9 @@ public sealed class MemoryPlanTests
         void Step()
         {
             using var scope = NewDisposeScope();
-            using var talker = TrainingBench.Random(Middling.TalkerConfig, way.On(CPU));
-            way.Apply(talker);
-            using var optimizer = way.Optimizer(talker, new());
+            using var talker = TrainingBench.Random(Middling.TalkerConfig, Placement.Create(way, CPU));
+            Freezing.Apply(talker, way);
+            using var optimizer = TrainingStep.CreateOptimizer(talker, way, new());
             var batches = examples.Chunk(2).Select(e => new TrainingBatch(e, ids.CodecEos, CPU)).ToList();
             TrainingStep.Run(talker, batches, optimizer, 1e-4, 1, way.Checkpointing);
             batches.ForEach(b => b.Dispose());
@@ -81,9 +82,9 @@ public sealed class MemoryPlanTests
     [InlineData("1.7B", 1.61e9)]
     public void WhatIsTrainedIsWhatTheReleasedModelsHave(string model, double elements)
     {
-        var tensors = MemoryPlan.ListTensors(Shapes.Released(model).TalkerConfig, new());
-        Assert.Equal(elements, tensors.Where(t => t.Trained).Sum(t => t.Elements), 0.005 * elements);
-        Assert.Equal(151_936 * 2048, tensors.Single(t => !t.Trained).Elements);
+        var tensors = Freezing.ListTensors(Shapes.Released(model).TalkerConfig, new());
+        Assert.Equal(elements, tensors.Where(t => t.IsTrained).Sum(t => t.Elements), 0.005 * elements);
+        Assert.Equal(151_936 * 2048, tensors.Single(t => !t.IsTrained).Elements);
     }
 
     /// <summary>Twenty seconds of speech; the sizes are those of cards.</summary>
@@ -99,8 +100,9 @@ public sealed class MemoryPlanTests
     [InlineData("0.6B", true, "8GB", nameof(Precision.Mixed))]
     public void AReleasedModelFits(string model, bool lora, string memory, string precision)
     {
-        var plan = MemoryChoice.Choose(Shapes.Released(model).TalkerConfig, Wish(lora), Batch, MemoryChoice.Parse(memory));
-        Assert.Equal(precision, plan.Way.Precision.ToString());
+        var config = Shapes.Released(model).TalkerConfig;
+        var plan = MemoryChoice.Choose(config, Wish(lora), Batch, MemoryChoice.Parse(memory), method => Freezing.ListTensors(config, method));
+        Assert.Equal(precision, plan.Method.Precision.ToString());
         Assert.True(MemoryChoice.ComputeTotal(plan) <= MemoryChoice.Parse(memory));
     }
 
@@ -109,8 +111,8 @@ public sealed class MemoryPlanTests
     public void OthersMeasuredThePlanOnACard()
     {
         var config = Shapes.Released("1.7B").TalkerConfig;
-        var way = new Way { Precision = Precision.Bfloat16Moments, Checkpointing = new(true, 128) };
-        var plan = MemoryPlan.Compute(config, MemoryPlan.ListTensors(config, way), way, Batch with { Samples = 1 }, several: true);
+        var way = new TrainingMethod { Precision = Precision.Bfloat16Moments, Checkpointing = new(true, 128) };
+        var plan = MemoryPlan.Compute(config, Freezing.ListTensors(config, way), way, Batch with { Samples = 1 }, several: true);
         Assert.InRange(plan.Peak / 1e9, 13.5, 14.72); // 13.98 to 14.72, by the clips
     }
 
@@ -118,21 +120,21 @@ public sealed class MemoryPlanTests
     public void WhatDoesNotFitIsRefusedWithWhatWould()
     {
         var config = Shapes.Released("1.7B").TalkerConfig;
-        var full = Assert.Throws<ArgumentException>(() => MemoryChoice.Choose(config, Wish(false), Batch, MemoryChoice.Parse("12GB"))).Message;
+        var full = Assert.Throws<ArgumentException>(() => MemoryChoice.Choose(config, Wish(false), Batch, MemoryChoice.Parse("12GB"), method => Freezing.ListTensors(config, method))).Message;
         Assert.Contains("These options fit: --lora 16", full);
-        var fixedPrecision = Assert.Throws<ArgumentException>(() => MemoryChoice.Choose(config, Wish(false) with { Precisions = [Precision.Mixed] }, Batch, MemoryChoice.Parse("16GB"))).Message;
+        var fixedPrecision = Assert.Throws<ArgumentException>(() => MemoryChoice.Choose(config, Wish(false) with { Precisions = [Precision.Mixed] }, Batch, MemoryChoice.Parse("16GB"), method => Freezing.ListTensors(config, method))).Message;
         Assert.Contains("without --precision", fixedPrecision);
-        Assert.Contains("No other option", Assert.Throws<ArgumentException>(() => MemoryChoice.Choose(config, Wish(true), Batch, MemoryChoice.Parse("3GB"))).Message);
+        Assert.Contains("No other option", Assert.Throws<ArgumentException>(() => MemoryChoice.Choose(config, Wish(true), Batch, MemoryChoice.Parse("3GB"), method => Freezing.ListTensors(config, method))).Message);
     }
 
     [Fact]
     public void MoreMemoryIsNeverUsedWorse()
     {
         var config = Shapes.Released("0.6B").TalkerConfig;
-        var plans = Enumerable.Range(7, 34).Select(gigabytes => MemoryChoice.Choose(config, Wish(false), Batch, (long)gigabytes << 30)).ToList();
+        var plans = Enumerable.Range(7, 34).Select(gigabytes => MemoryChoice.Choose(config, Wish(false), Batch, (long)gigabytes << 30, method => Freezing.ListTensors(config, method))).ToList();
         foreach (var (less, more) in plans.Zip(plans.Skip(1)))
-            Assert.True((more.Way.Precision, more.Way.Checkpointing.RecomputeLayers, -more.MicroBatch.Samples).CompareTo((less.Way.Precision, less.Way.Checkpointing.RecomputeLayers, -less.MicroBatch.Samples)) <= 0);
-        Assert.Equal((Precision.Mixed, false, 8), (plans[^1].Way.Precision, plans[^1].Way.Checkpointing.RecomputeLayers, plans[^1].MicroBatch.Samples));
+            Assert.True((more.Method.Precision, more.Method.Checkpointing.RecomputeLayers, -more.MicroBatch.Samples).CompareTo((less.Method.Precision, less.Method.Checkpointing.RecomputeLayers, -less.MicroBatch.Samples)) <= 0);
+        Assert.Equal((Precision.Mixed, false, 8), (plans[^1].Method.Precision, plans[^1].Method.Checkpointing.RecomputeLayers, plans[^1].MicroBatch.Samples));
     }
 
     [Theory]
@@ -151,5 +153,5 @@ public sealed class MemoryPlanTests
     public void NoSizes(string text) => Assert.Contains("--memory", Assert.Throws<ArgumentException>(() => MemoryChoice.Parse(text)).Message);
 
     static BatchShape Batch { get; } = new(Samples: 8, Positions: 350, Frames: 250);
-    static MemoryConstraints Wish(bool lora) => new(new Way { Lora = lora ? new() : null }, [Precision.Mixed, Precision.Bfloat16, Precision.Bfloat16Moments]);
+    static MemoryConstraints Wish(bool lora) => new(new TrainingMethod { Lora = lora ? new() : null }, [Precision.Mixed, Precision.Bfloat16, Precision.Bfloat16Moments]);
 }

@@ -10,6 +10,9 @@ sealed record Placement(ScalarType Type, Device Device)
 {
     public static Placement Float32OnCpu { get; } = new(ScalarType.Float32, CPU);
 
+    /// <summary>The placement of a training method on a device.</summary>
+    public static Placement Create(TrainingMethod method, Device device) => new(method.WeightType, device);
+
     /// <summary>Uninitialised weights of this shape. They are always loaded.</summary>
     public Parameter NewWeights(params long[] shape) => new(empty(shape, dtype: Type, device: Device));
 

@@ -77,7 +77,7 @@ sealed class PlantedFaults(string folder, int clips)
         return Directory.Exists(target) ? target : ByHand(target, faults, steps, rate, _ => { }, talker =>
         {
             using var still = no_grad();
-            foreach (var (_, weight) in Freezing.Trained(talker))
+            foreach (var (_, weight) in Freezing.ListTrained(talker))
             {
                 using var rounded = weight.to(ScalarType.BFloat16);
                 weight.copy_(rounded);
@@ -96,7 +96,7 @@ sealed class PlantedFaults(string folder, int clips)
         var options = new TrainingOptions { Model = Base, Data = Data, Speaker = "nora", Steps = steps, Batch = 4, Languages = ["data"], Layout = LayoutPolicy.TextFirst, Planted = Hypothesis.Of(faults) }.Completed(model.Config, lines.Count, true);
         var (data, talker) = (new TrainingData(lines, tokenizer, ids, [new("nora", lines[0].Reference!, voice)], options), TalkerWeights.Load(model, Placement.Float32OnCpu));
         begin(talker);
-        using var optimizer = new AdamW(Freezing.Trained(talker), new());
+        using var optimizer = new AdamW(Freezing.ListTrained(talker), new());
         for (var step = 0; step < steps; step++)
         {
             using var batch = new TrainingBatch(data.Batch(step), ids.CodecEos, CPU);
