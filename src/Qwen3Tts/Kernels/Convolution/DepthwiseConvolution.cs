@@ -9,7 +9,7 @@ static unsafe class DepthwiseConvolution
 
     [ThreadStatic] static float[]? _transposed;
 
-    /// <summary>x [rows + taps - 1, channels], weight [channels, taps] as stored, bias [channels] or empty, y [rows, channels].</summary>
+    /// <summary>in: x [rows + taps - 1, channels], weight [channels, taps] as stored, bias [channels] or empty · out: y [rows, channels] · overwrites: y.</summary>
     public static void Apply(ReadOnlySpan<float> x, ReadOnlySpan<float> weight, ReadOnlySpan<float> bias, Span<float> y, int rows, int channels, int taps, Workers workers)
     {
         if (rows == 0)

@@ -3,7 +3,7 @@ using System.Runtime.Intrinsics;
 
 namespace Qwen3Tts.Kernels;
 
-/// <summary>A vector down to one number by halves; one order for all tiers.</summary>
+/// <summary>Reduces a vector to one number, half by half, in the same order on every SIMD tier.</summary>
 static class Fold
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Qwen3Tts.Kernels;
 
-/// <summary>Working memory of one thread for one purpose: it grows on first use and stays, so that a call allocates nothing.</summary>
+/// <summary>Working memory of one thread for one purpose. It grows when it is first used and is kept, so that later calls allocate nothing.</summary>
 static unsafe class Scratch
 {
     /// <summary>Floats that an array needs beyond its content to be <see cref="Aligned"/>.</summary>

@@ -2,14 +2,14 @@ using System.Runtime.CompilerServices;
 
 namespace Qwen3Tts.Kernels;
 
-/// <summary>What <see cref="Elementwise"/> applies: x becomes Of(x, y). A function of x alone leaves y unread.</summary>
+/// <summary>A function that <see cref="Elementwise"/> applies to each element. A function of x alone does not read y.</summary>
 interface IFunction
 {
     [MethodImpl(Simd.Hot)]
-    static abstract T Of<T>(T x, T y) where T : struct, ILanes<T>;
+    static abstract T Apply<T>(T x, T y) where T : struct, ILanes<T>;
 }
 
-/// <summary>Applies a function to every element of x, in place; in parts where there are workers and the row is long enough to pay.</summary>
+/// <summary>Applies a function to every element. in: x, y · out: x · overwrites: x. Long rows are divided among the workers.</summary>
 static unsafe class Elementwise
 {
     const int PartLength = 1 << 14;
@@ -46,14 +46,14 @@ static unsafe class Elementwise
         var length = Math.Min(PartLength, job.Length - part * PartLength);
         var i = 0;
         for (; i + 16 <= length; i += 16)
-            TFunction.Of(T.Load(x + i), T.Load(y + i)).Store(x + i);
+            TFunction.Apply(T.Load(x + i), T.Load(y + i)).Store(x + i);
         if (i == length)
             return;
         var tail = stackalloc float[32];
         var rest = new Span<float>(x + i, length - i);
         rest.CopyTo(new(tail, 16));
         new ReadOnlySpan<float>(y + i, rest.Length).CopyTo(new(tail + 16, 16));
-        TFunction.Of(T.Load(tail), T.Load(tail + 16)).Store(tail);
+        TFunction.Apply(T.Load(tail), T.Load(tail + 16)).Store(tail);
         new ReadOnlySpan<float>(tail, rest.Length).CopyTo(rest);
     }
 

@@ -26,7 +26,7 @@ static unsafe class SoftmaxRow
             x[i] /= sum;
     }
 
-    /// <summary>x = e^(x - max), in place; returns their sum.</summary>
+    /// <summary>e^(x - max). in: x · out: x · overwrites: x. Returns the sum of the results.</summary>
     [MethodImpl(Simd.Hot)]
     public static float Exponentials<T>(float* x, int length) where T : struct, ILanes<T>
     {

@@ -3,7 +3,8 @@ using System.Runtime.CompilerServices;
 namespace Qwen3Tts.Kernels;
 
 /// <summary>
-/// The transcendental functions, sixteen at a time. The polynomials interpolate at Chebyshev nodes, which is within a hair of the best there is.
+/// The transcendental functions, sixteen numbers at a time. The polynomials interpolate at Chebyshev nodes, which is very close to the best
+/// polynomial of that degree.
 /// </summary>
 static class Functions
 {
@@ -62,7 +63,7 @@ static class Functions
     {
         var n = T.Round(x * T.Broadcast(0.318309886f));
         var r = T.MultiplyAdd(n, T.Broadcast(-3.14159274f), x); // exact
-        r = T.MultiplyAdd(n, T.Broadcast(8.74227801e-8f), r); // float32 π is that much too large
+        r = T.MultiplyAdd(n, T.Broadcast(8.74227801e-8f), r); // float32 π is too large by this much
         var u = r * r;
         var p = T.MultiplyAdd(T.Broadcast(2.634744532770128e-06f), u, T.Broadcast(-0.00019822735339403152f));
         p = T.MultiplyAdd(p, u, T.Broadcast(0.008333242498338223f));
@@ -78,7 +79,7 @@ static class Functions
         x = T.Min(T.Broadcast(89), T.Max(T.Broadcast(-88), x));
         var n = T.Round(x * T.Broadcast(1.44269504f));
         var r = T.MultiplyAdd(n, T.Broadcast(-0.693147182f), x);
-        r = T.MultiplyAdd(n, T.Broadcast(1.90465421e-9f), r); // float32 ln 2 is that much too large
+        r = T.MultiplyAdd(n, T.Broadcast(1.90465421e-9f), r); // float32 ln 2 is too large by this much
         var p = T.MultiplyAdd(T.Broadcast(0.0013926177052780986f), r, T.Broadcast(0.00836317427456379f));
         p = T.MultiplyAdd(p, r, T.Broadcast(0.041666556149721146f));
         p = T.MultiplyAdd(p, r, T.Broadcast(0.16666577756404877f));

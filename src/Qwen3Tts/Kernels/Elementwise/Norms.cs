@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 
 namespace Qwen3Tts.Kernels;
 
-/// <summary>Normalisation of rows [rows, width]; y may be x.</summary>
+/// <summary>Normalisation of rows. in: x [rows, width] · out: y [rows, width] · overwrites: y, which may be x.</summary>
 static unsafe class Norms
 {
     /// <summary>y = x / sqrt(mean(x²) + eps) * weight.</summary>

@@ -2,10 +2,13 @@ using System.Runtime.CompilerServices;
 
 namespace Qwen3Tts.Kernels;
 
-/// <summary>Rotary position embedding in the "rotate half" form: element i turns with element i + dim/2.</summary>
+/// <summary>Rotary position embedding in the "rotate half" form: element i is rotated together with element i + dim/2.</summary>
 static unsafe class Rotary
 {
-    /// <summary>In place on x [count, heads*dim] at the positions start .. start+count-1; cos and sin [position, dim/2].</summary>
+    /// <summary>
+    /// Rotates queries or keys at the positions start .. start+count-1. in: x [count, heads*dim], cos and sin [position, dim/2] · out: x ·
+    /// overwrites: x.
+    /// </summary>
     public static void Apply(Span<float> x, ReadOnlySpan<float> cos, ReadOnlySpan<float> sin, int count, int start, int heads, int dim)
     {
         if (x.Length < (long)count * heads * dim || cos.Length < (start + (long)count) * (dim / 2) || sin.Length < (start + (long)count) * (dim / 2))

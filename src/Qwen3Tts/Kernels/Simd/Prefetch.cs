@@ -4,8 +4,9 @@ using System.Runtime.Intrinsics.X86;
 namespace Qwen3Tts.Kernels;
 
 /// <summary>
-/// Asks for memory ahead of its use, where the processor does not foresee it: in a cache of keys one head's rows lie kilobytes apart.
-/// A hint, and nothing where .NET has no such instruction; but never of rows that do not exist, which costs a search for their page.
+/// Loads memory into the cache before it is used, where the processor cannot predict it: in a cache of keys the rows of one head lie kilobytes
+/// apart. It is only a hint, and does nothing where .NET has no such instruction. Never prefetch rows that do not exist: looking for their
+/// memory page takes time.
 /// </summary>
 static unsafe class Prefetch
 {
