@@ -5,6 +5,7 @@ using System.Diagnostics;
 using System.Globalization;
 using Qwen3Tts.Audio;
 using Qwen3Tts.CommandLine;
+using Qwen3Tts.Files;
 using Qwen3Tts.Generation;
 
 namespace Qwen3Tts.Cli;
@@ -69,8 +70,10 @@ sealed class SayCommand : DocumentedCommand
         var model = CommonOptions.ModelFolder(parsed.GetValue(_model));
         using var tts = StatusLine.While($"loading {model}", _ => Tts.Load(model, parsed.GetValue(_threads), parsed.GetValue(_adapter), compatibility: Compatible(parsed.GetValue(_compat))));
         var options = Speech(parsed, tts);
-        foreach (var untrained in tts.Untrained(options))
-            Console.Error.WriteLine(untrained);
+        var doubts = (options.Voice?.Warnings ?? []).Concat(tts.Doubts(text)).ToList();
+        doubts.AddRange(tts.Untrained(options));
+        foreach (var doubt in doubts)
+            Console.Error.WriteLine(doubt);
         var clock = Stopwatch.StartNew();
         var speech = tts.Stream(text, options);
         var made = new List<float>();
@@ -115,7 +118,7 @@ sealed class SayCommand : DocumentedCommand
 
     string Text(ParseResult parsed, CancellationToken stop)
     {
-        var text = parsed.GetValue(_file) is { } file ? File.ReadAllText(file)
+        var text = parsed.GetValue(_file) is { } file ? TextFile.Read(file)
             : parsed.GetValue(_text) is Standard ? Task.Run(Console.In.ReadToEnd, stop).WaitAsync(stop).GetAwaiter().GetResult() // a console is read without end
             : parsed.GetValue(_text)!;
         return text.Trim();

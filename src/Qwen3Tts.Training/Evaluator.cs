@@ -59,7 +59,7 @@ sealed class Evaluator
 
     /// <summary>A few clips, of each voice in turn.</summary>
     public static List<Clip> Some(IReadOnlyList<Clip> clips, TrainingOptions options) =>
-        [.. clips.GroupBy(c => Voices.NameOf(options, c).ToLowerInvariant()).SelectMany((own, voice) => own.Select((clip, i) => (clip, i, voice))).OrderBy(c => c.i).ThenBy(c => c.voice).Select(c => c.clip).Take(MostTexts)];
+        [.. clips.GroupBy(c => Files.SpeakerName.Key(Voices.NameOf(options, c))).SelectMany((own, voice) => own.Select((clip, i) => (clip, i, voice))).OrderBy(c => c.i).ThenBy(c => c.voice).Select(c => c.clip).Take(MostTexts)];
 
     static string FileIn(string run) => Path.Combine(run, "evaluations.jsonl");
     string Candidate => Path.Combine(_folder.Path, "candidate");

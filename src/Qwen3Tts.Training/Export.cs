@@ -6,6 +6,7 @@ using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Qwen3Tts.Checkpoint;
+using Qwen3Tts.Files;
 using Qwen3Tts.Kernels;
 
 namespace Qwen3Tts.Training;
@@ -87,13 +88,10 @@ static class Export
     /// <exception cref="ArgumentException">The name is empty, is taken, or cannot stand in a file name.</exception>
     public static void CheckName(TalkerConfig talker, string name)
     {
-        const string Remedy = "Choose another name, such as 'anna'.";
-        if (name.Trim().Length == 0)
-            throw new ArgumentException($"The speaker's name is empty. {Remedy}");
-        if (name.Trim() != name || name.Any(c => char.IsControl(c) || "/\\:*?\"<>|".Contains(c)) || name.StartsWith('.'))
-            throw new ArgumentException($"The speaker's name '{name}' has spaces around it, begins with a dot, or has a character that no file name may have. {Remedy}");
-        if (talker.SpkId.Keys.FirstOrDefault(k => k.Equals(name, StringComparison.OrdinalIgnoreCase)) is { } taken)
-            throw new ArgumentException($"The model already has a speaker '{taken}', and names are looked up in lower case. {Remedy}");
+        if (SpeakerName.Problem(name) is { } problem)
+            throw new ArgumentException(problem);
+        if (talker.SpkId.Keys.FirstOrDefault(k => SpeakerName.IsSame(k, name)) is { } taken)
+            throw new ArgumentException($"The model already has a speaker '{Printable.Text(taken)}', and names are looked up in lower case. Choose another name, such as 'anna'.");
     }
 
     /// <summary>As <see cref="CheckName"/>, for the folder.</summary>
@@ -129,7 +127,7 @@ static class Export
         for (var i = 0; i < voices.Count; i++)
         {
             CheckName(talker, voices[i].Name);
-            var name = voices[i].Name.ToLowerInvariant();
+            var name = SpeakerName.Key(voices[i].Name);
             if (!ids.TryAdd(name, rows[i].Row))
                 throw new ArgumentException($"Two voices are named '{name}'. Give each its own name.");
             dialects[name] = false;

@@ -111,7 +111,7 @@ sealed class RunFolder
         SafetensorsWriter.Write(VoiceFile, [.. voices.Select(v => TensorToWrite.Of(Key(v), [v.Vector.Length], v.Vector))], voices.ToDictionary(v => $"{Key(v)}.reference_sha256", v => Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(v.Reference)))));
     }
 
-    static string Key(TrainingVoice voice) => voice.Name.ToLowerInvariant();
+    static string Key(TrainingVoice voice) => Files.SpeakerName.Key(voice.Name);
 
     /// <summary>For TensorBoard; there from <see cref="Restore"/> on.</summary>
     public EventFile? Events { get; private set; }

@@ -25,7 +25,8 @@ sealed class TrainingData
     public TrainingData(IReadOnlyList<Clip> clips, TextTokenizer tokenizer, SpecialTokens ids, IReadOnlyList<TrainingVoice> voices, TrainingOptions options)
     {
         (_clips, _tokenizer, _ids, _voices, _options) = (clips, tokenizer, ids, voices, options);
-        _voiceOf = [.. clips.Select(c => voices.Index().First(v => v.Item.Name.Equals(Voices.NameOf(options, c), StringComparison.OrdinalIgnoreCase)).Index)];
+        _voiceOf = [.. clips.Select(c => voices.Index().First(v => Files.SpeakerName.IsSame(v.Item.Name, Voices.NameOf(options, c))).Index)];
+        CheckClips();
         _lengths = [.. clips.Select(c => tokenizer.Encode(c.Text).Length + c.Codes!.Count)];
         _references = [.. voices.Select(v => clips.FirstOrDefault(c => c.Audio == v.Reference))];
         if (options.InContext > 0 && Array.IndexOf(_references, null) is >= 0 and var missing)
@@ -38,7 +39,20 @@ sealed class TrainingData
             throw new ArgumentException($"All clips of '{voices[empty].Name}' are held out, and none is left to train on. Hold out fewer.");
         var languages = clips.SelectMany(c => options.Languages!.Select(policy => Language(c, policy))).Distinct().ToList();
         HasAuto = languages.Any(l => ids.Language(l, null) is null);
-        Languages = [.. languages.Where(l => ids.Language(l, null) is not null).Select(l => l!.ToLowerInvariant()).Distinct().Order(StringComparer.Ordinal)];
+        Languages = [.. languages.Where(l => ids.Language(l, null) is not null).Select(ids.LanguageName).Distinct().Order(StringComparer.Ordinal)];
+    }
+
+    /// <summary>What can be spoken and in which languages is decided by the checks that speaking has.</summary>
+    void CheckClips()
+    {
+        foreach (var clip in _clips)
+        {
+            if (ClipGate.Error(clip) is { } problem)
+                throw new InvalidDataException(problem);
+            foreach (var language in _options.Languages!.Select(policy => Language(clip, policy)))
+                if (LanguageNames.Find(language, _ids.Languages.Keys) is null)
+                    throw new ArgumentException($"{(language == clip.Language ? $"{clip.Place}: " : "")}{LanguageNames.Unknown(language!, _ids.Languages.Keys)}");
+        }
     }
 
     /// <summary>The clips that are only measured.</summary>
@@ -60,7 +74,7 @@ sealed class TrainingData
     public List<TrainingExample> Some(int most) => [.. Enumerable.Range(0, Math.Min(most, Training)).Select(i => At(i))];
 
     /// <summary>Instructions stand in sequences of the run.</summary>
-    public bool HasInstruct => _clips.Any(c => !string.IsNullOrEmpty(c.Instruct));
+    public bool HasInstruct => _clips.Any(c => !string.IsNullOrWhiteSpace(c.Instruct));
 
     /// <summary>The longest clip, written in the longest way.</summary>
     public BatchShape Longest => Enumerable.Range(0, _clips.Count).Select(i => Sequence(i, Layout.TextFirst, _options.Languages![0], _options.InContext > 0))
@@ -135,7 +149,7 @@ sealed class TrainingData
         var sequence = TalkerSequence.Prompt(new Utterance
         {
             Text = _tokenizer.Encode(spoken.Text),
-            Instruct = string.IsNullOrEmpty(spoken.Instruct) ? [] : _tokenizer.Instruct(spoken.Instruct),
+            Instruct = string.IsNullOrWhiteSpace(spoken.Instruct) ? [] : _tokenizer.Instruct(SpokenText.Words(spoken.Instruct)),
             Voice = _voices[voice].Vector,
             ReferenceText = reference is null ? [] : _tokenizer.Encode(reference.Text),
             ReferenceFrames = reference?.Codes ?? [],

@@ -1,9 +1,10 @@
 // qwen3tts-train import: recordings as other programs list them become one manifest. Nothing is encoded yet, so no model is needed; what is
 // held out is chosen here, once, and every later step keeps to it.
+using System.Collections.Concurrent;
 using System.CommandLine;
-using Qwen3Tts.Audio;
 using Qwen3Tts.CommandLine;
 using Qwen3Tts.Doctor;
+using Qwen3Tts.Files;
 
 namespace Qwen3Tts.Training.Data;
 
@@ -33,10 +34,10 @@ static class Import
     public static DataSummary Run(ImportOptions options, CancellationToken stop)
     {
         var (problems, doubts) = (new List<string>(), new List<string>());
-        var listed = Recordings.Read(options.Input, options.Format, problems).ConvertAll(c => c with { Language = c.Language ?? options.Language });
-        if (options.OnlySpeaker is { } speaker && !listed.Any(c => c.Speaker == speaker))
-            throw new ArgumentException($"{options.Input}: no clip is spoken by '{speaker}'. Its speakers: {string.Join(", ", listed.Select(c => c.Speaker ?? "none named").Distinct().Take(20))}.");
-        listed.RemoveAll(c => options.OnlySpeaker is { } only && c.Speaker != only);
+        var listed = Recordings.Read(options.Input, options.Format, problems).ConvertAll(c => Recordings.InOneLanguage(c, options.Language));
+        if (options.OnlySpeaker is { } speaker && !listed.Any(c => SpeakerName.IsSame(c.Speaker, speaker)))
+            throw new ArgumentException($"{options.Input}: no clip is spoken by '{Printable.Text(speaker)}'. Its speakers: {string.Join(", ", listed.Select(c => c.Speaker ?? "none named").Distinct().Take(20))}.");
+        listed.RemoveAll(c => options.OnlySpeaker is { } only && !SpeakerName.IsSame(c.Speaker, only));
 
         var rows = Measured(listed, problems, stop);
         var contradictions = new List<(Clip Clip, string Message)>();
@@ -65,17 +66,17 @@ static class Import
     static List<DataRow> Measured(List<Clip> clips, List<string> problems, CancellationToken stop)
     {
         var (rows, wrong) = (new DataRow?[clips.Count], new string?[clips.Count]);
+        var references = new ConcurrentDictionary<string, string?>();
         Parallel.For(0, clips.Count, new ParallelOptions { CancellationToken = stop }, i =>
         {
             var clip = clips[i];
             try
             {
                 wrong[i] = ClipChecks.Error(clip);
-                var levels = clip.Codes is not null && !File.Exists(clip.Audio) ? null : ClipLevels.Of(WavFile.Read(clip.Audio));
-                if (levels is { Rms: 0 })
-                    wrong[i] ??= $"{clip.Place}: '{Path.GetFileName(clip.Audio)}' is silent. Remove it, or leave it out with --skip-bad.";
-                if (clip.Reference is { } reference && !File.Exists(reference))
-                    wrong[i] ??= $"{clip.Place}: the reference '{reference}' is not there. Correct 'ref_audio', or remove it to have one chosen.";
+                var levels = clip.Codes is not null && !File.Exists(clip.Audio) ? null : ClipGate.Read(clip.Place, clip.Audio, ClipChecks.LeaveOut).Levels;
+                if (clip.Reference is { } reference)
+                    wrong[i] ??= !File.Exists(reference) ? $"{clip.Place}: the reference '{Printable.Text(reference)}' is not there. Correct 'ref_audio', or remove it to have one chosen."
+                        : references.GetOrAdd(reference, ClipGate.ReferenceProblem) is { } problem ? $"{clip.Place}: {problem}" : null;
                 rows[i] = new(clip, levels, null);
             }
             catch (Exception e) when (e is InvalidDataException or IOException or UnauthorizedAccessException)

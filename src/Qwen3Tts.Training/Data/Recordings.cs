@@ -1,6 +1,7 @@
 // Lists of recordings as other trainers write them, read as the one list that all commands here take. Which of them a file is can be seen in
 // its first line; whoever knows better says so.
 using Qwen3Tts.Doctor;
+using Qwen3Tts.Sequence;
 
 namespace Qwen3Tts.Training.Data;
 
@@ -19,28 +20,6 @@ enum ListFormat
 
 static class Recordings
 {
-    /// <summary>Of lists that name languages by code; the names are those of the released models.</summary>
-    static readonly Dictionary<string, string> Languages = new(StringComparer.OrdinalIgnoreCase)
-    {
-        ["zh"] = "Chinese",
-        ["en"] = "English",
-        ["de"] = "German",
-        ["it"] = "Italian",
-        ["pt"] = "Portuguese",
-        ["es"] = "Spanish",
-        ["ja"] = "Japanese",
-        ["jp"] = "Japanese",
-        ["ko"] = "Korean",
-        ["fr"] = "French",
-        ["ru"] = "Russian",
-        ["all_zh"] = "Chinese",
-        ["all_ja"] = "Japanese",
-        ["all_ko"] = "Korean",
-        ["yue"] = "Cantonese",
-        ["all_yue"] = "Cantonese",
-        ["auto"] = "Auto",
-    };
-
     /// <summary>The clips in order, and a message for each that cannot be one.</summary>
     /// <exception cref="FileNotFoundException">There is neither a folder nor a file of that name.</exception>
     public static List<Clip> Read(string path, ListFormat? format, List<string> problems)
@@ -56,8 +35,12 @@ static class Recordings
             ListFormat.Sovits => ClipList.ReadLines(path, "A line reads wavs/a.wav|anna|en|What is said.", problems, (place, line) => ReadSovits(path, place, line)),
             _ => ClipList.Read(path, problems),
         };
-        return clips.ConvertAll(c => c.Language is { } code && Languages.TryGetValue(code, out var name) ? c with { Language = name } : c);
+        return clips;
     }
+
+    /// <summary>The clip with its language's name, by the one table; where its list names none, with that of the command.</summary>
+    public static Clip InOneLanguage(Clip clip, string? otherwise) =>
+        (string.IsNullOrWhiteSpace(clip.Language) ? otherwise : clip.Language) is { } given ? clip with { Language = LanguageNames.NameOf(given) } : clip with { Language = null };
 
     /// <summary>By the first line: an object is JSONL; four fields with a language as the third are GPT-SoVITS's; fewer are LJSpeech's.</summary>
     public static ListFormat FormatOf(string path)
@@ -66,7 +49,7 @@ static class Recordings
             return File.Exists(Path.Combine(path, "metadata.csv")) ? ListFormat.LjSpeech : ListFormat.Folder;
         var fields = (File.ReadLines(path).FirstOrDefault(l => l.Trim().Length > 0) ?? "").Split('|');
         return fields.Length == 1 || fields[0].TrimStart().StartsWith('{') ? ListFormat.Jsonl
-            : fields.Length >= 4 && (Languages.ContainsKey(fields[2].Trim()) || Languages.ContainsValue(fields[2].Trim())) ? ListFormat.Sovits
+            : fields.Length >= 4 && LanguageNames.IsLanguage(fields[2]) ? ListFormat.Sovits
             : ListFormat.LjSpeech;
     }
 

@@ -70,7 +70,7 @@ sealed record RunManifest
     /// <param name="inContext">There is a transcript of a reference.</param>
     public IEnumerable<string> Untrained(string? speaker, string language, string layout, bool instruct, bool inContext)
     {
-        if (speaker is not null && !Voices.Any(v => v.Name.Equals(speaker, StringComparison.OrdinalIgnoreCase)))
+        if (speaker is not null && !Voices.Any(v => Files.SpeakerName.IsSame(v.Name, speaker)))
             yield break; // a speaker that the base had
         var who = speaker is null ? "This model" : $"'{speaker}'";
         if (!Languages.Contains(language, StringComparer.OrdinalIgnoreCase))

@@ -1,6 +1,7 @@
 // Recordings as people bring them, in one form: a folder of WAV and TXT files of equal names, or JSONL, one object a line, with the
 // official names or with those of ms-swift. All that is wrong with the whole set is told at once, each with its place.
 using System.Text.Json;
+using Qwen3Tts.Text;
 
 namespace Qwen3Tts.Doctor;
 
@@ -160,5 +161,5 @@ static class ClipList
     }
 
     /// <summary>Lines of a text file become one line.</summary>
-    public static string Words(string text) => string.Join(' ', text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
+    public static string Words(string text) => SpokenText.Words(text);
 }
