@@ -129,7 +129,9 @@ public sealed class Tts : IDisposable
         var most = (int)(RecordingChecks.Long * FramesPerSecond / FramesOfAToken);
         var tokens = _tokenizer.Encode(SpokenText.Words(text)).Length;
         return tokens <= most ? []
-            : [FormattableString.Invariant($"The text has {tokens} tokens, about {tokens * FramesOfAToken / FramesPerSecond:0} s of speech, and models are trained on at most {RecordingChecks.Long:0} s at once ({most} tokens); it may lose words or stop early. Say it sentence by sentence.")];
+            : [FormattableString.Invariant($"The text has {tokens} tokens, about {tokens * FramesOfAToken / FramesPerSecond:0} s of speech, ")
+                + FormattableString.Invariant($"and models are trained on at most {RecordingChecks.Long:0} s at once ({most} tokens); it may lose words or stop early. ")
+                + "Say it sentence by sentence."];
     }
 
     /// <summary>The model's name of the language; as it was given, where that differs in case alone.</summary>

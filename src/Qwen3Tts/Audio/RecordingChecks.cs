@@ -1,5 +1,5 @@
-// The one gate for recordings: clips that are imported, prepared or measured, references of runs, and recordings whose voice is cloned. What
-// cannot be used is a problem, and what may be wrong a doubt, in the same words everywhere. Messages begin with what is wrong, so that the
+// The one gate for recordings: clips that are imported, prepared or measured, references of runs, and recordings whose voice is cloned.
+// What cannot be used is a problem, and what may be wrong a doubt, in the same words everywhere. Messages begin with what is wrong, so that the
 // caller puts the name before them: "'a.wav' is silent: …".
 using System.Globalization;
 
@@ -9,7 +9,7 @@ static class RecordingChecks
 {
     /// <summary>Less than a syllable, in seconds.</summary>
     public const double Shortest = 0.2;
-    /// <summary>Models learn sentences: the longest clips of the usual corpora have 35 s, and one long clip decides the memory of every step.</summary>
+    /// <summary>Models learn sentences: the longest clips of the usual corpora have 35 s, and the longest decides the memory.</summary>
     public const double Longest = 40;
     /// <summary>From here on a clip is more than a long sentence.</summary>
     public const double Long = 30;
@@ -23,7 +23,8 @@ static class RecordingChecks
     public const double FastestPace = 1, SlowestPace = 12;
 
     /// <summary>The sentence that is put before: a file by its name, or the recording.</summary>
-    public static string Named(string? file, string what) => file is null ? $"The recording {what}" : $"'{Files.Printable.Text(Path.GetFileName(file))}' {what}";
+    public static string Named(string? file, string what) =>
+        file is null ? $"The recording {what}" : $"'{Files.Printable.Text(Path.GetFileName(file))}' {what}";
 
     /// <summary>Why a recording cannot be used, with a remedy, or null.</summary>
     public static string? Problem(Waveform wave, ClipLevels levels)
@@ -36,8 +37,10 @@ static class RecordingChecks
         if (Array.FindIndex(wave.Samples, s => !float.IsFinite(s)) is >= 0 and var at)
             return $"has no finite number as its sample {at + 1}. Look for the cause where it was made.";
         var channels = levels.Channels;
-        if (channels.Count > 1 && channels.Peak > LastBit && channels.Count * levels.Peak < 0.02 * channels.Peak) // 34 dB below what one channel alone would leave
-            return F($"has {channels.Count} channels that cancel each other: one of them reaches {channels.Peak:0.00}, their mean {levels.Peak:0.0000}. ")
+        // 34 dB below what one channel alone would leave in the mean.
+        if (channels.Count > 1 && channels.Peak > LastBit && channels.Count * levels.Peak < 0.02 * channels.Peak)
+            return F($"has {channels.Count} channels that cancel each other: one of them reaches {channels.Peak:0.00}, ")
+                + F($"their mean {levels.Peak:0.0000}. ")
                 + "Take one of them: ffmpeg -i in.wav -af \"pan=mono|c0=c0\" out.wav";
         if (levels.Peak == 0)
             return $"is silent: all of its samples are 0. {Another}";
@@ -46,13 +49,15 @@ static class RecordingChecks
         if (levels.Peak > OtherScale)
             return OnAnotherScale(levels.Peak);
         return wave.Seconds <= Longest ? null
-            : F($"is {wave.Seconds:0} s long, and {Longest:0} s are the most: models learn sentences, and the longest clip decides the memory. Cut it between two sentences.");
+            : F($"is {wave.Seconds:0} s long, and {Longest:0} s are the most: models learn sentences, and the longest clip decides the memory. ")
+                + "Cut it between two sentences.";
     }
 
     static string OnAnotherScale(double peak)
     {
         var bits = peak <= 1 << 15 ? 16 : peak <= 1 << 23 ? 24 : 32;
-        return F($"reaches {peak:0.#} where full scale is 1; it looks like {bits}-bit numbers in a float file. Divide its samples by {1L << (bits - 1)}.");
+        return F($"reaches {peak:0.#} where full scale is 1; it looks like {bits}-bit numbers in a float file. ")
+            + F($"Divide its samples by {1L << (bits - 1)}.");
     }
 
     /// <summary>What lets one doubt a recording that can be used.</summary>
@@ -65,15 +70,19 @@ static class RecordingChecks
         if (sound.Speech < 0.4)
             yield return F($"has {sound.Speech:0.00} s of speech. Record a whole sentence, or remove it.");
         if (sound.Peak > Overshoot)
-            yield return F($"goes beyond full scale: it reaches {sound.Peak:0.00}. Divide its samples by {Math.Ceiling(10 * sound.Peak) / 10:0.0}.");
+            yield return F($"goes beyond full scale: it reaches {sound.Peak:0.00}. ")
+                + F($"Divide its samples by {Math.Ceiling(10 * sound.Peak) / 10:0.0}.");
         if (sound.Clipped > 1e-4)
-            yield return F($"is clipped: {100 * sound.Clipped:0.00} % of its samples lie in flat tops at {Decibel(sound.Peak):0.0} dBFS. Record it with less gain.");
+            yield return F($"is clipped: {100 * sound.Clipped:0.00} % of its samples lie in flat tops at {Decibel(sound.Peak):0.0} dBFS. ")
+                + "Record it with less gain.";
         if (sound.Rms is > 0 and < 0.003)
-            yield return F($"is very quiet: its speech has {Decibel(sound.Rms):0} dBFS. Record it with more gain: raising it later raises the noise, too.");
+            yield return F($"is very quiet: its speech has {Decibel(sound.Rms):0} dBFS. ")
+                + "Record it with more gain: raising it later raises the noise, too.";
         if (sound.Pause > 2)
             yield return F($"has a pause of {sound.Pause:0.0} s. Shorten it, or cut the recording in two there.");
         if (!trimmed && sound.Seconds - sound.Speech - sound.Pause > 2)
-            yield return F($"is silent for {sound.Seconds - sound.Speech:0.0} of {sound.Seconds:0.0} s. Cut the silence off; 'qwen3tts-train prepare --trim true' does.");
+            yield return F($"is silent for {sound.Seconds - sound.Speech:0.0} of {sound.Seconds:0.0} s. ")
+                + "Cut the silence off; 'qwen3tts-train prepare --trim true' does.";
         if (sound.Start > 0.5)
             yield return "begins in the middle of a sound. Cut it with some silence before the first word.";
         if (sound.End > 0.5)
@@ -85,7 +94,8 @@ static class RecordingChecks
     {
         var pace = (double)frames / Math.Max(1, tokens);
         return pace is >= FastestPace and <= SlowestPace ? null
-            : F($"{frames} frames for {tokens} token{(tokens == 1 ? "" : "s")}, {pace:0.0} each, where speech has {FastestPace:0} to {SlowestPace:0}. ") + PaceRemedy(pace > SlowestPace);
+            : F($"{frames} frames for {tokens} token{(tokens == 1 ? "" : "s")}, {pace:0.0} each, ")
+                + F($"where speech has {FastestPace:0} to {SlowestPace:0}. ") + PaceRemedy(pace > SlowestPace);
     }
 
     public static string PaceRemedy(bool slow) => slow ? "Its text may leave out what is said; complete it, or cut the recording."

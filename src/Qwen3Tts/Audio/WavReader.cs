@@ -12,7 +12,14 @@ sealed class WavReader(Stream stream, string name)
     const uint Unknown = uint.MaxValue; // the size in files that were streamed, and in RF64
 
     /// <summary>Chunks that follow others in real files; only the bytes behind an odd chunk or an empty one are compared with them.</summary>
-    static readonly HashSet<string> Names = ["fmt ", "data", "fact", "LIST", "ds64", "bext", "junk", "JUNK", "FLLR", "PAD ", "cue ", "smpl", "inst", "plst", "note", "labl", "id3 ", "ID3 ", "iXML", "axml", "chna", "cart", "PEAK", "_PMX", "umid", "levl", "acid", "strc", "DISP", "LGWV", "minf", "elm1", "regn"];
+    static readonly HashSet<string> Names =
+    [
+        "fmt ", "data", "fact", "LIST", "ds64", "bext",
+        "junk", "JUNK", "FLLR", "PAD ", "cue ", "smpl", "inst",
+        "plst", "note", "labl", "id3 ", "ID3 ", "iXML", "axml",
+        "chna", "cart", "PEAK", "_PMX",
+        "umid", "levl", "acid", "strc", "DISP", "LGWV", "minf", "elm1", "regn",
+    ];
 
     int _encoding, _channels, _rate, _sampleBytes;
     float _peak; // of any channel
@@ -86,7 +93,8 @@ sealed class WavReader(Stream stream, string name)
         var next = new byte[5];
         next = next[..Fill(next)];
         var text = Encoding.Latin1.GetString(next);
-        var unpadded = text.Length >= 4 && next[0] != 0 && !Names.Contains(text[1..]) && (Names.Contains(text[..4]) || text[..4].All(char.IsAscii) && !text[..4].Any(char.IsControl));
+        var unpadded = text.Length >= 4 && next[0] != 0 && !Names.Contains(text[1..])
+            && (Names.Contains(text[..4]) || text[..4].All(char.IsAscii) && !text[..4].Any(char.IsControl));
         _ahead = unpadded || next.Length == 0 ? next : next[1..];
         _at -= _ahead.Length;
     }

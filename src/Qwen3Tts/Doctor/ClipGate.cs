@@ -8,7 +8,8 @@ static class ClipGate
 {
     /// <summary>Why a clip's text or instruction cannot be trained on, measured or spoken, or null.</summary>
     public static string? Error(Clip clip) =>
-        (SpokenText.Problem(clip.Text) ?? (string.IsNullOrWhiteSpace(clip.Instruct) ? null : SpokenText.Problem(clip.Instruct, "the instruction"))) is { } problem
+        (SpokenText.Problem(clip.Text)
+            ?? (string.IsNullOrWhiteSpace(clip.Instruct) ? null : SpokenText.Problem(clip.Instruct, "the instruction"))) is { } problem
             ? $"{clip.Place}: {problem}" : null;
 
     /// <summary>Reads a recording that can be used, and measures it.</summary>
@@ -20,7 +21,8 @@ static class ClipGate
     {
         var wave = WavFile.Read(file);
         var levels = ClipLevels.Of(wave);
-        return RecordingChecks.Problem(wave, levels) is { } problem ? throw new InvalidDataException($"{place}: {RecordingChecks.Named(file, problem)}{otherwise}") : (wave, levels);
+        return RecordingChecks.Problem(wave, levels) is { } problem
+            ? throw new InvalidDataException($"{place}: {RecordingChecks.Named(file, problem)}{otherwise}") : (wave, levels);
     }
 
     /// <summary>Why a voice cannot be taken from a recording, or null; each is read once.</summary>

@@ -1,5 +1,7 @@
 // Names of speakers: in lists, options, configurations and manifests. They are compared without case and in one Unicode form, since the same
 // name is written with composed or with decomposed letters, depending on the system it was typed on.
+using System.Text;
+
 namespace Qwen3Tts.Files;
 
 /// <summary>How a speaker's name is compared, and which names can be used.</summary>
@@ -21,8 +23,9 @@ static class SpeakerName
         // 100 letters of up to two bytes leave room for an ending in the 255 bytes of a file name.
         if (name.Length > 100)
             return $"The speaker's name '{Printable.Text(name)}' has {name.Length} characters; 100 are the most. {Remedy}";
-        var shown = NormalForm.C(name); // a lone surrogate is U+FFFD there
-        return name.Trim() != name || name.StartsWith('.') || name.EndsWith('.') || shown.Any(c => char.IsControl(c) || "\uFFFD/\\:*?\"<>|".Contains(c))
+        var runes = name.EnumerateRunes(); // a lone surrogate is U+FFFD in them
+        return name.Trim() != name || name.StartsWith('.') || name.EndsWith('.')
+            || runes.Any(r => Rune.IsControl(r) || r == Rune.ReplacementChar || "/\\:*?\"<>|".Contains(r.ToString(), StringComparison.Ordinal))
             ? $"The speaker's name '{Printable.Text(name)}' has spaces around it, begins or ends with a dot, or has a character that no file name may have. {Remedy}" : null;
     }
 }

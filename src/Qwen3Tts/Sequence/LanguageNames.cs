@@ -137,5 +137,6 @@ static class LanguageNames
     }
 
     /// <summary>Lower case, in one Unicode form, words joined by one hyphen whatever stood between them.</summary>
-    static string Key(string name) => string.Join('-', NormalForm.C(name).ToLowerInvariant().Split(['-', '_', '.', '(', ')', '@', ' ', '\t'], StringSplitOptions.RemoveEmptyEntries));
+    static string Key(string name) => string.Join('-', NormalForm.C(name).ToLowerInvariant()
+        .Split(['-', '_', '.', '(', ')', '@', ' ', '\t'], StringSplitOptions.RemoveEmptyEntries));
 }
