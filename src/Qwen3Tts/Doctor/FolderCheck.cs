@@ -3,6 +3,7 @@
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.Codec;
 using Qwen3Tts.Kernels;
+using Qwen3Tts.Speaker;
 using Qwen3Tts.Talker;
 using Qwen3Tts.Text;
 
@@ -20,7 +21,7 @@ static class FolderCheck
         if (Refusal(() => ModelFolder.Open(folder)) is { } refused)
             return [Unreadable(refused)];
         var model = ModelFolder.Open(folder);
-        findings.AddRange(new[] { Refusal(() => Networks(model)), Refusal(() => SpeechCodec.Load(model.CodecPath)), Refusal(() => TextTokenizer.Load(folder)), Refusal(() => model.Config.SpecialTokens(0)) }.OfType<string>().Select(Unreadable));
+        findings.AddRange(new[] { Refusal(() => Networks(model)), Refusal(() => Encoder(model)), Refusal(() => SpeechCodec.Load(model.CodecPath)), Refusal(() => TextTokenizer.Load(folder)), Refusal(() => model.Config.SpecialTokens(0)) }.OfType<string>().Distinct().Select(Unreadable));
         if (findings.Count > 0)
             return findings;
         findings.AddRange(Type(model));
@@ -42,20 +43,24 @@ static class FolderCheck
             load();
             return null;
         }
-        catch (Exception e) when (e is InvalidDataException or FileNotFoundException)
+        catch (Exception e) when (e is InvalidDataException or IOException)
         {
             return e.Message;
         }
     }
 
-    static void Networks(ModelFolder model)
+    static void Networks(ModelFolder model) =>
+        model.CheckTensors([ModelFolder.Talker], weights => new TalkerModel(weights, model.Config.TalkerConfig, Workers.Shared));
+
+    /// <summary>A model of type 'base' without one is a finding of its own (<see cref="Type"/>); one that is there has to be whole.</summary>
+    static void Encoder(ModelFolder model)
     {
         using var weights = model.OpenWeights();
-        _ = new TalkerModel(weights, model.Config.TalkerConfig, Workers.Shared);
-        weights.Finish(IsSpeakerEncoder);
+        if (model.Config.CanClone && weights.Entries.Any(e => IsSpeakerEncoder(e.Name)))
+            model.CheckTensors([ModelFolder.SpeakerEncoder], w => new SpeakerEncoder(w, model.Config.SpeakerEncoderConfig!, Workers.Shared));
     }
 
-    static bool IsSpeakerEncoder(string name) => name.StartsWith("speaker_encoder.", StringComparison.Ordinal);
+    static bool IsSpeakerEncoder(string name) => name.StartsWith(ModelFolder.SpeakerEncoder, StringComparison.Ordinal);
 
     static IEnumerable<Finding> Type(ModelFolder model)
     {
@@ -84,7 +89,7 @@ static class FolderCheck
 
     static IEnumerable<Finding> NotFinite(Weights weights)
     {
-        foreach (var entry in weights.Entries.Where(e => e.Type is ElementType.BF16 or ElementType.F16 or ElementType.F32))
+        foreach (var entry in weights.Entries.Where(e => e.Type is ElementType.BF16 or ElementType.F16 or ElementType.F32 or ElementType.F64))
             if (weights.FileOf(entry.Name).Float32(entry.Name).Count(v => !float.IsFinite(v)) is > 0 and var bad)
                 yield return new("not_finite", Severity.Fault, $"{entry.Name}: {bad} of {entry.Elements} values are NaN or infinite.", "The training diverged: take an earlier checkpoint, lower the learning rate, clip gradients.");
     }
