@@ -111,7 +111,7 @@ sealed record CodecEncoderConfig(
         if ((long)NumFilters << UpsamplingRatios.Length > ConfigFile.LargestSize)
             throw ConfigFile.Bad(place, $"{part}.num_filters", NumFilters, $"a size that, doubled by each of the {UpsamplingRatios.Length} upsampling_ratios, is at most {ConfigFile.LargestSize}");
         if (Math.Pow(DilationGrowthRate, NumResidualLayers - 1) * ResidualKernelSize > ConfigFile.LargestSize)
-            throw ConfigFile.Bad(place, $"{part}.dilation_growth_rate", DilationGrowthRate, $"a number whose power num_residual_layers - 1, {NumResidualLayers - 1}, times residual_kernel_size is at most {ConfigFile.LargestSize} rows");
+            throw ConfigFile.Bad(place, $"{part}.num_residual_layers", NumResidualLayers, $"so few that the widest convolution, dilation_growth_rate ({DilationGrowthRate}) to the power of one less, times residual_kernel_size ({ResidualKernelSize}), spans at most {ConfigFile.LargestSize} rows");
         if (NumFilters % Compress != 0)
             throw ConfigFile.Bad(place, $"{part}.compress", Compress, $"a divisor of num_filters, {NumFilters}");
         if (!UseCausalConv)

@@ -24,7 +24,7 @@ abstract record RopeConfig
     public double? StoredTheta { get; init; }
 
     public RopeParameters? RopeParameters { get; init; }
-    public RopeParameters? RopeScaling { get; init; } = RopeParameters.Absent;
+    public RopeParameters? RopeScaling { get; set; } = RopeParameters.Absent; // not init: generated code would set that to null
 
     /// <summary>Base of the angles' frequencies.</summary>
     [JsonIgnore]

@@ -134,10 +134,16 @@ sealed class Weights : IDisposable
     }
 
     /// <summary>A network expects so many modules under a name. Where the file has none of the last one, the message names the number's key.</summary>
+    /// <exception cref="InvalidDataException">There are not nearly as many tensors.</exception>
     public void Expect(string name, int count)
     {
-        if (count > 0 && !_tensors.Keys.Any(t => t.StartsWith($"{name}.{count - 1}.", StringComparison.Ordinal)))
-            _sizes.Add(count);
+        if (count <= 0 || _tensors.Keys.Any(t => t.StartsWith($"{name}.{count - 1}.", StringComparison.Ordinal)))
+            return;
+        _sizes.Add(count);
+        if (count <= Math.Max(_tensors.Count, MostProblems))
+            return;
+        _missing.Add($"{name}.{count - 1}");
+        throw Problem([]);
     }
 
     /// <summary>Working memory of a network, of a size that its configuration says; none where nothing is read.</summary>

@@ -33,14 +33,14 @@ static class JsonFile
         GitLfs.CheckIsNoPointer(utf8, place);
         if (CheckText(utf8) is { } wrong)
             throw wrong.In(place, remedy);
+        var strict = Strict.GetValue(type.Options, options => new(options) { AllowDuplicateProperties = false });
         try
         {
-            var strict = Strict.GetValue(type.Options, options => new(options) { AllowDuplicateProperties = false });
             return JsonSerializer.Deserialize(utf8, (JsonTypeInfo<T>)strict.GetTypeInfo(typeof(T))) ?? throw new JsonException("null");
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException or ArgumentException)
         {
-            throw JsonProblem.Of(utf8, e).In(place, remedy, e);
+            throw JsonProblem.Of(utf8, e, path => TypeAt(typeof(T), path, strict)).In(place, remedy, e);
         }
     }
 
@@ -60,6 +60,20 @@ static class JsonFile
             numbers.Clear();
         }
         return numbers;
+    }
+
+    /// <summary>The type of the value at a path of keys, null for an index; null where there is none.</summary>
+    static Type? TypeAt(Type type, IEnumerable<string?> path, JsonSerializerOptions options)
+    {
+        foreach (var key in path)
+        {
+            var next = key is not null && options.GetTypeInfo(type) is { Kind: JsonTypeInfoKind.Object } info ? info.Properties.FirstOrDefault(p => p.Name == key)?.PropertyType
+                : type.IsArray ? type.GetElementType() : type.IsGenericType ? type.GenericTypeArguments[^1] : null; // an entry of a list or of a dictionary
+            if (next is null)
+                return null;
+            type = next;
+        }
+        return type;
     }
 
     static ReadOnlySpan<byte> WithoutMark(ReadOnlySpan<byte> bytes, string place) => bytes switch

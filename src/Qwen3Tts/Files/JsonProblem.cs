@@ -1,5 +1,5 @@
 // What is wrong with a JSON text, in words of JSON: the line, the key as a path, what stands there and what was expected. The serializer
-// tells where it stopped and, in its English, what it wanted; its words name types, so only the place and the kind are taken from them.
+// tells where it stopped; its words name types, so the place alone is taken from them.
 using System.Text;
 using System.Text.Json;
 
@@ -61,7 +61,7 @@ sealed record JsonProblem(int Line, string What)
     }
 
     /// <summary>A text that is JSON, and not what was expected.</summary>
-    public static JsonProblem Of(ReadOnlySpan<byte> utf8, Exception e)
+    public static JsonProblem Of(ReadOnlySpan<byte> utf8, Exception e, Func<IEnumerable<string?>, Type?> typeAt)
     {
         var end = e is JsonException { LineNumber: { } line, BytePositionInLine: { } column } ? OffsetOf(utf8, line) + column : utf8.Length;
         var walk = new JsonWalk(utf8);
@@ -75,9 +75,7 @@ sealed record JsonProblem(int Line, string What)
             return new(place, $"{Named(walk.Path)} stands there twice");
         if (message.StartsWith(OwnMark, StringComparison.Ordinal) && message.IndexOf(" Path: ", StringComparison.Ordinal) is var cut)
             return new(place, $"{Named(walk.Path)} {(cut < 0 ? message : message[..cut])[OwnMark.Length..]}");
-        if (walk.Reader.TokenType == JsonTokenType.Null)
-            return new(place, $"{Named(walk.Path)} is null, expected {Expected(message, JsonTokenType.Null) ?? "a value"}");
-        return new(place, $"{Named(walk.Path)} is {Shown(walk.Reader)}, expected {Expected(message, walk.Reader.TokenType) ?? "another kind of value"}");
+        return new(place, $"{Named(walk.Path)} is {Shown(walk.Reader)}, expected {Expected(typeAt(walk.Keys))}");
     }
 
     /// <summary>An error of a converter of ours, in words that go on after the key, such as <c>has a negative size</c>.</summary>
@@ -92,20 +90,19 @@ sealed record JsonProblem(int Line, string What)
         return $"{string.Join(", ", keys.Take(5).Select(k => $"'{Printable.Text(k)}'"))}{(keys.Count > 5 ? $" and {keys.Count - 5} more" : "")} {(keys.Count == 1 ? "is" : "are")} missing";
     }
 
-    /// <summary>The kind that the serializer wanted, from the type in its message; null where it names none.</summary>
-    static string? Expected(string message, JsonTokenType found)
+    static string Expected(Type? type) => (type is null ? null : Nullable.GetUnderlyingType(type) ?? type) switch
     {
-        if (Between(message, "could not be converted to ", " Path:") is not { } type)
-            return null;
-        if (type.Contains("Dictionary", StringComparison.Ordinal))
-            return "an object";
-        if (type.Contains("[]", StringComparison.Ordinal) || type.Contains("List", StringComparison.Ordinal) || type.Contains("Enumerable", StringComparison.Ordinal) || type.Contains("Collection", StringComparison.Ordinal))
-            return "a list";
-        foreach (var (name, words) in new[] { ("Int32", "a whole number of -2147483648 to 2147483647"), ("Int64", "a whole number"), ("UInt", "a whole number of 0 or more"), ("Double", "a number"), ("Single", "a number"), ("Boolean", "true or false"), ("String", "text") })
-            if (type.Contains($"System.{name}", StringComparison.Ordinal))
-                return words;
-        return found == JsonTokenType.String ? "a word that is known here" : "an object";
-    }
+        null => "another kind of value",
+        { IsEnum: true } => "a word that is known here",
+        { IsArray: true } => "a list",
+        { IsGenericType: true } t => t.Name.Contains("Dictionary", StringComparison.Ordinal) ? "an object" : "a list",
+        var t when t == typeof(int) => "a whole number of -2147483648 to 2147483647",
+        var t when t == typeof(long) || t == typeof(ulong) || t == typeof(uint) => "a whole number",
+        var t when t == typeof(double) || t == typeof(float) => "a number",
+        var t when t == typeof(bool) => "true or false",
+        var t when t == typeof(string) => "text",
+        _ => "an object",
+    };
 
     static string Shown(in Utf8JsonReader reader) => reader.TokenType switch
     {
@@ -177,6 +174,9 @@ ref struct JsonWalk(ReadOnlySpan<byte> utf8)
             return path.ToString();
         }
     }
+
+    /// <summary>The same as keys, with null for a place in a list.</summary>
+    public readonly IEnumerable<string?> Keys => [.. _path.Where(p => p.Index >= 0 || p.Key.Length > 0).Select(p => p.Index >= 0 ? null : p.Key)];
 
     /// <summary>The next token, or false at the end and where the text is no JSON.</summary>
     public bool TryRead()
