@@ -86,7 +86,7 @@ sealed record ModelReport(
     }
 
     static double Norm(float[] rows, int row, int width) =>
-        rows.Length < (row + 1) * width ? double.NaN : Math.Sqrt(rows.AsSpan(row * width, width).ToArray().Sum(v => (double)v * v));
+        rows.Length < (row + 1L) * width ? double.NaN : Math.Sqrt(rows.AsSpan(row * width, width).ToArray().Sum(v => (double)v * v));
 }
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, WriteIndented = true, NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals)]

@@ -178,7 +178,7 @@ public sealed class Tts : IDisposable
             PredictorTemperature = model.SubtalkerTemperature ?? official.PredictorTemperature,
             PredictorTopK = model.SubtalkerTopK ?? official.PredictorTopK,
             PredictorTopP = model.SubtalkerTopP ?? official.PredictorTopP,
-            MaxFrames = model.MaxNewTokens - 1 ?? official.MaxFrames,
+            MaxFrames = model.MaxNewTokens is { } tokens ? Math.Max(tokens, 0) - 1 : official.MaxFrames,
         };
         try
         {

@@ -12,8 +12,8 @@ static class ConfigFile
     /// <summary>The largest size of any kind: 100 times the largest vocabulary of the released models, and the product of two fits a long.</summary>
     public const int LargestSize = 1 << 24;
 
-    /// <summary>Most attention heads. Released models have 16; attention keeps scores of heads x positions, and with this many they fit one array
-    /// up to two million positions.</summary>
+    /// <summary>Most attention heads. Released models have 16; attention keeps scores of heads x positions, and with this many they fit one
+    /// array up to two million positions.</summary>
     const int MostHeads = 1 << 10;
 
     /// <exception cref="InvalidDataException">Not JSON, a missing key, a value of another kind or out of range.</exception>
@@ -39,13 +39,16 @@ static class ConfigFile
         if (heads % keyValueHeads != 0)
             throw Bad(place, $"{part}.num_key_value_heads", keyValueHeads, $"a divisor of num_attention_heads, {heads}");
         if (headDim % 2 != 0 || (long)heads * headDim > LargestSize)
-            throw Bad(place, $"{part}.head_dim", headDim, $"an even number that times num_attention_heads, {heads}, is at most {LargestSize}");
+            throw Bad(place, $"{part}.head_dim", headDim,
+                $"an even number that times num_attention_heads, {heads}, is at most {LargestSize}");
     }
 
-    public static InvalidDataException Missing(string place, string key) => new($"{place}: '{Printable.Text(key)}' is missing. {Remedy}");
+    public static InvalidDataException Missing(string place, string key) =>
+        new($"{place}: '{Printable.Text(key)}' is missing. {Remedy}");
 
     public static InvalidDataException Bad(string place, string key, object? value, string expected) =>
-        new($"{place}: '{Printable.Text(key)}' is '{Printable.Text(FormattableString.Invariant($"{value}"))}', expected {expected}. {Remedy}");
+        new($"{place}: '{Printable.Text(key)}' is '{Printable.Text(FormattableString.Invariant($"{value}"))}', "
+            + $"expected {expected}. {Remedy}");
 }
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, RespectRequiredConstructorParameters = true, RespectNullableAnnotations = true)]

@@ -99,6 +99,12 @@ sealed record CodePredictorConfig(
     string HiddenAct, double RmsNormEps, int VocabSize, int NumCodeGroups, int MaxPositionEmbeddings, bool AttentionBias, bool UseSlidingWindow)
     : DecoderConfig(HiddenSize, IntermediateSize, NumHiddenLayers, NumAttentionHeads, NumKeyValueHeads, HeadDim, HiddenAct, RmsNormEps, VocabSize, NumCodeGroups, MaxPositionEmbeddings, AttentionBias, UseSlidingWindow)
 {
+    /// <summary>One that is not read from a file.</summary>
+    internal CodePredictorConfig(int hiddenSize, int intermediateSize, int numHiddenLayers, int numAttentionHeads, int numKeyValueHeads, int headDim,
+        string hiddenAct, double rmsNormEps, double ropeTheta, int vocabSize, int numCodeGroups, int maxPositionEmbeddings, bool attentionBias, bool useSlidingWindow)
+        : this(hiddenSize, intermediateSize, numHiddenLayers, numAttentionHeads, numKeyValueHeads, headDim, hiddenAct, rmsNormEps, vocabSize, numCodeGroups,
+            maxPositionEmbeddings, attentionBias, useSlidingWindow) => StoredTheta = ropeTheta;
+
     public void Check(string place)
     {
         const string part = "talker_config.code_predictor_config";
@@ -125,8 +131,11 @@ sealed record SpeakerEncoderConfig(
             throw ConfigFile.Bad(place, $"{part}.enc_channels", $"{EncChannels.Length} entries", "as many as enc_kernel_sizes and enc_dilations, three or more");
         foreach (var c in EncChannels.Concat(EncKernelSizes).Concat(EncDilations))
             ConfigFile.CheckSize(place, part, c);
+        for (var i = 0; i < EncKernelSizes.Length; i++)
+            if ((long)EncKernelSizes[i] * EncDilations[i] > ConfigFile.LargestSize)
+                throw ConfigFile.Bad(place, $"{part}.enc_dilations", EncDilations[i], $"a number that times its enc_kernel_sizes, {EncKernelSizes[i]}, is at most {ConfigFile.LargestSize} rows");
         var blocks = EncChannels[1..^1];
-        if (EncChannels[..^1].Distinct().Count() != 1 || EncChannels[^1] != blocks.Sum() || EncRes2netScale < 2 || EncChannels[0] % EncRes2netScale != 0)
+        if (EncChannels[..^1].Distinct().Count() != 1 || EncChannels[^1] != blocks.Sum(b => (long)b) || EncRes2netScale < 2 || EncChannels[0] % EncRes2netScale != 0)
             throw ConfigFile.Bad(place, $"{part}.enc_channels", string.Join(", ", EncChannels), $"equal multiples of enc_res2net_scale, {EncRes2netScale}, and last the sum of all but the first");
     }
 }

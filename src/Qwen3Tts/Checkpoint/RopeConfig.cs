@@ -28,7 +28,8 @@ abstract record RopeConfig
 
     /// <summary>Base of the angles' frequencies.</summary>
     [JsonIgnore]
-    public double RopeTheta => StoredTheta ?? RopeParameters?.RopeTheta ?? throw new InvalidOperationException("The configuration was not checked.");
+    public double RopeTheta => StoredTheta ?? RopeParameters?.RopeTheta
+        ?? throw new InvalidOperationException("The configuration was not checked.");
 
     /// <summary>The key that has to be there in one of its two spellings.</summary>
     protected void CheckRope(string place, string part, bool scalingRequired)
@@ -36,7 +37,8 @@ abstract record RopeConfig
         if (StoredTheta is null && RopeParameters?.RopeTheta is null)
             throw ConfigFile.Missing(place, RopeParameters is null ? $"{part}.rope_theta" : $"{part}.rope_parameters.rope_theta");
         if (StoredTheta is { } one && RopeParameters?.RopeTheta is { } other && one != other)
-            throw ConfigFile.Bad(place, $"{part}.rope_parameters.rope_theta", other, FormattableString.Invariant($"that of {part}.rope_theta, {one}"));
+            throw ConfigFile.Bad(place, $"{part}.rope_parameters.rope_theta", other,
+                FormattableString.Invariant($"that of {part}.rope_theta, {one}"));
         if (!(RopeTheta > 1 && RopeTheta < float.MaxValue))
             throw ConfigFile.Bad(place, $"{part}.rope_theta", RopeTheta, "a number above 1");
         if (scalingRequired && RopeParameters is null && ReferenceEquals(RopeScaling, RopeParameters.Absent))

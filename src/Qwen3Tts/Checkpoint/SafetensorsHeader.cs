@@ -79,9 +79,11 @@ sealed class HeaderJson : JsonConverter<SafetensorsHeader>
         Begin(ref reader, JsonTokenType.StartArray, "is no list");
         var numbers = new List<long>();
         while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
-            numbers.Add(reader.TokenType == JsonTokenType.Number && reader.TryGetInt64(out var n) ? n : throw JsonProblem.Said("is no whole number"));
+            numbers.Add(reader.TokenType == JsonTokenType.Number && reader.TryGetInt64(out var n) ? n
+                : throw JsonProblem.Said("is no whole number"));
         return [.. numbers];
     }
 
-    public override void Write(Utf8JsonWriter writer, SafetensorsHeader value, JsonSerializerOptions options) => throw new NotSupportedException();
+    public override void Write(Utf8JsonWriter writer, SafetensorsHeader value, JsonSerializerOptions options) =>
+        throw new NotSupportedException();
 }

@@ -67,8 +67,10 @@ static class JsonFile
     {
         foreach (var key in path)
         {
-            var next = key is not null && options.GetTypeInfo(type) is { Kind: JsonTypeInfoKind.Object } info ? info.Properties.FirstOrDefault(p => p.Name == key)?.PropertyType
-                : type.IsArray ? type.GetElementType() : type.IsGenericType ? type.GenericTypeArguments[^1] : null; // an entry of a list or of a dictionary
+            var next = key is not null && options.GetTypeInfo(type) is { Kind: JsonTypeInfoKind.Object } info
+                ? info.Properties.FirstOrDefault(p => p.Name == key)?.PropertyType
+                : type.IsArray ? type.GetElementType() // an entry of a list, or of a dictionary
+                : type.IsGenericType ? type.GenericTypeArguments[^1] : null;
             if (next is null)
                 return null;
             type = next;
@@ -92,7 +94,8 @@ static class JsonFile
         try
         {
             while (reader.Read())
-                if (reader.TokenType == JsonTokenType.Number ? !(Utf8Parser.TryParse(reader.ValueSpan, out double v, out _) && double.IsFinite(v))
+                if (reader.TokenType == JsonTokenType.Number
+                    ? !(Utf8Parser.TryParse(reader.ValueSpan, out double v, out _) && double.IsFinite(v))
                     : reader.ValueIsEscaped && reader.ValueSpan.IndexOf("\\u"u8) >= 0 && HasLoneSurrogate(ref reader))
                     return JsonProblem.OfToken(utf8, reader.BytesConsumed);
             return null;

@@ -43,7 +43,8 @@ sealed record JsonProblem(int Line, string What)
             if (walk.Reader.CurrentDepth >= walk.Reader.CurrentState.Options.MaxDepth || walk.Depth >= 64)
                 return new(LineAt(utf8, at), $"lists and objects lie more than 64 deep in one another {before}");
             var rest = Encoding.UTF8.GetString(utf8.Slice(at, Math.Min(24, utf8.Length - at))); // a character may be cut, which becomes U+FFFD
-            return rest.Length == 0 ? new(LineAt(utf8, at), $"the JSON ends too early, {before}")
+            return rest.Length == 0
+                ? new(LineAt(utf8, at), $"the JSON ends too early, {before}")
                 : new(LineAt(utf8, at), $"it is no JSON {before}: '{Printable.Text(rest.TrimEnd('\uFFFD'))}'");
         }
         return new(1, "it is no JSON");
@@ -57,7 +58,8 @@ sealed record JsonProblem(int Line, string What)
         {
         }
         return new(LineAt(utf8, walk.Reader.TokenStartIndex), walk.Reader.TokenType == JsonTokenType.Number
-            ? $"{Named(walk.Path)} is {Shown(walk.Reader)}, a number out of range" : $"{Named(walk.Path)} has half a surrogate pair (\\ud800 to \\udfff), which is no character");
+            ? $"{Named(walk.Path)} is {Shown(walk.Reader)}, a number out of range"
+            : $"{Named(walk.Path)} has half a surrogate pair (\\ud800 to \\udfff), which is no character");
     }
 
     /// <summary>A text that is JSON, and not what was expected.</summary>
@@ -87,7 +89,8 @@ sealed record JsonProblem(int Line, string What)
     {
         var keys = names.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
             .Select(n => n.Trim('\'')).Select(n => path.Length == 0 ? n : $"{path}.{n}").ToList();
-        return $"{string.Join(", ", keys.Take(5).Select(k => $"'{Printable.Text(k)}'"))}{(keys.Count > 5 ? $" and {keys.Count - 5} more" : "")} {(keys.Count == 1 ? "is" : "are")} missing";
+        var named = string.Join(", ", keys.Take(5).Select(k => $"'{Printable.Text(k)}'"));
+        return $"{named}{(keys.Count > 5 ? $" and {keys.Count - 5} more" : "")} {(keys.Count == 1 ? "is" : "are")} missing";
     }
 
     static string Expected(Type? type) => (type is null ? null : Nullable.GetUnderlyingType(type) ?? type) switch

@@ -17,7 +17,8 @@ static class TokenizerFiles
     public static (Dictionary<string, int> Vocabulary, BytePairs Pairs, Dictionary<string, int> Added) Read(string folder)
     {
         var all = new Lazy<TokenizerJson>(() => ReadAll(folder));
-        var apart = HasFile(folder, Vocab) && HasFile(folder, MergesName) || !HasFile(folder, All); // these win: the official loader of these models reads them
+        // The single files win: the official loader of these models reads them.
+        var apart = HasFile(folder, Vocab) && HasFile(folder, MergesName) || !HasFile(folder, All);
         var file = Path.Combine(folder, apart ? Vocab : All);
         var vocabulary = apart ? Json(folder, Vocab, TextJson.Default.DictionaryStringInt32) : all.Value.Model.Vocab;
         foreach (var (token, id) in vocabulary)
@@ -35,7 +36,13 @@ static class TokenizerFiles
         var model = all.Model;
         if (model.Type != "BPE")
             throw Bad(path, $"'model.type' is '{Printable.Text(model.Type)}', expected BPE");
-        foreach (var (key, set) in new[] { ("continuing_subword_prefix", !string.IsNullOrEmpty(model.ContinuingSubwordPrefix)), ("end_of_word_suffix", !string.IsNullOrEmpty(model.EndOfWordSuffix)), ("ignore_merges", model.IgnoreMerges), ("byte_fallback", model.ByteFallback), ("dropout", model.Dropout > 0) })
+        (string, bool)[] settings =
+        [
+            ("continuing_subword_prefix", !string.IsNullOrEmpty(model.ContinuingSubwordPrefix)),
+            ("end_of_word_suffix", !string.IsNullOrEmpty(model.EndOfWordSuffix)),
+            ("ignore_merges", model.IgnoreMerges), ("byte_fallback", model.ByteFallback), ("dropout", model.Dropout > 0),
+        ];
+        foreach (var (key, set) in settings)
             if (set)
                 throw Bad(path, $"'model.{key}' is set, which no tokenizer of these models has");
         return all;
@@ -66,7 +73,8 @@ static class TokenizerFiles
         }
         return pairs;
 
-        int Id(ReadOnlySpan<char> token) => ids.TryGetValue(token, out var id) ? id : throw Bad($"{path}({number})", $"'{Printable.Text(token.ToString())}' is not in {Vocab}");
+        int Id(ReadOnlySpan<char> token) => ids.TryGetValue(token, out var id) ? id
+            : throw Bad($"{path}({number})", $"'{Printable.Text(token.ToString())}' is not in {Vocab}");
     }
 
     static BytePairs Merges(Merge[] merges, string path, Dictionary<string, int> vocabulary)
@@ -76,7 +84,8 @@ static class TokenizerFiles
             pairs.Add(Id(merges[i].Left, i), Id(merges[i].Right, i), Id(merges[i].Left + merges[i].Right, i));
         return pairs;
 
-        int Id(string token, int at) => vocabulary.TryGetValue(token, out var id) ? id : throw Bad(path, $"'model.merges[{at}]' has '{Printable.Text(token)}', which is not in its vocabulary");
+        int Id(string token, int at) => vocabulary.TryGetValue(token, out var id) ? id
+            : throw Bad(path, $"'model.merges[{at}]' has '{Printable.Text(token)}', which is not in its vocabulary");
     }
 
     static BytePairs Pairs(string folder, string file, Dictionary<string, int> vocabulary)
@@ -102,7 +111,8 @@ static class TokenizerFiles
         {
             if (token?.Content is not { Length: > 0 } content)
                 throw Bad(path, $"added token {id} has no 'content'");
-            foreach (var (option, set) in new[] { ("lstrip", token.Lstrip), ("rstrip", token.Rstrip), ("single_word", token.SingleWord), ("normalized", token.Normalized) })
+            (string, bool)[] options = [("lstrip", token.Lstrip), ("rstrip", token.Rstrip), ("single_word", token.SingleWord), ("normalized", token.Normalized)];
+            foreach (var (option, set) in options)
                 if (set)
                     throw Bad(path, $"added token '{Printable.Text(content)}' has '{option}': true, which is not supported");
             if (!added.TryAdd(content, id) || !taken.TryAdd(id, content))
@@ -110,17 +120,20 @@ static class TokenizerFiles
         }
         foreach (var (token, id) in vocabulary)
             if (taken.TryGetValue(id, out var other) && other != token)
-                throw Bad(path, $"added token '{Printable.Text(other)}' has the id {id}, which is that of '{Printable.Text(token)}' in the vocabulary");
+                throw Bad(path, $"added token '{Printable.Text(other)}' has the id {id}, "
+                    + $"which is that of '{Printable.Text(token)}' in the vocabulary");
         foreach (var required in new[] { "<|im_start|>", "<|im_end|>" })
             if (!added.ContainsKey(required))
                 throw Bad(path, "the added tokens '<|im_start|>' and '<|im_end|>', which begin and end every turn, are not both there");
         return added;
 
         IEnumerable<(int, AddedToken)> OfAll() => path.EndsWith(All, StringComparison.Ordinal) && all.Value.AddedTokens is { } tokens
-            ? tokens.Select(t => (t?.Id is { } id and >= 0 and <= HighestId ? id : throw Bad(path, $"an entry of 'added_tokens' has no id of 0 to {HighestId}"), t))
+            ? tokens.Select(t => (t?.Id is { } id and >= 0 and <= HighestId ? id
+                : throw Bad(path, $"an entry of 'added_tokens' has no id of 0 to {HighestId}"), t))
             : throw Bad(path, path.EndsWith(All, StringComparison.Ordinal) ? "'added_tokens' is missing" : "'added_tokens_decoder' is missing");
 
-        int IdOf(string key) => int.TryParse(key, NumberStyles.None, CultureInfo.InvariantCulture, out var id) && id <= HighestId ? id
+        int IdOf(string key) =>
+            int.TryParse(key, NumberStyles.None, CultureInfo.InvariantCulture, out var id) && id <= HighestId ? id
             : throw Bad(path, $"'{Printable.Text(key)}' in 'added_tokens_decoder' is not an id of 0 to {HighestId}");
     }
 
@@ -143,7 +156,9 @@ static class TokenizerFiles
     static string Existing(string folder, string file)
     {
         var path = Path.Combine(folder, file);
-        return File.Exists(path) ? path : throw new FileNotFoundException($"{path}: the file is missing, and text cannot be turned into ids without it. Copy it from the model this one was made from.", path);
+        return File.Exists(path) ? path
+            : throw new FileNotFoundException($"{path}: the file is missing, and text cannot be turned into ids without it. "
+                + "Copy it from the model this one was made from.", path);
     }
 
     static InvalidDataException Bad(string place, string what) => new($"{place}: {what}. {FetchAgain}");

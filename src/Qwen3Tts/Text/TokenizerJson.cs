@@ -71,7 +71,8 @@ sealed class MergeJson : JsonConverter<Merge>
     public static Merge? Split(ReadOnlySpan<char> line)
     {
         var blank = line.IndexOf(' ');
-        return blank <= 0 || blank == line.Length - 1 || line[(blank + 1)..].Contains(' ') ? null : new(line[..blank].ToString(), line[(blank + 1)..].ToString());
+        return blank <= 0 || blank == line.Length - 1 || line[(blank + 1)..].Contains(' ') ? null
+            : new(line[..blank].ToString(), line[(blank + 1)..].ToString());
     }
 
     public override void Write(Utf8JsonWriter writer, Merge value, JsonSerializerOptions options) => throw new NotSupportedException();
