@@ -180,6 +180,8 @@ static class Export
                 return MemoryMarshal.AsBytes(bits.AsSpan()).ToArray();
             case ElementType.F16:
                 return MemoryMarshal.AsBytes(Array.ConvertAll(values, v => (Half)v).AsSpan()).ToArray();
+            case ElementType.F64:
+                return MemoryMarshal.AsBytes(Array.ConvertAll(values, v => (double)v).AsSpan()).ToArray();
             default:
                 throw new InvalidDataException($"A trained tensor is stored as {type} in the base model; weights are BF16, F16 or F32. Take another copy of the base model.");
         }

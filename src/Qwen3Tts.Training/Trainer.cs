@@ -64,7 +64,7 @@ static class Trainer
         var tokenizer = TextTokenizer.Load(model.Path);
         var ids = model.Config.SpecialTokens(tokenizer.AssistantHead[^1]);
         ids = language is null ? ids : language.In(ids);
-        var data = new TrainingData(clips, tokenizer, ids, voices, options);
+        var data = new TrainingData(clips, tokenizer, ids, voices, options, model.Config.TalkerConfig.MaxPositionEmbeddings);
         language?.Check(data);
         var device = Devices.Choose(options.Device);
         (options, var plan, var budget) = options.Planned(talkerConfig, data.Longest, device);

@@ -32,12 +32,9 @@ public sealed class Tts : IDisposable
         (_model, _own, _compatibility) = (model, own, compatibility);
         _tokenizer = TextTokenizer.Load(model.Path);
         _ids = model.Config.SpecialTokens(_tokenizer.AssistantHead[^1]);
-        using var weights = model.OpenWeights();
-        _talker = new(weights, model.Config.TalkerConfig, workers);
+        _ = Sampling; // a setting of generation_config.json that is out of range is told now
+        (_talker, _encoder) = LoadNetworks(model, workers);
         _talker.Input.ProjectsText = !compatibility.HasFlag(Compatibility.RawText);
-        if (CanClone)
-            _encoder = new(weights, model.Config.SpeakerEncoderConfig!, workers);
-        weights.Finish();
         _codec = SpeechCodec.Load(model.CodecPath, workers);
         if (_codec.CodesPerFrame != _ids.CodeGroups || _codec.CodebookSize != model.Config.TalkerConfig.CodePredictorConfig.VocabSize)
             throw new InvalidDataException($"{model.Path}: the talker makes frames of {_ids.CodeGroups} codes below {model.Config.TalkerConfig.CodePredictorConfig.VocabSize}, and the codec in speech_tokenizer reads {_codec.CodesPerFrame} below {_codec.CodebookSize}. Copy the folder speech_tokenizer from the model that this one was made from.");
@@ -67,6 +64,12 @@ public sealed class Tts : IDisposable
             throw;
         }
     }
+
+    /// <summary>The networks in a model's own weights. The speaker encoder is one of them where the model clones with it; another kind of model may
+    /// keep its tensors, as exporters of whole fine-tunes do.</summary>
+    internal static (TalkerModel, SpeakerEncoder?) LoadNetworks(ModelFolder model, Workers workers) =>
+        model.Load(model.Config.CanClone ? [ModelFolder.Talker, ModelFolder.SpeakerEncoder] : [ModelFolder.Talker], weights =>
+            (new TalkerModel(weights, model.Config.TalkerConfig, workers), model.Config.CanClone ? new SpeakerEncoder(weights, model.Config.SpeakerEncoderConfig!, workers) : null));
 
     /// <summary>base, custom_voice or voice_design.</summary>
     public string Kind => _model.Config.TtsModelType;
@@ -192,7 +195,7 @@ public sealed class Tts : IDisposable
     internal static SamplingOptions SamplingOf(GenerationConfig model)
     {
         var official = new SamplingOptions();
-        return new()
+        var sampling = new SamplingOptions
         {
             Greedy = !model.DoSample ?? official.Greedy,
             Temperature = model.Temperature ?? official.Temperature,
@@ -203,7 +206,16 @@ public sealed class Tts : IDisposable
             PredictorTemperature = model.SubtalkerTemperature ?? official.PredictorTemperature,
             PredictorTopK = model.SubtalkerTopK ?? official.PredictorTopK,
             PredictorTopP = model.SubtalkerTopP ?? official.PredictorTopP,
-            MaxFrames = model.MaxNewTokens - 1 ?? official.MaxFrames,
+            MaxFrames = model.MaxNewTokens is { } tokens ? Math.Max(tokens, 0) - 1 : official.MaxFrames,
         };
+        try
+        {
+            sampling.Check();
+            return sampling;
+        }
+        catch (ArgumentException e) when (model.Place is { } file)
+        {
+            throw new InvalidDataException($"{file}: {e.Message} Copy the file from the model that this one was made from, or delete it.", e);
+        }
     }
 }

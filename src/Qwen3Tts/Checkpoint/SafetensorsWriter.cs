@@ -16,9 +16,13 @@ sealed record TensorToWrite(string Name, ElementType Type, int[] Shape, Action<S
     /// <summary>A tensor taken over from an open file, byte for byte, in its type.</summary>
     public static TensorToWrite Copy(SafetensorsFile file, TensorEntry entry) => new(entry.Name, entry.Type, entry.Shape, s =>
     {
-        var bytes = GC.AllocateUninitializedArray<byte>(checked((int)entry.Bytes));
-        file.Read(entry, bytes);
-        s.Write(bytes);
+        var block = GC.AllocateUninitializedArray<byte>((int)Math.Min(entry.Bytes, 1 << 20));
+        for (long from = 0; from < entry.Bytes; from += block.Length)
+        {
+            var part = block.AsSpan(0, (int)Math.Min(block.Length, entry.Bytes - from));
+            file.Read(entry with { Offset = entry.Offset + from, Bytes = part.Length }, part);
+            s.Write(part);
+        }
     });
 }
 

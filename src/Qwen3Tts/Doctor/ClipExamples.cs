@@ -44,6 +44,7 @@ sealed record ClipExamples(IReadOnlyList<TrainingExample> Examples, IReadOnlyLis
             foreach (var frame in frames)
                 sequence.Append(new CodecStep.Frame(frame));
             sequence.AppendEnd();
+            ContextLimit.Check(sequence, model.Config.TalkerConfig.MaxPositionEmbeddings, clip.Place);
             return TrainingExample.Of(sequence, ids);
         }).ToList();
         return new(examples, [.. clips.Select(c => c.Text)], examples.Sum(e => e.Frames.Count), from, [.. examples.SelectMany(e => e.Frames).Select(f => f.Frame), .. all.SelectMany(c => c.Codes ?? [])]);

@@ -28,8 +28,11 @@ public sealed class SpeechStream : IEnumerable<float[]>
     /// <summary>The frames made so far, each of 16 codes.</summary>
     public IReadOnlyList<int[]> Frames => _frames;
 
-    /// <summary>The speech ended by itself; false while it goes on, and when it was stopped by the limit of frames.</summary>
+    /// <summary>The speech ended by itself; false while it goes on, and when it was stopped by a limit.</summary>
     public bool Ended => _generator.Ended;
+
+    /// <summary>Why the speech is over; null while it goes on.</summary>
+    public FinishReason? FinishReason => _generator.Reason;
 
     /// <summary>Speaks.</summary>
     /// <returns>Chunks of frames * 1,920 samples within ±1.</returns>
