@@ -3,6 +3,7 @@
 using System.CommandLine;
 using Qwen3Tts.Audio;
 using Qwen3Tts.CommandLine;
+using Qwen3Tts.Files;
 using Qwen3Tts.Sequence;
 using Qwen3Tts.Training.Data;
 
@@ -48,6 +49,7 @@ sealed class VoiceCommand : DocumentedCommand
         var output = parsed.GetValue(_output) ?? Path.Combine("out", name.ToLowerInvariant());
         var (data, run) = (Path.Combine(output, "codes.jsonl"), Path.Combine(output, "run"));
 
+        using var own = FolderLock.Take(output, "The voice's folder");
         var prepared = Commands.Prepare(model, new PreparationOptions
         {
             Input = recordings,
