@@ -1,6 +1,8 @@
 // What a run leaves: options.json (all it is a function of), preflight.json, voice.safetensors (the vectors that stand in its sequences),
-// log.jsonl (one line a step) and tensorboard/ (the same), state/ (weights and moments, until the run is done) and export/ (the result). A run goes on from state/ with the
-// same numbers as if it had never stopped: the order of the data is a function of the step, and nothing else is random.
+// log.jsonl (one line a step) and tensorboard/ (the same), state/ (weights and moments, until the run is done), progress.json (that they
+// must be there, or why not) and export/ (the result). A run goes on from state/ with the same numbers as if it had never stopped: the
+// order of the data is a function of the step, and nothing else is random. What a run wrote stands on the folder's record; nothing else
+// is ever replaced or removed, and one process at a time works there.
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
@@ -89,13 +91,13 @@ sealed class RunFolder : IDisposable
     /// <param name="preflight">What was found before the first step.</param>
     public void Begin(TrainingOptions options, Action<string>? note, PreflightReport preflight)
     {
+        foreach (var file in new[] { OptionsFile, PreflightFile, VoiceFile, LogFile, ProgressFile, StateFile })
+            OutputFile.CheckIsFree(file, Record); // before anything is removed, and not after hours of training
         foreach (var part in new[] { Export, In("best"), In("candidate"), In("state") })
             RemoveTree(part);
         var left = Record.RemoveOwned().Where(file => !IsBookkeeping(file)).Select(file => System.IO.Path.GetRelativePath(Record.Folder, file)).ToList();
         if (left.Count > 0)
             note?.Invoke($"Left in '{Path}', because no run wrote it as it is now: {string.Join(", ", left.Take(MostNamed).Select(Printable.Text))}{(left.Count > MostNamed ? $" and {left.Count - MostNamed} more" : "")}.");
-        foreach (var file in new[] { OptionsFile, PreflightFile, VoiceFile, LogFile, ProgressFile, StateFile })
-            OutputFile.CheckIsFree(file, Record); // before hours of training, and not after them
         OutputFile.WriteText(OptionsFile, options.ToJson() + "\n", Record); // it is what makes the folder a run's
         OutputFile.WriteText(PreflightFile, preflight.ToJson() + "\n", Record);
     }
@@ -156,7 +158,7 @@ sealed class RunFolder : IDisposable
                     throw new InvalidDataException($"{VoiceFile}: '{voice.Reference}' gives another voice now than when the run began. Restore the recording, or begin anew with --overwrite.");
             return;
         }
-        SafetensorsWriter.Write(VoiceFile, [.. voices.Select(v => TensorToWrite.Of(Key(v), [v.Vector.Length], v.Vector))], voices.ToDictionary(v => $"{Key(v)}.reference_sha256", v => Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(v.Reference)))));
+        SafetensorsWriter.Write(VoiceFile, [.. voices.Select(v => TensorToWrite.Of(Key(v), [v.Vector.Length], v.Vector))], voices.ToDictionary(v => $"{Key(v)}.reference_sha256", v => Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(v.Reference)))), Record);
     }
 
     static string Key(TrainingVoice voice) => voice.Name.ToLowerInvariant();
@@ -196,7 +198,7 @@ sealed class RunFolder : IDisposable
         {
             Record.MakeFolder(In("state"));
             var tensors = optimizer.State.Select(s => new TensorToWrite(s.Name, ElementType.F32, Array.ConvertAll(s.Shape, d => (int)d), stream => stream.Write(MemoryMarshal.AsBytes(s.Values().AsSpan())))).ToList();
-            SafetensorsWriter.Write(StateFile, tensors, new Dictionary<string, string> { ["step"] = step.ToString(CultureInfo.InvariantCulture) });
+            SafetensorsWriter.Write(StateFile, tensors, new Dictionary<string, string> { ["step"] = step.ToString(CultureInfo.InvariantCulture) }, Record);
             Write(new RunProgress(step, Finished: false)); // after the state: killed in between, the state is there and tells its step itself
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

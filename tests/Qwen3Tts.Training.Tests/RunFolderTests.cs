@@ -161,8 +161,10 @@ public sealed class RunFolderTests
             run.ReadLog();
             Evaluator.BestOf(Evaluator.Read(run.Path));
             run.ReadPreflight();
-            run.Keep([new("anna", "/r.wav", [.. Enumerable.Range(0, 8).Select(i => (i % 7 - 3) / 10f)])]);
-            run.Restore(optimizer);
+            if (report.StartsWith("state-", StringComparison.Ordinal))
+                run.Restore(optimizer);
+            else
+                run.Keep([new("anna", "/r.wav", [.. Enumerable.Range(0, 8).Select(i => (i % 7 - 3) / 10f)])]);
         });
         Assert.IsType<InvalidDataException>(error);
         Assert.Contains(Path.GetFileName(file), error.Message);
