@@ -83,8 +83,27 @@ sealed class OutputRecord
     /// <param name="sha256">Of these bytes.</param>
     /// <param name="grows">The file is appended to from now on.</param>
     /// <exception cref="IOException">The folder cannot hold a record.</exception>
-    public void Add(string path, long bytes, ReadOnlySpan<byte> sha256, bool grows = false) =>
-        Append(new(Required(FileIdentity.Resolve(path)), bytes, Convert.ToHexStringLower(sha256), grows));
+    public OutputEntry Add(string path, long bytes, ReadOnlySpan<byte> sha256, bool grows = false)
+    {
+        var entry = new OutputEntry(Required(FileIdentity.Resolve(path)), bytes, Convert.ToHexStringLower(sha256), grows);
+        Append(entry);
+        return entry;
+    }
+
+    /// <summary>Notes that a file of this process stands complete, so that it need not be read to be known as ours.</summary>
+    public void Remember(string full, OutputEntry entry)
+    {
+        var file = new FileInfo(full);
+        lock (_lock)
+            _seen[full] = (file.Length, file.LastWriteTimeUtc, entry);
+    }
+
+    /// <summary>Another folder stands there now.</summary>
+    public static void Reload(string folder)
+    {
+        lock (Open)
+            Open.Remove(FileIdentity.Resolve(folder));
+    }
 
     /// <summary>Makes a folder, and puts every folder on the record that was made for it.</summary>
     public void MakeFolder(string path)
@@ -183,6 +202,8 @@ sealed class OutputRecord
         lock (_lock)
             try
             {
+                if (!Exists)
+                    Forget();
                 using var stream = Shared(FileMode.OpenOrCreate, FileAccess.ReadWrite);
                 stream.Seek(0, SeekOrigin.End);
                 stream.Write((byte[])[(byte)'\n', .. JsonSerializer.SerializeToUtf8Bytes(entry, OutputRecordJson.Default.OutputEntry), (byte)'\n']);
