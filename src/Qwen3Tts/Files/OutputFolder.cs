@@ -55,7 +55,7 @@ static class OutputFolder
     {
         var record = OutputRecord.At(folder);
         return [.. Directory.EnumerateFileSystemEntries(folder, "*", new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.None })
-            .Where(path => (!Directory.Exists(path) || new FileInfo(path).LinkTarget is not null) && Path.GetFileName(path) != OutputRecord.FileName
+            .Where(path => (!Directory.Exists(path) || new FileInfo(path).LinkTarget is not null) && Path.GetFileName(path) is not (OutputRecord.FileName or FolderLock.FileName)
                 && (new FileInfo(path).LinkTarget is not null || !record.Owns(path) && !OutputRecord.At(Path.GetDirectoryName(path)!).Owns(path)))];
     }
 

@@ -143,7 +143,7 @@ sealed class OutputRecord
     }
 
     List<string> Left() => [.. Directory.EnumerateFiles(Folder, "*", new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.None, MaxRecursionDepth = 64 })
-        .Where(path => path != _file && Path.GetFileName(path) != FolderLock.FileName).Order(StringComparer.Ordinal)];
+        .Where(path => path != _file && !Path.GetFileName(path).StartsWith(FolderLock.FileName, StringComparison.Ordinal)).Order(StringComparer.Ordinal)];
 
     /// <summary>The full path of an entry; null if it leaves the folder, by its name or through a link.</summary>
     string? Inside(string relative)
