@@ -1,7 +1,7 @@
 // What this program wrote into a folder: one line for each file, with its hash. Only what stands there, unchanged, may be replaced or
-// removed. Several processes may write into one folder: lines are only ever appended.
 // removed. Several processes may write into one folder: lines are only ever appended. A little over 250 lines: reading, owning and removing
 // share one state under one lock.
+using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
