@@ -3,6 +3,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Qwen3Tts.Checkpoint;
+using Qwen3Tts.Files;
 using Qwen3Tts.Training.Modules;
 using static TorchSharp.torch;
 
@@ -62,12 +63,12 @@ static class Lora
     /// <param name="values">Of the pairs by name, where an optimizer keeps them more exactly than the talker.</param>
     public static void Save(string folder, TalkerModule talker, LoraOptions options, ModelFolder model, IReadOnlyList<NewVoice> voices, IReadOnlyDictionary<string, Func<float[]>>? values = null)
     {
-        Directory.CreateDirectory(folder);
+        OutputFile.CheckIsNoInput(folder, model.Path);
         using var weights = model.OpenWeights();
         var tensors = Freezing.Trained(talker).Select(p => TensorToWrite.Of(Adapter.Prefix + p.Name, Array.ConvertAll(p.Parameter.shape, d => (int)d), values?[p.Name]() ?? p.Parameter.Values())).ToList();
         SafetensorsWriter.Write(Path.Combine(folder, Adapter.TensorsName), tensors, new Dictionary<string, string> { [Adapter.BaseKey] = Adapter.HashOf(weights) });
         SafetensorsWriter.Write(Path.Combine(folder, Adapter.VoicesName), [.. voices.Select(v => TensorToWrite.Of(v.Name.ToLowerInvariant(), [v.Vector.Length], v.Vector))]);
-        File.WriteAllText(Path.Combine(folder, Adapter.ConfigName), Config(options, Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(model.Path)))).ToJsonString(Indented) + "\n");
+        OutputFile.WriteText(Path.Combine(folder, Adapter.ConfigName), Config(options, Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(model.Path)))).ToJsonString(Indented) + "\n");
     }
 
     /// <summary>The adapter's values back into a talker that has had <see cref="Apply"/> with the same options.</summary>

@@ -4,6 +4,7 @@ using System.CommandLine;
 using Qwen3Tts.Audio;
 using Qwen3Tts.CommandLine;
 using Qwen3Tts.Doctor;
+using Qwen3Tts.Files;
 
 namespace Qwen3Tts.Training.Data;
 
@@ -37,6 +38,7 @@ static class Import
         if (options.OnlySpeaker is { } speaker && !listed.Any(c => c.Speaker == speaker))
             throw new ArgumentException($"{options.Input}: no clip is spoken by '{speaker}'. Its speakers: {string.Join(", ", listed.Select(c => c.Speaker ?? "none named").Distinct().Take(20))}.");
         listed.RemoveAll(c => options.OnlySpeaker is { } only && c.Speaker != only);
+        OutputFile.CheckAreNoInputs([options.Output], [options.Input, .. listed.SelectMany(c => new[] { c.Audio, c.Reference })]);
 
         var rows = Measured(listed, problems, stop);
         var contradictions = new List<(Clip Clip, string Message)>();

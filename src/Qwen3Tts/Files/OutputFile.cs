@@ -20,11 +20,26 @@ static partial class OutputFile
     /// <exception cref="IOException">A file is there that this program did not write.</exception>
     public static void CheckIsNoInput(string output, params IEnumerable<string?> inputs)
     {
-        foreach (var input in inputs)
-            if (!string.IsNullOrEmpty(input) && FileIdentity.Same(output, input))
-                throw new ArgumentException($"'{Printable.Text(output)}' is to be written and is also read. Name another {(Directory.Exists(output) ? "folder" : "file")} for the output.");
-        if (!Directory.Exists(output))
-            CheckIsFree(output);
+        CheckAreNoInputs([output], inputs);
+    }
+
+    /// <summary>As <see cref="CheckIsNoInput"/>, for many outputs.</summary>
+    /// <param name="outputs">Files and folders that are to be written.</param>
+    /// <param name="inputs">Files and folders that are read.</param>
+    /// <param name="record">Where the outputs stand on record; null is that of each one's own folder.</param>
+    public static void CheckAreNoInputs(IEnumerable<string> outputs, IEnumerable<string?> inputs, OutputRecord? record = null)
+    {
+        var names = StringComparer.FromComparison(FileIdentity.Names);
+        var read = inputs.OfType<string>().Where(i => i.Length > 0).Select(FileIdentity.Resolve).ToHashSet(names);
+        var links = read.Where(File.Exists).ToLookup(path => new FileInfo(path) is var f ? (f.Length, f.LastWriteTimeUtc) : default);
+        foreach (var output in outputs)
+        {
+            var full = FileIdentity.Resolve(output);
+            if (read.Contains(full) || File.Exists(full) && new FileInfo(full) is var file && links[(file.Length, file.LastWriteTimeUtc)].Any(i => FileIdentity.Same(i, full)))
+                throw new ArgumentException($"'{Printable.Text(output)}' is to be written and is also read. Name another {(Directory.Exists(full) ? "folder" : "file")} for the output.");
+            if (!Directory.Exists(full))
+                CheckIsFree(output, record);
+        }
     }
 
     /// <summary>Refuses to replace a file that this program did not write.</summary>
@@ -63,6 +78,7 @@ static partial class OutputFile
         RemoveAbandoned(full);
         var temporary = string.Create(CultureInfo.InvariantCulture, $"{full}.{Environment.ProcessId}-{Interlocked.Increment(ref _count)}.qwen3tts-tmp");
         var made = false;
+        OutputEntry entry;
         try
         {
             using (var file = Try(path, () => new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1 << 16)))
@@ -71,10 +87,11 @@ static partial class OutputFile
                 using var stream = new OutputStream(file, path);
                 write(stream);
                 Try(path, () => { file.Flush(flushToDisk: true); return 0; });
-                record.Add(full, stream.Position, stream.Sha256());
+                entry = record.Add(full, stream.Position, stream.Sha256());
             }
             Try(path, () => { File.Move(temporary, full, overwrite: true); return 0; });
             made = false;
+            record.Remember(full, entry);
         }
         finally
         {

@@ -1,5 +1,6 @@
 // What this program wrote into a folder: one line for each file, with its hash. Only what stands there, unchanged, may be replaced or
-// removed. Several processes may write into one folder: lines are only ever appended.
+// removed. Several processes may write into one folder: lines are only ever appended. A little over 250 lines: reading, owning and removing
+// share one state under one lock.
 using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Serialization;
@@ -83,8 +84,27 @@ sealed class OutputRecord
     /// <param name="sha256">Of these bytes.</param>
     /// <param name="grows">The file is appended to from now on.</param>
     /// <exception cref="IOException">The folder cannot hold a record.</exception>
-    public void Add(string path, long bytes, ReadOnlySpan<byte> sha256, bool grows = false) =>
-        Append(new(Required(FileIdentity.Resolve(path)), bytes, Convert.ToHexStringLower(sha256), grows));
+    public OutputEntry Add(string path, long bytes, ReadOnlySpan<byte> sha256, bool grows = false)
+    {
+        var entry = new OutputEntry(Required(FileIdentity.Resolve(path)), bytes, Convert.ToHexStringLower(sha256), grows);
+        Append(entry);
+        return entry;
+    }
+
+    /// <summary>Notes that a file of this process stands complete, so that it need not be read to be known as ours.</summary>
+    public void Remember(string full, OutputEntry entry)
+    {
+        var file = new FileInfo(full);
+        lock (_lock)
+            _seen[full] = (file.Length, file.LastWriteTimeUtc, entry);
+    }
+
+    /// <summary>Another folder stands there now.</summary>
+    public static void Reload(string folder)
+    {
+        lock (Open)
+            Open.Remove(FileIdentity.Resolve(folder));
+    }
 
     /// <summary>Makes a folder, and puts every folder on the record that was made for it.</summary>
     public void MakeFolder(string path)
@@ -124,7 +144,7 @@ sealed class OutputRecord
     }
 
     List<string> Left() => [.. Directory.EnumerateFiles(Folder, "*", new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.None, MaxRecursionDepth = 64 })
-        .Where(path => path != _file && Path.GetFileName(path) != FolderLock.FileName).Order(StringComparer.Ordinal)];
+        .Where(path => path != _file && !Path.GetFileName(path).StartsWith(FolderLock.FileName, StringComparison.Ordinal)).Order(StringComparer.Ordinal)];
 
     /// <summary>The full path of an entry; null if it leaves the folder, by its name or through a link.</summary>
     string? Inside(string relative)
@@ -183,6 +203,8 @@ sealed class OutputRecord
         lock (_lock)
             try
             {
+                if (!Exists)
+                    Forget();
                 using var stream = Shared(FileMode.OpenOrCreate, FileAccess.ReadWrite);
                 stream.Seek(0, SeekOrigin.End);
                 stream.Write((byte[])[(byte)'\n', .. JsonSerializer.SerializeToUtf8Bytes(entry, OutputRecordJson.Default.OutputEntry), (byte)'\n']);
