@@ -3,6 +3,7 @@ using System.CommandLine;
 using System.Globalization;
 using Qwen3Tts.CommandLine;
 using Qwen3Tts.Doctor;
+using Qwen3Tts.Files;
 using Spectre.Console;
 using Cell = Spectre.Console.Text;
 
@@ -59,9 +60,11 @@ sealed class DoctorCommand : DocumentedCommand
             Takes = AtLeast(0, _takes, parsed),
             Expected = new(parsed.GetValue(_grammar), parsed.GetValue(_dictionary) ?? []),
         };
+        if (parsed.GetValue(_html) is { } planned)
+            OutputFile.CheckIsNoInput(planned, [options.Checkpoint, options.Base, options.Data, parsed.GetValue(_grammar), .. parsed.GetValue(_dictionary) ?? []]);
         var report = StatusLine.While("examining", show => Examination.Of(options, Mouth, show, stop));
         if (parsed.GetValue(_html) is { } page)
-            File.WriteAllText(page, HtmlReport.Of(report));
+            OutputFile.WriteText(page, HtmlReport.Of(report));
         if (parsed.GetValue(_json))
             Console.WriteLine(report.ToJson());
         else

@@ -2,6 +2,7 @@
 using System.CommandLine;
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.CommandLine;
+using Qwen3Tts.Files;
 using Qwen3Tts.Training.Data;
 
 namespace Qwen3Tts.Training;
@@ -49,11 +50,12 @@ static class Commands
     /// <summary>Prepares with a line of progress, and notes beside the list what was changed.</summary>
     public static PreparationReport Prepare(string model, PreparationOptions options, CancellationToken stop) => StatusLine.While("Loading the codec", line =>
     {
+        OutputFile.CheckAreNoInputs([options.Output], Directory.Exists(model) ? Directory.GetFiles(model) : []);
         var encoder = ModelEncoder.Load(ModelFolder.Open(model));
         var report = Preparation.Run(options, encoder, new Told<(int Done, int Of)>(p => line($"Encoding recordings: {p.Done} of {p.Of}")), stop);
         if (report.Clips.Any(c => c.Shaped is not null))
-            File.WriteAllLines(Path.ChangeExtension(options.Output, ".changes.tsv"), ChangesTable(report));
-        File.WriteAllText(Path.ChangeExtension(options.Output, ".html"), DataPage.Of(Path.GetFileName(options.Output), DataSummary.Of(report)));
+            OutputFile.WriteText(Path.ChangeExtension(options.Output, ".changes.tsv"), string.Concat(ChangesTable(report).Select(line => line + Environment.NewLine)));
+        OutputFile.WriteText(Path.ChangeExtension(options.Output, ".html"), DataPage.Of(Path.GetFileName(options.Output), DataSummary.Of(report)));
         return report;
     });
 

@@ -6,6 +6,7 @@ using Qwen3Tts.Audio;
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.CommandLine;
 using Qwen3Tts.Doctor;
+using Qwen3Tts.Files;
 using Qwen3Tts.Generation;
 using Qwen3Tts.Sequence;
 using Qwen3Tts.Training.Data;
@@ -40,6 +41,9 @@ static class Demo
         if (Directory.Exists(output) && Directory.EnumerateFileSystemEntries(output).Any() && !File.Exists(Path.Combine(output, "codes.jsonl.cache")))
             throw new IOException($"'{output}' is not empty and holds no demo. Name another folder with --out.");
 
+        OutputFile.CheckIsNoInput(output, model, recordings);
+        OutputFile.CheckIsFree(Path.Combine(output, "index.html"));
+
         Say($"1 of 5 · Preparing the recordings of {name}, {recordings}");
         var data = Path.Combine(output, "codes.jsonl");
         var prepared = Commands.Prepare(model, new PreparationOptions { Input = recordings, Output = data }, stop);
@@ -68,7 +72,7 @@ static class Demo
             Say($"No word error rates: {reason}.");
 
         var page = Path.Combine(output, "index.html");
-        File.WriteAllText(page, DemoPage.Of(name, trained, faulty, [.. trained.HeldOut.Select(c => c.Text)], voices, ears?.Name ?? reason, TakesPerText));
+        OutputFile.WriteText(page, DemoPage.Of(name, trained, faulty, [.. trained.HeldOut.Select(c => c.Text)], voices, ears?.Name ?? reason, TakesPerText));
         Say($"\nDone in {clock.Elapsed:m\\:ss}. Look and listen: {page}\nThe voice: qwen3tts say \"{trained.HeldOut[0].Text}\" --model {trained.Export} --speaker {name.ToLowerInvariant()} -o out.wav");
         return CommandRun.Done;
     }

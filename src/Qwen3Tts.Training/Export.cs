@@ -50,38 +50,17 @@ static class Export
         foreach (var (language, row) in languages ?? new Dictionary<string, int>())
             config["talker_config"]!["codec_language_id"]![language] = row;
 
-        var (aside, old) = (target + ".part", target + ".old");
-        if (Directory.Exists(old) && !Directory.Exists(target))
-            Directory.Move(old, target); // of a run that was killed between the two renames at the end
-        Remove(aside);
-        Remove(old);
-        Directory.CreateDirectory(aside);
-        try
+        OutputFolder.Write(target, aside =>
         {
             using (var weights = from.OpenWeights())
                 WriteWeights(aside, Tensors(weights, trained, rows, kind), shardBytes);
             CopySideFiles(from.Path, aside);
-            WriteText(Path.Combine(aside, "config.json"), config.ToJsonString(Indented) + "\n");
+            OutputFile.WriteText(Path.Combine(aside, "config.json"), config.ToJsonString(Indented) + "\n");
             if (manifest is not null)
-                WriteText(Path.Combine(aside, RunManifest.FileName), manifest([.. rows.Select(r => r.row)]).ToJson() + "\n");
+                OutputFile.WriteText(Path.Combine(aside, RunManifest.FileName), manifest([.. rows.Select(r => r.row)]).ToJson() + "\n");
             beside?.Invoke(aside);
             ModelFolder.Open(aside); // what cannot be read back gets no name
-            if (Directory.Exists(target))
-                Directory.Move(target, old);
-            Directory.Move(aside, target);
-        }
-        catch
-        {
-            Remove(aside);
-            throw;
-        }
-        Remove(old);
-    }
-
-    static void Remove(string folder)
-    {
-        if (Directory.Exists(folder))
-            Directory.Delete(folder, true);
+        });
     }
 
     /// <summary>Says before hours of training what <see cref="Write"/> would refuse after them.</summary>
@@ -97,7 +76,7 @@ static class Export
     /// <summary>As <see cref="CheckName"/>, for the folder.</summary>
     public static void CheckTarget(ModelFolder from, string target, bool overwrite)
     {
-        if (Path.GetFullPath(from.Path).TrimEnd(Path.DirectorySeparatorChar) == Path.GetFullPath(target).TrimEnd(Path.DirectorySeparatorChar))
+        if (FileIdentity.Same(from.Path, target))
             throw new IOException($"'{target}' is the model that is being fine-tuned. Name another folder for the result.");
         if (File.Exists(target))
             throw new IOException($"'{target}' is a file. Name a folder for the result.");
@@ -107,6 +86,7 @@ static class Export
             throw new IOException($"'{target}' exists and is no model folder. Name another folder for the result.");
         if (!overwrite)
             throw new IOException($"'{target}' holds a model already. Name another folder for the result, or pass --overwrite.");
+        OutputFolder.CheckIsFree(target);
     }
 
     /// <summary>A voice as its row will hold it, in the base's precision. Training with this very vector, no sequence differs from speaking.</summary>
@@ -211,7 +191,7 @@ static class Export
                 map[t.Name] = name;
         }
         var index = new JsonObject { ["metadata"] = new JsonObject { ["total_size"] = tensors.Sum(t => t.Bytes) }, ["weight_map"] = map };
-        WriteText(Path.Combine(folder, "model.safetensors.index.json"), index.ToJsonString(Indented) + "\n");
+        OutputFile.WriteText(Path.Combine(folder, "model.safetensors.index.json"), index.ToJsonString(Indented) + "\n");
     }
 
     /// <summary>Tokenizer, generation and preprocessor settings, licence and the codec. The model card stays: it describes the base.</summary>
@@ -228,17 +208,7 @@ static class Export
 
     static void Copy(string from, string to)
     {
-        Directory.CreateDirectory(Path.GetDirectoryName(to)!);
         using var source = File.OpenRead(from); // follows the links of a download cache, which a copied link would not survive
-        using var copy = File.Create(to);
-        source.CopyTo(copy);
-        copy.Flush(flushToDisk: true);
-    }
-
-    static void WriteText(string path, string text)
-    {
-        using var stream = File.Create(path);
-        stream.Write(System.Text.Encoding.UTF8.GetBytes(text));
-        stream.Flush(flushToDisk: true);
+        OutputFile.Write(to, source.CopyTo);
     }
 }

@@ -3,21 +3,23 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Qwen3Tts.Checkpoint;
+using Qwen3Tts.Files;
 using Qwen3Tts.Training.Modules;
 using static TorchSharp.torch;
 
 namespace Qwen3Tts.Training;
 
+/// <summary>Settings of the pairs. They are settable, so that a stored run that lacks one has its default.</summary>
 sealed record LoraOptions
 {
-    public int Rank { get; init; } = 16;
+    public int Rank { get; set; } = 16;
     /// <summary>The pair's product counts alpha / rank times.</summary>
-    public double Alpha { get; init; } = 32;
+    public double Alpha { get; set; } = 32;
     /// <summary>Matrices of the layers, by name.</summary>
-    public IReadOnlyList<string> Targets { get; init; } = AllTargets;
+    public IReadOnlyList<string> Targets { get; set; } = AllTargets;
     /// <summary>Adapt the code predictor's layers too.</summary>
     public bool CodePredictor { get; init; }
-    public long Seed { get; init; } = 1;
+    public long Seed { get; set; } = 1;
 
     public static IReadOnlyList<string> AllTargets { get; } = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"];
 }
@@ -25,19 +27,31 @@ sealed record LoraOptions
 static class Lora
 {
     /// <summary>Adds pairs to a loaded talker; they alone are trained from now on.</summary>
-    /// <exception cref="ArgumentException">The rank is below 1, or a target is unknown.</exception>
+    /// <exception cref="ArgumentException">The rank is below 1 or above the width of a matrix, or a target is unknown.</exception>
     public static void Apply(TalkerModule talker, LoraOptions options)
     {
         if (options.Rank < 1)
             throw new ArgumentException($"The rank of LoRA is {options.Rank}, and must be 1 or more. 16 is usual.");
         if (options.Targets.Except(LoraOptions.AllTargets).ToList() is { Count: > 0 } unknown || options.Targets.Count == 0)
             throw new ArgumentException($"LoRA is to adapt '{string.Join(", ", options.Targets)}'. Choose from {string.Join(", ", LoraOptions.AllTargets)}.");
+        Decoder[] decoders = options.CodePredictor ? [talker.model, talker.code_predictor.model] : [talker.model];
+        var adapted = decoders.SelectMany(d => d.layers).SelectMany(l => l.named_modules()).Where(m => options.Targets.Contains(m.name.Split('.')[^1]))
+            .Select(m => (Modules.Linear)m.module).ToList();
+        CheckRank(options.Rank, (int)adapted.SelectMany(l => l.parameters()).Where(p => p.dim() == 2).Min(p => p.shape.Min()));
         foreach (var (_, parameter) in TalkerWeights.Named(talker))
             parameter.requires_grad = false;
         using var random = new Generator((ulong)options.Seed);
-        Decoder[] decoders = options.CodePredictor ? [talker.model, talker.code_predictor.model] : [talker.model];
-        foreach (var linear in decoders.SelectMany(d => d.layers).SelectMany(l => l.named_modules()).Where(m => options.Targets.Contains(m.name.Split('.')[^1])).Select(m => m.module))
-            ((Modules.Linear)linear).Adapt(options.Rank, options.Alpha / options.Rank, random);
+        foreach (var linear in adapted)
+            linear.Adapt(options.Rank, options.Alpha / options.Rank, random);
+    }
+
+    /// <summary>A product of pairs has at most the rank of the matrix that it is added to; checked before a pair is allocated.</summary>
+    static void CheckRank(int rank, int narrowest)
+    {
+        if (rank > narrowest)
+            throw new ArgumentException(
+                $"--lora is {rank}, and the narrowest matrix that it adapts is {narrowest} wide: the largest rank that makes sense is {Math.Max(1, narrowest - 1)}. " +
+                $"Use --lora {Math.Clamp(narrowest / 4, 1, 16)}.");
     }
 
     /// <summary>Writes the adapter's folder, to load beside its base.</summary>
@@ -49,12 +63,12 @@ static class Lora
     /// <param name="values">Of the pairs by name, where an optimizer keeps them more exactly than the talker.</param>
     public static void Save(string folder, TalkerModule talker, LoraOptions options, ModelFolder model, IReadOnlyList<NewVoice> voices, IReadOnlyDictionary<string, Func<float[]>>? values = null)
     {
-        Directory.CreateDirectory(folder);
+        OutputFile.CheckIsNoInput(folder, model.Path);
         using var weights = model.OpenWeights();
         var tensors = Freezing.Trained(talker).Select(p => TensorToWrite.Of(Adapter.Prefix + p.Name, Array.ConvertAll(p.Parameter.shape, d => (int)d), values?[p.Name]() ?? p.Parameter.Values())).ToList();
         SafetensorsWriter.Write(Path.Combine(folder, Adapter.TensorsName), tensors, new Dictionary<string, string> { [Adapter.BaseKey] = Adapter.HashOf(weights) });
         SafetensorsWriter.Write(Path.Combine(folder, Adapter.VoicesName), [.. voices.Select(v => TensorToWrite.Of(Files.SpeakerName.Key(v.Name), [v.Vector.Length], v.Vector))]);
-        File.WriteAllText(Path.Combine(folder, Adapter.ConfigName), Config(options, Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(model.Path)))).ToJsonString(Indented) + "\n");
+        OutputFile.WriteText(Path.Combine(folder, Adapter.ConfigName), Config(options, Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(model.Path)))).ToJsonString(Indented) + "\n");
     }
 
     /// <summary>The adapter's values back into a talker that has had <see cref="Apply"/> with the same options.</summary>

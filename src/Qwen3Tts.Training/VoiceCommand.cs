@@ -3,6 +3,7 @@
 using System.CommandLine;
 using Qwen3Tts.Audio;
 using Qwen3Tts.CommandLine;
+using Qwen3Tts.Files;
 using Qwen3Tts.Sequence;
 using Qwen3Tts.Training.Data;
 
@@ -47,7 +48,11 @@ sealed class VoiceCommand : DocumentedCommand
         Export.CheckName(Checkpoint.ModelFolder.Open(model).Config.TalkerConfig, name);
         var output = parsed.GetValue(_output) ?? Path.Combine("out", name.ToLowerInvariant());
         var (data, run) = (Path.Combine(output, "codes.jsonl"), Path.Combine(output, "run"));
+        var spoken = Path.Combine(output, $"{name.ToLowerInvariant()}.wav");
+        OutputFile.CheckIsNoInput(output, recordings, model);
+        OutputFile.CheckIsNoInput(spoken, [recordings, parsed.GetValue(_reference), parsed.GetValue(_grammar), .. parsed.GetValue(_dictionary) ?? []]);
 
+        using var own = FolderLock.Take(output, "The voice's folder");
         var prepared = Commands.Prepare(model, new PreparationOptions
         {
             Input = recordings,
@@ -79,7 +84,7 @@ sealed class VoiceCommand : DocumentedCommand
             Console.Out.WriteLine("Stopped. The same command goes on.");
             return CommandRun.Interrupted;
         }
-        Speak(trained, name, parsed.GetValue(_say) ?? (trained.HeldOut.Count > 0 ? trained.HeldOut[0].Text : prepared.Clips[0].Clip.Text), Path.Combine(output, $"{name.ToLowerInvariant()}.wav"), stop);
+        Speak(trained, name, parsed.GetValue(_say) ?? (trained.HeldOut.Count > 0 ? trained.HeldOut[0].Text : prepared.Clips[0].Clip.Text), spoken, stop);
         return CommandRun.Done;
     }
 

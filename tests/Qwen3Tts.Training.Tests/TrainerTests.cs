@@ -74,13 +74,19 @@ public sealed class TrainerTests
     }
 
     [Fact]
-    public void AFullDiskKeepsTheLastStateAndSaysSo()
+    public void AStateThatCannotBeWrittenKeepsTheLastOneAndSaysSo()
     {
         if (!File.Exists("/dev/full"))
             Assert.Skip("Only Linux has a disk that is always full, /dev/full.");
         var (whole, folder) = (Run(Options, Fresh()), Fresh());
         var state = Path.Combine(folder, "state", "training.safetensors");
-        var full = Assert.Throws<IOException>(() => Trainer.Run(Options with { SaveEvery = 3 }, folder, Existing.Refuse, new AtStep(5, () => File.CreateSymbolicLink(state + ".part", "/dev/full")), default));
+        var record = Path.Combine(folder, ".qwen3tts-files.jsonl");
+        var full = Assert.Throws<IOException>(() => Trainer.Run(Options with { SaveEvery = 3 }, folder, Existing.Refuse, new AtStep(5, () =>
+        {
+            File.Move(record, record + "-kept");
+            File.CreateSymbolicLink(record, "/dev/full");
+        }), default));
+        File.Move(record + "-kept", record, overwrite: true);
         Assert.Contains("step 6 is not saved; that of step 3 is", full.Message);
         Assert.Equal([state], Directory.GetFiles(Path.GetDirectoryName(state)!));
         var resumed = Run(Options with { SaveEvery = 1 }, folder, Existing.Resume);

@@ -4,6 +4,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Qwen3Tts.Doctor;
+using Qwen3Tts.Files;
 
 namespace Qwen3Tts.Training.Data;
 
@@ -20,9 +21,7 @@ static class CodesFile
     public static void Write(string path, IEnumerable<Clip> clips, Action<Utf8JsonWriter, string, Clip> write)
     {
         path = Path.GetFullPath(path);
-        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        var aside = path + ".part";
-        using (var stream = File.Create(aside))
+        OutputFile.Write(path, stream =>
         {
             foreach (var clip in clips)
             {
@@ -30,9 +29,7 @@ static class CodesFile
                     write(json, Path.GetDirectoryName(path)!, clip);
                 stream.WriteByte((byte)'\n');
             }
-            stream.Flush(flushToDisk: true);
-        }
-        File.Move(aside, path, overwrite: true);
+        });
     }
 
     static void Write(Utf8JsonWriter json, string folder, Clip clip)

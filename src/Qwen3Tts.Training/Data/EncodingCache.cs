@@ -5,15 +5,26 @@ using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Qwen3Tts.Audio;
+using Qwen3Tts.Files;
 
 namespace Qwen3Tts.Training.Data;
 
 /// <summary>Codes of a clip, and its voice where that was asked for.</summary>
 sealed record EncodedClip(IReadOnlyList<int[]> Codes, float[]? Voice);
 
+/// <summary>A line of the journal.</summary>
+sealed record CacheLine([property: JsonRequired] string Key, [property: JsonRequired] int[][] Codes, byte[]? Voice = null);
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
+[JsonSerializable(typeof(CacheLine))]
+sealed partial class CacheJson : JsonSerializerContext;
+
 sealed class EncodingCache : IDisposable
 {
+    const string FirstLine = "# What qwen3tts has encoded. It may be removed: everything is encoded again then.\n";
+
     readonly ConcurrentDictionary<string, EncodedClip> _known = [];
     readonly StreamWriter _journal;
     readonly byte[] _model;
@@ -23,10 +34,15 @@ sealed class EncodingCache : IDisposable
     public EncodingCache(string path, byte[] model)
     {
         _model = model;
-        if (File.Exists(path))
+        if (File.Exists(path) && OutputRecord.At(Path.GetDirectoryName(FileIdentity.Resolve(path))!).Owns(path))
             foreach (var line in File.ReadLines(path))
                 Load(line);
-        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
+        else
+        {
+            OutputFile.WriteText(path, FirstLine); // refused where somebody else's file is
+            var first = Encoding.UTF8.GetBytes(FirstLine);
+            OutputRecord.At(Path.GetDirectoryName(FileIdentity.Resolve(path))!).Add(path, first.Length, SHA256.HashData(first), grows: true);
+        }
         _journal = new(path, append: true, new UTF8Encoding(false)) { AutoFlush = true, NewLine = "\n" };
         _journal.WriteLine(); // ends a line that was cut off
     }
@@ -55,15 +71,13 @@ sealed class EncodingCache : IDisposable
     {
         try
         {
-            using var json = JsonDocument.Parse(line);
-            var root = json.RootElement;
-            var codes = root.GetProperty("codes").EnumerateArray().Select(f => f.EnumerateArray().Select(c => c.GetInt32()).ToArray()).ToList();
-            var voice = root.TryGetProperty("voice", out var v) ? MemoryMarshal.Cast<byte, float>(v.GetBytesFromBase64()).ToArray() : null;
-            _known[root.GetProperty("key").GetString()!] = new(codes, voice);
+            if (JsonSerializer.Deserialize(line, CacheJson.Default.CacheLine) is { Key.Length: 64, Codes: [{ } first, ..] codes } read
+                && codes.All(f => f?.Length == first.Length && f.All(c => c >= 0)) && (read.Voice?.Length ?? 0) % sizeof(float) == 0)
+                _known[read.Key] = new(codes, read.Voice is { } voice ? MemoryMarshal.Cast<byte, float>(voice).ToArray() : null);
         }
-        catch (JsonException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException)
         {
-            // empty, or cut off in the middle: that clip is encoded again
+            // empty, cut off in the middle, or damaged: that clip is encoded again
         }
     }
 

@@ -7,6 +7,7 @@ using System.Text.Json;
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.CommandLine;
 using Qwen3Tts.Doctor;
+using Qwen3Tts.Files;
 
 namespace Qwen3Tts.Training.Data;
 
@@ -33,10 +34,12 @@ static class SwiftExport
         var heldOut = HeldOut.Of(clips, options.HeldOut);
         options = (options with { HeldOut = heldOut.Count(held => held) }).Completed(model.Config, clips.Count, linesNameLanguages: false);
 
+        OutputFile.CheckAreNoInputs(new[] { "train.jsonl", "valid.jsonl", "train.sh" }.Select(f => Path.Combine(output, f)), [options.Data, .. clips.SelectMany(c => new[] { c.Audio, c.Reference }), .. Directory.GetFiles(options.Model)]);
+        OutputFile.CheckIsNoInput(output, options.Model);
         CodesFile.Write(Path.Combine(output, "train.jsonl"), clips.Where((_, i) => !heldOut[i]), WriteLine);
         if (options.HeldOut > 0)
             CodesFile.Write(Path.Combine(output, "valid.jsonl"), clips.Where((_, i) => heldOut[i]), WriteLine);
-        File.WriteAllText(Path.Combine(output, "train.sh"), Script(options, gpus));
+        OutputFile.WriteText(Path.Combine(output, "train.sh"), Script(options, gpus));
         var lost = new[] { ("language", clips.Count(c => c.Language is not null)), ("instruct", clips.Count(c => c.Instruct is not null)) }.Where(l => l.Item2 > 0).Select(l => $"{l.Item2} lines name a {l.Item1}").ToList();
         return "ms-swift trains text first and without a language: speak with the result so." + (lost.Count > 0 ? $" {string.Join(", ", lost)}, which it does not know." : "");
     }
@@ -64,20 +67,22 @@ static class SwiftExport
     static string Script(TrainingOptions options, int gpus)
     {
         var (name, each) = (Path.GetFileName(Path.TrimEndingDirectorySeparator(options.Model)), options.MicroBatch ?? options.Batch);
+        var model = name.StartsWith("Qwen3-TTS-12Hz-", StringComparison.Ordinal) ? $"Qwen/{name}" : options.Model;
         var batch = Math.Max(1, Math.Min(each, (options.Batch + gpus - 1) / gpus));
         var accumulated = Math.Max(1, (options.Batch + gpus * batch - 1) / (gpus * batch));
         return string.Create(CultureInfo.InvariantCulture, $$"""
             #!/usr/bin/env bash
-            # Fine-tunes {{options.Speaker}} with ms-swift on {{gpus}} GPUs; {{gpus * batch * accumulated}} clips a step. Needs:
+            # Fine-tunes {{Printable.Text(options.Speaker!)}} with ms-swift on {{gpus}} GPUs; {{gpus * batch * accumulated}} clips a step. Needs:
             #   pip install qwen-tts 'ms-swift>={{Release}}'   (earlier ones train labels that do not fit)
             # Paths in the lists count from this folder. The weights are float32, computed in BF16: BF16 weights would hardly move at this rate.
             # Afterwards, with the checkpoint that it writes:
             #   qwen3tts inspect output/…/checkpoint-…
-            #   qwen3tts doctor output/…/checkpoint-… --base {{Quoted(name)}} --data codes.jsonl
+            #   qwen3tts doctor output/…/checkpoint-… --base {{Quoted(Printable.Text(name))}} --data codes.jsonl
             set -euo pipefail
             cd "$(dirname "$0")"
+            model={{Quoted(model)}}
             SPEAKER_NAME={{Quoted(options.Speaker!.ToLowerInvariant())}} NPROC_PER_NODE={{gpus}} swift sft \
-              --model "${MODEL:-{{(name.StartsWith("Qwen3-TTS-12Hz-", StringComparison.Ordinal) ? $"Qwen/{name}" : options.Model)}}}" \
+              --model "${MODEL:-$model}" \
               --model_type qwen3_tts \
               --dataset train.jsonl \
               {{(options.HeldOut > 0 ? "--val_dataset valid.jsonl --eval_steps 100" : "--split_dataset_ratio 0 --eval_strategy no")}} \
@@ -118,13 +123,22 @@ sealed class ExportCommand : DocumentedCommand
         this.Does(Run);
     }
 
+    static void CheckRange(string option, int value, int least, int most)
+    {
+        if (value < least || value > most)
+            throw new ArgumentException($"{option} is {value}, expected {least} to {most}. Correct it, or leave the option out.");
+    }
+
     int Run(ParseResult parsed, CancellationToken stop)
     {
         var data = Path.GetFullPath(parsed.GetRequiredValue(_data));
         var output = parsed.GetValue(_output) ?? Path.Combine(Path.GetDirectoryName(data)!, "ms-swift");
         var gpus = parsed.GetValue(_gpus);
-        if (gpus < 1)
-            throw new ArgumentException($"--gpus is {gpus}, expected one or more. Correct it, or leave the option out.");
+        // As many as the largest clusters have; their products stay far below what a whole number holds.
+        CheckRange("--gpus", gpus, 1, 16384);
+        CheckRange("--batch", parsed.GetValue(_batch), 1, 65536);
+        CheckRange("--micro-batch", parsed.GetValue(_micro) ?? 1, 1, 65536);
+        CheckRange("--held-out", parsed.GetValue(_heldOut), 0, int.MaxValue);
         var note = SwiftExport.Run(new()
         {
             Model = Path.GetFullPath(CommonOptions.ModelFolder(parsed.GetValue(_model))),

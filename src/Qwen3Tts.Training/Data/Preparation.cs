@@ -67,7 +67,8 @@ static class Preparation
         var asItIs = listed.Any(c => c.Reference is not null || c.Codes is not null);
         var shape = new ClipShape { Trim = options.Trim ?? !asItIs, Level = options.Level ?? !asItIs };
 
-        var shapedFiles = shape.ChangesAnything ? ShapedFiles(listed, options.Output) : [];
+        var shapedFiles = shape.ChangesAnything ? PreparedFiles.Shaped(listed, options.Output) : [];
+        PreparedFiles.Check(options, listed, shapedFiles.Values);
         var shaped = Told(Each(listed, options.Parallel, stop, clip => Guarded(clip, () => Shape(clip, shape, encoder, shapedFiles))), problems);
         shaped = WithReference(WithoutContradictions(shaped, problems, doubts), options.Reference, shapedFiles, problems);
         if (!options.SkipBad)
@@ -167,22 +168,6 @@ static class Preparation
         return [.. clips.Where(c => !errors.Any(e => e.Clip.Place == c.Clip.Place))];
     }
 
-    /// <summary>Where each recording goes that is changed: beside the list, under its own name.</summary>
-    static Dictionary<string, string> ShapedFiles(List<Clip> clips, string output)
-    {
-        var folder = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(output))!, "clips");
-        var (files, taken) = (new Dictionary<string, string>(), new HashSet<string>(StringComparer.OrdinalIgnoreCase));
-        foreach (var audio in clips.Select(c => c.Audio).Distinct())
-        {
-            var stem = Path.GetFileNameWithoutExtension(audio);
-            var name = stem;
-            for (var i = 2; !taken.Add(name); i++)
-                name = $"{stem}-{i}";
-            files[audio] = Path.Combine(folder, name + ".wav");
-        }
-        return files.ContainsValue(clips.FirstOrDefault()?.Audio ?? "") ? throw new IOException($"The changed recordings would replace those in '{folder}'. Write codes.jsonl into another folder.") : files;
-    }
-
     static PreparedClip Shape(Clip clip, ClipShape shape, ClipEncoder encoder, Dictionary<string, string> shapedFiles)
     {
         if (!shape.ChangesAnything && clip.Codes is not null)
@@ -192,7 +177,7 @@ static class Preparation
         var shaped = shape.Apply(wave, encoder.FrameSamples);
         if (!shape.ChangesAnything)
             return new(clip, levels, null, false);
-        WavFile.Write(shapedFiles[clip.Audio], shaped.Wave);
+        PreparedFiles.Write(shapedFiles[clip.Audio], shaped.Wave);
         return new(clip with { Audio = shapedFiles[clip.Audio], GivenAsRelative = true, Codes = null }, levels, shaped with { Wave = new([], wave.SampleRate) }, false);
     }
 

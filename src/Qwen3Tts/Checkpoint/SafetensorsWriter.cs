@@ -2,6 +2,7 @@
 // under its name only when it is complete and on disk: a crash or a full disk never leaves half a checkpoint behind.
 using System.Buffers.Binary;
 using System.Text.Json;
+using Qwen3Tts.Files;
 
 namespace Qwen3Tts.Checkpoint;
 
@@ -29,35 +30,21 @@ sealed record TensorToWrite(string Name, ElementType Type, int[] Shape, Action<S
 static class SafetensorsWriter
 {
     /// <summary>Writes the tensors in the order given, with <c>format: pt</c> in the metadata, which Hugging Face loaders ask for.</summary>
-    public static void Write(string path, IReadOnlyList<TensorToWrite> tensors, IReadOnlyDictionary<string, string>? metadata = null)
+    public static void Write(string path, IReadOnlyList<TensorToWrite> tensors, IReadOnlyDictionary<string, string>? metadata = null, OutputRecord? record = null) => OutputFile.Write(path, stream =>
     {
         var header = Header(tensors, metadata);
-        var aside = path + ".part";
-        try
+        Span<byte> prefix = stackalloc byte[8];
+        BinaryPrimitives.WriteUInt64LittleEndian(prefix, (ulong)header.Length);
+        stream.Write(prefix);
+        stream.Write(header);
+        foreach (var t in tensors)
         {
-            using (var stream = new FileStream(aside, FileMode.Create, FileAccess.Write, FileShare.None, 1 << 16))
-            {
-                Span<byte> prefix = stackalloc byte[8];
-                BinaryPrimitives.WriteUInt64LittleEndian(prefix, (ulong)header.Length);
-                stream.Write(prefix);
-                stream.Write(header);
-                foreach (var t in tensors)
-                {
-                    var before = stream.Position;
-                    t.Write(stream);
-                    if (stream.Position - before != t.Bytes)
-                        throw new InvalidOperationException($"'{t.Name}' wrote {stream.Position - before} bytes, its shape needs {t.Bytes}.");
-                }
-                stream.Flush(flushToDisk: true);
-            }
-            File.Move(aside, path, overwrite: true);
+            var before = stream.Position;
+            t.Write(stream);
+            if (stream.Position - before != t.Bytes)
+                throw new InvalidOperationException($"'{t.Name}' wrote {stream.Position - before} bytes, its shape needs {t.Bytes}.");
         }
-        catch
-        {
-            File.Delete(aside);
-            throw;
-        }
-    }
+    }, record);
 
     static byte[] Header(IReadOnlyList<TensorToWrite> tensors, IReadOnlyDictionary<string, string>? metadata)
     {
