@@ -93,6 +93,7 @@ sealed class RunFolder : IDisposable
     {
         foreach (var file in new[] { OptionsFile, PreflightFile, VoiceFile, LogFile, ProgressFile, StateFile })
             OutputFile.CheckIsFree(file, Record); // before anything is removed, and not after hours of training
+        OutputFolder.CheckIsFree(Export);
         foreach (var part in new[] { Export, In("best"), In("candidate"), In("state") })
             RemoveTree(part);
         var left = Record.RemoveOwned().Where(file => !IsBookkeeping(file)).Select(file => System.IO.Path.GetRelativePath(Record.Folder, file)).ToList();
@@ -128,6 +129,8 @@ sealed class RunFolder : IDisposable
         if (System.IO.Path.Exists(to))
             throw new IOException($"'{to}' holds files that no run wrote. Move them away.");
         Directory.Move(from, to);
+        OutputRecord.Reload(from);
+        OutputRecord.Reload(to);
     }
 
     /// <summary>Null where a run was killed before it was written.</summary>
