@@ -103,12 +103,12 @@ sealed class Evaluator
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
-            _folder.RemoveTree(Candidate);
+            RunFolder.RemoveTree(Candidate);
         }
         catch (Exception e) // whatever it is: hours of training do not end for it
         {
             _warn?.Invoke($"Warning: the evaluation of step {step} in '{_folder.Path}' failed: {e.Message} Training goes on without it; remove the cause before the next one, or switch them off by --evaluate-every 0 with --resume.");
-            _folder.RemoveTree(Candidate);
+            RunFolder.RemoveTree(Candidate);
         }
     }
 
@@ -170,9 +170,9 @@ sealed class Evaluator
         _folder.Events!.Scalars(evaluation.Step, [("speech/runaway", evaluation.Runaway), ("speech/length ratio", evaluation.LengthRatio), ("speech/word errors", evaluation.WordErrors), ("speech/score", evaluation.Score)]);
         List<Evaluation> all = [.. _done, evaluation];
         if (BestOf(all) == evaluation)
-            _folder.MoveTree(Candidate, Best);
+            RunFolder.MoveTree(Candidate, Best);
         else
-            _folder.RemoveTree(Candidate);
+            RunFolder.RemoveTree(Candidate);
         OutputFile.WriteText(FileIn(_folder.Path), string.Concat(all.Select(e => JsonSerializer.Serialize(e, LogJson.Default.Evaluation) + "\n")), _folder.Record);
         _done.Add(evaluation);
     }

@@ -93,6 +93,7 @@ sealed class RunFolder : IDisposable
     {
         foreach (var file in new[] { OptionsFile, PreflightFile, VoiceFile, LogFile, ProgressFile, StateFile })
             OutputFile.CheckIsFree(file, Record); // before anything is removed, and not after hours of training
+        OutputFolder.CheckIsFree(Export);
         foreach (var part in new[] { Export, In("best"), In("candidate"), In("state") })
             RemoveTree(part);
         var left = Record.RemoveOwned().Where(file => !IsBookkeeping(file)).Select(file => System.IO.Path.GetRelativePath(Record.Folder, file)).ToList();
@@ -111,23 +112,16 @@ sealed class RunFolder : IDisposable
         || name.StartsWith(FolderLock.FileName, StringComparison.Ordinal) || name.EndsWith(".qwen3tts-tmp", StringComparison.Ordinal));
 
     /// <summary>Removes what this program wrote into a folder that has its own record, and the folder, where nothing else is in it.</summary>
-    public void RemoveTree(string folder)
-    {
-        if (!Directory.Exists(folder))
-            return;
-        OutputRecord.At(folder).RemoveOwned();
-        if (!Directory.EnumerateFileSystemEntries(folder).Any())
-            Directory.Delete(folder);
-    }
+    public static void RemoveTree(string folder) => OutputFolder.Remove(folder);
 
     /// <summary>Renames such a folder; what this program wrote under the new name goes.</summary>
     /// <exception cref="IOException">Something else is there.</exception>
-    public void MoveTree(string from, string to)
+    public static void MoveTree(string from, string to)
     {
         RemoveTree(to);
         if (System.IO.Path.Exists(to))
             throw new IOException($"'{to}' holds files that no run wrote. Move them away.");
-        Directory.Move(from, to);
+        OutputFolder.Move(from, to);
     }
 
     /// <summary>Null where a run was killed before it was written.</summary>

@@ -75,7 +75,8 @@ static class OutputFolder
             Directory.Delete(folder);
     }
 
-    static void Move(string from, string to)
+    /// <summary>Renames a folder; records in it are read anew.</summary>
+    public static void Move(string from, string to)
     {
         Directory.Move(from, to);
         foreach (var folder in Directory.EnumerateDirectories(to, "*", SearchOption.AllDirectories).Append(to))
