@@ -30,7 +30,7 @@ sealed class Weights : IDisposable
 {
     const int MostProblems = 1000; // a configuration with millions of layers is told soon; a real mix-up has fewer
 
-    const int MostNames = 8; // of a kind, in a message
+    const int MostCharacters = 1000; // of names of a kind, in a message
 
     readonly List<SafetensorsFile> _files = [];
     readonly Dictionary<string, (SafetensorsFile File, TensorEntry Entry)> _tensors;
@@ -214,7 +214,16 @@ sealed class Weights : IDisposable
 
     public void Dispose() => _files.ForEach(f => f.Dispose());
 
-    static string Names(List<string> names) => string.Join(", ", names.Take(MostNames).Select(Printable.Text)) + (names.Count > MostNames ? $" and {names.Count - MostNames} more" : "");
+    /// <summary>One name of each kind first: those of further layers tell little more.</summary>
+    static string Names(List<string> names)
+    {
+        var seen = new HashSet<string>();
+        var shown = new List<string>();
+        foreach (var name in names.OrderBy(n => seen.Add(string.Concat(n.Where(c => !char.IsAsciiDigit(c)))) ? 0 : 1).Take(20).Select(Printable.Text))
+            if (shown.Sum(n => n.Length) + name.Length <= MostCharacters)
+                shown.Add(name);
+        return string.Join(", ", shown) + (names.Count > shown.Count ? $" and {names.Count - shown.Count} more" : "");
+    }
 }
 
 /// <summary>model.safetensors.index.json.</summary>

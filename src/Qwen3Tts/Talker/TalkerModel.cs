@@ -30,9 +30,9 @@ sealed class TalkerModel
         (Config, _workers) = (config, workers);
         var others = CodePredictor.LoadEmbeddings(weights, config);
         Input = new(weights, config, others, workers);
-        code_predictor = new(weights, config, Input.Codes, others, workers);
         model = new(weights, "talker.model", TransformerShape.Of(config));
         codec_head = Linear.Load(weights, "talker.codec_head", config.VocabSize, config.HiddenSize);
+        code_predictor = new(weights, config, Input.Codes, others, workers);
         _logits = weights.Room(config.VocabSize);
     }
 
