@@ -1,6 +1,6 @@
 // A user's files: nothing is replaced or removed that this program did not write, and no output is an input.
-using CsCheck;
 using System.Security.Cryptography;
+using CsCheck;
 using Qwen3Tts.Audio;
 using Qwen3Tts.Files;
 using Qwen3Tts.Training.Data;
