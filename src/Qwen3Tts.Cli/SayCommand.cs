@@ -95,7 +95,7 @@ sealed class SayCommand : DocumentedCommand
             return Pace(made.Count, speech.SampleRate, clock);
         });
         if (pipe is null)
-            WavFile.Write(output, new([.. made], speech.SampleRate));
+            WavFile.WriteOutput(output, new([.. made], speech.SampleRate));
         (pipe is null ? Console.Out : Console.Error).WriteLine($"{(pipe is null ? output : "spoken")}: {spoken}, seed {options.Sampling!.Seed}");
         if (!speech.Ended)
             Console.Error.WriteLine($"It was cut off after {speech.Frames.Count} frames, before the model ended it. Allow more with --max-seconds, or try another seed.");

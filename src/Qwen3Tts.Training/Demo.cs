@@ -107,7 +107,7 @@ static class Demo
                     line($"{title}: {all.Count + 1} of {takes * texts.Count}");
                     var speech = say(text, take);
                     if (take == 0)
-                        WavFile.Write(Path.Combine(output, "speech", $"{i + 1}-{file}.wav"), speech);
+                        WavFile.WriteOutput(Path.Combine(output, "speech", $"{i + 1}-{file}.wav"), speech);
                     all.Add((speech, text));
                 }
             return new(title, [.. texts.Select((_, i) => $"speech/{i + 1}-{file}.wav")], all);

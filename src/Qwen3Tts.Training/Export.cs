@@ -179,14 +179,14 @@ static class Export
         }
         if (shards.Count == 1)
         {
-            SafetensorsWriter.Write(Path.Combine(folder, "model.safetensors"), tensors);
+            SafetensorsWriter.Write(Path.Combine(folder, "model.safetensors"), tensors, record: OutputRecord.At(folder));
             return;
         }
         var map = new JsonObject();
         for (var i = 0; i < shards.Count; i++)
         {
             var name = $"model-{i + 1:D5}-of-{shards.Count:D5}.safetensors";
-            SafetensorsWriter.Write(Path.Combine(folder, name), shards[i]);
+            SafetensorsWriter.Write(Path.Combine(folder, name), shards[i], record: OutputRecord.At(folder));
             foreach (var t in shards[i])
                 map[t.Name] = name;
         }

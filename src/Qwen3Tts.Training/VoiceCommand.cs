@@ -91,7 +91,7 @@ sealed class VoiceCommand : DocumentedCommand
     static void Speak(TrainingResult trained, string name, string text, string file, CancellationToken stop)
     {
         using var tts = Tts.Load(trained.Best);
-        WavFile.Write(file, tts.Say(text, new() { Speaker = name, Layout = Layout.TextFirst, Sampling = tts.Sampling with { Seed = 1 }, MaxFramesPerToken = Evaluator.MostFramesPerToken }, stop));
+        WavFile.WriteOutput(file, tts.Say(text, new() { Speaker = name, Layout = Layout.TextFirst, Sampling = tts.Sampling with { Seed = 1 }, MaxFramesPerToken = Evaluator.MostFramesPerToken }, stop));
         Console.Out.WriteLine($"Spoken: {file}\nThe voice: qwen3tts say \"{text}\" --model {trained.Best} --speaker {name.ToLowerInvariant()} -o out.wav");
     }
 }

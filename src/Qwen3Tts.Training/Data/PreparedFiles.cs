@@ -34,5 +34,5 @@ static class PreparedFiles
 
     /// <summary>Writes a changed recording; it stands on the record of the list's folder, one above.</summary>
     public static void Write(string path, Waveform wave) =>
-        WavFile.Write(path, wave, WavFormat.Pcm16, OutputRecord.At(Path.GetDirectoryName(Path.GetDirectoryName(path))!));
+        WavFile.WriteOutput(path, wave, OutputRecord.At(Path.GetDirectoryName(Path.GetDirectoryName(path))!));
 }

@@ -40,14 +40,15 @@ public static class WavFile
     public static Waveform Read(Stream stream, string name) => new WavReader(stream, name).Read();
 
     /// <summary>Writes a file in one step: it appears whole or not at all.</summary>
-    /// <param name="path">The file; its folder is made if missing. One that this program wrote is replaced, another is not.</param>
+    /// <param name="path">The file, replaced if there is one; its folder is made if missing. A device or a pipe is written to.</param>
     /// <param name="wave">What to write.</param>
     /// <param name="format">How samples are stored.</param>
     /// <exception cref="ArgumentException">A sample is not a finite number, or a WAV file cannot hold that many.</exception>
-    /// <exception cref="IOException">A file is there that this program did not write, or the disk is full.</exception>
-    public static void Write(string path, Waveform wave, WavFormat format = WavFormat.Pcm16) => Write(path, wave, format, null);
+    /// <exception cref="IOException">The file cannot be written: the disk is full, or the folder is not to be written to.</exception>
+    public static void Write(string path, Waveform wave, WavFormat format = WavFormat.Pcm16) => OutputFile.Replace(path, stream => Write(stream, wave, format));
 
-    internal static void Write(string path, Waveform wave, WavFormat format, OutputRecord? record) => OutputFile.Write(path, stream => Write(stream, wave, format), record);
+    /// <summary>The same for the commands: a file that this program did not write is not replaced, and what is written is put on record.</summary>
+    internal static void WriteOutput(string path, Waveform wave, OutputRecord? record = null) => OutputFile.Write(path, stream => Write(stream, wave), record);
 
     /// <summary>Writes header and samples to a stream.</summary>
     /// <param name="stream">Written from where it stands, and left open.</param>

@@ -30,7 +30,20 @@ sealed record TensorToWrite(string Name, ElementType Type, int[] Shape, Action<S
 static class SafetensorsWriter
 {
     /// <summary>Writes the tensors in the order given, with <c>format: pt</c> in the metadata, which Hugging Face loaders ask for.</summary>
-    public static void Write(string path, IReadOnlyList<TensorToWrite> tensors, IReadOnlyDictionary<string, string>? metadata = null, OutputRecord? record = null) => OutputFile.Write(path, stream =>
+    /// <param name="path">The file.</param>
+    /// <param name="tensors">What to write.</param>
+    /// <param name="metadata">Further entries of the metadata.</param>
+    /// <param name="record">Where the file is put on record: a file that is not on it is not replaced. Null replaces whatever is there.</param>
+    public static void Write(
+        string path, IReadOnlyList<TensorToWrite> tensors, IReadOnlyDictionary<string, string>? metadata = null, OutputRecord? record = null)
+    {
+        if (record is null)
+            OutputFile.Replace(path, stream => Write(stream, tensors, metadata));
+        else
+            OutputFile.Write(path, stream => Write(stream, tensors, metadata), record);
+    }
+
+    static void Write(Stream stream, IReadOnlyList<TensorToWrite> tensors, IReadOnlyDictionary<string, string>? metadata)
     {
         var header = Header(tensors, metadata);
         Span<byte> prefix = stackalloc byte[8];
@@ -44,7 +57,7 @@ static class SafetensorsWriter
             if (stream.Position - before != t.Bytes)
                 throw new InvalidOperationException($"'{t.Name}' wrote {stream.Position - before} bytes, its shape needs {t.Bytes}.");
         }
-    }, record);
+    }
 
     static byte[] Header(IReadOnlyList<TensorToWrite> tensors, IReadOnlyDictionary<string, string>? metadata)
     {

@@ -64,21 +64,44 @@ static partial class OutputFile
     public static void Write(string path, Action<Stream> write, OutputRecord? record = null)
     {
         var full = FileIdentity.Resolve(path);
-        if (File.Exists(full) && IsSpecial(full))
-        {
-            using var device = Try(path, () => new FileStream(full, FileMode.Open, FileAccess.Write, FileShare.ReadWrite, 1));
-            using var through = new OutputStream(device, path);
-            write(through);
+        if (WriteThrough(path, full, write))
             return;
-        }
         CheckIsFree(path, record);
-        var folder = Path.GetDirectoryName(full)!;
-        record ??= OutputRecord.At(folder);
-        Try(path, () => { record.MakeFolder(folder); return 0; });
+        record ??= OutputRecord.At(Path.GetDirectoryName(full)!);
+        Try(path, () => { record.MakeFolder(Path.GetDirectoryName(full)!); return 0; });
+        WriteAside(path, full, write, record);
+    }
+
+    /// <summary>
+    /// Writes a file in one step and replaces whatever file is there: for callers of the library, who decide that themselves, and for
+    /// folders of our own. The commands use <see cref="Write"/>. Nothing is put on record.
+    /// </summary>
+    public static void Replace(string path, Action<Stream> write)
+    {
+        var full = FileIdentity.Resolve(path);
+        if (WriteThrough(path, full, write))
+            return;
+        Try(path, () => Directory.CreateDirectory(Path.GetDirectoryName(full)!));
+        WriteAside(path, full, write, null);
+    }
+
+    /// <summary>Writes to a device or a pipe; false where the path is neither.</summary>
+    static bool WriteThrough(string path, string full, Action<Stream> write)
+    {
+        if (!File.Exists(full) || !IsSpecial(full))
+            return false;
+        using var device = Try(path, () => new FileStream(full, FileMode.Open, FileAccess.Write, FileShare.ReadWrite, 1));
+        using var stream = new OutputStream(device, path);
+        write(stream);
+        return true;
+    }
+
+    static void WriteAside(string path, string full, Action<Stream> write, OutputRecord? record)
+    {
         RemoveAbandoned(full);
         var temporary = string.Create(CultureInfo.InvariantCulture, $"{full}.{Environment.ProcessId}-{Interlocked.Increment(ref _count)}.qwen3tts-tmp");
         var made = false;
-        OutputEntry entry;
+        OutputEntry? entry;
         try
         {
             using (var file = Try(path, () => new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1 << 16)))
@@ -87,11 +110,11 @@ static partial class OutputFile
                 using var stream = new OutputStream(file, path);
                 write(stream);
                 Try(path, () => { file.Flush(flushToDisk: true); return 0; });
-                entry = record.Add(full, stream.Position, stream.Sha256());
+                entry = record?.Add(full, stream.Position, stream.Sha256());
             }
             Try(path, () => { File.Move(temporary, full, overwrite: true); return 0; });
             made = false;
-            record.Remember(full, entry);
+            record?.Remember(full, entry!);
         }
         finally
         {
