@@ -33,22 +33,23 @@ static class SmallCheckpoints
         File.WriteAllText(file, json.ToJsonString());
     }
 
-    /// <summary>Writes a folder's weights anew, each tensor as the header's type, shape and bytes that <paramref name="change"/> makes of it.</summary>
+    /// <summary>Writes a folder's weights anew as one file, each tensor as the header's type, shape and bytes that <paramref name="change"/> makes of it.</summary>
     public static void Rewrite(string folder, Func<TensorEntry, byte[], (string Type, byte[] Bytes)> change)
     {
-        var path = Path.Combine(folder, "model.safetensors");
         var (header, data) = (new JsonObject(), new MemoryStream());
-        using (var file = SafetensorsFile.Open(path))
-            foreach (var t in file.Tensors.Values)
+        using (var weights = Weights.Open(folder))
+            foreach (var t in weights.Entries)
             {
                 var bytes = new byte[t.Bytes];
-                file.Read(t, bytes);
+                weights.FileOf(t.Name).Read(t, bytes);
                 var (type, changed) = change(t, bytes);
                 var size = t.Elements == 0 ? 1 : changed.Length / t.Elements;
                 header[t.Name] = new JsonObject { ["dtype"] = type, ["shape"] = new JsonArray([.. t.Shape.Select(d => JsonValue.Create(d))]), ["data_offsets"] = new JsonArray(data.Length, data.Length + t.Elements * size) };
                 data.Write(changed);
             }
-        Write(path, header.ToJsonString(), data.ToArray());
+        foreach (var old in Directory.GetFiles(folder).Where(f => Golden.HoldsWeights(f, folder)))
+            File.Delete(old);
+        Write(Path.Combine(folder, "model.safetensors"), header.ToJsonString(), data.ToArray());
     }
 
     public static void Write(string path, string header, byte[] data)

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Qwen3Tts.Audio;
 using Qwen3Tts.Checkpoint;
 
@@ -74,12 +73,10 @@ public sealed class SayTests
     [Fact]
     public void CtrlCEndsAtOnce()
     {
-        if (OperatingSystem.IsWindows())
-            Assert.Skip("Signals are sent with kill.");
         var text = string.Join(' ', Enumerable.Repeat("Set white in L eight soon.", 100));
-        using var process = CommandTests.Start(Say(text, "-"));
+        using var process = CommandTests.Start(Interrupt.Obeying, Say(text, "-"));
         process.StandardOutput.BaseStream.ReadExactly(new byte[1000]); // it speaks
-        Process.Start("kill", ["-INT", $"{process.Id}"]).WaitForExit();
+        Interrupt.Send(process);
         process.StandardOutput.BaseStream.CopyTo(Stream.Null);
         var error = process.StandardError.ReadToEnd();
         process.WaitForExit();
