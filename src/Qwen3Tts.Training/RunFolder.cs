@@ -45,6 +45,7 @@ sealed class RunFolder : IDisposable
         try
         {
             var folder = Find(path, options, existing); // again: another process may have begun and ended in between
+            OutputFolder.Recover(folder.Export);
             if (existing == Existing.Resume)
                 folder.CheckState();
             folder._lock = own;
@@ -59,7 +60,25 @@ sealed class RunFolder : IDisposable
 
     IDisposable? _lock;
 
-    public void Dispose() => _lock?.Dispose();
+    GrowingFile? _log;
+
+    public void Dispose()
+    {
+        _log?.Dispose();
+        Events?.Dispose();
+        _lock?.Dispose();
+    }
+
+    /// <summary>Refuses inputs that this program wrote into the run's folder: beginning anew would remove them.</summary>
+    /// <exception cref="ArgumentException">One of them is such a file.</exception>
+    public static void CheckInputs(string path, IEnumerable<string?> inputs)
+    {
+        var record = OutputRecord.At(path);
+        bool IsRunsOwn(string input) => record.Owns(input) || OutputRecord.At(System.IO.Path.GetDirectoryName(FileIdentity.Resolve(input))!).Owns(input);
+        if (inputs.OfType<string>().FirstOrDefault(i => FileIdentity.IsWithin(i, path) && File.Exists(i) && IsRunsOwn(i)) is { } input)
+            throw new ArgumentException(
+                $"'{Printable.Text(input)}' is read, and lies in '{path}' among what a run wrote there, which goes when the run begins anew. Name another folder for the run.");
+    }
 
     /// <summary>Looks whether the run can be there, and writes nothing.</summary>
     /// <exception cref="IOException">The folder is not empty, and is neither to be resumed nor to be overwritten; or is no run's.</exception>
@@ -165,11 +184,11 @@ sealed class RunFolder : IDisposable
     public void Log(StepReport line)
     {
         var bytes = Encoding.UTF8.GetBytes(Line(line));
-        if (!File.Exists(LogFile))
-            Record.Add(LogFile, bytes.Length, SHA256.HashData(bytes), grows: true);
         try
         {
-            File.AppendAllBytes(LogFile, bytes);
+            _log ??= new(LogFile, Record);
+            if (!_log.Append(bytes))
+                File.AppendAllBytes(LogFile, bytes); // edited while it is written: no longer ours, and no reason to stop
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -258,8 +277,6 @@ sealed class RunFolder : IDisposable
             return;
         }
         OutputFile.WriteText(LogFile, log, Record);
-        var bytes = Encoding.UTF8.GetBytes(log);
-        Record.Add(LogFile, bytes.Length, SHA256.HashData(bytes), grows: true);
     }
 
     static string Line(StepReport report) => JsonSerializer.Serialize(report, LogJson.Default.StepReport) + "\n";

@@ -26,25 +26,29 @@ sealed class EncodingCache : IDisposable
     const string FirstLine = "# What qwen3tts has encoded. It may be removed: everything is encoded again then.\n";
 
     readonly ConcurrentDictionary<string, EncodedClip> _known = [];
-    readonly StreamWriter _journal;
+    readonly GrowingFile _journal;
+    readonly string _path;
     readonly byte[] _model;
 
     /// <param name="path">The journal, made if missing.</param>
     /// <param name="model">Fingerprint of the networks: what another model encoded is not taken.</param>
     public EncodingCache(string path, byte[] model)
     {
-        _model = model;
-        if (File.Exists(path) && OutputRecord.At(Path.GetDirectoryName(FileIdentity.Resolve(path))!).Owns(path))
-            foreach (var line in File.ReadLines(path))
-                Load(line);
-        else
-        {
-            OutputFile.WriteText(path, FirstLine); // refused where somebody else's file is
-            var first = Encoding.UTF8.GetBytes(FirstLine);
-            OutputRecord.At(Path.GetDirectoryName(FileIdentity.Resolve(path))!).Add(path, first.Length, SHA256.HashData(first), grows: true);
-        }
-        _journal = new(path, append: true, new UTF8Encoding(false)) { AutoFlush = true, NewLine = "\n" };
-        _journal.WriteLine(); // ends a line that was cut off
+        (_model, _path) = (model, path);
+        _journal = new(path, OutputRecord.At(Path.GetDirectoryName(FileIdentity.Resolve(path))!));
+        if (!File.Exists(path))
+            Append(FirstLine);
+        var text = File.ReadAllText(path);
+        foreach (var line in text.Split('\n'))
+            Load(line);
+        if (text.Length > 0 && text[^1] != '\n')
+            Append("\n"); // ends a line that was cut off
+    }
+
+    void Append(string text)
+    {
+        if (!_journal.Append(Encoding.UTF8.GetBytes(text)))
+            throw new IOException($"'{_path}' was changed by another program while this one wrote it. Wait until the other one ends, then give the same command again.");
     }
 
     /// <summary>Hash of the networks and of every sample.</summary>
@@ -64,7 +68,7 @@ sealed class EncodingCache : IDisposable
         var codes = string.Join(",", clip.Codes.Select(f => $"[{string.Join(",", f)}]"));
         var voice = clip.Voice is { } v ? $",\"voice\":\"{Convert.ToBase64String(MemoryMarshal.AsBytes(v.AsSpan()))}\"" : "";
         lock (_journal)
-            _journal.WriteLine($"{{\"key\":\"{key}\",\"codes\":[{codes}]{voice}}}");
+            Append($"{{\"key\":\"{key}\",\"codes\":[{codes}]{voice}}}\n");
     }
 
     void Load(string line)
