@@ -43,7 +43,9 @@ static class Demo
 
         OutputFile.CheckIsNoInput(output, model, recordings);
         var data = Path.Combine(output, "codes.jsonl");
-        OutputFile.CheckAreNoInputs([Path.Combine(output, "index.html"), .. PreparedFiles.Lists(data), .. SpeechIn(output)], OutputFile.Whole(model));
+        OutputFile.CheckAreOthers([Path.Combine(output, "index.html"), .. PreparedFiles.Lists(data), .. SpeechIn(output)], OutputFile.Whole(model));
+        foreach (var file in SpeechIn(output).Prepend(Path.Combine(output, "index.html")))
+            OutputFile.CheckIsFree(file, OutputRecord.At(output));
 
         Say($"1 of 5 · Preparing the recordings of {name}, {recordings}");
         var prepared = Commands.Prepare(model, new PreparationOptions { Input = recordings, Output = data }, stop);
@@ -114,7 +116,7 @@ static class Demo
                     line($"{title}: {all.Count + 1} of {takes * texts.Count}");
                     var speech = say(text, take);
                     if (take == 0)
-                        WavFile.Write(SpeechFile(output, i, file), speech);
+                        WavFile.Write(SpeechFile(output, i, file), speech, WavFormat.Pcm16, OutputRecord.At(output));
                     all.Add((speech, text));
                 }
             return new(title, [.. texts.Select((_, i) => $"speech/{i + 1}-{file}.wav")], all);

@@ -262,14 +262,16 @@ sealed class RunFolder : IDisposable
             if (state is not null)
                 optimizer.Restore(step = StepOf(state), state.Float32);
         if (File.Exists(LogFile))
-            Rewrite(string.Concat(ReadLog().Where(l => l.Step <= step).Select(Line)));
+            Rewrite(string.Concat(ReadLog().Where(l => l.Step <= step).Select(Line)), warn);
         Events = new(In("tensorboard"), step, warn, Record);
         return step;
     }
 
     /// <summary>Puts another text in place of the log, which grows from there on.</summary>
-    void Rewrite(string log)
+    void Rewrite(string log, Action<string>? warn)
     {
+        if (GrowingFile.SetAside(LogFile, Record) is { } kept)
+            warn?.Invoke($"Warning: '{LogFile}' was changed since this program wrote it. It is kept as '{kept}', and the log goes on in a copy.");
         if (log.Length == 0)
         {
             OutputFile.CheckIsFree(LogFile, Record);

@@ -35,13 +35,15 @@ sealed class EncodingCache : IDisposable
     public EncodingCache(string path, byte[] model)
     {
         (_model, _path) = (model, path);
-        _journal = new(path, OutputRecord.At(Path.GetDirectoryName(FileIdentity.Resolve(path))!));
-        if (!File.Exists(path))
-            Append(FirstLine);
-        var text = File.ReadAllText(path);
+        var record = OutputRecord.At(Path.GetDirectoryName(FileIdentity.Resolve(path))!);
+        var changed = GrowingFile.SetAside(path, record);
+        _journal = new(path, record); // refused where somebody else's file is
+        var text = File.Exists(changed ?? path) ? File.ReadAllText(changed ?? path) : "";
         foreach (var line in text.Split('\n'))
             Load(line);
-        if (text.Length > 0 && text[^1] != '\n')
+        if (!File.Exists(path))
+            Append(FirstLine + string.Concat(_known.Select(k => Line(k.Key, k.Value))));
+        else if (!text.EndsWith('\n'))
             Append("\n"); // ends a line that was cut off
     }
 
@@ -65,10 +67,15 @@ sealed class EncodingCache : IDisposable
     public void Add(string key, EncodedClip clip)
     {
         _known[key] = clip;
+        lock (_journal)
+            Append(Line(key, clip));
+    }
+
+    static string Line(string key, EncodedClip clip)
+    {
         var codes = string.Join(",", clip.Codes.Select(f => $"[{string.Join(",", f)}]"));
         var voice = clip.Voice is { } v ? $",\"voice\":\"{Convert.ToBase64String(MemoryMarshal.AsBytes(v.AsSpan()))}\"" : "";
-        lock (_journal)
-            Append($"{{\"key\":\"{key}\",\"codes\":[{codes}]{voice}}}\n");
+        return $"{{\"key\":\"{key}\",\"codes\":[{codes}]{voice}}}\n";
     }
 
     void Load(string line)

@@ -31,8 +31,9 @@ static class PreparedFiles
     public static void Check(PreparationOptions options, List<Clip> clips, IEnumerable<string> shaped)
     {
         var folder = OutputRecord.At(Path.GetDirectoryName(Path.GetFullPath(options.Output))!);
+        // A cache that somebody changed is kept under another name.
         OutputFile.CheckAreNoInputs(
-            [.. Lists(options.Output), .. shaped],
+            [.. Lists(options.Output).Where(file => !file.EndsWith(".cache", StringComparison.Ordinal) || !folder.Knows(file)), .. shaped],
             [options.Input, options.Reference, .. clips.SelectMany(c => new[] { c.Audio, c.Reference, Transcript(c) })], folder);
     }
 

@@ -1,6 +1,8 @@
 // A file that lines are appended to: a log, a journal. Before each append the record gets the length and hash of the file as it is going to
 // be, so that the file is ours in every state in which this program left it, and in no other: a user's edit makes it his, wherever it is.
-// A kill in the middle of an append leaves a part of what was to come; that is ours too, until the next state is on record.
+// A kill in the middle of an append leaves a part of what was to come; that is ours too, until the next state is on record. What somebody
+// edited is never removed; where this program has to write there all the same, it is kept under another name.
+using System.Globalization;
 using System.Security.Cryptography;
 
 namespace Qwen3Tts.Files;
@@ -45,7 +47,7 @@ sealed class GrowingFile : IDisposable
         var before = _length;
         (_length, _open) = (-1, false); // until all went well
         _hash.AppendData(bytes);
-        var entry = _record.Add(_full, before + bytes.Length, _hash.GetCurrentHash(), from: before);
+        var entry = TryAdd(before + bytes.Length, before);
         try
         {
             file.Write(bytes);
@@ -56,8 +58,36 @@ sealed class GrowingFile : IDisposable
             throw;
         }
         (_length, _open) = (before + bytes.Length, true);
-        _record.Remember(_full, entry);
+        if (entry is not null)
+            _record.Remember(_full, entry);
         return true;
+    }
+
+    /// <summary>Null where the record cannot be written: the file is not known as ours then, until a later state stands there.</summary>
+    OutputEntry? TryAdd(long length, long? from)
+    {
+        try
+        {
+            return _record.Add(_full, length, _hash.GetCurrentHash(), from);
+        }
+        catch (IOException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Renames a file that this program wrote and somebody changed since.</summary>
+    /// <returns>Its new path; null where there is no such file.</returns>
+    public static string? SetAside(string path, OutputRecord record)
+    {
+        if (!File.Exists(path) || !record.Knows(path) || record.Owns(path))
+            return null;
+        for (var i = 1; ; i++)
+            if (string.Create(CultureInfo.InvariantCulture, $"{path}.changed-{i}") is var aside && !Path.Exists(aside))
+            {
+                File.Move(path, aside);
+                return aside;
+            }
     }
 
     void Begin(byte[] bytes)
@@ -71,15 +101,8 @@ sealed class GrowingFile : IDisposable
     /// <summary>Closes the file: from now on only its last state is ours.</summary>
     public void Dispose()
     {
-        try
-        {
-            if (_open)
-                _record.Add(_full, _length, _hash.GetCurrentHash());
-        }
-        catch (IOException)
-        {
-            // a full disk: the last append stands on record
-        }
+        if (_open)
+            TryAdd(_length, from: null);
         _open = false;
         _hash.Dispose();
     }

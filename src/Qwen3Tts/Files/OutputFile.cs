@@ -32,6 +32,15 @@ static class OutputFile
     /// <param name="record">Where the outputs stand on record; null is that of each one's own folder.</param>
     public static void CheckAreNoInputs(IEnumerable<string> outputs, IEnumerable<string?> inputs, OutputRecord? record = null)
     {
+        var all = outputs.ToList();
+        CheckAreOthers(all, inputs);
+        foreach (var output in all.Where(o => !Directory.Exists(FileIdentity.Resolve(o))))
+            CheckIsFree(output, record);
+    }
+
+    /// <summary>Refuses outputs that are inputs; says nothing of other files that stand there.</summary>
+    public static void CheckAreOthers(IEnumerable<string> outputs, IEnumerable<string?> inputs)
+    {
         var names = StringComparer.FromComparison(FileIdentity.Names);
         var read = inputs.OfType<string>().Where(i => i.Length > 0).Select(FileIdentity.Resolve).ToHashSet(names);
         var links = read.Where(File.Exists).ToLookup(path => new FileInfo(path) is var f ? (f.Length, f.LastWriteTimeUtc) : default);
@@ -43,8 +52,6 @@ static class OutputFile
             if (isRead && !IsSpecial(full))
                 throw new ArgumentException(
                     $"'{Printable.Text(output)}' is to be written and is also read. Name another {(Directory.Exists(full) ? "folder" : "file")} for the output.");
-            if (!Directory.Exists(full))
-                CheckIsFree(output, record);
         }
     }
 

@@ -64,6 +64,16 @@ sealed class OutputRecord
         }
     }
 
+    /// <summary>True if this program wrote a file of that name once.</summary>
+    public bool Knows(string path)
+    {
+        lock (_lock)
+        {
+            ReadOn();
+            return Relative(FileIdentity.Resolve(path)) is { } relative && _entries.ContainsKey(relative);
+        }
+    }
+
     /// <summary>Puts a file on the record.</summary>
     /// <param name="path">The file, in the record's folder or below it.</param>
     /// <param name="bytes">Its length.</param>
