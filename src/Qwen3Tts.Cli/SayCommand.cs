@@ -96,7 +96,7 @@ sealed class SayCommand : DocumentedCommand
         });
         if (pipe is null)
             WavFile.Write(output, new([.. made], speech.SampleRate));
-        (pipe is null ? Console.Out : Console.Error).WriteLine($"{(pipe is null ? output : "spoken")}: {spoken}, seed {options.Sampling!.Seed}");
+        (pipe is null && !OutputFile.IsSpecial(FileIdentity.Resolve(output)) ? Console.Out : Console.Error).WriteLine($"{(pipe is null ? output : "spoken")}: {spoken}, seed {options.Sampling!.Seed}");
         if (!speech.Ended)
             Console.Error.WriteLine($"It was cut off after {speech.Frames.Count} frames, before the model ended it. Allow more with --max-seconds, or try another seed.");
         return CommandRun.Done;
