@@ -92,27 +92,35 @@ static class OutputFile
         foreach (var abandoned in TemporaryName.AbandonedOf(full).Where(File.Exists))
             TemporaryName.RemoveFile(abandoned);
         var temporary = TemporaryName.Take(full, TemporaryName.New);
-        var made = false;
-        OutputEntry entry;
         try
         {
-            using (var file = Try(path, () => new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1 << 16)))
-            {
-                made = true;
-                using var stream = new OutputStream(file, path);
-                write(stream);
-                Try(path, () => { file.Flush(flushToDisk: true); return 0; });
-                entry = record.Add(full, stream.Position, stream.Sha256());
-            }
+            var (bytes, hash) = Fill(path, temporary, write);
+            var entry = record.Add(full, bytes, hash);
             Try(path, () => { File.Move(temporary, full, overwrite: true); return 0; });
-            made = false;
             record.Remember(full, entry);
         }
         finally
         {
-            if (made)
+            if (File.Exists(temporary)) // nothing had that name before
                 File.Delete(temporary);
             TemporaryName.Release(temporary);
+        }
+    }
+
+    /// <summary>Writes a new file and gives its length and hash.</summary>
+    static (long Bytes, byte[] Sha256) Fill(string path, string temporary, Action<Stream> write)
+    {
+        var file = Try(path, () => new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1 << 16));
+        try
+        {
+            using var stream = new OutputStream(file, path);
+            write(stream);
+            Try(path, () => { file.Flush(flushToDisk: true); return 0; });
+            return (stream.Position, stream.Sha256());
+        }
+        finally
+        {
+            Try(path, () => { file.Dispose(); return 0; }); // what could not be written is tried again here, and fails again
         }
     }
 

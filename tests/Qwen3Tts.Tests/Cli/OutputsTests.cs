@@ -97,14 +97,14 @@ public sealed class OutputsTests
     }
 
     [Fact]
-    public void APipeIsWrittenToAndStays()
+    public async Task APipeIsWrittenToAndStays()
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has no such files");
         Assert.Equal(0, Call("mkfifo", In("fifo")));
         using var reader = Process.Start(new ProcessStartInfo("cat", [In("fifo")]) { RedirectStandardOutput = true })!;
         var said = Task.Run(() => CommandTests.Run(Say(In("fifo"))));
         var heard = WavFile.Read(reader.StandardOutput.BaseStream, "fifo");
-        Assert.Equal(0, said.Result.Code);
+        Assert.Equal(0, (await said).Code);
         Assert.InRange(heard.Seconds, 0.1, 0.5);
         Assert.Equal(0, Call("test", "-p", In("fifo")));
     }
