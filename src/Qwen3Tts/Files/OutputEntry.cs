@@ -29,6 +29,10 @@ sealed record OutputEntry(
         }
     }
 
+    /// <summary>An append that a kill ended in the middle: the bytes before it, and fewer than were to come.</summary>
+    public static bool IsCutOff(FileInfo file, OutputEntry[] entries) => entries is [var before, { From: { } from } last] && before.Bytes == from
+        && file.Length > from && file.Length < last.Bytes && before.BeginsWith(file);
+
     static string HashOfFirst(Stream stream, long bytes)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);

@@ -1,5 +1,5 @@
 // What this program wrote into a folder: one line for each file, with its hash. Only what stands there, unchanged, may be replaced or
-// removed. Several processes may write into one folder: lines are only ever appended.
+// removed. Several processes may write into one folder: lines are only ever appended. A line over 250 lines: all share one state and one lock.
 using System.Text.Json;
 
 namespace Qwen3Tts.Files;
@@ -60,7 +60,7 @@ sealed class OutputRecord
             ReadOn();
             var full = FileIdentity.Resolve(path);
             return Relative(full) is { } relative && _entries.TryGetValue(relative, out var entries) && File.Exists(full)
-                && !OutputFile.IsSpecial(full) && (entries.Any(e => IsUnchanged(full, e)) || IsCutOff(new(full), entries));
+                && !OutputFile.IsSpecial(full) && (entries.Any(e => IsUnchanged(full, e)) || OutputEntry.IsCutOff(new(full), entries));
         }
     }
 
@@ -176,10 +176,6 @@ sealed class OutputRecord
         _seen[full] = now;
         return true;
     }
-
-    /// <summary>An append that a kill ended in the middle: the bytes before it, and fewer than were to come.</summary>
-    static bool IsCutOff(FileInfo file, OutputEntry[] entries) => entries is [var before, { From: { } from } last] && before.Bytes == from
-        && file.Length > from && file.Length < last.Bytes && before.BeginsWith(file);
 
     void Append(OutputEntry entry)
     {
