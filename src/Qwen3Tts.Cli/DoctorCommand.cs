@@ -61,7 +61,7 @@ sealed class DoctorCommand : DocumentedCommand
             Expected = new(parsed.GetValue(_grammar), parsed.GetValue(_dictionary) ?? []),
         };
         if (parsed.GetValue(_html) is { } planned)
-            OutputFile.CheckIsNoInput(planned, [options.Checkpoint, options.Base, options.Data, parsed.GetValue(_grammar), .. parsed.GetValue(_dictionary) ?? []]);
+            OutputFile.CheckIsNoInput(planned, Inputs(options, parsed));
         var report = StatusLine.While("examining", show => Examination.Of(options, Mouth, show, stop));
         if (parsed.GetValue(_html) is { } page)
             OutputFile.WriteText(page, HtmlReport.Of(report));
@@ -70,6 +70,14 @@ sealed class DoctorCommand : DocumentedCommand
         else
             Print(report);
         return report.Healthy ? CommandRun.Done : Mismatch;
+    }
+
+    /// <summary>Every file that is read: those of the models and those that the data name, too.</summary>
+    IEnumerable<string?> Inputs(DoctorOptions options, ParseResult parsed)
+    {
+        var clips = options.Data is { } data && Path.Exists(data) ? ClipList.Read(data, []) : []; // what is wrong with it is told by the examination
+        var named = clips.SelectMany(c => new[] { c.Audio, c.Reference, Path.ChangeExtension(c.Audio, ".txt") });
+        return [options.Data, parsed.GetValue(_grammar), .. parsed.GetValue(_dictionary) ?? [], .. OutputFile.Whole(options.Checkpoint), .. OutputFile.Whole(options.Base), .. named];
     }
 
     static Mouth Mouth(string folder)

@@ -69,7 +69,7 @@ sealed class SayCommand : DocumentedCommand
             throw new ArgumentException($"'{output}' is a folder. Give --output the name of the WAV file to write.");
         var model = CommonOptions.ModelFolder(parsed.GetValue(_model));
         if (output != Standard)
-            OutputFile.CheckIsNoInput(output, parsed.GetValue(_file), parsed.GetValue(_voice), model, parsed.GetValue(_adapter));
+            OutputFile.CheckIsNoInput(output, [parsed.GetValue(_file), parsed.GetValue(_voice), .. OutputFile.Whole(model), .. OutputFile.Whole(parsed.GetValue(_adapter))]);
         using var tts = StatusLine.While($"loading {model}", _ => Tts.Load(model, parsed.GetValue(_threads), parsed.GetValue(_adapter), compatibility: Compatible(parsed.GetValue(_compat))));
         var options = Speech(parsed, tts);
         var doubts = (options.Voice?.Warnings ?? []).Concat(tts.Doubts(text)).ToList();
@@ -96,7 +96,7 @@ sealed class SayCommand : DocumentedCommand
         });
         if (pipe is null)
             WavFile.WriteOutput(output, new([.. made], speech.SampleRate));
-        (pipe is null ? Console.Out : Console.Error).WriteLine($"{(pipe is null ? output : "spoken")}: {spoken}, seed {options.Sampling!.Seed}");
+        (pipe is null && !OutputFile.IsSpecial(FileIdentity.Resolve(output)) ? Console.Out : Console.Error).WriteLine($"{(pipe is null ? output : "spoken")}: {spoken}, seed {options.Sampling!.Seed}");
         if (!speech.Ended)
             Console.Error.WriteLine($"It was cut off after {speech.Frames.Count} frames, before the model ended it. Allow more with --max-seconds, or try another seed.");
         return CommandRun.Done;

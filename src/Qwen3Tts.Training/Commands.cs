@@ -50,7 +50,7 @@ static class Commands
     /// <summary>Prepares with a line of progress, and notes beside the list what was changed.</summary>
     public static PreparationReport Prepare(string model, PreparationOptions options, CancellationToken stop) => StatusLine.While("Loading the codec", line =>
     {
-        OutputFile.CheckAreNoInputs([options.Output], Directory.Exists(model) ? Directory.GetFiles(model) : []);
+        OutputFile.CheckAreOthers(PreparedFiles.Lists(options.Output), OutputFile.Whole(model));
         var encoder = ModelEncoder.Load(ModelFolder.Open(model));
         var report = Preparation.Run(options, encoder, new Told<(int Done, int Of)>(p => line($"Encoding recordings: {p.Done} of {p.Of}")), stop);
         if (report.Clips.Any(c => c.Shaped is not null))

@@ -42,10 +42,12 @@ static class Demo
             throw new IOException($"'{output}' is not empty and holds no demo. Name another folder with --out.");
 
         OutputFile.CheckIsNoInput(output, model, recordings);
-        OutputFile.CheckIsFree(Path.Combine(output, "index.html"));
+        var data = Path.Combine(output, "codes.jsonl");
+        OutputFile.CheckAreOthers([Path.Combine(output, "index.html"), .. PreparedFiles.Lists(data), .. SpeechIn(output)], OutputFile.Whole(model));
+        foreach (var file in SpeechIn(output).Prepend(Path.Combine(output, "index.html")))
+            OutputFile.CheckIsFree(file, OutputRecord.At(output));
 
         Say($"1 of 5 · Preparing the recordings of {name}, {recordings}");
-        var data = Path.Combine(output, "codes.jsonl");
         var prepared = Commands.Prepare(model, new PreparationOptions { Input = recordings, Output = data }, stop);
         Say(Commands.Summary(prepared));
 
@@ -77,6 +79,13 @@ static class Demo
         return CommandRun.Done;
     }
 
+    static string SpeechFile(string output, int text, string way) => Path.Combine(output, "speech", $"{text + 1}-{way}.wav");
+
+    /// <summary>All that may be spoken: told before an hour of training, and not after it, where somebody else's file is in place of one.</summary>
+    static IEnumerable<string> SpeechIn(string output) => Enumerable.Range(0, HeldOut).SelectMany(text => Ways.Select(way => SpeechFile(output, text, way)));
+
+    static readonly string[] Ways = ["recording", "before", "after", "with-faults"];
+
     /// <summary>Text that enters without its projection can only be planted where it is as wide as the talker: elsewhere the script itself stops.</summary>
     static FaultyRun WithFaults(TrainingOptions options, string run, CancellationToken stop)
     {
@@ -107,7 +116,7 @@ static class Demo
                     line($"{title}: {all.Count + 1} of {takes * texts.Count}");
                     var speech = say(text, take);
                     if (take == 0)
-                        WavFile.WriteOutput(Path.Combine(output, "speech", $"{i + 1}-{file}.wav"), speech);
+                        WavFile.WriteOutput(SpeechFile(output, i, file), speech, OutputRecord.At(output));
                     all.Add((speech, text));
                 }
             return new(title, [.. texts.Select((_, i) => $"speech/{i + 1}-{file}.wav")], all);
@@ -122,10 +131,10 @@ static class Demo
         var recordings = trained.HeldOut.Select(c => WavFile.Read(c.Audio)).ToList();
         return new List<DemoVoice>
         {
-            Said("The recording", "recording", 1, (text, _) => recordings[texts.IndexOf(text)]),
-            Said("Cloned, before training", "before", TakesPerText, (text, take) => before.Say(text, Options(before, take) with { Voice = clone }, stop)),
-            Said("Fine-tuned, after", "after", TakesPerText, (text, take) => after.Say(text, Options(after, take) with { Speaker = name }, stop)),
-            Said("With the official script's faults", "with-faults", TakesPerText, (text, take) => wrong.Say(text, Options(wrong, take) with { Speaker = name }, stop)),
+            Said("The recording", Ways[0], 1, (text, _) => recordings[texts.IndexOf(text)]),
+            Said("Cloned, before training", Ways[1], TakesPerText, (text, take) => before.Say(text, Options(before, take) with { Voice = clone }, stop)),
+            Said("Fine-tuned, after", Ways[2], TakesPerText, (text, take) => after.Say(text, Options(after, take) with { Speaker = name }, stop)),
+            Said("With the official script's faults", Ways[3], TakesPerText, (text, take) => wrong.Say(text, Options(wrong, take) with { Speaker = name }, stop)),
         };
     });
 

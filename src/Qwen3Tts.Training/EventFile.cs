@@ -3,7 +3,6 @@
 // written, that is told once, and the run goes on.
 using System.Buffers.Binary;
 using System.Numerics;
-using System.Security.Cryptography;
 using System.Text;
 using Qwen3Tts.Audio;
 using Qwen3Tts.Files;
@@ -11,20 +10,21 @@ using Qwen3Tts.Files;
 namespace Qwen3Tts.Training;
 
 /// <summary>The events of one session of a run.</summary>
-sealed class EventFile
+sealed class EventFile : IDisposable
 {
     readonly string _path;
     readonly Action<string>? _warn;
-    readonly OutputRecord? _record;
+    readonly OutputRecord _record;
+    GrowingFile? _file;
     bool _failed;
 
     /// <param name="folder">Of the log; TensorBoard reads all its files as one run.</param>
     /// <param name="after">The step that this session goes on from: what other files say about later steps is no longer true.</param>
-    /// <param name="record">Where the file is put on record.</param>
+    /// <param name="record">Where the file is put on record; null is that of the folder.</param>
     /// <param name="warn">Told once when the log cannot be written.</param>
     public EventFile(string folder, int after, Action<string>? warn = null, OutputRecord? record = null)
     {
-        (_warn, _record) = (warn, record);
+        (_warn, _record) = (warn, record ?? OutputRecord.At(folder));
         _path = Path.Combine(folder, FormattableString.Invariant($"events.out.tfevents.{Seconds():0.000}.{Environment.MachineName}"));
         Write(e => e.Text(3, "brain.Event:2"));
         if (after > 0)
@@ -59,16 +59,9 @@ sealed class EventFile
         try
         {
             var bytes = Record(message.ToArray());
-            var folder = Path.GetDirectoryName(_path)!;
-            if (_record is null)
-                Directory.CreateDirectory(folder);
-            else if (!File.Exists(_path))
-            {
-                _record.MakeFolder(folder);
-                _record.Add(_path, bytes.Length, SHA256.HashData(bytes), grows: true);
-            }
-            using var file = new FileStream(_path, FileMode.Append, FileAccess.Write, FileShare.Read);
-            file.Write(bytes);
+            _file ??= new(_path, _record);
+            if (!_file.Append(bytes))
+                throw new IOException("Another program changed it.");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -76,6 +69,8 @@ sealed class EventFile
             _warn?.Invoke($"Warning: '{_path}' for TensorBoard cannot be written: {e.Message} Training goes on without it; log.jsonl has the same numbers.");
         }
     }
+
+    public void Dispose() => _file?.Dispose();
 
     /// <summary>Length, its CRC, data, its CRC.</summary>
     internal static byte[] Record(byte[] data)

@@ -2,11 +2,11 @@
 // log.jsonl (one line a step) and tensorboard/ (the same), state/ (weights and moments, until the run is done), progress.json (that they
 // must be there, or why not) and export/ (the result). A run goes on from state/ with the same numbers as if it had never stopped: the
 // order of the data is a function of the step, and nothing else is random. What a run wrote stands on the folder's record; nothing else
-// is ever replaced or removed, and one process at a time works there.
+// is ever replaced or removed, and one process at a time works there. A little over 250 lines: whether a folder may be used depends on
+// everything that may lie in it.
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
-using System.Text;
 using System.Text.Json;
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.Files;
@@ -18,7 +18,11 @@ enum Existing { Refuse, Resume, Overwrite }
 
 sealed class RunFolder : IDisposable
 {
-    internal RunFolder(string path) => Path = path;
+    internal RunFolder(string path)
+    {
+        Path = path;
+        _log = new(LogFile, OutputRecord.At(path));
+    }
 
     public string Path { get; }
     public string Export => In("export");
@@ -45,6 +49,7 @@ sealed class RunFolder : IDisposable
         try
         {
             var folder = Find(path, options, existing); // again: another process may have begun and ended in between
+            OutputFolder.Recover(folder.Export);
             if (existing == Existing.Resume)
                 folder.CheckState();
             folder._lock = own;
@@ -59,7 +64,25 @@ sealed class RunFolder : IDisposable
 
     IDisposable? _lock;
 
-    public void Dispose() => _lock?.Dispose();
+    readonly RunLog _log;
+
+    public void Dispose()
+    {
+        _log.Dispose();
+        Events?.Dispose();
+        _lock?.Dispose();
+    }
+
+    /// <summary>Refuses inputs that this program wrote into the run's folder: beginning anew would remove them.</summary>
+    /// <exception cref="ArgumentException">One of them is such a file.</exception>
+    public static void CheckInputs(string path, IEnumerable<string?> inputs)
+    {
+        var record = OutputRecord.At(path);
+        bool IsRunsOwn(string input) => record.Owns(input) || OutputRecord.At(System.IO.Path.GetDirectoryName(FileIdentity.Resolve(input))!).Owns(input);
+        if (inputs.OfType<string>().FirstOrDefault(i => FileIdentity.IsWithin(i, path) && File.Exists(i) && IsRunsOwn(i)) is { } input)
+            throw new ArgumentException(
+                $"'{Printable.Text(input)}' is read, and lies in '{path}' among what a run wrote there, which goes when the run begins anew. Name another folder for the run.");
+    }
 
     /// <summary>Looks whether the run can be there, and writes nothing.</summary>
     /// <exception cref="IOException">The folder is not empty, and is neither to be resumed nor to be overwritten; or is no run's.</exception>
@@ -164,25 +187,14 @@ sealed class RunFolder : IDisposable
     /// <exception cref="IOException">The line cannot be written.</exception>
     public void Log(StepReport line)
     {
-        var bytes = Encoding.UTF8.GetBytes(Line(line));
-        if (!File.Exists(LogFile))
-            Record.Add(LogFile, bytes.Length, SHA256.HashData(bytes), grows: true);
-        try
-        {
-            File.AppendAllBytes(LogFile, bytes);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new IOException($"'{LogFile}' cannot be written: {e.Message} Make room, then go on with --resume.", e);
-        }
+        _log.Append(line);
         Events?.Scalars(line.Step, [("loss/talker", line.Talker), ("loss/predictor", line.Predictor), ("loss/end", line.End), ("held out/talker", line.HeldOutTalker), ("held out/predictor", line.HeldOutPredictor),
             ("gradient norm", line.GradientNorm), ("learning rate", line.LearningRate), ("tokens a second", line.Tokens / line.Seconds)]);
     }
 
     /// <summary>The lines logged so far. The last one may be cut off, where the run was killed.</summary>
     /// <exception cref="InvalidDataException">Another line is damaged.</exception>
-    public List<StepReport> ReadLog() => [.. LogJson.Lines(LogFile).Where(l => l.Line.EndsWith('}'))
-        .Select(l => JsonFile.Parse(Encoding.UTF8.GetBytes(l.Line), l.Place, LogJson.Default.StepReport, LogJson.Remedy))];
+    public List<StepReport> ReadLog() => _log.Read();
 
     /// <summary>Everything that the next step depends on, in one file, which replaces the last one when it is complete.</summary>
     /// <exception cref="IOException">It could not be written; the last one is still there.</exception>
@@ -242,27 +254,10 @@ sealed class RunFolder : IDisposable
         using (var state = OpenState())
             if (state is not null)
                 optimizer.Restore(step = StepOf(state), state.Float32);
-        if (File.Exists(LogFile))
-            Rewrite(string.Concat(ReadLog().Where(l => l.Step <= step).Select(Line)));
+        _log.CutAfter(step, warn);
         Events = new(In("tensorboard"), step, warn, Record);
         return step;
     }
-
-    /// <summary>Puts another text in place of the log, which grows from there on.</summary>
-    void Rewrite(string log)
-    {
-        if (log.Length == 0)
-        {
-            OutputFile.CheckIsFree(LogFile, Record);
-            File.Delete(LogFile); // begun anew by the next line; by no bytes a file could not be known
-            return;
-        }
-        OutputFile.WriteText(LogFile, log, Record);
-        var bytes = Encoding.UTF8.GetBytes(log);
-        Record.Add(LogFile, bytes.Length, SHA256.HashData(bytes), grows: true);
-    }
-
-    static string Line(StepReport report) => JsonSerializer.Serialize(report, LogJson.Default.StepReport) + "\n";
 
     /// <summary>The run came to its end, and dropped its state when its export was complete.</summary>
     public bool IsFinished => Progress is { Finished: true };

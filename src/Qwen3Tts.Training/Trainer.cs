@@ -4,6 +4,7 @@ using System.Diagnostics;
 using System.Security.Cryptography;
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.Doctor;
+using Qwen3Tts.Files;
 using Qwen3Tts.Talker;
 using Qwen3Tts.Text;
 using Qwen3Tts.Training.Data;
@@ -69,6 +70,8 @@ static class Trainer
         var device = Devices.Choose(options.Device);
         (options, var plan, var budget) = options.Planned(talkerConfig, data.Longest, device);
 
+        if (existing == Existing.Overwrite)
+            RunFolder.CheckInputs(run, [options.Data, options.Reference, options.Grammar, .. options.Dictionaries ?? [], .. OutputFile.Whole(model.Path), .. clips.SelectMany(c => new[] { c.Audio, c.Reference })]);
         using var folder = RunFolder.Open(run, options, existing);
         if (existing == Existing.Resume && folder.IsFinished)
             return new(folder.Export, folder.ReadLog(), data.HeldOutClips, Finished: true);

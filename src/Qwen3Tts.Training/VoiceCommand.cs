@@ -50,7 +50,10 @@ sealed class VoiceCommand : DocumentedCommand
         var (data, run) = (Path.Combine(output, "codes.jsonl"), Path.Combine(output, "run"));
         var spoken = Path.Combine(output, $"{name.ToLowerInvariant()}.wav");
         OutputFile.CheckIsNoInput(output, recordings, model);
-        OutputFile.CheckIsNoInput(spoken, [recordings, parsed.GetValue(_reference), parsed.GetValue(_grammar), .. parsed.GetValue(_dictionary) ?? []]);
+        OutputFile.CheckAreOthers(
+            [spoken, .. Data.PreparedFiles.Lists(data)],
+            [recordings, parsed.GetValue(_reference), parsed.GetValue(_grammar), .. parsed.GetValue(_dictionary) ?? [], .. OutputFile.Whole(model)]);
+        OutputFile.CheckIsFree(spoken);
 
         using var own = FolderLock.Take(output, "The voice's folder");
         var prepared = Commands.Prepare(model, new PreparationOptions

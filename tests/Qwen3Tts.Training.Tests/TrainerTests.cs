@@ -81,7 +81,7 @@ public sealed class TrainerTests
         var (whole, folder) = (Run(Options, Fresh()), Fresh());
         var state = Path.Combine(folder, "state", "training.safetensors");
         var record = Path.Combine(folder, ".qwen3tts-files.jsonl");
-        var full = Assert.Throws<IOException>(() => Trainer.Run(Options with { SaveEvery = 3 }, folder, Existing.Refuse, new AtStep(5, () =>
+        var full = Assert.Throws<IOException>(() => Trainer.Run(Options with { SaveEvery = 3, EvaluateEvery = 0 }, folder, Existing.Refuse, new AtStep(5, () =>
         {
             File.Move(record, record + "-kept");
             File.CreateSymbolicLink(record, "/dev/full");
@@ -89,7 +89,7 @@ public sealed class TrainerTests
         File.Move(record + "-kept", record, overwrite: true);
         Assert.Contains("step 6 is not saved; that of step 3 is", full.Message);
         Assert.Equal([state], Directory.GetFiles(Path.GetDirectoryName(state)!));
-        var resumed = Run(Options with { SaveEvery = 1 }, folder, Existing.Resume);
+        var resumed = Run(Options with { SaveEvery = 1, EvaluateEvery = 0 }, folder, Existing.Resume);
         Assert.Equal(whole.Log.Select(l => l with { Seconds = 0 }), resumed.Log.Select(l => l with { Seconds = 0 }));
         Assert.Equal(File.ReadAllBytes(Path.Combine(whole.Export, "model.safetensors")), File.ReadAllBytes(Path.Combine(resumed.Export, "model.safetensors")));
     }

@@ -34,8 +34,9 @@ static class SwiftExport
         var heldOut = HeldOut.Of(clips, options.HeldOut);
         options = (options with { HeldOut = heldOut.Count(held => held) }).Completed(model.Config, clips.Count, linesNameLanguages: false);
 
-        OutputFile.CheckAreNoInputs(new[] { "train.jsonl", "valid.jsonl", "train.sh" }.Select(f => Path.Combine(output, f)), [options.Data, .. clips.SelectMany(c => new[] { c.Audio, c.Reference }), .. Directory.GetFiles(options.Model)]);
-        OutputFile.CheckIsNoInput(output, options.Model);
+        OutputFile.CheckAreNoInputs(
+            [output, .. new[] { "train.jsonl", "valid.jsonl", "train.sh" }.Select(f => Path.Combine(output, f))],
+            [options.Data, .. clips.SelectMany(c => new[] { c.Audio, c.Reference }), .. OutputFile.Whole(options.Model)]);
         CodesFile.Write(Path.Combine(output, "train.jsonl"), clips.Where((_, i) => !heldOut[i]), WriteLine);
         if (options.HeldOut > 0)
             CodesFile.Write(Path.Combine(output, "valid.jsonl"), clips.Where((_, i) => heldOut[i]), WriteLine);

@@ -38,7 +38,7 @@ static class Import
         if (options.OnlySpeaker is { } speaker && !listed.Any(c => SpeakerName.IsSame(c.Speaker, speaker)))
             throw new ArgumentException($"{options.Input}: no clip is spoken by '{Printable.Text(speaker)}'. Its speakers: {string.Join(", ", listed.Select(c => c.Speaker ?? "none named").Distinct().Take(20))}.");
         listed.RemoveAll(c => options.OnlySpeaker is { } only && !SpeakerName.IsSame(c.Speaker, only));
-        OutputFile.CheckAreNoInputs([options.Output], [options.Input, .. listed.SelectMany(c => new[] { c.Audio, c.Reference })]);
+        OutputFile.CheckAreNoInputs([options.Output], [options.Input, .. listed.SelectMany(c => new[] { c.Audio, c.Reference, PreparedFiles.Transcript(c) })]);
 
         var rows = Measured(listed, problems, stop);
         var contradictions = new List<(Clip Clip, string Message)>();

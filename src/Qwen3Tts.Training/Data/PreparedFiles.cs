@@ -23,14 +23,22 @@ static class PreparedFiles
         return files;
     }
 
+    /// <summary>The list, and what is written beside it.</summary>
+    public static string[] Lists(string output) =>
+        [output, output + ".cache", Path.ChangeExtension(output, ".changes.tsv"), Path.ChangeExtension(output, ".html")];
+
     /// <summary>Refuses, before anything is written, outputs that are inputs or files of somebody else.</summary>
     public static void Check(PreparationOptions options, List<Clip> clips, IEnumerable<string> shaped)
     {
         var folder = OutputRecord.At(Path.GetDirectoryName(Path.GetFullPath(options.Output))!);
+        // A cache that somebody changed is kept under another name.
         OutputFile.CheckAreNoInputs(
-            [options.Output, options.Output + ".cache", Path.ChangeExtension(options.Output, ".changes.tsv"), Path.ChangeExtension(options.Output, ".html"), .. shaped],
-            [options.Input, options.Reference, .. clips.SelectMany(c => new[] { c.Audio, c.Reference })], folder);
+            [.. Lists(options.Output).Where(file => !file.EndsWith(".cache", StringComparison.Ordinal) || !folder.Knows(file)), .. shaped],
+            [options.Input, options.Reference, .. clips.SelectMany(c => new[] { c.Audio, c.Reference, Transcript(c) })], folder);
     }
+
+    /// <summary>Where the text of a recording lies that no list names; it need not be there.</summary>
+    public static string Transcript(Clip clip) => Path.ChangeExtension(clip.Audio, ".txt");
 
     /// <summary>Writes a changed recording; it stands on the record of the list's folder, one above.</summary>
     public static void Write(string path, Waveform wave) =>

@@ -12,8 +12,9 @@ sealed class FolderLock : IDisposable
     public const string FileName = ".qwen3tts-lock";
 
     readonly FileStream _held;
+    readonly bool _madeFolder;
 
-    FolderLock(FileStream held) => _held = held;
+    FolderLock(FileStream held, bool madeFolder) => (_held, _madeFolder) = (held, madeFolder);
 
     /// <summary>Takes a folder, made if missing. A lock that a dead process left is taken over.</summary>
     /// <param name="folder">The folder.</param>
@@ -21,6 +22,7 @@ sealed class FolderLock : IDisposable
     /// <exception cref="IOException">Another process has it.</exception>
     public static FolderLock Take(string folder, string what = "The folder")
     {
+        var isNew = !Directory.Exists(folder);
         OutputRecord.At(folder).MakeFolder(folder);
         var path = Path.Combine(FileIdentity.Resolve(folder), FileName);
         FileStream held;
@@ -32,8 +34,9 @@ sealed class FolderLock : IDisposable
         {
             throw new IOException($"{what} '{folder}' is in use{Owner(path + "-owner")}. Wait until it ends, or name another folder.", e);
         }
-        File.WriteAllText(path + "-owner", string.Create(CultureInfo.InvariantCulture, $"{Environment.ProcessId}\n{Environment.MachineName}\n{Process.GetCurrentProcess().StartTime.ToUniversalTime():O}\n"));
-        return new(held);
+        var begun = Process.GetCurrentProcess().StartTime.ToUniversalTime();
+        File.WriteAllText(path + "-owner", string.Create(CultureInfo.InvariantCulture, $"{Environment.ProcessId}\n{Environment.MachineName}\n{begun:O}\n"));
+        return new(held, isNew);
     }
 
     static string Owner(string path)
@@ -48,10 +51,26 @@ sealed class FolderLock : IDisposable
         }
     }
 
-    /// <summary>Gives the folder back. The empty lock file stays: removing it would let two others lock different files of one name.</summary>
+    /// <summary>
+    /// Gives the folder back. The empty lock file stays: removing it would let two others lock different files of one name. Only a folder that
+    /// was made for this lock, and in which nothing was written, goes again: its file is removed while it is still held.
+    /// </summary>
     public void Dispose()
     {
         File.Delete(_held.Name + "-owner");
+        var folder = Path.GetDirectoryName(_held.Name)!;
+        try
+        {
+            if (_madeFolder && Directory.EnumerateFileSystemEntries(folder).All(path => path == _held.Name))
+            {
+                File.Delete(_held.Name);
+                Directory.Delete(folder);
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // where an open file cannot be removed, as on Windows, an empty folder stays
+        }
         _held.Dispose();
     }
 }

@@ -1,18 +1,13 @@
 // The one way to write a file. A file appears under its name only when it is complete; what is there already and was not written by this
 // program stays; a device or a pipe is written to; and no output is ever an input.
-using System.Diagnostics;
 using System.Formats.Tar;
-using System.Globalization;
 using System.Text;
-using System.Text.RegularExpressions;
 
 namespace Qwen3Tts.Files;
 
 /// <summary>Writes files without destroying any.</summary>
-static partial class OutputFile
+static class OutputFile
 {
-    static int _count;
-
     /// <summary>Refuses an output that is an input, or that stands where a file is which this program did not write.</summary>
     /// <param name="output">File or folder that is to be written.</param>
     /// <param name="inputs">Files and folders that are read; null ones are not given.</param>
@@ -23,11 +18,28 @@ static partial class OutputFile
         CheckAreNoInputs([output], inputs);
     }
 
+    /// <summary>A folder that is read whole, such as a model's, with every file in it; what is no folder, as it is.</summary>
+    public static IEnumerable<string> Whole(string? folder)
+    {
+        if (folder is null)
+            return [];
+        return Directory.Exists(folder) ? Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Prepend(folder) : [folder];
+    }
+
     /// <summary>As <see cref="CheckIsNoInput"/>, for many outputs.</summary>
     /// <param name="outputs">Files and folders that are to be written.</param>
     /// <param name="inputs">Files and folders that are read.</param>
     /// <param name="record">Where the outputs stand on record; null is that of each one's own folder.</param>
     public static void CheckAreNoInputs(IEnumerable<string> outputs, IEnumerable<string?> inputs, OutputRecord? record = null)
+    {
+        var all = outputs.ToList();
+        CheckAreOthers(all, inputs);
+        foreach (var output in all.Where(o => !Directory.Exists(FileIdentity.Resolve(o))))
+            CheckIsFree(output, record);
+    }
+
+    /// <summary>Refuses outputs that are inputs; says nothing of other files that stand there.</summary>
+    public static void CheckAreOthers(IEnumerable<string> outputs, IEnumerable<string?> inputs)
     {
         var names = StringComparer.FromComparison(FileIdentity.Names);
         var read = inputs.OfType<string>().Where(i => i.Length > 0).Select(FileIdentity.Resolve).ToHashSet(names);
@@ -35,10 +47,11 @@ static partial class OutputFile
         foreach (var output in outputs)
         {
             var full = FileIdentity.Resolve(output);
-            if (read.Contains(full) || File.Exists(full) && new FileInfo(full) is var file && links[(file.Length, file.LastWriteTimeUtc)].Any(i => FileIdentity.Same(i, full)))
-                throw new ArgumentException($"'{Printable.Text(output)}' is to be written and is also read. Name another {(Directory.Exists(full) ? "folder" : "file")} for the output.");
-            if (!Directory.Exists(full))
-                CheckIsFree(output, record);
+            var isRead = read.Contains(full)
+                || File.Exists(full) && new FileInfo(full) is var file && links[(file.Length, file.LastWriteTimeUtc)].Any(i => FileIdentity.Same(i, full));
+            if (isRead && !IsSpecial(full))
+                throw new ArgumentException(
+                    $"'{Printable.Text(output)}' is to be written and is also read. Name another {(Directory.Exists(full) ? "folder" : "file")} for the output.");
         }
     }
 
@@ -53,7 +66,8 @@ static partial class OutputFile
             throw new IOException($"'{Printable.Text(path)}' is a folder, and a file is to be written there. Name another file for the output.");
         if (!File.Exists(full) || IsSpecial(full) || (record?.Owns(full) ?? false) || OutputRecord.At(Path.GetDirectoryName(full)!).Owns(full))
             return;
-        throw new IOException($"'{Printable.Text(path)}' is there already, and this program did not write it as it is now. Name another file for the output, or move that one away first.");
+        throw new IOException(
+            $"'{Printable.Text(path)}' is there already, and this program did not write it as it is now. Name another file for the output, or move that one away first.");
     }
 
     /// <summary>Writes a file in one step: it appears whole or not at all. Makes its folder.</summary>
@@ -98,33 +112,44 @@ static partial class OutputFile
 
     static void WriteAside(string path, string full, Action<Stream> write, OutputRecord? record)
     {
-        RemoveAbandoned(full);
-        var temporary = string.Create(CultureInfo.InvariantCulture, $"{full}.{Environment.ProcessId}-{Interlocked.Increment(ref _count)}.qwen3tts-tmp");
-        var made = false;
-        OutputEntry? entry;
+        foreach (var abandoned in TemporaryName.AbandonedOf(full).Where(File.Exists))
+            TemporaryName.RemoveFile(abandoned);
+        var temporary = TemporaryName.Take(full, TemporaryName.New);
         try
         {
-            using (var file = Try(path, () => new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1 << 16)))
-            {
-                made = true;
-                using var stream = new OutputStream(file, path);
-                write(stream);
-                Try(path, () => { file.Flush(flushToDisk: true); return 0; });
-                entry = record?.Add(full, stream.Position, stream.Sha256());
-            }
+            var (bytes, hash) = Fill(path, temporary, write);
+            var entry = record?.Add(full, bytes, hash);
             Try(path, () => { File.Move(temporary, full, overwrite: true); return 0; });
-            made = false;
             record?.Remember(full, entry!);
         }
         finally
         {
-            if (made)
+            if (File.Exists(temporary)) // nothing had that name before
                 File.Delete(temporary);
+            TemporaryName.Release(temporary);
+        }
+    }
+
+    /// <summary>Writes a new file and gives its length and hash.</summary>
+    static (long Bytes, byte[] Sha256) Fill(string path, string temporary, Action<Stream> write)
+    {
+        var file = Try(path, () => new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1 << 16));
+        try
+        {
+            using var stream = new OutputStream(file, path);
+            write(stream);
+            Try(path, () => { file.Flush(flushToDisk: true); return 0; });
+            return (stream.Position, stream.Sha256());
+        }
+        finally
+        {
+            Try(path, () => { file.Dispose(); return 0; }); // what could not be written is tried again here, and fails again
         }
     }
 
     /// <summary>Writes text as UTF-8 without a byte order mark.</summary>
-    public static void WriteText(string path, string text, OutputRecord? record = null) => Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(text)), record);
+    public static void WriteText(string path, string text, OutputRecord? record = null) =>
+        Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(text)), record);
 
     /// <summary>True for what is written through and never replaced: devices, pipes and sockets. Does not open them.</summary>
     public static bool IsSpecial(string path)
@@ -149,38 +174,6 @@ static partial class OutputFile
         archive.Position = 0;
         using var reader = new TarReader(archive);
         return reader.GetNextEntry()?.EntryType is TarEntryType.CharacterDevice or TarEntryType.BlockDevice or TarEntryType.Fifo;
-    }
-
-    /// <summary>Temporary files of this output that processes left which are no more.</summary>
-    static void RemoveAbandoned(string full)
-    {
-        foreach (var path in Directory.EnumerateFiles(Path.GetDirectoryName(full)!, "*.qwen3tts-tmp"))
-            if (path.StartsWith(full + ".", StringComparison.Ordinal) && Temporary().Match(path[full.Length..]) is { Success: true } match && !IsAlive(match.Groups[1].Value))
-                try
-                {
-                    using (new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None))
-                        File.Delete(path);
-                }
-                catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-                {
-                    // held by a process of another machine, or not ours to remove
-                }
-    }
-
-    [GeneratedRegex(@"^\.(\d+)-\d+\.qwen3tts-tmp$")]
-    private static partial Regex Temporary();
-
-    static bool IsAlive(string process)
-    {
-        try
-        {
-            using var found = Process.GetProcessById(int.Parse(process, CultureInfo.InvariantCulture));
-            return !found.HasExited;
-        }
-        catch (Exception e) when (e is ArgumentException or OverflowException)
-        {
-            return false;
-        }
     }
 
     /// <summary>Does something with the output, and says what can be done where the system refuses.</summary>

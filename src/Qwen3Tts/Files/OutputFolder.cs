@@ -1,23 +1,20 @@
 // A folder that appears complete or not at all. It is made under a name with our suffix and this process's number, and renamed. What stood
-// there before is removed only where its own records say that this program wrote every file of it.
-using System.Globalization;
-
+// there before is removed only where its own records say that this program wrote every file of it. Two renames put the new one in place of
+// the old one; what a process leaves that is killed between them is put back by the next one that writes there.
 namespace Qwen3Tts.Files;
 
 /// <summary>Writes folders without destroying any.</summary>
 static class OutputFolder
 {
-    static int _count;
-
     /// <summary>Makes a folder, and replaces one that this program wrote.</summary>
     /// <param name="target">Full path.</param>
     /// <param name="write">Gets the folder to write into, with <see cref="OutputFile"/>.</param>
     /// <exception cref="IOException">Files are there that this program did not write.</exception>
     public static void Write(string target, Action<string> write)
     {
+        Recover(target);
         CheckIsFree(target);
-        var stem = string.Create(CultureInfo.InvariantCulture, $"{target}.{Environment.ProcessId}-{Interlocked.Increment(ref _count)}");
-        var (aside, old) = (stem + ".qwen3tts-tmp", stem + ".qwen3tts-old");
+        var (aside, old) = (TemporaryName.Take(target, TemporaryName.New), TemporaryName.Take(target, TemporaryName.Old));
         try
         {
             Directory.CreateDirectory(aside);
@@ -37,8 +34,22 @@ static class OutputFolder
         finally
         {
             Remove(aside);
+            if (Directory.Exists(target))
+                Remove(old);
+            TemporaryName.Release(aside);
+            TemporaryName.Release(old);
         }
-        Remove(old);
+    }
+
+    /// <summary>Takes care of what dead processes left of a folder: the last complete one gets its name back, the rest goes.</summary>
+    public static void Recover(string target)
+    {
+        target = FileIdentity.Resolve(target);
+        foreach (var left in TemporaryName.AbandonedOf(target).Where(Directory.Exists).OrderByDescending(l => l.EndsWith(TemporaryName.Old, StringComparison.Ordinal)))
+            if (left.EndsWith(TemporaryName.Old, StringComparison.Ordinal) && !Path.Exists(target))
+                Move(left, target);
+            else
+                Remove(left);
     }
 
     /// <summary>Refuses to replace a folder with files that this program did not write.</summary>
@@ -47,16 +58,20 @@ static class OutputFolder
         if (File.Exists(target))
             throw new IOException($"'{Printable.Text(target)}' is a file. Name a folder for the result.");
         if (Directory.Exists(target) && Foreign(target) is { Count: > 0 } foreign)
-            throw new IOException($"'{Printable.Text(target)}' holds files that this program did not write as they are now, such as '{Printable.Text(Path.GetRelativePath(target, foreign[0]))}'. Name another folder for the result, or move that one away first.");
+            throw new IOException(
+                $"'{Printable.Text(target)}' holds files that this program did not write as they are now, such as " +
+                $"'{Printable.Text(Path.GetRelativePath(target, foreign[0]))}'. Name another folder for the result, or move that one away first.");
     }
 
     /// <summary>Files in a folder that stand on no record.</summary>
     public static IReadOnlyList<string> Foreign(string folder)
     {
         var record = OutputRecord.At(folder);
+        bool IsLink(string path) => new FileInfo(path).LinkTarget is not null;
+        bool IsOurs(string path) => Path.GetFileName(path) is OutputRecord.FileName or FolderLock.FileName || TemporaryName.IsAbandoned(path)
+            || record.Owns(path) || OutputRecord.At(Path.GetDirectoryName(path)!).Owns(path);
         return [.. Directory.EnumerateFileSystemEntries(folder, "*", new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.None })
-            .Where(path => (!Directory.Exists(path) || new FileInfo(path).LinkTarget is not null) && Path.GetFileName(path) is not (OutputRecord.FileName or FolderLock.FileName)
-                && (new FileInfo(path).LinkTarget is not null || !record.Owns(path) && !OutputRecord.At(Path.GetDirectoryName(path)!).Owns(path)))];
+            .Where(path => IsLink(path) || !Directory.Exists(path) && !IsOurs(path))];
     }
 
     /// <summary>Removes what this program wrote in a folder, and the folder if nothing is left.</summary>
@@ -67,7 +82,7 @@ static class OutputFolder
         foreach (var inner in Directory.EnumerateDirectories(folder).Where(d => new DirectoryInfo(d).LinkTarget is null).ToList())
             Remove(inner);
         var record = OutputRecord.At(folder);
-        if (!record.Exists && !folder.EndsWith(".qwen3tts-tmp", StringComparison.Ordinal))
+        if (!record.Exists && !TemporaryName.Is(folder))
             return; // nothing of it is ours by a record of its own
         record.RemoveOwned();
         OutputRecord.Reload(folder);

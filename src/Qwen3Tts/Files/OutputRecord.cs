@@ -1,29 +1,15 @@
 // What this program wrote into a folder: one line for each file, with its hash. Only what stands there, unchanged, may be replaced or
-// removed. Several processes may write into one folder: lines are only ever appended. A little over 250 lines: reading, owning and removing
-// share one state under one lock.
-using System.Security.Cryptography;
+// removed. Several processes may write into one folder: lines are only ever appended. A line over 250 lines: all share one state and one lock.
 using System.Text.Json;
-using System.Text.Json.Serialization;
 
 namespace Qwen3Tts.Files;
-
-/// <summary>A file that this program wrote.</summary>
-/// <param name="Path">Relative to the record's folder, with '/'; a folder that was made ends with it.</param>
-/// <param name="Bytes">Length.</param>
-/// <param name="Sha256">Of these bytes, in hexadecimal.</param>
-/// <param name="Grows">The file is appended to: it must begin with these bytes.</param>
-sealed record OutputEntry(
-    [property: JsonRequired] string Path, [property: JsonRequired] long Bytes, [property: JsonRequired] string Sha256, bool Grows = false);
-
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
-[JsonSerializable(typeof(OutputEntry))]
-sealed partial class OutputRecordJson : JsonSerializerContext;
 
 /// <summary>The record of a folder, <c>.qwen3tts-files.jsonl</c>.</summary>
 sealed class OutputRecord
 {
     public const string FileName = ".qwen3tts-files.jsonl";
 
+    static readonly EnumerationOptions All = new() { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.None, MaxRecursionDepth = 64 };
     static readonly Dictionary<string, OutputRecord> Open = [];
 
     readonly Lock _lock = new();
@@ -74,19 +60,29 @@ sealed class OutputRecord
             ReadOn();
             var full = FileIdentity.Resolve(path);
             return Relative(full) is { } relative && _entries.TryGetValue(relative, out var entries) && File.Exists(full)
-                && !OutputFile.IsSpecial(full) && entries.Any(e => IsUnchanged(full, e));
+                && !OutputFile.IsSpecial(full) && (entries.Any(e => IsUnchanged(full, e)) || OutputEntry.IsCutOff(new(full), entries));
+        }
+    }
+
+    /// <summary>True if this program wrote a file of that name once.</summary>
+    public bool Knows(string path)
+    {
+        lock (_lock)
+        {
+            ReadOn();
+            return Relative(FileIdentity.Resolve(path)) is { } relative && _entries.ContainsKey(relative);
         }
     }
 
     /// <summary>Puts a file on the record.</summary>
     /// <param name="path">The file, in the record's folder or below it.</param>
-    /// <param name="bytes">Its length, or that of the part which will not change.</param>
+    /// <param name="bytes">Its length.</param>
     /// <param name="sha256">Of these bytes.</param>
-    /// <param name="grows">The file is appended to from now on.</param>
+    /// <param name="from">Where it is going to be appended to: its length now.</param>
     /// <exception cref="IOException">The folder cannot hold a record.</exception>
-    public OutputEntry Add(string path, long bytes, ReadOnlySpan<byte> sha256, bool grows = false)
+    public OutputEntry Add(string path, long bytes, ReadOnlySpan<byte> sha256, long? from = null)
     {
-        var entry = new OutputEntry(Required(FileIdentity.Resolve(path)), bytes, Convert.ToHexStringLower(sha256), grows);
+        var entry = new OutputEntry(Required(FileIdentity.Resolve(path)), bytes, Convert.ToHexStringLower(sha256), from);
         Append(entry);
         return entry;
     }
@@ -129,10 +125,13 @@ sealed class OutputRecord
             foreach (var entry in entries.Where(e => !e.Path.EndsWith('/')))
                 if (Inside(entry.Path) is { } full && Owns(full))
                     File.Delete(full);
+            if (Exists || TemporaryName.Is(Folder)) // a folder of ours, and not only one that a folder of ours lies in
+                foreach (var path in Left().Where(p => TemporaryName.IsAbandoned(p) && FileIdentity.Resolve(p) == p))
+                    TemporaryName.RemoveFile(path);
             foreach (var entry in entries.Where(e => e.Path.EndsWith('/')).OrderByDescending(e => e.Path.Length))
                 if (Inside(entry.Path) is { } full && Directory.Exists(full) && !Directory.EnumerateFileSystemEntries(full).Any())
                     Directory.Delete(full);
-            var left = Directory.Exists(Folder) ? Left() : [];
+            var left = Left();
             // A changed file stays on the record: put back as it was, it is ours again.
             if (!left.Any(path => Relative(path) is { } relative && _entries.ContainsKey(relative)))
             {
@@ -143,7 +142,7 @@ sealed class OutputRecord
         }
     }
 
-    List<string> Left() => [.. Directory.EnumerateFiles(Folder, "*", new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.None, MaxRecursionDepth = 64 })
+    List<string> Left() => !Directory.Exists(Folder) ? [] : [.. Directory.EnumerateFiles(Folder, "*", All)
         .Where(path => path != _file && !Path.GetFileName(path).StartsWith(FolderLock.FileName, StringComparison.Ordinal)).Order(StringComparer.Ordinal)];
 
     /// <summary>The full path of an entry; null if it leaves the folder, by its name or through a link.</summary>
@@ -167,35 +166,15 @@ sealed class OutputRecord
     bool IsUnchanged(string full, OutputEntry entry)
     {
         var file = new FileInfo(full);
-        if (entry.Grows ? file.Length < entry.Bytes : file.Length != entry.Bytes)
+        if (file.Length != entry.Bytes)
             return false;
         var now = (file.Length, file.LastWriteTimeUtc, entry);
         if (_seen.TryGetValue(full, out var seen) && seen == now)
             return true;
-        try
-        {
-            using var stream = new FileStream(full, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-            if (HashOfFirst(stream, entry.Bytes) != entry.Sha256)
-                return false;
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            return false; // what cannot be read cannot be shown to be ours
-        }
+        if (!entry.Is(file))
+            return false;
         _seen[full] = now;
         return true;
-    }
-
-    static string HashOfFirst(Stream stream, long bytes)
-    {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        var buffer = new byte[1 << 16];
-        while (bytes > 0 && stream.Read(buffer, 0, (int)Math.Min(bytes, buffer.Length)) is > 0 and var n)
-        {
-            hash.AppendData(buffer, 0, n);
-            bytes -= n;
-        }
-        return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 
     void Append(OutputEntry entry)

@@ -25,7 +25,7 @@ public sealed class SayTests
         Assert.Equal(once, Spoken("b.wav", "--seed", "7", "--threads", "3"));
         Assert.NotEqual(once, Spoken("c.wav", "--seed", "8"));
         Assert.InRange(WavFile.Read(Path.Combine(folder, "a.wav")).Seconds, 0.5, 10);
-        Assert.Equal(4, Directory.GetFiles(folder).Length); // the fourth is the record of what was written
+        Assert.Equal(["a.wav", "b.wav", "c.wav"], Directory.GetFiles(folder).Select(f => Path.GetFileName(f)!).Where(n => n[0] != '.').Order());
     }
 
     [Fact]
