@@ -1,6 +1,5 @@
 // Lists of fields: by a header that names its columns (XTTS, EveryVoice, Hugging Face, any CSV or TSV), else as LJSpeech, Piper, GPT-SoVITS
 // and Bert-VITS2 write them. A row with more fields than its format has is a mistake and never read as part of a text.
-using Qwen3Tts.Files;
 
 namespace Qwen3Tts.Doctor;
 
@@ -63,7 +62,6 @@ static class ClipTable
         var layout = format is { } named ? TableLayout.Named(named) : null;
         if (rows.Count == 0)
             return (layout ?? TableLayout.LjSpeech, rows);
-        // LJSpeech as Coqui's formatter has it may begin with the names of its columns.
         return (layout ?? TableLayout.OfRows(rows), rows);
     }
 
@@ -91,13 +89,9 @@ static class ClipTable
         {
             return Clip(place, fields, layout, paths);
         }
-        catch (ElsewhereException e)
-        {
-            problems.Add(place, $"{e.Message}.", e.Cause);
-        }
         catch (InvalidDataException e)
         {
-            problems.Add(place, $"{e.Message}. {layout.Example}");
+            problems.Add(place, e, layout.Example);
         }
         return null;
     }

@@ -23,13 +23,9 @@ static class ClipsOfJson
                 var line = JsonFile.Parse(Encoding.UTF8.GetBytes(json), place, ClipJson.Default.ClipLine, Example);
                 clips.Add(Clip(line, place, paths));
             }
-            catch (ElsewhereException e)
-            {
-                problems.Add(place, $"{e.Message}.", e.Cause);
-            }
             catch (InvalidDataException e)
             {
-                problems.Add(place, e.Message.StartsWith(place, StringComparison.Ordinal) ? e.Message : $"{e.Message}. {Example}");
+                problems.Add(place, e, Example);
             }
         }
         return clips;

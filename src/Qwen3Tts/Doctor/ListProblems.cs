@@ -1,7 +1,5 @@
 // What is wrong with a list, one message for each cause: a mistake that every line repeats is told once, at its first line, with the number
 // of lines that share it.
-using Qwen3Tts.Files;
-
 namespace Qwen3Tts.Doctor;
 
 sealed class ListProblems
@@ -19,6 +17,16 @@ sealed class ListProblems
         _all.Add((cause ?? message, place, message));
     }
 
+    /// <param name="place">The file and line.</param>
+    /// <param name="mistake">What is wrong; may say in its data which cause it shares with other lines.</param>
+    /// <param name="example">How a line must look; left out where the mistake has a cause of its own.</param>
+    public void Add(string place, InvalidDataException mistake, string example)
+    {
+        var cause = mistake.Data["cause"] as string;
+        var whole = mistake.Message.StartsWith($"{place}: ", StringComparison.Ordinal);
+        Add(place, whole ? mistake.Message : cause is null ? $"{mistake.Message}. {example}" : $"{mistake.Message}.", cause);
+    }
+
     public void WriteTo(List<string> problems) =>
         problems.AddRange(_all.GroupBy(p => p.Cause).Select(g => $"{g.First().Place}: {g.First().Message}{More(g.Count() - 1)}"));
 
@@ -28,11 +36,4 @@ sealed class ListProblems
         1 => " One more line has the same mistake.",
         _ => $" {count} more lines have the same mistake.",
     };
-}
-
-/// <summary>A recording of another machine that is not here; every line of such a list has one cause.</summary>
-sealed class ElsewhereException(string path, string folder) : InvalidDataException(
-    $"'{Printable.Text(path)}' is a path of another machine, and no recording of that name is in '{folder}' or its folder 'wavs'. Copy the recordings there, or correct the paths")
-{
-    public string Cause => "elsewhere";
 }

@@ -110,7 +110,7 @@ sealed record TableLayout(
         if (rows.Count(f => Words(f[1]).Length > 2 && Words(f[2]).Length > 2) * 2 > rows.Count)
             return LjSpeech;
         throw new InvalidDataException(
-            "its 3 fields may be name|text|normalized text or name|speaker|text. Say which with --format: ljspeech or speaker-text.");
+            "its 3 fields may be name|text|normalized text or name|speaker|text. Say which with --format: ljspeech or speakertext.");
     }
 
     /// <summary>Numbers, or few values over many rows: a speaker, a language or a measure, not what is said.</summary>
