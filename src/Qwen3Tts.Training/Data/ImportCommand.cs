@@ -92,7 +92,7 @@ static class Import
 
 sealed class ImportCommand : DocumentedCommand
 {
-    readonly Argument<string> _recordings = new("recordings") { Description = "Folder of WAV and TXT files, LJSpeech's metadata.csv or its folder, GPT-SoVITS's .list, ms-swift's JSONL, or JSONL with the official names." };
+    readonly Argument<string> _recordings = new("recordings") { Description = "Folder of WAV and TXT files, or a list: JSON, CSV, TSV or fields between '|', as LJSpeech, Piper, XTTS, GPT-SoVITS, Bert-VITS2, EveryVoice, NeMo, ms-swift and Hugging Face write it." };
     readonly Option<string?> _output = new("--output", "-o") { Description = "The manifest to write. Default: manifest.jsonl in out/<name of the recordings>.", HelpName = "FILE" };
     readonly Option<ListFormat?> _format = new("--format") { Description = "Take the recordings for this, whatever their first line looks like." };
     readonly Option<string?> _speaker = new("--speaker") { Description = "Take this speaker's clips alone.", HelpName = "NAME" };
