@@ -152,7 +152,7 @@ sealed class RunFolder : IDisposable
                     throw new InvalidDataException($"{VoiceFile}: '{voice.Reference}' gives another voice now than when the run began. Restore the recording, or begin anew with --overwrite.");
             return;
         }
-        SafetensorsWriter.Write(VoiceFile, [.. voices.Select(v => TensorToWrite.Of(Key(v), [v.Vector.Length], v.Vector))], voices.ToDictionary(v => $"{Key(v)}.reference_sha256", v => Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(v.Reference)))), Record, Record);
+        SafetensorsWriter.Write(VoiceFile, [.. voices.Select(v => TensorToWrite.Of(Key(v), [v.Vector.Length], v.Vector))], voices.ToDictionary(v => $"{Key(v)}.reference_sha256", v => Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(v.Reference)))), Record);
     }
 
     static string Key(TrainingVoice voice) => Files.SpeakerName.Key(voice.Name);
