@@ -173,7 +173,7 @@ sealed class RunFolder : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new IOException($"'{LogFile}' cannot be written: {e.Message} Make room, then go on with --resume.", e);
+            throw new IOException($"'{LogFile}' cannot be written: {e.Message} Make room, then give the same command again; 'qwen3tts-train train' goes on with --resume.", e);
         }
         Events?.Scalars(line.Step, [("loss/talker", line.Talker), ("loss/predictor", line.Predictor), ("loss/end", line.End), ("held out/talker", line.HeldOutTalker), ("held out/predictor", line.HeldOutPredictor),
             ("gradient norm", line.GradientNorm), ("learning rate", line.LearningRate), ("tokens a second", line.Tokens / line.Seconds)]);
@@ -197,7 +197,7 @@ sealed class RunFolder : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new IOException($"{e.Message} The state of step {step} is not saved{(SavedStep is { } last ? $"; that of step {last} is" : "")}. Make room, then go on with --resume.", e);
+            throw new IOException($"{e.Message} The state of step {step} is not saved{(SavedStep is { } last ? $"; that of step {last} is" : "")}. Make room, then give the same command again; 'qwen3tts-train train' goes on with --resume.", e);
         }
     }
 
