@@ -27,14 +27,15 @@ static class TypedArguments
             }
             if (options.TryGetValue(argument, out var option))
             {
-                if (i + 1 < typed.Count && TakesText(option) && IsLikeOption(typed[i + 1]) && !options.ContainsKey(typed[i + 1]))
+                if (i + 1 < typed.Count && TakesText(option) && IsLikeOption(typed[i + 1]) && typed[i + 1] != End)
                 {
                     var value = typed[++i];
-                    var isOption = IsOneWord(value) && options.ContainsKey(BeforeEquals(value));
-                    if (IsOneWord(value) && value.StartsWith(End, StringComparison.Ordinal) && !isOption)
-                        return ([], Refusal(value, options.Keys, $"If it is the value of {argument}, write {argument}={Printable.Text(value)}."));
-                    parsed.AddRange(isOption ? [argument, value] : [$"{argument}={value}"]);
-                    continue;
+                    var itself = $"If it is the value of {argument}, write {argument}={Printable.Text(value)}.";
+                    if (options.ContainsKey(value) || (IsOneWord(value) && options.ContainsKey(BeforeEquals(value))))
+                        return ([], $"{argument} has no value: '{Printable.Text(value)}' is the next option. {itself}");
+                    if (IsOneWord(value) && value.StartsWith(End, StringComparison.Ordinal))
+                        return ([], Refusal(value, options.Keys, itself));
+                    argument = $"{argument}={value}";
                 }
                 parsed.Add(argument);
             }

@@ -61,7 +61,10 @@ sealed class DoctorCommand : DocumentedCommand
             Expected = new(parsed.GetValue(_grammar), parsed.GetValue(_dictionary) ?? []),
         };
         if (parsed.GetValue(_html) is { } planned)
+        {
             OutputFile.CheckIsNoInput(planned, [options.Checkpoint, options.Base, options.Data, parsed.GetValue(_grammar), .. parsed.GetValue(_dictionary) ?? []]);
+            CheckFolderCanBeMade(planned);
+        }
         var report = StatusLine.While("examining", show => Examination.Of(options, Mouth, show, stop));
         if (parsed.GetValue(_html) is { } page)
             OutputFile.WriteText(page, HtmlReport.Of(report));
@@ -70,6 +73,16 @@ sealed class DoctorCommand : DocumentedCommand
         else
             Print(report);
         return report.Healthy ? CommandRun.Done : Mismatch;
+    }
+
+    /// <summary>Told before minutes of work: a folder that is not there is made, but not where a file is.</summary>
+    static void CheckFolderCanBeMade(string page)
+    {
+        var folder = Path.GetDirectoryName(Path.GetFullPath(page));
+        while (folder is not null && !Path.Exists(folder))
+            folder = Path.GetDirectoryName(folder);
+        if (File.Exists(folder))
+            throw new IOException($"'{Printable.Text(page)}' cannot be written: '{Printable.Text(folder)}' is a file and not a folder. Name a file in another folder.");
     }
 
     static Mouth Mouth(string folder)

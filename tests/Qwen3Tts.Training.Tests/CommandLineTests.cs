@@ -76,7 +76,7 @@ public sealed partial class CommandLineTests
         string[] ofTrainAlone = ["holds no run to go on with. Leave --resume", "holds a run already. Go on with it by --resume"]; // 'voice' resumes where a run is
         var own = Commands.Root().Subcommands.Single(c => c.Name == "voice").Options.Select(o => o.Name).ToHashSet();
         var foreign = Named().Where(n => n.File.Replace('\\', '/') is var f && f.StartsWith("Qwen3Tts.Training/", StringComparison.Ordinal) && !others.Contains(f["Qwen3Tts.Training/".Length..]))
-            .Where(n => !own.Contains(n.Option) && !n.Literal.Contains("qwen3tts", StringComparison.Ordinal) && !ofTrainAlone.Any(t => n.Literal.Contains(t, StringComparison.Ordinal)));
-        Assert.Equal([], foreign.Select(n => $"{n.File}: {n.Option} in {n.Literal}"));
+            .Where(n => !own.Contains(n.Option) && !n.Literal.Contains("qwen3tts", StringComparison.Ordinal) && !n.Literal.Contains($"say {n.Option}", StringComparison.Ordinal) && !ofTrainAlone.Any(t => n.Literal.Contains(t, StringComparison.Ordinal)));
+        Assert.Equal("", string.Join('\n', foreign.Select(n => $"{n.File}: {n.Option} in {n.Literal}")));
     }
 }

@@ -42,7 +42,7 @@ public sealed class SpeechKeptTests
         Assert.Contains("--max-frames-per-token", error, StringComparison.Ordinal);
         Assert.InRange(WavFile.Read(wav).Seconds, 2, 15);
         var (_, shorter, told) = CommandTests.Run(Say(Path.Combine(Scratch.New(), "o.wav"), "--max-frames-per-token", "0", "--max-seconds", "1"));
-        Assert.Contains("cut off at the limit,", shorter + ",", StringComparison.Ordinal);
+        Assert.EndsWith("cut off at the limit", shorter.Trim(), StringComparison.Ordinal);
         Assert.Contains("--max-seconds", told, StringComparison.Ordinal);
     }
 

@@ -58,7 +58,7 @@ public sealed class TextIsTextTests
     [InlineData("Did you mean --speaker? If it is meant as it stands, write -- before it.", "say", "hello", "--speakr", "bob", "-o", "x.wav")]
     [InlineData("write --instruct=--slowly", "say", "hello", "--instruct", "--slowly", "-o", "x.wav")]
     [InlineData("'--sped' is no option", "say", "--sped", "-o", "x.wav")]
-    [InlineData("--instruct has no value", "say", "hello", "--instruct", "--seed", "3", "-o", "x.wav")]
+    [InlineData("--instruct has no value: '--seed' is the next option. If it is the value of --instruct, write --instruct=--seed.", "say", "hello", "--instruct", "--seed", "3", "-o", "x.wav")]
     [InlineData("--output has no value", "say", "hello", "-o")]
     [InlineData("--speaker is given twice", "say", "hello", "--speaker", "a", "--speaker", "b", "-o", "x.wav")]
     [InlineData("Did you mean inspect?", "inspct", "models/mini")]
@@ -72,6 +72,16 @@ public sealed class TextIsTextTests
 
     [Fact]
     public void EveryNumberHasARange() => NumericOptions.AssertBadValuesAreRefused(Commands.Root);
+
+    [Fact]
+    public void APageThatCannotBeWrittenIsToldBeforeTheWork()
+    {
+        var file = Path.Combine(Scratch.New(), "a.txt");
+        File.WriteAllText(file, "a");
+        var errors = new StringWriter();
+        Assert.Equal(1, CommandRun.Run(Commands.Root(), ["doctor", "absent", "--html", Path.Combine(file, "new", "report.html")], errors));
+        Assert.Contains("is a file and not a folder", errors.ToString(), StringComparison.Ordinal);
+    }
 
     /// <summary>The report: a file of that name is there, and its words were taken for options.</summary>
     [Fact]
