@@ -30,7 +30,6 @@ static class Demo
 {
     const int HeldOut = 6; // texts that are heard at the end
     const int TakesPerText = 3; // one take is a lottery
-    const double MostFramesPerToken = 12; // three times what speech takes
 
     public static int Run(string? model, string? recordings, string output, int? steps, CancellationToken stop, bool force = false)
     {
@@ -126,7 +125,7 @@ static class Demo
         using var after = Tts.Load(trained.Export);
         using var wrong = Tts.Load(faulty.Run.Export);
         // Text first for all, and the same seeds: what differs is the training alone.
-        SpeechOptions Options(Tts tts, int take) => new() { Layout = Layout.TextFirst, Sampling = tts.Sampling with { Seed = (ulong)take + 1 }, MaxFramesPerToken = MostFramesPerToken };
+        SpeechOptions Options(Tts tts, int take) => new() { Layout = Layout.TextFirst, Sampling = tts.Sampling with { Seed = (ulong)take + 1 }, MaxFramesPerToken = SpeechOptions.UsualMaxFramesPerToken };
         var clone = before.Clone(WavFile.Read(trained.HeldOut[0].Reference!));
         var recordings = trained.HeldOut.Select(c => WavFile.Read(c.Audio)).ToList();
         return new List<DemoVoice>

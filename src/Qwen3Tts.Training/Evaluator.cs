@@ -7,6 +7,7 @@ using System.Text.Json;
 using Qwen3Tts.Audio;
 using Qwen3Tts.Doctor;
 using Qwen3Tts.Files;
+using Qwen3Tts.Generation;
 using Qwen3Tts.Sequence;
 
 namespace Qwen3Tts.Training;
@@ -37,7 +38,7 @@ sealed record Evaluation(int Step, double HeldOutTalker, double HeldOutPredictor
 sealed class Evaluator
 {
     const int MostTexts = 4, Seeds = 2;
-    public const double MostFramesPerToken = 12; // three times what speech takes
+    public const double MostFramesPerToken = SpeechOptions.UsualMaxFramesPerToken;
 
     readonly RunFolder _folder;
     readonly TrainingOptions _options;
@@ -107,7 +108,7 @@ sealed class Evaluator
         }
         catch (Exception e) // whatever it is: hours of training do not end for it
         {
-            _warn?.Invoke($"Warning: the evaluation of step {step} in '{_folder.Path}' failed: {e.Message} Training goes on without it; remove the cause before the next one, or switch them off by --evaluate-every 0 with --resume.");
+            _warn?.Invoke($"Warning: the evaluation of step {step} in '{_folder.Path}' failed: {e.Message} Training goes on without it; remove the cause before the next one, or stop and go on with --evaluate-every 0; 'qwen3tts-train train' goes on with --resume.");
             RunFolder.RemoveTree(Candidate);
         }
     }

@@ -209,7 +209,7 @@ sealed class RunFolder : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new IOException($"{e.Message} The state of step {step} is not saved{(SavedStep is { } last ? $"; that of step {last} is" : "")}. Make room, then go on with --resume.", e);
+            throw new IOException($"{e.Message} The state of step {step} is not saved{(SavedStep is { } last ? $"; that of step {last} is" : "")}. Make room, then give the same command again; 'qwen3tts-train train' goes on with --resume.", e);
         }
     }
 

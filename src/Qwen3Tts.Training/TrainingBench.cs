@@ -46,7 +46,7 @@ static class TrainingBench
 {
     static readonly Way Plain = new() { Precision = Precision.Mixed };
 
-    public static TrainingBenchResult Run(TrainingBenchOptions options, Action<string> tell)
+    public static TrainingBenchResult Run(TrainingBenchOptions options, Action<string> tell, CancellationToken stop = default)
     {
         PeakMemory.KeepFreed(); // as training does; for the plain step, too
         var ids = options.Model.SpecialTokens(newline: 198);
@@ -55,9 +55,9 @@ static class TrainingBench
         StepCost Measured(Way? way, string name)
         {
             tell($"timing {name}");
-            var (seconds, loss, kernel) = Steps(options, examples, way, options.Steps);
+            var (seconds, loss, kernel) = Steps(options, examples, way, options.Steps, stop);
             tell($"memory of {name}");
-            long? peak = PeakMemory.Supported ? PeakMemory.Of(() => Steps(options, examples, way, 1)) : null;
+            long? peak = PeakMemory.Supported ? PeakMemory.Of(() => Steps(options, examples, way, 1, stop)) : null;
             var plan = way is null ? null : MemoryPlan.Of(talker, MemoryPlan.Tensors(talker, way), way, new(options.Batch, examples.Max(e => e.Positions.Count), options.Frames), several: false, options.Device.type == TorchSharp.DeviceType.CPU);
             return new(seconds, peak, loss, plan, kernel);
         }
@@ -68,7 +68,7 @@ static class TrainingBench
     public static string Name(Way way) => TrainingOptions.Written(way.Precision) + (way.Pieces.RecomputeLayers ? ", layers computed again" : "");
 
     /// <summary>One step to warm up, then the timed ones, on a model of its own; plain where no way is given.</summary>
-    static (List<double> Seconds, double Loss, string Kernel) Steps(TrainingBenchOptions options, List<TrainingExample> examples, Way? way, int count)
+    static (List<double> Seconds, double Loss, string Kernel) Steps(TrainingBenchOptions options, List<TrainingExample> examples, Way? way, int count, CancellationToken stop)
     {
         const double Rate = 1e-5, LargestNorm = 1;
         using var scope = NewDisposeScope();
@@ -80,6 +80,7 @@ static class TrainingBench
         var (seconds, loss) = (new List<double>(), 0.0);
         for (var step = 0; step <= count; step++)
         {
+            stop.ThrowIfCancellationRequested();
             var watch = Stopwatch.StartNew();
             loss = formulas is null ? TrainingStep.Run(talker, [batch], optimizer!, Rate, LargestNorm, way!.Pieces).Loss.Total : PlainStep(talker, batch, formulas, Rate, LargestNorm);
             seconds.Add(watch.Elapsed.TotalSeconds);

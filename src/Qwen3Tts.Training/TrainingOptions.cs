@@ -169,8 +169,8 @@ sealed record TrainingOptions
             if (!good)
                 throw new ArgumentException($"--{option} is {value}, expected {expected}. Correct it, or leave the option out for its default.");
         }
-        Require(Steps >= 1, Epochs is null ? "steps" : "epochs", (object?)Epochs ?? Steps, "one step or more");
-        Require(Batch >= 1, "batch", Batch, "one clip or more");
+        Require(TrainingRanges.Steps.Holds(Steps ?? 0), Epochs is null ? "steps" : "epochs", (object?)Epochs ?? Steps, $"{TrainingRanges.Steps.Words} steps");
+        Require(TrainingRanges.Batch.Holds(Batch), "batch", Batch, $"{TrainingRanges.Batch.Words} clips");
         Require(MicroBatch is null || (MicroBatch >= 1 && MicroBatch <= Batch), "micro-batch", MicroBatch, $"1 to the batch, {Batch}");
         Require(LearningRate is > 0 and < 1, "lr", LearningRate, "a number between 0 and 1, such as 5e-6");
         Require(WarmUp >= 0 && WarmUp < Steps, "warmup", WarmUp, $"fewer steps than the run has, {Steps}");
@@ -180,9 +180,9 @@ sealed record TrainingOptions
         Require(SaveEvery >= 1, "save-every", SaveEvery, "one step or more");
         Require(EvaluateEvery >= 0, "evaluate-every", EvaluateEvery, "0, which is never, or more");
         Require(Patience is null or >= 1, "patience", Patience, "one evaluation or more");
-        Require(Bucket >= 1, "bucket", Bucket, "one step or more");
+        Require(TrainingRanges.Bucket.Holds(Bucket ?? 0), "bucket", Bucket, $"{TrainingRanges.Bucket.Words} steps");
         Require(InContext is >= 0 and <= 1, "in-context", InContext, "a share of the sequences, 0 to 1");
-        Require(Lora is null || Lora.Rank >= 1, "lora", Lora?.Rank, "a rank of 1 or more; 16 is usual");
+        Require(Lora is null || TrainingRanges.LoraRank.Holds(Lora.Rank), "lora", Lora?.Rank, $"a rank, {TrainingRanges.LoraRank.Words}; 16 is usual");
         Require(NewLanguageLike is null || NewLanguage is not null, "new-language-like", NewLanguageLike, "to come with --new-language");
         if (NewLanguage is not null && (Lora is not null || Frozen.Any(f => f.EndsWith("codec_embedding", StringComparison.Ordinal))))
             throw new ArgumentException($"The row of --new-language {NewLanguage} is learned in codec_embedding, which is not trained {(Lora is null ? "when it is frozen" : "by LoRA")}. Train it whole, without --lora and with codec_embedding.");

@@ -112,9 +112,11 @@ public sealed class Tts : IDisposable
         options ??= new();
         var sequence = TalkerSequence.Prompt(UtteranceOf(text, options), _ids);
         var sampling = options.Sampling ?? Sampling;
-        if (options.MaxFramesPerToken is { } each)
-            sampling = sampling with { MaxFrames = Math.Min(sampling.MaxFrames, FramesBeyondText + (int)Math.Clamp(each * _tokenizer.Encode(SpokenText.Words(text)).Length, 0, 1e9)) };
-        return new(sequence, new(_talker, sampling), _codec, options.Voice?.Frames ?? []);
+        var most = options.MaxFramesPerToken is { } each
+            ? FramesBeyondText + (int)Math.Clamp(each * _tokenizer.Encode(SpokenText.Words(text)).Length, 0, 1e9) : int.MaxValue;
+        var ofText = most < sampling.MaxFrames;
+        sampling = ofText ? sampling with { MaxFrames = most } : sampling;
+        return new(sequence, new(_talker, sampling) { LimitIsOfText = ofText }, _codec, options.Voice?.Frames ?? []);
     }
 
     /// <summary>What is asked for and the model was not fine-tuned for: language, layout, instruction, in-context cloning. It speaks all the same, and may not sound as it should.</summary>

@@ -107,12 +107,12 @@ sealed class ExportCommand : DocumentedCommand
     readonly Option<string?> _model = CommonOptions.Model();
     readonly Option<string> _name = new("--name") { Description = "Name of the new voice.", Required = true, HelpName = "NAME" };
     readonly Option<string?> _output = new("--output", "-o") { Description = "Folder to write. Default: ms-swift beside the data.", HelpName = "DIR" };
-    readonly Option<int> _gpus = new("--gpus") { Description = "GPUs that train together.", DefaultValueFactory = _ => 1, HelpName = "N" };
-    readonly Option<int> _heldOut = new("--held-out") { Description = "Clips that are measured and not trained on. Default: those that the data holds out.", DefaultValueFactory = _ => 0, HelpName = "N" };
-    readonly Option<int?> _steps = new("--steps") { Description = "Optimizer steps. Default: as 'train'.", HelpName = "N" };
-    readonly Option<int> _batch = new("--batch") { Description = "Clips a step, on all GPUs together.", DefaultValueFactory = _ => 8, HelpName = "N" };
-    readonly Option<int?> _micro = new("--micro-batch") { Description = "Clips that a GPU computes together at most. Default: its part of the batch.", HelpName = "N" };
-    readonly Option<double?> _rate = new("--lr") { Description = "Largest learning rate. Default: as 'train'.", HelpName = "RATE" };
+    readonly Option<int> _gpus = new NumberOption<int>("--gpus", TrainingRanges.Gpus) { Description = "GPUs that train together.", DefaultValueFactory = _ => 1 };
+    readonly Option<int> _heldOut = new NumberOption<int>("--held-out", TrainingRanges.HeldOut) { Description = "Clips that are measured and not trained on. Default: those that the data holds out.", DefaultValueFactory = _ => 0 };
+    readonly Option<int?> _steps = new NumberOption<int?>("--steps", TrainingRanges.Steps) { Description = "Optimizer steps. Default: as 'train'." };
+    readonly Option<int> _batch = new NumberOption<int>("--batch", TrainingRanges.Batch) { Description = "Clips a step, on all GPUs together.", DefaultValueFactory = _ => 8 };
+    readonly Option<int?> _micro = new NumberOption<int?>("--micro-batch", TrainingRanges.MicroBatch) { Description = "Clips that a GPU computes together at most. Default: its part of the batch." };
+    readonly Option<double?> _rate = new NumberOption<double?>("--lr", TrainingRanges.LearningRate) { Description = "Largest learning rate. Default: as 'train'.", HelpName = "RATE" };
 
     public ExportCommand() : base("export", "Writes prepared data and the command line for a trainer of many machines that is known to align as the model speaks: ms-swift.",
         "qwen3tts-train export codes.jsonl --for ms-swift --model Qwen3-TTS-12Hz-1.7B-Base --name anna --gpus 8 --batch 64")
@@ -124,22 +124,11 @@ sealed class ExportCommand : DocumentedCommand
         this.Does(Run);
     }
 
-    static void CheckRange(string option, int value, int least, int most)
-    {
-        if (value < least || value > most)
-            throw new ArgumentException($"{option} is {value}, expected {least} to {most}. Correct it, or leave the option out.");
-    }
-
     int Run(ParseResult parsed, CancellationToken stop)
     {
         var data = Path.GetFullPath(parsed.GetRequiredValue(_data));
         var output = parsed.GetValue(_output) ?? Path.Combine(Path.GetDirectoryName(data)!, "ms-swift");
         var gpus = parsed.GetValue(_gpus);
-        // As many as the largest clusters have; their products stay far below what a whole number holds.
-        CheckRange("--gpus", gpus, 1, 16384);
-        CheckRange("--batch", parsed.GetValue(_batch), 1, 65536);
-        CheckRange("--micro-batch", parsed.GetValue(_micro) ?? 1, 1, 65536);
-        CheckRange("--held-out", parsed.GetValue(_heldOut), 0, int.MaxValue);
         var note = SwiftExport.Run(new()
         {
             Model = Path.GetFullPath(CommonOptions.ModelFolder(parsed.GetValue(_model))),

@@ -10,10 +10,14 @@ public enum FinishReason
 {
     /// <summary>It ended by itself.</summary>
     End,
-    /// <summary>It was cut off at <see cref="SamplingOptions.MaxFrames"/> or <see cref="SpeechOptions.MaxFramesPerToken"/>.</summary>
+    /// <summary>It was cut off at <see cref="SamplingOptions.MaxFrames"/>.</summary>
     Length,
     /// <summary>It was cut off at the model's <c>max_position_embeddings</c>: prompt and speech together are as long as the model can see.</summary>
     Context,
+    /// <summary>It was cut off at <see cref="SpeechOptions.MaxFramesPerToken"/>: it was far longer than its text.</summary>
+    TextLength,
+    /// <summary>It was stopped from outside, by a cancellation token.</summary>
+    Stopped,
 }
 
 /// <summary>Speaks one utterance. Several may speak by turns with one talker: a frame is made under a lock.</summary>
@@ -36,6 +40,12 @@ sealed class Generator
     /// <summary>Why the speech is over; null while it goes on.</summary>
     public FinishReason? Reason { get; private set; }
 
+    /// <summary>The limit of frames was made of the text's length.</summary>
+    public bool LimitIsOfText { private get; init; }
+
+    /// <summary>Ends the speech here, if it goes on.</summary>
+    public void Stop() => Reason ??= FinishReason.Stopped;
+
     /// <summary>The speech ended by itself, not at a limit.</summary>
     public bool Ended => Reason == FinishReason.End;
 
@@ -54,7 +64,7 @@ sealed class Generator
     public CodecStep.Frame? Next(TalkerSequence sequence)
     {
         if (Reason is null && _frames == _limit)
-            Reason = FinishReason.Length;
+            Reason = LimitIsOfText ? FinishReason.TextLength : FinishReason.Length;
         if (Reason is null && sequence.Positions.Count > _positions)
             Reason = _frames > 0 ? FinishReason.Context
                 : throw new ArgumentException($"The text, with what stands before it, has {sequence.Positions.Count} positions, and this model sees {_positions} (max_position_embeddings in config.json). Speak the text in parts.");
