@@ -22,7 +22,8 @@ static class CommandRun
 
     static readonly Option<bool> Debug = new("--debug") { Description = "Print the stack trace of an error.", Recursive = true };
 
-    /// <summary>Parses and runs; returns the exit code. The first Ctrl-C (or SIGTERM) cancels the command's token, the second one kills.</summary>
+    /// <summary>Parses and runs; returns the exit code. The first Ctrl-C (or SIGTERM, SIGHUP) cancels
+    /// the command's token, the second one kills.</summary>
     public static int Run(RootCommand root, IReadOnlyList<string> arguments, TextWriter? errors = null)
     {
         errors ??= Console.Error;
@@ -89,10 +90,12 @@ static class CommandRun
         if (parsed.Action is not ParseErrorAction)
             return null;
         if (parsed.CommandResult.Command == root && parsed.UnmatchedTokens is [var unknown, ..])
-            return $"'{Printable.Text(unknown)}' is neither a command nor an option here.{TypedArguments.Meant(unknown, root.Subcommands.Select(c => c.Name))}";
+            return $"'{Printable.Text(unknown)}' is neither a command nor an option here."
+                + $"{TypedArguments.Meant(unknown, root.Subcommands.Select(c => c.Name))}";
         if (parsed.CommandResult.Children.OfType<OptionResult>().Select(OfCount).FirstOrDefault(w => w is not null) is { } counted)
             return counted;
-        return parsed.UnmatchedTokens is [var token, ..] ? $"'{Printable.Text(token)}' is neither a command nor an option here." : Sentence(parsed.Errors[0]);
+        return parsed.UnmatchedTokens is [var token, ..]
+            ? $"'{Printable.Text(token)}' is neither a command nor an option here." : Sentence(parsed.Errors[0]);
     }
 
     static string Name(RootCommand root) => root.HelpName ?? root.Name;
@@ -102,16 +105,20 @@ static class CommandRun
     {
         var (name, arity) = (given.Option.Name, given.Option.Arity);
         return given.Implicit ? null
-            : given.Tokens.Count > arity.MaximumNumberOfValues || (given.IdentifierTokenCount > 1 && arity.MaximumNumberOfValues == 1 && given.Option.ValueType != typeof(bool))
+            : given.Tokens.Count > arity.MaximumNumberOfValues
+                || (given.IdentifierTokenCount > 1 && arity.MaximumNumberOfValues == 1 && given.Option.ValueType != typeof(bool))
                 ? $"{name} is given {given.IdentifierTokenCount switch { 2 => "twice", var n => $"{n} times" }}; give it once."
             : given.Tokens.Count < arity.MinimumNumberOfValues ? $"{name} has no value; give one after it, or leave the option out." : null;
     }
 
-    /// <summary>The one place where the parser's errors become sentences: its own words, but where it would name a type as .NET does.</summary>
+    /// <summary>The one place where the parser's errors become sentences: its own words, but where
+    /// it would name a type as .NET does.</summary>
     static string Sentence(ParseError error)
     {
-        if (error.SymbolResult is OptionResult { Tokens: [var value, ..] } option && error.Message.StartsWith("Cannot parse", StringComparison.Ordinal))
-            return $"{option.Option.Name} is '{Printable.Text(value.Value)}'; give {(option.Option.ValueType == typeof(bool?) ? "true or false" : "one of those that the help lists")}.";
+        if (error.SymbolResult is OptionResult { Tokens: [var value, ..] } option
+            && error.Message.StartsWith("Cannot parse", StringComparison.Ordinal))
+            return $"{option.Option.Name} is '{Printable.Text(value.Value)}'; "
+                + $"give {(option.Option.ValueType == typeof(bool?) ? "true or false" : "one of those that the help lists")}.";
         return string.Join(' ', error.Message.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)).TrimEnd('.') + ".";
     }
 

@@ -14,10 +14,11 @@ static class CommonOptions
         Description = "Start of the random numbers: the same seed, the same bytes. Default: a new one each time.",
     };
 
-    public static Option<int?> Threads() => new NumberOption<int?>("--threads", new(1, 1024, Reason: "No machine that this runs on has more processors."))
-    {
-        Description = "Threads to compute with. Default: one per processor.",
-    };
+    public static Option<int?> Threads() =>
+        new NumberOption<int?>("--threads", new(1, 1024, Reason: "No machine that this runs on has more processors."))
+        {
+            Description = "Threads to compute with. Default: one per processor.",
+        };
 
     /// <summary>The model folder: the option's, else the environment's.</summary>
     /// <exception cref="ArgumentException">Neither is given.</exception>

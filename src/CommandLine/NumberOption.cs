@@ -30,12 +30,15 @@ sealed class NumberOption<T> : Option<T>, INumberOption
     {
         var text = result.Tokens.Count == 1 ? result.Tokens[0].Value : ""; // the parser itself refuses none and several
         var kind = Whole ? "a whole number" : "a number";
-        var digits = text.Length > 0 && text.AsSpan(text[0] is '-' or '+' ? 1 : 0) is { Length: > 0 } d && !d.ContainsAnyExceptInRange('0', '9');
+        var digits = text.Length > 0
+            && text.AsSpan(text[0] is '-' or '+' ? 1 : 0) is { Length: > 0 } d && !d.ContainsAnyExceptInRange('0', '9');
         // As a double even where it is whole: one beyond what an int holds is outside the range, not without meaning.
-        if (!double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) || double.IsNaN(value) || (Whole && !digits))
+        if (!double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value)
+            || double.IsNaN(value) || (Whole && !digits))
             result.AddError($"{Name} is '{Printable.Text(text)}'; give {kind}.");
         else if (!Range.Holds(value))
-            result.AddError($"{Name} is {Printable.Text(text)}; give {kind}, {Range.Words}.{(Range.Reason is { } reason ? $" {reason}" : "")}");
+            result.AddError($"{Name} is {Printable.Text(text)}; give {kind}, {Range.Words}."
+                + $"{(Range.Reason is { } reason ? $" {reason}" : "")}");
         else
             return (T)(object)(Whole ? (object)(int)value : value);
         return default!;

@@ -10,7 +10,8 @@ static class ParentLink
     const string Variable = "QWEN3TTS_PARENT";
     const byte Ask = (byte)'s';
 
-    /// <summary>Runs a program that stops when <paramref name="stop"/> is cancelled and when this program ends; returns its exit code.</summary>
+    /// <summary>Runs a program that stops when <paramref name="stop"/> is cancelled and when this program ends;
+    /// returns its exit code.</summary>
     public static int Run(ProcessStartInfo start, CancellationToken stop)
     {
         using var pipe = new AnonymousPipeServerStream(PipeDirection.Out, HandleInheritability.Inheritable);
@@ -22,7 +23,8 @@ static class ParentLink
         return child.ExitCode;
     }
 
-    /// <summary>In the child: cancels <paramref name="stop"/> when the parent asks for it or ends. Does nothing where there is no parent.</summary>
+    /// <summary>In the child: cancels <paramref name="stop"/> when the parent asks for it or ends.
+    /// Does nothing where there is no parent.</summary>
     public static void Watch(CancellationTokenSource stop)
     {
         if (Environment.GetEnvironmentVariable(Variable) is not { Length: > 0 } handle)

@@ -1,5 +1,5 @@
-// Text is text: what is to be said, and the value of an option, may begin with "--" or "@". The parser would take some of these for options;
-// here they are put where it cannot: a value behind "=", a text behind "--". Only a single word that looks like an option and is none is
+// Text is text: what is to be said, and the value of an option, may begin with "--" or "@". The parser would take some of these for
+// options; here they are put where it cannot: a value behind "=", a text behind "--". Only a single word that looks like an option and is none is
 // refused, because it is more likely misspelt than meant.
 using System.CommandLine;
 using Qwen3Tts.Files;
@@ -13,7 +13,8 @@ static class TypedArguments
     /// <summary>The arguments as the parser is to get them, or what is wrong with them.</summary>
     public static (IReadOnlyList<string> Arguments, string? Wrong) Of(RootCommand root, IReadOnlyList<string> typed)
     {
-        var command = typed.Select(a => root.Subcommands.FirstOrDefault(c => c.Name == a)).FirstOrDefault(c => c is not null) ?? (Command)root;
+        var command = typed.Select(a => root.Subcommands.FirstOrDefault(c => c.Name == a))
+            .FirstOrDefault(c => c is not null) ?? (Command)root;
         var options = command.Options.Concat(root.Options).SelectMany(o => o.Aliases.Append(o.Name), (o, name) => (o, name))
             .DistinctBy(p => p.name).ToDictionary(p => p.name, p => p.o);
         var (parsed, texts) = (new List<string>(), new List<string>());
@@ -57,12 +58,14 @@ static class TypedArguments
     /// <summary>The name that was probably meant, as a sentence; empty where none is near.</summary>
     public static string Meant(string typed, IEnumerable<string> names)
     {
-        var best = names.Where(n => n.Length > 2).Select(n => (Name: n, Steps: Distance(BeforeEquals(typed), n))).OrderBy(n => n.Steps).FirstOrDefault();
+        var best = names.Where(n => n.Length > 2).Select(n => (Name: n, Steps: Distance(BeforeEquals(typed), n)))
+            .OrderBy(n => n.Steps).FirstOrDefault();
         // Two slips of the finger; in a short word they would make it any other.
         return best.Name is not null && best.Steps <= Math.Min(2, best.Name.Length / 3) ? $" Did you mean {best.Name}?" : "";
     }
 
-    static bool TakesText(Option option) => option.Arity.MaximumNumberOfValues > 0 && option.ValueType != typeof(bool) && option.ValueType != typeof(bool?);
+    static bool TakesText(Option option) => option.Arity.MaximumNumberOfValues > 0
+        && option.ValueType != typeof(bool) && option.ValueType != typeof(bool?);
 
     static bool IsLikeOption(string argument) => argument.Length > 1 && argument[0] == '-';
 

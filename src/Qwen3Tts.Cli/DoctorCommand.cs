@@ -90,7 +90,8 @@ sealed class DoctorCommand : DocumentedCommand
         while (folder is not null && !Path.Exists(folder))
             folder = Path.GetDirectoryName(folder);
         if (File.Exists(folder))
-            throw new IOException($"'{Printable.Text(page)}' cannot be written: '{Printable.Text(folder)}' is a file and not a folder. Name a file in another folder.");
+            throw new IOException($"'{Printable.Text(page)}' cannot be written: '{Printable.Text(folder)}' is a file and not a folder. "
+                + "Name a file in another folder.");
     }
 
     static Mouth Mouth(string folder)

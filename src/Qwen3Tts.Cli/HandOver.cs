@@ -31,7 +31,8 @@ static class HandOver
     {
         var program = Find() ?? throw new FileNotFoundException(
             $"'{arguments[0]}' is a command of {Program}, which is neither beside this program nor on the PATH. "
-            + "Build it in the repository (dotnet build -c Release src/Qwen3Tts.Training), and add the folder artifacts/bin/Qwen3Tts.Training/release to the PATH.");
+            + "Build it in the repository (dotnet build -c Release src/Qwen3Tts.Training), "
+            + "and add the folder artifacts/bin/Qwen3Tts.Training/release to the PATH.");
         // Ctrl-C reaches both programs, and all else this one alone: it passes on what it is told, and waits for how the other one ends.
         return ParentLink.Run(new(program, arguments) { UseShellExecute = false }, stop);
     }

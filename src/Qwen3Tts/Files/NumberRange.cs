@@ -13,5 +13,6 @@ readonly record struct NumberRange(double Least, double Most, bool Above = false
     public bool Holds(double value) => (Above ? value > Least : value >= Least) && value <= Most;
 
     /// <summary>The range in words.</summary>
-    public string Words => string.Create(CultureInfo.InvariantCulture, $"{(Above ? "above " : "")}{Least:0.#########} to {Most:0.#########}");
+    public string Words =>
+        string.Create(CultureInfo.InvariantCulture, $"{(Above ? "above " : "")}{Least:0.#########} to {Most:0.#########}");
 }

@@ -64,6 +64,7 @@ public sealed record SamplingOptions
     static void Check(NumberRange range, string name, double value)
     {
         if (!range.Holds(value))
-            throw new ArgumentException(FormattableString.Invariant($"The {name} is {value}. It must be {range.Words}.{(range.Reason is { } reason ? $" {reason}" : "")}"));
+            throw new ArgumentException(FormattableString.Invariant($"The {name} is {value}. It must be {range.Words}.")
+                + $"{(range.Reason is { } reason ? $" {reason}" : "")}");
     }
 }

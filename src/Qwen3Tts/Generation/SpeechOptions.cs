@@ -24,7 +24,8 @@ public sealed record SpeechOptions
     /// <summary>How codes are drawn; null is what the model asks for, <c>Tts.Sampling</c>.</summary>
     public SamplingOptions? Sampling { get; init; }
 
-    /// <summary>A <see cref="MaxFramesPerToken"/> that no speech reaches which ends: three times what speech takes. The command line has it unless told otherwise.</summary>
+    /// <summary>A <see cref="MaxFramesPerToken"/> that no speech reaches which ends: three times what speech takes.
+    /// The command line has it unless told otherwise.</summary>
     public const double UsualMaxFramesPerToken = 12;
 
     /// <summary>Stops speech that does not end by itself: at most two seconds and this many frames of 80 ms for each text token. Speech takes about
