@@ -3,7 +3,7 @@ using System.Text.Json;
 using Qwen3Tts.Doctor;
 using Qwen3Tts.Training.Data;
 
-namespace Qwen3Tts.Training.Tests.Data;
+namespace Qwen3Tts.Tests.Data;
 
 /// <summary>Lists as other programs write them are read as the clips that they mean, or refused in one sentence.</summary>
 public sealed class ListsTests
