@@ -43,7 +43,8 @@ static class Golden
 
     /// <summary>Whether a file of a model folder holds the talker's weights: all of them, a shard, or the list of shards.</summary>
     public static bool HoldsWeights(string file, string folder) =>
-        Path.GetRelativePath(folder, file) is var name && name.StartsWith("model", StringComparison.Ordinal) && name.Contains(".safetensors", StringComparison.Ordinal);
+        Path.GetRelativePath(folder, file) is var name
+        && name.StartsWith("model", StringComparison.Ordinal) && name.Contains(".safetensors", StringComparison.Ordinal);
 
     /// <summary>The weights of one model folder in place of another's, which may lie in one file or in shards.</summary>
     public static void ReplaceWeights(string from, string to)
