@@ -1,6 +1,7 @@
 // Readers of lists of recordings, by their format and by a guess, codes.jsonl, and the whole import.
 using System.Text;
 using Qwen3Tts.Audio;
+using Qwen3Tts.Doctor;
 using Qwen3Tts.Training.Data;
 
 namespace Qwen3Tts.Fuzz;
@@ -83,7 +84,7 @@ static class ListTargets
     }
 
     /// <summary>What was read can also be written.</summary>
-    static void Discard(IReadOnlyList<Doctor.Clip> clips)
+    static void Discard(IReadOnlyList<Clip> clips)
     {
         using var json = new System.Text.Json.Utf8JsonWriter(Stream.Null);
         foreach (var clip in clips)
