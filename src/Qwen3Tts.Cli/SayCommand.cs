@@ -70,12 +70,12 @@ sealed class SayCommand : DocumentedCommand
     {
         CheckTogether(parsed);
         var output = parsed.GetRequiredValue(_output);
-        CheckIsWave(output);
-        var text = Text(parsed, stop);
         var model = CommonOptions.ModelFolder(parsed.GetValue(_model));
         if (output != Standard)
             OutputFile.CheckIsNoInput(
                 output, [parsed.GetValue(_file), parsed.GetValue(_voice), .. OutputFile.Whole(model), .. OutputFile.Whole(parsed.GetValue(_adapter))]);
+        CheckIsWave(output);
+        var text = Text(parsed, stop);
         var compatibility = Compatible(parsed.GetValue(_compat));
         using var tts = StatusLine.While($"loading {model}", _ => Tts.Load(model, parsed.GetValue(_threads), parsed.GetValue(_adapter), compatibility));
         var options = Speech(parsed, tts);

@@ -1,5 +1,5 @@
-using CsCheck;
 using System.Diagnostics;
+using CsCheck;
 using Qwen3Tts.Files;
 
 namespace Qwen3Tts.Tests;

@@ -70,7 +70,7 @@ sealed record TalkerConfig(
         HashSet<int> used = [CodecPadId, CodecBosId, CodecEosTokenId, CodecThinkId, CodecNothinkId, CodecThinkBosId, CodecThinkEosId, .. CodecLanguageId.Values, .. SpkId.Values];
         var free = Enumerable.Range(first, Math.Max(0, VocabSize - first)).Where(r => !used.Contains(r)).Take(count).ToList();
         return free.Count == count ? free
-            : throw new InvalidDataException($"Rows {first} to {VocabSize - 1} of the codec embedding have room for {free.Count} more speakers, {count} are to be added. Take a model with fewer speakers.");
+            : throw new InvalidDataException($"config.json: rows {first} to {VocabSize - 1} of the codec embedding have room for {free.Count} more speakers, {count} are to be added. Take a model with fewer speakers.");
     }
 
     public void Check(string place)

@@ -26,7 +26,7 @@ readonly record struct TensorData(float[]? Float32, ushort[]? BFloat16)
 }
 
 /// <summary>All tensors of a folder, from <c>model.safetensors</c> or from the shards that <c>model.safetensors.index.json</c> lists.</summary>
-sealed class Weights : IDisposable
+sealed partial class Weights : IDisposable
 {
     const int MostProblems = 1000; // a configuration with millions of layers is told soon; a real mix-up has fewer
 
@@ -215,10 +215,19 @@ sealed class Weights : IDisposable
     public void Dispose() => _files.ForEach(f => f.Dispose());
 
     /// <summary>One name of each kind first: those of further layers tell little more.</summary>
+    [System.Text.RegularExpressions.GeneratedRegex(@"^[\w.]*\.layers\.\d+(?=\.)")]
+    private static partial System.Text.RegularExpressions.Regex Layer();
+
     static string Names(List<string> names)
     {
         var seen = new HashSet<string>();
         var shown = new List<string>();
+        var layers = names.Where(n => !n.Contains(", expected ", StringComparison.Ordinal)).GroupBy(n => Layer().Match(n).Value).Where(g => g.Key != "" && g.Count() > 2).ToList();
+        if (layers.Count > 0) // a whole layer is one entry
+        {
+            var whole = layers.SelectMany(g => g).ToHashSet();
+            names = [.. names.Where(n => !whole.Contains(n)), .. layers.Select(g => $"{g.Key}.* ({g.Count()} tensors)")];
+        }
         foreach (var name in names.OrderBy(n => seen.Add(string.Concat(n.Where(c => !char.IsAsciiDigit(c)))) ? 0 : 1).Take(20).Select(Printable.Text))
             if (shown.Sum(n => n.Length) + name.Length <= MostCharacters)
                 shown.Add(name);

@@ -55,7 +55,7 @@ static class ClipList
         var found = new ListProblems();
         var text = TextFile.Read(path);
         var isJson = format is null ? text.TrimStart() is ['{' or '[', ..] : format == ListFormat.Jsonl;
-        var clips = isJson ? ClipsOfJson.Read(path, text, found) 
+        var clips = isJson ? ClipsOfJson.Read(path, text, found)
             : ClipTable.Read(path, text, format is ListFormat.Folder ? null : format, found);
         if (clips.Count == 0 && found.Count == 0)
             found.Add(path, "it is empty. Each line describes one clip.");

@@ -108,7 +108,9 @@ static class CheckpointTargets
         Read = (folder, problems) =>
         {
             var config = ConfigFile.ReadModel(Path.Combine(folder, "config.json"));
-            config.SpecialTokens(3).Language("english", null);
+            var ids = config.SpecialTokens(3);
+            if (ids.Languages.Count > 0)
+                ids.Language(ids.Languages.Keys.First(), null);
             if (config.TalkerConfig.VocabSize < 1 << 20)
                 config.TalkerConfig.FreeRows(1);
         },

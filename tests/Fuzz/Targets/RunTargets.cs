@@ -43,8 +43,22 @@ static class RunTargets
     {
         var options = new TrainingOptions
         {
-            Model = "/m", Data = "/d", Speaker = "anna", Lora = new(), Steps = 10, LearningRate = 1e-4, WarmUp = 1, SaveEvery = 2, EvaluateEvery = 0,
-            Languages = ["auto"], Precision = Precision.Float32, Recompute = false, MicroBatch = 8, FramesAtATime = 128, Device = "cpu", Bucket = 1,
+            Model = "/m",
+            Data = "/d",
+            Speaker = "anna",
+            Lora = new(),
+            Steps = 10,
+            LearningRate = 1e-4,
+            WarmUp = 1,
+            SaveEvery = 2,
+            EvaluateEvery = 0,
+            Languages = ["auto"],
+            Precision = Precision.Float32,
+            Recompute = false,
+            MicroBatch = 8,
+            FramesAtATime = 128,
+            Device = "cpu",
+            Bucket = 1,
         };
         return new()
         {
