@@ -5,6 +5,7 @@ using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
 using System.Runtime.InteropServices;
+using Qwen3Tts.Files;
 
 namespace Qwen3Tts.CommandLine;
 
@@ -21,7 +22,8 @@ static class CommandRun
 
     static readonly Option<bool> Debug = new("--debug") { Description = "Print the stack trace of an error.", Recursive = true };
 
-    /// <summary>Parses and runs; returns the exit code. The first Ctrl-C (or SIGTERM) cancels the command's token, the second one kills.</summary>
+    /// <summary>Parses and runs; returns the exit code. The first Ctrl-C (or SIGTERM, SIGHUP) cancels
+    /// the command's token, the second one kills.</summary>
     public static int Run(RootCommand root, IReadOnlyList<string> arguments, TextWriter? errors = null)
     {
         errors ??= Console.Error;
@@ -31,17 +33,23 @@ static class CommandRun
             return code;
         }
         Prepare(root);
-        var parsed = root.Parse(arguments.Count == 0 ? ["--help"] : arguments);
-        if (Wrong(parsed, arguments) is { } wrong)
-            return Fail(UsersMistake, $"{wrong} See '{Name(root)}{(parsed.CommandResult.Command == root ? "" : $" {parsed.CommandResult.Command.Name}")} --help'.");
+        var (parsed, wrong) = Parse(root, arguments);
+        if (wrong is not null)
+        {
+            var command = parsed.CommandResult.Command;
+            return Fail(UsersMistake, $"{wrong} See '{Name(root)}{(command == root ? "" : $" {command.Name}")} --help'.");
+        }
         using var stop = new CancellationTokenSource();
+        var signals = 0;
         void Stop(PosixSignalContext signal)
         {
-            signal.Cancel = !stop.IsCancellationRequested;
+            signal.Cancel = Interlocked.Increment(ref signals) == 1;
             stop.Cancel();
         }
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+        using var hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, Stop);
+        ParentLink.Watch(stop);
         try
         {
             return parsed.InvokeAsync(new() { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null }, stop.Token).GetAwaiter().GetResult();
@@ -68,25 +76,49 @@ static class CommandRun
     internal static bool IsUsersMistake(Exception e) =>
         e is InvalidDataException or IOException or UnauthorizedAccessException or NotSupportedException || e.GetType() == typeof(ArgumentException);
 
-    /// <summary>What is wrong with the command line, or null.</summary>
-    static string? Wrong(ParseResult parsed, IReadOnlyList<string> arguments)
+    /// <summary>The command line as it was understood, and what is wrong with it.</summary>
+    internal static (ParseResult Parsed, string? Wrong) Parse(RootCommand root, IReadOnlyList<string> typed)
     {
-        // A misspelt option would be taken for the text or the model; whoever means it so writes "--" before it.
-        var values = arguments.Contains("--") ? [] : parsed.CommandResult.Children.OfType<ArgumentResult>().SelectMany(a => a.Tokens).Select(t => t.Value);
-        if (values.FirstOrDefault(v => v.StartsWith("--", StringComparison.Ordinal)) is { } option)
-            return $"'{option}' is no option of this command.";
+        var (arguments, wrong) = TypedArguments.Of(root, typed.Count == 0 ? ["--help"] : typed);
+        // No file is read for an argument that begins with @, and -mine is a word, not -m with "ine".
+        var parsed = root.Parse(wrong is null ? arguments : typed, new() { ResponseFileTokenReplacer = null, EnablePosixBundling = false });
+        return (parsed, wrong ?? Wrong(parsed, root));
+    }
+
+    static string? Wrong(ParseResult parsed, RootCommand root)
+    {
         if (parsed.Action is not ParseErrorAction)
             return null;
-        return parsed.UnmatchedTokens is [var token, ..] ? $"'{token}' is neither a command nor an option here." : Sentence(parsed.Errors[0]);
+        if (parsed.CommandResult.Command == root && parsed.UnmatchedTokens is [var unknown, ..])
+            return $"'{Printable.Text(unknown)}' is neither a command nor an option here."
+                + $"{TypedArguments.Meant(unknown, root.Subcommands.Select(c => c.Name))}";
+        if (parsed.CommandResult.Children.OfType<OptionResult>().Select(OfCount).FirstOrDefault(w => w is not null) is { } counted)
+            return counted;
+        return parsed.UnmatchedTokens is [var token, ..]
+            ? $"'{Printable.Text(token)}' is neither a command nor an option here." : Sentence(parsed.Errors[0]);
     }
 
     static string Name(RootCommand root) => root.HelpName ?? root.Name;
 
-    /// <summary>The parser's own words, but for a value of the wrong type, where it would name the type as .NET does.</summary>
+    /// <summary>An option without its value, or with several.</summary>
+    static string? OfCount(OptionResult given)
+    {
+        var (name, arity) = (given.Option.Name, given.Option.Arity);
+        return given.Implicit ? null
+            : given.Tokens.Count > arity.MaximumNumberOfValues
+                || (given.IdentifierTokenCount > 1 && arity.MaximumNumberOfValues == 1 && given.Option.ValueType != typeof(bool))
+                ? $"{name} is given {given.IdentifierTokenCount switch { 2 => "twice", var n => $"{n} times" }}; give it once."
+            : given.Tokens.Count < arity.MinimumNumberOfValues ? $"{name} has no value; give one after it, or leave the option out." : null;
+    }
+
+    /// <summary>The one place where the parser's errors become sentences: its own words, but where
+    /// it would name a type as .NET does.</summary>
     static string Sentence(ParseError error)
     {
-        if (error.SymbolResult is OptionResult { Tokens: [var value, ..] } option && error.Message.StartsWith("Cannot parse", StringComparison.Ordinal))
-            return $"{option.Option.Name} is '{value.Value}'; give a {(option.Option.ValueType == typeof(double?) ? "number" : "whole number")}.";
+        if (error.SymbolResult is OptionResult { Tokens: [var value, ..] } option
+            && error.Message.StartsWith("Cannot parse", StringComparison.Ordinal))
+            return $"{option.Option.Name} is '{Printable.Text(value.Value)}'; "
+                + $"give {(option.Option.ValueType == typeof(bool?) ? "true or false" : "one of those that the help lists")}.";
         return string.Join(' ', error.Message.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)).TrimEnd('.') + ".";
     }
 

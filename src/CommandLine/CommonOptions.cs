@@ -9,19 +9,16 @@ static class CommonOptions
 
     public static Option<string?> Model() => new("--model", "-m") { Description = $"Folder of the model. Default: ${ModelVariable}.", HelpName = "DIR" };
 
-    public static Option<int?> Seed() => AtLeast(0, new("--seed") { Description = "Start of the random numbers: the same seed, the same bytes. Default: a new one each time.", HelpName = "N" });
-
-    public static Option<int?> Threads() => AtLeast(1, new("--threads") { Description = "Threads to compute with. Default: one per processor.", HelpName = "N" });
-
-    static Option<int?> AtLeast(int least, Option<int?> option)
+    public static Option<int?> Seed() => new NumberOption<int?>("--seed", new(0, int.MaxValue))
     {
-        option.Validators.Add(result =>
+        Description = "Start of the random numbers: the same seed, the same bytes. Default: a new one each time.",
+    };
+
+    public static Option<int?> Threads() =>
+        new NumberOption<int?>("--threads", new(1, 1024, Reason: "No machine that this runs on has more processors."))
         {
-            if (result.Tokens is [var token] && int.TryParse(token.Value, out var n) && n < least)
-                result.AddError($"{option.Name} is {n}; give {least} or more.");
-        });
-        return option;
-    }
+            Description = "Threads to compute with. Default: one per processor.",
+        };
 
     /// <summary>The model folder: the option's, else the environment's.</summary>
     /// <exception cref="ArgumentException">Neither is given.</exception>

@@ -22,7 +22,7 @@ static class Commands
     {
         var rest = new Argument<string[]>("arguments") { Arity = ArgumentArity.ZeroOrMore, Hidden = true };
         var command = new Command(name, description) { rest };
-        command.Does((parsed, _) => HandOver.Run([name, .. parsed.GetValue(rest) ?? []]));
+        command.Does((parsed, stop) => HandOver.Run([name, .. parsed.GetValue(rest) ?? []], stop));
         return command;
     }
 }

@@ -3,6 +3,7 @@ using System.CommandLine;
 using System.Globalization;
 using Qwen3Tts.CommandLine;
 using Qwen3Tts.Doctor;
+using Qwen3Tts.Files;
 using Spectre.Console;
 using Cell = Spectre.Console.Text;
 
@@ -18,8 +19,8 @@ sealed class DoctorCommand : DocumentedCommand
     readonly Option<string?> _audio = new("--audio") { Description = "Instead: a folder of WAV files, each with its text in a TXT file.", HelpName = "DIR" };
     readonly Option<string?> _speaker = new("--speaker") { Description = "Whose recordings the data are. Default: the speaker that the base does not have.", HelpName = "NAME" };
     readonly Option<string?> _language = new("--language") { Description = "The language that you speak with, for clips that name none.", HelpName = "NAME" };
-    readonly Option<int> _clips = new("--clips") { Description = "Most clips to measure, spread over the data.", HelpName = "N", DefaultValueFactory = _ => 10 };
-    readonly Option<int> _takes = new("--takes") { Description = "Sentences to speak; 0 speaks none.", HelpName = "N", DefaultValueFactory = _ => 4 };
+    readonly Option<int> _clips = new NumberOption<int>("--clips", new(1, 100_000)) { Description = "Most clips to measure, spread over the data.", DefaultValueFactory = _ => 10 };
+    readonly Option<int> _takes = new NumberOption<int>("--takes", new(0, 10_000)) { Description = "Sentences to speak; 0 speaks none.", DefaultValueFactory = _ => 4 };
     readonly Option<string?> _grammar = new("--grammar") { Description = "JSGF grammar of all that may be said, for pocketsphinx.", HelpName = "FILE" };
     readonly Option<string[]> _dictionary = new("--dictionary") { Description = "Pronunciations that pocketsphinx lacks.", HelpName = "FILE" };
     readonly Option<bool> _json = new("--json") { Description = "Write JSON instead of tables; docs/doctor.md describes it." };
@@ -55,13 +56,18 @@ sealed class DoctorCommand : DocumentedCommand
             Data = parsed.GetValue(_data) ?? parsed.GetValue(_audio),
             Speaker = parsed.GetValue(_speaker),
             Language = parsed.GetValue(_language),
-            Clips = AtLeast(1, _clips, parsed),
-            Takes = AtLeast(0, _takes, parsed),
+            Clips = parsed.GetValue(_clips),
+            Takes = parsed.GetValue(_takes),
             Expected = new(parsed.GetValue(_grammar), parsed.GetValue(_dictionary) ?? []),
         };
+        if (parsed.GetValue(_html) is { } planned)
+        {
+            OutputFile.CheckIsNoInput(planned, Inputs(options, parsed));
+            CheckFolderCanBeMade(planned);
+        }
         var report = StatusLine.While("examining", show => Examination.Of(options, Mouth, show, stop));
         if (parsed.GetValue(_html) is { } page)
-            File.WriteAllText(page, HtmlReport.Of(report));
+            OutputFile.WriteText(page, HtmlReport.Of(report));
         if (parsed.GetValue(_json))
             Console.WriteLine(report.ToJson());
         else
@@ -69,14 +75,30 @@ sealed class DoctorCommand : DocumentedCommand
         return report.Healthy ? CommandRun.Done : Mismatch;
     }
 
+    /// <summary>Every file that is read: those of the models and those that the data name, too.</summary>
+    IEnumerable<string?> Inputs(DoctorOptions options, ParseResult parsed)
+    {
+        var clips = options.Data is { } data && Path.Exists(data) ? ClipList.Read(data, []) : []; // what is wrong with it is told by the examination
+        var named = clips.SelectMany(c => new[] { c.Audio, c.Reference, Path.ChangeExtension(c.Audio, ".txt") });
+        return [options.Data, parsed.GetValue(_grammar), .. parsed.GetValue(_dictionary) ?? [], .. OutputFile.Whole(options.Checkpoint), .. OutputFile.Whole(options.Base), .. named];
+    }
+
+    /// <summary>Told before minutes of work: a folder that is not there is made, but not where a file is.</summary>
+    static void CheckFolderCanBeMade(string page)
+    {
+        var folder = Path.GetDirectoryName(Path.GetFullPath(page));
+        while (folder is not null && !Path.Exists(folder))
+            folder = Path.GetDirectoryName(folder);
+        if (File.Exists(folder))
+            throw new IOException($"'{Printable.Text(page)}' cannot be written: '{Printable.Text(folder)}' is a file and not a folder. "
+                + "Name a file in another folder.");
+    }
+
     static Mouth Mouth(string folder)
     {
         var tts = Tts.Load(folder);
         return new(tts.Sampling, tts.Stream);
     }
-
-    static int AtLeast(int least, Option<int> option, ParseResult parsed) =>
-        parsed.GetValue(option) is var n && n >= least ? n : throw new ArgumentException($"{option.Name} is {n}; give {least} or more.");
 
     static void Print(DoctorReport r)
     {

@@ -1,6 +1,6 @@
 // Training brings libtorch, hundreds of megabytes that whoever only speaks need not install. Its commands live in a second program;
 // here they are known by name, and the command line is handed over as it is.
-using System.Diagnostics;
+using Qwen3Tts.CommandLine;
 using Qwen3Tts.Doctor;
 
 namespace Qwen3Tts.Cli;
@@ -25,15 +25,16 @@ static class HandOver
     public static string[] Protect(string[] arguments) =>
         arguments is [var first, .. var rest] && Commands.Any(c => c.Name == first) ? [first, "--", .. rest] : arguments;
 
-    /// <summary>Runs the other program with these arguments on this terminal; returns its exit code.</summary>
-    /// <exception cref="FileNotFoundException">It is not installed.</exception>
-    public static int Run(IReadOnlyList<string> arguments)
+    /// <summary>Runs the other program with these arguments on this terminal; returns its exit code. It ends with this program.</summary>
+    /// <exception cref="FileNotFoundException">It is not there.</exception>
+    public static int Run(IReadOnlyList<string> arguments, CancellationToken stop)
     {
         var program = Find() ?? throw new FileNotFoundException(
-            $"'{arguments[0]}' is a command of {Program}, which is neither beside this program nor on the PATH. Install it (dotnet tool install {Program}), or build it in the repository: dotnet build -c Release src/Qwen3Tts.Training");
-        using var process = Process.Start(new ProcessStartInfo(program, arguments) { UseShellExecute = false })!;
-        process.WaitForExit(); // Ctrl-C reaches both programs: the other one decides how to end, and this one waits for it
-        return process.ExitCode;
+            $"'{arguments[0]}' is a command of {Program}, which is neither beside this program nor on the PATH. "
+            + "Build it in the repository (dotnet build -c Release src/Qwen3Tts.Training), "
+            + "and add the folder artifacts/bin/Qwen3Tts.Training/release to the PATH.");
+        // Ctrl-C reaches both programs, and all else this one alone: it passes on what it is told, and waits for how the other one ends.
+        return ParentLink.Run(new(program, arguments) { UseShellExecute = false }, stop);
     }
 
     /// <summary>Beside this program, else on the PATH, else where the repository that this program was built in builds it.</summary>

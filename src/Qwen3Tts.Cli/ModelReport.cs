@@ -6,7 +6,6 @@ using Qwen3Tts.Codec;
 using Qwen3Tts.CommandLine;
 using Qwen3Tts.Generation;
 using Qwen3Tts.Kernels;
-using Qwen3Tts.Speaker;
 using Qwen3Tts.Talker;
 using Qwen3Tts.Text;
 
@@ -70,14 +69,7 @@ sealed record ModelReport(
             var loaded = TextTokenizer.Load(model.Path);
             tokenizer = $"{loaded.Count} tokens, cut into pieces by the {loaded.PreTokenizer} expression";
         });
-        Try(() =>
-        {
-            using var weights = model.OpenWeights();
-            _ = new TalkerModel(weights, model.Config.TalkerConfig, Workers.Shared);
-            weights.Finish(foreign: name => name.StartsWith("speaker_encoder.", StringComparison.Ordinal));
-        });
-        if (model.Config.SpeakerEncoderConfig is not null)
-            Try(() => SpeakerEncoder.Load(model, Workers.Shared));
+        Try(() => Tts.LoadNetworks(model, Workers.Shared));
         Try(() => SpeechCodec.Load(model.CodecPath, Workers.Shared));
         return (tokenizer, problems);
     }
@@ -94,7 +86,7 @@ sealed record ModelReport(
     }
 
     static double Norm(float[] rows, int row, int width) =>
-        rows.Length < (row + 1) * width ? double.NaN : Math.Sqrt(rows.AsSpan(row * width, width).ToArray().Sum(v => (double)v * v));
+        rows.Length < (row + 1L) * width ? double.NaN : Math.Sqrt(rows.AsSpan(row * width, width).ToArray().Sum(v => (double)v * v));
 }
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, WriteIndented = true, NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals)]

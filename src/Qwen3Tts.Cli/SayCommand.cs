@@ -5,6 +5,7 @@ using System.Diagnostics;
 using System.Globalization;
 using Qwen3Tts.Audio;
 using Qwen3Tts.CommandLine;
+using Qwen3Tts.Files;
 using Qwen3Tts.Generation;
 
 namespace Qwen3Tts.Cli;
@@ -26,15 +27,20 @@ sealed class SayCommand : DocumentedCommand
     readonly Option<string?> _instruct = new("--instruct") { Description = "How to speak, or which voice to design, in words.", HelpName = "TEXT" };
     readonly Option<string?> _layout = new Option<string?>("--layout") { Description = "Where the text lies. Default: interleaved for a cloned voice, text-first for all else.", HelpName = $"{TextFirst}|{Interleaved}" }.AcceptOnlyFromAmong(TextFirst, Interleaved);
     readonly Option<int?> _seed = CommonOptions.Seed();
-    readonly Option<double?> _temperature = Sampling<double?>("--temperature", "Above 0; lower is steadier.");
-    readonly Option<int?> _topK = Sampling<int?>("--top-k", "Draw from this many of the likeliest codes; 0: from all.");
-    readonly Option<double?> _topP = Sampling<double?>("--top-p", "Draw from the likeliest codes that together have this probability; 1: from all.");
-    readonly Option<double?> _repetitionPenalty = Sampling<double?>("--repetition-penalty", "Above 1 makes codes rarer that were spoken before.");
-    readonly Option<double?> _predictorTemperature = Sampling<double?>("--predictor-temperature", "The same for a frame's other fifteen codes.");
-    readonly Option<int?> _predictorTopK = Sampling<int?>("--predictor-top-k", "Likewise.");
-    readonly Option<double?> _predictorTopP = Sampling<double?>("--predictor-top-p", "Likewise.");
+    readonly Option<double?> _temperature = Sampling<double?>("--temperature", SamplingOptions.TemperatureRange, "Above 0; lower is steadier.");
+    readonly Option<int?> _topK = Sampling<int?>("--top-k", SamplingOptions.TopKRange, "Draw from this many of the likeliest codes; 0: from all.");
+    readonly Option<double?> _topP = Sampling<double?>("--top-p", SamplingOptions.TopPRange, "Draw from the likeliest codes that together have this probability; 1: from all.");
+    readonly Option<double?> _repetitionPenalty = Sampling<double?>("--repetition-penalty", SamplingOptions.RepetitionPenaltyRange, "Above 1 makes codes rarer that were spoken before.");
+    readonly Option<double?> _predictorTemperature = Sampling<double?>("--predictor-temperature", SamplingOptions.TemperatureRange, "The same for a frame's other fifteen codes.");
+    readonly Option<int?> _predictorTopK = Sampling<int?>("--predictor-top-k", SamplingOptions.TopKRange, "Likewise.");
+    readonly Option<double?> _predictorTopP = Sampling<double?>("--predictor-top-p", SamplingOptions.TopPRange, "Likewise.");
     readonly Option<bool> _greedy = new("--greedy") { Description = "Take the likeliest code instead of drawing. Greedy speech often never ends." };
-    readonly Option<double?> _maxSeconds = Sampling<double?>("--max-seconds", "Stop after this much speech.");
+    readonly Option<double?> _maxSeconds = Sampling<double?>("--max-seconds", new(0, 86400, Above: true, Reason: "A day has as many."), "Stop after this much speech.");
+    readonly Option<double> _maxFramesPerToken = new NumberOption<double>("--max-frames-per-token", new(0, 1000))
+    {
+        Description = "Stop speech that is far longer than its text: most frames of 80 ms for each token of it, of which speech takes 3 to 5; 0 is no limit.",
+        DefaultValueFactory = _ => SpeechOptions.UsualMaxFramesPerToken,
+    };
     readonly Option<string?> _compat = new("--compat") { Description = $"Speak as a faulty fine-tune was trained, if `doctor` says so: {string.Join(", ", Compat.Keys)}; several joined by commas.", HelpName = "NAMES" };
     readonly Option<int?> _threads = CommonOptions.Threads();
 
@@ -48,7 +54,7 @@ sealed class SayCommand : DocumentedCommand
         "echo \"Three seven one nine\" | qwen3tts say - --voice me.wav -o - | aplay")
     {
         Add(_text);
-        Option[] options = [_output, _file, _model, _adapter, _voice, _transcript, _speaker, _language, _instruct, _layout, _seed, _temperature, _topK, _topP, _repetitionPenalty, _predictorTemperature, _predictorTopK, _predictorTopP, _greedy, _maxSeconds, _compat, _threads];
+        Option[] options = [_output, _file, _model, _adapter, _voice, _transcript, _speaker, _language, _instruct, _layout, _seed, _temperature, _topK, _topP, _repetitionPenalty, _predictorTemperature, _predictorTopK, _predictorTopP, _greedy, _maxSeconds, _maxFramesPerToken, _compat, _threads];
         foreach (var option in options)
             Add(option);
         this.Does(Run);
@@ -57,47 +63,78 @@ sealed class SayCommand : DocumentedCommand
     static Sequence.Compatibility Compatible(string? names) => (names ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Aggregate(Sequence.Compatibility.None, (all, name) =>
         all | (Compat.TryGetValue(name, out var one) ? one : throw new ArgumentException($"--compat is '{name}', expected {string.Join(" or ", Compat.Keys)}. Take what 'qwen3tts doctor' says, or leave it out.")));
 
-    static Option<T> Sampling<T>(string name, string description) => new(name) { Description = $"{description} Default: the model's.", HelpName = "N" };
+    static Option<T> Sampling<T>(string name, NumberRange range, string description) =>
+        new NumberOption<T>(name, range) { Description = $"{description} Default: the model's." };
 
     int Run(ParseResult parsed, CancellationToken stop)
     {
         CheckTogether(parsed);
-        var text = Text(parsed, stop);
         var output = parsed.GetRequiredValue(_output);
+        var model = CommonOptions.ModelFolder(parsed.GetValue(_model));
+        if (output != Standard)
+            OutputFile.CheckIsNoInput(
+                output, [parsed.GetValue(_file), parsed.GetValue(_voice), .. OutputFile.Whole(model), .. OutputFile.Whole(parsed.GetValue(_adapter))]);
+        CheckIsWave(output);
+        var text = Text(parsed, stop);
+        var compatibility = Compatible(parsed.GetValue(_compat));
+        using var tts = StatusLine.While($"loading {model}", _ => Tts.Load(model, parsed.GetValue(_threads), parsed.GetValue(_adapter), compatibility));
+        var options = Speech(parsed, tts);
+        var doubts = (options.Voice?.Warnings ?? []).Concat(tts.Doubts(text)).ToList();
+        doubts.AddRange(tts.Untrained(options));
+        foreach (var doubt in doubts)
+            Console.Error.WriteLine(doubt);
+        stop.ThrowIfCancellationRequested();
+        var speech = tts.Stream(text, options);
+        var spoken = output == Standard ? Spoken(speech, null, stop) : Spoken(speech, [], stop, output);
+        var ending = SpeechEnding.Of(speech, output == Standard ? null : output);
+        (output == Standard || OutputFile.IsSpecial(FileIdentity.Resolve(output)) ? Console.Error : Console.Out).WriteLine($"{(output == Standard ? "spoken" : output)}: {spoken}, seed {options.Sampling!.Seed}, {ending.Words}");
+        if (ending.Remedy is { } remedy)
+            Console.Error.WriteLine(remedy);
+        return speech.FinishReason == FinishReason.Stopped ? CommandRun.Interrupted : CommandRun.Done;
+    }
+
+    /// <summary>Refuses a name that promises another format than is written, before anything is computed.</summary>
+    static void CheckIsWave(string output)
+    {
+        if (output == Standard)
+            return;
         if (Directory.Exists(output))
             throw new ArgumentException($"'{output}' is a folder. Give --output the name of the WAV file to write.");
-        var model = CommonOptions.ModelFolder(parsed.GetValue(_model));
-        using var tts = StatusLine.While($"loading {model}", _ => Tts.Load(model, parsed.GetValue(_threads), parsed.GetValue(_adapter), compatibility: Compatible(parsed.GetValue(_compat))));
-        var options = Speech(parsed, tts);
-        foreach (var untrained in tts.Untrained(options))
-            Console.Error.WriteLine(untrained);
+        if (output.EndsWith(".wav", StringComparison.OrdinalIgnoreCase) || OutputFile.IsSpecial(FileIdentity.Resolve(output)))
+            return;
+        var wave = Path.ChangeExtension(output, ".wav");
+        throw new ArgumentException(Path.GetExtension(output).Length > 1
+            ? $"'{output}' would not be what its name says: only WAV is written. Name '{wave}', and convert it: ffmpeg -i '{wave}' '{output}'"
+            : $"'{output}' does not end in .wav, and a WAV file is written. Name '{wave}'.");
+    }
+
+    /// <summary>Speaks to standard output, or into <paramref name="kept"/> and then to a file, also where it was stopped; returns how fast.</summary>
+    static string Spoken(SpeechStream speech, List<float>? kept, CancellationToken stop, string file = "")
+    {
         var clock = Stopwatch.StartNew();
-        var speech = tts.Stream(text, options);
-        var made = new List<float>();
-        using var pipe = output == Standard ? Console.OpenStandardOutput() : null;
+        var samples = 0L;
+        using var pipe = kept is null ? Console.OpenStandardOutput() : null;
         pipe?.Write(WavFile.Header(speech.SampleRate, WavFormat.Pcm16, samples: null));
-        var spoken = StatusLine.While("speaking", show =>
+        StatusLine.While("speaking", show =>
         {
-            foreach (var chunk in speech)
+            foreach (var chunk in speech.Until(stop))
             {
-                stop.ThrowIfCancellationRequested();
-                made.AddRange(chunk);
+                samples += chunk.Length;
+                kept?.AddRange(chunk);
                 if (pipe is not null)
                     WavFile.WriteSamples(pipe, chunk, WavFormat.Pcm16);
                 pipe?.Flush();
-                show($"speaking: {speech.Frames.Count} frames, {Pace(made.Count, speech.SampleRate, clock)}");
+                show($"speaking: {speech.Frames.Count} frames, {Pace(samples, speech.SampleRate, clock)}");
             }
-            return Pace(made.Count, speech.SampleRate, clock);
+            return 0;
         });
-        if (pipe is null)
-            WavFile.Write(output, new([.. made], speech.SampleRate));
-        (pipe is null ? Console.Out : Console.Error).WriteLine($"{(pipe is null ? output : "spoken")}: {spoken}, seed {options.Sampling!.Seed}");
-        if (!speech.Ended)
-            Console.Error.WriteLine($"It was cut off after {speech.Frames.Count} frames, before the model ended it. Allow more with --max-seconds, or try another seed.");
-        return CommandRun.Done;
+        var pace = Pace(samples, speech.SampleRate, clock);
+        if (kept is not null)
+            WavFile.WriteOutput(file, new([.. kept], speech.SampleRate));
+        return pace;
     }
 
-    static string Pace(int samples, int rate, Stopwatch clock)
+    static string Pace(long samples, int rate, Stopwatch clock)
     {
         var (speech, time) = ((double)samples / rate, clock.Elapsed.TotalSeconds);
         return string.Create(CultureInfo.InvariantCulture, $"{speech:0.0} s of speech in {time:0.0} s, {speech / time:0.0} times as fast as it plays");
@@ -115,7 +152,7 @@ sealed class SayCommand : DocumentedCommand
 
     string Text(ParseResult parsed, CancellationToken stop)
     {
-        var text = parsed.GetValue(_file) is { } file ? File.ReadAllText(file)
+        var text = parsed.GetValue(_file) is { } file ? TextFile.Read(file)
             : parsed.GetValue(_text) is Standard ? Task.Run(Console.In.ReadToEnd, stop).WaitAsync(stop).GetAwaiter().GetResult() // a console is read without end
             : parsed.GetValue(_text)!;
         return text.Trim();
@@ -131,6 +168,7 @@ sealed class SayCommand : DocumentedCommand
             Voice = parsed.GetValue(_voice) is { } recording ? tts.Clone(WavFile.Read(recording), parsed.GetValue(_transcript)) : null,
             Instruct = parsed.GetValue(_instruct),
             Language = parsed.GetValue(_language)!,
+            MaxFramesPerToken = parsed.GetValue(_maxFramesPerToken) is > 0 and var most ? most : null,
             Layout = parsed.GetValue(_layout) switch { TextFirst => Sequence.Layout.TextFirst, Interleaved => Sequence.Layout.Interleaved, _ => null },
             Sampling = model with
             {

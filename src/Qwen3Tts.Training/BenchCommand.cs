@@ -14,10 +14,10 @@ sealed class BenchCommand : DocumentedCommand
     readonly Option<bool> _train = new("--train") { Description = "Measure a training step against the same step written plainly. Default." };
     readonly Option<bool> _doctor = new("--doctor") { Description = "Measure the doctor: every hypothesis on ten clips of six seconds, alone and with a base. Writes random weights to the temporary folder, twice the model's size." };
     readonly Option<string> _model = new("--model", "-m") { Description = $"Shape to measure: {string.Join(" or ", Shapes.Names)}, or a model's folder. Weights are random.", DefaultValueFactory = _ => Shapes.Names[0], HelpName = "SIZE|DIR" };
-    readonly Option<int?> _layers = new("--layers") { Description = "Layers of the talker, for a machine that the whole is too large for. Default: all.", HelpName = "N" };
-    readonly Option<int> _batch = new("--batch") { Description = "Clips of a step.", DefaultValueFactory = _ => 4, HelpName = "N" };
-    readonly Option<int> _frames = new("--frames") { Description = "Length of a clip; 12.5 frames are a second.", DefaultValueFactory = _ => 125, HelpName = "N" };
-    readonly Option<int> _steps = new("--steps") { Description = "Timed steps.", DefaultValueFactory = _ => 3, HelpName = "N" };
+    readonly Option<int?> _layers = new NumberOption<int?>("--layers", new(1, 1000)) { Description = "Layers of the talker, for a machine that the whole is too large for. Default: all." };
+    readonly Option<int> _batch = new NumberOption<int>("--batch", new(1, 4096)) { Description = "Clips of a step.", DefaultValueFactory = _ => 4 };
+    readonly Option<int> _frames = new NumberOption<int>("--frames", new(1, 100_000)) { Description = "Length of a clip; 12.5 frames are a second.", DefaultValueFactory = _ => 125 };
+    readonly Option<int> _steps = new NumberOption<int>("--steps", new(1, 100_000)) { Description = "Timed steps.", DefaultValueFactory = _ => 3 };
     readonly Option<Precision?> _precision = WayOptions.Precisions("Types of weights, masters and moments. Default: mixed and bfloat16-moments, whole and with layers computed again. The plain step is mixed.");
     readonly Option<bool> _recompute = WayOptions.Recompute();
     readonly Option<string?> _device = WayOptions.Device();
@@ -29,16 +29,10 @@ sealed class BenchCommand : DocumentedCommand
         Option[] options = [_train, _doctor, _model, _layers, _batch, _frames, _steps, _precision, _recompute, _device, _threads];
         foreach (var option in options)
             Add(option);
-        foreach (var count in new[] { _batch, _frames, _steps })
-            count.Validators.Add(result =>
-            {
-                if (result.Tokens is [var token] && int.TryParse(token.Value, out var n) && n < 1)
-                    result.AddError($"{count.Name} is {n}; give 1 or more.");
-            });
-        this.Does((parsed, _) => Run(parsed));
+        this.Does(Run);
     }
 
-    int Run(ParseResult parsed)
+    int Run(ParseResult parsed, CancellationToken stop)
     {
         if (parsed.GetValue(_threads) is { } threads)
         {
@@ -52,7 +46,7 @@ sealed class BenchCommand : DocumentedCommand
                 : throw new ArgumentException($"--layers is {layers}, and the model has {all}. Give 1 to {all}.");
         var shape = $"{parsed.GetValue(_model)} shape, {model.TalkerConfig.NumHiddenLayers} of {all} talker layers";
         if (parsed.GetValue(_doctor))
-            return Doctor(model, shape);
+            return Doctor(model, shape, stop);
         var options = new TrainingBenchOptions
         {
             Model = model,
@@ -64,18 +58,18 @@ sealed class BenchCommand : DocumentedCommand
                        from again in parsed.GetResult(_recompute) is not { Implicit: false } ? new[] { false, true } : [parsed.GetValue(_recompute)]
                        select new TrainingMethod { Precision = precision, Checkpointing = new(again, 128) }],
         };
-        var result = StatusLine.While("building the model", line => TrainingBench.Run(options, line));
+        var result = StatusLine.While("building the model", line => TrainingBench.Run(options, line, stop));
         Console.Out.WriteLine(Text(result, options, shape));
         return CommandRun.Done;
     }
 
-    static int Doctor(ModelConfig model, string shape)
+    static int Doctor(ModelConfig model, string shape, CancellationToken stop)
     {
         Console.Out.WriteLine(FormattableString.Invariant($"{shape}, random weights; {DoctorBench.Clips} clips of six seconds, every hypothesis; {Workers.Shared.Threads} threads, {RuntimeInformation.OSDescription}"));
         Console.Out.WriteLine("\n| doctor | seconds | positions | passes of a clip through the talker |\n|---|---|---|---|");
         foreach (var (name, withBase) in new[] { ("the checkpoint alone", false), ("with its base", true) })
         {
-            var r = StatusLine.While("building the model", line => DoctorBench.Run(model, withBase, line));
+            var r = StatusLine.While("building the model", line => DoctorBench.Run(model, withBase, line, stop));
             Console.Out.WriteLine(FormattableString.Invariant($"| {name} | {r.Seconds:0} | {r.Positions} | {r.Runs} |"));
         }
         return CommandRun.Done;

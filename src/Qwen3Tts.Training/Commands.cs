@@ -2,6 +2,7 @@
 using System.CommandLine;
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.CommandLine;
+using Qwen3Tts.Files;
 using Qwen3Tts.Training.Data;
 
 namespace Qwen3Tts.Training;
@@ -49,11 +50,12 @@ static class Commands
     /// <summary>Prepares with a line of progress, and notes beside the list what was changed.</summary>
     public static PreparationReport Prepare(string model, PreparationOptions options, CancellationToken stop) => StatusLine.While("Loading the codec", line =>
     {
+        OutputFile.CheckAreOthers(PreparedFiles.Lists(options.Output), OutputFile.Whole(model));
         var encoder = ModelEncoder.Load(ModelFolder.Open(model));
         var report = Preparation.Run(options, encoder, new Told<(int Done, int Of)>(p => line($"Encoding recordings: {p.Done} of {p.Of}")), stop);
         if (report.Clips.Any(c => c.Shaped is not null))
-            File.WriteAllLines(Path.ChangeExtension(options.Output, ".changes.tsv"), ChangesTable(report));
-        File.WriteAllText(Path.ChangeExtension(options.Output, ".html"), DataPage.Of(Path.GetFileName(options.Output), DataSummary.Of(report)));
+            OutputFile.WriteText(Path.ChangeExtension(options.Output, ".changes.tsv"), string.Concat(ChangesTable(report).Select(line => line + Environment.NewLine)));
+        OutputFile.WriteText(Path.ChangeExtension(options.Output, ".html"), DataPage.Of(Path.GetFileName(options.Output), DataSummary.Of(report)));
         return report;
     });
 
@@ -83,17 +85,17 @@ static class Commands
         var reference = new Option<string?>("--reference") { Description = "Recording that the voice is taken from. Default: the one that the data names.", HelpName = "WAV" };
         var layout = new Option<LayoutPolicy>("--layout") { Description = "Where the text lies: text-first (what named speakers use), interleaved (what streaming uses) or mixed.", DefaultValueFactory = _ => LayoutPolicy.Mixed, CustomParser = WayOptions.Choice<LayoutPolicy>, HelpName = "text-first|interleaved|mixed" };
         var language = new Option<string?>("--language") { Description = "A language, 'auto' (none), 'data' (what each line names), 'mixed' (data and auto, half and half), or several by comma. Default: mixed where lines name a language, else auto.", HelpName = "NAME" };
-        var steps = new Option<int?>("--steps") { Description = "Optimizer steps. Default: 150 for a small model; for a released one as many as one epoch has, and at least 400.", HelpName = "N" };
-        var epochs = new Option<double?>("--epochs") { Description = "Passes through the data, instead of --steps.", HelpName = "N" };
-        var batch = new Option<int>("--batch") { Description = "Clips a step.", DefaultValueFactory = _ => 8, HelpName = "N" };
-        var rate = new Option<double?>("--lr") { Description = "Largest learning rate. Default: 5e-6 for a released model, 2e-4 for a small one; with --lora 2e-5 and 5e-4.", HelpName = "RATE" };
-        var warm = new Option<int?>("--warmup") { Description = "Steps until the learning rate is reached. Default: 50, and 10 for a small model.", HelpName = "N" };
-        var schedule = new Option<Schedule>("--schedule") { Description = "How the learning rate goes down to a tenth: constant (not at all), linear or cosine.", DefaultValueFactory = _ => Schedule.Linear };
-        var heldOut = new Option<int>("--held-out") { Description = "Clips that are measured and not trained on.", DefaultValueFactory = _ => 0, HelpName = "N" };
+        var steps = new NumberOption<int?>("--steps", TrainingRanges.Steps) { Description = "Optimizer steps. Default: 150 for a small model; for a released one as many as one epoch has, and at least 400." };
+        var epochs = new NumberOption<double?>("--epochs", TrainingRanges.Epochs) { Description = "Passes through the data, instead of --steps." };
+        var batch = new NumberOption<int>("--batch", TrainingRanges.Batch) { Description = "Clips a step.", DefaultValueFactory = _ => 8 };
+        var rate = new NumberOption<double?>("--lr", TrainingRanges.LearningRate) { Description = "Largest learning rate. Default: 5e-6 for a released model, 2e-4 for a small one; with --lora 2e-5 and 5e-4.", HelpName = "RATE" };
+        var warm = new NumberOption<int?>("--warmup", TrainingRanges.WarmUp) { Description = "Steps until the learning rate is reached. Default: 50, and 10 for a small model." };
+        var schedule = new Option<Schedule>("--schedule") { Description = "How the learning rate goes down to a tenth: constant (not at all), linear or cosine.", DefaultValueFactory = _ => Schedule.Linear, CustomParser = WayOptions.Choice<Schedule>, HelpName = "constant|linear|cosine" };
+        var heldOut = new NumberOption<int>("--held-out", TrainingRanges.HeldOut) { Description = "Clips that are measured and not trained on.", DefaultValueFactory = _ => 0 };
         var exportAs = new Option<ExportAs>("--export-as") { Description = "What the result is: custom_voice (speaks by name, as the official script makes it) or base (keeps the speaker encoder, so it clones too).", CustomParser = r => ExportKind(r), HelpName = "custom_voice|base" };
-        var save = new Option<int?>("--save-every") { Description = "Steps between two saved states: what a killed run loses at most. Default: a tenth of the run, at least 25.", HelpName = "N" };
-        var evaluate = new Option<int?>("--evaluate-every") { Description = "Steps between two evaluations: held-out texts are spoken and judged, and the best checkpoint is kept. 0: never. Default: a quarter of the run, with --held-out.", HelpName = "N" };
-        var patience = new Option<int?>("--patience") { Description = "Stop early, after so many evaluations without a better one.", HelpName = "N" };
+        var save = new NumberOption<int?>("--save-every", TrainingRanges.SaveEvery) { Description = "Steps between two saved states: what a killed run loses at most. Default: a tenth of the run, at least 25." };
+        var evaluate = new NumberOption<int?>("--evaluate-every", TrainingRanges.EvaluateEvery) { Description = "Steps between two evaluations: held-out texts are spoken and judged, and the best checkpoint is kept. 0: never. Default: a quarter of the run, with --held-out." };
+        var patience = new NumberOption<int?>("--patience", TrainingRanges.Patience) { Description = "Stop early, after so many evaluations without a better one." };
         var grammar = new Option<string?>("--grammar") { Description = "JSGF grammar of all that is said, for pocketsphinx.", HelpName = "FILE" };
         var dictionary = new Option<string[]>("--dictionary") { Description = "Pronunciations that pocketsphinx lacks.", HelpName = "FILE" };
         var force = new Option<bool>("--force") { Description = "Begin although the preflight says that the run cannot work; the result says so." };
@@ -110,15 +112,12 @@ static class Commands
         { data, model, name, run, reference, layout, language, steps, epochs, batch, rate, warm, schedule, heldOut, evaluate, patience, grammar, dictionary, exportAs, save, force, seed, threads, resume, overwrite };
         foreach (var option in ways.All)
             command.Add(option);
-        command.Validators.Add(result =>
-        {
-            if (result.GetValue(resume) && result.GetValue(overwrite))
-                result.AddError("--resume and --overwrite contradict each other; give one of them.");
-            if (result.GetValue(steps) is not null && result.GetValue(epochs) is not null)
-                result.AddError("--steps and --epochs contradict each other; give one of them.");
-        });
         command.Does((parsed, stop) =>
         {
+            if (parsed.GetValue(resume) && parsed.GetValue(overwrite))
+                throw new ArgumentException("--resume and --overwrite contradict each other; give one of them.");
+            if (parsed.GetValue(steps) is not null && parsed.GetValue(epochs) is not null)
+                throw new ArgumentException("--steps and --epochs contradict each other; give one of them.");
             var options = ways.In(new TrainingOptions
             {
                 Model = Path.GetFullPath(CommonOptions.ModelFolder(parsed.GetValue(model))),
@@ -188,7 +187,7 @@ static class Commands
             case "custom_voice": return ExportAs.CustomVoice;
             case "base": return ExportAs.Base;
             default:
-                result.AddError($"--export-as is '{result.Tokens[0].Value}'; give custom_voice or base.");
+                result.AddError($"--export-as is '{Printable.Text(result.Tokens[0].Value)}'; give custom_voice or base.");
                 return default;
         }
     }
@@ -198,7 +197,7 @@ static class Commands
         var model = new Option<string?>("--model", "-m") { Description = "Folder of a Base model. Default: the repository's models/mini.", HelpName = "DIR" };
         var recordings = new Option<string?>("--recordings") { Description = "Folder of WAV and TXT files. Default: the repository's recordings/nora.", HelpName = "DIR" };
         var output = new Option<string>("--out", "-o") { Description = "Where everything goes.", DefaultValueFactory = _ => Path.Combine("out", "demo"), HelpName = "DIR" };
-        var steps = new Option<int?>("--steps") { Description = "Optimizer steps. Default: as 'train'.", HelpName = "N" };
+        var steps = new NumberOption<int?>("--steps", TrainingRanges.Steps) { Description = "Optimizer steps. Default: as 'train'." };
         var force = new Option<bool>("--force") { Description = "Go on although the preflight says that the run cannot work." };
         var command = new DocumentedCommand("demo", "The whole way in a few minutes: prepares recordings of a voice, fine-tunes on them as it should be and with the faults of the official script, speaks with both, and shows it on a page.",
             "qwen3tts-train demo", "qwen3tts-train demo --recordings my-voice --model Qwen3-TTS-12Hz-0.6B-Base --out out/my-voice")

@@ -6,6 +6,7 @@ using Qwen3Tts.Audio;
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.CommandLine;
 using Qwen3Tts.Doctor;
+using Qwen3Tts.Files;
 using Qwen3Tts.Generation;
 using Qwen3Tts.Sequence;
 using Qwen3Tts.Training.Data;
@@ -29,7 +30,6 @@ static class Demo
 {
     const int HeldOut = 6; // texts that are heard at the end
     const int TakesPerText = 3; // one take is a lottery
-    const double MostFramesPerToken = 12; // three times what speech takes
 
     public static int Run(string? model, string? recordings, string output, int? steps, CancellationToken stop, bool force = false)
     {
@@ -40,8 +40,13 @@ static class Demo
         if (Directory.Exists(output) && Directory.EnumerateFileSystemEntries(output).Any() && !File.Exists(Path.Combine(output, "codes.jsonl.cache")))
             throw new IOException($"'{output}' is not empty and holds no demo. Name another folder with --out.");
 
-        Say($"1 of 5 · Preparing the recordings of {name}, {recordings}");
+        OutputFile.CheckIsNoInput(output, model, recordings);
         var data = Path.Combine(output, "codes.jsonl");
+        OutputFile.CheckAreOthers([Path.Combine(output, "index.html"), .. PreparedFiles.Lists(data), .. SpeechIn(output)], OutputFile.Whole(model));
+        foreach (var file in SpeechIn(output).Prepend(Path.Combine(output, "index.html")))
+            OutputFile.CheckIsFree(file, OutputRecord.At(output));
+
+        Say($"1 of 5 · Preparing the recordings of {name}, {recordings}");
         var prepared = Commands.Prepare(model, new PreparationOptions { Input = recordings, Output = data }, stop);
         Say(Commands.Summary(prepared));
 
@@ -68,10 +73,17 @@ static class Demo
             Say($"No word error rates: {reason}.");
 
         var page = Path.Combine(output, "index.html");
-        File.WriteAllText(page, DemoPage.Of(name, trained, faulty, [.. trained.HeldOut.Select(c => c.Text)], voices, ears?.Name ?? reason, TakesPerText));
+        OutputFile.WriteText(page, DemoPage.Of(name, trained, faulty, [.. trained.HeldOut.Select(c => c.Text)], voices, ears?.Name ?? reason, TakesPerText));
         Say($"\nDone in {clock.Elapsed:m\\:ss}. Look and listen: {page}\nThe voice: qwen3tts say \"{trained.HeldOut[0].Text}\" --model {trained.Export} --speaker {name.ToLowerInvariant()} -o out.wav");
         return CommandRun.Done;
     }
+
+    static string SpeechFile(string output, int text, string way) => Path.Combine(output, "speech", $"{text + 1}-{way}.wav");
+
+    /// <summary>All that may be spoken: told before an hour of training, and not after it, where somebody else's file is in place of one.</summary>
+    static IEnumerable<string> SpeechIn(string output) => Enumerable.Range(0, HeldOut).SelectMany(text => Ways.Select(way => SpeechFile(output, text, way)));
+
+    static readonly string[] Ways = ["recording", "before", "after", "with-faults"];
 
     /// <summary>Text that enters without its projection can only be planted where it is as wide as the talker: elsewhere the script itself stops.</summary>
     static FaultyRun WithFaults(TrainingOptions options, string run, CancellationToken stop)
@@ -103,7 +115,7 @@ static class Demo
                     line($"{title}: {all.Count + 1} of {takes * texts.Count}");
                     var speech = say(text, take);
                     if (take == 0)
-                        WavFile.Write(Path.Combine(output, "speech", $"{i + 1}-{file}.wav"), speech);
+                        WavFile.WriteOutput(SpeechFile(output, i, file), speech, OutputRecord.At(output));
                     all.Add((speech, text));
                 }
             return new(title, [.. texts.Select((_, i) => $"speech/{i + 1}-{file}.wav")], all);
@@ -113,15 +125,15 @@ static class Demo
         using var after = Tts.Load(trained.Export);
         using var wrong = Tts.Load(faulty.Run.Export);
         // Text first for all, and the same seeds: what differs is the training alone.
-        SpeechOptions Options(Tts tts, int take) => new() { Layout = Layout.TextFirst, Sampling = tts.Sampling with { Seed = (ulong)take + 1 }, MaxFramesPerToken = MostFramesPerToken };
+        SpeechOptions Options(Tts tts, int take) => new() { Layout = Layout.TextFirst, Sampling = tts.Sampling with { Seed = (ulong)take + 1 }, MaxFramesPerToken = SpeechOptions.UsualMaxFramesPerToken };
         var clone = before.Clone(WavFile.Read(trained.HeldOut[0].Reference!));
         var recordings = trained.HeldOut.Select(c => WavFile.Read(c.Audio)).ToList();
         return new List<DemoVoice>
         {
-            Said("The recording", "recording", 1, (text, _) => recordings[texts.IndexOf(text)]),
-            Said("Cloned, before training", "before", TakesPerText, (text, take) => before.Say(text, Options(before, take) with { Voice = clone }, stop)),
-            Said("Fine-tuned, after", "after", TakesPerText, (text, take) => after.Say(text, Options(after, take) with { Speaker = name }, stop)),
-            Said("With the official script's faults", "with-faults", TakesPerText, (text, take) => wrong.Say(text, Options(wrong, take) with { Speaker = name }, stop)),
+            Said("The recording", Ways[0], 1, (text, _) => recordings[texts.IndexOf(text)]),
+            Said("Cloned, before training", Ways[1], TakesPerText, (text, take) => before.Say(text, Options(before, take) with { Voice = clone }, stop)),
+            Said("Fine-tuned, after", Ways[2], TakesPerText, (text, take) => after.Say(text, Options(after, take) with { Speaker = name }, stop)),
+            Said("With the official script's faults", Ways[3], TakesPerText, (text, take) => wrong.Say(text, Options(wrong, take) with { Speaker = name }, stop)),
         };
     });
 

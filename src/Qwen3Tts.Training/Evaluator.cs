@@ -1,9 +1,13 @@
 // How a checkpoint sounds, while it is trained: it is written as it would be exported, loaded by the engine that speaks, and says texts that
 // are held out, several times each, because one take is a lottery. The best checkpoint is chosen by that, not by loss alone: loss falls long
-// after speech has become worse. Step 0 is the untouched model with the same voice, which training has to beat.
+// after speech has become worse. Step 0 is the untouched model with the same voice, which training has to beat. Training needs none of it:
+// what fails here is told, and the run goes on.
+using System.Text;
 using System.Text.Json;
 using Qwen3Tts.Audio;
 using Qwen3Tts.Doctor;
+using Qwen3Tts.Files;
+using Qwen3Tts.Generation;
 using Qwen3Tts.Sequence;
 
 namespace Qwen3Tts.Training;
@@ -34,13 +38,12 @@ sealed record Evaluation(int Step, double HeldOutTalker, double HeldOutPredictor
 sealed class Evaluator
 {
     const int MostTexts = 4, Seeds = 2;
-    public const double MostFramesPerToken = 12; // three times what speech takes
-
-    static readonly JsonSerializerOptions Format = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, IgnoreReadOnlyProperties = true };
+    public const double MostFramesPerToken = SpeechOptions.UsualMaxFramesPerToken;
 
     readonly RunFolder _folder;
     readonly TrainingOptions _options;
     readonly IReadOnlyList<Clip> _clips;
+    readonly Action<string>? _warn;
     readonly SpeechRecogniser? _ears;
     readonly string _noEars = "";
     readonly List<Evaluation> _done;
@@ -49,9 +52,10 @@ sealed class Evaluator
     /// <param name="options">Of the run, completed.</param>
     /// <param name="heldOut">Clips whose texts are spoken.</param>
     /// <param name="step">That the run goes on from: what was evaluated later is done again.</param>
-    public Evaluator(RunFolder folder, TrainingOptions options, IReadOnlyList<Clip> heldOut, int step)
+    /// <param name="warn">Told of what fails.</param>
+    public Evaluator(RunFolder folder, TrainingOptions options, IReadOnlyList<Clip> heldOut, int step, Action<string>? warn = null)
     {
-        (_folder, _options, _clips) = (folder, options, Some(heldOut, options));
+        (_folder, _options, _clips, _warn) = (folder, options, Some(heldOut, options), warn);
         _done = [.. Read(folder.Path).Where(e => e.Step <= step)];
         if (_clips.Count > 0 && options.EvaluateEvery > 0)
             _ears = SpeechRecogniser.Find(new(options.Grammar, [.. options.Dictionaries ?? []]), out _noEars);
@@ -59,14 +63,17 @@ sealed class Evaluator
 
     /// <summary>A few clips, of each voice in turn.</summary>
     public static List<Clip> Some(IReadOnlyList<Clip> clips, TrainingOptions options) =>
-        [.. clips.GroupBy(c => Voices.NameOf(options, c).ToLowerInvariant()).SelectMany((own, voice) => own.Select((clip, i) => (clip, i, voice))).OrderBy(c => c.i).ThenBy(c => c.voice).Select(c => c.clip).Take(MostTexts)];
+        [.. clips.GroupBy(c => Files.SpeakerName.Key(Voices.NameOf(options, c))).SelectMany((own, voice) => own.Select((clip, i) => (clip, i, voice))).OrderBy(c => c.i).ThenBy(c => c.voice).Select(c => c.clip).Take(MostTexts)];
 
     static string FileIn(string run) => Path.Combine(run, "evaluations.jsonl");
     string Candidate => Path.Combine(_folder.Path, "candidate");
     string Best => Path.Combine(_folder.Path, "best");
 
     /// <summary>The evaluations of a run, in their order.</summary>
-    public static List<Evaluation> Read(string run) => File.Exists(FileIn(run)) ? [.. File.ReadLines(FileIn(run)).Select(l => JsonSerializer.Deserialize<Evaluation>(l, Format)!)] : [];
+    /// <exception cref="InvalidDataException">A line is damaged.</exception>
+    public static List<Evaluation> Read(string run) => [.. LogJson.Lines(FileIn(run)).Select(l =>
+        JsonFile.Parse(Encoding.UTF8.GetBytes(l.Line), l.Place, LogJson.Default.Evaluation, LogJson.Remedy) is var read && !read.Takes.Contains(null!) ? read
+            : throw new InvalidDataException($"{l.Place}: 'takes' has null where a take should be. {LogJson.Remedy}"))];
 
     /// <summary>Every so many steps, at the end, and before the first one.</summary>
     public bool IsDue(int step) => _options.EvaluateEvery is > 0 and var every && _clips.Count > 0 && (step % every == 0 || step == _options.Steps) && _done.All(e => e.Step != step);
@@ -74,25 +81,51 @@ sealed class Evaluator
     /// <summary>So many evaluations in a row were no better than the best before them.</summary>
     public bool HasHadEnough => _options.Patience is { } patience && BestOf(_done) is { } best && _done.Count - 1 - _done.IndexOf(best) >= patience;
 
-    /// <summary>The trained checkpoint with the lowest score. The untouched model is no candidate: words are its strength, and the score knows nothing of the
-    /// voice, because the model's own speaker encoder hardly tells voices apart.</summary>
-    public static Evaluation? BestOf(IEnumerable<Evaluation> evaluations) => evaluations.Where(e => e.Step > 0).MinBy(e => e.Score);
+    /// <summary>The trained checkpoint with the lowest score; where words of some were heard, one of those. The untouched model is no candidate: words are its
+    /// strength, and the score knows nothing of the voice, because the model's own speaker encoder hardly tells voices apart.</summary>
+    public static Evaluation? BestOf(IEnumerable<Evaluation> evaluations)
+    {
+        var trained = evaluations.Where(e => e.Step > 0).ToList();
+        var heard = trained.Where(e => e.WordErrors is not null).ToList();
+        return (heard.Count > 0 ? heard : trained).MinBy(e => e.Score);
+    }
 
-    /// <summary>Speaks with the checkpoint, keeps its takes and, where it is the best so far, itself.</summary>
+    /// <summary>Speaks with the checkpoint, keeps its takes and, where it is the best so far, itself. Where that fails it is told.</summary>
     /// <param name="step">Updates made.</param>
-    /// <param name="heldOut">Losses on the held-out clips.</param>
+    /// <param name="heldOut">Measures the losses on the held-out clips.</param>
     /// <param name="export">Writes the checkpoint into a folder.</param>
     /// <param name="stop">Looked at after each frame.</param>
     /// <remarks>Where it is stopped in between nothing is kept; it is made when the run goes on.</remarks>
-    public void Run(int step, Loss.LossSums heldOut, Action<string> export, CancellationToken stop)
+    public void Run(int step, Func<Loss.LossSums> heldOut, Action<string> export, CancellationToken stop)
     {
         try
         {
-            Judge(step, heldOut, export, stop);
+            Judge(step, heldOut(), export, stop);
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
-            Directory.Delete(Candidate, true);
+            RunFolder.RemoveTree(Candidate);
+        }
+        catch (Exception e) // whatever it is: hours of training do not end for it
+        {
+            _warn?.Invoke($"Warning: the evaluation of step {step} in '{_folder.Path}' failed: {e.Message} Training goes on without it; remove the cause before the next one, or stop and go on with --evaluate-every 0; 'qwen3tts-train train' goes on with --resume.");
+            RunFolder.RemoveTree(Candidate);
+        }
+    }
+
+    /// <summary>Share of words heard wrongly, and by whom; null, and why, where nobody could listen.</summary>
+    (double? Words, string Ears) Hear(int step, IReadOnlyList<(Waveform, string)> takes, CancellationToken stop)
+    {
+        if (_ears is null)
+            return (null, _noEars);
+        try
+        {
+            return (_ears.Judge(takes, Language(_clips[0]), stop).Rate, _ears.Name);
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            _warn?.Invoke($"Warning: the recogniser failed at the evaluation of step {step}: {e.Message} The takes are kept without word errors, and training goes on.");
+            return (null, $"{_ears.Name} failed");
         }
     }
 
@@ -107,9 +140,9 @@ sealed class Evaluator
                     var (speech, frames, ended) = Say(tts, clip, (ulong)seed, stop);
                     takes.Add((new($"takes/step-{step:000000}/{i + 1}-{seed}.wav", i, (double)speech.Samples.Length / speech.SampleRate, ended), speech, (double)frames / clip.Codes!.Count));
                 }
-        var words = _ears?.Judge([.. takes.Select(t => (t.Speech, _clips[t.Take.Text].Text))], Language(_clips[0]), stop).Rate;
+        var (words, ears) = Hear(step, [.. takes.Select(t => (t.Speech, _clips[t.Take.Text].Text))], stop);
         var length = takes.Select(t => t.Length).Order().ElementAt(takes.Count / 2);
-        Keep(new(step, heldOut.Talker, heldOut.Predictor, takes.Count(t => !t.Take.Ended) / (double)takes.Count, length, words, _ears?.Name ?? _noEars, [.. takes.Select(t => t.Take)]), [.. takes.Select(t => t.Speech)]);
+        Keep(new(step, heldOut.Talker, heldOut.Predictor, takes.Count(t => !t.Take.Ended) / (double)takes.Count, length, words, ears, [.. takes.Select(t => t.Take)]), [.. takes.Select(t => t.Speech)]);
     }
 
     (Waveform Speech, int Frames, bool Ended) Say(Tts tts, Clip clip, ulong seed, CancellationToken stop)
@@ -131,21 +164,18 @@ sealed class Evaluator
     {
         foreach (var (take, sound) in evaluation.Takes.Zip(speech))
         {
-            WavFile.Write(Path.Combine(_folder.Path, take.File), sound);
+            OutputFile.Write(Path.Combine(_folder.Path, take.File), stream => WavFile.Write(stream, sound), _folder.Record);
             if (take.File.EndsWith("-1.wav", StringComparison.Ordinal))
                 _folder.Events!.Sound(evaluation.Step, $"take {take.Text + 1}", sound);
         }
         _folder.Events!.Scalars(evaluation.Step, [("speech/runaway", evaluation.Runaway), ("speech/length ratio", evaluation.LengthRatio), ("speech/word errors", evaluation.WordErrors), ("speech/score", evaluation.Score)]);
-        _done.Add(evaluation);
-        if (BestOf(_done) == evaluation)
-        {
-            if (Directory.Exists(Best))
-                Directory.Delete(Best, true);
-            Directory.Move(Candidate, Best);
-        }
+        List<Evaluation> all = [.. _done, evaluation];
+        if (BestOf(all) == evaluation)
+            RunFolder.MoveTree(Candidate, Best);
         else
-            Directory.Delete(Candidate, true);
-        RunFolder.Replace(FileIn(_folder.Path), string.Concat(_done.Select(e => JsonSerializer.Serialize(e, Format) + "\n")));
+            RunFolder.RemoveTree(Candidate);
+        OutputFile.WriteText(FileIn(_folder.Path), string.Concat(all.Select(e => JsonSerializer.Serialize(e, LogJson.Default.Evaluation) + "\n")), _folder.Record);
+        _done.Add(evaluation);
     }
 
     /// <summary>As the clip's sequences have it; the first where the run draws from several.</summary>

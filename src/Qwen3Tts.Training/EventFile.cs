@@ -1,22 +1,30 @@
 // TensorBoard's log, written as bytes: records of length and CRC around a protobuf message of a handful of fields. It is opened for each
-// event and closed again, so a killed run leaves at most half a record, which TensorBoard skips.
+// event and closed again, so a killed run leaves at most half a record, which TensorBoard skips. No run needs it: where it cannot be
+// written, that is told once, and the run goes on.
 using System.Buffers.Binary;
 using System.Numerics;
 using System.Text;
 using Qwen3Tts.Audio;
+using Qwen3Tts.Files;
 
 namespace Qwen3Tts.Training;
 
 /// <summary>The events of one session of a run.</summary>
-sealed class EventFile
+sealed class EventFile : IDisposable
 {
     readonly string _path;
+    readonly Action<string>? _warn;
+    readonly OutputRecord _record;
+    GrowingFile? _file;
+    bool _failed;
 
     /// <param name="folder">Of the log; TensorBoard reads all its files as one run.</param>
     /// <param name="after">The step that this session goes on from: what other files say about later steps is no longer true.</param>
-    public EventFile(string folder, int after)
+    /// <param name="record">Where the file is put on record; null is that of the folder.</param>
+    /// <param name="warn">Told once when the log cannot be written.</param>
+    public EventFile(string folder, int after, Action<string>? warn = null, OutputRecord? record = null)
     {
-        Directory.CreateDirectory(folder);
+        (_warn, _record) = (warn, record ?? OutputRecord.At(folder));
         _path = Path.Combine(folder, FormattableString.Invariant($"events.out.tfevents.{Seconds():0.000}.{Environment.MachineName}"));
         Write(e => e.Text(3, "brain.Event:2"));
         if (after > 0)
@@ -44,11 +52,25 @@ sealed class EventFile
 
     void Write(Action<Protobuf> fill)
     {
+        if (_failed)
+            return;
         var message = new Protobuf().Double(1, Seconds());
         fill(message);
-        using var file = new FileStream(_path, FileMode.Append, FileAccess.Write, FileShare.Read);
-        file.Write(Record(message.ToArray()));
+        try
+        {
+            var bytes = Record(message.ToArray());
+            _file ??= new(_path, _record);
+            if (!_file.Append(bytes))
+                throw new IOException("Another program changed it.");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            _failed = true;
+            _warn?.Invoke($"Warning: '{_path}' for TensorBoard cannot be written: {e.Message} Training goes on without it; log.jsonl has the same numbers.");
+        }
     }
+
+    public void Dispose() => _file?.Dispose();
 
     /// <summary>Length, its CRC, data, its CRC.</summary>
     internal static byte[] Record(byte[] data)

@@ -6,6 +6,7 @@ using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Qwen3Tts.Checkpoint;
+using Qwen3Tts.Files;
 using Qwen3Tts.Kernels;
 
 namespace Qwen3Tts.Training;
@@ -49,57 +50,33 @@ static class Export
         foreach (var (language, row) in languages ?? new Dictionary<string, int>())
             config["talker_config"]!["codec_language_id"]![language] = row;
 
-        var (aside, old) = (target + ".part", target + ".old");
-        if (Directory.Exists(old) && !Directory.Exists(target))
-            Directory.Move(old, target); // of a run that was killed between the two renames at the end
-        Remove(aside);
-        Remove(old);
-        Directory.CreateDirectory(aside);
-        try
+        OutputFolder.Write(target, aside =>
         {
             using (var weights = from.OpenWeights())
                 WriteWeights(aside, Tensors(weights, trained, rows, kind), shardBytes);
             CopySideFiles(from.Path, aside);
-            WriteText(Path.Combine(aside, "config.json"), config.ToJsonString(Indented) + "\n");
+            OutputFile.WriteText(Path.Combine(aside, "config.json"), config.ToJsonString(Indented) + "\n");
             if (manifest is not null)
-                WriteText(Path.Combine(aside, RunManifest.FileName), manifest([.. rows.Select(r => r.row)]).ToJson() + "\n");
+                OutputFile.WriteText(Path.Combine(aside, RunManifest.FileName), manifest([.. rows.Select(r => r.row)]).ToJson() + "\n");
             beside?.Invoke(aside);
             ModelFolder.Open(aside); // what cannot be read back gets no name
-            if (Directory.Exists(target))
-                Directory.Move(target, old);
-            Directory.Move(aside, target);
-        }
-        catch
-        {
-            Remove(aside);
-            throw;
-        }
-        Remove(old);
-    }
-
-    static void Remove(string folder)
-    {
-        if (Directory.Exists(folder))
-            Directory.Delete(folder, true);
+        });
     }
 
     /// <summary>Says before hours of training what <see cref="Write"/> would refuse after them.</summary>
     /// <exception cref="ArgumentException">The name is empty, is taken, or cannot stand in a file name.</exception>
     public static void CheckName(TalkerConfig talker, string name)
     {
-        const string Remedy = "Choose another name, such as 'anna'.";
-        if (name.Trim().Length == 0)
-            throw new ArgumentException($"The speaker's name is empty. {Remedy}");
-        if (name.Trim() != name || name.Any(c => char.IsControl(c) || "/\\:*?\"<>|".Contains(c)) || name.StartsWith('.'))
-            throw new ArgumentException($"The speaker's name '{name}' has spaces around it, begins with a dot, or has a character that no file name may have. {Remedy}");
-        if (talker.SpkId.Keys.FirstOrDefault(k => k.Equals(name, StringComparison.OrdinalIgnoreCase)) is { } taken)
-            throw new ArgumentException($"The model already has a speaker '{taken}', and names are looked up in lower case. {Remedy}");
+        if (SpeakerName.Problem(name) is { } problem)
+            throw new ArgumentException(problem);
+        if (talker.SpkId.Keys.FirstOrDefault(k => SpeakerName.IsSame(k, name)) is { } taken)
+            throw new ArgumentException($"The model already has a speaker '{Printable.Text(taken)}', and names are looked up in lower case. Choose another name, such as 'anna'.");
     }
 
     /// <summary>As <see cref="CheckName"/>, for the folder.</summary>
     public static void CheckTarget(ModelFolder from, string target, bool overwrite)
     {
-        if (Path.GetFullPath(from.Path).TrimEnd(Path.DirectorySeparatorChar) == Path.GetFullPath(target).TrimEnd(Path.DirectorySeparatorChar))
+        if (FileIdentity.Same(from.Path, target))
             throw new IOException($"'{target}' is the model that is being fine-tuned. Name another folder for the result.");
         if (File.Exists(target))
             throw new IOException($"'{target}' is a file. Name a folder for the result.");
@@ -109,6 +86,7 @@ static class Export
             throw new IOException($"'{target}' exists and is no model folder. Name another folder for the result.");
         if (!overwrite)
             throw new IOException($"'{target}' holds a model already. Name another folder for the result, or pass --overwrite.");
+        OutputFolder.CheckIsFree(target);
     }
 
     /// <summary>A voice as its row will hold it, in the base's precision. Training with this very vector, no sequence differs from speaking.</summary>
@@ -129,7 +107,7 @@ static class Export
         for (var i = 0; i < voices.Count; i++)
         {
             CheckName(talker, voices[i].Name);
-            var name = voices[i].Name.ToLowerInvariant();
+            var name = SpeakerName.Key(voices[i].Name);
             if (!ids.TryAdd(name, rows[i].Row))
                 throw new ArgumentException($"Two voices are named '{name}'. Give each its own name.");
             dialects[name] = false;
@@ -182,6 +160,8 @@ static class Export
                 return MemoryMarshal.AsBytes(bits.AsSpan()).ToArray();
             case ElementType.F16:
                 return MemoryMarshal.AsBytes(Array.ConvertAll(values, v => (Half)v).AsSpan()).ToArray();
+            case ElementType.F64:
+                return MemoryMarshal.AsBytes(Array.ConvertAll(values, v => (double)v).AsSpan()).ToArray();
             default:
                 throw new InvalidDataException($"A trained tensor is stored as {type} in the base model; weights are BF16, F16 or F32. Take another copy of the base model.");
         }
@@ -199,19 +179,19 @@ static class Export
         }
         if (shards.Count == 1)
         {
-            SafetensorsWriter.Write(Path.Combine(folder, "model.safetensors"), tensors);
+            SafetensorsWriter.Write(Path.Combine(folder, "model.safetensors"), tensors, record: OutputRecord.At(folder));
             return;
         }
         var map = new JsonObject();
         for (var i = 0; i < shards.Count; i++)
         {
             var name = $"model-{i + 1:D5}-of-{shards.Count:D5}.safetensors";
-            SafetensorsWriter.Write(Path.Combine(folder, name), shards[i]);
+            SafetensorsWriter.Write(Path.Combine(folder, name), shards[i], record: OutputRecord.At(folder));
             foreach (var t in shards[i])
                 map[t.Name] = name;
         }
         var index = new JsonObject { ["metadata"] = new JsonObject { ["total_size"] = tensors.Sum(t => t.Bytes) }, ["weight_map"] = map };
-        WriteText(Path.Combine(folder, "model.safetensors.index.json"), index.ToJsonString(Indented) + "\n");
+        OutputFile.WriteText(Path.Combine(folder, "model.safetensors.index.json"), index.ToJsonString(Indented) + "\n");
     }
 
     /// <summary>Tokenizer, generation and preprocessor settings, licence and the codec. The model card stays: it describes the base.</summary>
@@ -228,17 +208,7 @@ static class Export
 
     static void Copy(string from, string to)
     {
-        Directory.CreateDirectory(Path.GetDirectoryName(to)!);
         using var source = File.OpenRead(from); // follows the links of a download cache, which a copied link would not survive
-        using var copy = File.Create(to);
-        source.CopyTo(copy);
-        copy.Flush(flushToDisk: true);
-    }
-
-    static void WriteText(string path, string text)
-    {
-        using var stream = File.Create(path);
-        stream.Write(System.Text.Encoding.UTF8.GetBytes(text));
-        stream.Flush(flushToDisk: true);
+        OutputFile.Write(to, source.CopyTo);
     }
 }

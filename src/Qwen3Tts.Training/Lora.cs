@@ -3,6 +3,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Qwen3Tts.Checkpoint;
+using Qwen3Tts.Files;
 using Qwen3Tts.Training.Modules;
 using static TorchSharp.torch;
 
@@ -11,19 +12,31 @@ namespace Qwen3Tts.Training;
 static class Lora
 {
     /// <summary>Adds pairs to a loaded talker; they alone are trained from now on.</summary>
-    /// <exception cref="ArgumentException">The rank is below 1, or a target is unknown.</exception>
+    /// <exception cref="ArgumentException">The rank is below 1 or above the width of a matrix, or a target is unknown.</exception>
     public static void Apply(TalkerModule talker, LoraOptions options)
     {
         if (options.Rank < 1)
             throw new ArgumentException($"The rank of LoRA is {options.Rank}, and must be 1 or more. 16 is usual.");
         if (options.Targets.Except(LoraOptions.AllTargets).ToList() is { Count: > 0 } unknown || options.Targets.Count == 0)
             throw new ArgumentException($"LoRA is to adapt '{string.Join(", ", options.Targets)}'. Choose from {string.Join(", ", LoraOptions.AllTargets)}.");
+        Decoder[] decoders = options.CodePredictor ? [talker.model, talker.code_predictor.model] : [talker.model];
+        var adapted = decoders.SelectMany(d => d.layers).SelectMany(l => l.named_modules()).Where(m => options.Targets.Contains(m.name.Split('.')[^1]))
+            .Select(m => (Modules.Linear)m.module).ToList();
+        CheckRank(options.Rank, (int)adapted.SelectMany(l => l.parameters()).Where(p => p.dim() == 2).Min(p => p.shape.Min()));
         foreach (var (_, parameter) in TalkerWeights.Named(talker))
             parameter.requires_grad = false;
         using var random = new Generator((ulong)options.Seed);
-        Decoder[] decoders = options.CodePredictor ? [talker.model, talker.code_predictor.model] : [talker.model];
-        foreach (var linear in decoders.SelectMany(d => d.layers).SelectMany(l => l.named_modules()).Where(m => options.Targets.Contains(m.name.Split('.')[^1])).Select(m => m.module))
-            ((Modules.Linear)linear).AddLoraPair(options.Rank, options.Alpha / options.Rank, random);
+        foreach (var linear in adapted)
+            linear.AddLoraPair(options.Rank, options.Alpha / options.Rank, random);
+    }
+
+    /// <summary>A product of pairs has at most the rank of the matrix that it is added to; checked before a pair is allocated.</summary>
+    static void CheckRank(int rank, int narrowest)
+    {
+        if (rank > narrowest)
+            throw new ArgumentException(
+                $"--lora is {rank}, and the narrowest matrix that it adapts is {narrowest} wide: the largest rank that makes sense is {Math.Max(1, narrowest - 1)}. " +
+                $"Use --lora {Math.Clamp(narrowest / 4, 1, 16)}.");
     }
 
     /// <summary>Writes the adapter's folder, to load beside its base.</summary>
@@ -35,12 +48,12 @@ static class Lora
     /// <param name="values">Of the pairs by name, where an optimizer keeps them more exactly than the talker.</param>
     public static void Save(string folder, TalkerModule talker, LoraOptions options, ModelFolder model, IReadOnlyList<NewVoice> voices, IReadOnlyDictionary<string, Func<float[]>>? values = null)
     {
-        Directory.CreateDirectory(folder);
+        OutputFile.CheckIsNoInput(folder, model.Path);
         using var weights = model.OpenWeights();
         var tensors = Freezing.ListTrained(talker).Select(p => TensorToWrite.Of(Adapter.Prefix + p.Name, Array.ConvertAll(p.Parameter.shape, d => (int)d), values?[p.Name]() ?? p.Parameter.ToFloat32Array())).ToList();
-        SafetensorsWriter.Write(Path.Combine(folder, Adapter.TensorsName), tensors, new Dictionary<string, string> { [Adapter.BaseKey] = Adapter.HashOf(weights) });
-        SafetensorsWriter.Write(Path.Combine(folder, Adapter.VoicesName), [.. voices.Select(v => TensorToWrite.Of(v.Name.ToLowerInvariant(), [v.Vector.Length], v.Vector))]);
-        File.WriteAllText(Path.Combine(folder, Adapter.ConfigName), Config(options, Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(model.Path)))).ToJsonString(Indented) + "\n");
+        SafetensorsWriter.Write(Path.Combine(folder, Adapter.TensorsName), tensors, new Dictionary<string, string> { [Adapter.BaseKey] = Adapter.HashOf(weights) }, OutputRecord.At(folder));
+        SafetensorsWriter.Write(Path.Combine(folder, Adapter.VoicesName), [.. voices.Select(v => TensorToWrite.Of(Files.SpeakerName.Key(v.Name), [v.Vector.Length], v.Vector))], record: OutputRecord.At(folder));
+        OutputFile.WriteText(Path.Combine(folder, Adapter.ConfigName), Config(options, Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(model.Path)))).ToJsonString(Indented) + "\n");
     }
 
     /// <summary>The adapter's values back into a talker that has had <see cref="Apply"/> with the same options.</summary>

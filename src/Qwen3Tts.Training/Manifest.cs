@@ -18,7 +18,7 @@ static class Manifest
             MadeBy = Version,
             BaseName = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(model.Path))),
             BaseSha256 = Adapter.HashOf(weights),
-            Voices = [.. voices.Zip(rows, (v, row) => new TrainedVoice(v.Name.ToLowerInvariant(), row, Math.Sqrt(v.Vector.Sum(x => (double)x * x)), Path.GetFileName(v.Reference), Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(v.Reference)))))],
+            Voices = [.. voices.Zip(rows, (v, row) => new TrainedVoice(Files.SpeakerName.Key(v.Name), row, Math.Sqrt(v.Vector.Sum(x => (double)x * x)), Path.GetFileName(v.Reference), Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(v.Reference)))))],
             Layouts = options.Layout switch
             {
                 LayoutPolicy.TextFirst => [RunManifest.TextFirst],

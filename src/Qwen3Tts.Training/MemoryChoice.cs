@@ -33,7 +33,7 @@ static class MemoryChoice
                 break;
             }
         return double.TryParse(number, NumberStyles.Float, CultureInfo.InvariantCulture, out var n) && n is > 0 and < 1e6 ? (long)(n * (1L << 30))
-            : throw new ArgumentException($"--memory is '{size}', expected a size such as 16GB. Correct it, or leave it out to take what is there.");
+            : throw new ArgumentException($"--memory is '{Files.Printable.Text(size)}', expected a size such as 16GB. Correct it, or leave it out to take what is there.");
     }
 
     /// <summary>Chooses the first plan that fits.</summary>

@@ -1,6 +1,7 @@
 // A language that the model has no id for, on a free row of the codec embedding. The row begins as that of a language like it, or as the mean
 // of all, and is learned from the sequences that it stands in.
 using Qwen3Tts.Checkpoint;
+using Qwen3Tts.Files;
 using Qwen3Tts.Sequence;
 using Qwen3Tts.Training.Modules;
 using static TorchSharp.torch;
@@ -17,11 +18,15 @@ sealed record NewLanguage(string Name, int Row, IReadOnlyList<int> From)
     {
         var languages = talker.CodecLanguageId.ToDictionary(l => l.Key.ToLowerInvariant(), l => l.Value);
         var name = options.NewLanguage!.Trim().ToLowerInvariant();
-        if (name is "" or "auto" or "data" or "mixed" || name.Contains(',') || languages.ContainsKey(name))
-            throw new ArgumentException($"--new-language is '{options.NewLanguage}', which {(languages.ContainsKey(name) ? "the model has already. Leave the option out" : "cannot be a language's name. Give a name such as bengali")}.");
-        if (options.NewLanguageLike is { } like && !languages.ContainsKey(like.ToLowerInvariant()))
-            throw new ArgumentException($"--new-language-like is '{like}', which the model lacks. Choose one of: {string.Join(", ", languages.Keys)}.");
-        IReadOnlyList<int> from = options.NewLanguageLike is { } given ? [languages[given.ToLowerInvariant()]] : [.. languages.Values];
+        var had = LanguageNames.Find(name, languages.Keys);
+        if (name is "data" or "mixed" || name.Contains(',') || name.Any(char.IsControl) || had == LanguageNames.Auto)
+            throw new ArgumentException($"--new-language is '{Printable.Text(options.NewLanguage)}', which cannot be a language's name. Give a name such as bengali.");
+        if (had is not null)
+            throw new ArgumentException($"--new-language is '{options.NewLanguage}', which the model has already. Leave the option out.");
+        var like = options.NewLanguageLike is { } asked ? LanguageNames.Find(asked, languages.Keys) : null;
+        if (options.NewLanguageLike is { } lacked && (like is null || !languages.ContainsKey(like)))
+            throw new ArgumentException($"--new-language-like is '{Printable.Text(lacked)}', which the model lacks. Choose one of: {string.Join(", ", languages.Keys)}.");
+        IReadOnlyList<int> from = like is not null ? [languages[like]] : [.. languages.Values];
         return new(name, talker.FreeRows(voices + 1)[^1], from); // voices have the rows before
     }
 

@@ -2,10 +2,11 @@
 // alignments that faulty scripts use: a model that fits those better, or that fits nothing, will not become a voice. Numbers on record are
 // of released models, whose codebooks have 2048 codes; limits scale with ln(codes), the loss of guessing.
 using System.Globalization;
+using System.Text;
 using System.Text.Json;
-using System.Text.Json.Serialization;
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.Doctor;
+using Qwen3Tts.Files;
 using Qwen3Tts.Sequence;
 using Qwen3Tts.Training.Modules;
 
@@ -33,11 +34,19 @@ sealed record StartingLoss(string Under, double? Talker, double? Predictor);
 /// <param name="Forced">The run was begun in spite of a refusal.</param>
 sealed record PreflightReport(int Clips, double Guessing, IReadOnlyList<StartingLoss> Losses, IReadOnlyList<Doubt> Doubts, bool Forced)
 {
-    static readonly JsonSerializerOptions Format = new() { WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    static readonly PreflightJson Format = new(new JsonSerializerOptions(PreflightJson.Default.Options) { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
 
-    public string ToJson() => JsonSerializer.Serialize(this, Format);
+    public string ToJson() => JsonSerializer.Serialize(this, Format.PreflightReport);
 
-    public static PreflightReport FromJson(string json) => JsonSerializer.Deserialize<PreflightReport>(json, Format)!;
+    /// <param name="json">What <see cref="ToJson"/> wrote.</param>
+    /// <param name="place">What messages call it.</param>
+    /// <exception cref="InvalidDataException">It is something else.</exception>
+    public static PreflightReport FromJson(string json, string place = "preflight.json")
+    {
+        const string Remedy = "Move the file away; the run goes on without it.";
+        var read = JsonFile.Parse(Encoding.UTF8.GetBytes(json), place, Format.PreflightReport, Remedy);
+        return read.Losses.Contains(null!) || read.Doubts.Contains(null!) ? throw new InvalidDataException($"{place}: a list has null where an object should be. {Remedy}") : read;
+    }
 }
 
 static class Preflight

@@ -1,6 +1,7 @@
 // What a run leaves, as an official folder. A run that trains pairs leaves them too, in adapter/ beside the weights that they are merged
 // into: either of the two speaks the same.
 using Qwen3Tts.Checkpoint;
+using Qwen3Tts.Files;
 using Qwen3Tts.Training.Modules;
 
 namespace Qwen3Tts.Training;
@@ -24,8 +25,9 @@ static class RunExport
         using var weights = model.OpenWeights();
         Export.Write(model, target, Lora.Merged(Adapter.Open(pairs), weights), rows, overwrite: true, kind: options.ExportAs, manifest: Told, beside: folder =>
         {
-            File.Copy(Path.Combine(folder, RunManifest.FileName), Path.Combine(pairs, RunManifest.FileName), overwrite: true);
+            OutputFile.WriteText(Path.Combine(pairs, RunManifest.FileName), File.ReadAllText(Path.Combine(folder, RunManifest.FileName)));
             Directory.Move(pairs, Path.Combine(folder, AdapterFolder));
+            OutputRecord.Reload(pairs);
         });
     }
 }

@@ -1,19 +1,34 @@
 // A run as a page beside the sounds it plays: index.html in its folder, written anew while it goes on. Takes of each text stand side by
-// side, from the recording over the untouched model to the last checkpoint: the ear is the judge, numbers say where to listen.
+// side, from the recording over the untouched model to the last checkpoint: the ear is the judge, numbers say where to listen. No run needs
+// it: where it cannot be written, that is told, and the run goes on.
 using System.Globalization;
 using System.Net;
 using System.Text;
 using Qwen3Tts.Doctor;
+using Qwen3Tts.Files;
 using Qwen3Tts.Training.Data;
 
 namespace Qwen3Tts.Training;
 
-sealed class RunPage(RunFolder folder, TrainingOptions options, IReadOnlyList<Clip> clips, IReadOnlyList<Clip> heldOut)
+sealed class RunPage(RunFolder folder, TrainingOptions options, IReadOnlyList<Clip> clips, IReadOnlyList<Clip> heldOut, Action<string>? warn = null)
 {
     const string Style = ".takes td{min-width:14rem}audio{width:100%;height:2.2rem}td.best{background:rgba(var(--cool),.15)}";
 
     /// <param name="state">What the run is doing, in a few words.</param>
     public void Write(string state)
+    {
+        var path = Path.Combine(folder.Path, "index.html");
+        try
+        {
+            OutputFile.WriteText(path, Of(state), folder.Record);
+        }
+        catch (Exception e) // whatever it is: hours of training do not end for it
+        {
+            warn?.Invoke($"Warning: the page '{path}' is not written: {e.Message} Training goes on without it.");
+        }
+    }
+
+    string Of(string state)
     {
         var (log, evaluations) = (folder.ReadLog(), Evaluator.Read(folder.Path));
         var page = new StringBuilder($"<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width,initial-scale=1\"><title>{Text(options.Title)}, {Text(state)}</title><style>{HtmlReport.Style}{Chart.Style}{Style}</style></head><body><main>\n");
@@ -23,7 +38,7 @@ sealed class RunPage(RunFolder folder, TrainingOptions options, IReadOnlyList<Cl
         Data(page);
         Preflighted(page);
         page.Append("<footer>Losses are in nats a code. Numbers for each step: log.jsonl, and tensorboard/ for TensorBoard.</footer>\n</main></body></html>\n");
-        RunFolder.Replace(Path.Combine(folder.Path, "index.html"), page.ToString());
+        return page.ToString();
     }
 
     void Takes(StringBuilder page, List<Evaluation> evaluations)
@@ -31,7 +46,7 @@ sealed class RunPage(RunFolder folder, TrainingOptions options, IReadOnlyList<Cl
         if (evaluations.Count == 0)
             return;
         var (best, spoken) = (Evaluator.BestOf(evaluations), Evaluator.Some(heldOut, options));
-        page.Append($"<h2>Takes to compare by ear</h2>\n<p>Texts that are not trained on. Step 0 is the untouched model with the same voice.{(best is null ? "" : $" The best trained checkpoint by score is that of step {best.Step}, kept in <code>best/</code>{(evaluations[0].Score < best.Score ? "; the untouched model says the words no worse, so judge by the voice" : "")}.")} Words: {Text(evaluations[0].Ears)}.</p>\n<div class=\"wide\"><table class=\"takes\"><tr><th>step</th><th>the recording</th>");
+        page.Append($"<h2>Takes to compare by ear</h2>\n<p>Texts that are not trained on. Step 0 is the untouched model with the same voice.{(best is null ? "" : $" The best trained checkpoint by score is that of step {best.Step}, kept in <code>best/</code>{(evaluations[0].Step == 0 && evaluations[0].Score < best.Score ? "; the untouched model says the words no worse, so judge by the voice" : "")}.")} Words: {Text(evaluations[0].Ears)}.</p>\n<div class=\"wide\"><table class=\"takes\"><tr><th>step</th><th>the recording</th>");
         foreach (var e in evaluations)
             page.Append($"<th>{e.Step}</th>");
         page.Append("</tr>\n");

@@ -4,6 +4,7 @@ using System.Diagnostics;
 using System.Security.Cryptography;
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.Doctor;
+using Qwen3Tts.Files;
 using Qwen3Tts.Talker;
 using Qwen3Tts.Text;
 using Qwen3Tts.Training.Data;
@@ -43,7 +44,7 @@ static class Trainer
     /// <param name="existing">What to do with a run that is there.</param>
     /// <param name="progress">Told of every step.</param>
     /// <param name="doubt">Told before the first step of what is unusual about the run.</param>
-    /// <param name="note">Told before the first step of what was chosen.</param>
+    /// <param name="note">Told before the first step of what was chosen, and at any time of what failed that training does not need.</param>
     /// <param name="stop">Ends the run after the step it is in: state and export are written as of that step.</param>
     /// <exception cref="InvalidDataException">Data, model or a loss is not what training needs.</exception>
     /// <exception cref="ArgumentException">An option is out of range, or the name is taken.</exception>
@@ -64,19 +65,21 @@ static class Trainer
         var tokenizer = TextTokenizer.Load(model.Path);
         var ids = model.Config.SpecialTokens(tokenizer.AssistantHead[^1]);
         ids = language is null ? ids : language.In(ids);
-        var data = new TrainingData(clips, tokenizer, ids, voices, options);
+        var data = new TrainingData(clips, tokenizer, ids, voices, options, model.Config.TalkerConfig.MaxPositionEmbeddings);
         language?.Check(data);
         var device = Devices.Choose(options.Device);
         (options, var plan, var budget) = options.Planned(talkerConfig, data.Longest, device);
 
-        var folder = RunFolder.Find(run, options, existing);
+        if (existing == Existing.Overwrite)
+            RunFolder.CheckInputs(run, [options.Data, options.Reference, options.Grammar, .. options.Dictionaries ?? [], .. OutputFile.Whole(model.Path), .. clips.SelectMany(c => new[] { c.Audio, c.Reference })]);
+        using var folder = RunFolder.Open(run, options, existing);
         if (existing == Existing.Resume && folder.IsFinished)
             return new(folder.Export, folder.ReadLog(), data.HeldOutClips, Finished: true);
         using var talker = TalkerWeights.Load(model, Placement.Create(options.Method, device));
         Freezing.Apply(talker, options.Method);
         language?.Begin(talker);
         if (existing != Existing.Resume)
-            folder.Begin(options, Told(Preflight.Run(talker, model, data, ids, voices, options), doubt));
+            folder.Begin(options, note, Told(Preflight.Run(talker, model, data, ids, voices, options), doubt));
         if (unheard > 0)
             doubt?.Invoke(new(false, $"{unheard} lines have an 'instruct', and a model with tts_model_size '{model.Config.TtsModelSize}' takes none: they are trained without.", "Take a larger model to keep instructions."));
         note?.Invoke(MemoryChoice.Table(plan, budget));
@@ -84,15 +87,23 @@ static class Trainer
             note?.Invoke(Padding(data, options));
         folder.Keep(voices);
         using var optimizer = TrainingStep.CreateOptimizer(talker, options.Method, new() { WeightDecay = options.WeightDecay, Seed = options.Seed });
-        var step = folder.Restore(optimizer);
+        var step = folder.Restore(optimizer, note);
         void WriteExport(string target) => RunExport.Write(target, model, options, talker, optimizer, data, voices, language, step);
-        var evaluator = new Evaluator(folder, options, data.HeldOutClips, step);
-        var page = new RunPage(folder, options, clips, data.HeldOutClips);
+        var evaluator = new Evaluator(folder, options, data.HeldOutClips, step, note);
+        var page = new RunPage(folder, options, clips, data.HeldOutClips, note);
+        var saved = step;
+        void Save()
+        {
+            if (saved != step)
+                folder.Save(step, optimizer);
+            saved = step;
+        }
         while (true)
         {
             if (evaluator.IsDue(step))
             {
-                evaluator.Run(step, Loss.Measure(talker, data.HeldOut, ids.CodecEos, options.MicroBatch!.Value)!.Value, WriteExport, stop);
+                Save(); // first, so that no evaluation costs a step
+                evaluator.Run(step, () => Loss.Measure(talker, data.HeldOut, ids.CodecEos, options.MicroBatch!.Value)!.Value, WriteExport, stop);
                 page.Write("Training");
             }
             if (step == options.Steps || evaluator.HasHadEnough || stop.IsCancellationRequested)
@@ -112,16 +123,15 @@ static class Trainer
             progress?.Report(report);
             if (step % options.SaveEvery != 0)
                 continue;
-            folder.Save(step, optimizer);
+            Save();
             page.Write("Training");
         }
-        if (folder.SavedStep != step)
-            folder.Save(step, optimizer);
+        Save();
         WriteExport(folder.Export);
         var finished = step == options.Steps || evaluator.HasHadEnough;
         page.Write(finished ? "Done" : "Stopped");
         if (finished)
-            folder.Finish();
+            folder.Finish(step);
         return new(folder.Export, folder.ReadLog(), data.HeldOutClips, finished);
     }
 

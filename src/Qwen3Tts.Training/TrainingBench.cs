@@ -46,7 +46,7 @@ static class TrainingBench
 {
     static readonly TrainingMethod Plain = new() { Precision = Precision.Mixed };
 
-    public static TrainingBenchResult Run(TrainingBenchOptions options, Action<string> tell)
+    public static TrainingBenchResult Run(TrainingBenchOptions options, Action<string> tell, CancellationToken stop = default)
     {
         PeakMemory.KeepFreed(); // as training does; for the plain step, too
         var ids = options.Model.SpecialTokens(newline: 198);
@@ -55,9 +55,9 @@ static class TrainingBench
         StepCost Measure(TrainingMethod? method, string name)
         {
             tell($"timing {name}");
-            var (seconds, loss, kernel) = RunSteps(options, examples, method, options.Steps);
+            var (seconds, loss, kernel) = RunSteps(options, examples, method, options.Steps, stop);
             tell($"memory of {name}");
-            long? peak = PeakMemory.Supported ? PeakMemory.Of(() => RunSteps(options, examples, method, 1)) : null;
+            long? peak = PeakMemory.Supported ? PeakMemory.Of(() => RunSteps(options, examples, method, 1, stop)) : null;
             var plan = method is null ? null : MemoryPlan.Compute(talker, Freezing.ListTensors(talker, method), method, new(options.Batch, examples.Max(e => e.Positions.Count), options.Frames), several: false, options.Device.type == TorchSharp.DeviceType.CPU);
             return new(seconds, peak, loss, plan, kernel);
         }
@@ -70,7 +70,7 @@ static class TrainingBench
 
     /// <summary>Runs one step to warm up and then the timed steps, on a new model; without a method the plain step.</summary>
     static (List<double> Seconds, double Loss, string Kernel) RunSteps(
-        TrainingBenchOptions options, List<TrainingExample> examples, TrainingMethod? method, int count)
+        TrainingBenchOptions options, List<TrainingExample> examples, TrainingMethod? method, int count, CancellationToken stop)
     {
         const double Rate = 1e-5, LargestNorm = 1;
         using var scope = NewDisposeScope();
@@ -82,6 +82,7 @@ static class TrainingBench
         var (seconds, loss) = (new List<double>(), 0.0);
         for (var step = 0; step <= count; step++)
         {
+            stop.ThrowIfCancellationRequested();
             var watch = Stopwatch.StartNew();
             loss = formulas is null ? TrainingStep.Run(talker, [batch], optimizer!, Rate, LargestNorm, method!.Checkpointing).Loss.Total : PlainStep(talker, batch, formulas, Rate, LargestNorm);
             seconds.Add(watch.Elapsed.TotalSeconds);

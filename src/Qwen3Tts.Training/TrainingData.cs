@@ -2,6 +2,7 @@
 // voices take turns, each with an order of its own, so that a small one is trained on as often as a large one.
 using Qwen3Tts.Doctor;
 using Qwen3Tts.Sequence;
+using Qwen3Tts.Talker;
 using Qwen3Tts.Text;
 
 namespace Qwen3Tts.Training;
@@ -14,6 +15,7 @@ sealed class TrainingData
     readonly SpecialTokens _ids;
     readonly IReadOnlyList<TrainingVoice> _voices;
     readonly TrainingOptions _options;
+    readonly int _mostPositions; // of a sequence
     readonly int[] _voiceOf; // of each clip
     readonly int[][] _training; // of each voice, the clips that are trained on
     readonly int[] _lengths; // of each clip, in tokens and frames
@@ -21,11 +23,12 @@ sealed class TrainingData
     readonly Dictionary<(int Voice, long Epoch), int[]> _orders = [];
 
     /// <exception cref="ArgumentException">The model lacks a language that is asked for, or nothing is left to train a voice on.</exception>
-    /// <exception cref="InvalidDataException">There is no transcript of a reference that is to be in the prompts.</exception>
-    public TrainingData(IReadOnlyList<Clip> clips, TextTokenizer tokenizer, SpecialTokens ids, IReadOnlyList<TrainingVoice> voices, TrainingOptions options)
+    /// <exception cref="InvalidDataException">There is no transcript of a reference that is to be in the prompts, or a clip is longer than the model can see.</exception>
+    public TrainingData(IReadOnlyList<Clip> clips, TextTokenizer tokenizer, SpecialTokens ids, IReadOnlyList<TrainingVoice> voices, TrainingOptions options, int mostPositions = int.MaxValue)
     {
-        (_clips, _tokenizer, _ids, _voices, _options) = (clips, tokenizer, ids, voices, options);
-        _voiceOf = [.. clips.Select(c => voices.Index().First(v => v.Item.Name.Equals(Voices.NameOf(options, c), StringComparison.OrdinalIgnoreCase)).Index)];
+        (_clips, _tokenizer, _ids, _voices, _options, _mostPositions) = (clips, tokenizer, ids, voices, options, mostPositions);
+        _voiceOf = [.. clips.Select(c => voices.Index().First(v => Files.SpeakerName.IsSame(v.Item.Name, Voices.NameOf(options, c))).Index)];
+        CheckClips();
         _lengths = [.. clips.Select(c => tokenizer.Encode(c.Text).Length + c.Codes!.Count)];
         _references = [.. voices.Select(v => clips.FirstOrDefault(c => c.Audio == v.Reference))];
         if (options.InContext > 0 && Array.IndexOf(_references, null) is >= 0 and var missing)
@@ -38,7 +41,21 @@ sealed class TrainingData
             throw new ArgumentException($"All clips of '{voices[empty].Name}' are held out, and none is left to train on. Hold out fewer.");
         var languages = clips.SelectMany(c => options.Languages!.Select(policy => Language(c, policy))).Distinct().ToList();
         HasAuto = languages.Any(l => ids.Language(l, null) is null);
-        Languages = [.. languages.Where(l => ids.Language(l, null) is not null).Select(l => l!.ToLowerInvariant()).Distinct().Order(StringComparer.Ordinal)];
+        _ = Longest; // a clip that is too long for the model is told now, and not in the middle of the run
+        Languages = [.. languages.Where(l => ids.Language(l, null) is not null).Select(ids.LanguageName).Distinct().Order(StringComparer.Ordinal)];
+    }
+
+    /// <summary>What can be spoken and in which languages is decided by the checks that speaking has.</summary>
+    void CheckClips()
+    {
+        foreach (var clip in _clips)
+        {
+            if (ClipGate.Error(clip) is { } problem)
+                throw new InvalidDataException(problem);
+            foreach (var language in _options.Languages!.Select(policy => Language(clip, policy)))
+                if (LanguageNames.Find(language, _ids.Languages.Keys) is null)
+                    throw new ArgumentException($"{(language == clip.Language ? $"{clip.Place}: " : "")}{LanguageNames.Unknown(language!, _ids.Languages.Keys)}");
+        }
     }
 
     /// <summary>The clips that are only measured.</summary>
@@ -60,7 +77,7 @@ sealed class TrainingData
     public List<TrainingExample> Some(int most) => [.. Enumerable.Range(0, Math.Min(most, Training)).Select(i => At(i))];
 
     /// <summary>Instructions stand in sequences of the run.</summary>
-    public bool HasInstruct => _clips.Any(c => !string.IsNullOrEmpty(c.Instruct));
+    public bool HasInstruct => _clips.Any(c => !string.IsNullOrWhiteSpace(c.Instruct));
 
     /// <summary>The longest clip, written in the longest way.</summary>
     public BatchShape Longest => Enumerable.Range(0, _clips.Count).Select(i => Sequence(i, Layout.TextFirst, _options.Languages![0], _options.InContext > 0))
@@ -135,7 +152,7 @@ sealed class TrainingData
         var sequence = TalkerSequence.Prompt(new Utterance
         {
             Text = _tokenizer.Encode(spoken.Text),
-            Instruct = string.IsNullOrEmpty(spoken.Instruct) ? [] : _tokenizer.Instruct(spoken.Instruct),
+            Instruct = string.IsNullOrWhiteSpace(spoken.Instruct) ? [] : _tokenizer.Instruct(SpokenText.Words(spoken.Instruct)),
             Voice = _voices[voice].Vector,
             ReferenceText = reference is null ? [] : _tokenizer.Encode(reference.Text),
             ReferenceFrames = reference?.Codes ?? [],
@@ -145,6 +162,7 @@ sealed class TrainingData
         foreach (var frame in spoken.Codes!)
             sequence.Append(new CodecStep.Frame(frame));
         sequence.AppendEnd();
+        ContextLimit.Check(sequence, _mostPositions, spoken.Place);
         return sequence;
     }
 

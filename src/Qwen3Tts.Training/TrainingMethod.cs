@@ -17,17 +17,17 @@ enum Precision
     Bfloat16Moments,
 }
 
-/// <summary>Low-rank adaptation.</summary>
+/// <summary>Low-rank adaptation. Settings are settable, so that a stored run that lacks one has its default.</summary>
 sealed record LoraOptions
 {
-    public int Rank { get; init; } = 16;
+    public int Rank { get; set; } = 16;
     /// <summary>The product of a pair is multiplied by alpha / rank.</summary>
-    public double Alpha { get; init; } = 32;
+    public double Alpha { get; set; } = 32;
     /// <summary>Matrices of the layers that get a pair, by name.</summary>
-    public IReadOnlyList<string> Targets { get; init; } = AllTargets;
+    public IReadOnlyList<string> Targets { get; set; } = AllTargets;
     /// <summary>Whether the code predictor's layers get pairs too.</summary>
     public bool CodePredictor { get; init; }
-    public long Seed { get; init; } = 1;
+    public long Seed { get; set; } = 1;
 
     public static IReadOnlyList<string> AllTargets { get; } = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"];
 }

@@ -1,9 +1,12 @@
 // Everything a run is a function of, in one record, which is stored in the run's folder. Where a default depends on the model, it is null
-// here until Completed() fills it in, so that what is stored is what was done.
+// here until Completed() fills it in, so that what is stored is what was done. Where there is a fixed default the property is settable:
+// the generated reader would put zero in place of an init property's default where a file lacks the key.
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.Doctor;
+using Qwen3Tts.Files;
 
 namespace Qwen3Tts.Training;
 
@@ -26,7 +29,7 @@ sealed record TrainingOptions
     /// <summary>Recording that the voice is taken from; null takes the one that all lines of the data name.</summary>
     public string? Reference { get; init; }
 
-    public LayoutPolicy Layout { get; init; } = LayoutPolicy.Mixed;
+    public LayoutPolicy Layout { get; set; } = LayoutPolicy.Mixed;
     /// <summary>Drawn from for each example, evenly: a language of the model, "auto", or "data" for what the line names. Null: "data" and "auto" where lines name a language, else "auto".</summary>
     public IReadOnlyList<string>? Languages { get; init; }
     /// <summary>A language that the model has no id for; it gets a free row.</summary>
@@ -34,15 +37,15 @@ sealed record TrainingOptions
     /// <summary>The language whose row the new one begins as; null: the mean of all.</summary>
     public string? NewLanguageLike { get; init; }
     /// <summary>Share of the sequences that begin with the voice's reference recording and its text, as in-context cloning writes it.</summary>
-    public double InContext { get; init; }
+    public double InContext { get; set; }
     /// <summary>Clips that are not trained on, only measured.</summary>
-    public int HeldOut { get; init; }
+    public int HeldOut { get; set; }
 
     /// <summary>Optimizer steps; where given, <see cref="Epochs"/> is not used.</summary>
     public int? Steps { get; init; }
     public double? Epochs { get; init; }
     /// <summary>Clips a step.</summary>
-    public int Batch { get; init; } = 8;
+    public int Batch { get; set; } = 8;
     /// <summary>Clips that are computed together; fewer need less memory and give the same result. Null: as many as fit.</summary>
     public int? MicroBatch { get; init; }
     /// <summary>Steps whose clips are drawn together and dealt out by length, so that less is padded; 1 deals none. Null: 8 for a released model, 1 for a small one.</summary>
@@ -50,7 +53,7 @@ sealed record TrainingOptions
     /// <summary>What is computed and kept in which type. Null: the most exact that fits.</summary>
     public Precision? Precision { get; init; }
     /// <summary>Parts that stay as they are. Without meaning for LoRA, which trains its pairs alone.</summary>
-    public IReadOnlyList<string> Frozen { get; init; } = TrainingMethod.FrozenByDefault;
+    public IReadOnlyList<string> Frozen { get; set; } = TrainingMethod.FrozenByDefault;
     /// <summary>Train low-rank pairs instead of the weights.</summary>
     public LoraOptions? Lora { get; init; }
     /// <summary>Compute layers again on the way back, which needs less memory and more time. Null: where nothing else fits.</summary>
@@ -63,13 +66,13 @@ sealed record TrainingOptions
     public string? Memory { get; init; }
     public double? LearningRate { get; init; }
     public int? WarmUp { get; init; }
-    public Schedule Schedule { get; init; } = Schedule.Linear;
+    public Schedule Schedule { get; set; } = Schedule.Linear;
     /// <summary>Of the learning rate at the last step.</summary>
-    public double FinalRate { get; init; } = 0.1;
+    public double FinalRate { get; set; } = 0.1;
     /// <summary>Gradients are scaled down to this norm.</summary>
-    public double LargestNorm { get; init; } = 1.0;
-    public double WeightDecay { get; init; } = 0.01;
-    public int Seed { get; init; } = 1;
+    public double LargestNorm { get; set; } = 1.0;
+    public double WeightDecay { get; set; } = 0.01;
+    public int Seed { get; set; } = 1;
     /// <summary>What the result is to be.</summary>
     public ExportAs ExportAs { get; init; }
     /// <summary>Steps between two saved states, so that a killed run loses no more. Null: a tenth of the run, and at least 25.</summary>
@@ -166,8 +169,8 @@ sealed record TrainingOptions
             if (!good)
                 throw new ArgumentException($"--{option} is {value}, expected {expected}. Correct it, or leave the option out for its default.");
         }
-        Require(Steps >= 1, Epochs is null ? "steps" : "epochs", (object?)Epochs ?? Steps, "one step or more");
-        Require(Batch >= 1, "batch", Batch, "one clip or more");
+        Require(TrainingRanges.Steps.Holds(Steps ?? 0), Epochs is null ? "steps" : "epochs", (object?)Epochs ?? Steps, $"{TrainingRanges.Steps.Words} steps");
+        Require(TrainingRanges.Batch.Holds(Batch), "batch", Batch, $"{TrainingRanges.Batch.Words} clips");
         Require(MicroBatch is null || (MicroBatch >= 1 && MicroBatch <= Batch), "micro-batch", MicroBatch, $"1 to the batch, {Batch}");
         Require(LearningRate is > 0 and < 1, "lr", LearningRate, "a number between 0 and 1, such as 5e-6");
         Require(WarmUp >= 0 && WarmUp < Steps, "warmup", WarmUp, $"fewer steps than the run has, {Steps}");
@@ -177,9 +180,9 @@ sealed record TrainingOptions
         Require(SaveEvery >= 1, "save-every", SaveEvery, "one step or more");
         Require(EvaluateEvery >= 0, "evaluate-every", EvaluateEvery, "0, which is never, or more");
         Require(Patience is null or >= 1, "patience", Patience, "one evaluation or more");
-        Require(Bucket >= 1, "bucket", Bucket, "one step or more");
+        Require(TrainingRanges.Bucket.Holds(Bucket ?? 0), "bucket", Bucket, $"{TrainingRanges.Bucket.Words} steps");
         Require(InContext is >= 0 and <= 1, "in-context", InContext, "a share of the sequences, 0 to 1");
-        Require(Lora is null || Lora.Rank >= 1, "lora", Lora?.Rank, "a rank of 1 or more; 16 is usual");
+        Require(Lora is null || TrainingRanges.LoraRank.Holds(Lora.Rank), "lora", Lora?.Rank, $"a rank, {TrainingRanges.LoraRank.Words}; 16 is usual");
         Require(NewLanguageLike is null || NewLanguage is not null, "new-language-like", NewLanguageLike, "to come with --new-language");
         if (NewLanguage is not null && (Lora is not null || Frozen.Any(f => f.EndsWith("codec_embedding", StringComparison.Ordinal))))
             throw new ArgumentException($"The row of --new-language {NewLanguage} is learned in codec_embedding, which is not trained {(Lora is null ? "when it is frozen" : "by LoRA")}. Train it whole, without --lora and with codec_embedding.");
@@ -201,26 +204,21 @@ sealed record TrainingOptions
         };
     }
 
-    static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.General)
-    {
-        WriteIndented = true,
-        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
-        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
-        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.KebabCaseLower) },
-    };
-
-    public string ToJson() => JsonSerializer.Serialize(this, Json);
+    public string ToJson() => JsonSerializer.Serialize(this, OptionsJson.Default.TrainingOptions);
 
     /// <exception cref="InvalidDataException">It is not what <see cref="ToJson"/> wrote.</exception>
     public static TrainingOptions FromJson(string json, string place)
     {
-        try
-        {
-            return JsonSerializer.Deserialize<TrainingOptions>(json, Json) ?? throw new JsonException("it is null");
-        }
-        catch (JsonException e)
-        {
-            throw new InvalidDataException($"{place}: {e.Message} Start the run anew with --overwrite.", e);
-        }
+        const string Remedy = "Restore the file, or name another folder for a new run.";
+        var read = JsonFile.Parse(Encoding.UTF8.GetBytes(json), place, OptionsJson.Default.TrainingOptions, Remedy);
+        var lists = new[] { read.Languages, read.Frozen, read.Dictionaries, read.Lora?.Targets };
+        if (lists.Any(l => l is not null && l.Contains(null!)))
+            throw new InvalidDataException($"{place}: a list has null where a word should be. {Remedy}");
+        foreach (var (key, value) in new[] { ("micro_batch", read.MicroBatch), ("frames_at_a_time", read.FramesAtATime) })
+            if (value < 1)
+                throw new InvalidDataException($"{place}: {key} is {value}, expected 1 or more. {Remedy}");
+        if (read.FramesAtATime is not null && read.MicroBatch is null)
+            throw new InvalidDataException($"{place}: frames_at_a_time is given and micro_batch is not; they are chosen together. {Remedy}");
+        return read;
     }
 }

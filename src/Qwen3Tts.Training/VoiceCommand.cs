@@ -3,6 +3,7 @@
 using System.CommandLine;
 using Qwen3Tts.Audio;
 using Qwen3Tts.CommandLine;
+using Qwen3Tts.Files;
 using Qwen3Tts.Sequence;
 using Qwen3Tts.Training.Data;
 
@@ -18,11 +19,15 @@ sealed class VoiceCommand : DocumentedCommand
     readonly Option<string?> _output = new("--out", "-o") { Description = "Where everything goes. Default: out/<name>.", HelpName = "DIR" };
     readonly Option<string?> _reference = new("--reference") { Description = "Recording that the voice is taken from. Default: the one most like all others.", HelpName = "WAV" };
     readonly Option<string?> _language = new("--language") { Description = "Language of the recordings; the voice is trained with it and without (auto).", HelpName = "NAME" };
-    readonly Option<int?> _steps = new("--steps") { Description = "Optimizer steps. Default: as 'train'.", HelpName = "N" };
-    readonly Option<double?> _rate = new("--lr") { Description = "Largest learning rate. Default: as 'train'.", HelpName = "RATE" };
+    readonly Option<int?> _steps = new NumberOption<int?>("--steps", TrainingRanges.Steps) { Description = "Optimizer steps. Default: as 'train'." };
+    readonly Option<double?> _rate = new NumberOption<double?>("--lr", TrainingRanges.LearningRate) { Description = "Largest learning rate. Default: as 'train'.", HelpName = "RATE" };
+    readonly Option<double?> _epochs = new NumberOption<double?>("--epochs", TrainingRanges.Epochs) { Description = "Passes through the data, instead of --steps." };
+    readonly Option<int> _batch = new NumberOption<int>("--batch", TrainingRanges.Batch) { Description = "Clips a step.", DefaultValueFactory = _ => 8 };
+    readonly Option<int?> _evaluate = new NumberOption<int?>("--evaluate-every", TrainingRanges.EvaluateEvery) { Description = "Steps between two evaluations. Default: as 'train'." };
+    readonly Option<bool> _skip = new("--skip-bad") { Description = "Leave out recordings that cannot be used, instead of stopping." };
     readonly WayOptions _ways = new();
-    readonly Option<int?> _heldOut = new("--held-out") { Description = $"Clips that are not trained on, whose texts are spoken to judge. Default: those that the list holds out, else an eighth, at most {MostHeldOut}.", HelpName = "N" };
-    readonly Option<int?> _patience = new("--patience") { Description = "Stop early, after so many evaluations without a better one.", HelpName = "N" };
+    readonly Option<int?> _heldOut = new NumberOption<int?>("--held-out", TrainingRanges.HeldOut) { Description = $"Clips that are not trained on, whose texts are spoken to judge. Default: those that the list holds out, else an eighth, at most {MostHeldOut}." };
+    readonly Option<int?> _patience = new NumberOption<int?>("--patience", TrainingRanges.Patience) { Description = "Stop early, after so many evaluations without a better one." };
     readonly Option<string?> _grammar = new("--grammar") { Description = "JSGF grammar of all that is said, for pocketsphinx.", HelpName = "FILE" };
     readonly Option<string[]> _dictionary = new("--dictionary") { Description = "Pronunciations that pocketsphinx lacks.", HelpName = "FILE" };
     readonly Option<string?> _say = new("--say") { Description = "What the new voice says first. Default: the text of a clip that was not trained on.", HelpName = "TEXT" };
@@ -35,7 +40,7 @@ sealed class VoiceCommand : DocumentedCommand
         "qwen3tts-train voice recordings --name anna --model Qwen3-TTS-12Hz-0.6B-Base --language German --memory 12GB")
     {
         Add(_recordings);
-        Option[] options = [_name, _model, _output, _reference, _language, _steps, _rate, _heldOut, _patience, _grammar, _dictionary, _say, _force, _overwrite, _seed];
+        Option[] options = [_name, _model, _output, _reference, _language, _steps, _epochs, _batch, _rate, _heldOut, _evaluate, _patience, _grammar, _dictionary, _say, _skip, _force, _overwrite, _seed];
         foreach (var option in options.Concat(_ways.All))
             Add(option);
         this.Does(Run);
@@ -44,16 +49,26 @@ sealed class VoiceCommand : DocumentedCommand
     int Run(ParseResult parsed, CancellationToken stop)
     {
         var (name, recordings, model) = (parsed.GetRequiredValue(_name), parsed.GetRequiredValue(_recordings), CommonOptions.ModelFolder(parsed.GetValue(_model)));
+        if (parsed.GetValue(_steps) is not null && parsed.GetValue(_epochs) is not null)
+            throw new ArgumentException("--steps and --epochs contradict each other; give one of them.");
         Export.CheckName(Checkpoint.ModelFolder.Open(model).Config.TalkerConfig, name);
         var output = parsed.GetValue(_output) ?? Path.Combine("out", name.ToLowerInvariant());
         var (data, run) = (Path.Combine(output, "codes.jsonl"), Path.Combine(output, "run"));
+        var spoken = Path.Combine(output, $"{name.ToLowerInvariant()}.wav");
+        OutputFile.CheckIsNoInput(output, recordings, model);
+        OutputFile.CheckAreOthers(
+            [spoken, .. Data.PreparedFiles.Lists(data)],
+            [recordings, parsed.GetValue(_reference), parsed.GetValue(_grammar), .. parsed.GetValue(_dictionary) ?? [], .. OutputFile.Whole(model)]);
+        OutputFile.CheckIsFree(spoken);
 
+        using var own = FolderLock.Take(output, "The voice's folder");
         var prepared = Commands.Prepare(model, new PreparationOptions
         {
             Input = recordings,
             Output = data,
             Reference = parsed.GetValue(_reference),
             Language = parsed.GetValue(_language),
+            SkipBad = parsed.GetValue(_skip),
         }, stop);
         Console.Out.WriteLine(Commands.Summary(prepared));
 
@@ -64,6 +79,9 @@ sealed class VoiceCommand : DocumentedCommand
             Speaker = name,
             HeldOut = parsed.GetValue(_heldOut) ?? prepared.HeldOut(Math.Min(MostHeldOut, prepared.Clips.Count / 8)),
             Steps = parsed.GetValue(_steps),
+            Epochs = parsed.GetValue(_epochs),
+            Batch = parsed.GetValue(_batch),
+            EvaluateEvery = parsed.GetValue(_evaluate),
             LearningRate = parsed.GetValue(_rate),
             Patience = parsed.GetValue(_patience),
             Grammar = parsed.GetValue(_grammar),
@@ -79,14 +97,14 @@ sealed class VoiceCommand : DocumentedCommand
             Console.Out.WriteLine("Stopped. The same command goes on.");
             return CommandRun.Interrupted;
         }
-        Speak(trained, name, parsed.GetValue(_say) ?? (trained.HeldOut.Count > 0 ? trained.HeldOut[0].Text : prepared.Clips[0].Clip.Text), Path.Combine(output, $"{name.ToLowerInvariant()}.wav"), stop);
+        Speak(trained, name, parsed.GetValue(_say) ?? (trained.HeldOut.Count > 0 ? trained.HeldOut[0].Text : prepared.Clips[0].Clip.Text), spoken, stop);
         return CommandRun.Done;
     }
 
     static void Speak(TrainingResult trained, string name, string text, string file, CancellationToken stop)
     {
         using var tts = Tts.Load(trained.Best);
-        WavFile.Write(file, tts.Say(text, new() { Speaker = name, Layout = Layout.TextFirst, Sampling = tts.Sampling with { Seed = 1 }, MaxFramesPerToken = Evaluator.MostFramesPerToken }, stop));
+        WavFile.WriteOutput(file, tts.Say(text, new() { Speaker = name, Layout = Layout.TextFirst, Sampling = tts.Sampling with { Seed = 1 }, MaxFramesPerToken = Evaluator.MostFramesPerToken }, stop));
         Console.Out.WriteLine($"Spoken: {file}\nThe voice: qwen3tts say \"{text}\" --model {trained.Best} --speaker {name.ToLowerInvariant()} -o out.wav");
     }
 }

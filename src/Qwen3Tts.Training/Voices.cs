@@ -1,5 +1,4 @@
 // The voices of a run. Each has one recording and so one vector: the one that stands in all its sequences and in its exported row.
-using Qwen3Tts.Audio;
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.Doctor;
 using Qwen3Tts.Kernels;
@@ -23,14 +22,14 @@ static class Voices
     {
         if (options.Speaker is null && clips.FirstOrDefault(c => string.IsNullOrWhiteSpace(c.Speaker)) is { } nobody)
             throw new InvalidDataException($"{nobody.Place}: the line names no 'speaker', and no --name is given for all. Give --name, or name the speaker of each line.");
-        var voices = clips.GroupBy(c => NameOf(options, c).ToLowerInvariant()).Select(own => (Name: NameOf(options, own.First()), Clips: own.ToList())).ToList();
+        var voices = clips.GroupBy(c => Files.SpeakerName.Key(NameOf(options, c))).Select(own => (Name: NameOf(options, own.First()), Clips: own.ToList())).ToList();
         foreach (var voice in voices)
             Export.CheckName(model.Config.TalkerConfig, voice.Name);
         if (voices.Count > 1 && options.Reference is not null)
             throw new ArgumentException($"--reference is one recording, and the data has {voices.Count} speakers. Leave it out; each line's 'ref_audio' names the recording of its speaker.");
         var references = voices.Select(v => Reference(options, v.Clips)).ToList();
         var encoder = SpeakerEncoder.Load(model, Workers.Shared);
-        return [.. voices.Zip(references, (v, reference) => new TrainingVoice(v.Name, reference, Export.AsStored(model, encoder.Embed(WavFile.Read(reference).ToRate(encoder.SampleRate)))))];
+        return [.. voices.Zip(references, (v, reference) => new TrainingVoice(v.Name, reference, Export.AsStored(model, encoder.Embed(ClipGate.Read(options.Data, reference).Wave.ToRate(encoder.SampleRate)))))];
     }
 
     /// <summary>One recording for a whole voice: a row can hold one vector, so training must not see several.</summary>

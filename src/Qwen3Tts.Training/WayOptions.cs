@@ -1,22 +1,24 @@
 // The options that say how is trained, which 'train' and 'voice' have in common.
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using Qwen3Tts.CommandLine;
+using Qwen3Tts.Files;
 
 namespace Qwen3Tts.Training;
 
 sealed class WayOptions
 {
-    readonly Option<int?> _lora = new("--lora") { Description = "Train low-rank pairs of this rank instead of the weights: a fraction of the memory, a lighter change. Writes the pairs (for 'say --adapter') and the merged model. 16 is usual.", HelpName = "RANK" };
-    readonly Option<double?> _loraAlpha = new("--lora-alpha") { Description = "The pairs count alpha / rank times. Default: twice the rank.", HelpName = "N" };
+    readonly Option<int?> _lora = new NumberOption<int?>("--lora", TrainingRanges.LoraRank) { Description = "Train low-rank pairs of this rank instead of the weights: a fraction of the memory, a lighter change. Writes the pairs (for 'say --adapter') and the merged model. 16 is usual.", HelpName = "RANK" };
+    readonly Option<double?> _loraAlpha = new NumberOption<double?>("--lora-alpha", TrainingRanges.LoraAlpha) { Description = "The pairs count alpha / rank times. Default: twice the rank." };
     readonly Option<string?> _loraTargets = new("--lora-targets") { Description = $"Matrices that get pairs. Default: {string.Join(",", LoraOptions.AllTargets)}.", HelpName = "NAMES" };
     readonly Option<string?> _freeze = new("--freeze") { Description = $"Parts that stay as they are, such as text_embedding,code_predictor, or none. Default: {string.Join(",", TrainingMethod.FrozenByDefault)}.", HelpName = "NAMES" };
     readonly Option<Precision?> _precision = Precisions("Types of weights, masters and moments. Default: the most exact that fits, and no float32 on a GPU.");
     readonly Option<bool> _recompute = Recompute();
-    readonly Option<int?> _microBatch = new("--micro-batch") { Description = "Clips that are computed together: fewer need less memory and give the same result. Default: as many as fit.", HelpName = "N" };
-    readonly Option<int?> _bucket = new("--bucket") { Description = "Steps whose clips are dealt out by length, so that less is padded; 1 deals none. Default: 8, and 1 for a small model.", HelpName = "N" };
+    readonly Option<int?> _microBatch = new NumberOption<int?>("--micro-batch", TrainingRanges.MicroBatch) { Description = "Clips that are computed together: fewer need less memory and give the same result. Default: as many as fit." };
+    readonly Option<int?> _bucket = new NumberOption<int?>("--bucket", TrainingRanges.Bucket) { Description = "Steps whose clips are dealt out by length, so that less is padded; 1 deals none. Default: 8, and 1 for a small model." };
     readonly Option<string?> _device = Device();
     readonly Option<string?> _memory = new("--memory") { Description = "What training may take: chooses precision, recomputing and micro-batch, or says what would fit. Default: what is there.", HelpName = "24GB" };
-    readonly Option<double> _inContext = new("--in-context") { Description = "Share of the sequences that begin with the reference recording and its text, as cloning with a transcript does. Default: none.", HelpName = "SHARE" };
+    readonly Option<double> _inContext = new NumberOption<double>("--in-context", TrainingRanges.InContext) { Description = "Share of the sequences that begin with the reference recording and its text, as cloning with a transcript does. Default: none.", HelpName = "SHARE" };
     readonly Option<string?> _newLanguage = new("--new-language") { Description = "A language that the model has no id for: it gets a free row. Lines name it in 'language', or --language does.", HelpName = "NAME" };
     readonly Option<string?> _newLanguageLike = new("--new-language-like") { Description = "The language that the new one begins as. Default: the mean of all.", HelpName = "NAME" };
 
@@ -57,11 +59,11 @@ sealed class WayOptions
     /// <summary>One of the choices of an option, as files write them too.</summary>
     public static T Choice<T>(ArgumentResult result) where T : struct, Enum
     {
-        var given = result.Tokens[0].Value;
+        var given = result.Tokens.Count > 0 ? result.Tokens[0].Value : "";
         foreach (var choice in Enum.GetValues<T>())
             if (TrainingOptions.Written(choice).Equals(given, StringComparison.OrdinalIgnoreCase))
                 return choice;
-        result.AddError($"{((OptionResult)result.Parent!).Option.Name} is '{given}'; give {string.Join(", ", Enum.GetValues<T>().Select(TrainingOptions.Written))}.");
+        result.AddError($"{((OptionResult)result.Parent!).Option.Name} is '{Printable.Text(given)}'; give {string.Join(", ", Enum.GetValues<T>().Select(TrainingOptions.Written))}.");
         return default;
     }
 

@@ -16,6 +16,7 @@ namespace Qwen3Tts;
 public sealed class Tts : IDisposable
 {
     const int FramesBeyondText = 25; // two seconds
+    const double FramesOfAToken = 4; // speech takes 3 to 5
 
     readonly ModelFolder _model;
     readonly TextTokenizer _tokenizer;
@@ -31,12 +32,9 @@ public sealed class Tts : IDisposable
         (_model, _own, _compatibility) = (model, own, compatibility);
         _tokenizer = TextTokenizer.Load(model.Path);
         _ids = model.Config.SpecialTokens(_tokenizer.AssistantHead[^1]);
-        using var weights = model.OpenWeights();
-        _talker = new(weights, model.Config.TalkerConfig, workers);
+        _ = Sampling; // a setting of generation_config.json that is out of range is told now
+        (_talker, _encoder) = LoadNetworks(model, workers);
         _talker.Input.ProjectsText = !compatibility.HasFlag(Compatibility.RawText);
-        if (CanClone)
-            _encoder = new(weights, model.Config.SpeakerEncoderConfig!, workers);
-        weights.Finish();
         _codec = SpeechCodec.Load(model.CodecPath, workers);
         if (_codec.CodesPerFrame != _ids.CodeGroups || _codec.CodebookSize != model.Config.TalkerConfig.CodePredictorConfig.VocabSize)
             throw new InvalidDataException($"{model.Path}: the talker makes frames of {_ids.CodeGroups} codes below {model.Config.TalkerConfig.CodePredictorConfig.VocabSize}, and the codec in speech_tokenizer reads {_codec.CodesPerFrame} below {_codec.CodebookSize}. Copy the folder speech_tokenizer from the model that this one was made from.");
@@ -66,6 +64,12 @@ public sealed class Tts : IDisposable
             throw;
         }
     }
+
+    /// <summary>The networks in a model's own weights. The speaker encoder is one of them where the model clones with it; another kind of model may
+    /// keep its tensors, as exporters of whole fine-tunes do.</summary>
+    internal static (TalkerModel, SpeakerEncoder?) LoadNetworks(ModelFolder model, Workers workers) =>
+        model.Load(model.Config.CanClone ? [ModelFolder.Talker, ModelFolder.SpeakerEncoder] : [ModelFolder.Talker], weights =>
+            (new TalkerModel(weights, model.Config.TalkerConfig, workers), model.Config.CanClone ? new SpeakerEncoder(weights, model.Config.SpeakerEncoderConfig!, workers) : null));
 
     /// <summary>base, custom_voice or voice_design.</summary>
     public string Kind => _model.Config.TtsModelType;
@@ -108,32 +112,61 @@ public sealed class Tts : IDisposable
         options ??= new();
         var sequence = TalkerSequence.Prompt(UtteranceOf(text, options), _ids);
         var sampling = options.Sampling ?? Sampling;
-        if (options.MaxFramesPerToken is { } each)
-            sampling = sampling with { MaxFrames = Math.Min(sampling.MaxFrames, FramesBeyondText + (int)Math.Clamp(each * _tokenizer.Encode(text).Length, 0, 1e9)) };
-        return new(sequence, new(_talker, sampling), _codec, options.Voice?.Frames ?? []);
+        var most = options.MaxFramesPerToken is { } each
+            ? FramesBeyondText + (int)Math.Clamp(each * _tokenizer.Encode(SpokenText.Words(text)).Length, 0, 1e9) : int.MaxValue;
+        var ofText = most < sampling.MaxFrames;
+        sampling = ofText ? sampling with { MaxFrames = most } : sampling;
+        return new(sequence, new(_talker, sampling) { LimitIsOfText = ofText }, _codec, options.Voice?.Frames ?? []);
     }
 
     /// <summary>What is asked for and the model was not fine-tuned for: language, layout, instruction, in-context cloning. It speaks all the same, and may not sound as it should.</summary>
     /// <param name="options">As for <see cref="Say"/>.</param>
     /// <returns>A sentence each; none where the model's folder has no manifest of its training.</returns>
     public IReadOnlyList<string> Untrained(SpeechOptions options) => _model.Manifest is not { } manifest ? []
-        : [.. manifest.Untrained(options.Voice is null ? options.Speaker : null, options.Language, LayoutOf(options) == Layout.TextFirst ? RunManifest.TextFirst : RunManifest.Interleaved, !string.IsNullOrEmpty(options.Instruct), options.Voice?.Transcript is not null)];
+        : [.. manifest.Untrained(options.Voice is null ? options.Speaker : null, LanguageOf(options), LayoutOf(options) == Layout.TextFirst ? RunManifest.TextFirst : RunManifest.Interleaved, !string.IsNullOrWhiteSpace(options.Instruct), options.Voice?.Transcript is not null)];
+
+    /// <summary>What lets one doubt that a text can be spoken well: it is longer than what models are trained on. It is spoken all the same.</summary>
+    /// <param name="text">What is to be said.</param>
+    /// <returns>A sentence or two each.</returns>
+    public IReadOnlyList<string> Doubts(string text)
+    {
+        // The longest clips that training takes without a doubt, at the four frames that speech takes a token.
+        var most = (int)(RecordingChecks.Long * FramesPerSecond / FramesOfAToken);
+        var tokens = _tokenizer.Encode(SpokenText.Words(text)).Length;
+        return tokens <= most ? []
+            : [FormattableString.Invariant($"The text has {tokens} tokens, about {tokens * FramesOfAToken / FramesPerSecond:0} s of speech, ")
+                + FormattableString.Invariant($"and models are trained on at most {RecordingChecks.Long:0} s at once ({most} tokens); it may lose words or stop early. ")
+                + "Say it sentence by sentence."];
+    }
+
+    /// <summary>The model's name of the language; as it was given, where that differs in case alone.</summary>
+    string LanguageOf(SpeechOptions options) =>
+        _ids.LanguageName(options.Language) is var name && name.Equals(options.Language, StringComparison.OrdinalIgnoreCase) ? options.Language : name;
 
     static Layout LayoutOf(SpeechOptions options) => options.Layout ?? (options.Voice is null ? Layout.TextFirst : Layout.Interleaved);
 
     /// <summary>Makes a voice from a recording.</summary>
     /// <param name="recording">Speech of one person, at any rate; three to ten seconds without noise are best.</param>
     /// <param name="transcript">What is said in it, for in-context cloning; null clones by the vector alone.</param>
-    /// <exception cref="ArgumentException">The recording is too short, or the transcript is empty.</exception>
+    /// <returns>The voice; what lets one doubt the recording is in <see cref="Voice.Warnings"/>.</returns>
+    /// <exception cref="ArgumentException">The recording or the transcript cannot be used, by the checks that training has for them: it is silent, too short or too long, or nobody can say the text.</exception>
     /// <exception cref="NotSupportedException">The model has no speaker encoder.</exception>
     public Voice Clone(Waveform recording, string? transcript = null)
     {
         if (_encoder is null)
             throw new NotSupportedException($"This is a {Kind} model, which has no speaker encoder. Clone with a Base model.");
-        if (transcript is not null && string.IsNullOrWhiteSpace(transcript))
-            throw new ArgumentException("The transcript is empty. Give the words of the recording, or null to clone without them.", nameof(transcript));
+        var said = transcript is null ? null : SpokenText.Checked(transcript, "the transcript");
+        var levels = ClipLevels.Of(recording);
+        if (RecordingChecks.Problem(recording, levels) is { } problem)
+            throw new ArgumentException(RecordingChecks.Named(null, problem));
+        List<string> warnings = [.. RecordingChecks.Doubts(levels, trimmed: false).Select(d => RecordingChecks.Named(null, d))];
         var voice = new Voice(_encoder.Embed(recording.ToRate(_encoder.SampleRate)));
-        return transcript is null ? voice : voice with { Transcript = transcript, Frames = _codec.Encode(recording.ToRate(_codec.SampleRate)) };
+        if (said is null)
+            return voice with { Warnings = warnings };
+        var frames = _codec.Encode(recording.ToRate(_codec.SampleRate));
+        if (RecordingChecks.PaceDoubt(frames.Length, _tokenizer.Encode(said).Length) is { } doubt)
+            warnings.Add($"The transcript: {doubt}");
+        return voice with { Transcript = said, Frames = frames, Warnings = warnings };
     }
 
     /// <summary>Ends the threads, if this model was loaded with threads of its own.</summary>
@@ -141,20 +174,20 @@ public sealed class Tts : IDisposable
 
     internal Utterance UtteranceOf(string text, SpeechOptions o)
     {
-        if (string.IsNullOrWhiteSpace(text))
-            throw new ArgumentException("The text is empty, so there is nothing to say. Give at least one word.", nameof(text));
+        var words = SpokenText.Checked(text);
+        var instruct = string.IsNullOrWhiteSpace(o.Instruct) ? null : SpokenText.Checked(o.Instruct, "the instruction");
         if (o.Voice is null && string.IsNullOrEmpty(o.Speaker) && Kind != "voice_design")
             throw new ArgumentException(_ids.Speakers.Count > 0 ? $"No speaker was named. Choose one of: {string.Join(", ", Speakers)}." : "No voice was given, and this model knows no speaker by name. Clone a voice from a recording.");
-        if (!string.IsNullOrEmpty(o.Instruct) && !CanInstruct)
+        if (instruct is not null && !CanInstruct)
             throw new ArgumentException($"This model (tts_model_size '{_model.Config.TtsModelSize}') takes no instructions: the official package drops them, too. Leave the instruction out, or take a larger model.");
         return new()
         {
-            Text = _tokenizer.Encode(text),
-            Instruct = string.IsNullOrEmpty(o.Instruct) ? [] : _tokenizer.Instruct(o.Instruct),
+            Text = _tokenizer.Encode(words),
+            Instruct = instruct is null ? [] : _tokenizer.Instruct(instruct),
             Language = o.Language,
             Speaker = o.Speaker,
             Voice = o.Voice?.Vector,
-            ReferenceText = o.Voice?.Transcript is { } transcript ? _tokenizer.Encode(transcript) : [],
+            ReferenceText = o.Voice?.Transcript is { } transcript ? _tokenizer.Encode(SpokenText.Checked(transcript, "the transcript")) : [],
             ReferenceFrames = o.Voice?.Frames ?? [],
             Layout = LayoutOf(o),
             Compatibility = _compatibility,
@@ -164,7 +197,7 @@ public sealed class Tts : IDisposable
     internal static SamplingOptions SamplingOf(GenerationConfig model)
     {
         var official = new SamplingOptions();
-        return new()
+        var sampling = new SamplingOptions
         {
             Greedy = !model.DoSample ?? official.Greedy,
             Temperature = model.Temperature ?? official.Temperature,
@@ -175,7 +208,16 @@ public sealed class Tts : IDisposable
             PredictorTemperature = model.SubtalkerTemperature ?? official.PredictorTemperature,
             PredictorTopK = model.SubtalkerTopK ?? official.PredictorTopK,
             PredictorTopP = model.SubtalkerTopP ?? official.PredictorTopP,
-            MaxFrames = model.MaxNewTokens - 1 ?? official.MaxFrames,
+            MaxFrames = model.MaxNewTokens is { } tokens ? Math.Max(tokens, 0) - 1 : official.MaxFrames,
         };
+        try
+        {
+            sampling.Check();
+            return sampling;
+        }
+        catch (ArgumentException e) when (model.Place is { } file)
+        {
+            throw new InvalidDataException($"{file}: {e.Message} Copy the file from the model that this one was made from, or delete it.", e);
+        }
     }
 }

@@ -38,6 +38,26 @@ public sealed class KillTests
         CheckSame(whole, run);
     }
 
+    /// <summary>Two begin in one folder at the same moment: one trains, the other is refused, and the one's run is whole. A killed one holds nothing.</summary>
+    [Fact]
+    public void OneOfTwoProcessesGetsTheFolder()
+    {
+        var (whole, run) = (Fresh(), Fresh());
+        Assert.Equal(0, Finish(whole));
+        using var killed = Start(run);
+        while (!killed.HasExited && !File.Exists(Path.Combine(run, ".qwen3tts-lock-owner")))
+            Thread.Sleep(1);
+        killed.Kill();
+        killed.WaitForExit();
+        using (Process one = Start(run), other = Start(run))
+        {
+            one.WaitForExit();
+            other.WaitForExit();
+            Assert.Equal([0, 1], new[] { one.ExitCode, other.ExitCode }.Order());
+        }
+        CheckSame(whole, run);
+    }
+
     static string Fresh() => Path.Combine(Scratch.New("killed"), "run");
 
     /// <summary>Starts or goes on, and kills: half of the times while it starts, half of the times soon after its first step. Gives the exit code.</summary>

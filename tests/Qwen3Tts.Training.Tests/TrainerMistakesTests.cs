@@ -52,11 +52,15 @@ public sealed class TrainerMistakesTests
         var damaged = Path.Combine(Scratch.New(), "model");
         Export.Write(ModelFolder.Open(Golden.Checkpoint(Base)), damaged, new Dictionary<string, Func<float[]>>(), []);
         File.Copy(Path.Combine(Golden.Checkpoint(Base), "config.json"), Path.Combine(damaged, "config.json"), overwrite: true);
-        File.Copy(Path.Combine(Golden.Checkpoint(Base), "model.safetensors"), Path.Combine(damaged, "model.safetensors"), overwrite: true);
+        Golden.ReplaceWeights(Golden.Checkpoint(Base), damaged);
+        string path;
         long at;
-        using (var file = SafetensorsFile.Open(Path.Combine(damaged, "model.safetensors")))
-            at = file.Entry("talker.codec_head.weight").Offset;
-        using (var stream = File.OpenWrite(Path.Combine(damaged, "model.safetensors")))
+        using (var weights = Weights.Open(damaged))
+        {
+            var file = weights.FileOf("talker.codec_head.weight");
+            (path, at) = (file.Path, file.Entry("talker.codec_head.weight").Offset);
+        }
+        using (var stream = File.OpenWrite(path))
         {
             stream.Position = at;
             stream.Write([0xC0, 0x7F]); // BF16, not a number

@@ -74,16 +74,22 @@ public sealed class TrainerTests
     }
 
     [Fact]
-    public void AFullDiskKeepsTheLastStateAndSaysSo()
+    public void AStateThatCannotBeWrittenKeepsTheLastOneAndSaysSo()
     {
         if (!File.Exists("/dev/full"))
             Assert.Skip("Only Linux has a disk that is always full, /dev/full.");
         var (whole, folder) = (Run(Options, Fresh()), Fresh());
         var state = Path.Combine(folder, "state", "training.safetensors");
-        var full = Assert.Throws<IOException>(() => Trainer.Run(Options with { SaveEvery = 3 }, folder, Existing.Refuse, new AtStep(5, () => File.CreateSymbolicLink(state + ".part", "/dev/full")), default));
+        var record = Path.Combine(folder, ".qwen3tts-files.jsonl");
+        var full = Assert.Throws<IOException>(() => Trainer.Run(Options with { SaveEvery = 3, EvaluateEvery = 0 }, folder, Existing.Refuse, new AtStep(5, () =>
+        {
+            File.Move(record, record + "-kept");
+            File.CreateSymbolicLink(record, "/dev/full");
+        }), default));
+        File.Move(record + "-kept", record, overwrite: true);
         Assert.Contains("step 6 is not saved; that of step 3 is", full.Message);
         Assert.Equal([state], Directory.GetFiles(Path.GetDirectoryName(state)!));
-        var resumed = Run(Options with { SaveEvery = 1 }, folder, Existing.Resume);
+        var resumed = Run(Options with { SaveEvery = 1, EvaluateEvery = 0 }, folder, Existing.Resume);
         Assert.Equal(whole.Log.Select(l => l with { Seconds = 0 }), resumed.Log.Select(l => l with { Seconds = 0 }));
         Assert.Equal(File.ReadAllBytes(Path.Combine(whole.Export, "model.safetensors")), File.ReadAllBytes(Path.Combine(resumed.Export, "model.safetensors")));
     }

@@ -22,7 +22,7 @@ static class WidenedMini
         var talker = ModelFolder.Open(model).Config.TalkerConfig;
         var (narrow, wide) = (talker.TextHiddenSize, talker.HiddenSize);
         Assert.SkipWhen(narrow > wide, "Text is wider than the talker here, and zeros cannot make it narrower.");
-        foreach (var file in Directory.GetFiles(model, "*", SearchOption.AllDirectories).Where(f => Path.GetFullPath(f) != Path.GetFullPath(Path.Combine(model, "model.safetensors"))))
+        foreach (var file in Directory.GetFiles(model, "*", SearchOption.AllDirectories).Where(f => !Golden.HoldsWeights(f, model)))
         {
             Directory.CreateDirectory(Path.GetDirectoryName(Path.Combine(target, Path.GetRelativePath(model, file)))!);
             File.Copy(file, Path.Combine(target, Path.GetRelativePath(model, file)));

@@ -41,6 +41,20 @@ static class Golden
         }
     }
 
+    /// <summary>Whether a file of a model folder holds the talker's weights: all of them, a shard, or the list of shards.</summary>
+    public static bool HoldsWeights(string file, string folder) =>
+        Path.GetRelativePath(folder, file) is var name
+        && name.StartsWith("model", StringComparison.Ordinal) && name.Contains(".safetensors", StringComparison.Ordinal);
+
+    /// <summary>The weights of one model folder in place of another's, which may lie in one file or in shards.</summary>
+    public static void ReplaceWeights(string from, string to)
+    {
+        foreach (var old in Directory.GetFiles(to).Where(f => HoldsWeights(f, to)))
+            System.IO.File.Delete(old);
+        foreach (var file in Directory.GetFiles(from).Where(f => HoldsWeights(f, from)))
+            System.IO.File.Copy(file, Path.Combine(to, Path.GetFileName(file)));
+    }
+
     static readonly Dictionary<string, string> Assembled = [];
 
     static string Here([CallerFilePath] string path = "") => path;

@@ -1,14 +1,14 @@
 // What is wrong with clips (they cannot be used) and what is doubtful (they can, but listen first), each with its place and a remedy. The
 // last three compare a clip with the others, by medians: what is wrong in a few clips does not move the yardstick.
 using System.Globalization;
-using System.Text;
-using System.Text.RegularExpressions;
+using Qwen3Tts.Audio;
 using Qwen3Tts.Doctor;
+using Qwen3Tts.Sequence;
 using Qwen3Tts.Text;
 
 namespace Qwen3Tts.Training.Data;
 
-static partial class ClipChecks
+static class ClipChecks
 {
     /// <summary>Below this many clips no median says much.</summary>
     const int Few = 8;
@@ -19,19 +19,11 @@ static partial class ClipChecks
     /// </summary>
     public const double OtherVoice = 7;
 
-    [GeneratedRegex(@"<\|[^|<>]*\|>|</?(?:think|tool_call|tool_response|tts_\w+)>")]
-    private static partial Regex ControlToken();
+    /// <summary>The other remedy of the commands that read many recordings.</summary>
+    public const string LeaveOut = " Or leave it out with --skip-bad.";
 
-    /// <summary>Why a text cannot be trained on, or null.</summary>
-    public static string? Error(Clip clip)
-    {
-        if (ControlToken().Match(clip.Text) is { Success: true } token)
-            return $"{clip.Place}: the text has '{token.Value}', which programs take for a control token. Remove it from the text.";
-        foreach (var rune in clip.Text.EnumerateRunes())
-            if (rune == Rune.ReplacementChar || Rune.IsControl(rune))
-                return $"{clip.Place}: the text has U+{rune.Value:X4}, which nobody can say. Save the text as UTF-8, or remove the character.";
-        return clip.Text.EnumerateRunes().Any(Rune.IsLetterOrDigit) ? null : $"{clip.Place}: the text '{clip.Text}' has no word. Write what is said, or remove the recording.";
-    }
+    /// <summary>Why a clip's text cannot be trained on, or null.</summary>
+    public static string? Error(Clip clip) => ClipGate.Error(clip);
 
     /// <summary>What the text alone lets one doubt.</summary>
     public static IEnumerable<string> OfText(Clip clip, TextTokenizer? tokenizer)
@@ -46,25 +38,15 @@ static partial class ClipChecks
     }
 
     /// <summary>What the recording alone lets one doubt; where it is trimmed, silence at its ends is cut anyway.</summary>
-    public static IEnumerable<string> OfSound(Clip clip, ClipLevels sound, bool trimmed)
+    public static IEnumerable<string> OfSound(Clip clip, ClipLevels sound, bool trimmed) =>
+        RecordingChecks.Doubts(sound, trimmed).Select(doubt => $"{clip.Place}: {RecordingChecks.Named(clip.Audio, doubt)}");
+
+    /// <summary>Languages that the model does not have, each at its first clip.</summary>
+    public static IEnumerable<string> OfLanguages(IEnumerable<Clip> clips, IReadOnlyList<string> known)
     {
-        string Tell(string what, string remedy) => $"{clip.Place}: '{Path.GetFileName(clip.Audio)}' {what}. {remedy}";
-        if (sound.Seconds > 60)
-            yield return Tell(F($"is {sound.Seconds:0} s long; more than 60 s need much memory"), "Cut it between two sentences.");
-        if (sound.Speech < 0.4)
-            yield return Tell(F($"has {sound.Speech:0.00} s of speech"), "Record a whole sentence, or remove it.");
-        if (sound.Clipped > 1e-4)
-            yield return Tell(F($"is clipped: {100 * sound.Clipped:0.00} % of its samples lie in flat tops at {Decibel(sound.Peak):0.0} dBFS"), "Record it with less gain.");
-        if (sound.Rms is > 0 and < 0.003)
-            yield return Tell(F($"is very quiet: its speech has {Decibel(sound.Rms):0} dBFS"), "Record it with more gain: raising it later raises the noise, too.");
-        if (sound.Pause > 2)
-            yield return Tell(F($"has a pause of {sound.Pause:0.0} s"), "Shorten it, or cut the recording in two there.");
-        if (!trimmed && sound.Seconds - sound.Speech - sound.Pause > 2)
-            yield return Tell(F($"is silent for {sound.Seconds - sound.Speech:0.0} of {sound.Seconds:0.0} s"), "Prepare it with --trim true.");
-        if (sound.Start > 0.5)
-            yield return Tell("begins in the middle of a sound", "Cut it with some silence before the first word.");
-        if (sound.End > 0.5)
-            yield return Tell("ends in the middle of a sound", "Cut it with some silence after the last word: the end of speech is learned from it.");
+        foreach (var own in clips.Where(c => LanguageNames.Find(c.Language, known) is null).GroupBy(c => LanguageNames.NameOf(c.Language!)))
+            yield return $"{own.First().Place}: {LanguageNames.Unknown(own.First().Language!, known)} Or teach the model this one: 'train --new-language' does."
+                + (own.Count() > 1 ? $" {own.Count() - 1} more clips name it." : "");
     }
 
     /// <summary>One recording that is listed twice: with another text one of the two is wrong, with the same it is trained on twice.</summary>
@@ -87,15 +69,17 @@ static partial class ClipChecks
     /// <summary>Texts that do not cover their recording, or say more than it holds: by frames a token.</summary>
     public static IEnumerable<string> OfPace(IReadOnlyList<(Clip Clip, int Frames, int Tokens)> clips)
     {
-        const double Slowest = 12, Fastest = 1, Factor = 1.8, Deviations = 4;
+        const double Factor = 1.8, Deviations = 4;
         var paces = clips.Select(c => Math.Log((double)c.Frames / Math.Max(1, c.Tokens))).ToList();
         var (median, deviation) = Robust(paces);
         foreach (var (i, clip) in clips.Index())
         {
-            var (pace, off) = (Math.Exp(paces[i]), Math.Abs(paces[i] - median));
-            if (pace is < Fastest or > Slowest || clips.Count >= Few && off > Math.Log(Factor) && off > Deviations * deviation)
-                yield return F($"{clip.Clip.Place}: {clip.Frames} frames for {clip.Tokens} tokens, {pace:0.0} each, where the others have {Math.Exp(median):0.0}. ")
-                    + (paces[i] > median ? "Its text may leave out what is said; complete it, or cut the recording." : "The recording may lack what the text says; shorten the text, or record it again.");
+            var off = Math.Abs(paces[i] - median);
+            if (RecordingChecks.PaceDoubt(clip.Frames, clip.Tokens) is { } doubt)
+                yield return $"{clip.Clip.Place}: {doubt}";
+            else if (clips.Count >= Few && off > Math.Log(Factor) && off > Deviations * deviation)
+                yield return F($"{clip.Clip.Place}: {clip.Frames} frames for {clip.Tokens} tokens, {Math.Exp(paces[i]):0.0} each, where the others have {Math.Exp(median):0.0}. ")
+                    + RecordingChecks.PaceRemedy(paces[i] > median);
         }
     }
 
@@ -154,7 +138,7 @@ static partial class ClipChecks
         return (sorted[(sorted.Count - 1) / 2] + sorted[sorted.Count / 2]) / 2;
     }
 
-    public static double Decibel(double amplitude) => 20 * Math.Log10(Math.Max(amplitude, 1e-9));
+    public static double Decibel(double amplitude) => RecordingChecks.Decibel(amplitude);
 
     static string F(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

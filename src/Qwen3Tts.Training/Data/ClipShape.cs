@@ -56,19 +56,7 @@ sealed record ClipShape
     }
 
     /// <summary>RMS of each window; the last one may be shorter.</summary>
-    public static double[] Windows(float[] samples, int window)
-    {
-        var result = new double[(samples.Length + window - 1) / window];
-        for (var w = 0; w < result.Length; w++)
-        {
-            var part = samples.AsSpan(w * window, Math.Min(window, samples.Length - w * window));
-            var sum = 0.0;
-            foreach (var s in part)
-                sum += (double)s * s;
-            result[w] = Math.Sqrt(sum / part.Length);
-        }
-        return result;
-    }
+    public static double[] Windows(float[] samples, int window) => ClipLevels.Windows(samples, window);
 }
 
 /// <summary>A clip and what was done to it.</summary>

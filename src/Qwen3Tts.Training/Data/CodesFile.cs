@@ -4,6 +4,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Qwen3Tts.Doctor;
+using Qwen3Tts.Files;
 
 namespace Qwen3Tts.Training.Data;
 
@@ -20,9 +21,7 @@ static class CodesFile
     public static void Write(string path, IEnumerable<Clip> clips, Action<Utf8JsonWriter, string, Clip> write)
     {
         path = Path.GetFullPath(path);
-        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        var aside = path + ".part";
-        using (var stream = File.Create(aside))
+        OutputFile.Write(path, stream =>
         {
             foreach (var clip in clips)
             {
@@ -30,9 +29,7 @@ static class CodesFile
                     write(json, Path.GetDirectoryName(path)!, clip);
                 stream.WriteByte((byte)'\n');
             }
-            stream.Flush(flushToDisk: true);
-        }
-        File.Move(aside, path, overwrite: true);
+        });
     }
 
     static void Write(Utf8JsonWriter json, string folder, Clip clip)
@@ -75,19 +72,24 @@ static class CodesFile
         var problems = new List<string>();
         if (Directory.Exists(path))
             throw new InvalidDataException($"'{path}' is a folder; training reads the codes.jsonl that 'qwen3tts-train prepare {path}' writes.");
-        var clips = ClipList.Read(path, problems);
+        var clips = ClipList.Read(path, problems, ListFormat.Jsonl);
+        var found = new ListProblems();
         foreach (var clip in clips)
-            if (clip.Codes is not { Count: > 0 } frames)
-                problems.Add($"{clip.Place}: there are no 'audio_codes'. Run 'qwen3tts-train prepare {path}' first.");
-            else if (frames.FirstOrDefault(f => f.Length != codeGroups) is { } odd)
-                problems.Add($"{clip.Place}: a frame has {odd.Length} codes, this model's have {codeGroups}. Prepare the recordings with this model.");
-            else if (frames.SelectMany(f => f).FirstOrDefault(c => c < 0 || c >= codebook, -1) is var code && code != -1 || frames.Any(f => f.Contains(-1)))
-                problems.Add($"{clip.Place}: the code {code} is outside the codebook of {codebook}. Prepare the recordings with this model.");
-            else if (clip.Reference is null)
-                problems.Add($"{clip.Place}: there is no 'ref_audio'. Name the recording that the voice is taken from.");
+            if (Problem(clip, path, codeGroups, codebook) is { } problem)
+                found.Add(clip.Place, problem);
+        found.WriteTo(problems);
         ThrowIfAny(problems);
         return clips;
     }
+
+    static string? Problem(Clip clip, string path, int codeGroups, int codebook) =>
+        clip.Codes is not { Count: > 0 } frames ? $"there are no 'audio_codes'. Run 'qwen3tts-train prepare {path}' first."
+        : frames.FirstOrDefault(f => f.Length != codeGroups) is { } odd
+            ? $"a frame has {odd.Length} codes, this model's have {codeGroups}. Prepare the recordings with this model."
+        : frames.SelectMany(f => f).Where(c => c < 0 || c >= codebook).Select(c => (int?)c).FirstOrDefault() is { } code
+            ? $"the code {code} is outside the codebook of {codebook}. Prepare the recordings with this model."
+        : clip.Reference is null ? "there is no 'ref_audio'. Name the recording that the voice is taken from."
+        : null;
 
     /// <summary>One error for all that is wrong with a set.</summary>
     public static void ThrowIfAny(List<string> problems)

@@ -5,30 +5,64 @@ using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Qwen3Tts.Audio;
+using Qwen3Tts.Files;
 
 namespace Qwen3Tts.Training.Data;
 
 /// <summary>Codes of a clip, and its voice where that was asked for.</summary>
 sealed record EncodedClip(IReadOnlyList<int[]> Codes, float[]? Voice);
 
+/// <summary>A line of the journal.</summary>
+sealed record CacheLine([property: JsonRequired] string Key, [property: JsonRequired] int[][] Codes, byte[]? Voice = null);
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
+[JsonSerializable(typeof(CacheLine))]
+sealed partial class CacheJson : JsonSerializerContext;
+
 sealed class EncodingCache : IDisposable
 {
+    const string FirstLine = "# What qwen3tts has encoded. It may be removed: everything is encoded again then.\n";
+
     readonly ConcurrentDictionary<string, EncodedClip> _known = [];
-    readonly StreamWriter _journal;
+    readonly GrowingFile _journal;
+    readonly string _path;
     readonly byte[] _model;
 
     /// <param name="path">The journal, made if missing.</param>
     /// <param name="model">Fingerprint of the networks: what another model encoded is not taken.</param>
     public EncodingCache(string path, byte[] model)
     {
-        _model = model;
-        if (File.Exists(path))
-            foreach (var line in File.ReadLines(path))
-                Load(line);
-        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
-        _journal = new(path, append: true, new UTF8Encoding(false)) { AutoFlush = true, NewLine = "\n" };
-        _journal.WriteLine(); // ends a line that was cut off
+        (_model, _path) = (model, path);
+        var record = OutputRecord.At(Path.GetDirectoryName(FileIdentity.Resolve(path))!);
+        TakeOver(path, record);
+        var changed = GrowingFile.SetAside(path, record);
+        _journal = new(path, record); // refused where somebody else's file is
+        var text = File.Exists(changed ?? path) ? File.ReadAllText(changed ?? path) : "";
+        foreach (var line in text.Split('\n'))
+            Load(line);
+        if (!File.Exists(path))
+            Append(FirstLine + string.Concat(_known.Select(k => Line(k.Key, k.Value))));
+        else if (!text.EndsWith('\n'))
+            Append("\n"); // ends a line that was cut off
+    }
+
+    /// <summary>A journal of an earlier version stands on no record. Its lines say that it is ours: no other program writes such lines.</summary>
+    static void TakeOver(string path, OutputRecord record)
+    {
+        var full = FileIdentity.Resolve(path);
+        if (!File.Exists(full) || OutputFile.IsSpecial(full) || record.Knows(full))
+            return;
+        var bytes = File.ReadAllBytes(full);
+        if (Encoding.UTF8.GetString(bytes).Split('\n').Any(line => Parse(line) is not null))
+            record.Add(full, bytes.Length, SHA256.HashData(bytes));
+    }
+
+    void Append(string text)
+    {
+        if (!_journal.Append(Encoding.UTF8.GetBytes(text)))
+            throw new IOException($"'{_path}' was changed by another program while this one wrote it. Wait until the other one ends, then give the same command again.");
     }
 
     /// <summary>Hash of the networks and of every sample.</summary>
@@ -45,25 +79,34 @@ sealed class EncodingCache : IDisposable
     public void Add(string key, EncodedClip clip)
     {
         _known[key] = clip;
+        lock (_journal)
+            Append(Line(key, clip));
+    }
+
+    static string Line(string key, EncodedClip clip)
+    {
         var codes = string.Join(",", clip.Codes.Select(f => $"[{string.Join(",", f)}]"));
         var voice = clip.Voice is { } v ? $",\"voice\":\"{Convert.ToBase64String(MemoryMarshal.AsBytes(v.AsSpan()))}\"" : "";
-        lock (_journal)
-            _journal.WriteLine($"{{\"key\":\"{key}\",\"codes\":[{codes}]{voice}}}");
+        return $"{{\"key\":\"{key}\",\"codes\":[{codes}]{voice}}}\n";
     }
 
     void Load(string line)
     {
+        if (Parse(line) is { } read)
+            _known[read.Key] = new(read.Codes, read.Voice is { } voice ? MemoryMarshal.Cast<byte, float>(voice).ToArray() : null);
+    }
+
+    /// <summary>A line of the journal; null where it is empty, cut off in the middle, or damaged: that clip is encoded again.</summary>
+    static CacheLine? Parse(string line)
+    {
         try
         {
-            using var json = JsonDocument.Parse(line);
-            var root = json.RootElement;
-            var codes = root.GetProperty("codes").EnumerateArray().Select(f => f.EnumerateArray().Select(c => c.GetInt32()).ToArray()).ToList();
-            var voice = root.TryGetProperty("voice", out var v) ? MemoryMarshal.Cast<byte, float>(v.GetBytesFromBase64()).ToArray() : null;
-            _known[root.GetProperty("key").GetString()!] = new(codes, voice);
+            return JsonSerializer.Deserialize(line, CacheJson.Default.CacheLine) is { Key.Length: 64, Codes: [{ } first, ..] codes } read
+                && codes.All(f => f?.Length == first.Length && f.All(c => c >= 0)) && (read.Voice?.Length ?? 0) % sizeof(float) == 0 ? read : null;
         }
-        catch (JsonException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException)
         {
-            // empty, or cut off in the middle: that clip is encoded again
+            return null;
         }
     }
 

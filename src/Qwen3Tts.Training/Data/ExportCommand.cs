@@ -7,6 +7,7 @@ using System.Text.Json;
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.CommandLine;
 using Qwen3Tts.Doctor;
+using Qwen3Tts.Files;
 
 namespace Qwen3Tts.Training.Data;
 
@@ -33,10 +34,13 @@ static class SwiftExport
         var heldOut = HeldOut.Of(clips, options.HeldOut);
         options = (options with { HeldOut = heldOut.Count(held => held) }).Completed(model.Config, clips.Count, linesNameLanguages: false);
 
+        OutputFile.CheckAreNoInputs(
+            [output, .. new[] { "train.jsonl", "valid.jsonl", "train.sh" }.Select(f => Path.Combine(output, f))],
+            [options.Data, .. clips.SelectMany(c => new[] { c.Audio, c.Reference }), .. OutputFile.Whole(options.Model)]);
         CodesFile.Write(Path.Combine(output, "train.jsonl"), clips.Where((_, i) => !heldOut[i]), WriteLine);
         if (options.HeldOut > 0)
             CodesFile.Write(Path.Combine(output, "valid.jsonl"), clips.Where((_, i) => heldOut[i]), WriteLine);
-        File.WriteAllText(Path.Combine(output, "train.sh"), Script(options, gpus));
+        OutputFile.WriteText(Path.Combine(output, "train.sh"), Script(options, gpus));
         var lost = new[] { ("language", clips.Count(c => c.Language is not null)), ("instruct", clips.Count(c => c.Instruct is not null)) }.Where(l => l.Item2 > 0).Select(l => $"{l.Item2} lines name a {l.Item1}").ToList();
         return "ms-swift trains text first and without a language: speak with the result so." + (lost.Count > 0 ? $" {string.Join(", ", lost)}, which it does not know." : "");
     }
@@ -64,20 +68,22 @@ static class SwiftExport
     static string Script(TrainingOptions options, int gpus)
     {
         var (name, each) = (Path.GetFileName(Path.TrimEndingDirectorySeparator(options.Model)), options.MicroBatch ?? options.Batch);
+        var model = name.StartsWith("Qwen3-TTS-12Hz-", StringComparison.Ordinal) ? $"Qwen/{name}" : options.Model;
         var batch = Math.Max(1, Math.Min(each, (options.Batch + gpus - 1) / gpus));
         var accumulated = Math.Max(1, (options.Batch + gpus * batch - 1) / (gpus * batch));
         return string.Create(CultureInfo.InvariantCulture, $$"""
             #!/usr/bin/env bash
-            # Fine-tunes {{options.Speaker}} with ms-swift on {{gpus}} GPUs; {{gpus * batch * accumulated}} clips a step. Needs:
+            # Fine-tunes {{Printable.Text(options.Speaker!)}} with ms-swift on {{gpus}} GPUs; {{gpus * batch * accumulated}} clips a step. Needs:
             #   pip install qwen-tts 'ms-swift>={{Release}}'   (earlier ones train labels that do not fit)
             # Paths in the lists count from this folder. The weights are float32, computed in BF16: BF16 weights would hardly move at this rate.
             # Afterwards, with the checkpoint that it writes:
             #   qwen3tts inspect output/…/checkpoint-…
-            #   qwen3tts doctor output/…/checkpoint-… --base {{Quoted(name)}} --data codes.jsonl
+            #   qwen3tts doctor output/…/checkpoint-… --base {{Quoted(Printable.Text(name))}} --data codes.jsonl
             set -euo pipefail
             cd "$(dirname "$0")"
+            model={{Quoted(model)}}
             SPEAKER_NAME={{Quoted(options.Speaker!.ToLowerInvariant())}} NPROC_PER_NODE={{gpus}} swift sft \
-              --model "${MODEL:-{{(name.StartsWith("Qwen3-TTS-12Hz-", StringComparison.Ordinal) ? $"Qwen/{name}" : options.Model)}}}" \
+              --model "${MODEL:-$model}" \
               --model_type qwen3_tts \
               --dataset train.jsonl \
               {{(options.HeldOut > 0 ? "--val_dataset valid.jsonl --eval_steps 100" : "--split_dataset_ratio 0 --eval_strategy no")}} \
@@ -101,12 +107,12 @@ sealed class ExportCommand : DocumentedCommand
     readonly Option<string?> _model = CommonOptions.Model();
     readonly Option<string> _name = new("--name") { Description = "Name of the new voice.", Required = true, HelpName = "NAME" };
     readonly Option<string?> _output = new("--output", "-o") { Description = "Folder to write. Default: ms-swift beside the data.", HelpName = "DIR" };
-    readonly Option<int> _gpus = new("--gpus") { Description = "GPUs that train together.", DefaultValueFactory = _ => 1, HelpName = "N" };
-    readonly Option<int> _heldOut = new("--held-out") { Description = "Clips that are measured and not trained on. Default: those that the data holds out.", DefaultValueFactory = _ => 0, HelpName = "N" };
-    readonly Option<int?> _steps = new("--steps") { Description = "Optimizer steps. Default: as 'train'.", HelpName = "N" };
-    readonly Option<int> _batch = new("--batch") { Description = "Clips a step, on all GPUs together.", DefaultValueFactory = _ => 8, HelpName = "N" };
-    readonly Option<int?> _micro = new("--micro-batch") { Description = "Clips that a GPU computes together at most. Default: its part of the batch.", HelpName = "N" };
-    readonly Option<double?> _rate = new("--lr") { Description = "Largest learning rate. Default: as 'train'.", HelpName = "RATE" };
+    readonly Option<int> _gpus = new NumberOption<int>("--gpus", TrainingRanges.Gpus) { Description = "GPUs that train together.", DefaultValueFactory = _ => 1 };
+    readonly Option<int> _heldOut = new NumberOption<int>("--held-out", TrainingRanges.HeldOut) { Description = "Clips that are measured and not trained on. Default: those that the data holds out.", DefaultValueFactory = _ => 0 };
+    readonly Option<int?> _steps = new NumberOption<int?>("--steps", TrainingRanges.Steps) { Description = "Optimizer steps. Default: as 'train'." };
+    readonly Option<int> _batch = new NumberOption<int>("--batch", TrainingRanges.Batch) { Description = "Clips a step, on all GPUs together.", DefaultValueFactory = _ => 8 };
+    readonly Option<int?> _micro = new NumberOption<int?>("--micro-batch", TrainingRanges.MicroBatch) { Description = "Clips that a GPU computes together at most. Default: its part of the batch." };
+    readonly Option<double?> _rate = new NumberOption<double?>("--lr", TrainingRanges.LearningRate) { Description = "Largest learning rate. Default: as 'train'.", HelpName = "RATE" };
 
     public ExportCommand() : base("export", "Writes prepared data and the command line for a trainer of many machines that is known to align as the model speaks: ms-swift.",
         "qwen3tts-train export codes.jsonl --for ms-swift --model Qwen3-TTS-12Hz-1.7B-Base --name anna --gpus 8 --batch 64")
@@ -123,8 +129,6 @@ sealed class ExportCommand : DocumentedCommand
         var data = Path.GetFullPath(parsed.GetRequiredValue(_data));
         var output = parsed.GetValue(_output) ?? Path.Combine(Path.GetDirectoryName(data)!, "ms-swift");
         var gpus = parsed.GetValue(_gpus);
-        if (gpus < 1)
-            throw new ArgumentException($"--gpus is {gpus}, expected one or more. Correct it, or leave the option out.");
         var note = SwiftExport.Run(new()
         {
             Model = Path.GetFullPath(CommonOptions.ModelFolder(parsed.GetValue(_model))),

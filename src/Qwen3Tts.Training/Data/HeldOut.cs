@@ -18,7 +18,7 @@ readonly record struct HeldOut(double? Share, int? Count)
     public static HeldOut Parse(string text) =>
         text.EndsWith('%') && double.TryParse(text[..^1], NumberStyles.Float, CultureInfo.InvariantCulture, out var percent) && percent is >= 0 and < 100 ? new(percent / 100, null)
         : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var count) ? new(null, count)
-        : throw new ArgumentException($"--held-out is '{text}', expected a number of clips or a share below 100 %, such as 16 or 5%. Correct it, or leave the option out.");
+        : throw new ArgumentException($"--held-out is '{Files.Printable.Text(text)}', expected a number of clips or a share below 100 %, such as 16 or 5%. Correct it, or leave the option out.");
 
     /// <summary>What the list says of each clip; where it says nothing, <paramref name="asked"/> clips are chosen.</summary>
     /// <exception cref="ArgumentException">The list says something else than what is asked.</exception>

@@ -1,9 +1,10 @@
 // qwen3tts-train import: recordings as other programs list them become one manifest. Nothing is encoded yet, so no model is needed; what is
 // held out is chosen here, once, and every later step keeps to it.
+using System.Collections.Concurrent;
 using System.CommandLine;
-using Qwen3Tts.Audio;
 using Qwen3Tts.CommandLine;
 using Qwen3Tts.Doctor;
+using Qwen3Tts.Files;
 
 namespace Qwen3Tts.Training.Data;
 
@@ -33,10 +34,11 @@ static class Import
     public static DataSummary Run(ImportOptions options, CancellationToken stop)
     {
         var (problems, doubts) = (new List<string>(), new List<string>());
-        var listed = Recordings.Read(options.Input, options.Format, problems).ConvertAll(c => c with { Language = c.Language ?? options.Language });
-        if (options.OnlySpeaker is { } speaker && !listed.Any(c => c.Speaker == speaker))
-            throw new ArgumentException($"{options.Input}: no clip is spoken by '{speaker}'. Its speakers: {string.Join(", ", listed.Select(c => c.Speaker ?? "none named").Distinct().Take(20))}.");
-        listed.RemoveAll(c => options.OnlySpeaker is { } only && c.Speaker != only);
+        var listed = Recordings.Read(options.Input, options.Format, problems).ConvertAll(c => Recordings.InOneLanguage(c, options.Language));
+        if (options.OnlySpeaker is { } speaker && !listed.Any(c => SpeakerName.IsSame(c.Speaker, speaker)))
+            throw new ArgumentException($"{options.Input}: no clip is spoken by '{Printable.Text(speaker)}'. Its speakers: {string.Join(", ", listed.Select(c => c.Speaker ?? "none named").Distinct().Take(20))}.");
+        listed.RemoveAll(c => options.OnlySpeaker is { } only && !SpeakerName.IsSame(c.Speaker, only));
+        OutputFile.CheckAreNoInputs([options.Output], [options.Input, .. listed.SelectMany(c => new[] { c.Audio, c.Reference, PreparedFiles.Transcript(c) })]);
 
         var rows = Measured(listed, problems, stop);
         var contradictions = new List<(Clip Clip, string Message)>();
@@ -65,17 +67,17 @@ static class Import
     static List<DataRow> Measured(List<Clip> clips, List<string> problems, CancellationToken stop)
     {
         var (rows, wrong) = (new DataRow?[clips.Count], new string?[clips.Count]);
+        var references = new ConcurrentDictionary<string, string?>();
         Parallel.For(0, clips.Count, new ParallelOptions { CancellationToken = stop }, i =>
         {
             var clip = clips[i];
             try
             {
                 wrong[i] = ClipChecks.Error(clip);
-                var levels = clip.Codes is not null && !File.Exists(clip.Audio) ? null : ClipLevels.Of(WavFile.Read(clip.Audio));
-                if (levels is { Rms: 0 })
-                    wrong[i] ??= $"{clip.Place}: '{Path.GetFileName(clip.Audio)}' is silent. Remove it, or leave it out with --skip-bad.";
-                if (clip.Reference is { } reference && !File.Exists(reference))
-                    wrong[i] ??= $"{clip.Place}: the reference '{reference}' is not there. Correct 'ref_audio', or remove it to have one chosen.";
+                var levels = clip.Codes is not null && !File.Exists(clip.Audio) ? null : ClipGate.Read(clip.Place, clip.Audio, ClipChecks.LeaveOut).Levels;
+                if (clip.Reference is { } reference)
+                    wrong[i] ??= !File.Exists(reference) ? $"{clip.Place}: the reference '{Printable.Text(reference)}' is not there. Correct 'ref_audio', or remove it to have one chosen."
+                        : references.GetOrAdd(reference, ClipGate.ReferenceProblem) is { } problem ? $"{clip.Place}: {problem}" : null;
                 rows[i] = new(clip, levels, null);
             }
             catch (Exception e) when (e is InvalidDataException or IOException or UnauthorizedAccessException)
@@ -90,13 +92,13 @@ static class Import
 
 sealed class ImportCommand : DocumentedCommand
 {
-    readonly Argument<string> _recordings = new("recordings") { Description = "Folder of WAV and TXT files, LJSpeech's metadata.csv or its folder, GPT-SoVITS's .list, ms-swift's JSONL, or JSONL with the official names." };
+    readonly Argument<string> _recordings = new("recordings") { Description = "Folder of WAV and TXT files, or a list: JSON, CSV, TSV or fields between '|', as LJSpeech, Piper, XTTS, GPT-SoVITS, Bert-VITS2, EveryVoice, NeMo, ms-swift and Hugging Face write it." };
     readonly Option<string?> _output = new("--output", "-o") { Description = "The manifest to write. Default: manifest.jsonl in out/<name of the recordings>.", HelpName = "FILE" };
-    readonly Option<ListFormat?> _format = new("--format") { Description = "Take the recordings for this, whatever their first line looks like." };
+    readonly Option<ListFormat?> _format = new("--format") { Description = "Take the recordings for this, whatever their first line looks like.", CustomParser = r => WayOptions.Choice<ListFormat>(r), HelpName = string.Join('|', Enum.GetValues<ListFormat>().Select(TrainingOptions.Written)) };
     readonly Option<string?> _speaker = new("--speaker") { Description = "Take this speaker's clips alone.", HelpName = "NAME" };
     readonly Option<string?> _language = new("--language") { Description = "Language of all recordings that the list gives none for.", HelpName = "NAME" };
     readonly Option<string?> _heldOut = new("--held-out") { Description = "What is never trained on: a share of the texts, which stays the same when clips are added, or a number of clips. Default: what the list says, else 5%.", HelpName = "N|N%" };
-    readonly Option<int?> _seed = new("--seed") { Description = "Another seed holds out other clips. Default: 1.", HelpName = "N" };
+    readonly Option<int?> _seed = new NumberOption<int?>("--seed", new(0, int.MaxValue)) { Description = "Another seed holds out other clips. Default: 1." };
     readonly Option<bool> _skip = new("--skip-bad") { Description = "Leave out what cannot be used, instead of stopping." };
 
     public ImportCommand() : base("import", "Reads recordings as other programs list them, checks them, chooses what is held out, and writes one manifest for 'prepare'.",

@@ -15,7 +15,11 @@ namespace Qwen3Tts.Training.Data;
 /// <param name="Encode">Frames of a wave, float32 and one clip at a time: the reference way.</param>
 /// <param name="Voice">The speaker encoder; null for a model without one.</param>
 /// <param name="Tokenizer">Null counts no tokens.</param>
-sealed record ClipEncoder(int SampleRate, int FrameSamples, byte[] Fingerprint, Func<Waveform, int[][]> Encode, Func<Waveform, float[]>? Voice, TextTokenizer? Tokenizer = null);
+sealed record ClipEncoder(int SampleRate, int FrameSamples, byte[] Fingerprint, Func<Waveform, int[][]> Encode, Func<Waveform, float[]>? Voice, TextTokenizer? Tokenizer = null)
+{
+    /// <summary>Names of the model's languages; null tells of no language that it lacks.</summary>
+    public IReadOnlyList<string>? Languages { get; init; }
+}
 
 static class ModelEncoder
 {
@@ -27,7 +31,10 @@ static class ModelEncoder
         var gate = new Lock();
         return new(codec.SampleRate, codec.SamplesPerFrame, Fingerprint(model),
             wave => { lock (gate) return codec.Encode(wave); },
-            speaker is null ? null : wave => { lock (gate) return speaker.Embed(wave.ToRate(speaker.SampleRate)); }, TextTokenizer.Load(model.Path));
+            speaker is null ? null : wave => { lock (gate) return speaker.Embed(wave.ToRate(speaker.SampleRate)); }, TextTokenizer.Load(model.Path))
+        {
+            Languages = [.. model.Config.TalkerConfig.CodecLanguageId.Keys],
+        };
     }
 
     /// <summary>Hash of every weight that decides codes and voices.</summary>

@@ -61,11 +61,14 @@ static class Preparation
         if (options.Reference is { } file && !File.Exists(file))
             throw new FileNotFoundException($"There is no reference recording '{file}'. Name one of the recordings, or leave --reference out.");
         var (problems, doubts) = (new List<string>(), new List<string>());
-        var listed = Recordings.Read(options.Input, options.Format, problems).ConvertAll(c => c with { Language = c.Language ?? options.Language });
+        var listed = Recordings.Read(options.Input, options.Format, problems).ConvertAll(c => Recordings.InOneLanguage(c, options.Language));
+        if (encoder.Languages is { } known)
+            doubts.AddRange(ClipChecks.OfLanguages(listed, known));
         var asItIs = listed.Any(c => c.Reference is not null || c.Codes is not null);
         var shape = new ClipShape { Trim = options.Trim ?? !asItIs, Level = options.Level ?? !asItIs };
 
-        var shapedFiles = shape.ChangesAnything ? ShapedFiles(listed, options.Output) : [];
+        var shapedFiles = shape.ChangesAnything ? PreparedFiles.Shaped(listed, options.Output) : [];
+        PreparedFiles.Check(options, listed, shapedFiles.Values);
         var shaped = Told(Each(listed, options.Parallel, stop, clip => Guarded(clip, () => Shape(clip, shape, encoder, shapedFiles))), problems);
         shaped = WithReference(WithoutContradictions(shaped, problems, doubts), options.Reference, shapedFiles, problems);
         if (!options.SkipBad)
@@ -112,8 +115,8 @@ static class Preparation
         var apart = clips.Select(c => c.Clip with { Place = c.Clip.Reference!, Audio = c.Clip.Reference! }).DistinctBy(c => c.Audio).ExceptBy(clips.Select(c => c.Clip.Audio), c => c.Audio);
         foreach (var reference in apart)
         {
-            var wave = WavFile.Read(reference.Audio);
-            doubts.AddRange(ClipChecks.OfSound(reference, ClipLevels.Of(wave), trimmed: false));
+            var (wave, levels) = ClipGate.Read(reference.Place, reference.Audio);
+            doubts.AddRange(ClipChecks.OfSound(reference, levels, trimmed: false));
             if (encoder.Voice is not null)
                 heard.Add((reference, encoder.Voice(wave.ToRate(encoder.SampleRate))));
         }
@@ -165,40 +168,16 @@ static class Preparation
         return [.. clips.Where(c => !errors.Any(e => e.Clip.Place == c.Clip.Place))];
     }
 
-    /// <summary>Where each recording goes that is changed: beside the list, under its own name.</summary>
-    static Dictionary<string, string> ShapedFiles(List<Clip> clips, string output)
-    {
-        var folder = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(output))!, "clips");
-        var (files, taken) = (new Dictionary<string, string>(), new HashSet<string>(StringComparer.OrdinalIgnoreCase));
-        foreach (var audio in clips.Select(c => c.Audio).Distinct())
-        {
-            var stem = Path.GetFileNameWithoutExtension(audio);
-            var name = stem;
-            for (var i = 2; !taken.Add(name); i++)
-                name = $"{stem}-{i}";
-            files[audio] = Path.Combine(folder, name + ".wav");
-        }
-        return files.ContainsValue(clips.FirstOrDefault()?.Audio ?? "") ? throw new IOException($"The changed recordings would replace those in '{folder}'. Write codes.jsonl into another folder.") : files;
-    }
-
     static PreparedClip Shape(Clip clip, ClipShape shape, ClipEncoder encoder, Dictionary<string, string> shapedFiles)
     {
         if (!shape.ChangesAnything && clip.Codes is not null)
             return new(clip, null, null, true);
-        var recording = WavFile.Read(clip.Audio);
-        var (levels, wave) = (ClipLevels.Of(recording), recording.ToRate(encoder.SampleRate));
-        ShapedClip shaped;
-        try
-        {
-            shaped = shape.Apply(wave, encoder.FrameSamples);
-        }
-        catch (InvalidDataException e)
-        {
-            throw new InvalidDataException($"{clip.Place}: '{Path.GetFileName(clip.Audio)}' {e.Message}. Remove it, or leave it out with --skip-bad.");
-        }
+        var (recording, levels) = ClipGate.Read(clip.Place, clip.Audio, ClipChecks.LeaveOut);
+        var wave = recording.ToRate(encoder.SampleRate);
+        var shaped = shape.Apply(wave, encoder.FrameSamples);
         if (!shape.ChangesAnything)
             return new(clip, levels, null, false);
-        WavFile.Write(shapedFiles[clip.Audio], shaped.Wave);
+        PreparedFiles.Write(shapedFiles[clip.Audio], shaped.Wave);
         return new(clip with { Audio = shapedFiles[clip.Audio], GivenAsRelative = true, Codes = null }, levels, shaped with { Wave = new([], wave.SampleRate) }, false);
     }
 
@@ -206,12 +185,16 @@ static class Preparation
     static List<PreparedClip> WithReference(List<PreparedClip> clips, string? asked, Dictionary<string, string> shapedFiles, List<string> problems)
     {
         var result = new List<PreparedClip>();
+        // The clips themselves have been read, and so have those of them that were shaped.
+        var read = clips.Where(c => c.Levels is not null).Select(c => c.Clip.Audio).Distinct().ToDictionary(audio => audio, _ => (string?)null);
         foreach (var c in clips)
         {
             var reference = asked is null ? c.Clip.Reference : Path.GetFullPath(asked);
             if (reference is not null && shapedFiles.TryGetValue(reference, out var moved))
                 reference = moved;
-            if (reference is null || File.Exists(reference))
+            if (reference is not null && File.Exists(reference) && ClipGate.ReferenceProblem(reference, read) is { } problem)
+                problems.Add($"{c.Clip.Place}: {problem}");
+            else if (reference is null || File.Exists(reference))
                 result.Add(c with { Clip = c.Clip with { Reference = reference } });
             else
                 problems.Add($"{c.Clip.Place}: the reference '{reference}' is not there. Correct 'ref_audio', or name one recording for all with --reference.");

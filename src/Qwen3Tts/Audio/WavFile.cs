@@ -1,6 +1,7 @@
 // RIFF WAVE in and out. Reading is strict about what a file claims to be and lenient about how it was cut off: files from pipes announce
 // no length or a false one, so what is there is taken. Values are those of the official loader (libsndfile): 16-bit is divided by 32768.
 using System.Buffers.Binary;
+using Qwen3Tts.Files;
 
 namespace Qwen3Tts.Audio;
 
@@ -39,26 +40,15 @@ public static class WavFile
     public static Waveform Read(Stream stream, string name) => new WavReader(stream, name).Read();
 
     /// <summary>Writes a file in one step: it appears whole or not at all.</summary>
-    /// <param name="path">The file, replaced if there is one; its folder is made if missing.</param>
+    /// <param name="path">The file, replaced if there is one; its folder is made if missing. A device or a pipe is written to.</param>
     /// <param name="wave">What to write.</param>
     /// <param name="format">How samples are stored.</param>
     /// <exception cref="ArgumentException">A sample is not a finite number, or a WAV file cannot hold that many.</exception>
-    public static void Write(string path, Waveform wave, WavFormat format = WavFormat.Pcm16)
-    {
-        var full = Path.GetFullPath(path);
-        Directory.CreateDirectory(Path.GetDirectoryName(full)!);
-        var aside = $"{full}.{Guid.NewGuid():n}.partial";
-        try
-        {
-            using (var stream = File.Create(aside))
-                Write(stream, wave, format);
-            File.Move(aside, full, overwrite: true);
-        }
-        finally
-        {
-            File.Delete(aside); // no error if it was moved
-        }
-    }
+    /// <exception cref="IOException">The file cannot be written: the disk is full, or the folder is not to be written to.</exception>
+    public static void Write(string path, Waveform wave, WavFormat format = WavFormat.Pcm16) => OutputFile.Replace(path, stream => Write(stream, wave, format));
+
+    /// <summary>The same for the commands: a file that this program did not write is not replaced, and what is written is put on record.</summary>
+    internal static void WriteOutput(string path, Waveform wave, OutputRecord? record = null) => OutputFile.Write(path, stream => Write(stream, wave), record);
 
     /// <summary>Writes header and samples to a stream.</summary>
     /// <param name="stream">Written from where it stands, and left open.</param>

@@ -1,5 +1,6 @@
 // Walks the chunks of one WAV stream. Nothing is believed before it is read: memory grows with the bytes that really arrive, never with
-// what a header announces.
+// what a header announces. Writers that were stopped leave sizes of 0 behind, and some forget the padding byte behind odd chunks: both are
+// seen in what follows.
 using System.Buffers.Binary;
 using System.Text;
 
@@ -10,19 +11,32 @@ sealed class WavReader(Stream stream, string name)
     const int Pcm = 1, Float = 3, ALaw = 6, MuLaw = 7, Extensible = 0xFFFE;
     const uint Unknown = uint.MaxValue; // the size in files that were streamed, and in RF64
 
+    /// <summary>Chunks that follow others in real files; only the bytes behind an odd chunk or an empty one are compared with them.</summary>
+    static readonly HashSet<string> Names =
+    [
+        "fmt ", "data", "fact", "LIST", "ds64", "bext",
+        "junk", "JUNK", "FLLR", "PAD ", "cue ", "smpl", "inst",
+        "plst", "note", "labl", "id3 ", "ID3 ", "iXML", "axml",
+        "chna", "cart", "PEAK", "_PMX",
+        "umid", "levl", "acid", "strc", "DISP", "LGWV", "minf", "elm1", "regn",
+    ];
+
     int _encoding, _channels, _rate, _sampleBytes;
+    float _peak; // of any channel
+    long _at; // bytes read or skipped so far
+    byte[] _ahead = []; // read already and given back
 
     public Waveform Read()
     {
         var head = new byte[12];
-        var got = stream.ReadAtLeast(head, head.Length, throwOnEndOfStream: false);
-        var riff = got == 12 && head.AsSpan(8, 4).SequenceEqual("WAVE"u8) && (head.AsSpan(0, 4).SequenceEqual("RIFF"u8) || head.AsSpan(0, 4).SequenceEqual("RF64"u8));
+        var got = Fill(head);
+        var riff = got == 12 && head.AsSpan(8, 4).SequenceEqual("WAVE"u8) && Encoding.Latin1.GetString(head, 0, 4) is "RIFF" or "RF64" or "BW64";
         if (!riff)
             throw new InvalidDataException(NotWav.Describe(head.AsSpan(0, got), name));
-        var streamed = BinaryPrimitives.ReadUInt32LittleEndian(head.AsSpan(4)) is 0 or Unknown;
-        var longSize = long.MaxValue; // RF64 says in ds64 what does not fit elsewhere
+        var riffSize = BinaryPrimitives.ReadUInt32LittleEndian(head.AsSpan(4));
+        var longSize = long.MaxValue; // RF64 and BW64 say in ds64 what does not fit elsewhere
         var chunk = new byte[8];
-        while (stream.ReadAtLeast(chunk, chunk.Length, throwOnEndOfStream: false) == chunk.Length)
+        while (Fill(chunk) == chunk.Length)
         {
             var size = BinaryPrimitives.ReadUInt32LittleEndian(chunk.AsSpan(4));
             switch (Encoding.Latin1.GetString(chunk, 0, 4))
@@ -36,13 +50,53 @@ sealed class WavReader(Stream stream, string name)
                 case "data" when _channels == 0:
                     throw Bad("its samples come before their format", Convert);
                 case "data":
-                    return new(ReadSamples(size == Unknown ? longSize : size == 0 && streamed ? long.MaxValue : size), _rate);
+                    var samples = ReadSamples(DataBytes(size == Unknown ? longSize : size, riffSize));
+                    return new(samples, _rate) { Channels = (_channels, _peak) };
                 default:
-                    Skip(size + (long)(size & 1));
+                    Skip(size);
+                    SkipPadding(size);
                     break;
             }
         }
         throw Bad("it ends before any samples", Again);
+    }
+
+    /// <summary>How many bytes of samples there are. A size of 0 is an unfinished header, unless another chunk follows where the file says that one does.</summary>
+    long DataBytes(long size, uint riffSize)
+    {
+        if (size != 0)
+            return size;
+        var next = new byte[4];
+        next = next[..Fill(next)];
+        _ahead = next;
+        _at -= next.Length;
+        var goesOn = riffSize is 0 or Unknown || riffSize + 8L > _at;
+        return goesOn && riffSize != 0 && Names.Contains(Encoding.Latin1.GetString(next)) ? 0 : long.MaxValue;
+    }
+
+    /// <summary>As many bytes as there are, at most those of <paramref name="into"/>.</summary>
+    int Fill(Span<byte> into)
+    {
+        var given = Math.Min(_ahead.Length, into.Length);
+        _ahead.AsSpan(0, given).CopyTo(into);
+        _ahead = _ahead[given..];
+        var got = given + stream.ReadAtLeast(into[given..], into.Length - given, throwOnEndOfStream: false);
+        _at += got;
+        return got;
+    }
+
+    /// <summary>The byte behind an odd chunk, where its writer wrote one: a first letter of the next chunk's name is none.</summary>
+    void SkipPadding(uint size)
+    {
+        if ((size & 1) == 0)
+            return;
+        var next = new byte[5];
+        next = next[..Fill(next)];
+        var text = Encoding.Latin1.GetString(next);
+        var unpadded = text.Length >= 4 && next[0] != 0 && !Names.Contains(text[1..])
+            && (Names.Contains(text[..4]) || text[..4].All(char.IsAscii) && !text[..4].Any(char.IsControl));
+        _ahead = unpadded || next.Length == 0 ? next : next[1..];
+        _at -= _ahead.Length;
     }
 
     void ReadFormat(uint size)
@@ -88,7 +142,7 @@ sealed class WavReader(Stream stream, string name)
         var count = 0;
         while (bytes > 0)
         {
-            var got = stream.ReadAtLeast(buffer.AsSpan(0, (int)Math.Min(bytes, buffer.Length)), buffer.Length < bytes ? buffer.Length : (int)bytes, throwOnEndOfStream: false);
+            var got = Fill(buffer.AsSpan(0, (int)Math.Min(bytes, buffer.Length)));
             var frames = got / frameBytes; // half a frame at the end is dropped
             if (frames == 0)
                 break;
@@ -108,7 +162,11 @@ sealed class WavReader(Stream stream, string name)
     {
         var sum = 0f; // float32 in the order of the channels, as the official loader's mean
         for (var c = 0; c < _channels; c++)
-            sum += decode(frame.Slice(c * _sampleBytes, _sampleBytes));
+        {
+            var sample = decode(frame.Slice(c * _sampleBytes, _sampleBytes));
+            _peak = Math.Max(_peak, Math.Abs(sample));
+            sum += sample;
+        }
         return float.IsFinite(sum) ? sum / _channels : throw Bad($"its sample {at} is not a finite number", Convert);
     }
 
@@ -147,17 +205,20 @@ sealed class WavReader(Stream stream, string name)
         if (size < atLeast)
             throw Bad($"one of its headers has {size} bytes instead of {atLeast}", Convert);
         var bytes = new byte[Math.Min(size, 64)];
-        if (stream.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false) < bytes.Length)
+        if (Fill(bytes) < bytes.Length)
             throw Bad("it ends in the middle of a header", Again);
-        Skip(size - bytes.Length + (size & 1));
+        Skip(size - bytes.Length);
+        SkipPadding(size);
         return bytes;
     }
 
     void Skip(long bytes)
     {
+        var given = (int)Math.Min(bytes, _ahead.Length);
+        (_ahead, bytes, _at) = (_ahead[given..], bytes - given, _at + bytes);
         if (stream.CanSeek)
         {
-            stream.Position = Math.Min(stream.Length, stream.Position + bytes);
+            stream.Position = Math.Max(stream.Position, Math.Min(stream.Length, stream.Position + bytes));
             return;
         }
         var buffer = new byte[Math.Min(bytes, 65536)];

@@ -5,6 +5,9 @@ namespace Qwen3Tts.Audio;
 /// <param name="SampleRate">Samples per second.</param>
 public sealed record Waveform(float[] Samples, int SampleRate)
 {
+    /// <summary>How many channels the file had that it was read from, and the largest amplitude in any of them; null where it was not read from one.</summary>
+    internal (int Count, float? Peak) Channels { get; init; } = (1, null);
+
     /// <summary>Length in seconds.</summary>
     public double Seconds => (double)Samples.Length / SampleRate;
 

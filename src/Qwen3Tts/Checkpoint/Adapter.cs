@@ -4,13 +4,18 @@
 using System.Numerics;
 using System.Security.Cryptography;
 using System.Text;
+using Qwen3Tts.Files;
 
 namespace Qwen3Tts.Checkpoint;
 
 /// <summary>The keys of adapter_config.json that change what the tensors mean.</summary>
 sealed record AdapterConfig(
     string? PeftType = null, double LoraAlpha = 8, bool UseRslora = false, bool UseDora = false, bool FanInFanOut = false,
-    string Bias = "none", Dictionary<string, double>? AlphaPattern = null); // the defaults are PEFT's
+    string Bias = "none", Dictionary<string, double>? AlphaPattern = null) // the defaults are PEFT's
+{
+    /// <summary>Whole modules beside the pairs.</summary>
+    public IReadOnlyList<string>? ModulesToSave { get; init; }
+}
 
 sealed class Adapter
 {
@@ -47,7 +52,11 @@ sealed class Adapter
         var (configPath, tensorsPath, voicesPath) = (System.IO.Path.Combine(folder, ConfigName), System.IO.Path.Combine(folder, TensorsName), System.IO.Path.Combine(folder, VoicesName));
         if (!File.Exists(configPath) || !File.Exists(tensorsPath))
             throw new FileNotFoundException($"'{folder}' does not hold {ConfigName} and {TensorsName}. Name the folder of a LoRA adapter.");
-        var config = ConfigFile.Read(configPath, ConfigJson.Default.AdapterConfig);
+        var config = JsonFile.Read(configPath, ConfigJson.Default.AdapterConfig, "Take the file from the folder that the adapter's maker wrote.");
+        if (config.ModulesToSave is { Count: > 0 } whole)
+            throw new InvalidDataException($"{configPath} has whole modules beside its pairs (modules_to_save: {Printable.Text(string.Join(", ", whole))}). Merge the adapter with the program that made it.");
+        if (!float.IsFinite((float)config.LoraAlpha))
+            throw new InvalidDataException(FormattableString.Invariant($"{configPath}: 'lora_alpha' is {config.LoraAlpha}, which is no scale. Take the file from the folder that the adapter's maker wrote."));
         if (config is not { PeftType: "LORA", UseDora: false, FanInFanOut: false, Bias: "none" } || config.AlphaPattern is { Count: > 0 })
             throw new InvalidDataException($"{configPath} describes another kind of adapter than plain LoRA (peft_type LORA, bias none, without use_dora, fan_in_fan_out and alpha_pattern). Merge it with the program that made it.");
         var voices = new Dictionary<string, float[]>();
@@ -64,13 +73,14 @@ sealed class Adapter
     static Dictionary<string, Pair> Pairs(SafetensorsFile file, AdapterConfig config)
     {
         if (file.Tensors.Keys.FirstOrDefault(n => !n.StartsWith(Prefix, StringComparison.Ordinal) || !(n.EndsWith(Down, StringComparison.Ordinal) || n.EndsWith(Up, StringComparison.Ordinal))) is { } strange)
-            throw new InvalidDataException($"{file.Path} holds '{strange}', which is no half of a LoRA pair. Merge this adapter with the program that made it.");
+            throw new InvalidDataException($"{file.Path} holds '{Printable.Text(strange)}', which is no half of a LoRA pair. Merge this adapter with the program that made it.");
         var pairs = new Dictionary<string, Pair>();
         foreach (var path in file.Tensors.Keys.Select(n => n[..n.LastIndexOf(".lora_", StringComparison.Ordinal)]).Distinct())
         {
-            var (a, b) = (file.Entry(path + Down), file.Entry(path + Up));
+            if (!file.Tensors.TryGetValue(path + Down, out var a) || !file.Tensors.TryGetValue(path + Up, out var b))
+                throw new InvalidDataException($"{file.Path}: the pair of '{Printable.Text(path)}' lacks one of '{Down}' and '{Up}'. Save the adapter again with the program that made it.");
             if (a.Shape.Length != 2 || b.Shape.Length != 2 || a.Shape[0] != b.Shape[1] || a.Shape[0] == 0)
-                throw new InvalidDataException($"{file.Path}: the pair of '{path}' has shapes [{string.Join(", ", a.Shape)}] and [{string.Join(", ", b.Shape)}], which do not multiply. Copy the adapter again.");
+                throw new InvalidDataException($"{file.Path}: the pair of '{Printable.Text(path)}' has shapes [{string.Join(", ", a.Shape)}] and [{string.Join(", ", b.Shape)}], which do not multiply. Save the adapter again with the program that made it.");
             var rank = a.Shape[0];
             var scale = config.LoraAlpha / (config.UseRslora ? Math.Sqrt(rank) : rank);
             pairs.Add(path[Prefix.Length..] + ".weight", new(file.Float32(a.Name), file.Float32(b.Name), rank, a.Shape[1], b.Shape[0], (float)scale));
@@ -128,21 +138,43 @@ sealed class Adapter
             row[i] += a[i] * by;
     }
 
+    /// <summary>What stands before an adapter's names in a checkpoint, by the module that PEFT was wrapped around: the whole model, or one of these.</summary>
+    static readonly string[] Wrapped = ["", "talker.", "talker.model.", "talker.code_predictor.", "talker.code_predictor.model."];
+
+    /// <summary>The adapter with the names that its matrices have in these weights, and held against them.</summary>
+    /// <exception cref="InvalidDataException">It does not fit, or in several ways, or is of another base.</exception>
+    public Adapter For(Weights weights, string place)
+    {
+        var entries = weights.Entries.ToDictionary(e => e.Name, e => e.Shape);
+        var fitting = Wrapped.Where(before => _pairs.All(p => Fits(before + p.Key, p.Value))).ToList();
+        if (fitting.Count > 1 && _pairs.Count > 0)
+            throw new InvalidDataException($"The names of the adapter '{Path}' fit {place} in {fitting.Count} ways: with {string.Join(", ", fitting.Select(f => f.Length == 0 ? "nothing" : $"'{f}'"))} before '{Printable.Text(_pairs.Keys.First())}'. Save it with whole names, as PEFT does around the whole model.");
+        var before = fitting.FirstOrDefault() ?? Wrapped.MaxBy(w => _pairs.Keys.Count(k => entries.ContainsKey(w + k)))!; // the first of equals is the whole model
+        var completed = new Adapter(Path, _pairs.ToDictionary(p => before + p.Key, p => p.Value), Voices, Rows, Base);
+        completed.Check(weights, place);
+        return completed;
+
+        bool Fits(string name, Pair pair) => entries.TryGetValue(name, out var shape) && shape.AsSpan().SequenceEqual([pair.Outputs, pair.Inputs]);
+    }
+
     /// <summary>The adapter must fit every matrix, and be of this base.</summary>
     /// <exception cref="InvalidDataException">It does not, or is of another base.</exception>
     public void Check(Weights weights, string place)
     {
+        const string Remedy = "Name the model that it was trained on";
         var entries = weights.Entries.ToDictionary(e => e.Name);
+        if (_pairs.Keys.Where(name => !entries.ContainsKey(name)).ToList() is { Count: > 0 } absent)
+            throw new InvalidDataException($"The adapter '{Path}' changes {(absent.Count == 1 ? "" : $"{absent.Count} matrices, such as ")}'{Printable.Text(absent[0])}', which {place} lacks, under this name and with {string.Join(" or ", Wrapped.Skip(1).Select(w => $"'{w}'"))} before it. {Remedy}.");
         foreach (var (name, pair) in _pairs)
-            if (!entries.TryGetValue(name, out var entry))
-                throw new InvalidDataException($"The adapter '{Path}' changes '{name}', which {place} lacks. Name the model that it was trained on.");
-            else if (!entry.Shape.AsSpan().SequenceEqual([pair.Outputs, pair.Inputs]))
-                throw new InvalidDataException($"The adapter '{Path}' is for '{name}' of shape [{pair.Outputs}, {pair.Inputs}], and {place} has [{string.Join(", ", entry.Shape)}]. Name the model that it was trained on.");
+            if (!entries[name].Shape.AsSpan().SequenceEqual([pair.Outputs, pair.Inputs]))
+                throw new InvalidDataException($"The adapter '{Path}' is for '{Printable.Text(name)}' of shape [{pair.Outputs}, {pair.Inputs}], and {place} has [{string.Join(", ", entries[name].Shape)}]. {Remedy}.");
         foreach (var (name, vector) in Voices)
-            if (!entries.TryGetValue(Embedding, out var table) || vector.Length != table.Shape[1])
-                throw new InvalidDataException($"The adapter '{Path}' has {vector.Length} numbers for the speaker '{name}', and a row of {place} has another width. Name the model that it was trained on.");
+            if (!entries.TryGetValue(Embedding, out var table) || table.Shape.Length != 2 || vector.Length != table.Shape[1])
+                throw new InvalidDataException($"The adapter '{Path}' has {vector.Length} numbers for the speaker '{Printable.Text(name)}', and a row of {place} has another width. {Remedy}.");
+        if (Rows.Values.FirstOrDefault(row => row >= entries[Embedding].Shape[0], -1) is >= 0 and var beyond)
+            throw new InvalidDataException($"{place}: row {beyond} of '{Embedding}' is to hold a speaker of the adapter '{Path}', and the table has {entries[Embedding].Shape[0]} rows. Weights and config.json must come from one model.");
         if (Base is { } trained && HashOf(weights) is var here && trained != here)
-            throw new InvalidDataException($"The adapter '{Path}' was trained on weights with the hash {trained[..12]}…, and those of {place} have {here[..12]}…. Name the model that it was trained on; a fine-tuned one is another.");
+            throw new InvalidDataException($"The adapter '{Path}' was trained on weights with the hash '{Printable.Text(trained.Length > 12 ? trained[..12] : trained)}…', and those of {place} have '{here[..12]}…'. {Remedy}; a fine-tuned one is another.");
     }
 
     /// <summary>SHA-256 of the talker's tensors: over their names and own hashes, in the order of the names, so that shards make no difference.</summary>

@@ -45,8 +45,9 @@ sealed record CodecConfig(
 /// <summary><c>decoder_config</c>: codes to waveform.</summary>
 sealed record CodecDecoderConfig(
     int LatentDim, int CodebookDim, int CodebookSize, int DecoderDim, int HiddenSize, int IntermediateSize, int NumHiddenLayers, int NumAttentionHeads,
-    int NumKeyValueHeads, int HeadDim, string HiddenAct, bool AttentionBias, double RmsNormEps, double RopeTheta, int SlidingWindow,
+    int NumKeyValueHeads, int HeadDim, string HiddenAct, bool AttentionBias, double RmsNormEps, int SlidingWindow,
     int NumQuantizers, int NumSemanticQuantizers, int[] UpsampleRates, int[] UpsamplingRatios)
+    : RopeConfig
 {
     [JsonIgnore]
     public int SamplesPerFrame => UpsampleRates.Concat(UpsamplingRatios).Aggregate(1, (a, b) => checked(a * b));
@@ -56,9 +57,12 @@ sealed record CodecDecoderConfig(
         const string part = "decoder_config";
         foreach (var (key, value) in new[] { ("latent_dim", LatentDim), ("codebook_dim", CodebookDim), ("codebook_size", CodebookSize), ("decoder_dim", DecoderDim), ("hidden_size", HiddenSize), ("intermediate_size", IntermediateSize), ("num_hidden_layers", NumHiddenLayers), ("num_attention_heads", NumAttentionHeads), ("num_key_value_heads", NumKeyValueHeads), ("head_dim", HeadDim), ("sliding_window", SlidingWindow), ("num_quantizers", NumQuantizers) })
             ConfigFile.CheckSize(place, $"{part}.{key}", value);
-        CodecConfigChecks.Attention(place, part, NumAttentionHeads, NumKeyValueHeads, HeadDim, AttentionBias);
+        CheckRope(place, part, scalingRequired: false);
+        ConfigFile.CheckHeads(place, part, NumAttentionHeads, NumKeyValueHeads, HeadDim);
+        if (AttentionBias)
+            throw ConfigFile.Bad(place, $"{part}.attention_bias", AttentionBias, "false");
         CodecConfigChecks.Rates(place, $"{part}.upsample_rates", UpsampleRates);
-        CodecConfigChecks.Rates(place, $"{part}.upsampling_ratios", UpsamplingRatios);
+        CodecConfigChecks.Rates(place, $"{part}.upsampling_ratios", UpsamplingRatios, with: UpsampleRates);
         if (HiddenAct != "silu")
             throw ConfigFile.Bad(place, $"{part}.hidden_act", HiddenAct, "silu");
         if (CodebookDim % 2 != 0)
@@ -75,8 +79,9 @@ sealed record CodecEncoderConfig(
     int AudioChannels, int NumFilters, int KernelSize, int LastKernelSize, int ResidualKernelSize, int NumResidualLayers, int DilationGrowthRate, int Compress,
     int[] UpsamplingRatios, int SamplingRate, [property: JsonPropertyName("_frame_rate")] double FrameRate,
     int HiddenSize, int IntermediateSize, int NumHiddenLayers, int NumAttentionHeads, int NumKeyValueHeads, int HeadDim, string HiddenAct, bool AttentionBias,
-    double NormEps, double RopeTheta, int NumQuantizers, int NumSemanticQuantizers, int CodebookSize, int CodebookDim, int VectorQuantizationHiddenDimension,
+    double NormEps, int NumQuantizers, int NumSemanticQuantizers, int CodebookSize, int CodebookDim, int VectorQuantizationHiddenDimension,
     bool UseCausalConv, bool UseConvShortcut, string PadMode)
+    : RopeConfig
 {
     /// <summary>Samples per row of the transformer.</summary>
     [JsonIgnore]
@@ -87,19 +92,26 @@ sealed record CodecEncoderConfig(
 
     /// <summary>Rows of the transformer that the last convolution makes one frame of.</summary>
     [JsonIgnore]
-    public int RowsPerFrame => (int)Math.Round(SamplingRate / FrameRate / SamplesPerRow);
+    public int RowsPerFrame => (int)Math.Round(Math.Min(SamplingRate / FrameRate / SamplesPerRow, ConfigFile.LargestSize));
 
     public void Check(string place)
     {
         const string part = "encoder_config";
         foreach (var (key, value) in new[] { ("num_filters", NumFilters), ("kernel_size", KernelSize), ("last_kernel_size", LastKernelSize), ("residual_kernel_size", ResidualKernelSize), ("num_residual_layers", NumResidualLayers), ("dilation_growth_rate", DilationGrowthRate), ("compress", Compress), ("sampling_rate", SamplingRate), ("hidden_size", HiddenSize), ("intermediate_size", IntermediateSize), ("num_hidden_layers", NumHiddenLayers), ("num_attention_heads", NumAttentionHeads), ("num_key_value_heads", NumKeyValueHeads), ("head_dim", HeadDim), ("num_quantizers", NumQuantizers), ("codebook_size", CodebookSize), ("codebook_dim", CodebookDim) })
             ConfigFile.CheckSize(place, $"{part}.{key}", value);
-        CodecConfigChecks.Attention(place, part, NumAttentionHeads, NumKeyValueHeads, HeadDim, AttentionBias);
+        CheckRope(place, part, scalingRequired: false);
+        ConfigFile.CheckHeads(place, part, NumAttentionHeads, NumKeyValueHeads, HeadDim);
+        if (AttentionBias)
+            throw ConfigFile.Bad(place, $"{part}.attention_bias", AttentionBias, "false");
         CodecConfigChecks.Rates(place, $"{part}.upsampling_ratios", UpsamplingRatios);
         if (HiddenAct != "gelu")
             throw ConfigFile.Bad(place, $"{part}.hidden_act", HiddenAct, "gelu");
         if (AudioChannels != 1)
             throw ConfigFile.Bad(place, $"{part}.audio_channels", AudioChannels, "1");
+        if ((long)NumFilters << UpsamplingRatios.Length > ConfigFile.LargestSize)
+            throw ConfigFile.Bad(place, $"{part}.num_filters", NumFilters, $"a size that, doubled by each of the {UpsamplingRatios.Length} upsampling_ratios, is at most {ConfigFile.LargestSize}");
+        if (Math.Pow(DilationGrowthRate, NumResidualLayers - 1) * ResidualKernelSize > ConfigFile.LargestSize)
+            throw ConfigFile.Bad(place, $"{part}.num_residual_layers", NumResidualLayers, $"so few that the widest convolution, dilation_growth_rate ({DilationGrowthRate}) to the power of one less, times residual_kernel_size ({ResidualKernelSize}), spans at most {ConfigFile.LargestSize} rows");
         if (NumFilters % Compress != 0)
             throw ConfigFile.Bad(place, $"{part}.compress", Compress, $"a divisor of num_filters, {NumFilters}");
         if (!UseCausalConv)
@@ -119,19 +131,13 @@ sealed record CodecEncoderConfig(
 
 static class CodecConfigChecks
 {
-    public static void Attention(string place, string part, int heads, int keyValueHeads, int headDim, bool bias)
-    {
-        if (heads % keyValueHeads != 0)
-            throw ConfigFile.Bad(place, $"{part}.num_key_value_heads", keyValueHeads, $"a divisor of num_attention_heads, {heads}");
-        if (headDim % 2 != 0)
-            throw ConfigFile.Bad(place, $"{part}.head_dim", headDim, "an even number");
-        if (bias)
-            throw ConfigFile.Bad(place, $"{part}.attention_bias", bias, "false");
-    }
-
-    public static void Rates(string place, string key, int[] rates)
+    /// <summary>Up to eight rates of up to 64 multiply within a long; with those of <paramref name="with"/> they make the samples of a frame.</summary>
+    public static void Rates(string place, string key, int[] rates, int[]? with = null)
     {
         if (rates.Length is 0 or > 8 || rates.Any(r => r is < 1 or > 64))
             throw ConfigFile.Bad(place, key, string.Join(", ", rates), "one to eight numbers from 1 to 64");
+        var (all, others) = (rates.Aggregate(1L, (a, b) => a * b), with?.Aggregate(1L, (a, b) => a * b) ?? 1);
+        if (all > ConfigFile.LargestSize || all * others > ConfigFile.LargestSize) // the second product of two that passed the first check
+            throw ConfigFile.Bad(place, key, string.Join(", ", rates), $"numbers whose product{(with is null ? "" : " with the upsample_rates")} is at most {ConfigFile.LargestSize} samples");
     }
 }

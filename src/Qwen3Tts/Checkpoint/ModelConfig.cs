@@ -1,7 +1,5 @@
 // config.json of a model, as data. Keys are required: the official class defaults differ from every released model, so a missing key is
 // an error that names it. The one exception is speaker_encoder_config, released with two keys only; the rest are the class defaults.
-using System.Text.Json;
-using System.Text.Json.Serialization;
 
 namespace Qwen3Tts.Checkpoint;
 
@@ -33,16 +31,14 @@ sealed record ModelConfig(
 /// <summary>What the talker's layers and the code predictor's have in common.</summary>
 abstract record DecoderConfig(
     int HiddenSize, int IntermediateSize, int NumHiddenLayers, int NumAttentionHeads, int NumKeyValueHeads, int HeadDim,
-    string HiddenAct, double RmsNormEps, double RopeTheta, int VocabSize, int NumCodeGroups, int MaxPositionEmbeddings, bool AttentionBias, bool UseSlidingWindow)
+    string HiddenAct, double RmsNormEps, int VocabSize, int NumCodeGroups, int MaxPositionEmbeddings, bool AttentionBias, bool UseSlidingWindow)
+    : RopeConfig
 {
     protected void CheckDecoder(string place, string part)
     {
-        foreach (var (key, value) in new[] { ("hidden_size", HiddenSize), ("intermediate_size", IntermediateSize), ("num_hidden_layers", NumHiddenLayers), ("num_attention_heads", NumAttentionHeads), ("num_key_value_heads", NumKeyValueHeads), ("head_dim", HeadDim), ("vocab_size", VocabSize), ("num_code_groups", NumCodeGroups) })
+        foreach (var (key, value) in new[] { ("hidden_size", HiddenSize), ("intermediate_size", IntermediateSize), ("num_hidden_layers", NumHiddenLayers), ("num_attention_heads", NumAttentionHeads), ("num_key_value_heads", NumKeyValueHeads), ("head_dim", HeadDim), ("vocab_size", VocabSize), ("num_code_groups", NumCodeGroups), ("max_position_embeddings", MaxPositionEmbeddings) })
             ConfigFile.CheckSize(place, $"{part}.{key}", value);
-        if (NumAttentionHeads % NumKeyValueHeads != 0)
-            throw ConfigFile.Bad(place, $"{part}.num_key_value_heads", NumKeyValueHeads, $"a divisor of num_attention_heads, {NumAttentionHeads}");
-        if (HeadDim % 2 != 0)
-            throw ConfigFile.Bad(place, $"{part}.head_dim", HeadDim, "an even number");
+        ConfigFile.CheckHeads(place, part, NumAttentionHeads, NumKeyValueHeads, HeadDim);
         if (HiddenAct != "silu")
             throw ConfigFile.Bad(place, $"{part}.hidden_act", HiddenAct, "silu");
         if (AttentionBias)
@@ -55,15 +51,15 @@ abstract record DecoderConfig(
 /// <summary><c>talker_config</c>.</summary>
 sealed record TalkerConfig(
     int HiddenSize, int IntermediateSize, int NumHiddenLayers, int NumAttentionHeads, int NumKeyValueHeads, int HeadDim,
-    string HiddenAct, double RmsNormEps, double RopeTheta, int VocabSize, int NumCodeGroups, int MaxPositionEmbeddings, bool AttentionBias, bool UseSlidingWindow,
-    int TextVocabSize, int TextHiddenSize, JsonElement RopeScaling,
+    string HiddenAct, double RmsNormEps, int VocabSize, int NumCodeGroups, int MaxPositionEmbeddings, bool AttentionBias, bool UseSlidingWindow,
+    int TextVocabSize, int TextHiddenSize,
     int CodecPadId, int CodecBosId, int CodecEosTokenId, int CodecThinkId, int CodecNothinkId, int CodecThinkBosId, int CodecThinkEosId,
-    Dictionary<string, int> CodecLanguageId, Dictionary<string, int> SpkId, Dictionary<string, JsonElement> SpkIsDialect,
+    Dictionary<string, int> CodecLanguageId, Dictionary<string, int> SpkId, Dictionary<string, Dialect> SpkIsDialect,
     CodePredictorConfig CodePredictorConfig)
-    : DecoderConfig(HiddenSize, IntermediateSize, NumHiddenLayers, NumAttentionHeads, NumKeyValueHeads, HeadDim, HiddenAct, RmsNormEps, RopeTheta, VocabSize, NumCodeGroups, MaxPositionEmbeddings, AttentionBias, UseSlidingWindow)
+    : DecoderConfig(HiddenSize, IntermediateSize, NumHiddenLayers, NumAttentionHeads, NumKeyValueHeads, HeadDim, HiddenAct, RmsNormEps, VocabSize, NumCodeGroups, MaxPositionEmbeddings, AttentionBias, UseSlidingWindow)
 {
     /// <summary>The language name of a speaker's dialect, or null.</summary>
-    public string? DialectOf(string speaker) => SpkIsDialect.TryGetValue(speaker, out var d) && d.ValueKind == JsonValueKind.String ? d.GetString() : null;
+    public string? DialectOf(string speaker) => SpkIsDialect.TryGetValue(speaker, out var d) ? d.Language : null;
 
     /// <summary>The first rows of the codec embedding that no code, control id, language or speaker uses, from the one on where the official script writes.</summary>
     /// <exception cref="InvalidDataException">There are fewer.</exception>
@@ -74,7 +70,7 @@ sealed record TalkerConfig(
         HashSet<int> used = [CodecPadId, CodecBosId, CodecEosTokenId, CodecThinkId, CodecNothinkId, CodecThinkBosId, CodecThinkEosId, .. CodecLanguageId.Values, .. SpkId.Values];
         var free = Enumerable.Range(first, Math.Max(0, VocabSize - first)).Where(r => !used.Contains(r)).Take(count).ToList();
         return free.Count == count ? free
-            : throw new InvalidDataException($"Rows {first} to {VocabSize - 1} of the codec embedding have room for {free.Count} more speakers, {count} are to be added. Take a model with fewer speakers.");
+            : throw new InvalidDataException($"config.json: rows {first} to {VocabSize - 1} of the codec embedding have room for {free.Count} more speakers, {count} are to be added. Take a model with fewer speakers.");
     }
 
     public void Check(string place)
@@ -85,9 +81,7 @@ sealed record TalkerConfig(
         CodePredictorConfig.Check(place);
         if (CodePredictorConfig.NumCodeGroups != NumCodeGroups)
             throw ConfigFile.Bad(place, "talker_config.code_predictor_config.num_code_groups", CodePredictorConfig.NumCodeGroups, $"the talker's, {NumCodeGroups}");
-        // Positions on the three axes of mrope are equal for text and codes, so the interleaved sections collapse to ordinary rotary angles.
-        if (RopeScaling.ValueKind == JsonValueKind.Object && RopeScaling.TryGetProperty("rope_type", out var kind) && kind.GetString() != "default")
-            throw ConfigFile.Bad(place, "talker_config.rope_scaling.rope_type", kind.GetString(), "default");
+        CheckRope(place, "talker_config", scalingRequired: true);
         var ids = new[] { ("codec_pad_id", CodecPadId), ("codec_bos_id", CodecBosId), ("codec_eos_token_id", CodecEosTokenId), ("codec_think_id", CodecThinkId), ("codec_nothink_id", CodecNothinkId), ("codec_think_bos_id", CodecThinkBosId), ("codec_think_eos_id", CodecThinkEosId) }
             .Concat(CodecLanguageId.Select(p => ($"codec_language_id.{p.Key}", p.Value))).Concat(SpkId.Select(p => ($"spk_id.{p.Key}", p.Value)));
         foreach (var (key, id) in ids)
@@ -102,10 +96,21 @@ sealed record TalkerConfig(
 /// <summary><c>code_predictor_config</c>; its generation settings are noise and are not read.</summary>
 sealed record CodePredictorConfig(
     int HiddenSize, int IntermediateSize, int NumHiddenLayers, int NumAttentionHeads, int NumKeyValueHeads, int HeadDim,
-    string HiddenAct, double RmsNormEps, double RopeTheta, int VocabSize, int NumCodeGroups, int MaxPositionEmbeddings, bool AttentionBias, bool UseSlidingWindow)
-    : DecoderConfig(HiddenSize, IntermediateSize, NumHiddenLayers, NumAttentionHeads, NumKeyValueHeads, HeadDim, HiddenAct, RmsNormEps, RopeTheta, VocabSize, NumCodeGroups, MaxPositionEmbeddings, AttentionBias, UseSlidingWindow)
+    string HiddenAct, double RmsNormEps, int VocabSize, int NumCodeGroups, int MaxPositionEmbeddings, bool AttentionBias, bool UseSlidingWindow)
+    : DecoderConfig(HiddenSize, IntermediateSize, NumHiddenLayers, NumAttentionHeads, NumKeyValueHeads, HeadDim, HiddenAct, RmsNormEps, VocabSize, NumCodeGroups, MaxPositionEmbeddings, AttentionBias, UseSlidingWindow)
 {
-    public void Check(string place) => CheckDecoder(place, "talker_config.code_predictor_config");
+    /// <summary>One that is not read from a file.</summary>
+    internal CodePredictorConfig(int hiddenSize, int intermediateSize, int numHiddenLayers, int numAttentionHeads, int numKeyValueHeads, int headDim,
+        string hiddenAct, double rmsNormEps, double ropeTheta, int vocabSize, int numCodeGroups, int maxPositionEmbeddings, bool attentionBias, bool useSlidingWindow)
+        : this(hiddenSize, intermediateSize, numHiddenLayers, numAttentionHeads, numKeyValueHeads, headDim, hiddenAct, rmsNormEps, vocabSize, numCodeGroups,
+            maxPositionEmbeddings, attentionBias, useSlidingWindow) => StoredTheta = ropeTheta;
+
+    public void Check(string place)
+    {
+        const string part = "talker_config.code_predictor_config";
+        CheckDecoder(place, part);
+        CheckRope(place, part, scalingRequired: false);
+    }
 }
 
 /// <summary><c>speaker_encoder_config</c>: an ECAPA-TDNN. Only <c>enc_dim</c> and <c>sample_rate</c> are in the released files.</summary>
@@ -126,48 +131,11 @@ sealed record SpeakerEncoderConfig(
             throw ConfigFile.Bad(place, $"{part}.enc_channels", $"{EncChannels.Length} entries", "as many as enc_kernel_sizes and enc_dilations, three or more");
         foreach (var c in EncChannels.Concat(EncKernelSizes).Concat(EncDilations))
             ConfigFile.CheckSize(place, part, c);
+        for (var i = 0; i < EncKernelSizes.Length; i++)
+            if ((long)EncKernelSizes[i] * EncDilations[i] > ConfigFile.LargestSize)
+                throw ConfigFile.Bad(place, $"{part}.enc_dilations", EncDilations[i], $"a number that times its enc_kernel_sizes, {EncKernelSizes[i]}, is at most {ConfigFile.LargestSize} rows");
         var blocks = EncChannels[1..^1];
-        if (EncChannels[..^1].Distinct().Count() != 1 || EncChannels[^1] != blocks.Sum() || EncRes2netScale < 2 || EncChannels[0] % EncRes2netScale != 0)
+        if (EncChannels[..^1].Distinct().Count() != 1 || EncChannels[^1] != blocks.Sum(b => (long)b) || EncRes2netScale < 2 || EncChannels[0] % EncRes2netScale != 0)
             throw ConfigFile.Bad(place, $"{part}.enc_channels", string.Join(", ", EncChannels), $"equal multiples of enc_res2net_scale, {EncRes2netScale}, and last the sum of all but the first");
     }
 }
-
-/// <summary>Reads JSON configurations, with errors that name file, key and remedy.</summary>
-static class ConfigFile
-{
-    /// <exception cref="InvalidDataException">Not JSON, a missing key, a value of another kind or out of range.</exception>
-    public static ModelConfig ReadModel(string path)
-    {
-        var config = Read(path, ConfigJson.Default.ModelConfig);
-        config.Check(path);
-        return config;
-    }
-
-    public static T Read<T>(string path, System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> type)
-    {
-        try
-        {
-            return JsonSerializer.Deserialize(File.ReadAllBytes(path), type) ?? throw new JsonException("it is null");
-        }
-        catch (JsonException e)
-        {
-            throw new InvalidDataException($"{path}: {e.Message} Take the file of the released model, or of the run that wrote the checkpoint.", e);
-        }
-    }
-
-    public static void CheckSize(string place, string key, int value)
-    {
-        if (value is < 1 or > 1 << 24)
-            throw Bad(place, key, value, "a positive size");
-    }
-
-    public static InvalidDataException Bad(string place, string key, object? value, string expected) =>
-        new($"{place}: '{key}' is '{value}', expected {expected}. Take the file of the released model, or of the run that wrote the checkpoint.");
-}
-
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, RespectRequiredConstructorParameters = true, RespectNullableAnnotations = true)]
-[JsonSerializable(typeof(ModelConfig))]
-[JsonSerializable(typeof(CodecConfig))]
-[JsonSerializable(typeof(GenerationConfig))]
-[JsonSerializable(typeof(AdapterConfig))]
-sealed partial class ConfigJson : JsonSerializerContext;

@@ -1,4 +1,7 @@
 // A model folder in the official Hugging Face layout, released or fine-tuned: what is in it, and where.
+using System.Text.Json.Serialization;
+using Qwen3Tts.Files;
+
 namespace Qwen3Tts.Checkpoint;
 
 /// <summary>generation_config.json: how the talker and the code predictor ("subtalker") are sampled unless the caller says otherwise.
@@ -15,6 +18,10 @@ sealed record GenerationConfig
     public int? SubtalkerTopK { get; init; }
     public double? SubtalkerTopP { get; init; }
     public int? MaxNewTokens { get; init; }
+
+    /// <summary>The file, for messages about its values.</summary>
+    [JsonIgnore]
+    public string? Place { get; init; }
 }
 
 /// <summary>A model on disk. Opening reads the configuration; the weights are read by the networks.</summary>
@@ -45,7 +52,11 @@ sealed class ModelFolder
         if (!File.Exists(config))
             throw new FileNotFoundException($"'{path}' holds no config.json. Name the folder of a Qwen3-TTS model.");
         var generation = System.IO.Path.Combine(path, "generation_config.json");
-        return new(path, ConfigFile.ReadModel(config), File.Exists(generation) ? ConfigFile.Read(generation, ConfigJson.Default.GenerationConfig) : new(), null) { Manifest = RunManifest.Read(path) };
+        return new(path, ConfigFile.ReadModel(config),
+            File.Exists(generation) ? ConfigFile.Read(generation, ConfigJson.Default.GenerationConfig) with { Place = generation } : new(), null)
+        {
+            Manifest = RunManifest.Read(path),
+        };
     }
 
     /// <summary>The same model with an adapter: its speakers are in the configuration, its changes in the weights that are read.</summary>
@@ -57,7 +68,7 @@ sealed class ModelFolder
         adapter = adapter.At(talker.FreeRows(adapter.Voices.Count));
         foreach (var (name, row) in adapter.Rows)
             if (!speakers.TryAdd(name, row))
-                throw new InvalidDataException($"Both the adapter and {Path} have a speaker '{name}'. Name the model that the adapter was trained on.");
+                throw new InvalidDataException($"Both the adapter and {Path} have a speaker '{Printable.Text(name)}'. Name the model that the adapter was trained on.");
         return new(Path, Config with { TalkerConfig = talker with { SpkId = speakers } }, Generation, adapter) { Manifest = RunManifest.Read(adapter.Path) ?? Manifest };
     }
 
@@ -79,6 +90,42 @@ sealed class ModelFolder
         }
     }
 
+    /// <summary>Loads networks. This is the one rule for what a checkpoint may hold: the parts that are asked for have exactly the tensors that
+    /// their networks take, the other part may be there or not, and nothing else may. All names and shapes are held against the headers of the
+    /// files before a number is read.</summary>
+    /// <param name="parts">Some of <see cref="Talker"/> and <see cref="SpeakerEncoder"/>: those whose networks are made.</param>
+    /// <param name="networks">Makes them; called twice, the first time with weights that hold no numbers.</param>
+    /// <exception cref="InvalidDataException">Something is missing, misshapen or left over; the message names all of it.</exception>
+    public T Load<T>(IReadOnlyList<string> parts, Func<Weights, T> networks)
+    {
+        using var weights = OpenWeights();
+        return weights.Load(networks, Others(parts));
+    }
+
+    /// <summary>As <see cref="Load"/>, without loading.</summary>
+    public void CheckTensors<T>(IReadOnlyList<string> parts, Func<Weights, T> networks)
+    {
+        using var weights = OpenWeights();
+        weights.Check(networks, Others(parts));
+    }
+
+    public const string Talker = "talker.", SpeakerEncoder = "speaker_encoder.";
+
+    static Func<string, bool> Others(IReadOnlyList<string> parts) =>
+        name => new[] { Talker, SpeakerEncoder }.Except(parts).Any(part => name.StartsWith(part, StringComparison.Ordinal));
+
     /// <summary>The weights of the codec.</summary>
-    public Weights OpenCodecWeights() => Weights.Open(CodecPath);
+    public Weights OpenCodecWeights()
+    {
+        CheckCodecFolder(CodecPath);
+        return Weights.Open(CodecPath);
+    }
+
+    /// <summary>One error for a folder that is not there, instead of one for each of its files.</summary>
+    /// <exception cref="DirectoryNotFoundException">There is none.</exception>
+    public static void CheckCodecFolder(string path)
+    {
+        if (!Directory.Exists(path))
+            throw new DirectoryNotFoundException($"There is no folder '{path}', which holds the codec. Copy the folder 'speech_tokenizer' from the model that this one was made from.");
+    }
 }

@@ -2,6 +2,7 @@
 // one says so when a voice is asked for what it never practised, which no error and no loss would tell.
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Qwen3Tts.Files;
 
 namespace Qwen3Tts.Checkpoint;
 
@@ -55,7 +56,10 @@ sealed record RunManifest
         var path = Path.Combine(folder, FileName);
         if (!File.Exists(path))
             return null;
-        var manifest = ConfigFile.Read(path, ManifestJson.Default.RunManifest);
+        const string remedy = "Copy the file from the run that wrote the checkpoint, or delete it to do without its warnings.";
+        var manifest = JsonFile.Read(path, ManifestJson.Default.RunManifest, remedy);
+        if (manifest.Voices.Contains(null!) || manifest.Layouts.Contains(null!) || manifest.Languages.Contains(null!)) // the serializer checks no entries of lists
+            throw new InvalidDataException($"{path}: an entry of 'voices', 'layouts' or 'languages' is null. {remedy}");
         return manifest.Format == 1 ? manifest
             : throw new InvalidDataException($"{path}: format {manifest.Format} is of a later version of this program. Update it, or delete the file to do without its warnings.");
     }
@@ -70,7 +74,7 @@ sealed record RunManifest
     /// <param name="inContext">There is a transcript of a reference.</param>
     public IEnumerable<string> Untrained(string? speaker, string language, string layout, bool instruct, bool inContext)
     {
-        if (speaker is not null && !Voices.Any(v => v.Name.Equals(speaker, StringComparison.OrdinalIgnoreCase)))
+        if (speaker is not null && !Voices.Any(v => Files.SpeakerName.IsSame(v.Name, speaker)))
             yield break; // a speaker that the base had
         var who = speaker is null ? "This model" : $"'{speaker}'";
         if (!Languages.Contains(language, StringComparer.OrdinalIgnoreCase))
@@ -84,6 +88,6 @@ sealed record RunManifest
     }
 }
 
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, WriteIndented = true, RespectNullableAnnotations = true)]
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, WriteIndented = true, RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true)]
 [JsonSerializable(typeof(RunManifest))]
 sealed partial class ManifestJson : JsonSerializerContext;

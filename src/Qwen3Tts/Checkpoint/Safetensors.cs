@@ -2,12 +2,12 @@
 // header is checked against the file's size before anything is allocated, and tensors must tile the data without gap or overlap.
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
-using System.Text.Json;
+using Qwen3Tts.Files;
 
 namespace Qwen3Tts.Checkpoint;
 
-/// <summary>The element types that Qwen3-TTS checkpoints use, and the integers of side files.</summary>
-enum ElementType { BF16, F16, F32, I64, I32, U8 }
+/// <summary>The element types that Qwen3-TTS checkpoints use, F64 that some exporters write, and the integers of side files.</summary>
+enum ElementType { BF16, F16, F32, I64, I32, U8, F64 }
 
 /// <summary>Where one tensor lies in a file. <paramref name="Offset"/> counts from the start of the file, in bytes.</summary>
 sealed record TensorEntry(string Name, ElementType Type, int[] Shape, long Offset, long Bytes)
@@ -38,17 +38,21 @@ sealed class SafetensorsFile : IDisposable
         try
         {
             var length = RandomAccess.GetLength(handle);
-            Span<byte> prefix = stackalloc byte[8];
-            if (RandomAccess.Read(handle, prefix, 0) < 8)
-                throw Bad(path, $"has {length} bytes, too few for a header");
-            var header = BinaryPrimitives.ReadUInt64LittleEndian(prefix);
-            if (header > LargestHeader || (long)header > length - 8)
-                throw Bad(path, $"announces a header of {header} bytes, but {length - 8} bytes follow");
-            var json = new byte[header];
+            var begin = new byte[GitLfs.Beginning];
+            var read = RandomAccess.Read(handle, begin, 0);
+            GitLfs.CheckIsNoPointer(begin, path);
+            if (read < 8)
+                throw Cut(path, $"has {length} bytes, too few for a header");
+            if (begin.AsSpan().StartsWith("PK\u0003\u0004"u8))
+                throw Wrong(path, "is a zip file, such as PyTorch writes", "Save the model as safetensors with the program that made it");
+            var size = BinaryPrimitives.ReadUInt64LittleEndian(begin);
+            if (size > LargestHeader || (long)size > length - 8)
+                throw Cut(path, $"announces a header of {size} bytes, but {length - 8} bytes follow");
+            var json = new byte[size];
             ReadFully(handle, json, 8, path);
-            var metadata = new Dictionary<string, string>();
-            var tensors = ParseHeader(path, json, 8 + (long)header, length, metadata);
-            return new(path, handle, tensors, metadata);
+            var header = JsonFile.Parse(json, $"{path}, the JSON header", WeightsJson.Default.SafetensorsHeader, WriteAgain + ".");
+            var tensors = Entries(path, header, 8 + (long)size, length);
+            return new(path, handle, tensors, header.Metadata);
         }
         catch
         {
@@ -57,50 +61,40 @@ sealed class SafetensorsFile : IDisposable
         }
     }
 
-    static Dictionary<string, TensorEntry> ParseHeader(string path, byte[] json, long start, long length, Dictionary<string, string> metadata)
+    static Dictionary<string, TensorEntry> Entries(string path, SafetensorsHeader header, long start, long length)
     {
-        var tensors = new Dictionary<string, TensorEntry>();
-        try
-        {
-            using var document = JsonDocument.Parse(json);
-            foreach (var property in document.RootElement.EnumerateObject())
-            {
-                if (property.Name == "__metadata__")
-                {
-                    foreach (var pair in property.Value.EnumerateObject())
-                        metadata[pair.Name] = pair.Value.GetString() ?? "";
-                    continue;
-                }
-                if (!tensors.TryAdd(property.Name, ParseEntry(path, property, start)))
-                    throw Bad(path, $"names tensor '{property.Name}' twice");
-            }
-        }
-        catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException or FormatException)
-        {
-            throw Bad(path, $"has a header that is not the JSON of safetensors ({e.Message})");
-        }
+        CheckTypes(path, header.Tensors);
+        var tensors = header.Tensors.ToDictionary(t => t.Key, t => Entry(path, t.Key, t.Value, start));
         CheckTiling(path, tensors.Values, start, length);
         return tensors;
     }
 
-    static TensorEntry ParseEntry(string path, JsonProperty property, long start)
+    /// <summary>One error for all tensors of types that are not read.</summary>
+    static void CheckTypes(string path, Dictionary<string, HeaderEntry> tensors)
     {
-        var kind = property.Value.GetProperty("dtype").GetString();
-        if (!Enum.TryParse<ElementType>(kind, out var type) || kind != type.ToString())
-            throw Bad(path, $"stores tensor '{property.Name}' as '{kind}'; known are {string.Join(", ", Enum.GetNames<ElementType>())}");
-        var shape = property.Value.GetProperty("shape").EnumerateArray().Select(d => d.GetInt32()).ToArray();
-        var offsets = property.Value.GetProperty("data_offsets");
-        var (from, to) = (offsets[0].GetInt64(), offsets[1].GetInt64());
+        var others = tensors.Where(t => !Enum.TryParse<ElementType>(t.Value.Dtype, out var type) || t.Value.Dtype != type.ToString()).ToList();
+        if (others.Count == 0)
+            return;
+        var kinds = others.Select(t => t.Value.Dtype).Distinct().Take(4).Select(k => $"'{Printable.Text(k)}'");
+        throw Wrong(path, $"stores {(others.Count == 1 ? "a tensor" : $"{others.Count} tensors")} as {string.Join(", ", kinds)}, such as '{Printable.Text(others[0].Key)}'; types that are read are "
+            + string.Join(", ", Enum.GetNames<ElementType>()), "If the model is quantised, take it as BF16, as it was released; else save it as BF16 with the program that made it");
+    }
+
+    static TensorEntry Entry(string path, string name, HeaderEntry header, long start)
+    {
+        var type = Enum.Parse<ElementType>(header.Dtype);
         UInt128 elements = 1; // cannot wrap: at most two factors beyond the check below
-        foreach (var d in shape)
+        foreach (var d in header.Shape)
         {
-            elements *= (UInt128)(d < 0 ? throw Bad(path, $"gives tensor '{property.Name}' a negative size") : d);
+            elements *= (UInt128)(d is < 0 or > int.MaxValue ? throw Wrong(path, $"gives tensor '{Printable.Text(name)}' {(d < 0 ? "the negative size" : "the size")} {d}") : d);
             if (elements > long.MaxValue)
-                throw Bad(path, $"gives tensor '{property.Name}' more elements than any file holds");
+                throw Wrong(path, $"gives tensor '{Printable.Text(name)}' more elements than any file holds");
         }
+        var (from, to) = (header.From, header.To);
         if (from < 0 || to < from || (UInt128)(to - from) != elements * (UInt128)SizeOf(type))
-            throw Bad(path, $"gives tensor '{property.Name}' of shape [{string.Join(", ", shape)}] and type {type} the bytes {from} to {to}, which do not fit");
-        return new(property.Name, type, shape, start + from, to - from);
+            throw Wrong(path, $"gives tensor '{Printable.Text(name)}' of shape [{Printable.Text(string.Join(", ", header.Shape))}] and type {type} the bytes {from} to {to}, which do not fit");
+        return from <= long.MaxValue - start ? new(name, type, Array.ConvertAll(header.Shape, d => (int)d), start + from, to - from)
+            : throw Wrong(path, $"places tensor '{Printable.Text(name)}' at byte {from}, behind the end of any file; the offsets do not fit");
     }
 
     static void CheckTiling(string path, IEnumerable<TensorEntry> tensors, long start, long length)
@@ -109,20 +103,23 @@ sealed class SafetensorsFile : IDisposable
         foreach (var t in tensors.OrderBy(t => t.Offset).ThenBy(t => t.Bytes))
         {
             if (t.Offset != end)
-                throw Bad(path, $"has {(t.Offset < end ? "overlapping tensors" : "a hole")} at '{t.Name}'");
+                throw Wrong(path, $"has {(t.Offset < end ? "overlapping tensors" : "a hole")} at '{Printable.Text(t.Name)}'");
             end += t.Bytes;
         }
         if (end != length)
-            throw Bad(path, $"is {length} bytes long where its header describes {end}: it was truncated, or something was appended");
+            throw Cut(path, $"is {length} bytes long where its header describes {end}: it was truncated, or something was appended");
     }
 
     /// <summary>The elements as float32, widened from BF16 or F16 where needed, in the file's order.</summary>
     public float[] Float32(string name)
     {
         var t = Entry(name);
-        var result = GC.AllocateUninitializedArray<float>(checked((int)t.Elements));
+        var result = GC.AllocateUninitializedArray<float>(Length(t));
         switch (t.Type)
         {
+            case ElementType.F64:
+                Narrow(t, result);
+                return result;
             case ElementType.F32:
                 Read(t, MemoryMarshal.AsBytes(result.AsSpan()));
                 return result;
@@ -137,7 +134,7 @@ sealed class SafetensorsFile : IDisposable
                     result[i] = (float)BitConverter.UInt16BitsToHalf(bits[i]);
                 return result;
             default:
-                throw new InvalidDataException($"{Path}: tensor '{name}' holds {t.Type} where numbers with a fraction are needed. Check that this is the right file.");
+                throw new InvalidDataException($"{Path}: tensor '{Printable.Text(name)}' holds {t.Type} where numbers with a fraction are needed. Check that this is the right file.");
         }
     }
 
@@ -148,14 +145,14 @@ sealed class SafetensorsFile : IDisposable
     public long[] Int64(string name)
     {
         var t = Entry(name);
-        var bytes = new byte[t.Bytes];
+        var bytes = new byte[t.Bytes <= Array.MaxLength ? t.Bytes : throw TooLarge(t)];
         Read(t, bytes);
         return t.Type switch
         {
             ElementType.I64 => MemoryMarshal.Cast<byte, long>(bytes).ToArray(),
             ElementType.I32 => Array.ConvertAll(MemoryMarshal.Cast<byte, int>(bytes).ToArray(), v => (long)v),
             ElementType.U8 => Array.ConvertAll(bytes, v => (long)v),
-            _ => throw new InvalidDataException($"{Path}: tensor '{name}' holds {t.Type} where whole numbers are needed. Check that this is the right file."),
+            _ => throw new InvalidDataException($"{Path}: tensor '{Printable.Text(name)}' holds {t.Type} where whole numbers are needed. Check that this is the right file."),
         };
     }
 
@@ -167,13 +164,29 @@ sealed class SafetensorsFile : IDisposable
         ReadFully(_handle, to, entry.Offset, Path);
     }
 
-    public TensorEntry Entry(string name) => Tensors.TryGetValue(name, out var t) ? t : throw new InvalidDataException($"{Path}: there is no tensor '{name}'. Check that this is the right file.");
+    public TensorEntry Entry(string name) => Tensors.TryGetValue(name, out var t) ? t : throw new InvalidDataException($"{Path}: there is no tensor '{Printable.Text(name)}'. Check that this is the right file.");
 
     public void Dispose() => _handle.Dispose();
 
+    int Length(TensorEntry t) => t.Elements <= Array.MaxLength ? (int)t.Elements : throw TooLarge(t);
+
+    InvalidDataException TooLarge(TensorEntry t) => Wrong(Path, $"holds '{Printable.Text(t.Name)}' of {t.Bytes} bytes, more than an array can hold");
+
+    void Narrow(TensorEntry t, Span<float> to)
+    {
+        var block = new double[Math.Min(to.Length, 1 << 16)];
+        for (var from = 0; from < to.Length; from += block.Length)
+        {
+            var part = block.AsSpan(0, Math.Min(block.Length, to.Length - from));
+            ReadFully(_handle, MemoryMarshal.AsBytes(part), t.Offset + (long)from * sizeof(double), Path);
+            for (var i = 0; i < part.Length; i++)
+                to[from + i] = (float)part[i];
+        }
+    }
+
     ushort[] Bits(TensorEntry t)
     {
-        var bits = GC.AllocateUninitializedArray<ushort>(checked((int)t.Elements));
+        var bits = GC.AllocateUninitializedArray<ushort>(Length(t));
         Read(t, MemoryMarshal.AsBytes(bits.AsSpan()));
         return bits;
     }
@@ -184,13 +197,19 @@ sealed class SafetensorsFile : IDisposable
         {
             var n = RandomAccess.Read(handle, to, offset);
             if (n == 0)
-                throw Bad(path, $"ends at byte {offset}, in the middle of its data");
+                throw Cut(path, $"ends at byte {offset}, in the middle of its data");
             to = to[n..];
             offset += n;
         }
     }
 
-    public static int SizeOf(ElementType type) => type switch { ElementType.BF16 or ElementType.F16 => 2, ElementType.F32 or ElementType.I32 => 4, ElementType.I64 => 8, _ => 1 };
+    public static int SizeOf(ElementType type) => type switch { ElementType.BF16 or ElementType.F16 => 2, ElementType.F32 or ElementType.I32 => 4, ElementType.I64 or ElementType.F64 => 8, _ => 1 };
 
-    static InvalidDataException Bad(string path, string what) => new($"{path} {what}. It is no complete safetensors file: copy or download it again.");
+    const string WriteAgain = "Take the file of the released model, or save it again with the program that made it";
+
+    /// <summary>A file that another copy can mend.</summary>
+    static InvalidDataException Cut(string path, string what) => new($"{path} {what}. It is no complete safetensors file: copy or download it again.");
+
+    /// <summary>A file that is as its writer made it.</summary>
+    static InvalidDataException Wrong(string path, string what, string remedy = WriteAgain) => new($"{path} {what}. {remedy}.");
 }

@@ -2,6 +2,7 @@
 // under its name only when it is complete and on disk: a crash or a full disk never leaves half a checkpoint behind.
 using System.Buffers.Binary;
 using System.Text.Json;
+using Qwen3Tts.Files;
 
 namespace Qwen3Tts.Checkpoint;
 
@@ -16,42 +17,45 @@ sealed record TensorToWrite(string Name, ElementType Type, int[] Shape, Action<S
     /// <summary>A tensor taken over from an open file, byte for byte, in its type.</summary>
     public static TensorToWrite Copy(SafetensorsFile file, TensorEntry entry) => new(entry.Name, entry.Type, entry.Shape, s =>
     {
-        var bytes = GC.AllocateUninitializedArray<byte>(checked((int)entry.Bytes));
-        file.Read(entry, bytes);
-        s.Write(bytes);
+        var block = GC.AllocateUninitializedArray<byte>((int)Math.Min(entry.Bytes, 1 << 20));
+        for (long from = 0; from < entry.Bytes; from += block.Length)
+        {
+            var part = block.AsSpan(0, (int)Math.Min(block.Length, entry.Bytes - from));
+            file.Read(entry with { Offset = entry.Offset + from, Bytes = part.Length }, part);
+            s.Write(part);
+        }
     });
 }
 
 static class SafetensorsWriter
 {
     /// <summary>Writes the tensors in the order given, with <c>format: pt</c> in the metadata, which Hugging Face loaders ask for.</summary>
-    public static void Write(string path, IReadOnlyList<TensorToWrite> tensors, IReadOnlyDictionary<string, string>? metadata = null)
+    /// <param name="path">The file.</param>
+    /// <param name="tensors">What to write.</param>
+    /// <param name="metadata">Further entries of the metadata.</param>
+    /// <param name="record">Where the file is put on record: a file that is not on it is not replaced. Null replaces whatever is there.</param>
+    public static void Write(
+        string path, IReadOnlyList<TensorToWrite> tensors, IReadOnlyDictionary<string, string>? metadata = null, OutputRecord? record = null)
+    {
+        if (record is null)
+            OutputFile.Replace(path, stream => Write(stream, tensors, metadata));
+        else
+            OutputFile.Write(path, stream => Write(stream, tensors, metadata), record);
+    }
+
+    static void Write(Stream stream, IReadOnlyList<TensorToWrite> tensors, IReadOnlyDictionary<string, string>? metadata)
     {
         var header = Header(tensors, metadata);
-        var aside = path + ".part";
-        try
+        Span<byte> prefix = stackalloc byte[8];
+        BinaryPrimitives.WriteUInt64LittleEndian(prefix, (ulong)header.Length);
+        stream.Write(prefix);
+        stream.Write(header);
+        foreach (var t in tensors)
         {
-            using (var stream = new FileStream(aside, FileMode.Create, FileAccess.Write, FileShare.None, 1 << 16))
-            {
-                Span<byte> prefix = stackalloc byte[8];
-                BinaryPrimitives.WriteUInt64LittleEndian(prefix, (ulong)header.Length);
-                stream.Write(prefix);
-                stream.Write(header);
-                foreach (var t in tensors)
-                {
-                    var before = stream.Position;
-                    t.Write(stream);
-                    if (stream.Position - before != t.Bytes)
-                        throw new InvalidOperationException($"'{t.Name}' wrote {stream.Position - before} bytes, its shape needs {t.Bytes}.");
-                }
-                stream.Flush(flushToDisk: true);
-            }
-            File.Move(aside, path, overwrite: true);
-        }
-        catch
-        {
-            File.Delete(aside);
-            throw;
+            var before = stream.Position;
+            t.Write(stream);
+            if (stream.Position - before != t.Bytes)
+                throw new InvalidOperationException($"'{t.Name}' wrote {stream.Position - before} bytes, its shape needs {t.Bytes}.");
         }
     }
 

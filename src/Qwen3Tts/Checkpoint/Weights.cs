@@ -1,12 +1,19 @@
 // The strict reader of a network's weights. A network asks for every tensor by name and shape; what is missing, misshapen or never
 // asked for is collected and told at once, so that a wrong checkpoint gives one error with names, not the first of many.
-using System.Text.Json;
+using System.Text.Json.Serialization;
+using Qwen3Tts.Files;
 
 namespace Qwen3Tts.Checkpoint;
 
 /// <summary>One tensor's elements: BF16 bits when the file stores BF16, float32 otherwise (F16 is widened).</summary>
 readonly record struct TensorData(float[]? Float32, ushort[]? BFloat16)
 {
+    /// <summary>Stands for a tensor that is not read.</summary>
+    public static readonly TensorData None = new([], null);
+
+    /// <summary>There are no numbers: the network that is being made is thrown away.</summary>
+    public bool IsNone => ReferenceEquals(Float32, None.Float32);
+
     public float[] Widen()
     {
         if (Float32 is { } f)
@@ -19,17 +26,27 @@ readonly record struct TensorData(float[]? Float32, ushort[]? BFloat16)
 }
 
 /// <summary>All tensors of a folder, from <c>model.safetensors</c> or from the shards that <c>model.safetensors.index.json</c> lists.</summary>
-sealed class Weights : IDisposable
+sealed partial class Weights : IDisposable
 {
+    const int MostProblems = 1000; // a configuration with millions of layers is told soon; a real mix-up has fewer
+
+    const int MostCharacters = 1000; // of names of a kind, in a message
+
     readonly List<SafetensorsFile> _files = [];
-    readonly Dictionary<string, (SafetensorsFile File, TensorEntry Entry)> _tensors = [];
+    readonly Dictionary<string, (SafetensorsFile File, TensorEntry Entry)> _tensors;
     readonly HashSet<string> _taken = [];
     readonly List<string> _missing = [];
     readonly List<string> _misshapen = [];
+    readonly List<long> _sizes = []; // that the configuration says and the tensors do not
     readonly string _place;
+    readonly bool _checks; // no numbers are read
     Adapter? _adapter;
 
-    Weights(string place) => _place = place;
+    Weights(string place, Dictionary<string, (SafetensorsFile File, TensorEntry Entry)>? tensors = null) =>
+        (_place, _tensors, _checks) = (place, tensors ?? [], tensors is not null);
+
+    /// <summary>No numbers are read, because shapes are only checked or do not fit: a network that is made now is thrown away.</summary>
+    public bool HoldNothing => _checks || _missing.Count + _misshapen.Count > 0;
 
     public IEnumerable<TensorEntry> Entries => _tensors.Values.Select(t => t.Entry);
     public bool Contains(string name) => _tensors.ContainsKey(name);
@@ -51,7 +68,9 @@ sealed class Weights : IDisposable
             else if (File.Exists(index))
                 weights.AddShards(folder, index);
             else
-                throw new FileNotFoundException($"{folder} holds neither model.safetensors nor model.safetensors.index.json. Name the folder of a Qwen3-TTS model.");
+                throw new FileNotFoundException(File.Exists(Path.Combine(folder, "pytorch_model.bin"))
+                    ? $"{folder} holds weights as pytorch_model.bin, which is not read. Save the model as safetensors with the program that made it."
+                    : $"{folder} holds neither model.safetensors nor model.safetensors.index.json. Name the folder of a Qwen3-TTS model.");
             return weights;
         }
         catch
@@ -63,23 +82,17 @@ sealed class Weights : IDisposable
 
     void AddShards(string folder, string index)
     {
-        Dictionary<string, string> map;
-        try
-        {
-            using var document = JsonDocument.Parse(File.ReadAllBytes(index));
-            map = document.RootElement.GetProperty("weight_map").EnumerateObject().ToDictionary(p => p.Name, p => p.Value.GetString()!);
-        }
-        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or ArgumentException)
-        {
-            throw new InvalidDataException($"{index} has no usable 'weight_map' ({e.Message}). Copy or download it again.");
-        }
+        const string remedy = "Copy or download the index again.";
+        var map = JsonFile.Read(index, WeightsJson.Default.ShardIndex, remedy).WeightMap;
+        if (map.FirstOrDefault(p => p.Value is null).Key is { } nowhere) // the serializer checks no values of dictionaries
+            throw new InvalidDataException($"{index}: 'weight_map.{Printable.Text(nowhere)}' is null, expected the name of a file. {remedy}");
         foreach (var shard in map.Values.Distinct().Order(StringComparer.Ordinal))
         {
             if (Path.GetFileName(shard) != shard)
-                throw new InvalidDataException($"{index} names the shard '{shard}' outside its folder. Do not trust this checkpoint.");
+                throw new InvalidDataException($"{index} names the shard '{Printable.Text(shard)}' outside its folder. Do not trust this checkpoint.");
             var path = Path.Combine(folder, shard);
             if (!File.Exists(path))
-                throw new FileNotFoundException($"{index} names the shard '{shard}', which is not there. Download it again.");
+                throw new FileNotFoundException($"{index} names the shard '{Printable.Text(shard)}', which is not there. Download it again.");
             Add(path, map.Where(p => p.Value == shard).Select(p => p.Key).ToHashSet());
         }
         var absent = map.Keys.Where(k => !_tensors.ContainsKey(k)).ToList();
@@ -93,34 +106,76 @@ sealed class Weights : IDisposable
         _files.Add(file);
         foreach (var entry in file.Tensors.Values)
             if (listed?.Contains(entry.Name) == false)
-                throw new InvalidDataException($"{path} holds '{entry.Name}', which the index does not place there. Download the shards again.");
-            else
-                _tensors.Add(entry.Name, (file, entry));
+                throw new InvalidDataException($"{path} holds '{Printable.Text(entry.Name)}', which the index does not place there. Download the shards again.");
+            else if (!_tensors.TryAdd(entry.Name, (file, entry)))
+                throw new InvalidDataException($"{path} holds '{Printable.Text(entry.Name)}', which another shard holds, too. Download the shards again.");
     }
 
-    /// <summary>A tensor of exactly this shape. A problem is noted for <see cref="Finish"/>, and zeros stand in until then.</summary>
+    /// <summary>A tensor of exactly this shape. A problem is noted for <see cref="Finish"/>, and from then on nothing is read.</summary>
+    /// <exception cref="InvalidDataException">There are very many problems.</exception>
     public TensorData Take(string name, params ReadOnlySpan<int> shape)
     {
         _taken.Add(name);
         if (!_tensors.TryGetValue(name, out var found))
             _missing.Add($"{name} [{string.Join(", ", shape.ToArray())}]");
         else if (!shape.SequenceEqual(found.Entry.Shape))
+        {
             _misshapen.Add($"{name} [{string.Join(", ", found.Entry.Shape)}], expected [{string.Join(", ", shape.ToArray())}]");
-        else
+            for (var i = 0; i < shape.Length; i++)
+                if (i >= found.Entry.Shape.Length || found.Entry.Shape[i] != shape[i])
+                    _sizes.Add(shape[i]);
+        }
+        else if (!HoldNothing)
             return _adapter?.Changes(name) == true ? _adapter.Changed(found.File, found.Entry)
                 : found.Entry.Type == ElementType.BF16 ? new(null, found.File.BFloat16(name)) : new(found.File.Float32(name), null);
-        var elements = 1L;
-        foreach (var d in shape)
-            elements = checked(elements * d);
-        return new(new float[elements], null);
+        if (_missing.Count + _misshapen.Count > MostProblems)
+            throw Problem([]);
+        return TensorData.None;
+    }
+
+    /// <summary>A network expects so many modules under a name. Where the file has none of the last one, the message names the number's key.</summary>
+    /// <exception cref="InvalidDataException">There are not nearly as many tensors.</exception>
+    public void Expect(string name, int count)
+    {
+        if (count <= 0 || _tensors.Keys.Any(t => t.StartsWith($"{name}.{count - 1}.", StringComparison.Ordinal)))
+            return;
+        _sizes.Add(count);
+        if (count <= Math.Max(_tensors.Count, MostProblems))
+            return;
+        _missing.Add($"{name}.{count - 1}");
+        throw Problem([]);
+    }
+
+    /// <summary>Working memory of a network, of a size that its configuration says; none where nothing is read.</summary>
+    /// <exception cref="InvalidDataException">No array is as large.</exception>
+    public float[] Room(long count) => HoldNothing ? [] : count <= Array.MaxLength ? new float[count]
+        : throw new InvalidDataException($"{Config}: its sizes ask for a buffer of {count} numbers, more than an array can hold. Take the file of the released model, or of the run that wrote the checkpoint.");
+
+    /// <summary>Makes networks after all their tensors have been held against the headers of the files.</summary>
+    /// <param name="networks">Called twice, the first time with weights that hold no numbers.</param>
+    /// <param name="foreign">Tensors that need not be taken.</param>
+    /// <exception cref="InvalidDataException">Something is missing, misshapen or left over; the message names all of it.</exception>
+    public T Load<T>(Func<Weights, T> networks, Func<string, bool> foreign)
+    {
+        Check(networks, foreign);
+        var result = networks(this);
+        Finish(foreign);
+        return result;
+    }
+
+    /// <summary>As <see cref="Load"/>, without reading a number.</summary>
+    public void Check<T>(Func<Weights, T> networks, Func<string, bool> foreign)
+    {
+        using var shapes = new Weights(_place, _tensors);
+        networks(shapes);
+        shapes.Finish(foreign);
     }
 
     /// <summary>What is taken from now on has the adapter's changes in it.</summary>
     /// <exception cref="InvalidDataException">The adapter is of other weights.</exception>
     public void Add(Adapter adapter)
     {
-        adapter.Check(this, _place);
-        _adapter = adapter;
+        _adapter = adapter.For(this, _place);
     }
 
     /// <summary>A tensor of this shape as float32.</summary>
@@ -130,14 +185,61 @@ sealed class Weights : IDisposable
     public void Finish(Func<string, bool>? foreign = null)
     {
         var unused = _tensors.Keys.Where(n => !_taken.Contains(n) && foreign?.Invoke(n) != true).Order(StringComparer.Ordinal).ToList();
-        if (_missing.Count + _misshapen.Count + unused.Count == 0)
-            return;
+        if (_missing.Count + _misshapen.Count + unused.Count > 0)
+            throw Problem(unused);
+    }
+
+    InvalidDataException Problem(List<string> unused)
+    {
         var problems = new[] { ("missing", _missing), ("of another shape", _misshapen), ("not part of this model", unused) }
             .Where(p => p.Item2.Count > 0).Select(p => $"{p.Item2.Count} {p.Item1}: {Names(p.Item2)}");
-        throw new InvalidDataException($"{_place}: the tensors do not fit config.json; {string.Join("; ", problems)}. Weights and config.json must come from one model.");
+        return new($"{_place}: the tensors do not fit config.json; {string.Join("; ", problems)}.{Suspects()} Weights and config.json must come from one model.");
+    }
+
+    string Config => Path.Combine(_place, "config.json");
+
+    /// <summary>The numbers of config.json that expected what is not there, as far as their value tells them.</summary>
+    string Suspects()
+    {
+        if (_sizes.Count == 0 || !File.Exists(Config))
+            return "";
+        var keys = JsonFile.Numbers(File.ReadAllBytes(Config)).Where(n => n.Value > 1).ToList();
+        var wanted = _sizes.GroupBy(s => s).ToDictionary(g => g.Key, g => g.Count());
+        // A network of n codes has n - 1 heads, and doubles or halves some sizes; those count where no key says the size itself.
+        foreach (var factors in new (long Times, long Less)[][] { [(1, 0)], [(1, 1), (2, 0), (3, 0), (4, 0)] })
+            if (keys.Where(k => factors.Any(f => wanted.ContainsKey(f.Times * k.Value - f.Less))).ToList() is { Count: > 0 } found)
+                return $" In {Config} look at {string.Join(", ", found.Take(4).Select(k => $"'{Printable.Text(k.Key)}', which is {k.Value}"))}{(found.Count > 4 ? " and others" : "")}.";
+        return "";
     }
 
     public void Dispose() => _files.ForEach(f => f.Dispose());
 
-    static string Names(List<string> names) => string.Join(", ", names.Take(20)) + (names.Count > 20 ? $" and {names.Count - 20} more" : "");
+    /// <summary>One name of each kind first: those of further layers tell little more.</summary>
+    [System.Text.RegularExpressions.GeneratedRegex(@"^[\w.]*\.layers\.\d+(?=\.)")]
+    private static partial System.Text.RegularExpressions.Regex Layer();
+
+    static string Names(List<string> names)
+    {
+        var seen = new HashSet<string>();
+        var shown = new List<string>();
+        var layers = names.Where(n => !n.Contains(", expected ", StringComparison.Ordinal)).GroupBy(n => Layer().Match(n).Value).Where(g => g.Key != "" && g.Count() > 2).ToList();
+        if (layers.Count > 0) // a whole layer is one entry
+        {
+            var whole = layers.SelectMany(g => g).ToHashSet();
+            names = [.. names.Where(n => !whole.Contains(n)), .. layers.Select(g => $"{g.Key}.* ({g.Count()} tensors)")];
+        }
+        foreach (var name in names.OrderBy(n => seen.Add(string.Concat(n.Where(c => !char.IsAsciiDigit(c)))) ? 0 : 1).Take(20).Select(Printable.Text))
+            if (shown.Sum(n => n.Length) + name.Length <= MostCharacters)
+                shown.Add(name);
+        return string.Join(", ", shown) + (names.Count > shown.Count ? $" and {names.Count - shown.Count} more" : "");
+    }
 }
+
+/// <summary>model.safetensors.index.json.</summary>
+/// <param name="WeightMap">Tensor to file.</param>
+sealed record ShardIndex(Dictionary<string, string> WeightMap);
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, RespectRequiredConstructorParameters = true, RespectNullableAnnotations = true)]
+[JsonSerializable(typeof(ShardIndex))]
+[JsonSerializable(typeof(SafetensorsHeader))]
+sealed partial class WeightsJson : JsonSerializerContext;

@@ -25,6 +25,7 @@ sealed class FrameEncoder
         layers = new Stage[c.UpsamplingRatios.Length];
         foreach (var (i, rate) in c.UpsamplingRatios.Reverse().Index())
         {
+            weights.Expect($"{Part}.encoder.layers", at + c.NumResidualLayers + 2);
             layers[i] = new(weights, $"{Part}.encoder.layers", at, channels, rate, c);
             (at, channels) = (at + c.NumResidualLayers + 2, 2 * channels);
         }

@@ -20,6 +20,8 @@ sealed class Codebook
     {
         (_vectors, _dim) = (weights.Float32(sum, size, dim), dim);
         var uses = weights.Float32(usage, size);
+        if (weights.HoldNothing)
+            return;
         for (var i = 0; i < _vectors.Length; i++)
             _vectors[i] /= Math.Max(uses[i / dim], LeastUsage);
     }
@@ -66,8 +68,12 @@ sealed class DecoderQuantizer
         first_output_proj = Linear.LoadPointwise(weights, $"{name}.rvq_first.output_proj", c.CodebookDim, c.CodebookDim / 2);
         rest_output_proj = Linear.LoadPointwise(weights, $"{name}.rvq_rest.output_proj", c.CodebookDim, c.CodebookDim / 2);
 
-        Codebook[] Books(string rvq, int count) => [.. Enumerable.Range(0, count).Select(i => $"{name}.{rvq}.vq.layers.{i}._codebook").Select(book =>
+        Codebook[] Books(string rvq, int count)
+        {
+            weights.Expect($"{name}.{rvq}.vq.layers", count);
+            return [.. Enumerable.Range(0, count).Select(i => $"{name}.{rvq}.vq.layers.{i}._codebook").Select(book =>
             new Codebook(weights, $"{book}.embedding_sum", $"{book}.cluster_usage", c.CodebookSize, c.CodebookDim / 2))];
+        }
     }
 
     /// <summary>Tensors that belong to the checkpoint but take no part in decoding.</summary>

@@ -18,8 +18,9 @@ sealed class Rows
     public Span<float> Resize(int count, int channels)
     {
         (Count, Channels) = (count, channels);
-        if (_data.Length < _front + count * channels)
-            _data = new float[_front + count * channels];
+        var length = checked(_front + count * channels);
+        if (_data.Length < length)
+            _data = new float[length];
         return Span;
     }
 

@@ -43,16 +43,17 @@ public sealed class SpeechCodec
 
     internal static SpeechCodec Load(string folder, Workers workers)
     {
+        ModelFolder.CheckCodecFolder(folder);
         var path = Path.Combine(folder, "config.json");
         if (!File.Exists(path))
             throw new FileNotFoundException($"'{folder}' holds no config.json. Name the folder 'speech_tokenizer' of a Qwen3-TTS model.");
         var config = CodecConfig.Read(path);
         using var weights = Weights.Open(folder);
         var used = config.EncoderValidNumQuantizers;
-        var encoder = new FrameEncoder(weights, config.EncoderConfig, used);
-        var decoder = new FrameDecoder(weights, config.DecoderConfig);
-        weights.Finish(FrameEncoder.Unused(config.EncoderConfig, used).Concat(FrameDecoder.Unused).ToHashSet().Contains);
-        return new(config, encoder, decoder, workers);
+        if (config.EncoderConfig.NumQuantizers > weights.Entries.Count()) // each has tensors of its own, also those that are not used
+            throw ConfigFile.Bad(path, "encoder_config.num_quantizers", config.EncoderConfig.NumQuantizers, $"fewer than the tensors of the file, {weights.Entries.Count()}");
+        return weights.Load(w => new SpeechCodec(config, new(w, config.EncoderConfig, used), new(w, config.DecoderConfig), workers),
+            FrameEncoder.Unused(config.EncoderConfig, used).Concat(FrameDecoder.Unused).ToHashSet().Contains);
     }
 
     /// <summary>Encodes a recording.</summary>

@@ -1,6 +1,5 @@
 // Clips become training examples as the one writer writes them: with the checkpoint's tokenizer and its ids, and with the voice that it
 // speaks with. Codes that the data lacks are made with the checkpoint's codec.
-using Qwen3Tts.Audio;
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.Codec;
 using Qwen3Tts.Kernels;
@@ -35,12 +34,17 @@ sealed record ClipExamples(IReadOnlyList<TrainingExample> Examples, IReadOnlyLis
         var examples = clips.Select(clip =>
         {
             var language = clip.Language ?? options.Language;
-            var frames = clip.Codes ?? codec.Value.Encode(WavFile.Read(clip.Audio).ToRate(codec.Value.SampleRate));
+            if (ClipGate.Error(clip) is { } problem)
+                throw new InvalidDataException(problem);
+            if (language is not null && LanguageNames.Find(language, ids.Languages.Keys) is null)
+                throw new InvalidDataException($"{clip.Place}: {LanguageNames.Unknown(language, ids.Languages.Keys)}");
+            var frames = clip.Codes ?? codec.Value.Encode(ClipGate.Read(clip.Place, clip.Audio).Wave.ToRate(codec.Value.SampleRate));
             Check(clip, frames, model.Config.TalkerConfig);
             var sequence = TalkerSequence.Prompt(new() { Text = tokenizer.Encode(clip.Text), Language = language, Voice = voice(clip) }, ids);
             foreach (var frame in frames)
                 sequence.Append(new CodecStep.Frame(frame));
             sequence.AppendEnd();
+            ContextLimit.Check(sequence, model.Config.TalkerConfig.MaxPositionEmbeddings, clip.Place);
             return TrainingExample.Of(sequence, ids);
         }).ToList();
         return new(examples, [.. clips.Select(c => c.Text)], examples.Sum(e => e.Frames.Count), from, [.. examples.SelectMany(e => e.Frames).Select(f => f.Frame), .. all.SelectMany(c => c.Codes ?? [])]);
@@ -76,7 +80,7 @@ sealed record ClipExamples(IReadOnlyList<TrainingExample> Examples, IReadOnlyLis
         return (clip =>
         {
             var path = clip.Reference ?? clips[0].Audio;
-            return known.TryGetValue(path, out var vector) ? vector : known[path] = encoder.Embed(WavFile.Read(path).ToRate(encoder.SampleRate));
+            return known.TryGetValue(path, out var vector) ? vector : known[path] = encoder.Embed(ClipGate.Read(clip.Place, path).Wave.ToRate(encoder.SampleRate));
         }, clips[0].Reference is null ? "the speaker encoder's vector of the first clip" : "the speaker encoder's vectors of the references");
     }
 
@@ -85,7 +89,7 @@ sealed record ClipExamples(IReadOnlyList<TrainingExample> Examples, IReadOnlyLis
     {
         if (options.Speaker is { } asked)
             return asked;
-        var before = original?.Config.TalkerConfig.SpkId.Keys.Select(k => k.ToLowerInvariant()).ToHashSet() ?? [];
+        var before = original?.Config.TalkerConfig.SpkId.Keys.Select(Files.SpeakerName.Key).ToHashSet() ?? [];
         var added = ids.Speakers.Keys.Where(k => !before.Contains(k)).ToList();
         var all = ids.Speakers.Keys.ToList();
         return added.Count == 1 ? added[0] : all.Count == 1 ? all[0] : all.Count == 0 ? null

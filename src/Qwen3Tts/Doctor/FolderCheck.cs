@@ -2,7 +2,9 @@
 // reported in their words; the rest is legal and still wrong, such as a speaker whose row was never trained.
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.Codec;
+using Qwen3Tts.Files;
 using Qwen3Tts.Kernels;
+using Qwen3Tts.Speaker;
 using Qwen3Tts.Talker;
 using Qwen3Tts.Text;
 
@@ -20,7 +22,7 @@ static class FolderCheck
         if (Refusal(() => ModelFolder.Open(folder)) is { } refused)
             return [Unreadable(refused)];
         var model = ModelFolder.Open(folder);
-        findings.AddRange(new[] { Refusal(() => Networks(model)), Refusal(() => SpeechCodec.Load(model.CodecPath)), Refusal(() => TextTokenizer.Load(folder)), Refusal(() => model.Config.SpecialTokens(0)) }.OfType<string>().Select(Unreadable));
+        findings.AddRange(new[] { Refusal(() => Networks(model)), Refusal(() => Encoder(model)), Refusal(() => SpeechCodec.Load(model.CodecPath)), Refusal(() => TextTokenizer.Load(folder)), Refusal(() => model.Config.SpecialTokens(0)) }.OfType<string>().Distinct().Select(Unreadable));
         if (findings.Count > 0)
             return findings;
         findings.AddRange(Type(model));
@@ -42,20 +44,24 @@ static class FolderCheck
             load();
             return null;
         }
-        catch (Exception e) when (e is InvalidDataException or FileNotFoundException)
+        catch (Exception e) when (e is InvalidDataException or IOException)
         {
             return e.Message;
         }
     }
 
-    static void Networks(ModelFolder model)
+    static void Networks(ModelFolder model) =>
+        model.CheckTensors([ModelFolder.Talker], weights => new TalkerModel(weights, model.Config.TalkerConfig, Workers.Shared));
+
+    /// <summary>A model of type 'base' without one is a finding of its own (<see cref="Type"/>); one that is there has to be whole.</summary>
+    static void Encoder(ModelFolder model)
     {
         using var weights = model.OpenWeights();
-        _ = new TalkerModel(weights, model.Config.TalkerConfig, Workers.Shared);
-        weights.Finish(IsSpeakerEncoder);
+        if (model.Config.CanClone && weights.Entries.Any(e => IsSpeakerEncoder(e.Name)))
+            model.CheckTensors([ModelFolder.SpeakerEncoder], w => new SpeakerEncoder(w, model.Config.SpeakerEncoderConfig!, Workers.Shared));
     }
 
-    static bool IsSpeakerEncoder(string name) => name.StartsWith("speaker_encoder.", StringComparison.Ordinal);
+    static bool IsSpeakerEncoder(string name) => name.StartsWith(ModelFolder.SpeakerEncoder, StringComparison.Ordinal);
 
     static IEnumerable<Finding> Type(ModelFolder model)
     {
@@ -67,7 +73,7 @@ static class FolderCheck
         if (config.TtsModelType == "custom_voice" && talker.SpkId.Count == 0)
             yield return new("wrong_model_type", Severity.Fault, "config.json says 'custom_voice', but spk_id is empty: nobody can speak.", "Add the speaker and its row to spk_id, or write \"tts_model_type\": \"base\" if the speaker encoder is there.");
         if (config.TtsModelType == "base" && talker.SpkId.Count > 0)
-            yield return new("wrong_model_type", Severity.Warning, $"config.json says 'base' and names the speakers {string.Join(", ", talker.SpkId.Keys)}: the official package refuses named speakers of a base model.", "Write \"tts_model_type\": \"custom_voice\" to speak with them.");
+            yield return new("wrong_model_type", Severity.Warning, $"config.json says 'base' and names the speakers {string.Join(", ", talker.SpkId.Keys.Select(Printable.Text))}: the official package refuses named speakers of a base model.", "Write \"tts_model_type\": \"custom_voice\" to speak with them.");
         if (config.TtsModelType != "base" && !encoder)
             yield return new("no_speaker_encoder", Severity.Note, "There is no speaker encoder: this model cannot clone, and training cannot resume from it with the official script.", "Keep the base beside it; `--base` gives both.");
         var bridged = talker.HiddenSize != talker.CodePredictorConfig.HiddenSize;
@@ -84,7 +90,7 @@ static class FolderCheck
 
     static IEnumerable<Finding> NotFinite(Weights weights)
     {
-        foreach (var entry in weights.Entries.Where(e => e.Type is ElementType.BF16 or ElementType.F16 or ElementType.F32))
+        foreach (var entry in weights.Entries.Where(e => e.Type is ElementType.BF16 or ElementType.F16 or ElementType.F32 or ElementType.F64))
             if (weights.FileOf(entry.Name).Float32(entry.Name).Count(v => !float.IsFinite(v)) is > 0 and var bad)
                 yield return new("not_finite", Severity.Fault, $"{entry.Name}: {bad} of {entry.Elements} values are NaN or infinite.", "The training diverged: take an earlier checkpoint, lower the learning rate, clip gradients.");
     }
@@ -102,11 +108,11 @@ static class FolderCheck
         foreach (var (name, row) in talker.SpkId)
         {
             if (name.Any(char.IsUpper))
-                yield return new("upper_case_speaker", Severity.Fault, $"The speaker is stored as '{name}'. The official generate() looks names up in lower case, so every request for it fails. (This program finds it.)", $"Write '{name.ToLowerInvariant()}' in spk_id and spk_is_dialect of config.json.");
+                yield return new("upper_case_speaker", Severity.Fault, $"The speaker is stored as '{Printable.Text(name)}'. The official generate() looks names up in lower case, so every request for it fails. (This program finds it.)", $"Write '{Printable.Text(name.ToLowerInvariant())}' in spk_id and spk_is_dialect of config.json.");
             if (Norm(row) is var norm && norm < usual / 10)
-                yield return new("untrained_speaker_row", Severity.Fault, $"'{name}' is row {row} of codec_embedding, whose norm {norm:g3} is that of a row nobody trained (the codes' rows: {usual:g3}).", "Export again with the speaker's vector in the row that spk_id names.");
+                yield return new("untrained_speaker_row", Severity.Fault, $"'{Printable.Text(name)}' is row {row} of codec_embedding, whose norm {norm:g3} is that of a row nobody trained (the codes' rows: {usual:g3}).", "Export again with the speaker's vector in the row that spk_id names.");
             if (row < talker.CodePredictorConfig.VocabSize)
-                yield return new("speaker_row_is_a_code", Severity.Fault, $"'{name}' is row {row} of codec_embedding, which is a code of the codec.", $"Use a free row from {talker.CodePredictorConfig.VocabSize} on.");
+                yield return new("speaker_row_is_a_code", Severity.Fault, $"'{Printable.Text(name)}' is row {row} of codec_embedding, which is a code of the codec.", $"Use a free row from {talker.CodePredictorConfig.VocabSize} on.");
         }
         foreach (var same in talker.SpkId.GroupBy(s => s.Value).Where(g => g.Count() > 1))
             yield return new("shared_speaker_row", Severity.Warning, $"{string.Join(" and ", same.Select(s => $"'{s.Key}'"))} are the same row {same.Key}.", "Give each speaker a row of its own, unless it is one voice under two names.");
@@ -115,7 +121,7 @@ static class FolderCheck
     static IEnumerable<Finding> Dialects(TalkerConfig talker)
     {
         if (talker.SpkId.Keys.Where(k => !talker.SpkIsDialect.ContainsKey(k)).ToList() is { Count: > 0 } missing)
-            yield return new("dialect_missing", Severity.Fault, $"spk_is_dialect has no entry for {string.Join(", ", missing)}: the official generate() stops with a KeyError.", "Add the names to spk_is_dialect of config.json, with false, or with the dialect.");
+            yield return new("dialect_missing", Severity.Fault, $"spk_is_dialect has no entry for {string.Join(", ", missing.Select(Printable.Text))}: the official generate() stops with a KeyError.", "Add the names to spk_is_dialect of config.json, with false, or with the dialect.");
         foreach (var speaker in talker.SpkIsDialect.Keys)
             if (talker.DialectOf(speaker) is { } dialect)
                 yield return new("dialect_speaker", Severity.Note, $"'{speaker}' speaks {dialect}: with Auto or Chinese the prefix names that dialect.", "Train such a speaker with that prefix.");

@@ -48,12 +48,12 @@ static class PromptListing
         var ids = model.Config.SpecialTokens(tokenizer.AssistantHead[^1]);
         var utterance = new Utterance
         {
-            Text = tokenizer.Encode(request.Text),
-            Instruct = request.Instruct is { } how ? tokenizer.Instruct(how) : [],
+            Text = tokenizer.Encode(SpokenText.Checked(request.Text)),
+            Instruct = request.Instruct is { } how ? tokenizer.Instruct(SpokenText.Checked(how, "the instruction")) : [],
             Language = request.Language,
             Speaker = request.Speaker,
             Voice = request.Speaker is null && model.Config.TtsModelType != "voice_design" ? [] : null,
-            ReferenceText = request.Transcript is { } said ? tokenizer.Encode(said) : [],
+            ReferenceText = request.Transcript is { } said ? tokenizer.Encode(SpokenText.Checked(said, "the transcript")) : [],
             ReferenceFrames = request.Transcript is null ? [] : [.. Enumerable.Range(0, Frames).Select(_ => new int[ids.CodeGroups])],
             Layout = request.Interleaved ? Layout.Interleaved : Layout.TextFirst,
         };

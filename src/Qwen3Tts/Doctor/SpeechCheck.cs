@@ -33,7 +33,6 @@ sealed record Mouth(SamplingOptions Sampling, Func<string, SpeechOptions, Speech
 
 static class SpeechCheck
 {
-    const double MostFramesPerToken = 12; // three times what speech takes
     const int Stretches = 240;
 
     static readonly string[] Sentences = ["Meet Anna on Monday at seven thirty.", "Robert has nine yellow pencils.", "Good morning Lucy please close the window.", "Set white at B four now."];
@@ -53,7 +52,7 @@ static class SpeechCheck
         {
             var text = sentences[i % sentences.Count];
             progress($"speaking, take {i + 1} of {options.Takes}");
-            var stream = mouth.Stream(text, speech with { Sampling = mouth.Sampling with { Seed = options.Seed + (ulong)i }, MaxFramesPerToken = MostFramesPerToken });
+            var stream = mouth.Stream(text, speech with { Sampling = mouth.Sampling with { Seed = options.Seed + (ulong)i }, MaxFramesPerToken = SpeechOptions.UsualMaxFramesPerToken });
             var samples = new List<float>();
             foreach (var chunk in stream)
             {

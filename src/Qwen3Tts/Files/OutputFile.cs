@@ -1,5 +1,6 @@
 // The one way to write a file. A file appears under its name only when it is complete; what is there already and was not written by this
 // program stays; a device or a pipe is written to; and no output is ever an input.
+using System.Formats.Tar;
 using System.Text;
 
 namespace Qwen3Tts.Files;
@@ -7,40 +8,189 @@ namespace Qwen3Tts.Files;
 /// <summary>Writes files without destroying any.</summary>
 static class OutputFile
 {
-    /// <summary>Refuses an output that is the same file as one of the inputs.</summary>
-    /// <param name="output">File that is to be written.</param>
-    /// <param name="inputs">Files that are read; null ones are not given.</param>
-    /// <exception cref="ArgumentException">They are one file.</exception>
+    /// <summary>Refuses an output that is an input, or that stands where a file is which this program did not write.</summary>
+    /// <param name="output">File or folder that is to be written.</param>
+    /// <param name="inputs">Files and folders that are read; null ones are not given.</param>
+    /// <exception cref="ArgumentException">Output and input are one.</exception>
+    /// <exception cref="IOException">A file is there that this program did not write.</exception>
     public static void CheckIsNoInput(string output, params IEnumerable<string?> inputs)
     {
-        var full = Path.GetFullPath(output);
-        foreach (var input in inputs)
-            if (input is not null && Path.GetFullPath(input) == full)
-                throw new ArgumentException($"'{Printable.Text(output)}' is to be written and is also read. Name another file for the output.");
+        CheckAreNoInputs([output], inputs);
+    }
+
+    /// <summary>A folder that is read whole, such as a model's, with every file in it; what is no folder, as it is.</summary>
+    public static IEnumerable<string> Whole(string? folder)
+    {
+        if (folder is null)
+            return [];
+        return Directory.Exists(folder) ? Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Prepend(folder) : [folder];
+    }
+
+    /// <summary>As <see cref="CheckIsNoInput"/>, for many outputs.</summary>
+    /// <param name="outputs">Files and folders that are to be written.</param>
+    /// <param name="inputs">Files and folders that are read.</param>
+    /// <param name="record">Where the outputs stand on record; null is that of each one's own folder.</param>
+    public static void CheckAreNoInputs(IEnumerable<string> outputs, IEnumerable<string?> inputs, OutputRecord? record = null)
+    {
+        var all = outputs.ToList();
+        CheckAreOthers(all, inputs);
+        foreach (var output in all.Where(o => !Directory.Exists(FileIdentity.Resolve(o))))
+            CheckIsFree(output, record);
+    }
+
+    /// <summary>Refuses outputs that are inputs; says nothing of other files that stand there.</summary>
+    public static void CheckAreOthers(IEnumerable<string> outputs, IEnumerable<string?> inputs)
+    {
+        var names = StringComparer.FromComparison(FileIdentity.Names);
+        var read = inputs.OfType<string>().Where(i => i.Length > 0).Select(FileIdentity.Resolve).ToHashSet(names);
+        var links = read.Where(File.Exists).ToLookup(path => new FileInfo(path) is var f ? (f.Length, f.LastWriteTimeUtc) : default);
+        foreach (var output in outputs)
+        {
+            var full = FileIdentity.Resolve(output);
+            var isRead = read.Contains(full)
+                || File.Exists(full) && new FileInfo(full) is var file && links[(file.Length, file.LastWriteTimeUtc)].Any(i => FileIdentity.Same(i, full));
+            if (isRead && !IsSpecial(full))
+                throw new ArgumentException(
+                    $"'{Printable.Text(output)}' is to be written and is also read. Name another {(Directory.Exists(full) ? "folder" : "file")} for the output.");
+        }
+    }
+
+    /// <summary>Refuses to replace a file that this program did not write.</summary>
+    /// <param name="path">File that is to be written.</param>
+    /// <param name="record">Where it would stand on record; null is that of its own folder.</param>
+    /// <exception cref="IOException">There is one.</exception>
+    public static void CheckIsFree(string path, OutputRecord? record = null)
+    {
+        var full = FileIdentity.Resolve(path);
+        if (Directory.Exists(full))
+            throw new IOException($"'{Printable.Text(path)}' is a folder, and a file is to be written there. Name another file for the output.");
+        if (!File.Exists(full) || IsSpecial(full) || (record?.Owns(full) ?? false) || OutputRecord.At(Path.GetDirectoryName(full)!).Owns(full))
+            return;
+        throw new IOException(
+            $"'{Printable.Text(path)}' is there already, and this program did not write it as it is now. Name another file for the output, or move that one away first.");
     }
 
     /// <summary>Writes a file in one step: it appears whole or not at all. Makes its folder.</summary>
+    /// <param name="path">The file; a device or a pipe is written to.</param>
+    /// <param name="write">Gets a stream that cannot seek.</param>
+    /// <param name="record">Where it is put on record; null is that of its own folder.</param>
     /// <exception cref="IOException">A file of that name is there that this program did not write, or the disk is full; the message names the remedy.</exception>
-    public static void Write(string path, Action<Stream> write)
+    public static void Write(string path, Action<Stream> write, OutputRecord? record = null)
     {
-        var full = Path.GetFullPath(path);
-        Directory.CreateDirectory(Path.GetDirectoryName(full)!);
-        var temporary = $"{full}.{Environment.ProcessId}.qwen3tts-tmp";
+        var full = FileIdentity.Resolve(path);
+        if (WriteThrough(path, full, write))
+            return;
+        CheckIsFree(path, record);
+        record ??= OutputRecord.At(Path.GetDirectoryName(full)!);
+        Try(path, () => { record.MakeFolder(Path.GetDirectoryName(full)!); return 0; });
+        WriteAside(path, full, write, record);
+    }
+
+    /// <summary>
+    /// Writes a file in one step and replaces whatever file is there: for callers of the library, who decide that themselves, and for
+    /// folders of our own. The commands use <see cref="Write"/>. Nothing is put on record.
+    /// </summary>
+    public static void Replace(string path, Action<Stream> write)
+    {
+        var full = FileIdentity.Resolve(path);
+        if (WriteThrough(path, full, write))
+            return;
+        Try(path, () => Directory.CreateDirectory(Path.GetDirectoryName(full)!));
+        WriteAside(path, full, write, null);
+    }
+
+    /// <summary>Writes to a device or a pipe; false where the path is neither.</summary>
+    static bool WriteThrough(string path, string full, Action<Stream> write)
+    {
+        if (!File.Exists(full) || !IsSpecial(full))
+            return false;
+        using var device = Try(path, () => new FileStream(full, FileMode.Open, FileAccess.Write, FileShare.ReadWrite, 1));
+        using var stream = new OutputStream(device, path);
+        write(stream);
+        return true;
+    }
+
+    static void WriteAside(string path, string full, Action<Stream> write, OutputRecord? record)
+    {
+        foreach (var abandoned in TemporaryName.AbandonedOf(full).Where(File.Exists))
+            TemporaryName.RemoveFile(abandoned);
+        var temporary = TemporaryName.Take(full, TemporaryName.New);
         try
         {
-            using (var stream = new FileStream(temporary, FileMode.Create, FileAccess.Write, FileShare.None, 1 << 16))
-            {
-                write(stream);
-                stream.Flush(flushToDisk: true);
-            }
-            File.Move(temporary, full, overwrite: true);
+            var (bytes, hash) = Fill(path, temporary, write);
+            var entry = record?.Add(full, bytes, hash);
+            Try(path, () => { File.Move(temporary, full, overwrite: true); return 0; });
+            record?.Remember(full, entry!);
         }
         finally
         {
-            File.Delete(temporary);
+            if (File.Exists(temporary)) // nothing had that name before
+                File.Delete(temporary);
+            TemporaryName.Release(temporary);
+        }
+    }
+
+    /// <summary>Writes a new file and gives its length and hash.</summary>
+    static (long Bytes, byte[] Sha256) Fill(string path, string temporary, Action<Stream> write)
+    {
+        var file = Try(path, () => new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1 << 16));
+        try
+        {
+            using var stream = new OutputStream(file, path);
+            write(stream);
+            Try(path, () => { file.Flush(flushToDisk: true); return 0; });
+            return (stream.Position, stream.Sha256());
+        }
+        finally
+        {
+            Try(path, () => { file.Dispose(); return 0; }); // what could not be written is tried again here, and fails again
         }
     }
 
     /// <summary>Writes text as UTF-8 without a byte order mark.</summary>
-    public static void WriteText(string path, string text) => Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(text)));
+    public static void WriteText(string path, string text, OutputRecord? record = null) =>
+        Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(text)), record);
+
+    /// <summary>True for what is written through and never replaced: devices, pipes and sockets. Does not open them.</summary>
+    public static bool IsSpecial(string path)
+    {
+        if (OperatingSystem.IsWindows())
+            return path.StartsWith(@"\\.\", StringComparison.Ordinal);
+        var file = new FileInfo(path);
+        if (file.LinkTarget is not null)
+            return true; // an open file of /proc; other links are resolved
+        if (!file.Exists || file.Length > 0)
+            return false;
+        using var archive = new MemoryStream(); // the one part of .NET that tells the kinds of files apart
+        try
+        {
+            using (var writer = new TarWriter(archive, TarEntryFormat.Pax, leaveOpen: true))
+                writer.WriteEntry(path, "kind");
+        }
+        catch (IOException)
+        {
+            return true; // a socket: an archive cannot hold it
+        }
+        archive.Position = 0;
+        using var reader = new TarReader(archive);
+        return reader.GetNextEntry()?.EntryType is TarEntryType.CharacterDevice or TarEntryType.BlockDevice or TarEntryType.Fifo;
+    }
+
+    /// <summary>Does something with the output, and says what can be done where the system refuses.</summary>
+    internal static T Try<T>(string path, Func<T> act)
+    {
+        const int NoSpace = 28, NoSpaceOnWindows = unchecked((int)0x80070070), Quota = 122;
+        try
+        {
+            return act();
+        }
+        catch (IOException e) when (e.HResult is NoSpace or NoSpaceOnWindows or Quota)
+        {
+            throw new IOException($"'{Printable.Text(path)}' cannot be written: the disk is full. Make room there, or choose a folder on another disk.", e);
+        }
+        catch (Exception e) when (e is UnauthorizedAccessException or IOException && e.InnerException is null)
+        {
+            throw new IOException($"'{Printable.Text(path)}' cannot be written: {e.Message} Choose a folder that can be written to.", e);
+        }
+    }
 }

@@ -1,4 +1,6 @@
 // How codes are drawn: one record, passed whole from command line and HTTP down to the sampler.
+using Qwen3Tts.Files;
+
 namespace Qwen3Tts.Generation;
 
 /// <summary>How codes are drawn. The initial values are those of the official wrapper; <c>Tts.Sampling</c> has what a model asks for in its
@@ -8,7 +10,7 @@ public sealed record SamplingOptions
     /// <summary>Takes the highest score for a frame's first code instead of drawing. Greedy speech often never ends; judge quality with sampling.</summary>
     public bool Greedy { get; init; }
 
-    /// <summary>Divides the scores of a frame's first code; above 0, at most 1000.</summary>
+    /// <summary>Divides the scores of a frame's first code; 0.001 to 1000.</summary>
     public double Temperature { get; init; } = 0.9;
 
     /// <summary>Keeps this many of the highest scores, and those equal to the last of them; 0 keeps all.</summary>
@@ -17,7 +19,7 @@ public sealed record SamplingOptions
     /// <summary>Keeps the most probable codes that together reach this probability; above 0, and 1 keeps all.</summary>
     public double TopP { get; init; } = 1.0;
 
-    /// <summary>Makes first codes that were spoken before less probable; above 0, at most 1000, and 1 does nothing.</summary>
+    /// <summary>Makes first codes that were spoken before less probable; 0.001 to 1000, and 1 does nothing.</summary>
     public double RepetitionPenalty { get; init; } = 1.05;
 
     /// <summary><see cref="Greedy"/> for a frame's other fifteen codes, which the code predictor draws.</summary>
@@ -38,22 +40,31 @@ public sealed record SamplingOptions
     /// <summary>The same seed, text and voice give the same speech, with any number of threads.</summary>
     public ulong Seed { get; init; }
 
+    // Scores are at most some hundreds. Divided by less than a thousandth they are further apart than any draw can tell, and by 1e-38 no
+    // numbers any more; above a thousand all codes are alike.
+    internal static readonly NumberRange TemperatureRange = new(0.001, 1000, Reason: "To take the highest score, ask for greedy.");
+    internal static readonly NumberRange TopKRange = new(0, int.MaxValue, Reason: "0 keeps all.");
+    internal static readonly NumberRange TopPRange = new(0, 1, Above: true, Reason: "1 keeps all.");
+    internal static readonly NumberRange RepetitionPenaltyRange = new(0.001, 1000, Reason: "1 does nothing.");
+    internal static readonly NumberRange MaxFramesRange = new(1, int.MaxValue);
+
     /// <exception cref="ArgumentException">A setting is out of range.</exception>
     internal void Check()
     {
-        Check(Temperature is > 0 and <= 1000, "temperature", Temperature, "above 0 and at most 1000; to take the highest score, ask for greedy");
-        Check(PredictorTemperature is > 0 and <= 1000, "predictor temperature", PredictorTemperature, "above 0 and at most 1000; to take the highest score, ask for greedy");
-        Check(TopK >= 0, "top-k", TopK, "0, which keeps all, or more");
-        Check(PredictorTopK >= 0, "predictor top-k", PredictorTopK, "0, which keeps all, or more");
-        Check(TopP is > 0 and <= 1, "top-p", TopP, "above 0 and at most 1");
-        Check(PredictorTopP is > 0 and <= 1, "predictor top-p", PredictorTopP, "above 0 and at most 1");
-        Check(RepetitionPenalty is > 0 and <= 1000, "repetition penalty", RepetitionPenalty, "above 0 and at most 1000; 1 does nothing");
-        Check(MaxFrames >= 1, "limit of frames", MaxFrames, "at least 1");
+        Check(TemperatureRange, "temperature", Temperature);
+        Check(TemperatureRange, "predictor temperature", PredictorTemperature);
+        Check(TopKRange, "top-k", TopK);
+        Check(TopKRange, "predictor top-k", PredictorTopK);
+        Check(TopPRange, "top-p", TopP);
+        Check(TopPRange, "predictor top-p", PredictorTopP);
+        Check(RepetitionPenaltyRange, "repetition penalty", RepetitionPenalty);
+        Check(MaxFramesRange, "limit of frames", MaxFrames);
     }
 
-    static void Check(bool good, string name, double value, string expected)
+    static void Check(NumberRange range, string name, double value)
     {
-        if (!good)
-            throw new ArgumentException(FormattableString.Invariant($"The {name} is {value}. It must be {expected}."));
+        if (!range.Holds(value))
+            throw new ArgumentException(FormattableString.Invariant($"The {name} is {value}. It must be {range.Words}.")
+                + $"{(range.Reason is { } reason ? $" {reason}" : "")}");
     }
 }

@@ -24,6 +24,10 @@ public sealed record SpeechOptions
     /// <summary>How codes are drawn; null is what the model asks for, <c>Tts.Sampling</c>.</summary>
     public SamplingOptions? Sampling { get; init; }
 
+    /// <summary>A <see cref="MaxFramesPerToken"/> that no speech reaches which ends: three times what speech takes.
+    /// The command line has it unless told otherwise.</summary>
+    public const double UsualMaxFramesPerToken = 12;
+
     /// <summary>Stops speech that does not end by itself: at most two seconds and this many frames of 80 ms for each text token. Speech takes about
     /// 3 to 5. Null leaves <see cref="SamplingOptions.MaxFrames"/> as the only limit, as in the official package.</summary>
     public double? MaxFramesPerToken { get; init; }

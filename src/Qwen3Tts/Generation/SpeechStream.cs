@@ -28,23 +28,32 @@ public sealed class SpeechStream : IEnumerable<float[]>
     /// <summary>The frames made so far, each of 16 codes.</summary>
     public IReadOnlyList<int[]> Frames => _frames;
 
-    /// <summary>The speech ended by itself; false while it goes on, and when it was stopped by the limit of frames.</summary>
+    /// <summary>The speech ended by itself; false while it goes on, and when it was stopped by a limit.</summary>
     public bool Ended => _generator.Ended;
+
+    /// <summary>Why the speech is over; null while it goes on.</summary>
+    public FinishReason? FinishReason => _generator.Reason;
 
     /// <summary>Speaks.</summary>
     /// <returns>Chunks of frames * 1,920 samples within ±1.</returns>
     /// <exception cref="InvalidOperationException">The stream has been enumerated before.</exception>
-    public IEnumerator<float[]> GetEnumerator()
+    public IEnumerator<float[]> GetEnumerator() => Until(default).GetEnumerator();
+
+    /// <summary>Speaks until it is over or stopped. What was made before the stop is part of the last chunk.</summary>
+    /// <param name="stop">Looked at after each frame of 80 ms; no exception is thrown.</param>
+    /// <returns>As of <see cref="GetEnumerator"/>.</returns>
+    /// <exception cref="InvalidOperationException">The stream has been enumerated before.</exception>
+    public IEnumerable<float[]> Until(CancellationToken stop)
     {
         if (_begun)
             throw new InvalidOperationException("This speech has been spoken already. Ask for a new stream.");
         _begun = true;
-        return Chunks(LargestChunk).GetEnumerator();
+        return Chunks(LargestChunk, stop);
     }
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
 
-    IEnumerable<float[]> Chunks(int largest)
+    IEnumerable<float[]> Chunks(int largest, CancellationToken stop)
     {
         var decoder = _codec.CreateStream();
         // In-context speech continues the reference: the decoder hears it first, and nobody else does.
@@ -55,6 +64,8 @@ public sealed class SpeechStream : IEnumerable<float[]>
         {
             _frames.Add(frame);
             chunk.Add(frame);
+            if (stop.IsCancellationRequested)
+                _generator.Stop();
             if (chunk.Count < size)
                 continue;
             yield return decoder.Push(chunk);

@@ -11,4 +11,7 @@ public sealed record Voice(float[] Vector)
 
     /// <summary>The recording as frames of codes [frames][16]; there exactly when a transcript is.</summary>
     public IReadOnlyList<int[]> Frames { get; init; } = [];
+
+    /// <summary>What lets one doubt the recording or its transcript, a sentence or two each; the voice can be used all the same.</summary>
+    public IReadOnlyList<string> Warnings { get; init; } = [];
 }

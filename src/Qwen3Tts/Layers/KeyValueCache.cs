@@ -35,7 +35,7 @@ sealed class KeyValueCache(int layers, int width, int window = 0, int sequence =
         if (Stored + count <= _capacity)
             return;
         var keep = window == 0 ? Stored : Math.Min(Stored, window - 1);
-        var capacity = keep + count <= _capacity ? _capacity : Math.Max(keep + count, Math.Max(64, 2 * _capacity));
+        var capacity = keep + count <= _capacity ? _capacity : Math.Max(keep + count, Math.Max(64, checked(2 * _capacity)));
         for (var layer = 0; layer < layers; layer++)
         {
             Move(ref _keys[layer], keep, capacity);
@@ -48,7 +48,7 @@ sealed class KeyValueCache(int layers, int width, int window = 0, int sequence =
     // The last rows to the front, of the same memory or of more.
     void Move(ref float[] store, int keep, int capacity)
     {
-        var to = capacity == _capacity ? store : new float[capacity * width];
+        var to = capacity == _capacity ? store : new float[checked(capacity * width)];
         store.AsSpan((Stored - keep) * width, keep * width).CopyTo(to);
         store = to;
     }

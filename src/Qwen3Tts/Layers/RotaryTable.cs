@@ -35,8 +35,8 @@ sealed class RotaryTable(int dim, double theta)
         var from = _positions;
         _positions = Math.Max(positions, Math.Max(256, 2 * from));
         var (cos, sin) = (Cos, Sin);
-        Array.Resize(ref cos, _positions * _half);
-        Array.Resize(ref sin, _positions * _half);
+        Array.Resize(ref cos, checked(_positions * _half));
+        Array.Resize(ref sin, checked(_positions * _half));
         for (var i = 0; i < _half; i++)
         {
             var frequency = 1 / MathF.Pow((float)theta, 2 * i / (float)dim);

@@ -22,6 +22,7 @@ sealed class Transformer
     public Transformer(Weights weights, string name, TransformerShape shape)
     {
         Shape = shape;
+        weights.Expect($"{name}.layers", shape.Layers);
         layers = [.. Enumerable.Range(0, shape.Layers).Select(i => new TransformerLayer(weights, $"{name}.layers.{i}", shape, i))];
         norm = shape.FinalNorm ? shape.LoadNorm(weights, $"{name}.norm") : null;
         _rotary = new(shape.HeadDim, shape.RopeTheta);

@@ -7,11 +7,11 @@ sealed class TransformerScratch(TransformerShape shape)
 {
     float[] _normed = [], _queries = [], _attended = [], _gate = [], _up = [], _branch = [];
 
-    public Span<float> Normed(int count) => Grown(ref _normed, count * shape.Hidden);
-    public Span<float> Queries(int count) => Grown(ref _queries, count * shape.Heads * shape.HeadDim);
-    public Span<float> Attended(int count) => Grown(ref _attended, count * shape.Heads * shape.HeadDim);
-    public Span<float> Gate(int count) => Grown(ref _gate, count * shape.Intermediate);
-    public Span<float> Up(int count) => Grown(ref _up, count * shape.Intermediate);
+    public Span<float> Normed(int count) => Grown(ref _normed, checked(count * shape.Hidden));
+    public Span<float> Queries(int count) => Grown(ref _queries, checked(count * shape.Heads * shape.HeadDim));
+    public Span<float> Attended(int count) => Grown(ref _attended, checked(count * shape.Heads * shape.HeadDim));
+    public Span<float> Gate(int count) => Grown(ref _gate, checked(count * shape.Intermediate));
+    public Span<float> Up(int count) => Grown(ref _up, checked(count * shape.Intermediate));
 
     /// <summary>residual += linear(x), scaled per channel where the layer has a scale.</summary>
     public void Add(Linear linear, ReadOnlySpan<float> x, Span<float> residual, int count, float[]? scale, Workers workers)
@@ -21,7 +21,7 @@ sealed class TransformerScratch(TransformerShape shape)
             linear.Apply(x, residual, count, workers, add: true);
             return;
         }
-        var branch = Grown(ref _branch, count * linear.Output);
+        var branch = Grown(ref _branch, checked(count * linear.Output));
         linear.Apply(x, branch, count, workers);
         Activations.AddScaled(residual, branch, scale);
     }

@@ -1,4 +1,6 @@
 // The ids that the format is made of. They come from config.json; nothing here has a default.
+using Qwen3Tts.Files;
+
 namespace Qwen3Tts.Sequence;
 
 /// <summary>A speaker that the model knows by name: a row of the talker's codec embedding.</summary>
@@ -40,19 +42,21 @@ public sealed record SpecialTokens
 
     /// <summary>The speaker of that name, in any case.</summary>
     /// <exception cref="ArgumentException">The model has no such speaker; the message lists those it has.</exception>
-    public NamedSpeaker Speaker(string name) => Speakers.TryGetValue(name.ToLowerInvariant(), out var s) ? s
-        : throw new ArgumentException($"The model has no speaker '{name}'. {(Speakers.Count == 0 ? "It has none at all: give a recording as the voice." : $"Choose one of: {string.Join(", ", Speakers.Keys)}.")}");
+    public NamedSpeaker Speaker(string name) => Speakers.TryGetValue(SpeakerName.Key(name), out var s) ? s
+        : throw new ArgumentException($"The model has no speaker '{Printable.Text(name)}'. {(Speakers.Count == 0 ? "It has none at all: give a recording as the voice." : $"Choose one of: {string.Join(", ", Speakers.Keys)}.")}");
+
+    /// <summary>Its name among <see cref="Languages"/>, or Auto: the language that a name or a code means.</summary>
+    /// <exception cref="ArgumentException">The model has no such language; the message lists those it has.</exception>
+    internal string LanguageName(string? language) => LanguageNames.Find(language, Languages.Keys) ?? throw new ArgumentException(LanguageNames.Unknown(language!, Languages.Keys));
 
     /// <summary>The language id to write, or null for none. A dialect speaker turns Auto and Chinese into the dialect.</summary>
     /// <exception cref="ArgumentException">The model has no such language; the message lists those it has.</exception>
     public int? Language(string? language, string? speaker)
     {
-        var name = (language ?? "auto").ToLowerInvariant();
-        if (name is "auto" or "chinese" && !string.IsNullOrEmpty(speaker) && Speaker(speaker).Dialect is { } dialect)
+        var name = LanguageName(language);
+        var automatic = name == LanguageNames.Auto;
+        if ((automatic || name.Equals("chinese", StringComparison.OrdinalIgnoreCase)) && !string.IsNullOrEmpty(speaker) && Speaker(speaker).Dialect is { } dialect)
             return Languages[dialect];
-        if (name == "auto")
-            return null;
-        return Languages.TryGetValue(name, out var id) ? id
-            : throw new ArgumentException($"The model has no language '{language}'. Choose Auto or one of: {string.Join(", ", Languages.Keys)}.");
+        return automatic ? null : Languages[name];
     }
 }

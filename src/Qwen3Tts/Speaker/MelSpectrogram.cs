@@ -63,7 +63,7 @@ sealed class MelSpectrogram
     {
         var top = ToMel(sampleRate / 2.0);
         var edges = Enumerable.Range(0, bands + 2).Select(i => ToHertz(top * i / (bands + 1))).ToArray();
-        var basis = new float[bands * Bins];
+        var basis = new float[checked(bands * Bins)];
         for (var band = 0; band < bands; band++)
             for (var bin = 0; bin < Bins; bin++)
             {

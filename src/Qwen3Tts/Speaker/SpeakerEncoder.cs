@@ -26,13 +26,14 @@ public sealed class SpeakerEncoder
     /// <summary>Takes the tensors <c>speaker_encoder.*</c>; the caller finishes the weights.</summary>
     internal SpeakerEncoder(Weights weights, SpeakerEncoderConfig c, Workers workers)
     {
-        (_config, _workers, _mel) = (c, workers, new(c.SampleRate, c.MelDim));
+        (_config, _workers) = (c, workers);
         var (channels, taps, dilations) = (c.EncChannels, c.EncKernelSizes, c.EncDilations);
         first = new(weights, $"{Part}.blocks.0", c.MelDim, channels[0], taps[0], dilations[0]);
         blocks = [.. Enumerable.Range(1, channels.Length - 2).Select(i => new SqueezeExcitationRes2NetBlock(weights, $"{Part}.blocks.{i}", channels[i - 1], channels[i], taps[i], dilations[i], c))];
         mfa = new(weights, $"{Part}.mfa", channels[^1], channels[^1], taps[^1], dilations[^1]);
         asp = new(weights, $"{Part}.asp", channels[^1], c.EncAttentionChannels);
         fc = Linear.LoadPointwise(weights, $"{Part}.fc", c.EncDim, 2 * channels[^1], bias: true);
+        _mel = new(c.SampleRate, weights.HoldNothing ? 0 : c.MelDim);
     }
 
     /// <summary>Samples per second of what is embedded: 24000 in the released models.</summary>
@@ -54,10 +55,7 @@ public sealed class SpeakerEncoder
     {
         if (model.Config.SpeakerEncoderConfig is not { } config)
             throw new InvalidDataException($"'{model.Path}' is a {model.Config.TtsModelType} model, which has no speaker encoder. Take a Base model to embed a voice.");
-        using var weights = model.OpenWeights();
-        var encoder = new SpeakerEncoder(weights, config, workers);
-        weights.Finish(name => !name.StartsWith($"{Part}.", StringComparison.Ordinal));
-        return encoder;
+        return model.Load([ModelFolder.SpeakerEncoder], weights => new SpeakerEncoder(weights, config, workers));
     }
 
     /// <summary>Embeds a voice.</summary>

@@ -9,7 +9,13 @@ namespace Qwen3Tts.Speaker;
 /// <summary>relu(conv(x)), as many rows out as in.</summary>
 sealed class TimeDelayBlock(Weights weights, string name, int input, int output, int taps, int dilation)
 {
-    readonly Convolution conv = new(weights.Float32($"{name}.conv.weight", output, input, taps), weights.Float32($"{name}.conv.bias", output), output, input, taps, dilation: dilation);
+    readonly Convolution conv = Load(weights, name, input, output, taps, dilation);
+
+    static Convolution Load(Weights weights, string name, int input, int output, int taps, int dilation)
+    {
+        var (weight, bias) = (weights.Float32($"{name}.conv.weight", output, input, taps), weights.Float32($"{name}.conv.bias", output));
+        return weights.HoldNothing ? Convolution.WithoutWeights(output, input, taps, dilation: dilation) : new(weight, bias, output, input, taps, dilation: dilation);
+    }
 
     public int Input => input;
 
@@ -56,9 +62,15 @@ sealed class SqueezeExcitationRes2NetBlock(Weights weights, string name, int inp
 sealed class Res2NetBlock(Weights weights, string name, int channels, int scale, int taps, int dilation)
 {
     readonly int _width = channels / scale;
-    readonly TimeDelayBlock[] blocks = [.. Enumerable.Range(0, scale - 1).Select(i => new TimeDelayBlock(weights, $"{name}.blocks.{i}", channels / scale, channels / scale, taps, dilation))];
+    readonly TimeDelayBlock[] blocks = [.. Numbers(weights, name, scale - 1).Select(i => new TimeDelayBlock(weights, $"{name}.blocks.{i}", channels / scale, channels / scale, taps, dilation))];
 
     public int LeastRows => blocks.Max(b => b.LeastRows);
+
+    static IEnumerable<int> Numbers(Weights weights, string name, int count)
+    {
+        weights.Expect($"{name}.blocks", count);
+        return Enumerable.Range(0, count);
+    }
 
     /// <summary>x [rows, channels] in place.</summary>
     public void Apply(Span<float> x, int rows, Workers workers)

@@ -31,8 +31,9 @@ sealed class CodePredictor
         small_to_mtp_projection = talker.HiddenSize == config.HiddenSize ? null : Linear.Load(weights, $"{name}.small_to_mtp_projection", config.HiddenSize, talker.HiddenSize, bias: true);
         lm_head = [.. Enumerable.Range(0, Groups - 1).Select(i => Linear.Load(weights, $"{name}.lm_head.{i}", Codebook, config.HiddenSize))];
         _cache = model.CreateCache(Groups);
-        _cache.Reserve(Groups);
-        (_inputs, _rows, _logits) = (new float[Groups * talker.HiddenSize], new float[Groups * config.HiddenSize], new float[Codebook]);
+        if (!weights.HoldNothing)
+            _cache.Reserve(Groups);
+        (_inputs, _rows, _logits) = (weights.Room((long)Groups * talker.HiddenSize), weights.Room((long)Groups * config.HiddenSize), weights.Room(Codebook));
     }
 
     /// <summary>Codes of a frame.</summary>
@@ -42,8 +43,11 @@ sealed class CodePredictor
     public int Codebook { get; }
 
     /// <summary>E1 … E15, which the talker's input sums too.</summary>
-    public static Matrix[] LoadEmbeddings(Weights weights, TalkerConfig talker) =>
-        [.. Enumerable.Range(0, talker.NumCodeGroups - 1).Select(i => weights.Matrix($"talker.code_predictor.model.codec_embedding.{i}.weight", talker.CodePredictorConfig.VocabSize, talker.HiddenSize))];
+    public static Matrix[] LoadEmbeddings(Weights weights, TalkerConfig talker)
+    {
+        weights.Expect("talker.code_predictor.model.codec_embedding", talker.NumCodeGroups - 1);
+        return [.. Enumerable.Range(0, talker.NumCodeGroups - 1).Select(i => weights.Matrix($"talker.code_predictor.model.codec_embedding.{i}.weight", talker.CodePredictorConfig.VocabSize, talker.HiddenSize))];
+    }
 
     /// <summary>Starts a frame from the hidden state [talker hidden] that predicted its first code; the scores [codebook] of code 1,
     /// valid until the next call; the caller may change them.</summary>
@@ -96,7 +100,7 @@ sealed class CodePredictor
     {
         if (_read.Length >= frames * model.Shape.Hidden)
             return;
-        (_inputs, _rows) = (new float[frames * Groups * width], new float[frames * Groups * model.Shape.Hidden]);
+        (_inputs, _rows) = (new float[checked(frames * Groups * width)], new float[checked(frames * Groups * model.Shape.Hidden)]);
         (_read, _scores) = (new float[frames * model.Shape.Hidden], new float[frames * Codebook]);
     }
 

@@ -1,5 +1,6 @@
 // The ids of the format, out of a model's config.json. Only the newline of the role rows is not there: it is the tokenizer's.
 using Qwen3Tts.Checkpoint;
+using Qwen3Tts.Files;
 using Qwen3Tts.Sequence;
 
 namespace Qwen3Tts.Talker;
@@ -34,11 +35,11 @@ static class ConfigTokens
     {
         var lower = new Dictionary<string, int>();
         foreach (var (name, id) in stored)
-            if (!lower.TryAdd(name.ToLowerInvariant(), id))
-                throw new InvalidDataException($"config.json: talker_config.{key} has '{name}' twice, in different case. Rename one of the two.");
+            if (!lower.TryAdd(SpeakerName.Key(name), id))
+                throw new InvalidDataException($"config.json: talker_config.{key} has '{Printable.Text(name)}' twice, in different case or Unicode form. Rename one of the two.");
         return lower;
     }
 
     static string? Dialect(TalkerConfig t, string lower) =>
-        t.SpkIsDialect.Keys.FirstOrDefault(k => k.Equals(lower, StringComparison.OrdinalIgnoreCase)) is { } stored ? t.DialectOf(stored)?.ToLowerInvariant() : null;
+        t.SpkIsDialect.Keys.FirstOrDefault(k => SpeakerName.IsSame(k, lower)) is { } stored && t.DialectOf(stored) is { } dialect ? SpeakerName.Key(dialect) : null;
 }

@@ -28,8 +28,8 @@ sealed class TalkerInput
         linear_fc1 = Linear.Load(weights, "talker.text_projection.linear_fc1", text, text, bias: true);
         linear_fc2 = Linear.Load(weights, "talker.text_projection.linear_fc2", hidden, text, bias: true);
         codec_embedding = weights.Matrix("talker.model.codec_embedding.weight", config.VocabSize, hidden);
-        (_others, _workers, _last) = (others, workers, new float[hidden]);
-        (_text, _inner, _projected) = (new float[LargestPiece * text], new float[LargestPiece * text], new float[LargestPiece * hidden]);
+        (_others, _workers, _last) = (others, workers, weights.Room(hidden));
+        (_text, _inner, _projected) = (weights.Room((long)LargestPiece * text), weights.Room((long)LargestPiece * text), weights.Room((long)LargestPiece * hidden));
     }
 
     int Hidden => codec_embedding.Columns;

@@ -27,12 +27,13 @@ sealed class TalkerModel
     /// <summary>Takes its tensors; the caller finishes the weights when every network has taken its own.</summary>
     public TalkerModel(Weights weights, TalkerConfig config, Workers workers)
     {
-        (Config, _workers, _logits) = (config, workers, new float[config.VocabSize]);
+        (Config, _workers) = (config, workers);
         var others = CodePredictor.LoadEmbeddings(weights, config);
         Input = new(weights, config, others, workers);
-        code_predictor = new(weights, config, Input.Codes, others, workers);
         model = new(weights, "talker.model", TransformerShape.Of(config));
         codec_head = Linear.Load(weights, "talker.codec_head", config.VocabSize, config.HiddenSize);
+        code_predictor = new(weights, config, Input.Codes, others, workers);
+        _logits = weights.Room(config.VocabSize);
     }
 
     public TalkerConfig Config { get; }
@@ -46,7 +47,7 @@ sealed class TalkerModel
     public ReadOnlySpan<float> Advance(IReadOnlyList<Position> positions, TalkerState state, TransformerTrace? trace = null)
     {
         var (from, hidden) = (state.Cache.Position, Config.HiddenSize);
-        var length = (positions.Count - from) * hidden;
+        var length = checked((positions.Count - from) * hidden);
         if (length <= 0)
             throw new ArgumentException($"The talker has seen {from} positions and the sequence has {positions.Count}: there is nothing new. Append a frame first.", nameof(positions));
         if (_rows.Length < length)

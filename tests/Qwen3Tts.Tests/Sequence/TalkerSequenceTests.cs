@@ -25,12 +25,16 @@ public sealed class TalkerSequenceTests
         Speakers = new Dictionary<string, NamedSpeaker> { ["ryan"] = new(9201, null), ["eric"] = new(9202, "sichuan") },
     };
 
-    public static TheoryData<int> Cases => [.. Enumerable.Range(0, Golden.Json("sequence_cases.json").GetArrayLength())];
+    // Their symbols are of no checkpoint: a golden set without traces of its own is held against the repository's.
+    static readonly JsonElement Traces = JsonDocument.Parse(File.ReadAllBytes(
+        File.Exists(Golden.File("sequence_cases.json")) ? Golden.File("sequence_cases.json") : Path.Combine(Golden.Repository, "tests", "Golden", "sequence_cases.json"))).RootElement;
+
+    public static TheoryData<int> Cases => [.. Enumerable.Range(0, Traces.GetArrayLength())];
 
     [Theory, MemberData(nameof(Cases))]
     public void RowsAndTargetsAreTheOfficialOnes(int index)
     {
-        var row = Golden.Json("sequence_cases.json")[index];
+        var row = Traces[index];
         var s = Written(row.GetProperty("request"));
         var expected = row.GetProperty("rows").EnumerateArray().Select(r => r.EnumerateArray().Select(v => v.GetString()!).Order(StringComparer.Ordinal).ToList()).ToList();
         var actual = s.Positions.Select(p => Symbols(p).Order(StringComparer.Ordinal).ToList()).ToList();

@@ -28,7 +28,7 @@ public sealed class ClipChecksTests
     public void AGoodRecordingIsNotDoubted() => Assert.Empty(ClipChecks.OfSound(Any, ClipLevels.Of(Speech(3)), trimmed: false));
 
     [Fact]
-    public void ALongOne() => Assert.Equal("l.jsonl(3): 'a.wav' is 61 s long; more than 60 s need much memory. Cut it between two sentences.", Doubt(Speech(61)));
+    public void ALongOne() => Assert.Equal("l.jsonl(3): 'a.wav' is 31 s long; more than 30 s need much memory. Cut it between two sentences.", Doubt(Speech(31)));
 
     [Fact]
     public void AShortOne() => Assert.Equal("l.jsonl(3): 'a.wav' has 0.20 s of speech. Record a whole sentence, or remove it.", Doubt(Speech(0.4)));
@@ -54,7 +54,7 @@ public sealed class ClipChecksTests
         Array.Clear(pause.Samples, 2 * Rate, 5 * Rate / 2);
         Assert.Equal("l.jsonl(3): 'a.wav' has a pause of 2.5 s. Shorten it, or cut the recording in two there.", Doubt(pause, trimmed: false));
         var around = Speech(6, silence: 1.5);
-        Assert.Equal("l.jsonl(3): 'a.wav' is silent for 3.0 of 6.0 s. Prepare it with --trim true.", Doubt(around, trimmed: false));
+        Assert.Equal("l.jsonl(3): 'a.wav' is silent for 3.0 of 6.0 s. Cut the silence off; 'qwen3tts-train prepare --trim true' does.", Doubt(around, trimmed: false));
         Assert.Empty(ClipChecks.OfSound(Any, ClipLevels.Of(around), trimmed: true));
     }
 

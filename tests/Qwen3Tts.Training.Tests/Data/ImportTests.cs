@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Qwen3Tts.Audio;
+using Qwen3Tts.Doctor;
 using Qwen3Tts.Training.Data;
 
 namespace Qwen3Tts.Tests.Data;
@@ -85,7 +86,7 @@ public sealed class ImportTests
         var (_, list) = Written("metadata.csv", "c|anna|en|Really a list.");
         File.Copy(Path.Combine(Path.GetDirectoryName(list)!, "a.wav"), Path.Combine(Path.GetDirectoryName(list)!, "c"));
         Assert.Equal(ListFormat.Sovits, Recordings.FormatOf(list));
-        Assert.Equal("en", Value(Run(list, o => o with { Format = ListFormat.LjSpeech }).Lines[0], "text"));
+        Assert.Contains("it has 4 fields of 3", Assert.Throws<InvalidDataException>(() => Run(list, o => o with { Format = ListFormat.LjSpeech })).Message);
     }
 
     [Fact]
@@ -99,7 +100,7 @@ public sealed class ImportTests
     [Theory]
     [InlineData("l.jsonl", """{"audio":"b.wav","text":"Hi <|im_end|> you."}""", "the text has '<|im_end|>', which programs take for a control token. Remove it from the text.")]
     [InlineData("l.jsonl", """{"audio":"b.wav","text":"H\u0007i."}""", "the text has U+0007, which nobody can say. Save the text as UTF-8, or remove the character.")]
-    [InlineData("l.jsonl", """{"audio":"b.wav","text":"…"}""", "the text '…' has no word. Write what is said, or remove the recording.")]
+    [InlineData("l.jsonl", """{"audio":"b.wav","text":"…"}""", "the text '…' has no word. Write what is said in words.")]
     [InlineData("l.jsonl", """{"audio":"a.wav","text":"Three."}""", "the same recording as {list}(1), with another text: 'Three.', not 'One.'. Remove the wrong one.")]
     [InlineData("l.jsonl", """{"audio":"b.wav","text":"Hi.","split":"most"}""", """'split' is 'most', expected 'train' or 'held-out'. A line reads {"audio": "a.wav", "text": "What is said.", "ref_audio": "ref.wav"}.""")]
     [InlineData("l.jsonl", """{"messages":[{"role":"user","content":"Hi."}],"audios":["b.wav"]}""", """there is no message of the assistant. A line reads {"audio": "a.wav", "text": "What is said.", "ref_audio": "ref.wav"}.""")]

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json;
 using Qwen3Tts.Checkpoint;
+using Qwen3Tts.CommandLine;
 using Qwen3Tts.Training;
 using Qwen3Tts.Training.Data;
 
@@ -59,6 +60,39 @@ public sealed class SwiftExportTests
         Assert.Equal(("train.jsonl", "valid.jsonl", Mini.Model), (After("--dataset"), After("--val_dataset"), After("--model")));
         Assert.Equal(16, 4 * int.Parse(After("--per_device_train_batch_size")) * int.Parse(After("--gradient_accumulation_steps")));
         Assert.Equal(("150", "0.0002"), (After("--max_steps"), After("--learning_rate")));
+    }
+
+    /// <summary>Report export-shell-injection: a folder's name is a name, whatever a shell would make of it.</summary>
+    [Theory]
+    [InlineData("m$(touch pwned)")]
+    [InlineData("m`touch pwned`")]
+    [InlineData("it's a model; touch pwned")]
+    [InlineData("m\" && touch pwned #")]
+    [InlineData("m\ntouch pwned\n")]
+    [InlineData("Qwen3-TTS-12Hz-$(touch pwned)")]
+    public void AFoldersNameRunsNothing(string name)
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has no such names, and the script is for bash.");
+        var model = Bystanders.Copied(Golden.Checkpoint(TrainerTests.Base), Path.Combine(Scratch.New("swift"), name));
+        var output = Scratch.New(name.Replace("\n", "", StringComparison.Ordinal));
+        Assert.Equal(0, CommandRun.Run(Commands.Root(), ["export", TrainerTests.Data.Value, "--for", "ms-swift", "--model", model, "--name", "anna", "-o", output]));
+        var programs = Scratch.New("bin");
+        foreach (var program in new[] { "swift", "torchrun" })
+        {
+            File.WriteAllText(Path.Combine(programs, program), "#!/bin/bash\nprintf '%s\\0' \"$@\"\n");
+            if (!OperatingSystem.IsWindows()) // the analyser does not know what was skipped
+                File.SetUnixFileMode(Path.Combine(programs, program), UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        }
+        var start = new ProcessStartInfo("bash", [Path.Combine(output, "train.sh")]) { RedirectStandardOutput = true, WorkingDirectory = Scratch.New() };
+        start.Environment["PATH"] = $"{programs}:{Environment.GetEnvironmentVariable("PATH")}";
+        using var shell = Process.Start(start)!;
+        var arguments = shell.StandardOutput.ReadToEnd().Split('\0');
+        shell.WaitForExit();
+        Assert.Equal(0, shell.ExitCode);
+        Assert.Equal(name.StartsWith("Qwen3", StringComparison.Ordinal) ? $"Qwen/{name}" : model, arguments[Array.IndexOf(arguments, "--model") + 1]);
+        Assert.Equal("output", arguments[^2]);
+        foreach (var folder in new[] { output, start.WorkingDirectory, Path.GetDirectoryName(model)!, model })
+            Assert.False(File.Exists(Path.Combine(folder, "pwned")));
     }
 
     [Fact]

@@ -12,7 +12,7 @@ static unsafe class CausalAttention
 {
     const int TileRows = 48;
 
-    [ThreadStatic] static float[]? _queries, _scores, _sums, _results, _copy;
+    [ThreadStatic] static float[]? _queries, _scores, _sums, _results, _copy, _exponentials;
 
     /// <summary>
     /// The <paramref name="count"/> queries q [count, heads*dim] stand at the positions start .. start+count-1 of keys and values
@@ -74,9 +74,9 @@ static unsafe class CausalAttention
         var stride = (nint)job.KvHeads * dim;
         var k = job.K + firstKey * stride + head * dim;
         var v = job.V + firstKey * stride + head * dim;
-        var queries = Scratch.Floats(ref _queries, rows * dim);
+        var queries = Scratch.Floats(ref _queries, checked(rows * dim));
         Scale<T>(job.Q + (nint)head * group * dim, job.Scale, queries, rows * dim);
-        var scores = Scratch.Floats(ref _scores, rows * keyCount);
+        var scores = Scratch.Floats(ref _scores, checked(rows * keyCount));
         for (var key = 0; key < keyCount; key++)
         {
             if (key + Prefetch.RowsAhead < keyCount)
@@ -84,8 +84,8 @@ static unsafe class CausalAttention
             for (var r = 0; r < rows; r++)
                 scores[(nint)r * keyCount + key] = DotBlock.One<T, float>(k + key * stride + r / group * dim, queries + r * dim, dim);
         }
-        var results = Results(rows * dim);
-        var sums = stackalloc float[rows];
+        var results = Results(checked(rows * dim));
+        var sums = Scratch.Floats(ref _exponentials, rows);
         for (var r = 0; r < rows; r++)
             sums[r] = SoftmaxRow.Exponentials<T>(scores + (nint)r * keyCount, keyCount);
         for (var key = 0; key < keyCount; key += Prefetch.RowsAhead)
@@ -113,10 +113,10 @@ static unsafe class CausalAttention
         var keyCount = job.Start + token + tokens - firstKey;
         var k = Copy(job, firstKey, keyCount, head);
         var queries = Gather<T>(job, token, tokens, head);
-        var scores = Scratch.Floats(ref _scores, rows * keyCount);
+        var scores = Scratch.Floats(ref _scores, checked(rows * keyCount));
         Scores<T>(queries, k, scores, rows, keyCount, padded);
-        var results = Results(rows * padded);
-        var sums = stackalloc float[rows];
+        var results = Results(checked(rows * padded));
+        var sums = Scratch.Floats(ref _exponentials, rows);
         for (var r = 0; r < rows; r++)
             sums[r] = Weights<T>(scores + (nint)r * keyCount, job.First(token + r / group) - firstKey, job.Start + token + r / group + 1 - firstKey, keyCount);
         OuterTile.Run<T>(scores, keyCount, k + (nint)keyCount * padded, padded, results, padded, keyCount, rows, padded);
@@ -136,7 +136,7 @@ static unsafe class CausalAttention
     static float* Gather<T>(in Job job, int token, int tokens, int head) where T : struct, ILanes<T>
     {
         var rows = tokens * job.Group;
-        var queries = Scratch.Floats(ref _queries, (rows + 2) * job.Padded);
+        var queries = Scratch.Floats(ref _queries, checked((rows + 2) * job.Padded));
         for (var r = 0; r < rows; r++)
         {
             var from = job.Row(job.Q, token + r / job.Group, head, r % job.Group);
@@ -152,7 +152,7 @@ static unsafe class CausalAttention
     static void Scores<T>(float* queries, float* k, float* scores, int rows, int keyCount, int padded) where T : struct, ILanes<T>
     {
         var together = (rows + 2) / 3 * 3;
-        var sums = Scratch.Floats(ref _sums, together * DotBlock.Rows * DotBlock.Lanes);
+        var sums = Scratch.Floats(ref _sums, checked(together * DotBlock.Rows * DotBlock.Lanes));
         for (var key = 0; key < keyCount; key += DotBlock.Rows)
         {
             var keys = Math.Min(DotBlock.Rows, keyCount - key);
@@ -188,7 +188,7 @@ static unsafe class CausalAttention
     static float* Copy(in Job job, int firstKey, int keyCount, int head)
     {
         var stride = (nint)job.KvHeads * job.Dim;
-        var copy = Scratch.Floats(ref _copy, 2 * keyCount * job.Padded);
+        var copy = Scratch.Floats(ref _copy, checked(2 * keyCount * job.Padded));
         for (var i = 0; i < 2 * keyCount; i++)
         {
             var from = i < keyCount ? job.K + (firstKey + i) * stride : job.V + (firstKey + i - keyCount) * stride;

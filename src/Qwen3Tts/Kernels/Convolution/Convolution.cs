@@ -22,12 +22,21 @@ sealed unsafe class Convolution
     readonly float[] _bias; // padded like the last panel
     readonly Matrix? _few; // [output, tap * input]
 
+    Convolution(int output, int input, int taps, int stride, int dilation)
+    {
+        (Output, Input, Taps, Stride, Dilation, _bias) = (output, input, taps, stride, dilation, []);
+        if ((taps - 1L) * dilation >= int.MaxValue || (long)stride * output > int.MaxValue)
+            throw new ArgumentException($"A convolution of {output} outputs and {taps} taps with stride {stride} and dilation {dilation} spans more rows than can be counted.", nameof(taps));
+    }
+
+    /// <summary>One whose weights are never asked for: the network around it is made to learn its shapes, and thrown away.</summary>
+    public static Convolution WithoutWeights(int output, int input, int taps, int stride = 1, int dilation = 1) => new(output, input, taps, stride, dilation);
+
     /// <summary>Weight [output, input, taps], as stored.</summary>
-    public Convolution(ReadOnlySpan<float> weight, float[]? bias, int output, int input, int taps, int stride = 1, int dilation = 1)
+    public Convolution(ReadOnlySpan<float> weight, float[]? bias, int output, int input, int taps, int stride = 1, int dilation = 1) : this(output, input, taps, stride, dilation)
     {
         if (weight.Length != (long)output * input * taps || bias is not null && bias.Length != output)
             throw new ArgumentException($"A convolution of {output} x {input} x {taps} was given {weight.Length} weights and {bias?.Length} biases.", nameof(weight));
-        (Output, Input, Taps, Stride, Dilation) = (output, input, taps, stride, dilation);
         var padded = (output + 15) / 16 * 16;
         _bias = new float[padded];
         bias?.CopyTo(_bias, 0);
@@ -35,7 +44,7 @@ sealed unsafe class Convolution
             _few = new Matrix(output, taps * input, PackRows(weight));
         else
         {
-            _storage = GC.AllocateArray<float>(padded * taps * input + Scratch.Slack, pinned: true);
+            _storage = GC.AllocateArray<float>(checked(padded * taps * input + Scratch.Slack), pinned: true);
             _panels = Scratch.Aligned(_storage);
             PackPanels(weight, padded, _panels);
         }

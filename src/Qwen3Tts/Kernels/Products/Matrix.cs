@@ -7,7 +7,10 @@ sealed class Matrix
 
     public Matrix(int rows, int columns, float[] float32) : this(rows, columns, float32.Length) => Floats = float32;
 
-    Matrix(int rows, int columns, int length)
+    /// <summary>One whose values are never asked for: the network around it is made to learn its shapes, and thrown away.</summary>
+    public static Matrix WithoutValues(int rows, int columns) => new(rows, columns, (long)rows * columns);
+
+    Matrix(int rows, int columns, long length)
     {
         if ((long)rows * columns != length)
             throw new ArgumentException($"A matrix of {rows} x {columns} needs {(long)rows * columns} values, but {length} were given.");
@@ -27,9 +30,9 @@ sealed class Matrix
     {
         to = to[..Columns];
         if (Bits is not null)
-            BFloat16.Widen(Bits.AsSpan(row * Columns, Columns), to);
+            BFloat16.Widen(Bits.AsSpan(checked(row * Columns), Columns), to);
         else
-            Floats.AsSpan(row * Columns, Columns).CopyTo(to);
+            Floats.AsSpan(checked(row * Columns), Columns).CopyTo(to);
     }
 
     /// <summary><c>to += row</c>.</summary>
@@ -37,8 +40,8 @@ sealed class Matrix
     {
         to = to[..Columns];
         if (Bits is not null)
-            BFloat16.Add(Bits.AsSpan(row * Columns, Columns), to);
+            BFloat16.Add(Bits.AsSpan(checked(row * Columns), Columns), to);
         else
-            Activations.AddScaled(to, Floats.AsSpan(row * Columns, Columns), 1);
+            Activations.AddScaled(to, Floats.AsSpan(checked(row * Columns), Columns), 1);
     }
 }

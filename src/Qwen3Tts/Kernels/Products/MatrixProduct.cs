@@ -147,7 +147,7 @@ static unsafe class MatrixProduct
     // Tokens to a multiple of 64 bytes and padded with zeros: a load across two cache lines costs twice, and each is loaded for many rows.
     static float* Align(in Job job, int token, int count)
     {
-        var tokens = Scratch.Floats(ref _tokens, (count + 2) * job.Padded);
+        var tokens = Scratch.Floats(ref _tokens, checked((count + 2) * job.Padded));
         for (var t = 0; t < count; t++)
         {
             var to = tokens + (nint)t * job.Padded;

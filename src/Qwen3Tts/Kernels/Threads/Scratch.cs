@@ -13,8 +13,8 @@ static unsafe class Scratch
     /// <summary>At least <paramref name="count"/> floats at a multiple of 64 bytes; <paramref name="mine"/> is a [ThreadStatic] field.</summary>
     public static float* Floats(ref float[]? mine, int count)
     {
-        if (mine is null || mine.Length < count + Slack)
-            mine = GC.AllocateUninitializedArray<float>(Math.Max(count + Slack, mine?.Length * 2 ?? 0), pinned: true);
+        if (mine is null || mine.Length < count + (long)Slack)
+            mine = GC.AllocateUninitializedArray<float>((int)Math.Max(count + (long)Slack, Math.Min(2L * (mine?.Length ?? 0), Array.MaxLength)), pinned: true);
         return Aligned(mine);
     }
 

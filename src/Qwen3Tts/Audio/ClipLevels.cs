@@ -1,9 +1,8 @@
 // What a recording is like, measured before anything is changed in it.
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
-using Qwen3Tts.Audio;
 
-namespace Qwen3Tts.Training.Data;
+namespace Qwen3Tts.Audio;
 
 /// <param name="Seconds">Length.</param>
 /// <param name="Speech">Seconds that are louder than a fiftieth of the loudest.</param>
@@ -18,13 +17,18 @@ sealed record ClipLevels(double Seconds, double Speech, double Rms, double Peak,
 {
     const double WindowSeconds = 0.01, EdgeSeconds = 0.02, Floor = 0.02;
 
+    /// <summary>Largest amplitude of a single channel of the file, and how many it had; equal to <see cref="Peak"/> and 1 where it had one.</summary>
+    public (double Peak, int Count) Channels { get; init; } = (Peak, 1);
+    /// <summary>Difference between the largest and the smallest sample.</summary>
+    public double Range { get; init; }
+
     public static ClipLevels Of(Waveform wave)
     {
         var samples = wave.Samples;
         if (samples.Length == 0)
             return new(0, 0, 0, 0, 0, 0, 0, 0, "");
         var window = Math.Max(1, (int)Math.Round(WindowSeconds * wave.SampleRate));
-        var loudness = ClipShape.Windows(samples, window);
+        var loudness = Windows(samples, window);
         var floor = Floor * loudness.Max();
         var active = loudness.Where(l => l > floor).ToArray();
         var rms = active.Length == 0 ? 0 : Math.Sqrt(active.Average(l => l * l));
@@ -32,7 +36,20 @@ sealed record ClipLevels(double Seconds, double Speech, double Rms, double Peak,
         var edge = Math.Min(samples.Length, (int)Math.Round(EdgeSeconds * wave.SampleRate));
         double Part(ReadOnlySpan<float> part) => rms == 0 ? 0 : RmsOf(part) / rms;
         return new(wave.Seconds, active.Length * WindowSeconds, rms, peak, InFlatTops(samples, peak) / (double)samples.Length, Longest(loudness, floor) * WindowSeconds,
-            Part(samples.AsSpan(0, edge)), Part(samples.AsSpan(samples.Length - edge)), Convert.ToHexStringLower(SHA256.HashData(MemoryMarshal.AsBytes(samples.AsSpan()))));
+            Part(samples.AsSpan(0, edge)), Part(samples.AsSpan(samples.Length - edge)), Convert.ToHexStringLower(SHA256.HashData(MemoryMarshal.AsBytes(samples.AsSpan()))))
+        {
+            Channels = (wave.Channels.Peak ?? peak, wave.Channels.Count),
+            Range = (double)samples.Max() - samples.Min(),
+        };
+    }
+
+    /// <summary>RMS of each window; the last one may be shorter.</summary>
+    public static double[] Windows(float[] samples, int window)
+    {
+        var result = new double[(samples.Length + window - 1) / window];
+        for (var w = 0; w < result.Length; w++)
+            result[w] = RmsOf(samples.AsSpan(w * window, Math.Min(window, samples.Length - w * window)));
+        return result;
     }
 
     static double RmsOf(ReadOnlySpan<float> part)

@@ -1,0 +1,46 @@
+// Options that are numbers: read and held against their range while the command line is parsed, before anything is loaded.
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
+using Qwen3Tts.Files;
+
+namespace Qwen3Tts.CommandLine;
+
+/// <summary>An option whose value is a number within a range.</summary>
+interface INumberOption
+{
+    NumberRange Range { get; }
+}
+
+/// <summary>An option whose value is an int or a double, or one of these that may be null.</summary>
+sealed class NumberOption<T> : Option<T>, INumberOption
+{
+    static readonly bool Whole = typeof(T) == typeof(int) || typeof(T) == typeof(int?);
+
+    public NumberOption(string name, NumberRange range) : base(name)
+    {
+        Range = range;
+        HelpName = "N";
+        CustomParser = Read;
+    }
+
+    public NumberRange Range { get; }
+
+    T Read(ArgumentResult result)
+    {
+        var text = result.Tokens.Count == 1 ? result.Tokens[0].Value : ""; // the parser itself refuses none and several
+        var kind = Whole ? "a whole number" : "a number";
+        var digits = text.Length > 0
+            && text.AsSpan(text[0] is '-' or '+' ? 1 : 0) is { Length: > 0 } d && !d.ContainsAnyExceptInRange('0', '9');
+        // As a double even where it is whole: one beyond what an int holds is outside the range, not without meaning.
+        if (!double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value)
+            || double.IsNaN(value) || (Whole && !digits))
+            result.AddError($"{Name} is '{Printable.Text(text)}'; give {kind}.");
+        else if (!Range.Holds(value))
+            result.AddError($"{Name} is {Printable.Text(text)}; give {kind}, {Range.Words}."
+                + $"{(Range.Reason is { } reason ? $" {reason}" : "")}");
+        else
+            return (T)(object)(Whole ? (object)(int)value : value);
+        return default!;
+    }
+}

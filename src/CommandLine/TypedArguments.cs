@@ -1,0 +1,89 @@
+// Text is text: what is to be said, and the value of an option, may begin with "--" or "@". The parser would take some of these for
+// options; here they are put where it cannot: a value behind "=", a text behind "--". Only a single word that looks like an option and is none is
+// refused, because it is more likely misspelt than meant.
+using System.CommandLine;
+using Qwen3Tts.Files;
+
+namespace Qwen3Tts.CommandLine;
+
+static class TypedArguments
+{
+    const string End = "--"; // of the options
+
+    /// <summary>The arguments as the parser is to get them, or what is wrong with them.</summary>
+    public static (IReadOnlyList<string> Arguments, string? Wrong) Of(RootCommand root, IReadOnlyList<string> typed)
+    {
+        var command = typed.Select(a => root.Subcommands.FirstOrDefault(c => c.Name == a))
+            .FirstOrDefault(c => c is not null) ?? (Command)root;
+        var options = command.Options.Concat(root.Options).SelectMany(o => o.Aliases.Append(o.Name), (o, name) => (o, name))
+            .DistinctBy(p => p.name).ToDictionary(p => p.name, p => p.o);
+        var (parsed, texts) = (new List<string>(), new List<string>());
+        for (var i = 0; i < typed.Count; i++)
+        {
+            var argument = typed[i];
+            if (argument == End)
+            {
+                texts.AddRange(typed.Skip(i + 1));
+                break;
+            }
+            if (options.TryGetValue(argument, out var option))
+            {
+                if (i + 1 < typed.Count && TakesText(option) && IsLikeOption(typed[i + 1]) && typed[i + 1] != End)
+                {
+                    var value = typed[++i];
+                    var itself = $"If it is the value of {argument}, write {argument}={Printable.Text(value)}.";
+                    if (options.ContainsKey(value) || (IsOneWord(value) && options.ContainsKey(BeforeEquals(value))))
+                        return ([], $"{argument} has no value: '{Printable.Text(value)}' is the next option. {itself}");
+                    if (IsOneWord(value) && value.StartsWith(End, StringComparison.Ordinal))
+                        return ([], Refusal(value, options.Keys, itself));
+                    argument = $"{argument}={value}";
+                }
+                parsed.Add(argument);
+            }
+            else if (!IsLikeOption(argument) || options.ContainsKey(BeforeEquals(argument)))
+                parsed.Add(argument);
+            else if (!IsOneWord(argument))
+                texts.Add(argument);
+            else if (argument.StartsWith(End, StringComparison.Ordinal) && !options.ContainsKey(argument.Split(':')[0]))
+                return ([], Refusal(argument, options.Keys, "If it is meant as it stands, write -- before it."));
+            else
+                parsed.Add(argument);
+        }
+        return (texts.Count == 0 ? parsed : [.. parsed, End, .. texts], null);
+    }
+
+    static string Refusal(string word, IEnumerable<string> names, string remedy) =>
+        $"'{Printable.Text(word)}' is no option of this command.{Meant(word, names)} {remedy}";
+
+    /// <summary>The name that was probably meant, as a sentence; empty where none is near.</summary>
+    public static string Meant(string typed, IEnumerable<string> names)
+    {
+        var best = names.Where(n => n.Length > 2).Select(n => (Name: n, Steps: Distance(BeforeEquals(typed), n)))
+            .OrderBy(n => n.Steps).FirstOrDefault();
+        // Two slips of the finger; in a short word they would make it any other.
+        return best.Name is not null && best.Steps <= Math.Min(2, best.Name.Length / 3) ? $" Did you mean {best.Name}?" : "";
+    }
+
+    static bool TakesText(Option option) => option.Arity.MaximumNumberOfValues > 0
+        && option.ValueType != typeof(bool) && option.ValueType != typeof(bool?);
+
+    static bool IsLikeOption(string argument) => argument.Length > 1 && argument[0] == '-';
+
+    static bool IsOneWord(string argument) => !argument.Any(char.IsWhiteSpace);
+
+    static string BeforeEquals(string argument) => argument.Split('=')[0];
+
+    /// <summary>Of Levenshtein: letters to insert, remove or replace.</summary>
+    static int Distance(string a, string b)
+    {
+        var row = Enumerable.Range(0, b.Length + 1).ToArray();
+        for (var i = 1; i <= a.Length; i++)
+        {
+            var diagonal = row[0];
+            row[0] = i;
+            for (var j = 1; j <= b.Length; j++)
+                (diagonal, row[j]) = (row[j], Math.Min(Math.Min(row[j], row[j - 1]) + 1, diagonal + (a[i - 1] == b[j - 1] ? 0 : 1)));
+        }
+        return row[^1];
+    }
+}

@@ -1,0 +1,107 @@
+// The one gate for recordings: clips that are imported, prepared or measured, references of runs, and recordings whose voice is cloned.
+// What cannot be used is a problem, and what may be wrong a doubt, in the same words everywhere. Messages begin with what is wrong, so that the
+// caller puts the name before them: "'a.wav' is silent: …".
+using System.Globalization;
+
+namespace Qwen3Tts.Audio;
+
+static class RecordingChecks
+{
+    /// <summary>Less than a syllable, in seconds.</summary>
+    public const double Shortest = 0.2;
+    /// <summary>Models learn sentences: the longest clips of the usual corpora have 35 s, and the longest decides the memory.</summary>
+    public const double Longest = 40;
+    /// <summary>From here on a clip is more than a long sentence.</summary>
+    public const double Long = 30;
+    /// <summary>Range of samples that a 16-bit converter writes where nothing sounds: its last bit, in both directions.</summary>
+    const double LastBit = 2.0 / 32768;
+    /// <summary>24 dB beyond full scale: no converter and no mix goes there, only samples that were stored on another scale.</summary>
+    const double OtherScale = 16;
+    /// <summary>2 dB beyond full scale, which decoders of compressed audio reach where the original touched it.</summary>
+    const double Overshoot = 1.26;
+    /// <summary>Speech takes 3 to 5 frames a token; a clip beyond these holds more than its text says, or less.</summary>
+    public const double FastestPace = 1, SlowestPace = 12;
+
+    /// <summary>The sentence that is put before: a file by its name, or the recording.</summary>
+    public static string Named(string? file, string what) =>
+        file is null ? $"The recording {what}" : $"'{Files.Printable.Text(Path.GetFileName(file))}' {what}";
+
+    /// <summary>Why a recording cannot be used, with a remedy, or null.</summary>
+    public static string? Problem(Waveform wave, ClipLevels levels)
+    {
+        const string Another = "Record it again, or take another one.";
+        if (wave.Samples.Length == 0)
+            return $"has no samples. {Another}";
+        if (wave.Seconds < Shortest)
+            return F($"is {wave.Seconds:0.00} s long; at least {Shortest} s are needed. Record a whole sentence, or take another one.");
+        if (Array.FindIndex(wave.Samples, s => !float.IsFinite(s)) is >= 0 and var at)
+            return $"has no finite number as its sample {at + 1}. Look for the cause where it was made.";
+        var channels = levels.Channels;
+        // 34 dB below what one channel alone would leave in the mean.
+        if (channels.Count > 1 && channels.Peak > LastBit && channels.Count * levels.Peak < 0.02 * channels.Peak)
+            return F($"has {channels.Count} channels that cancel each other: one of them reaches {channels.Peak:0.00}, ")
+                + F($"their mean {levels.Peak:0.0000}. ")
+                + "Take one of them: ffmpeg -i in.wav -af \"pan=mono|c0=c0\" out.wav";
+        if (levels.Peak == 0)
+            return $"is silent: all of its samples are 0. {Another}";
+        if (levels.Range <= LastBit)
+            return F($"is silent: its samples differ by {levels.Range:0.000000} at most, where full scale is 1. ") + Another;
+        if (levels.Peak > OtherScale)
+            return OnAnotherScale(levels.Peak);
+        return wave.Seconds <= Longest ? null
+            : F($"is {wave.Seconds:0} s long, and {Longest:0} s are the most: models learn sentences, and the longest clip decides the memory. ")
+                + "Cut it between two sentences.";
+    }
+
+    static string OnAnotherScale(double peak)
+    {
+        var bits = peak <= 1 << 15 ? 16 : peak <= 1 << 23 ? 24 : 32;
+        return F($"reaches {peak:0.#} where full scale is 1; it looks like {bits}-bit numbers in a float file. ")
+            + F($"Divide its samples by {1L << (bits - 1)}.");
+    }
+
+    /// <summary>What lets one doubt a recording that can be used.</summary>
+    /// <param name="sound">Of the recording.</param>
+    /// <param name="trimmed">Silence at its ends is cut anyway.</param>
+    public static IEnumerable<string> Doubts(ClipLevels sound, bool trimmed)
+    {
+        if (sound.Seconds > Long)
+            yield return F($"is {sound.Seconds:0} s long; more than {Long:0} s need much memory. Cut it between two sentences.");
+        if (sound.Speech < 0.4)
+            yield return F($"has {sound.Speech:0.00} s of speech. Record a whole sentence, or remove it.");
+        if (sound.Peak > Overshoot)
+            yield return F($"goes beyond full scale: it reaches {sound.Peak:0.00}. ")
+                + F($"Divide its samples by {Math.Ceiling(10 * sound.Peak) / 10:0.0}.");
+        if (sound.Clipped > 1e-4)
+            yield return F($"is clipped: {100 * sound.Clipped:0.00} % of its samples lie in flat tops at {Decibel(sound.Peak):0.0} dBFS. ")
+                + "Record it with less gain.";
+        if (sound.Rms is > 0 and < 0.003)
+            yield return F($"is very quiet: its speech has {Decibel(sound.Rms):0} dBFS. ")
+                + "Record it with more gain: raising it later raises the noise, too.";
+        if (sound.Pause > 2)
+            yield return F($"has a pause of {sound.Pause:0.0} s. Shorten it, or cut the recording in two there.");
+        if (!trimmed && sound.Seconds - sound.Speech - sound.Pause > 2)
+            yield return F($"is silent for {sound.Seconds - sound.Speech:0.0} of {sound.Seconds:0.0} s. ")
+                + "Cut the silence off; 'qwen3tts-train prepare --trim true' does.";
+        if (sound.Start > 0.5)
+            yield return "begins in the middle of a sound. Cut it with some silence before the first word.";
+        if (sound.End > 0.5)
+            yield return "ends in the middle of a sound. Cut it with some silence after the last word: the end of speech is learned from it.";
+    }
+
+    /// <summary>What lets one doubt that a text is what is said in a recording, or null.</summary>
+    public static string? PaceDoubt(int frames, int tokens)
+    {
+        var pace = (double)frames / Math.Max(1, tokens);
+        return pace is >= FastestPace and <= SlowestPace ? null
+            : F($"{frames} frames for {tokens} token{(tokens == 1 ? "" : "s")}, {pace:0.0} each, ")
+                + F($"where speech has {FastestPace:0} to {SlowestPace:0}. ") + PaceRemedy(pace > SlowestPace);
+    }
+
+    public static string PaceRemedy(bool slow) => slow ? "Its text may leave out what is said; complete it, or cut the recording."
+        : "The recording may lack what the text says; shorten the text, or record it again.";
+
+    public static double Decibel(double amplitude) => 20 * Math.Log10(Math.Max(amplitude, 1e-9));
+
+    static string F(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+}

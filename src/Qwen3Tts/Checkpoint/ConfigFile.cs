@@ -1,0 +1,59 @@
+// Reads JSON configurations and holds their values to what the networks can be, with errors that name file, key and remedy.
+using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
+using Qwen3Tts.Files;
+
+namespace Qwen3Tts.Checkpoint;
+
+static class ConfigFile
+{
+    const string Remedy = "Take the file of the released model, or of the run that wrote the checkpoint.";
+
+    /// <summary>The largest size of any kind: 100 times the largest vocabulary of the released models, and the product of two fits a long.</summary>
+    public const int LargestSize = 1 << 24;
+
+    /// <summary>Most attention heads. Released models have 16; attention keeps scores of heads x positions, and with this many they fit one
+    /// array up to two million positions.</summary>
+    const int MostHeads = 1 << 10;
+
+    /// <exception cref="InvalidDataException">Not JSON, a missing key, a value of another kind or out of range.</exception>
+    public static ModelConfig ReadModel(string path)
+    {
+        var config = Read(path, ConfigJson.Default.ModelConfig);
+        config.Check(path);
+        return config;
+    }
+
+    public static T Read<T>(string path, JsonTypeInfo<T> type) => JsonFile.Read(path, type, Remedy);
+
+    public static void CheckSize(string place, string key, int value)
+    {
+        if (value is < 1 or > LargestSize)
+            throw Bad(place, key, value, $"a size of 1 to {LargestSize}");
+    }
+
+    public static void CheckHeads(string place, string part, int heads, int keyValueHeads, int headDim)
+    {
+        if (heads > MostHeads)
+            throw Bad(place, $"{part}.num_attention_heads", heads, $"at most {MostHeads}");
+        if (heads % keyValueHeads != 0)
+            throw Bad(place, $"{part}.num_key_value_heads", keyValueHeads, $"a divisor of num_attention_heads, {heads}");
+        if (headDim % 2 != 0 || (long)heads * headDim > LargestSize)
+            throw Bad(place, $"{part}.head_dim", headDim,
+                $"an even number that times num_attention_heads, {heads}, is at most {LargestSize}");
+    }
+
+    public static InvalidDataException Missing(string place, string key) =>
+        new($"{place}: '{Printable.Text(key)}' is missing. {Remedy}");
+
+    public static InvalidDataException Bad(string place, string key, object? value, string expected) =>
+        new($"{place}: '{Printable.Text(key)}' is '{Printable.Text(FormattableString.Invariant($"{value}"))}', "
+            + $"expected {expected}. {Remedy}");
+}
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, RespectRequiredConstructorParameters = true, RespectNullableAnnotations = true)]
+[JsonSerializable(typeof(ModelConfig))]
+[JsonSerializable(typeof(CodecConfig))]
+[JsonSerializable(typeof(GenerationConfig))]
+[JsonSerializable(typeof(AdapterConfig))]
+sealed partial class ConfigJson : JsonSerializerContext;

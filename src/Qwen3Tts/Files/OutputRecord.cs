@@ -1,0 +1,251 @@
+// What this program wrote into a folder: one line for each file, with its hash. Only what stands there, unchanged, may be replaced or
+// removed. Several processes may write into one folder: lines are only ever appended. A line over 250 lines: all share one state and one lock.
+using System.Text.Json;
+
+namespace Qwen3Tts.Files;
+
+/// <summary>The record of a folder, <c>.qwen3tts-files.jsonl</c>.</summary>
+sealed class OutputRecord
+{
+    public const string FileName = ".qwen3tts-files.jsonl";
+
+    static readonly EnumerationOptions All = new() { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.None, MaxRecursionDepth = 64 };
+    static readonly Dictionary<string, OutputRecord> Open = [];
+
+    readonly Lock _lock = new();
+    // The last two of each path: a line is written before the file takes its name, and a crash between the two leaves the one before.
+    readonly Dictionary<string, OutputEntry[]> _entries = [];
+    readonly Dictionary<string, (long Length, DateTime Time, OutputEntry Entry)> _seen = [];
+    readonly string _file;
+    long _read;
+
+    OutputRecord(string folder) => (Folder, _file) = (folder, Path.Combine(folder, FileName));
+
+    /// <summary>Resolved.</summary>
+    public string Folder { get; }
+
+    /// <summary>There is one on disk.</summary>
+    public bool Exists => File.Exists(_file);
+
+    /// <summary>The record of a folder, which need not exist.</summary>
+    public static OutputRecord At(string folder)
+    {
+        var resolved = FileIdentity.Resolve(folder);
+        lock (Open)
+        {
+            if (!Open.TryGetValue(resolved, out var record))
+                Open[resolved] = record = new(resolved);
+            return record;
+        }
+    }
+
+    /// <summary>What was written, by the last word on each path.</summary>
+    public IReadOnlyList<OutputEntry> Entries
+    {
+        get
+        {
+            lock (_lock)
+            {
+                ReadOn();
+                return [.. _entries.Values.Select(e => e[^1])];
+            }
+        }
+    }
+
+    /// <summary>True if the file stands on the record and is unchanged.</summary>
+    public bool Owns(string path)
+    {
+        lock (_lock)
+        {
+            ReadOn();
+            var full = FileIdentity.Resolve(path);
+            return Relative(full) is { } relative && _entries.TryGetValue(relative, out var entries) && File.Exists(full)
+                && !OutputFile.IsSpecial(full) && (entries.Any(e => IsUnchanged(full, e)) || OutputEntry.IsCutOff(new(full), entries));
+        }
+    }
+
+    /// <summary>True if this program wrote a file of that name once.</summary>
+    public bool Knows(string path)
+    {
+        lock (_lock)
+        {
+            ReadOn();
+            return Relative(FileIdentity.Resolve(path)) is { } relative && _entries.ContainsKey(relative);
+        }
+    }
+
+    /// <summary>Puts a file on the record.</summary>
+    /// <param name="path">The file, in the record's folder or below it.</param>
+    /// <param name="bytes">Its length.</param>
+    /// <param name="sha256">Of these bytes.</param>
+    /// <param name="from">Where it is going to be appended to: its length now.</param>
+    /// <exception cref="IOException">The folder cannot hold a record.</exception>
+    public OutputEntry Add(string path, long bytes, ReadOnlySpan<byte> sha256, long? from = null)
+    {
+        var entry = new OutputEntry(Required(FileIdentity.Resolve(path)), bytes, Convert.ToHexStringLower(sha256), from);
+        Append(entry);
+        return entry;
+    }
+
+    /// <summary>Notes that a file of this process stands complete, so that it need not be read to be known as ours.</summary>
+    public void Remember(string full, OutputEntry entry)
+    {
+        var file = new FileInfo(full);
+        lock (_lock)
+            _seen[full] = (file.Length, file.LastWriteTimeUtc, entry);
+    }
+
+    /// <summary>Another folder stands there now.</summary>
+    public static void Reload(string folder)
+    {
+        lock (Open)
+            Open.Remove(FileIdentity.Resolve(folder));
+    }
+
+    /// <summary>Makes a folder, and puts every folder on the record that was made for it.</summary>
+    public void MakeFolder(string path)
+    {
+        var full = FileIdentity.Resolve(path);
+        var made = new Stack<string>();
+        for (var at = full; at is not null && !Directory.Exists(at); at = Path.GetDirectoryName(at))
+            made.Push(at);
+        Directory.CreateDirectory(full);
+        foreach (var folder in made)
+            if (Relative(folder) is { } relative)
+                Append(new(relative + "/", 0, ""));
+    }
+
+    /// <summary>Removes what stands on the record and is unchanged, folders that this program made and that became empty, and the record.</summary>
+    /// <returns>Full paths of all that is left in the folder.</returns>
+    public IReadOnlyList<string> RemoveOwned()
+    {
+        lock (_lock)
+        {
+            var entries = Entries;
+            foreach (var entry in entries.Where(e => !e.Path.EndsWith('/')))
+                if (Inside(entry.Path) is { } full && Owns(full))
+                    File.Delete(full);
+            if (Exists || TemporaryName.Is(Folder)) // a folder of ours, and not only one that a folder of ours lies in
+                foreach (var path in Left().Where(p => TemporaryName.IsAbandoned(p) && FileIdentity.Resolve(p) == p))
+                    TemporaryName.RemoveFile(path);
+            foreach (var entry in entries.Where(e => e.Path.EndsWith('/')).OrderByDescending(e => e.Path.Length))
+                if (Inside(entry.Path) is { } full && Directory.Exists(full) && !Directory.EnumerateFileSystemEntries(full).Any())
+                    Directory.Delete(full);
+            var left = Left();
+            // A changed file stays on the record: put back as it was, it is ours again.
+            if (!left.Any(path => Relative(path) is { } relative && _entries.ContainsKey(relative)))
+            {
+                File.Delete(_file);
+                Forget();
+            }
+            return left;
+        }
+    }
+
+    List<string> Left() => !Directory.Exists(Folder) ? [] : [.. Directory.EnumerateFiles(Folder, "*", All)
+        .Where(path => path != _file && !Path.GetFileName(path).StartsWith(FolderLock.FileName, StringComparison.Ordinal)).Order(StringComparer.Ordinal)];
+
+    /// <summary>The full path of an entry; null if it leaves the folder, by its name or through a link.</summary>
+    string? Inside(string relative)
+    {
+        var parts = relative.TrimEnd('/').Split('/');
+        if (Path.IsPathRooted(relative) || parts.Any(p => p is "" or "." or "..") || relative.Contains('\0'))
+            return null;
+        var full = Path.Combine([Folder, .. parts]);
+        return FileIdentity.Resolve(full) == full ? full : null;
+    }
+
+    string? Relative(string full)
+    {
+        var relative = Path.GetRelativePath(Folder, full);
+        return Path.IsPathRooted(relative) || relative == "." || relative.Split(Path.DirectorySeparatorChar)[0] == ".." ? null : relative.Replace(Path.DirectorySeparatorChar, '/');
+    }
+
+    string Required(string full) => Relative(full) ?? throw new ArgumentException($"'{full}' is not in '{Folder}'.");
+
+    bool IsUnchanged(string full, OutputEntry entry)
+    {
+        var file = new FileInfo(full);
+        if (file.Length != entry.Bytes)
+            return false;
+        var now = (file.Length, file.LastWriteTimeUtc, entry);
+        if (_seen.TryGetValue(full, out var seen) && seen == now)
+            return true;
+        if (!entry.Is(file))
+            return false;
+        _seen[full] = now;
+        return true;
+    }
+
+    void Append(OutputEntry entry)
+    {
+        lock (_lock)
+            try
+            {
+                if (!Exists)
+                    Forget();
+                using var stream = Shared(FileMode.OpenOrCreate, FileAccess.ReadWrite);
+                stream.Seek(0, SeekOrigin.End);
+                stream.Write((byte[])[(byte)'\n', .. JsonSerializer.SerializeToUtf8Bytes(entry, OutputRecordJson.Default.OutputEntry), (byte)'\n']);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                throw new IOException($"'{_file}', the record of what was written there, cannot be written: {e.Message} Make room, or choose a folder that can be written to.", e);
+            }
+    }
+
+    /// <summary>Opens the record alone, which takes a moment where another process has it.</summary>
+    FileStream Shared(FileMode mode, FileAccess access)
+    {
+        for (var tries = 0; ; tries++)
+            try
+            {
+                return new(_file, mode, access, FileShare.None, 1 << 16);
+            }
+            catch (IOException) when (tries < 200 && Exists && !Directory.Exists(_file)) // 2 s; a line takes far less
+            {
+                Thread.Sleep(10);
+            }
+    }
+
+    void Forget()
+    {
+        _read = 0;
+        _entries.Clear();
+        _seen.Clear();
+    }
+
+    void ReadOn()
+    {
+        if (!Exists)
+            Forget();
+        else if (new FileInfo(_file).Length is var length && length != _read)
+        {
+            if (length < _read)
+                Forget();
+            using var stream = Shared(FileMode.Open, FileAccess.Read);
+            stream.Position = _read;
+            var bytes = new byte[stream.Length - _read];
+            stream.ReadExactly(bytes);
+            var end = bytes.AsSpan().LastIndexOf((byte)'\n') + 1; // a line that was cut off is read when it has an end
+            _read += end;
+            foreach (var range in bytes.AsSpan(0, end).Split((byte)'\n'))
+                Take(bytes.AsSpan(0, end)[range]);
+        }
+    }
+
+    void Take(ReadOnlySpan<byte> line)
+    {
+        if (line.IsEmpty)
+            return;
+        try
+        {
+            if (JsonSerializer.Deserialize(line, OutputRecordJson.Default.OutputEntry) is { Path: not null, Sha256: not null, Bytes: >= 0 } entry && Inside(entry.Path) is not null)
+                _entries[entry.Path] = _entries.TryGetValue(entry.Path, out var before) ? [before[^1], entry] : [entry];
+        }
+        catch (Exception e) when (e is JsonException or ArgumentException or IOException)
+        {
+            // cut off, or not ours: what it would have named is not ours either
+        }
+    }
+}

@@ -1,0 +1,30 @@
+// The table of everything that is fuzzed: every reader of the library and of training.
+namespace Qwen3Tts.Fuzz;
+
+public static class AllTargets
+{
+    /// <summary>Where the repository's files lie, which the targets begin from.</summary>
+    public static string Repository { get; } = FindRepository();
+
+    static readonly Dictionary<string, Func<string, FuzzTarget>> Targets =
+        new Dictionary<string, Func<string, FuzzTarget>>[] { CheckpointTargets.All, LoadTargets.All, TextTargets.All, AudioTargets.All, ListTargets.All, RunTargets.All }
+            .SelectMany(t => t).ToDictionary();
+
+    public static IReadOnlyList<string> Names { get; } = [.. Targets.Keys];
+
+    /// <summary>Makes a target.</summary>
+    /// <param name="name">One of <see cref="Names"/>.</param>
+    /// <param name="folder">Its own folder, for what it prepares.</param>
+    public static FuzzTarget Create(string name, string folder) =>
+        Targets.TryGetValue(name, out var create) ? create(folder) : throw new ArgumentException($"There is no target '{name}'. Choose one of: {string.Join(", ", Names)}.");
+
+    internal static byte[] MiniFile(string file) => File.ReadAllBytes(Path.Combine(Repository, "models", "mini", file));
+
+    static string FindRepository()
+    {
+        var folder = AppContext.BaseDirectory;
+        while (folder is not null && !File.Exists(Path.Combine(folder, "Qwen3Tts.slnx")))
+            folder = Path.GetDirectoryName(folder);
+        return folder ?? throw new InvalidOperationException("The harness runs inside the repository, where it was built.");
+    }
+}

@@ -1,0 +1,156 @@
+// Feeds a reader mutated files and counts what comes of them. Every input follows from the target, the seed and its number, so a failure can
+// be made again. The allowed exceptions are those that the programs report as the user's mistake, with a message that can be acted upon.
+using System.Diagnostics;
+using System.Text.RegularExpressions;
+using Qwen3Tts.CommandLine;
+
+namespace Qwen3Tts.Fuzz;
+
+/// <summary>What came of the inputs of one target.</summary>
+/// <param name="Target">Name of the target.</param>
+/// <param name="Seed">Seed of the run.</param>
+/// <param name="Inputs">Inputs that were read.</param>
+/// <param name="Accepted">The reader took them.</param>
+/// <param name="ClearErrors">The reader refused them with a clear message.</param>
+/// <param name="Unclear">The message has no remedy, names no file, is too long or has control characters.</param>
+/// <param name="Faults">Any other exception.</param>
+/// <param name="Slow">More than two seconds.</param>
+/// <param name="Large">More than 200 MB allocated.</param>
+/// <param name="Kinds">Each kind of failure with its number and an example.</param>
+public sealed record FuzzOutcome(
+    string Target, int Seed, int Inputs, int Accepted, int ClearErrors, int Unclear, int Faults, int Slow, int Large, IReadOnlyList<FuzzFailure> Kinds)
+{
+    public bool IsGood => Unclear + Faults + Slow + Large == 0;
+
+    /// <summary>The row of the table in docs/log.md.</summary>
+    public override string ToString() => $"| {Target} | {Inputs} | {Accepted} | {ClearErrors} | {Unclear} | {Faults} | {Slow} | {Large} |";
+
+    public const string TableHead = "| reader | inputs | accepted | clear error | unclear | fault | slow | above 200 MB |\n|---|---|---|---|---|---|---|---|";
+}
+
+/// <summary>A kind of failure.</summary>
+/// <param name="Kind">What all of them have in common.</param>
+/// <param name="Count">How many there were.</param>
+/// <param name="Detail">The message or the stack of the smallest one.</param>
+/// <param name="File">The mutated file.</param>
+/// <param name="Content">Its smallest content.</param>
+public sealed record FuzzFailure(string Kind, int Count, string Detail, string File, byte[] Content);
+
+public static class FuzzRun
+{
+    const double SlowSeconds = 2;
+    const long LargeBytes = 200_000_000;
+
+    /// <summary>Runs one target in a folder of its own.</summary>
+    /// <param name="name">Name of the target.</param>
+    /// <param name="count">Inputs, divided by the cost of the target.</param>
+    /// <param name="seed">Start of the random numbers.</param>
+    /// <param name="folder">A new folder; it is removed at the end.</param>
+    public static FuzzOutcome Run(string name, int count, int seed, string folder)
+    {
+        Directory.CreateDirectory(folder);
+        try
+        {
+            var target = AllTargets.Create(name, folder);
+            foreach (var (file, content) in target.Files)
+                Put(folder, file, content);
+            target.Read(folder, []); // the valid input is accepted, or the target is wrong
+            return new Counter(name, seed, target, folder).Count(Math.Max(1, count / target.Cost));
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    static void Put(string folder, string file, byte[] content)
+    {
+        var path = Path.Combine(folder, file);
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        File.WriteAllBytes(path, content);
+    }
+
+    sealed class Counter(string name, int seed, FuzzTarget target, string folder)
+    {
+        readonly Dictionary<string, FuzzFailure> _failures = [];
+        int _accepted, _clear, _unclear, _faults, _slow, _large;
+
+        public FuzzOutcome Count(int inputs)
+        {
+            var files = target.Files.Keys.Where(target.IsMutated).Order(StringComparer.Ordinal).ToList();
+            for (var i = 0; i < inputs; i++)
+            {
+                var mutator = new Mutator(unchecked(seed * 1_000_003 + i));
+                var file = files[mutator.Random.Next(files.Count)];
+                var content = target.Mutate(mutator, file, target.Files[file]);
+                Put(folder, file, content);
+                Judge(file, content);
+                Put(folder, file, target.Files[file]);
+            }
+            return new(name, seed, inputs, _accepted, _clear, _unclear, _faults, _slow, _large, [.. _failures.Values.OrderByDescending(f => f.Count)]);
+        }
+
+        void Judge(string file, byte[] content)
+        {
+            var (problems, allocated, watch) = (new List<string>(), GC.GetAllocatedBytesForCurrentThread(), Stopwatch.StartNew());
+            Exception? thrown = null;
+            try
+            {
+                target.Read(folder, problems);
+            }
+            catch (Exception e)
+            {
+                thrown = e is AggregateException { InnerExceptions: [var first, ..] } ? first : e;
+            }
+            var (seconds, bytes) = (watch.Elapsed.TotalSeconds, GC.GetAllocatedBytesForCurrentThread() - allocated);
+            if (thrown is not null && !CommandRun.IsUsersMistake(thrown))
+            {
+                _faults++;
+                Note($"fault: {thrown.GetType().Name} at {FirstFrame(thrown)}", thrown.ToString(), file, content);
+            }
+            else if ((thrown is null ? problems : [thrown.Message]).Select(m => (Message: m, Why: WhyUnclear(m, file))).FirstOrDefault(m => m.Why is not null) is { Why: { } why } bad)
+            {
+                _unclear++;
+                Note($"unclear ({why}): {Normal(bad.Message)}", $"{bad.Message}\n{thrown}", file, content);
+            }
+            else if (thrown is null && problems.Count == 0)
+                _accepted++;
+            else
+                _clear++;
+            if (seconds > SlowSeconds)
+            {
+                _slow++;
+                Note("slow", $"{seconds:0.0} s", file, content);
+            }
+            if (bytes > LargeBytes)
+            {
+                _large++;
+                Note("above 200 MB", $"{bytes / 1e6:0} MB", file, content);
+            }
+        }
+
+        void Note(string kind, string detail, string file, byte[] content) => _failures[kind] = _failures.TryGetValue(kind, out var known)
+            ? content.Length < known.Content.Length ? new(kind, known.Count + 1, detail, file, content) : known with { Count = known.Count + 1 }
+            : new(kind, 1, detail, file, content);
+
+        /// <summary>Why a user could not act upon a message, or null.</summary>
+        string? WhyUnclear(string message, string file) =>
+            message.Length > 4000 ? "over 4,000 characters"
+            : message.Any(c => char.IsControl(c) && c is not ('\n' or '\t')) ? "control characters"
+            : target.MustNameFile && !message.Contains(Path.GetFileName(file), StringComparison.Ordinal) && !message.Contains(Path.GetFileName(folder), StringComparison.Ordinal) ? "names no file"
+            : !Regex.IsMatch(message, @"[.)]['""]?\s+[A-Z'<]") || !Regex.IsMatch(message.TrimEnd(), @"[.!)\w""'…]$") ? "no second sentence with a remedy"
+            : Regex.IsMatch(message, @"Qwen3Tts\.\w+\.\w+|System\.\w+\.\w+") ? "names a type of the program"
+            : null;
+
+        static string FirstFrame(Exception e) =>
+            Regex.Match((e.StackTrace ?? "").Split('\n').FirstOrDefault(l => l.Contains("Qwen3Tts", StringComparison.Ordinal)) ?? "", @"at (\S+\()").Groups[1].Value.TrimEnd('(');
+
+        /// <summary>A message without what differs from input to input.</summary>
+        static string Normal(string message)
+        {
+            var text = Regex.Replace(message.Length > 400 ? message[..400] : message, @"'[^']*'", "'…'");
+            text = Regex.Replace(Regex.Replace(text, @"/\S*/", "/"), @"-?\d[\d.,eE+]*", "#");
+            return text.Length > 200 ? text[..200] : text;
+        }
+    }
+}

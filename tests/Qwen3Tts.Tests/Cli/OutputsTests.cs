@@ -1,0 +1,145 @@
+using System.Diagnostics;
+using System.Text.Json;
+using Qwen3Tts.Audio;
+using Qwen3Tts.CommandLine;
+using Qwen3Tts.Files;
+
+namespace Qwen3Tts.Tests.Cli;
+
+/// <summary>say, doctor and inspect, from their arguments on: no output is an input, somebody else's file stays, our own is replaced, and
+/// devices and pipes are written to. Report say-replaces-special-files.</summary>
+public sealed class OutputsTests
+{
+    const string IsRead = "is also read", IsTheirs = "did not write";
+
+    readonly string _folder = Scratch.New("outputs");
+
+    public OutputsTests()
+    {
+        File.Copy(Path.Combine(Mini.Folder, "clips", "rms_1.wav"), In("v.wav"));
+        File.WriteAllText(In("t.txt"), "Lucy has three black apples\n");
+        foreach (var name in new[] { "theirs.wav", "theirs.html", "g.jsgf", "d.dict" })
+            File.WriteAllText(In(name), "theirs");
+        Bystanders.Copied(Golden.Checkpoint(Golden.Checkpoints.First()), In("model"));
+        Directory.CreateDirectory(In("adapter"));
+        OutputFile.WriteText(In("adapter/adapter_config.json"), "{}"); // on record, as one that this program trained
+        Bystanders.Copied(In("model"), In("base"));
+        Directory.CreateDirectory(In("src"));
+        File.Copy(In("v.wav"), In("src/one.wav"));
+        File.Copy(In("v.wav"), In("src/ref.wav"));
+        File.WriteAllText(In("src/one.txt"), "The concert is on Friday at nine.");
+        File.WriteAllText(In("src/ref.txt"), "The concert is on Friday at ten.");
+        File.WriteAllText(In("list.jsonl"), JsonSerializer.Serialize(new { audio = "src/one.wav", text = "The concert.", ref_audio = "src/ref.wav" }) + "\n");
+    }
+
+    string In(string name) => Path.Combine(_folder, name);
+
+    string[] Arguments(string line) => [.. line.Split(' ').Select(a => a.Replace("@", _folder, StringComparison.Ordinal))];
+
+    void Refused(string words, string line) =>
+        Bystanders.Refused(_folder, words, errors => CommandRun.Run(Qwen3Tts.Cli.Commands.Root(), Arguments(line), errors));
+
+    [Theory]
+    [InlineData(IsRead, "say --file @/t.txt -o @/t.txt --model @/model")]
+    [InlineData(IsRead, "say --file @/t.txt -o @/src/../t.txt --model @/model")]
+    [InlineData(IsRead, "say Hi --voice @/v.wav -o @/v.wav --model @/model")]
+    [InlineData(IsRead, "say Hi --voice @/v.wav -o @/linked.wav --model @/model")]
+    [InlineData(IsRead, "say Hi --voice @/linked.wav -o @/v.wav --model @/model")]
+    [InlineData(IsRead, "say Hi --voice @/v.wav -o @/hard.wav --model @/model")]
+    [InlineData(IsRead, "say Hi -o @/model/config.json --model @/model")]
+    [InlineData(IsRead, "say Hi -o @/adapter/adapter_config.json --model @/model --adapter @/adapter")]
+    [InlineData(IsTheirs, "say Hi -o @/theirs.wav --model @/model")]
+    [InlineData("is a folder", "say Hi -o @/model --model @/model")]
+    [InlineData(IsRead, "doctor @/model --data @/list.jsonl --html @/list.jsonl")]
+    [InlineData(IsRead, "doctor @/model --data @/list.jsonl --html @/src/one.wav")]
+    [InlineData(IsRead, "doctor @/model --data @/list.jsonl --html @/src/ref.wav")]
+    [InlineData(IsRead, "doctor @/model --audio @/src --html @/src/one.txt")]
+    [InlineData(IsRead, "doctor @/model --audio @/src --html @/model/config.json")]
+    [InlineData(IsRead, "doctor @/model --base @/base --html @/base/config.json")]
+    [InlineData(IsRead, "doctor @/model --grammar @/g.jsgf --html @/g.jsgf")]
+    [InlineData(IsRead, "doctor @/model --dictionary @/d.dict --html @/d.dict")]
+    [InlineData(IsTheirs, "doctor @/model --html @/theirs.html")]
+    public void IsRefusedAndNothingChanges(string words, string line)
+    {
+        if (line.Contains("linked", StringComparison.Ordinal))
+            File.CreateSymbolicLink(In("linked.wav"), In("v.wav"));
+        if (line.Contains("hard", StringComparison.Ordinal))
+        {
+            Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has no ln");
+            Assert.Equal(0, Call("ln", In("v.wav"), In("hard.wav")));
+        }
+        Refused(words, line);
+    }
+
+    [Fact]
+    public void InspectWritesNothing()
+    {
+        var before = Bystanders.In(_folder);
+        CommandRun.Run(Qwen3Tts.Cli.Commands.Root(), ["inspect", In("model")], TextWriter.Null);
+        Assert.Equal(before, Bystanders.In(_folder));
+    }
+
+    string[] Say(string output) => ["say", "Lucy has", "--model", Mini.Model, "--voice", In("v.wav"), "--max-seconds", "0.3", "-o", output];
+
+    [Fact]
+    public void WhatWasWrittenBeforeIsReplaced()
+    {
+        for (var i = 0; i < 2; i++)
+        {
+            Assert.Equal(0, CommandTests.Run(Say(In("out.wav"))).Code);
+            Assert.NotInRange(CommandTests.Run("doctor", Mini.Model, "--takes", "0", "--html", In("page.html")).Code, 1, 2); // healthy or not
+        }
+        File.AppendAllText(In("out.wav"), "my edit");
+        var (code, _, error) = CommandTests.Run(Say(In("out.wav")));
+        Assert.Equal(1, code);
+        Assert.Contains(IsTheirs, error, StringComparison.Ordinal);
+        Assert.EndsWith("my edit", File.ReadAllText(In("out.wav")), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task APipeIsWrittenToAndStays()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has no such files");
+        Assert.Equal(0, Call("mkfifo", In("fifo")));
+        using var reader = Process.Start(new ProcessStartInfo("cat", [In("fifo")]) { RedirectStandardOutput = true })!;
+        var said = Task.Run(() => CommandTests.Run(Say(In("fifo"))));
+        var heard = WavFile.Read(reader.StandardOutput.BaseStream, "fifo");
+        Assert.Equal(0, (await said).Code);
+        Assert.InRange(heard.Seconds, 0.1, 0.5);
+        Assert.Equal(0, Call("test", "-p", In("fifo")));
+    }
+
+    /// <summary>A node of the null device in a folder of our own: the real one is never risked.</summary>
+    [Fact]
+    public void ADeviceIsWrittenToAndStays()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux() && Environment.IsPrivilegedProcess, "Only root of Linux may make a device node.");
+        Assert.SkipUnless(Call("mknod", In("null"), "c", "1", "3") == 0, "This system lets no device node be made.");
+        var (code, _, error) = CommandTests.Run(Say(In("null")));
+        Assert.True(code == 0, error);
+        Assert.Equal(0, Call("test", "-c", In("null")));
+    }
+
+    /// <summary>Nothing but the speech: what is told goes to standard error.</summary>
+    [Fact]
+    public void StandardOutputByItsPathIsWrittenTo()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Where /dev/stdout is a link into /proc.");
+        using var process = CommandTests.Start(Say("/dev/stdout"));
+        using var all = new MemoryStream();
+        process.StandardOutput.BaseStream.CopyTo(all);
+        process.WaitForExit();
+        Assert.Equal(0, process.ExitCode);
+        all.Position = 0;
+        var heard = WavFile.Read(all, "standard output");
+        Assert.Equal(all.Length, 44 + 2 * heard.Samples.Length);
+    }
+
+    static int Call(string program, params string[] arguments)
+    {
+        using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardError = true })!;
+        process.StandardError.ReadToEnd();
+        process.WaitForExit();
+        return process.ExitCode;
+    }
+}

@@ -1,0 +1,98 @@
+using Qwen3Tts.Cli;
+using Qwen3Tts.CommandLine;
+
+namespace Qwen3Tts.Tests.Cli;
+
+/// <summary>What is to be said, and what an option is given, may begin as options and response files do.</summary>
+public sealed class TextIsTextTests
+{
+    static readonly string Voice = Path.Combine(Mini.Folder, "clips", "rms_1.wav");
+
+    [Theory]
+    [InlineData("@anna good morning Peter")]
+    [InlineData("@note.txt")]
+    [InlineData("-- he said")]
+    [InlineData("--greedy is what they are")]
+    [InlineData("--seed: planted in May")]
+    [InlineData("-o no")]
+    [InlineData("- she said")]
+    [InlineData("-mine")]
+    [InlineData("-5")]
+    public void ATextIsSaid(string text)
+    {
+        var (parsed, wrong) = CommandRun.Parse(Commands.Root(), ["say", text, "-o", "x.wav", "--seed", "3"]);
+        Assert.Null(wrong);
+        Assert.Equal((text, "x.wav", 3), (parsed.GetValue<string>("text"), parsed.GetValue<string>("--output"), parsed.GetValue<int?>("--seed")));
+    }
+
+    [Theory]
+    [InlineData("--slowly")]
+    [InlineData("--greedy")]
+    [InlineData("--output=x")]
+    public void TwoDashesEndTheOptions(string text)
+    {
+        var (parsed, wrong) = CommandRun.Parse(Commands.Root(), ["say", "-o", "x.wav", "--", text]);
+        Assert.Null(wrong);
+        Assert.Equal(text, parsed.GetValue<string>("text"));
+    }
+
+    [Theory]
+    [InlineData("--transcript", "@home I am")]
+    [InlineData("--speaker", "@nora")]
+    [InlineData("--language", "@english")]
+    [InlineData("--instruct", "--slowly please")]
+    [InlineData("--instruct", "--seed: slowly")]
+    [InlineData("--instruct", "-v")]
+    [InlineData("--instruct", "a = b: c")]
+    public void AValueIsAValue(string option, string value)
+    {
+        foreach (var arguments in new[] { new[] { option, value }, [$"{option}={value}"] })
+        {
+            var (parsed, wrong) = CommandRun.Parse(Commands.Root(), ["say", "hello", .. arguments, "-o", "x.wav"]);
+            Assert.Null(wrong);
+            Assert.Equal((value, "hello"), (parsed.GetValue<string>(option), parsed.GetValue<string>("text")));
+        }
+    }
+
+    [Theory]
+    [InlineData("Did you mean --speaker? If it is meant as it stands, write -- before it.", "say", "hello", "--speakr", "bob", "-o", "x.wav")]
+    [InlineData("write --instruct=--slowly", "say", "hello", "--instruct", "--slowly", "-o", "x.wav")]
+    [InlineData("'--sped' is no option", "say", "--sped", "-o", "x.wav")]
+    [InlineData("--instruct has no value: '--seed' is the next option. If it is the value of --instruct, write --instruct=--seed.", "say", "hello", "--instruct", "--seed", "3", "-o", "x.wav")]
+    [InlineData("--output has no value", "say", "hello", "-o")]
+    [InlineData("--speaker is given twice", "say", "hello", "--speaker", "a", "--speaker", "b", "-o", "x.wav")]
+    [InlineData("Did you mean inspect?", "inspct", "models/mini")]
+    public void WhatIsProbablyMisspeltIsTold(string told, params string[] arguments)
+    {
+        var errors = new StringWriter();
+        Assert.Equal(1, CommandRun.Run(Commands.Root(), arguments, errors));
+        Assert.Contains(told, errors.ToString(), StringComparison.Ordinal);
+        Assert.Single(errors.ToString().Trim().Split('\n'));
+    }
+
+    [Fact]
+    public void EveryNumberHasARange() => NumericOptions.AssertBadValuesAreRefused(Commands.Root);
+
+    [Fact]
+    public void APageThatCannotBeWrittenIsToldBeforeTheWork()
+    {
+        var file = Path.Combine(Scratch.New(), "a.txt");
+        File.WriteAllText(file, "a");
+        var errors = new StringWriter();
+        Assert.Equal(1, CommandRun.Run(Commands.Root(), ["doctor", "absent", "--html", Path.Combine(file, "new", "report.html")], errors));
+        Assert.Contains("is a file and not a folder", errors.ToString(), StringComparison.Ordinal);
+    }
+
+    /// <summary>The report: a file of that name is there, and its words were taken for options.</summary>
+    [Fact]
+    public void AFileWhoseNameIsSaidIsNotRead()
+    {
+        using var process = CommandTests.Start("say", "@note.txt", "--model", Mini.Model, "--voice", Voice, "--max-seconds", "0.1", "-o", "said.wav");
+        var folder = process.StartInfo.WorkingDirectory;
+        File.Copy(Reports.Path("text-at", "note.txt"), Path.Combine(folder, "note.txt"));
+        process.WaitForExit();
+        Assert.Equal(0, process.ExitCode);
+        Assert.True(File.Exists(Path.Combine(folder, "said.wav")));
+        Assert.False(File.Exists(Path.Combine(folder, "injected.wav")));
+    }
+}

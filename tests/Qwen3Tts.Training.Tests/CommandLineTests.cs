@@ -1,0 +1,82 @@
+using System.Text.RegularExpressions;
+using Qwen3Tts.CommandLine;
+using Qwen3Tts.Training;
+
+namespace Qwen3Tts.Tests;
+
+/// <summary>The command line of qwen3tts-train: numbers, texts, and the options that messages name.</summary>
+public sealed partial class CommandLineTests
+{
+    [Fact]
+    public void EveryNumberHasARange() => NumericOptions.AssertBadValuesAreRefused(Commands.Root);
+
+    [Theory]
+    [InlineData("--steps is 'x'; give a whole number.", "--steps", "x")]
+    [InlineData("--steps is '1e300'; give a whole number.", "--steps", "1e300")]
+    [InlineData("--steps is 2147483648; give a whole number, 1 to 1000000.", "--steps", "2147483648")]
+    [InlineData("--steps is given twice; give it once.", "--steps", "3", "--steps", "3")]
+    [InlineData("--lora is 100000000; give a whole number, 1 to 4096.", "--lora", "100000000")]
+    [InlineData("--steps and --epochs contradict each other", "--steps", "3", "--epochs", "3")]
+    [InlineData("--resume and --overwrite contradict each other", "--resume", "--overwrite")]
+    [InlineData("--schedule is 'sine'; give constant, linear, cosine.", "--schedule", "sine")]
+    [InlineData("--schedule is '7'; give constant", "--schedule", "7")]
+    [InlineData("--precision is ''; give", "--precision", "")]
+    public void AMistakeIsASentence(string told, params string[] arguments)
+    {
+        var errors = new StringWriter();
+        Assert.Equal(1, CommandRun.Run(Commands.Root(), ["train", "absent.jsonl", "--name", "nora", "--model", "absent", .. arguments], errors));
+        Assert.StartsWith(told, errors.ToString(), StringComparison.Ordinal);
+        Assert.Single(errors.ToString().Trim().Split('\n'));
+    }
+
+    [Fact]
+    public void NamesMayBeginAsResponseFilesDo()
+    {
+        var (parsed, wrong) = CommandRun.Parse(Commands.Root(), ["train", "codes.jsonl", "--name", "@nora", "--language", "--none at all"]);
+        Assert.Null(wrong);
+        Assert.Equal(("@nora", "--none at all"), (parsed.GetValue<string>("--name"), parsed.GetValue<string>("--language")));
+    }
+
+    [GeneratedRegex(@"\$*""(?:[^""\\\n]|\\.)*""")]
+    private static partial Regex Literal();
+
+    [GeneratedRegex(@"(?<![\w(-])--[a-z]+(?:-[a-z]+)*(?![\w:-])")]
+    private static partial Regex OptionName();
+
+    [GeneratedRegex(@"(?:new(?: \w+<[\w?\[\]]+>)?|Sampling<[\w?]+>)\(\s*""(--[a-z-]+)""")]
+    private static partial Regex Declared();
+
+    // Options of nvidia-smi, and the generated script, whose options are ms-swift's.
+    static readonly string[] Foreign = ["--query-gpu", "--id", "--format"];
+
+    static IEnumerable<(string File, string Literal, string Option)> Named() =>
+        from file in Directory.EnumerateFiles(Path.Combine(Golden.Repository, "src"), "*.cs", SearchOption.AllDirectories)
+        from line in File.ReadAllLines(file)
+        where !line.TrimStart().StartsWith("//", StringComparison.Ordinal)
+        from literal in Literal().Matches(line).Select(m => m.Value)
+        from option in OptionName().Matches(literal.Trim('$', '"')).Select(m => m.Value)
+        where !Foreign.Contains(option)
+        select (Path.GetRelativePath(Path.Combine(Golden.Repository, "src"), file), literal, option);
+
+    [Fact]
+    public void EveryOptionThatAMessageNamesExists()
+    {
+        var declared = Directory.EnumerateFiles(Path.Combine(Golden.Repository, "src"), "*.cs", SearchOption.AllDirectories)
+            .SelectMany(f => Declared().Matches(File.ReadAllText(f)).Select(m => m.Groups[1].Value)).Append("--help").ToHashSet();
+        Assert.Contains("--max-frames-per-token", declared);
+        Assert.True(Commands.Root().Subcommands.SelectMany(c => c.Options).Select(o => o.Name).All(n => n == "--help" || declared.Contains(n)));
+        Assert.Equal([], Named().Where(n => !declared.Contains(n.Option)).Select(n => $"{n.File}: {n.Option} in {n.Literal}"));
+    }
+
+    /// <summary>Code that 'voice' runs names its options; where it names one of another command, it names the command, too.</summary>
+    [Fact]
+    public void WhatVoiceSaysNamesItsOwnOptions()
+    {
+        string[] others = ["Commands.cs", "BenchCommand.cs", "Data/ExportCommand.cs", "Data/ImportCommand.cs", "Demo.cs", "Engines.cs"];
+        string[] ofTrainAlone = ["holds no run to go on with. Leave --resume", "holds a run already. Go on with it by --resume"]; // 'voice' resumes where a run is
+        var own = Commands.Root().Subcommands.Single(c => c.Name == "voice").Options.Select(o => o.Name).ToHashSet();
+        var foreign = Named().Where(n => n.File.Replace('\\', '/') is var f && f.StartsWith("Qwen3Tts.Training/", StringComparison.Ordinal) && !others.Contains(f["Qwen3Tts.Training/".Length..]))
+            .Where(n => !own.Contains(n.Option) && !n.Literal.Contains("qwen3tts", StringComparison.Ordinal) && !n.Literal.Contains($"say {n.Option}", StringComparison.Ordinal) && !ofTrainAlone.Any(t => n.Literal.Contains(t, StringComparison.Ordinal)));
+        Assert.Equal("", string.Join('\n', foreign.Select(n => $"{n.File}: {n.Option} in {n.Literal}")));
+    }
+}

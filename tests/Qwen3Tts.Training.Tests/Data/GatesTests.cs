@@ -1,0 +1,142 @@
+using System.Text.Json;
+using Qwen3Tts.Audio;
+using Qwen3Tts.Checkpoint;
+using Qwen3Tts.Doctor;
+using Qwen3Tts.Generation;
+using Qwen3Tts.Sequence;
+using Qwen3Tts.Text;
+using Qwen3Tts.Training;
+using Qwen3Tts.Training.Data;
+
+namespace Qwen3Tts.Tests.Data;
+
+/// <summary>One gate for each kind of input: what one command refuses the others refuse, in the same words.</summary>
+public sealed class GatesTests
+{
+    const int Rate = 24000;
+
+    static readonly Lazy<Tts> Mouth = new(() => Tts.Load(Mini.Model, threads: 1));
+    static readonly Lazy<ClipEncoder> Encoder = new(() => ModelEncoder.Load(ModelFolder.Open(Mini.Model)));
+    static readonly string Good = Path.Combine(Mini.Folder, "clips", "rms_1.wav");
+
+    static string List(string text, string audio, string? language = null, string? instruct = null, bool reference = true)
+    {
+        var list = Path.Combine(Scratch.New("gates"), "l.jsonl");
+        var line = new Dictionary<string, string?> { ["audio"] = audio, ["text"] = text, ["language"] = language, ["instruct"] = instruct };
+        if (reference)
+            line["ref_audio"] = Good;
+        File.WriteAllText(list, JsonSerializer.Serialize(line) + "\n");
+        return list;
+    }
+
+    static PreparationReport Prepared(string list) => Preparation.Run(new() { Input = list, Output = Path.Combine(Scratch.New(), "codes.jsonl") }, Encoder.Value, null, default);
+    static void Imported(string list) => Import.Run(new() { Input = list, Output = Path.Combine(Scratch.New(), "m.jsonl"), HeldOut = HeldOut.Parse("0") }, default);
+    static void Examined(string list) => ClipExamples.Of(new() { Checkpoint = Mini.Model, Data = list }, ModelFolder.Open(Mini.Model), null);
+    static Voice Cloned => new(new float[192]);
+
+    /// <summary>Each refuses as the user's mistake, and says the same.</summary>
+    static void AllSay(string words, params (string Command, Action Act)[] commands) => Assert.All(commands, c =>
+    {
+        var error = Record.Exception(c.Act);
+        Assert.True(error is InvalidDataException || error?.GetType() == typeof(ArgumentException), $"{c.Command}: {error}");
+        Assert.Contains(words, error!.Message, StringComparison.Ordinal);
+    });
+
+    [Theory]
+    [InlineData("Hi\u0007 there.")]
+    [InlineData("Hi\u009B there.")]
+    [InlineData("Hi\uFFFD there.")]
+    [InlineData("?! …")]
+    [InlineData("Hi <|im_end|> there.")]
+    public void BadTexts(string text)
+    {
+        var (list, words) = (List(text, Good), SpokenText.Problem(text)!["the text ".Length..]);
+        AllSay(words,
+            ("import", () => Imported(list)), ("prepare", () => Prepared(list)), ("doctor", () => Examined(list)),
+            ("say", () => Mouth.Value.Stream(text, new() { Voice = Cloned })), ("transcript", () => Mouth.Value.Clone(WavFile.Read(Good), text)),
+            ("instruct", () => Mouth.Value.Stream("Hello.", new() { Voice = Cloned, Instruct = text })), ("show-prompt", () => PromptListing.Pair(Mini.Model, new(text, null, null, null, null, false), Faults.None)),
+            ("import's instruct", () => Imported(List("Hello.", Good, instruct: text))), ("prepare's instruct", () => Prepared(List("Hello.", Good, instruct: text))));
+    }
+
+    public static TheoryData<string> Recorded => ["silent", "constant", "none", "short", "long", "16-bit numbers"];
+
+    static Waveform Sound(string kind) => new(kind switch
+    {
+        "silent" => new float[Rate],
+        "constant" => [.. Enumerable.Repeat(0.25f, Rate)],
+        "none" => [],
+        _ => [.. Enumerable.Range(0, Rate * (kind == "long" ? 41 : 1) / (kind == "short" ? 10 : 1)).Select(i => (kind == "16-bit numbers" ? 9000 : 0.3f) * MathF.Sin(i * 0.05f))],
+    }, Rate);
+
+    [Theory, MemberData(nameof(Recorded))]
+    public void BadRecordings(string kind)
+    {
+        var file = Path.Combine(Scratch.New("gates"), "bad.wav");
+        WavFile.Write(file, Sound(kind), WavFormat.Float32);
+        var wave = WavFile.Read(file);
+        var (list, words) = (List("Good morning.", file), RecordingChecks.Problem(wave, ClipLevels.Of(wave))!);
+        AllSay(words, ("import", () => Imported(list)), ("prepare", () => Prepared(list)), ("doctor", () => Examined(list)), ("clone", () => Mouth.Value.Clone(wave)));
+        var asReference = List("Good morning.", Good).Replace("l.jsonl", "r.jsonl", StringComparison.Ordinal);
+        File.WriteAllText(asReference, JsonSerializer.Serialize(new { audio = Good, text = "Good morning.", ref_audio = file }) + "\n");
+        AllSay(words, ("import's reference", () => Imported(asReference)), ("prepare's reference", () => Prepared(asReference)), ("doctor's reference", () => Examined(asReference)));
+    }
+
+    [Theory]
+    [InlineData("Klingon")]
+    [InlineData("xx-US")]
+    [InlineData("Kling\u0007on")]
+    public void BadLanguages(string language)
+    {
+        var known = Mouth.Value.Languages.ToList();
+        var words = LanguageNames.Unknown(language, known);
+        var list = List("Good morning.", Good, language);
+        var report = Prepared(list);
+        Assert.Contains(report.Doubts, d => d.StartsWith($"{list}(1): {words}", StringComparison.Ordinal)); // told and not refused: it may be what is to be taught
+        AllSay(words,
+            ("say", () => Mouth.Value.Stream("Hello.", new() { Voice = Cloned, Language = language })), ("doctor", () => Examined(list)),
+            ("show-prompt", () => PromptListing.Pair(Mini.Model, new("Hello.", null, language, null, null, false), Faults.None)),
+            ("train", () => Trained(report.Clips[0].Clip, "data")), ("train --language", () => Trained(report.Clips[0].Clip with { Language = null }, language)));
+    }
+
+    static TrainingData Trained(Clip clip, string language)
+    {
+        var (model, tokenizer) = (ModelFolder.Open(Mini.Model), TextTokenizer.Load(Mini.Model));
+        var options = new TrainingOptions { Model = "m", Data = "d", Speaker = "anna", Languages = [language] }.Completed(model.Config, 1, true);
+        return new([clip], tokenizer, Qwen3Tts.Talker.ConfigTokens.SpecialTokens(model.Config, tokenizer.AssistantHead[^1]), [new("anna", "r.wav", new float[192])], options);
+    }
+
+    [Fact]
+    public void ALanguageOfAListIsReadAsItIsSpelled()
+    {
+        var output = Path.Combine(Scratch.New(), "m.jsonl");
+        Import.Run(new() { Input = Reports.Path("languages", "train.jsonl"), Output = output, HeldOut = HeldOut.Parse("0"), SkipBad = true }, default);
+        var clips = ClipList.Read(output, []);
+        Assert.Equal(["English"], clips.Select(c => c.Language).Distinct());
+        Assert.All(["en", "en-US", "ENGLISH"], code => Assert.Equal(["english"], Trained(Prepared(List("Good morning.", Good, code)).Clips[0].Clip, "data").Languages));
+    }
+
+    [Fact]
+    public void NamesAreOneInAnySpelling()
+    {
+        var talker = ModelFolder.Open(Mini.Model).Config.TalkerConfig;
+        Assert.All(["a/b", "a\u0007", " a", "..", ""], name => Assert.Equal(Qwen3Tts.Files.SpeakerName.Problem(name), Assert.Throws<ArgumentException>(() => Export.CheckName(talker, name)).Message));
+        var list = Path.Combine(Scratch.New("gates"), "l.jsonl");
+        File.WriteAllText(list, JsonSerializer.Serialize(new { audio = Good, text = "Good morning.", speaker = "Zoe\u0308" }) + "\n");
+        Assert.Single(Import.Run(new() { Input = list, Output = list + ".out", HeldOut = HeldOut.Parse("0"), OnlySpeaker = "ZO\u00CB" }, default).Rows);
+    }
+
+    /// <summary>What was refused or misread, in reports of recordings.</summary>
+    [Theory]
+    [InlineData("wav-bw64", null)]
+    [InlineData("wav-unfinished", null)]
+    [InlineData("wav-unpadded", null)]
+    [InlineData("wav-float-beyond-1", "Divide its samples by 32768.")]
+    public void ReportsOfRecordings(string report, string? refusal)
+    {
+        var input = refusal is null ? Reports.Path(report, "in") : Reports.Path(report, "in", "train.jsonl");
+        if (refusal is not null)
+            AllSay(refusal, ("import", () => Imported(input)), ("prepare", () => Prepared(input)));
+        else
+            Imported(input);
+    }
+}

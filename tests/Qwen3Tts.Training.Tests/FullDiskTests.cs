@@ -1,0 +1,108 @@
+using System.Diagnostics;
+using Qwen3Tts.CommandLine;
+using Qwen3Tts.Files;
+using Qwen3Tts.Training;
+
+namespace Qwen3Tts.Tests;
+
+/// <summary>A disk that is full or not to be written: one sentence and what to do, nothing half-written, and the old file as it was.</summary>
+public sealed class FullDiskTests : IDisposable
+{
+    readonly string _disk = Scratch.New("disk");
+    bool _mounted;
+
+    static int Call(string program, params string[] arguments)
+    {
+        using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardError = true })!;
+        process.StandardError.ReadToEnd();
+        process.WaitForExit();
+        return process.ExitCode;
+    }
+
+    void Mount()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux() && Environment.IsPrivilegedProcess, "Only root of Linux may mount a small disk.");
+        _mounted = Call("mount", "-t", "tmpfs", "-o", "size=128k", "none", _disk) == 0;
+        Assert.SkipUnless(_mounted, "This system lets nothing be mounted.");
+    }
+
+    public void Dispose()
+    {
+        if (_mounted)
+            Call("umount", _disk);
+    }
+
+    string In(string name) => Path.Combine(_disk, name);
+
+    /// <summary>A list that an import leaves much larger than the disk.</summary>
+    static string Recordings()
+    {
+        var folder = Scratch.New("recordings");
+        foreach (var file in Directory.GetFiles(Mini.Recordings).Order(StringComparer.Ordinal).Take(2 * 4))
+            File.Copy(file, Path.Combine(folder, Path.GetFileName(file)));
+        return folder;
+    }
+
+    [Fact]
+    public void AFullDiskIsToldAndTheOldFileStays()
+    {
+        Mount();
+        OutputFile.WriteText(In("o.txt"), "old");
+        var error = Assert.Throws<IOException>(() => OutputFile.WriteText(In("o.txt"), new string('x', 1 << 20))).Message;
+        Assert.Contains("o.txt' cannot be written: the disk is full. Make room", error);
+        Assert.Equal("old", File.ReadAllText(In("o.txt")));
+        Assert.Equal(["o.txt"], Directory.GetFiles(_disk).Select(f => Path.GetFileName(f)!).Where(n => n != OutputRecord.FileName));
+        OutputFile.WriteText(In("o.txt"), "new"); // room was made
+        Assert.Equal("new", File.ReadAllText(In("o.txt")));
+    }
+
+    [Fact]
+    public void ACommandOnAFullDiskSaysWhatToDo()
+    {
+        Mount();
+        var recordings = Recordings();
+        int Import(TextWriter errors) => CommandRun.Run(Commands.Root(), ["import", recordings, "-o", In("manifest.jsonl")], errors);
+        Assert.Equal(0, Import(TextWriter.Null));
+        try
+        {
+            using var filler = File.Create(In("film"));
+            while (true)
+                filler.Write(new byte[512]);
+        }
+        catch (IOException)
+        {
+            // full
+        }
+        Bystanders.Refused(_disk, "ake room", Import);
+        Call("mount", "-o", "remount,ro", _disk);
+        Bystanders.Refused(_disk, "hoose a folder that can be written to", Import);
+    }
+
+    [Fact]
+    public void AGrowingFileHasWholeLinesOnAFullDisk()
+    {
+        Mount();
+        var lines = 0;
+        using (var log = new GrowingFile(In("log"), OutputRecord.At(_disk)))
+            Assert.ThrowsAny<IOException>(() =>
+            {
+                for (; lines < 1000; lines++)
+                    log.Append([.. Enumerable.Repeat((byte)'x', 2999), (byte)'\n']);
+            });
+        Assert.Equal(lines * 3000, new FileInfo(In("log")).Length);
+    }
+
+    [Fact]
+    public void AReadOnlyFolderIsTold()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows() || Environment.IsPrivilegedProcess, "Root may write everywhere; the read-only disk is tested.");
+        if (OperatingSystem.IsWindows())
+            return; // the analyser does not know what was skipped
+        OutputFile.WriteText(In("o.txt"), "old");
+        File.SetUnixFileMode(_disk, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        var error = Assert.Throws<IOException>(() => OutputFile.WriteText(In("o.txt"), "new")).Message;
+        File.SetUnixFileMode(_disk, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        Assert.Contains("hoose a folder that can be written to", error);
+        Assert.Equal("old", File.ReadAllText(In("o.txt")));
+    }
+}

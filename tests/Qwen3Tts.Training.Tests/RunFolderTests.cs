@@ -1,0 +1,219 @@
+using Qwen3Tts.Training;
+using static Qwen3Tts.Tests.TrainerTests;
+using static TorchSharp.torch;
+
+namespace Qwen3Tts.Tests;
+
+/// <summary>What lies in a run's folder: nobody else's file is lost, two runs do not meet there, and a damaged file is told.</summary>
+public sealed class RunFolderTests
+{
+    static TrainingOptions Short => Options with { Steps = 2, WarmUp = 0 };
+
+    /// <summary>Every file with its content, but for the lock, which stays.</summary>
+    static Dictionary<string, string> Snapshot(string folder) => Directory.GetFiles(folder, "*", SearchOption.AllDirectories)
+        .Where(f => !Path.GetFileName(f).StartsWith(".qwen3tts-lock", StringComparison.Ordinal)).ToDictionary(f => f, f => Convert.ToHexString(File.ReadAllBytes(f)));
+
+    static List<string> Notes(TrainingOptions options, string folder, Existing existing)
+    {
+        var notes = new List<string>();
+        Trainer.Run(options, folder, existing, null, default, null, notes.Add);
+        return notes;
+    }
+
+    [Fact]
+    public void AFolderThatNoRunBeganIsLeftAlone()
+    {
+        var folder = Scratch.New();
+        foreach (var file in new[] { "options.json", "thesis.txt", "film.part", "big.part/film", "photos/summer.jpg" })
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(Path.Combine(folder, file))!);
+            File.WriteAllText(Path.Combine(folder, file), "{}");
+        }
+        var before = Snapshot(folder);
+        foreach (var existing in Enum.GetValues<Existing>())
+            Assert.ThrowsAny<Exception>(() => Run(Short, folder, existing));
+        Assert.Contains("no record", Assert.Throws<IOException>(() => Run(Short, folder, Existing.Overwrite)).Message);
+        Assert.Equal(before, Snapshot(folder));
+
+        var parts = Scratch.New();
+        File.WriteAllText(Path.Combine(parts, "film.part"), "years of work");
+        Assert.Contains("not empty and holds no run", Assert.Throws<IOException>(() => Run(Short, parts)).Message);
+        Assert.Equal("years of work", File.ReadAllText(Path.Combine(parts, "film.part")));
+    }
+
+    [Fact]
+    public void WhatIsNotOfTheRunStaysWhenItBeginsAnew()
+    {
+        var folder = Fresh();
+        Run(Short with { EvaluateEvery = 2 }, folder);
+        var foreign = new[] { "thesis.txt", "export/notes.txt", "photos/summer.jpg", "takes/step-000000/mine.wav" };
+        foreach (var file in foreign)
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(Path.Combine(folder, file))!);
+            File.WriteAllText(Path.Combine(folder, file), "mine");
+        }
+        var error = Record.Exception(() => Run(Short, folder, Existing.Overwrite));
+        Assert.True(error is null or IOException, error?.ToString()); // the notes in export/ may be refused; they may not be lost
+        Assert.All(foreign, file => Assert.Equal("mine", File.ReadAllText(Path.Combine(folder, file))));
+        File.Delete(Path.Combine(folder, "export", "notes.txt"));
+        var notes = Notes(Short, folder, Existing.Overwrite);
+        Assert.Contains(notes, n => n.Contains("thesis.txt", StringComparison.Ordinal) && n.Contains("summer.jpg", StringComparison.Ordinal));
+        Assert.All(foreign.Where(f => !f.StartsWith("export", StringComparison.Ordinal)), file => Assert.Equal("mine", File.ReadAllText(Path.Combine(folder, file))));
+        Assert.Equal(2, File.ReadLines(Path.Combine(folder, "log.jsonl")).Count());
+    }
+
+    [Fact]
+    public void WhatARunWroteGoesWhenAnotherBegins()
+    {
+        var folder = Fresh();
+        Run(Short with { EvaluateEvery = 1, HeldOut = 2 }, folder);
+        Assert.True(File.Exists(Path.Combine(folder, "evaluations.jsonl")));
+        Assert.DoesNotContain(Notes(Short with { EvaluateEvery = 0 }, folder, Existing.Overwrite), n => n.StartsWith("Left in", StringComparison.Ordinal));
+        foreach (var gone in new[] { "evaluations.jsonl", "best", "takes", "candidate" })
+            Assert.False(Path.Exists(Path.Combine(folder, gone)), gone);
+        Assert.Single(Directory.GetFiles(Path.Combine(folder, "tensorboard")));
+    }
+
+    [Fact]
+    public void AFileThatWasChangedIsNotReplaced()
+    {
+        var folder = Fresh();
+        Run(Short, folder);
+        var options = Path.Combine(folder, "options.json");
+        File.AppendAllText(options, "\n");
+        var changed = File.ReadAllText(options);
+        Assert.Contains("options.json", Assert.Throws<IOException>(() => Run(Short, folder, Existing.Overwrite)).Message);
+        Assert.Equal(changed, File.ReadAllText(options));
+        File.Delete(options);
+        Run(Short, folder, Existing.Overwrite); // the remedy
+    }
+
+    [Fact]
+    public void TwoRunsDoNotMeetInOneFolder()
+    {
+        var (folder, refused) = (Fresh(), new List<string>());
+        using var stop = new CancellationTokenSource();
+        var first = Trainer.Run(Short, folder, Existing.Refuse, new At(1, () =>
+        {
+            var before = Snapshot(folder);
+            foreach (var existing in Enum.GetValues<Existing>())
+                refused.Add(Assert.Throws<IOException>(() => Run(Short, folder, existing)).Message);
+            Assert.Equal(before, Snapshot(folder));
+        }), stop.Token);
+        Assert.True(first.Finished);
+        Assert.Equal(3, refused.Count);
+        Assert.All(refused, r => Assert.Contains("in use", r));
+        Assert.Equal(2, File.ReadLines(Path.Combine(folder, "log.jsonl")).Count());
+        Run(Short, folder, Existing.Overwrite); // the lock's file stays and is taken over
+    }
+
+    [Fact]
+    public void AStateThatIsGoneIsMissed()
+    {
+        var folder = Fresh();
+        Run(Options, folder, stopAfter: 3);
+        Directory.Delete(Path.Combine(folder, "state"), true);
+        var before = Snapshot(folder);
+        var error = Assert.Throws<IOException>(() => Run(Options, folder, Existing.Resume)).Message;
+        Assert.Contains("step 3", error);
+        Assert.Contains("--overwrite", error);
+        Assert.Equal(before, Snapshot(folder));
+        Assert.True(Run(Options, folder, Existing.Overwrite).Finished);
+        Assert.True(Run(Options, folder, Existing.Resume).Finished); // its state went on purpose
+    }
+
+    [Fact]
+    public void ARunThatWasKilledBeforeItsFirstStateBeginsAgain()
+    {
+        var (folder, whole) = (Fresh(), Run(Options, Fresh()));
+        Assert.Throws<InvalidOperationException>(() => Trainer.Run(Options, folder, Existing.Refuse, new At(2, () => throw new InvalidOperationException("killed")), default));
+        Assert.Equal(whole.Log.Select(l => l with { Seconds = 0 }), Run(Options, folder, Existing.Resume).Log.Select(l => l with { Seconds = 0 }));
+    }
+
+    [Fact]
+    public void AFolderInPlaceOfTheStateIsTold()
+    {
+        var folder = Fresh();
+        Run(Options, folder, stopAfter: 3);
+        var state = Path.Combine(folder, "state", "training.safetensors");
+        File.Delete(state);
+        Directory.CreateDirectory(state);
+        Assert.Contains("is a folder", Assert.Throws<IOException>(() => Run(Options, folder, Existing.Resume)).Message);
+    }
+
+    public static TheoryData<string> Damaged => [.. Directory.GetDirectories(Path.Combine(Golden.Repository, "tests", "Reports", "fuzz"))
+        .Select(d => Path.GetFileName(d)!).Where(n => n.StartsWith("run-logs-", StringComparison.Ordinal) || n.StartsWith("state-", StringComparison.Ordinal))];
+
+    [Theory]
+    [MemberData(nameof(Damaged))]
+    public void ADamagedFileIsToldByItsName(string report)
+    {
+        var file = Assert.Single(Directory.GetFiles(Path.Combine(Golden.Repository, "tests", "Reports", "fuzz", report)));
+        var run = new RunFolder(Scratch.New());
+        var at = Path.Combine(run.Path, report.StartsWith("state-", StringComparison.Ordinal) ? "state" : "", Path.GetFileName(file));
+        Directory.CreateDirectory(Path.GetDirectoryName(at)!);
+        File.Copy(file, at);
+        using var weight = new TorchSharp.Modules.Parameter(zeros(4, 6));
+        using var bias = new TorchSharp.Modules.Parameter(zeros(5));
+        using var optimizer = new AdamW([("w", weight), ("b", bias)], new());
+        var error = Record.Exception(() =>
+        {
+            run.ReadLog();
+            Evaluator.BestOf(Evaluator.Read(run.Path));
+            run.ReadPreflight();
+            if (report.StartsWith("state-", StringComparison.Ordinal))
+                run.Restore(optimizer);
+            else
+                run.Keep([new("anna", "/r.wav", [.. Enumerable.Range(0, 8).Select(i => (i % 7 - 3) / 10f)])]);
+        });
+        Assert.IsType<InvalidDataException>(error);
+        Assert.Contains(Path.GetFileName(file), error.Message);
+        Assert.DoesNotContain("Qwen3Tts", error.Message);
+    }
+
+    [Fact]
+    public void ARankBeyondTheMatricesIsRefusedBeforeItIsAllocated()
+    {
+        foreach (var rank in new[] { 100_000_000, int.MaxValue })
+        {
+            var folder = Fresh();
+            var error = Assert.Throws<ArgumentException>(() => Run(Options with { Lora = new() { Rank = rank, Alpha = 2.0 * rank } }, folder)).Message;
+            Assert.Contains($"--lora is {rank}", error);
+            Assert.False(Directory.Exists(folder));
+        }
+    }
+
+    [Fact]
+    public void WhatTrainingDoesNotNeedDoesNotEndIt()
+    {
+        var (folder, whole, notes) = (Fresh(), Run(Options with { EvaluateEvery = 4 }, Fresh()), new List<string>());
+        var result = Trainer.Run(Options with { EvaluateEvery = 4 }, folder, Existing.Refuse, new At(1, () =>
+        {
+            foreach (var file in new[] { "index.html", "evaluations.jsonl" }) // what a page and an evaluation write
+            {
+                File.Delete(Path.Combine(folder, file));
+                Directory.CreateDirectory(Path.Combine(folder, file));
+            }
+            foreach (var events in Directory.GetFiles(Path.Combine(folder, "tensorboard")))
+            {
+                File.Delete(events);
+                Directory.CreateDirectory(events);
+            }
+        }), default, null, notes.Add);
+        Assert.True(result.Finished);
+        foreach (var told in new[] { "index.html", "TensorBoard", "evaluation of step 4" })
+            Assert.Contains(notes, n => n.Contains(told, StringComparison.Ordinal) && n.StartsWith("Warning: ", StringComparison.Ordinal));
+        Assert.Single(notes, n => n.Contains("TensorBoard", StringComparison.Ordinal));
+        Assert.False(Directory.Exists(Path.Combine(folder, "candidate")));
+        Assert.Equal(File.ReadAllBytes(Path.Combine(whole.Export, "model.safetensors")), File.ReadAllBytes(Path.Combine(result.Export, "model.safetensors")));
+    }
+
+    sealed class At(int step, Action act) : IProgress<StepReport>
+    {
+        public void Report(StepReport value)
+        {
+            if (value.Step == step)
+                act();
+        }
+    }
+}
