@@ -70,12 +70,14 @@ sealed class SayCommand : DocumentedCommand
     {
         CheckTogether(parsed);
         var output = parsed.GetRequiredValue(_output);
+        if (Directory.Exists(output))
+            throw new ArgumentException($"'{output}' is a folder. Give --output the name of the WAV file to write.");
+        var text = Text(parsed, stop);
         var model = CommonOptions.ModelFolder(parsed.GetValue(_model));
         if (output != Standard)
             OutputFile.CheckIsNoInput(
                 output, [parsed.GetValue(_file), parsed.GetValue(_voice), .. OutputFile.Whole(model), .. OutputFile.Whole(parsed.GetValue(_adapter))]);
         CheckIsWave(output);
-        var text = Text(parsed, stop);
         var compatibility = Compatible(parsed.GetValue(_compat));
         using var tts = StatusLine.While($"loading {model}", _ => Tts.Load(model, parsed.GetValue(_threads), parsed.GetValue(_adapter), compatibility));
         var options = Speech(parsed, tts);
@@ -96,11 +98,7 @@ sealed class SayCommand : DocumentedCommand
     /// <summary>Refuses a name that promises another format than is written, before anything is computed.</summary>
     static void CheckIsWave(string output)
     {
-        if (output == Standard)
-            return;
-        if (Directory.Exists(output))
-            throw new ArgumentException($"'{output}' is a folder. Give --output the name of the WAV file to write.");
-        if (output.EndsWith(".wav", StringComparison.OrdinalIgnoreCase) || OutputFile.IsSpecial(FileIdentity.Resolve(output)))
+        if (output == Standard || output.EndsWith(".wav", StringComparison.OrdinalIgnoreCase) || OutputFile.IsSpecial(FileIdentity.Resolve(output)))
             return;
         var wave = Path.ChangeExtension(output, ".wav");
         throw new ArgumentException(Path.GetExtension(output).Length > 1

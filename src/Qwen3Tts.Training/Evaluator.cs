@@ -104,12 +104,25 @@ sealed class Evaluator
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
-            RunFolder.RemoveTree(Candidate);
+            RemoveCandidate();
         }
         catch (Exception e) // whatever it is: hours of training do not end for it
         {
             _warn?.Invoke($"Warning: the evaluation of step {step} in '{_folder.Path}' failed: {e.Message} Training goes on without it; remove the cause before the next one, or stop and go on with --evaluate-every 0; 'qwen3tts-train train' goes on with --resume.");
+            RemoveCandidate();
+        }
+    }
+
+    /// <summary>Nothing of an evaluation that did not end is kept. What cannot be removed now is removed when the next one begins.</summary>
+    void RemoveCandidate()
+    {
+        try
+        {
             RunFolder.RemoveTree(Candidate);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException)
+        {
+            _warn?.Invoke($"Warning: '{Candidate}' cannot be removed: {e.Message}");
         }
     }
 

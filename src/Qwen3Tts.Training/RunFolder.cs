@@ -114,9 +114,10 @@ sealed class RunFolder : IDisposable
     /// <param name="preflight">What was found before the first step.</param>
     public void Begin(TrainingOptions options, Action<string>? note, PreflightReport preflight)
     {
-        foreach (var file in new[] { OptionsFile, PreflightFile, VoiceFile, LogFile, ProgressFile, StateFile })
+        foreach (var file in new[] { OptionsFile, PreflightFile, VoiceFile, LogFile, ProgressFile, StateFile, In("evaluations.jsonl"), In("index.html") })
             OutputFile.CheckIsFree(file, Record); // before anything is removed, and not after hours of training
-        OutputFolder.CheckIsFree(Export);
+        foreach (var model in new[] { Export, In("best"), In("candidate") })
+            OutputFolder.CheckIsFree(model);
         foreach (var part in new[] { Export, In("best"), In("candidate"), In("state") })
             RemoveTree(part);
         var left = Record.RemoveOwned().Where(file => !IsBookkeeping(file)).Select(file => System.IO.Path.GetRelativePath(Record.Folder, file)).ToList();

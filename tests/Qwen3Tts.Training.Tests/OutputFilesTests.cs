@@ -24,7 +24,7 @@ public sealed class OutputFilesTests : IDisposable
         File.WriteAllText(In("o.txt"), "own");
         Assert.Throws<IOException>(() => OutputFile.WriteText(In("o.txt"), "three"));
         File.WriteAllText(In("song.wav"), "song");
-        Assert.Throws<IOException>(() => WavFile.Write(In("song.wav"), new([0, 0], 24000)));
+        Assert.Throws<IOException>(() => WavFile.WriteOutput(In("song.wav"), new([0, 0], 24000)));
         Assert.Equal("song", File.ReadAllText(In("song.wav")));
         foreach (var name in new[] { "o.txt.part", "o.txt.old", "o.txt.partial" })
             File.WriteAllText(In(name), name);

@@ -8,12 +8,17 @@ namespace Qwen3Tts.Files;
 /// <summary>Makes text from outside safe to print.</summary>
 static class Printable
 {
-    const int Longest = 120;
+    const int Longest = 120, LongestPath = 1000;
+
+    /// <summary>A path as messages show it: whole, cut in the middle where it is longer than 1,000 characters.</summary>
+    public static string Path(string path) => Shorten(path, LongestPath);
 
     /// <summary>The text with control characters written as <c>U+0007</c>, cut in the middle where it is longer than 120 characters.</summary>
-    public static string Text(string text)
+    public static string Text(string text) => Shorten(text, Longest);
+
+    static string Shorten(string text, int longest)
     {
-        var shown = text.Length <= Longest ? text : $"{text[..(Longest / 2)]}…{text[^(Longest / 3)..]}";
+        var shown = text.Length <= longest ? text : $"{text[..(longest / 2)]}…{text[^(longest / 3)..]}";
         if (!shown.Any(IsUnprintable))
             return shown;
         var result = new StringBuilder();

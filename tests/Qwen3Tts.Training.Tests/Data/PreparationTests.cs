@@ -188,7 +188,7 @@ public sealed class PreparationTests
     }
 
     [Theory]
-    [InlineData("{", "no JSON")]
+    [InlineData("{", "the JSON ends too early")]
     [InlineData("[1]", "no JSON object")]
     [InlineData("""{"text":"a","ref_audio":"a.wav"}""", "'audio'")]
     [InlineData("""{"audio":"a.wav","ref_audio":"a.wav"}""", "'text'")]
