@@ -12,7 +12,10 @@ sealed record ClipLine
     [JsonPropertyName("audio_path")] public string? AudioPath { get; init; }
     [JsonPropertyName("audio_filepath")] public string? AudioFilepath { get; init; }
     [JsonPropertyName("file_name")] public string? FileName { get; init; }
+    [JsonPropertyName("filename")] public string? NameOfFile { get; init; } // "Filename" would differ from FileName in case alone
+    [JsonPropertyName("file")] public string? File { get; init; }
     [JsonPropertyName("path")] public string? Path { get; init; }
+    [JsonPropertyName("wav_path")] public string? WavPath { get; init; }
     [JsonPropertyName("wav")] public string? Wav { get; init; }
     [JsonPropertyName("text")] public string? Text { get; init; }
     [JsonPropertyName("transcription")] public string? Transcription { get; init; }
@@ -22,6 +25,8 @@ sealed record ClipLine
     [JsonPropertyName("speaker"), JsonConverter(typeof(NameOrNumber))] public string? Speaker { get; init; }
     [JsonPropertyName("speaker_name"), JsonConverter(typeof(NameOrNumber))] public string? SpeakerName { get; init; }
     [JsonPropertyName("spk"), JsonConverter(typeof(NameOrNumber))] public string? Spk { get; init; }
+    [JsonPropertyName("speaker_id"), JsonConverter(typeof(NameOrNumber))] public string? SpeakerId { get; init; }
+    [JsonPropertyName("client_id"), JsonConverter(typeof(NameOrNumber))] public string? ClientId { get; init; }
     [JsonPropertyName("language")] public string? Language { get; init; }
     [JsonPropertyName("lang")] public string? Lang { get; init; }
     [JsonPropertyName("locale")] public string? Locale { get; init; }

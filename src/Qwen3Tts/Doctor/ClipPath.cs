@@ -6,6 +6,8 @@ namespace Qwen3Tts.Doctor;
 
 sealed class ClipPath(string list)
 {
+    static readonly string[] Folders = ["wavs", "wav", "clips"]; // LJSpeech; Piper; Common Voice
+
     readonly string _folder = Path.GetDirectoryName(Path.GetFullPath(list))!;
     readonly Dictionary<string, ILookup<string, string>> _names = [];
 
@@ -26,8 +28,8 @@ sealed class ClipPath(string list)
         if (IsRooted(path))
             return Elsewhere(given, path, needed);
         var candidates = asName && !HasExtension(path)
-            ? new[] { $"wavs/{path}.wav", $"wavs/{path}", $"{path}.wav", path }
-            : asName ? [$"wavs/{path}", path] : [path];
+            ? [.. Folders.Select(f => $"{f}/{path}.wav"), .. Folders.Select(f => $"{f}/{path}"), $"{path}.wav", path]
+            : asName ? [.. Folders.Select(f => $"{f}/{path}"), path] : new[] { path };
         foreach (var candidate in candidates)
             if (Existing(candidate) is { } found)
                 return (found, true);
@@ -66,20 +68,32 @@ sealed class ClipPath(string list)
 
     string? Existing(string path) => Beside(path) ?? (File.Exists(path) ? Path.GetFullPath(path) : null);
 
-    /// <summary>The file beside the list by this name, else the only one whose name differs in case or normal form alone.</summary>
+    /// <summary>The file beside the list by this name, else the only one whose path differs in case or normal form alone.</summary>
+    /// <exception cref="InvalidDataException">There are several.</exception>
     string? Beside(string path)
     {
         var full = Path.GetFullPath(Path.Combine(_folder, path));
         if (File.Exists(full))
             return full;
-        var folder = Path.GetDirectoryName(full);
-        if (folder is null || !Directory.Exists(folder))
+        return Like(full) is { } found && File.Exists(found) ? found : null;
+    }
+
+    /// <summary>The path as it is on this disk: its folders are found in the same way as the file.</summary>
+    string? Like(string full)
+    {
+        if (Path.Exists(full))
+            return full;
+        if (Path.GetDirectoryName(full) is not { } above || Like(above) is not { } folder || !Directory.Exists(folder))
             return null;
         if (!_names.TryGetValue(folder, out var names))
-            _names[folder] = names = Directory.GetFiles(folder).ToLookup(f => Key(Path.GetFileName(f)));
-        var same = names[Key(Path.GetFileName(full))].ToList();
-        return same.Count == 1 ? same[0] : null;
+            _names[folder] = names = Directory.GetFileSystemEntries(folder).ToLookup(f => Key(Path.GetFileName(f)));
+        var same = names[Key(Path.GetFileName(full))].Order(StringComparer.Ordinal).ToList();
+        return same.Count <= 1 ? same.FirstOrDefault()
+            : throw new InvalidDataException($"'{Named(full)}' may be '{Named(same[0])}' or '{Named(same[1])}', "
+                + "which differ in case or Unicode form alone. Remove or rename one of them");
     }
+
+    static string Named(string path) => Printable.Text(Path.GetFileName(path));
 
     /// <summary>What names share that differ in case or Unicode normal form alone.</summary>
     public static string Key(string name) => NormalForm.C(name).ToUpperInvariant();

@@ -62,6 +62,8 @@ static class ClipTable
         var layout = format is { } named ? TableLayout.Named(named) : null;
         if (rows.Count == 0)
             return (layout ?? TableLayout.LjSpeech, rows);
+        if (layout is not null && TableLayout.OfHeader(rows[0].Fields, '|') is not null)
+            rows.RemoveAt(0); // the names of the columns are no clip, whatever the fields are taken for
         return (layout ?? TableLayout.OfRows(rows), rows);
     }
 

@@ -25,7 +25,12 @@ static class ClipsOfJson
             }
             catch (InvalidDataException e)
             {
-                problems.Add(place, e, Example);
+                // What stands on each line differs; that it is no JSON is one mistake.
+                if (e.Message.IndexOf("it is no JSON", StringComparison.Ordinal) is >= 0 and var at
+                    && e.Message.IndexOf(": '", at, StringComparison.Ordinal) is >= 0 and var end)
+                    problems.Add(place, e.Message, e.Message[at..end]);
+                else
+                    problems.Add(place, e, Example);
             }
         }
         return clips;
@@ -79,7 +84,7 @@ static class ClipsOfJson
         var reference = (line.RefAudios is { Length: > 0 } many ? many[0] : line.RefAudio) is { Length: > 0 } r ? paths.Find(r, needed: codes is null).Path : null;
         return new(place, audio.Path, audio.Relative, text, reference, One("language", line.Language, line.Lang, line.Locale), codes)
         {
-            Speaker = One("speaker", line.Speaker, line.SpeakerName, line.Spk),
+            Speaker = One("speaker", line.Speaker, line.SpeakerName, line.Spk) ?? line.SpeakerId ?? line.ClientId,
             Instruct = line.Instruct,
             HeldOut = ClipList.IsHeldOut(line.Split),
             LinesJoined = written.Contains('\n', StringComparison.Ordinal),
@@ -90,11 +95,12 @@ static class ClipsOfJson
     {
         var given = new[]
             {
-                line.Audio, line.AudioFile, line.AudioPath, line.AudioFilepath, line.FileName, line.Path, line.Wav,
+                line.Audio, line.AudioFile, line.AudioPath, line.AudioFilepath, line.FileName, line.NameOfFile, line.File,
+                line.Path, line.WavPath, line.Wav,
             }.OfType<string>().Concat(line.Audios is { } many ? many.Take(1) : []).Distinct().ToList();
         if (given.Count == 0)
             throw new InvalidDataException(line.Messages is not null ? "there is no 'audios'"
-                : "there is no 'audio', nor audio_file, audio_path, audio_filepath, file_name, path or wav");
+                : "there is no 'audio', nor audio_file, audio_path, audio_filepath, file_name, filename, file, path, wav_path or wav");
         if (line.Audios is { Length: > 1 })
             throw new InvalidDataException($"'audios' has {line.Audios.Length} recordings, and a clip is one");
         var found = given.Select(g => paths.Find(g, needed: needed)).Distinct().ToList();
@@ -107,7 +113,12 @@ static class ClipsOfJson
     static string Text(ClipLine line)
     {
         if (line.Messages is { } messages)
-            return messages.LastOrDefault(m => m?.Role == "assistant")?.Content ?? throw new InvalidDataException("there is no message of the assistant");
+        {
+            var said = messages.LastOrDefault(m => m?.Role == "assistant")?.Content
+                ?? throw new InvalidDataException("there is no message of the assistant");
+            return said.Trim() != "<audio>" ? said
+                : throw new InvalidDataException("the message of the assistant is '<audio>' alone, and no text");
+        }
         if (!string.IsNullOrWhiteSpace(line.NormalizedText))
             return line.NormalizedText;
         return One("text", line.Text, line.Transcription, line.Transcript, line.Sentence)

@@ -19,8 +19,11 @@ static class FieldsOfText
         for (var number = 1; reader.ReadLine() is { } line; number++)
             if (line.Trim().Length > 0)
                 rows.Add(new(number, Array.ConvertAll(line.Split('|', StringSplitOptions.TrimEntries), Unquoted)));
-        return rows;
+        // Nobody writes a path in quotes but a program that quotes every field.
+        return rows.Count > 0 && rows.All(r => IsInQuotes(r.Fields[0])) ? Quoted(text, '|') : rows;
     }
+
+    static bool IsInQuotes(string field) => field is ['"', _, .., '"'];
 
     static string Unquoted(string field)
     {

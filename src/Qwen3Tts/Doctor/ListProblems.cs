@@ -27,13 +27,18 @@ sealed class ListProblems
         Add(place, whole ? mistake.Message : cause is null ? $"{mistake.Message}. {example}" : $"{mistake.Message}.", cause);
     }
 
-    public void WriteTo(List<string> problems) =>
-        problems.AddRange(_all.GroupBy(p => p.Cause).Select(g => $"{g.First().Place}: {g.First().Message}{More(g.Count() - 1)}"));
+    /// <param name="message">Has its place already.</param>
+    public void AddWhole(string message) => _all.Add((message, "", message));
 
-    static string More(int count) => count switch
+    /// <param name="problems">Gets the messages.</param>
+    /// <param name="what">What each place is: a line of a list, or a file of a folder.</param>
+    public void WriteTo(List<string> problems, string what = "line") => problems.AddRange(_all.GroupBy(p => p.Cause)
+        .Select(g => $"{(g.First().Place.Length > 0 ? $"{g.First().Place}: " : "")}{g.First().Message}{More(g.Count() - 1, what)}"));
+
+    static string More(int count, string what) => count switch
     {
         0 => "",
-        1 => " One more line has the same mistake.",
-        _ => $" {count} more lines have the same mistake.",
+        1 => $" One more {what} has the same mistake.",
+        _ => $" {count} more {what}s have the same mistake.",
     };
 }

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using Qwen3Tts.Doctor;
+using Qwen3Tts.Training;
 using Qwen3Tts.Training.Data;
 
 namespace Qwen3Tts.Tests.Data;
@@ -91,6 +92,12 @@ public sealed class ListsTests
     [InlineData("m.csv", "a|0|Is it?\nb|1|It is.", "Is it?", "0", null)]
     [InlineData("m.csv", "a|Is it?|x\nb|It is.|x", "Is it?", "x", null)]
     [InlineData("m.list", "E:\\x\\A.WAV|anna|ZH|Is it?", "Is it?", "anna", "ZH")]
+    [InlineData("m.list", "WAVS\\A.WAV|anna|ZH|Is it?", "Is it?", "anna", "ZH")]
+    [InlineData("m.csv", "\"File Name\"|\"Text\"|\"speaker-name\"\n\"wavs/a.wav\"|\"Is it | this?\"|\"anna\"", "Is it | this?", "anna", null)]
+    [InlineData("m.csv", "a|Anna is it?|Anna\nb|Anna was it.|Anna", "Anna is it?", "Anna", null)]
+    [InlineData("m.csv", "a|Is it this one?|\u026A z \u026A t\nb|It is that one.|\u026A t \u026A z", "Is it this one?", null, null)]
+    [InlineData("m.csv", "a|\u8BF7\u5173\u4E0A\u7A97\u6237\u3002\nb|\u8BF7\u5173\u4E0A\u7A97\u6237\u3002", "\u8BF7\u5173\u4E0A\u7A97\u6237\u3002", null, null)]
+    [InlineData("m.jsonl", "{\"filename\": \"wavs/a.wav\", \"text\": \"Is it?\", \"speaker_id\": 3}", "Is it?", "3", null)]
     [InlineData("m.list", "wavs/a.wav|anna|EN|Is it?|_ p _|0 1|1 1 1", "Is it?", "anna", "EN")]
     [InlineData("m.json", "[{\"file_name\": \"a.wav\", \"wav\": \"wavs/a.wav\", \"transcript\": \"Is it?\", \"spk\": 7, \"lang\": \"en\"}]", "Is it?", "7", "en")]
     [InlineData("m.json", "[{\"messages\":[{\"role\":\"assistant\",\"content\":[{\"type\":\"text\",\"text\":\"Is it?\"}]}],\"audios\":\"wavs/a.wav\"}]", "Is it?", null, null)]
@@ -106,7 +113,12 @@ public sealed class ListsTests
     }
 
     [Theory]
-    [InlineData("a|anna|Is it this?", "--format: ljspeech or speakertext")]
+    [InlineData("a|anna|Is it this?", "'qwen3tts-train import --format lj-speech' or '--format speaker-text'")]
+    [InlineData("a|It is one.|en|anna\nb|It is two.|en|anna", "repeats or is a number")]
+    [InlineData("a|en|Is it this?\nb|en|It is.", "the language or the speaker")]
+    [InlineData("a|Is it this one?|Ist es das hier?\nb|It is that one.|Das da ist es.", "may be name|text|normalized text")]
+    [InlineData("a|\u0261\u02C8\u028Ad m\u02C8\u0254\u02D0n|0\nb|p\u02C8i\u02D0t\u0259|0", "has phones")]
+    [InlineData("X|Is it this?", "differ in case", "x.wav", "x.WAV")]
     [InlineData("a|x\nb|x", "repeats")]
     [InlineData("a|1|2\nb|1|2", "no field is a text")]
     [InlineData("a|x|y|z|Is it?", "5 fields")]
@@ -116,11 +128,54 @@ public sealed class ListsTests
     [InlineData("[{\"audio\":\"a.wav\",", "no JSON from here")]
     [InlineData("Is it?\nIt is.", "no JSON objects")]
     [InlineData("audio|text\nC:\\x\\q.wav|Is it?\nC:\\x\\r.wav|It is.", "another machine")]
-    public void WhatCannotBeReadHasOneMessage(string list, string words)
+    public void WhatCannotBeReadHasOneMessage(string list, string words, params string[] beside)
     {
-        var (clips, problems) = Read(Written("m.csv", list));
+        var path = Written("m.csv", list);
+        foreach (var name in beside)
+            File.WriteAllText(Path.Combine(Path.GetDirectoryName(path)!, name), "");
+        var (clips, problems) = Read(path);
         Assert.Empty(clips);
         Assert.Contains(words, Assert.Single(problems), StringComparison.Ordinal);
+    }
+
+    /// <summary>A '|' in one text makes a field more, which is neither a normalized text nor left out silently.</summary>
+    [Fact]
+    public void OneFieldMoreThanTheOthersIsAMistake()
+    {
+        var (clips, problems) = Read(Written("m.csv", "a|One text.\nb|Two texts.\nc|Hello there|my old friend"));
+        Assert.Equal(["One text.", "Two texts."], clips.Select(c => c.Text));
+        Assert.Contains("m.csv(3): it has 3 fields of 2.", Assert.Single(problems), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void OneMistakeOfAFolderIsToldOnceAndItsRemedyEndsIt()
+    {
+        var folder = Scratch.New("lists");
+        foreach (var name in new[] { "1.mp3", "2.mp3", "3.mp3" })
+            File.WriteAllText(Path.Combine(folder, name), "");
+        Assert.EndsWith("1.wav'. 2 more files have the same mistake.", Assert.Single(Read(folder).Problems), StringComparison.Ordinal);
+        foreach (var name in new[] { "1", "2", "3" })
+            File.WriteAllText(Path.Combine(folder, name + ".wav"), "");
+        Assert.EndsWith("2 more files have the same mistake.", Assert.Single(Read(folder).Problems), StringComparison.Ordinal);
+        foreach (var name in new[] { "1", "2", "3" })
+            File.WriteAllText(Path.Combine(folder, name + ".txt"), "Is it?");
+        Assert.Empty(Read(folder).Problems);
+        File.WriteAllText(Path.Combine(folder, "1.WAV"), "");
+        Assert.Contains("is the text of 1.WAV already", Assert.Single(Read(folder).Problems), StringComparison.Ordinal);
+    }
+
+    /// <summary>Each format that a message names is one that the option takes.</summary>
+    [Fact]
+    public void TheRemedyOfAnAmbiguousListEndsIt()
+    {
+        var list = Written("m.csv", "a|anna|Is it this?");
+        var message = Assert.Single(Read(list).Problems);
+        foreach (var format in new[] { ListFormat.LjSpeech, ListFormat.SpeakerText })
+        {
+            Assert.Contains($"--format {TrainingOptions.Written(format)}'", message, StringComparison.Ordinal);
+            Assert.Empty(Read(list, format).Problems);
+        }
+        Assert.Empty(Read(Written("n.csv", "audio|speaker|text\na|anna|Is it this?")).Problems);
     }
 
     [Fact]
