@@ -17,7 +17,7 @@ public sealed class HandOverTests
         using var parent = Start(run);
         var log = Path.Combine(run, "log.jsonl");
         while (!parent.HasExited && !File.Exists(log))
-            Thread.Sleep(5);
+            Thread.Sleep(5); // until the run has logged a step
         Assert.False(parent.HasExited);
         using var child = Process.GetProcessById(int.Parse(File.ReadAllText($"/proc/{parent.Id}/task/{parent.Id}/children").Trim()));
         Process.Start("kill", [$"-{signal}", $"{parent.Id}"]).WaitForExit();

@@ -46,7 +46,7 @@ public sealed class KillTests
         Assert.Equal(0, Finish(whole));
         using var killed = Start(run);
         while (!killed.HasExited && !File.Exists(Path.Combine(run, ".qwen3tts-lock-owner")))
-            Thread.Sleep(1);
+            Thread.Sleep(1); // until the run has begun
         killed.Kill();
         killed.WaitForExit();
         using (Process one = Start(run), other = Start(run))

@@ -1,5 +1,5 @@
 // What this program wrote into a folder: one line for each file, with its hash. Only what stands there, unchanged, may be replaced or
-// removed. Several processes may write into one folder: lines are only ever appended. A line over 250 lines: all share one state and one lock.
+// removed. Several processes may write into one folder: lines are only ever appended. Over 250 lines by one: all of it shares one state and one lock.
 using System.Text.Json;
 
 namespace Qwen3Tts.Files;
@@ -204,7 +204,7 @@ sealed class OutputRecord
             }
             catch (IOException) when (tries < 200 && Exists && !Directory.Exists(_file)) // 2 s; a line takes far less
             {
-                Thread.Sleep(10);
+                Thread.Sleep(10); // the other process holds it for one line
             }
     }
 
