@@ -78,7 +78,7 @@ sealed class DoctorCommand : DocumentedCommand
     /// <summary>Every file that is read: those of the models and those that the data name, too.</summary>
     IEnumerable<string?> Inputs(DoctorOptions options, ParseResult parsed)
     {
-        var clips = options.Data is { } data && Path.Exists(data) ? ClipList.Read(data, []) : []; // what is wrong with it is told by the examination
+        var clips = options.Data is { } data && Path.Exists(data) ? ClipList.Read(data, new()) : []; // what is wrong with it is told by the examination
         var named = clips.SelectMany(c => new[] { c.Audio, c.Reference, Path.ChangeExtension(c.Audio, ".txt") });
         return [options.Data, parsed.GetValue(_grammar), .. parsed.GetValue(_dictionary) ?? [], .. OutputFile.Whole(options.Checkpoint), .. OutputFile.Whole(options.Base), .. named];
     }

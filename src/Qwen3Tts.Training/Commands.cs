@@ -70,7 +70,7 @@ static class Commands
         if (report.Clips.Where(c => c.Shaped is not null).Select(c => c.Shaped!).ToList() is { Count: > 0 } shaped)
             lines.Add(("changed", FormattableString.Invariant($"cut {shaped.Sum(s => s.CutBefore + s.CutAfter):0.0} s of {shaped.Sum(s => s.SecondsBefore):0.0} s; gain {Decibel(shaped.Min(s => s.Gain)):+0.0;-0.0} to {Decibel(shaped.Max(s => s.Gain)):+0.0;-0.0} dB; by clip: the .changes.tsv beside the list")));
         lines.Add(("reference", report.Chosen.Count > 0 ? $"{string.Join(", ", report.Chosen.Select(Path.GetFileName))}, most like all others" : string.Join(", ", report.Clips.Select(c => Path.GetFileName(c.Clip.Reference)).Distinct().Take(3))));
-        return DataSummary.Text(lines, report.LeftOut, report.Doubts);
+        return DataSummary.Text(lines, report.LeftOut.Messages, report.Doubts);
     }
 
     /// <summary>To a tenth; adding zero makes a negative zero a plain one.</summary>

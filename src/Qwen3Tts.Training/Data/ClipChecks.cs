@@ -37,10 +37,6 @@ static class ClipChecks
             yield return $"{clip.Place}: the model reads {string.Join(", ", inPieces.Take(8).Select(r => $"'{r}' (U+{r.Value:X4})"))}{(inPieces.Count > 8 ? ", …" : "")} as pieces of bytes, not as characters. Write what is said in other ones.";
     }
 
-    /// <summary>What the recording alone lets one doubt; where it is trimmed, silence at its ends is cut anyway.</summary>
-    public static IEnumerable<string> OfSound(Clip clip, ClipLevels sound, bool trimmed) =>
-        RecordingChecks.Doubts(sound, trimmed).Select(doubt => $"{clip.Place}: {RecordingChecks.Named(clip.Audio, doubt)}");
-
     /// <summary>Languages that the model does not have, each at its first clip.</summary>
     public static IEnumerable<string> OfLanguages(IEnumerable<Clip> clips, IReadOnlyList<string> known)
     {

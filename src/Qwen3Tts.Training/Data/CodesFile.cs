@@ -69,16 +69,14 @@ static class CodesFile
     /// <exception cref="InvalidDataException">A line is not; the message names up to twenty.</exception>
     public static List<Clip> Read(string path, int codeGroups, int codebook)
     {
-        var problems = new List<string>();
+        var found = new ListProblems();
         if (Directory.Exists(path))
             throw new InvalidDataException($"'{path}' is a folder; training reads the codes.jsonl that 'qwen3tts-train prepare {path}' writes.");
-        var clips = ClipList.Read(path, problems, ListFormat.Jsonl);
-        var found = new ListProblems();
+        var clips = ClipList.Read(path, found, ListFormat.Jsonl);
         foreach (var clip in clips)
             if (Problem(clip, path, codeGroups, codebook) is { } problem)
                 found.Add(clip.Place, problem);
-        found.WriteTo(problems);
-        ThrowIfAny(problems);
+        found.ThrowIfAny();
         return clips;
     }
 
@@ -90,12 +88,4 @@ static class CodesFile
             ? $"the code {code} is outside the codebook of {codebook}. Prepare the recordings with this model."
         : clip.Reference is null ? "there is no 'ref_audio'. Name the recording that the voice is taken from."
         : null;
-
-    /// <summary>One error for all that is wrong with a set.</summary>
-    public static void ThrowIfAny(List<string> problems)
-    {
-        const int Shown = 20;
-        if (problems.Count > 0)
-            throw new InvalidDataException(string.Join('\n', problems.Take(Shown)) + (problems.Count > Shown ? $"\n… and {problems.Count - Shown} more." : ""));
-    }
 }

@@ -26,7 +26,7 @@ static class DataPage
             ("voice, from the clip most like all others", "deviations", r => r.VoiceDistance),
         })
             page.Append(Chart.Histogram(name, [.. data.Rows.Select(of).OfType<double>()], unit));
-        Messages(page, "Left out", "bad", data.LeftOut);
+        Messages(page, "Left out", "bad", data.LeftOut.Messages);
         Messages(page, "To listen to", "warn", data.Doubts);
         return page.Append("<footer>Levels are those of the recordings before anything was changed in them.</footer>\n</main></body></html>\n").ToString();
     }

@@ -17,7 +17,7 @@ sealed record DataRow(Clip Clip, ClipLevels? Levels, int? Tokens)
     public double? FramesPerToken => Clip.Codes is { } codes && Tokens is > 0 and var n ? (double)codes.Count / n : null;
 }
 
-sealed record DataSummary(IReadOnlyList<DataRow> Rows, IReadOnlyList<string> LeftOut, IReadOnlyList<string> Doubts)
+sealed record DataSummary(IReadOnlyList<DataRow> Rows, ListProblems LeftOut, IReadOnlyList<string> Doubts)
 {
     public static DataSummary Of(PreparationReport report) => new([.. report.Clips.Select(c => new DataRow(c.Clip, c.Levels, c.Tokens) { VoiceDistance = c.VoiceDistance })], report.LeftOut, report.Doubts);
 

@@ -33,27 +33,30 @@ static class Import
     /// <exception cref="ArgumentException">What is to be held out contradicts the list, or is all of it.</exception>
     public static DataSummary Run(ImportOptions options, CancellationToken stop)
     {
-        var (problems, doubts) = (new List<string>(), new List<string>());
+        var (problems, doubts) = (new ListProblems(), new List<string>());
         var listed = Recordings.Read(options.Input, options.Format, problems).ConvertAll(c => Recordings.InOneLanguage(c, options.Language));
         if (options.OnlySpeaker is { } speaker && !listed.Any(c => SpeakerName.IsSame(c.Speaker, speaker)))
-            throw new ArgumentException($"{options.Input}: no clip is spoken by '{Printable.Text(speaker)}'. Its speakers: {string.Join(", ", listed.Select(c => c.Speaker ?? "none named").Distinct().Take(20))}.");
+            throw problems.Count > 0 ? new InvalidDataException($"{problems}") : new ArgumentException(
+                $"{options.Input}: no clip is spoken by '{Printable.Text(speaker)}'. "
+                + $"Its speakers: {string.Join(", ", listed.Select(c => c.Speaker ?? "none named").Distinct().Take(20))}.");
         listed.RemoveAll(c => options.OnlySpeaker is { } only && !SpeakerName.IsSame(c.Speaker, only));
         OutputFile.CheckAreNoInputs([options.Output], [options.Input, .. listed.SelectMany(c => new[] { c.Audio, c.Reference, PreparedFiles.Transcript(c) })]);
 
         var rows = Measured(listed, problems, stop);
         var contradictions = new List<(Clip Clip, string Message)>();
         ClipChecks.Duplicates(rows.Where(r => r.Levels is not null).Select(r => (r.Clip, r.Levels!.Content)), contradictions, doubts);
-        problems.AddRange(contradictions.Select(c => c.Message));
+        foreach (var (clip, message) in contradictions)
+            problems.Add(clip.Place, message);
         rows.RemoveAll(r => contradictions.Any(c => c.Clip.Place == r.Clip.Place));
         if (!options.SkipBad)
-            CodesFile.ThrowIfAny(problems);
+            problems.ThrowIfAny();
         if (rows.Count == 0)
-            throw new InvalidDataException($"{options.Input}: no clip can be used.\n{string.Join('\n', problems.Take(20))}");
+            throw new InvalidDataException($"{options.Input}: no clip can be used.\n{problems}");
 
         var heldOut = Chosen([.. rows.Select(r => r.Clip)], options);
         rows = [.. rows.Select((r, i) => r with { Clip = r.Clip with { HeldOut = heldOut[i] } })];
         foreach (var row in rows)
-            doubts.AddRange(ClipChecks.OfText(row.Clip, null).Concat(row.Levels is null ? [] : ClipChecks.OfSound(row.Clip, row.Levels, trimmed: true)));
+            doubts.AddRange(ClipChecks.OfText(row.Clip, null).Concat(row.Levels is null ? [] : ClipGate.Doubts(row.Clip, row.Levels, trimmed: true)));
         CodesFile.Write(options.Output, rows.Select(r => r.Clip));
         return new(rows, problems, doubts);
     }
@@ -64,28 +67,32 @@ static class Import
         : throw new ArgumentException($"{options.Input}: the list says already which clips are held out, with 'split'. Leave --held-out out, or remove 'split' from its lines.");
 
     /// <summary>Every recording is read once; one that brings its codes need not be there.</summary>
-    static List<DataRow> Measured(List<Clip> clips, List<string> problems, CancellationToken stop)
+    static List<DataRow> Measured(List<Clip> clips, ListProblems problems, CancellationToken stop)
     {
-        var (rows, wrong) = (new DataRow?[clips.Count], new string?[clips.Count]);
+        var (rows, wrong) = (new DataRow?[clips.Count], new ClipProblem?[clips.Count]);
         var references = new ConcurrentDictionary<string, string?>();
         Parallel.For(0, clips.Count, new ParallelOptions { CancellationToken = stop }, i =>
         {
             var clip = clips[i];
             try
             {
-                wrong[i] = ClipChecks.Error(clip);
+                if (ClipChecks.Error(clip) is { } text)
+                    wrong[i] = new(clip.Place, text);
                 var levels = clip.Codes is not null && !File.Exists(clip.Audio) ? null : ClipGate.Read(clip.Place, clip.Audio, ClipChecks.LeaveOut).Levels;
                 if (clip.Reference is { } reference)
-                    wrong[i] ??= !File.Exists(reference) ? $"{clip.Place}: the reference '{Printable.Text(reference)}' is not there. Correct 'ref_audio', or remove it to have one chosen."
-                        : references.GetOrAdd(reference, ClipGate.ReferenceProblem) is { } problem ? $"{clip.Place}: {problem}" : null;
+                    wrong[i] ??= !File.Exists(reference)
+                        ? new(clip.Place, $"the reference '{Printable.Text(reference)}' is not there. "
+                            + "Correct 'ref_audio', or remove it to have one chosen.", "no reference")
+                        : references.GetOrAdd(reference, ClipGate.ReferenceProblem) is { } problem ? new(clip.Place, problem) : null;
                 rows[i] = new(clip, levels, null);
             }
             catch (Exception e) when (e is InvalidDataException or IOException or UnauthorizedAccessException)
             {
-                wrong[i] ??= e.Message.StartsWith(clip.Place, StringComparison.Ordinal) ? e.Message : $"{clip.Place}: {e.Message}";
+                wrong[i] ??= ClipProblem.From(clip, e);
             }
         });
-        problems.AddRange(wrong.OfType<string>());
+        foreach (var problem in wrong.OfType<ClipProblem>())
+            problem.AddTo(problems);
         return [.. rows.Where((r, i) => r is not null && wrong[i] is null).Select(r => r!)];
     }
 }
@@ -126,7 +133,7 @@ sealed class ImportCommand : DocumentedCommand
             Seed = parsed.GetValue(_seed) ?? 1,
             SkipBad = parsed.GetValue(_skip),
         }, stop);
-        Console.Out.WriteLine(DataSummary.Text(summary.Table(), summary.LeftOut, summary.Doubts));
+        Console.Out.WriteLine(DataSummary.Text(summary.Table(), summary.LeftOut.Messages, summary.Doubts));
         Console.Out.WriteLine($"Written: {output}\nNext: qwen3tts-train prepare {output} --model DIR");
         return CommandRun.Done;
     }

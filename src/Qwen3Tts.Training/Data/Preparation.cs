@@ -46,7 +46,7 @@ sealed record PreparedClip(Clip Clip, ClipLevels? Levels, ShapedClip? Shaped, bo
 /// <param name="LeftOut">Messages of what was left out.</param>
 /// <param name="Doubts">Messages of what may be wrong and was not left out.</param>
 /// <param name="Chosen">References that were chosen among the clips, one a speaker; none where all were given.</param>
-sealed record PreparationReport(IReadOnlyList<PreparedClip> Clips, IReadOnlyList<string> LeftOut, IReadOnlyList<string> Doubts, IReadOnlyList<string> Chosen)
+sealed record PreparationReport(IReadOnlyList<PreparedClip> Clips, ListProblems LeftOut, IReadOnlyList<string> Doubts, IReadOnlyList<string> Chosen)
 {
     /// <summary>How many clips a run is to hold out where it is not told: none of its own choice where the data holds out some.</summary>
     public int HeldOut(int usual) => Clips.Any(c => c.Clip.HeldOut is not null) ? 0 : usual;
@@ -60,7 +60,7 @@ static class Preparation
     {
         if (options.Reference is { } file && !File.Exists(file))
             throw new FileNotFoundException($"There is no reference recording '{file}'. Name one of the recordings, or leave --reference out.");
-        var (problems, doubts) = (new List<string>(), new List<string>());
+        var (problems, doubts) = (new ListProblems(), new List<string>());
         var listed = Recordings.Read(options.Input, options.Format, problems).ConvertAll(c => Recordings.InOneLanguage(c, options.Language));
         if (encoder.Languages is { } known)
             doubts.AddRange(ClipChecks.OfLanguages(listed, known));
@@ -69,12 +69,12 @@ static class Preparation
 
         var shapedFiles = shape.ChangesAnything ? PreparedFiles.Shaped(listed, options.Output) : [];
         PreparedFiles.Check(options, listed, shapedFiles.Values);
-        var shaped = Told(Each(listed, options.Parallel, stop, clip => Guarded(clip, () => Shape(clip, shape, encoder, shapedFiles))), problems);
+        var shaped = Kept(Each(listed, options.Parallel, stop, clip => Guarded(clip, () => Shape(clip, shape, encoder, shapedFiles))), problems);
         shaped = WithReference(WithoutContradictions(shaped, problems, doubts), options.Reference, shapedFiles, problems);
         if (!options.SkipBad)
-            CodesFile.ThrowIfAny(problems);
+            problems.ThrowIfAny();
         if (shaped.Count == 0)
-            throw new InvalidDataException($"{options.Input}: no clip can be used.\n{string.Join('\n', problems.Take(20))}");
+            throw new InvalidDataException($"{options.Input}: no clip can be used.\n{problems}");
 
         using var cache = new EncodingCache(options.Output + ".cache", encoder.Fingerprint);
         var choose = shaped.Any(c => c.Clip.Reference is null);
@@ -107,7 +107,7 @@ static class Preparation
         {
             doubts.AddRange(ClipChecks.OfText(c.Clip, encoder.Tokenizer));
             if (c.Levels is not null)
-                doubts.AddRange(ClipChecks.OfSound(c.Clip, c.Levels, shape.Trim));
+                doubts.AddRange(ClipGate.Doubts(c.Clip, c.Levels, shape.Trim));
         }
         if (encoder.Tokenizer is not null)
             doubts.AddRange(ClipChecks.OfPace([.. clips.Select(c => (c.Clip, c.Clip.Codes!.Count, c.Tokens!.Value))]));
@@ -116,7 +116,7 @@ static class Preparation
         foreach (var reference in apart)
         {
             var (wave, levels) = ClipGate.Read(reference.Place, reference.Audio);
-            doubts.AddRange(ClipChecks.OfSound(reference, levels, trimmed: false));
+            doubts.AddRange(ClipGate.Doubts(reference, levels, trimmed: false));
             if (encoder.Voice is not null)
                 heard.Add((reference, encoder.Voice(wave.ToRate(encoder.SampleRate))));
         }
@@ -139,32 +139,34 @@ static class Preparation
     }
 
     /// <summary>The clip, or what is wrong with it, with its place and a remedy.</summary>
-    static (PreparedClip? Clip, string? Problem) Guarded(Clip clip, Func<PreparedClip> body)
+    static (PreparedClip? Clip, ClipProblem? Problem) Guarded(Clip clip, Func<PreparedClip> body)
     {
         if (ClipChecks.Error(clip) is { } problem)
-            return (null, problem);
+            return (null, new(clip.Place, problem));
         try
         {
             return (body(), null);
         }
         catch (Exception e) when (e is InvalidDataException or IOException or UnauthorizedAccessException)
         {
-            return (null, e.Message.StartsWith(clip.Place, StringComparison.Ordinal) ? e.Message : $"{clip.Place}: {e.Message}");
+            return (null, ClipProblem.From(clip, e));
         }
     }
 
     /// <summary>Those that are clips; the problems of the others are noted, in their order.</summary>
-    static List<PreparedClip> Told((PreparedClip? Clip, string? Problem)[] results, List<string> problems)
+    static List<PreparedClip> Kept((PreparedClip? Clip, ClipProblem? Problem)[] results, ListProblems problems)
     {
-        problems.AddRange(results.Select(r => r.Problem).OfType<string>());
+        foreach (var problem in results.Select(r => r.Problem).OfType<ClipProblem>())
+            problem.AddTo(problems);
         return [.. results.Select(r => r.Clip).OfType<PreparedClip>()];
     }
 
-    static List<PreparedClip> WithoutContradictions(List<PreparedClip> clips, List<string> problems, List<string> doubts)
+    static List<PreparedClip> WithoutContradictions(List<PreparedClip> clips, ListProblems problems, List<string> doubts)
     {
         var errors = new List<(Clip Clip, string Message)>();
         ClipChecks.Duplicates(clips.Where(c => c.Levels is not null).Select(c => (c.Clip, c.Levels!.Content)), errors, doubts);
-        problems.AddRange(errors.Select(e => e.Message));
+        foreach (var (clip, message) in errors)
+            problems.Add(clip.Place, message);
         return [.. clips.Where(c => !errors.Any(e => e.Clip.Place == c.Clip.Place))];
     }
 
@@ -182,7 +184,7 @@ static class Preparation
     }
 
     /// <summary>The reference that was asked for, or named by the line; in its changed form where it is one of the recordings.</summary>
-    static List<PreparedClip> WithReference(List<PreparedClip> clips, string? asked, Dictionary<string, string> shapedFiles, List<string> problems)
+    static List<PreparedClip> WithReference(List<PreparedClip> clips, string? asked, Dictionary<string, string> shapedFiles, ListProblems problems)
     {
         var result = new List<PreparedClip>();
         // The clips themselves have been read, and so have those of them that were shaped.
@@ -193,11 +195,12 @@ static class Preparation
             if (reference is not null && shapedFiles.TryGetValue(reference, out var moved))
                 reference = moved;
             if (reference is not null && File.Exists(reference) && ClipGate.ReferenceProblem(reference, read) is { } problem)
-                problems.Add($"{c.Clip.Place}: {problem}");
+                problems.Add(c.Clip.Place, problem);
             else if (reference is null || File.Exists(reference))
                 result.Add(c with { Clip = c.Clip with { Reference = reference } });
             else
-                problems.Add($"{c.Clip.Place}: the reference '{reference}' is not there. Correct 'ref_audio', or name one recording for all with --reference.");
+                problems.Add(c.Clip.Place, $"the reference '{reference}' is not there. "
+                    + "Correct 'ref_audio', or name one recording for all with --reference.", "no reference");
         }
         return result;
     }

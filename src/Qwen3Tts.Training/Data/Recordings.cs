@@ -6,12 +6,12 @@ namespace Qwen3Tts.Training.Data;
 
 static class Recordings
 {
-    /// <summary>The clips in order, and a message for each cause why some cannot be one.</summary>
+    /// <summary>The clips in order, and why some lines or files cannot be one.</summary>
     /// <param name="path">A folder or a list.</param>
     /// <param name="format">Null sees it in the input.</param>
-    /// <param name="problems">Gets the messages.</param>
+    /// <param name="problems">Gets what is wrong.</param>
     /// <exception cref="FileNotFoundException">There is neither a folder nor a file of that name.</exception>
-    public static List<Clip> Read(string path, ListFormat? format, List<string> problems) => ClipList.Read(path, problems, format);
+    public static List<Clip> Read(string path, ListFormat? format, ListProblems problems) => ClipList.Read(path, problems, format);
 
     /// <summary>The clip with its language's name, by the one table; where its list names none, with that of the command.</summary>
     public static Clip InOneLanguage(Clip clip, string? otherwise) =>

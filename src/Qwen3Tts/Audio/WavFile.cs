@@ -27,7 +27,8 @@ public static class WavFile
     public static Waveform Read(string path)
     {
         if (!File.Exists(path))
-            throw new FileNotFoundException($"{Printable.Path(path)}: there is no such audio file. Check the path.", path);
+            throw new FileNotFoundException($"{Printable.Path(path)}: there is no such audio file. Check the path.", path)
+                .WithCause("no such audio file");
         using var stream = File.OpenRead(path);
         return Read(stream, path);
     }

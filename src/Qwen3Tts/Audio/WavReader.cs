@@ -3,6 +3,7 @@
 // seen in what follows.
 using System.Buffers.Binary;
 using System.Text;
+using Qwen3Tts.Files;
 
 namespace Qwen3Tts.Audio;
 
@@ -30,9 +31,8 @@ sealed class WavReader(Stream stream, string name)
     {
         var head = new byte[12];
         var got = Fill(head);
-        var riff = got == 12 && head.AsSpan(8, 4).SequenceEqual("WAVE"u8) && Encoding.Latin1.GetString(head, 0, 4) is "RIFF" or "RF64" or "BW64";
-        if (!riff)
-            throw new InvalidDataException(NotWav.Describe(head.AsSpan(0, got), name));
+        if (!AudioKind.IsWav(head.AsSpan(0, got)))
+            throw NotWav(head.AsSpan(0, got));
         var riffSize = BinaryPrimitives.ReadUInt32LittleEndian(head.AsSpan(4));
         var longSize = long.MaxValue; // RF64 and BW64 say in ds64 what does not fit elsewhere
         var chunk = new byte[8];
@@ -229,5 +229,15 @@ sealed class WavReader(Stream stream, string name)
     string Convert => $"Convert it with: ffmpeg -i \"{name}\" -c:a pcm_s16le out.wav";
     const string Again = "Copy or record it again.";
 
-    InvalidDataException Bad(string what, string remedy) => new($"{name}: {what}. {remedy}");
+    InvalidDataException Bad(string what, string remedy) => new InvalidDataException($"{name}: {what}. {remedy}").WithCause(what);
+
+    InvalidDataException NotWav(ReadOnlySpan<byte> head)
+    {
+        GitLfs.CheckIsNoPointer(head, name);
+        return head.IsEmpty ? Bad("the file is empty, not a WAV file", Again)
+            : AudioKind.Of(head) is { } kind ? Bad($"this is {kind}, not a WAV file", $"Convert it with: ffmpeg -i \"{name}\" out.wav")
+            : Bad(
+                $"this is not a WAV file; it begins with the bytes {System.Convert.ToHexStringLower(head)}",
+                $"If it is audio, convert it with: ffmpeg -i \"{name}\" out.wav");
+    }
 }

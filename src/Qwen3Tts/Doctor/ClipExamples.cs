@@ -1,5 +1,6 @@
 // Clips become training examples as the one writer writes them: with the checkpoint's tokenizer and its ids, and with the voice that it
 // speaks with. Codes that the data lacks are made with the checkpoint's codec.
+using Qwen3Tts.Audio;
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.Codec;
 using Qwen3Tts.Kernels;
@@ -16,20 +17,23 @@ namespace Qwen3Tts.Doctor;
 /// <param name="Frames">Frames in all.</param>
 /// <param name="Voice">Where the voice comes from, in words.</param>
 /// <param name="Data">The frames of all clips of the data whose codes are known, of which the examples are some.</param>
-sealed record ClipExamples(IReadOnlyList<TrainingExample> Examples, IReadOnlyList<string> Texts, int Frames, string Voice, IReadOnlyList<int[]> Data)
+/// <param name="Doubts">What may be wrong with the clips, each with its place and a remedy.</param>
+sealed record ClipExamples(
+    IReadOnlyList<TrainingExample> Examples, IReadOnlyList<string> Texts, int Frames, string Voice, IReadOnlyList<int[]> Data,
+    IReadOnlyList<string> Doubts)
 {
     /// <exception cref="InvalidDataException">The data cannot be read, or does not belong to this model.</exception>
     /// <exception cref="ArgumentException">It cannot be told whose voice to measure, or the model has no such language or speaker.</exception>
     public static ClipExamples Of(DoctorOptions options, ModelFolder model, ModelFolder? original)
     {
-        var problems = new List<string>();
+        var problems = new ListProblems();
         var all = ClipList.Read(options.Data!, problems);
+        problems.ThrowIfAny();
         var clips = Spread(all, options.Clips);
-        if (problems.Count > 0)
-            throw new InvalidDataException(string.Join('\n', problems.Take(20)));
         var tokenizer = TextTokenizer.Load(model.Path);
         var ids = model.Config.SpecialTokens(tokenizer.AssistantHead[^1]);
         var codec = new Lazy<SpeechCodec>(() => SpeechCodec.Load(model.CodecPath));
+        var doubts = new List<string>();
         var (voice, from) = VoiceOf(options, model, original, ids, clips);
         var examples = clips.Select(clip =>
         {
@@ -38,16 +42,37 @@ sealed record ClipExamples(IReadOnlyList<TrainingExample> Examples, IReadOnlyLis
                 throw new InvalidDataException(problem);
             if (language is not null && LanguageNames.Find(language, ids.Languages.Keys) is null)
                 throw new InvalidDataException($"{clip.Place}: {LanguageNames.Unknown(language, ids.Languages.Keys)}");
-            var frames = clip.Codes ?? codec.Value.Encode(ClipGate.Read(clip.Place, clip.Audio).Wave.ToRate(codec.Value.SampleRate));
+            var frames = clip.Codes ?? Encode(clip, codec.Value, doubts);
             Check(clip, frames, model.Config.TalkerConfig);
-            var sequence = TalkerSequence.Prompt(new() { Text = tokenizer.Encode(clip.Text), Language = language, Voice = voice(clip) }, ids);
+            var text = tokenizer.Encode(clip.Text);
+            if (RecordingChecks.PaceDoubt(frames.Count, text.Length) is { } doubt)
+                doubts.Add($"{clip.Place}: {doubt}");
+            var sequence = TalkerSequence.Prompt(new() { Text = text, Language = language, Voice = voice(clip) }, ids);
             foreach (var frame in frames)
                 sequence.Append(new CodecStep.Frame(frame));
             sequence.AppendEnd();
             ContextLimit.Check(sequence, model.Config.TalkerConfig.MaxPositionEmbeddings, clip.Place);
             return TrainingExample.Of(sequence, ids);
         }).ToList();
-        return new(examples, [.. clips.Select(c => c.Text)], examples.Sum(e => e.Frames.Count), from, [.. examples.SelectMany(e => e.Frames).Select(f => f.Frame), .. all.SelectMany(c => c.Codes ?? [])]);
+        return new(
+            examples, [.. clips.Select(c => c.Text)], examples.Sum(e => e.Frames.Count), from,
+            [.. examples.SelectMany(e => e.Frames).Select(f => f.Frame), .. all.SelectMany(c => c.Codes ?? [])], doubts);
+    }
+
+    /// <summary>What may be wrong with the clips, which makes what is measured on them doubtful, too.</summary>
+    public Finding DoubtsAsFinding()
+    {
+        const int Shown = 5;
+        var more = Doubts.Count > Shown ? $" … and {Doubts.Count - Shown} more." : "";
+        return new("doubtful_clips", Severity.Warning, string.Join(' ', Doubts.Take(Shown)) + more,
+            "Correct these clips or leave them out of --data: what is measured on them may mislead.");
+    }
+
+    static IReadOnlyList<int[]> Encode(Clip clip, SpeechCodec codec, List<string> doubts)
+    {
+        var (wave, levels) = ClipGate.Read(clip.Place, clip.Audio);
+        doubts.AddRange(ClipGate.Doubts(clip, levels, trimmed: false));
+        return codec.Encode(wave.ToRate(codec.SampleRate));
     }
 
     static List<Clip> Spread(List<Clip> clips, int most) =>

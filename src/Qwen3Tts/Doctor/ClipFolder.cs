@@ -5,9 +5,9 @@ namespace Qwen3Tts.Doctor;
 
 static class ClipFolder
 {
-    public static List<Clip> Read(string folder, List<string> problems)
+    public static List<Clip> Read(string folder, ListProblems found)
     {
-        var (clips, found) = (new List<Clip>(), new ListProblems());
+        var (clips, before) = (new List<Clip>(), found.Count);
         var texts = Files(folder, ".txt", ".lab").ToLookup(f => ClipPath.Key(Path.GetFileNameWithoutExtension(f)));
         var (recordings, used) = (Files(folder, ".wav").ToList(), new Dictionary<string, string>());
         foreach (var wav in recordings)
@@ -18,7 +18,7 @@ static class ClipFolder
                 own.RemoveAll(t => Path.GetFileNameWithoutExtension(t) != name);
             if (own.Count == 0)
                 found.Add(Shown(wav), $"there is no {Printable.Text(name)}.txt beside it, nor a .lab. "
-                    + "Write what is said into one, or remove the recording.", "no text");
+                    + "Write what is said into one, or remove the recording.", "no text", "file");
             else if (own.Select(t => used.GetValueOrDefault(t)).FirstOrDefault(w => w is not null) is { } other)
                 found.Add(Shown(wav), $"{Printable.Text(Path.GetFileName(own[0]))} is the text of "
                     + $"{Printable.Text(Path.GetFileName(other))} already. Remove one of the two recordings.");
@@ -28,15 +28,15 @@ static class ClipFolder
                 used.TryAdd(text, wav);
         }
         foreach (var text in texts.SelectMany(t => t).Where(t => !used.ContainsKey(t)))
-            found.Add(Shown(text), "there is no recording of that name. Add the WAV file, or remove the text.", "no recording");
+            found.Add(Shown(text), "there is no recording of that name. Add the WAV file, or remove the text.", "no recording", "file");
         var names = recordings.Select(Path.GetFileNameWithoutExtension).ToHashSet(); // what was converted already needs no second time
         var others = Files(folder, ".mp3", ".flac", ".ogg", ".opus", ".m4a");
         foreach (var f in others.Where(f => !names.Contains(Path.GetFileNameWithoutExtension(f))))
             found.Add(Shown(f), "only WAV files are read. Convert it with "
-                + $"'ffmpeg -i {Printable.Text(Path.GetFileName(f))} {Printable.Text(Path.GetFileNameWithoutExtension(f))}.wav'.", "no WAV");
-        if (clips.Count == 0 && found.Count == 0)
+                + $"'ffmpeg -i {Printable.Text(Path.GetFileName(f))} {Printable.Text(Path.GetFileNameWithoutExtension(f))}.wav'.",
+                "no WAV", "file");
+        if (clips.Count == 0 && found.Count == before)
             found.Add(folder, "there is no WAV file in it. Name the folder that holds the recordings.");
-        found.WriteTo(problems, "file");
         return clips;
     }
 
@@ -55,7 +55,7 @@ static class ClipFolder
         }
         catch (InvalidDataException e)
         {
-            problems.AddWhole(e.Message);
+            problems.Add("", e.Message);
         }
     }
 

@@ -25,6 +25,10 @@ static class ClipGate
             ? throw new InvalidDataException($"{place}: {RecordingChecks.Named(file, problem)}{otherwise}") : (wave, levels);
     }
 
+    /// <summary>What lets one doubt a recording that can be used; where it is trimmed, silence at its ends is cut anyway.</summary>
+    public static IEnumerable<string> Doubts(Clip clip, ClipLevels levels, bool trimmed) =>
+        RecordingChecks.Doubts(levels, trimmed).Select(doubt => $"{clip.Place}: {RecordingChecks.Named(clip.Audio, doubt)}");
+
     /// <summary>Why a voice cannot be taken from a recording, or null; each is read once.</summary>
     public static string? ReferenceProblem(string file, Dictionary<string, string?> known) =>
         known.TryGetValue(file, out var problem) ? problem : known[file] = ReferenceProblem(file);

@@ -1,5 +1,6 @@
 // Recordings as people bring them, in one form: a folder, JSON (ClipsOfJson) or a table of fields (ClipTable). All commands read lists here.
 // All that is wrong with the whole set is told at once, each cause once, with its place.
+using Qwen3Tts.Audio;
 using Qwen3Tts.Files;
 using Qwen3Tts.Text;
 
@@ -30,37 +31,46 @@ static class ClipList
 {
     static readonly string[] ListNames = ["metadata.csv", "metadata.jsonl", "metadata.tsv"];
 
-    /// <summary>The clips in order, and a message for each cause why some cannot be one.</summary>
+    /// <summary>The clips in order, and why some lines or files cannot be one.</summary>
     /// <param name="path">A folder or a list.</param>
-    /// <param name="problems">Gets the messages.</param>
+    /// <param name="found">Gets what is wrong.</param>
     /// <param name="format">Null sees it in the input.</param>
     /// <exception cref="FileNotFoundException">There is neither a folder nor a file of that name.</exception>
     /// <exception cref="InvalidDataException">The list is no text.</exception>
-    public static List<Clip> Read(string path, List<string> problems, ListFormat? format = null)
+    public static List<Clip> Read(string path, ListProblems found, ListFormat? format = null)
     {
         if (Directory.Exists(path))
         {
             var lists = format == ListFormat.Folder ? [] : ListNames.Select(n => Path.Combine(path, n)).Where(File.Exists).ToList();
             if (lists.Count == 0)
-                return ClipFolder.Read(path, problems);
+                return ClipFolder.Read(path, found);
             if (lists.Count > 1)
             {
-                problems.Add($"{path}: it has {string.Join(" and ", lists.Select(Path.GetFileName))}. Name the list that is meant instead of the folder.");
+                found.Add(path, $"it has {string.Join(" and ", lists.Select(Path.GetFileName))}. Name the list that is meant instead of the folder.");
                 return [];
             }
             path = lists[0];
         }
         if (!File.Exists(path))
             throw new FileNotFoundException($"There is no '{path}'. Name a folder of WAV and TXT files, or a list.");
-        var found = new ListProblems();
-        var text = TextFile.Read(path);
+        var before = found.Count;
+        var text = ReadText(path);
         var isJson = format is null ? text.TrimStart() is ['{' or '[', ..] : format == ListFormat.Jsonl;
         var clips = isJson ? ClipsOfJson.Read(path, text, found)
             : ClipTable.Read(path, text, format is ListFormat.Folder ? null : format, found);
-        if (clips.Count == 0 && found.Count == 0)
+        if (clips.Count == 0 && found.Count == before)
             found.Add(path, "it is empty. Each line describes one clip.");
-        found.WriteTo(problems);
         return clips;
+    }
+
+    /// <exception cref="InvalidDataException">The file is a recording, or no text.</exception>
+    static string ReadText(string path)
+    {
+        var bytes = File.ReadAllBytes(path);
+        return AudioKind.Of(bytes.AsSpan(0, Math.Min(12, bytes.Length))) is not { } kind || bytes is [0xFF, 0xFE, ..] // UTF-16
+            ? TextFile.Decode(bytes, path)
+            : throw new InvalidDataException($"{path}: this is a recording ({kind}), not a list of recordings. "
+                + "Name the folder that it lies in with its text, or a list.");
     }
 
     /// <summary>What a list is, by its header or by what its lines hold.</summary>
@@ -68,7 +78,7 @@ static class ClipList
     {
         if (Directory.Exists(path))
             return ListNames.Select(n => Path.Combine(path, n)).FirstOrDefault(File.Exists) is { } list ? FormatOf(list) : ListFormat.Folder;
-        var text = TextFile.Read(path);
+        var text = ReadText(path);
         return text.TrimStart() is ['{' or '[', ..] ? ListFormat.Jsonl : ClipTable.FormatOf(path, text);
     }
 

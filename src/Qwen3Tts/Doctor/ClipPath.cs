@@ -62,8 +62,7 @@ sealed class ClipPath(string list)
             : found.Count > 1 ? throw new InvalidDataException($"'{Printable.Text(given)}' is a path of another machine, and both {name} and wavs/{name} are here. Remove one of them")
             : !needed ? (Path.GetFullPath(Path.Combine(_folder, given)), false)
             : throw new InvalidDataException($"'{Printable.Text(given)}' is a path of another machine, and no recording of that name is in "
-                + $"'{_folder}' or its folder 'wavs'. Copy the recordings there, or correct the paths")
-            { Data = { ["cause"] = "elsewhere" } };
+                + $"'{_folder}' or its folder 'wavs'. Copy the recordings there, or correct the paths").WithCause("another machine");
     }
 
     string? Existing(string path) => Beside(path) ?? (File.Exists(path) ? Path.GetFullPath(path) : null);

@@ -27,6 +27,8 @@ static class Examination
             return report with { Verdict = $"This folder does not load: {unreadable.Evidence}", Healthy = false };
         var model = ModelFolder.Open(options.Checkpoint);
         var clips = options.Data is null ? null : ClipExamples.Of(options, model, original);
+        if (clips is { Doubts.Count: > 0 })
+            report = report with { Findings = [.. report.Findings, clips.DoubtsAsFinding()] };
         progress("measuring text_projection");
         var projection = Doctor.TextProjection.Of(model, clips is null ? [] : [.. clips.Examples.SelectMany(e => e.Positions).Select(p => p.Text).OfType<int>()]);
         report = report with { TextProjection = projection };

@@ -56,7 +56,9 @@ static class ListTargets
         Mutate = (m, _, content) => m.MutateLines(content, separator),
         Read = (folder, problems) =>
         {
-            var clips = Recordings.Read(Path.Combine(folder, file), format, problems);
+            var found = new ListProblems();
+            var clips = Recordings.Read(Path.Combine(folder, file), format, found);
+            problems.AddRange(found.Messages);
             problems.AddRange(clips.Select(ClipChecks.Error).OfType<string>());
             foreach (var clip in clips)
                 _ = ClipChecks.OfText(clip, null).Count();

@@ -22,10 +22,10 @@ public sealed class ClipChecksTests
         return new(samples, Rate);
     }
 
-    static string Doubt(Waveform wave, bool trimmed = true) => Assert.Single(ClipChecks.OfSound(Any, ClipLevels.Of(wave), trimmed));
+    static string Doubt(Waveform wave, bool trimmed = true) => Assert.Single(ClipGate.Doubts(Any, ClipLevels.Of(wave), trimmed));
 
     [Fact]
-    public void AGoodRecordingIsNotDoubted() => Assert.Empty(ClipChecks.OfSound(Any, ClipLevels.Of(Speech(3)), trimmed: false));
+    public void AGoodRecordingIsNotDoubted() => Assert.Empty(ClipGate.Doubts(Any, ClipLevels.Of(Speech(3)), trimmed: false));
 
     [Fact]
     public void ALongOne() => Assert.Equal("l.jsonl(3): 'a.wav' is 31 s long; more than 30 s need much memory. Cut it between two sentences.", Doubt(Speech(31)));
@@ -55,7 +55,7 @@ public sealed class ClipChecksTests
         Assert.Equal("l.jsonl(3): 'a.wav' has a pause of 2.5 s. Shorten it, or cut the recording in two there.", Doubt(pause, trimmed: false));
         var around = Speech(6, silence: 1.5);
         Assert.Equal("l.jsonl(3): 'a.wav' is silent for 3.0 of 6.0 s. Cut the silence off; 'qwen3tts-train prepare --trim true' does.", Doubt(around, trimmed: false));
-        Assert.Empty(ClipChecks.OfSound(Any, ClipLevels.Of(around), trimmed: true));
+        Assert.Empty(ClipGate.Doubts(Any, ClipLevels.Of(around), trimmed: true));
     }
 
     [Fact]
@@ -127,7 +127,9 @@ public sealed class ClipChecksTests
     public void ThePageNeedsNothingBesideItAndIsWellFormed()
     {
         var rows = Enumerable.Range(1, 12).Select(n => new DataRow(Any with { Text = $"<b> & {n}", Codes = [.. Enumerable.Repeat(new int[16], 10 * n)] }, ClipLevels.Of(Speech(1 + n)), 3 + n) { VoiceDistance = n }).ToList();
-        var page = DataPage.Of("codes & <more>.jsonl", new(rows, ["a.jsonl(1): <|im_end|> & so on."], ["b.jsonl(2): \"quoted\"."]));
+        var leftOut = new ListProblems();
+        leftOut.Add("a.jsonl(1)", "<|im_end|> & so on.");
+        var page = DataPage.Of("codes & <more>.jsonl", new(rows, leftOut, ["b.jsonl(2): \"quoted\"."]));
         var xml = XDocument.Parse(page);
         Assert.Equal(6, xml.Descendants("svg").Count());
         Assert.Contains(xml.Descendants("p"), p => p.Value == "a.jsonl(1): <|im_end|> & so on.");

@@ -58,7 +58,7 @@ public sealed class GatesTests
             ("import's instruct", () => Imported(List("Hello.", Good, instruct: text))), ("prepare's instruct", () => Prepared(List("Hello.", Good, instruct: text))));
     }
 
-    public static TheoryData<string> Recorded => ["silent", "constant", "none", "short", "long", "16-bit numbers"];
+    public static TheoryData<string> Recorded => ["silent", "constant", "none", "short", "long", "16-bit numbers", "cancelling"];
 
     static Waveform Sound(string kind) => new(kind switch
     {
@@ -68,11 +68,90 @@ public sealed class GatesTests
         _ => [.. Enumerable.Range(0, Rate * (kind == "long" ? 41 : 1) / (kind == "short" ? 10 : 1)).Select(i => (kind == "16-bit numbers" ? 9000 : 0.3f) * MathF.Sin(i * 0.05f))],
     }, Rate);
 
+    /// <summary>One second of one tone, at another level in each channel.</summary>
+    static byte[] TwoChannels(params float[] levels)
+    {
+        using var file = new MemoryStream();
+        using var writer = new BinaryWriter(file);
+        var bytes = Rate * levels.Length * 2;
+        writer.Write([.. "RIFF"u8, .. BitConverter.GetBytes(36 + bytes), .. "WAVEfmt "u8, .. BitConverter.GetBytes(16)]);
+        foreach (var (value, size) in new[] { (1, 2), (levels.Length, 2), (Rate, 4), (Rate * levels.Length * 2, 4), (levels.Length * 2, 2), (16, 2) })
+            writer.Write(BitConverter.GetBytes(value)[..size]);
+        writer.Write([.. "data"u8, .. BitConverter.GetBytes(bytes)]);
+        for (var i = 0; i < Rate; i++)
+            foreach (var level in levels)
+                writer.Write((short)(32767 * level * MathF.Sin(i * 0.05f)));
+        return file.ToArray();
+    }
+
+    /// <summary>What can be used and may be wrong is told in the same words by each.</summary>
+    [Theory]
+    [InlineData("clipped", "is clipped: ")]
+    [InlineData("beyond", "goes beyond full scale: ")]
+    [InlineData("pause", "has a pause of ")]
+    public void DoubtfulRecordings(string kind, string words)
+    {
+        float Sample(int i) => kind switch
+        {
+            "clipped" => Math.Clamp(2 * MathF.Sin(i * 0.05f), -1, 1),
+            "beyond" => 2 * MathF.Sin(i * 0.05f),
+            _ => i is > Rate and < 4 * Rate ? 0 : 0.3f * MathF.Sin(i * 0.05f),
+        };
+        var file = Path.Combine(Scratch.New("gates"), "doubtful.wav");
+        WavFile.Write(file, new([.. Enumerable.Range(0, 5 * Rate).Select(Sample)], Rate), WavFormat.Float32);
+        var list = List("Good morning.", file);
+        var doubts = new Dictionary<string, IReadOnlyList<string>>
+        {
+            ["import"] = Import.Run(new() { Input = list, Output = list + ".out", HeldOut = HeldOut.Parse("0") }, default).Doubts,
+            ["prepare"] = Prepared(list).Doubts,
+            ["doctor"] = ClipExamples.Of(new() { Checkpoint = Mini.Model, Data = list }, ModelFolder.Open(Mini.Model), null).Doubts,
+            ["clone"] = Mouth.Value.Clone(WavFile.Read(file)).Warnings,
+        };
+        var said = doubts.Select(d => d.Value.Single(m => m.Contains(words, StringComparison.Ordinal)));
+        Assert.Single(said.Select(m => m[m.IndexOf(words, StringComparison.Ordinal)..]).Distinct());
+    }
+
+    [Fact]
+    public void OneCauseOfManyRecordingsIsToldOnce()
+    {
+        foreach (var (name, content) in new[] { ("missing", null), ("pointer", "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 9\n"), ("mp3", "ID3\u0003 and so on, longer") })
+        {
+            var folder = Scratch.New("gates");
+            var list = Path.Combine(folder, "l.jsonl");
+            File.WriteAllLines(list, Enumerable.Range(0, 30).Select(i => JsonSerializer.Serialize(new { audio = $"{name}{i}.wav", text = "Hello.", ref_audio = Good })));
+            for (var i = 0; content is not null && i < 30; i++)
+                File.WriteAllText(Path.Combine(folder, $"{name}{i}.wav"), content);
+            foreach (var act in new Action[] { () => Imported(list), () => Prepared(list) })
+            {
+                var message = Assert.Throws<InvalidDataException>(act).Message;
+                Assert.DoesNotContain('\n', message);
+                Assert.Contains($"{name}0.wav", message, StringComparison.Ordinal);
+                Assert.EndsWith("29 more recordings have the same mistake: 2, 3, 4, 5, 6, ….", message, StringComparison.Ordinal);
+            }
+        }
+    }
+
+    [Fact]
+    public void ARecordingIsNoList() => AllSay("this is a recording (WAV), not a list of recordings.",
+        ("import", () => Imported(Good)), ("prepare", () => Prepared(Good)), ("doctor", () => Examined(Good)));
+
+    [Fact]
+    public void ASpeakerOfAnUnreadableListDoesNotHideWhatIsWrong()
+    {
+        var list = Path.Combine(Scratch.New("gates"), "l.jsonl");
+        File.WriteAllText(list, "{\"audio\": 3}\n");
+        var error = Assert.Throws<InvalidDataException>(() => Import.Run(new() { Input = list, Output = list + ".out", OnlySpeaker = "anna" }, default));
+        Assert.StartsWith($"{list}(1): ", error.Message, StringComparison.Ordinal);
+    }
+
     [Theory, MemberData(nameof(Recorded))]
     public void BadRecordings(string kind)
     {
         var file = Path.Combine(Scratch.New("gates"), "bad.wav");
-        WavFile.Write(file, Sound(kind), WavFormat.Float32);
+        if (kind == "cancelling")
+            File.WriteAllBytes(file, TwoChannels(0.3f, -0.3f));
+        else
+            WavFile.Write(file, Sound(kind), WavFormat.Float32);
         var wave = WavFile.Read(file);
         var (list, words) = (List("Good morning.", file), RecordingChecks.Problem(wave, ClipLevels.Of(wave))!);
         AllSay(words, ("import", () => Imported(list)), ("prepare", () => Prepared(list)), ("doctor", () => Examined(list)), ("clone", () => Mouth.Value.Clone(wave)));
@@ -110,7 +189,7 @@ public sealed class GatesTests
     {
         var output = Path.Combine(Scratch.New(), "m.jsonl");
         Import.Run(new() { Input = Reports.Path("languages", "train.jsonl"), Output = output, HeldOut = HeldOut.Parse("0"), SkipBad = true }, default);
-        var clips = ClipList.Read(output, []);
+        var clips = ClipList.Read(output, new());
         Assert.Equal(["English"], clips.Select(c => c.Language).Distinct());
         Assert.All(["en", "en-US", "ENGLISH"], code => Assert.Equal(["english"], Trained(Prepared(List("Good morning.", Good, code)).Clips[0].Clip, "data").Languages));
     }

@@ -114,7 +114,7 @@ public sealed class ImportTests
         Assert.Equal($"{list}(2): {message.Replace("{list}", list, StringComparison.Ordinal)}", Assert.Throws<InvalidDataException>(() => Run(list)).Message);
         var (summary, lines, _) = Run(list, o => o with { SkipBad = true });
         Assert.Equal("One.", Value(Assert.Single(lines), "text"));
-        Assert.Single(summary.LeftOut);
+        Assert.Single(summary.LeftOut.Messages);
     }
 
     [Fact]

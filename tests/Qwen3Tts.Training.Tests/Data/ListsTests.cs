@@ -9,10 +9,10 @@ namespace Qwen3Tts.Tests.Data;
 /// <summary>Lists as other programs write them are read as the clips that they mean, or refused in one sentence.</summary>
 public sealed class ListsTests
 {
-    static (List<Clip> Clips, List<string> Problems) Read(string path, ListFormat? format = null)
+    static (List<Clip> Clips, IReadOnlyList<string> Problems) Read(string path, ListFormat? format = null)
     {
-        var problems = new List<string>();
-        return (Recordings.Read(path, format, problems), problems);
+        var problems = new ListProblems();
+        return (Recordings.Read(path, format, problems), problems.Messages);
     }
 
     static string Written(string name, string text, Encoding? encoding = null)
@@ -72,7 +72,9 @@ public sealed class ListsTests
                 {
                     if (kind.StartsWith("codes-", StringComparison.Ordinal))
                         CodesFile.Read(file, 16, 256);
-                    problems.AddRange(Recordings.Read(file, null, problems).Select(ClipChecks.Error).OfType<string>());
+                    var found = new ListProblems();
+                    problems.AddRange(Recordings.Read(file, null, found).Select(ClipChecks.Error).OfType<string>());
+                    problems.AddRange(found.Messages);
                 }
                 catch (InvalidDataException e)
                 {
@@ -153,10 +155,10 @@ public sealed class ListsTests
         var folder = Scratch.New("lists");
         foreach (var name in new[] { "1.mp3", "2.mp3", "3.mp3" })
             File.WriteAllText(Path.Combine(folder, name), "");
-        Assert.EndsWith("1.wav'. 2 more files have the same mistake.", Assert.Single(Read(folder).Problems), StringComparison.Ordinal);
+        Assert.EndsWith("1.wav'. 2 more files have the same mistake: 2.mp3, 3.mp3.", Assert.Single(Read(folder).Problems), StringComparison.Ordinal);
         foreach (var name in new[] { "1", "2", "3" })
             File.WriteAllText(Path.Combine(folder, name + ".wav"), "");
-        Assert.EndsWith("2 more files have the same mistake.", Assert.Single(Read(folder).Problems), StringComparison.Ordinal);
+        Assert.EndsWith("2 more files have the same mistake: 2.wav, 3.wav.", Assert.Single(Read(folder).Problems), StringComparison.Ordinal);
         foreach (var name in new[] { "1", "2", "3" })
             File.WriteAllText(Path.Combine(folder, name + ".txt"), "Is it?");
         Assert.Empty(Read(folder).Problems);

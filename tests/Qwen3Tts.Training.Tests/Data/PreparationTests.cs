@@ -167,7 +167,7 @@ public sealed class PreparationTests
         Assert.Equal(["b.wav", "e.wav"], report.Chosen.Select(Path.GetFileName)); // each speaker's own medoid
         Assert.All(report.Clips, c => Assert.Equal(c.Clip.Speaker == "anna" ? "b.wav" : "e.wav", Path.GetFileName(c.Clip.Reference)));
         Assert.All(report.Clips, c => Assert.Equal("German", c.Clip.Language));
-        var manifest = ClipList.Read(Path.Combine(input, "manifest.jsonl"), []);
+        var manifest = ClipList.Read(Path.Combine(input, "manifest.jsonl"), new());
         Assert.Equal(2, manifest.Count(c => c.HeldOut == true));
         Assert.Equal(manifest.Select(c => c.HeldOut), report.Clips.Select(c => c.Clip.HeldOut));
     }

@@ -1,23 +1,13 @@
-// People give whatever their player plays. A file that is no WAV is named by its first bytes, since the name's ending is often wrong.
+// People give whatever their player plays. A file is named by its first bytes, since the name's ending is often wrong.
 using System.Text;
 
 namespace Qwen3Tts.Audio;
 
-static class NotWav
+static class AudioKind
 {
-    /// <summary>One sentence about what the file is, and one with the remedy.</summary>
+    /// <summary>What a recording is, or null: no kind of audio is known that begins so.</summary>
     /// <param name="head">Its first 12 bytes, fewer if it is shorter.</param>
-    /// <param name="name">What to call it.</param>
-    public static string Describe(ReadOnlySpan<byte> head, string name)
-    {
-        if (head.IsEmpty)
-            return $"{name}: the file is empty, not a WAV file. Copy or record it again.";
-        if (Kind(head) is { } kind)
-            return $"{name}: this is {kind}, not a WAV file. Convert it with: ffmpeg -i \"{name}\" out.wav";
-        return $"{name}: this is not a WAV file; it begins with the bytes {Convert.ToHexStringLower(head)}. If it is audio, convert it with: ffmpeg -i \"{name}\" out.wav";
-    }
-
-    static string? Kind(ReadOnlySpan<byte> head) => Encoding.Latin1.GetString(head) switch
+    public static string? Of(ReadOnlySpan<byte> head) => IsWav(head) ? "WAV" : Encoding.Latin1.GetString(head) switch
     {
         ['I', 'D', '3', ..] => "MP3",
         ['\xFF', '\xF1' or '\xF9' or '\xF0' or '\xF8', ..] => "AAC (ADTS)",
@@ -36,4 +26,8 @@ static class NotWav
         ['\x30', '\x26', '\xB2', '\x75', ..] => "Windows Media (ASF)",
         _ => null,
     };
+
+    /// <summary>RIFF, or one of its two forms for more than 4 GB.</summary>
+    public static bool IsWav(ReadOnlySpan<byte> head) => head.Length >= 12 && head.Slice(8, 4).SequenceEqual("WAVE"u8)
+        && Encoding.Latin1.GetString(head[..4]) is "RIFF" or "RF64" or "BW64";
 }
