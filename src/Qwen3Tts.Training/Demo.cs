@@ -37,7 +37,7 @@ static class Demo
         model ??= InRepository("models", "mini");
         recordings ??= InRepository("recordings", "nora");
         var name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(recordings)));
-        if (Directory.Exists(output) && Directory.EnumerateFileSystemEntries(output).Any() && !File.Exists(Path.Combine(output, "codes.jsonl.cache")))
+        if (Directory.Exists(output) && !Directory.EnumerateFileSystemEntries(output).All(OutputFolder.IsBookkeeping) && !File.Exists(Path.Combine(output, "codes.jsonl.cache")))
             throw new IOException($"'{output}' is not empty and holds no demo. Name another folder with --out.");
 
         OutputFile.CheckIsNoInput(output, model, recordings);
@@ -45,6 +45,7 @@ static class Demo
         OutputFile.CheckAreOthers([Path.Combine(output, "index.html"), .. PreparedFiles.Lists(data), .. SpeechIn(output)], OutputFile.Whole(model));
         foreach (var file in SpeechIn(output).Prepend(Path.Combine(output, "index.html")))
             OutputFile.CheckIsFree(file, OutputRecord.At(output));
+        using var own = FolderLock.Take(output, "The demo");
 
         Say($"1 of 5 · Preparing the recordings of {name}, {recordings}");
         var prepared = Commands.Prepare(model, new PreparationOptions { Input = recordings, Output = data }, stop);

@@ -184,7 +184,7 @@ sealed class Evaluator
         _folder.Events!.Scalars(evaluation.Step, [("speech/runaway", evaluation.Runaway), ("speech/length ratio", evaluation.LengthRatio), ("speech/word errors", evaluation.WordErrors), ("speech/score", evaluation.Score)]);
         List<Evaluation> all = [.. _done, evaluation];
         if (BestOf(all) == evaluation)
-            RunFolder.MoveTree(Candidate, Best);
+            OutputFolder.Replace(Candidate, Best);
         else
             RunFolder.RemoveTree(Candidate);
         OutputFile.WriteText(FileIn(_folder.Path), string.Concat(all.Select(e => JsonSerializer.Serialize(e, LogJson.Default.Evaluation) + "\n")), _folder.Record);

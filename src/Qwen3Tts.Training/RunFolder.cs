@@ -8,6 +8,7 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.Files;
 
@@ -49,7 +50,9 @@ sealed class RunFolder : IDisposable
         try
         {
             var folder = Find(path, options, existing); // again: another process may have begun and ended in between
-            OutputFolder.Recover(folder.Export);
+            foreach (var model in folder.Models)
+                OutputFolder.Recover(model);
+            folder.CheckIsFree();
             if (existing == Existing.Resume)
                 folder.CheckState();
             folder._lock = own;
@@ -73,6 +76,25 @@ sealed class RunFolder : IDisposable
         _lock?.Dispose();
     }
 
+    /// <summary>The model folders that a run writes.</summary>
+    IEnumerable<string> Models => [Export, In("best"), In("candidate")];
+
+    /// <summary>Refuses, before hours of training and not after them, to work where somebody else's files have the names of results.</summary>
+    void CheckIsFree()
+    {
+        foreach (var model in Models)
+            OutputFolder.CheckIsFree(model);
+        foreach (var folder in new[] { In("takes"), In("tensorboard"), In("state") })
+            if (File.Exists(folder))
+                throw new IOException($"'{folder}' is a file, and the run needs a folder of that name. Move it away.");
+        if (Directory.Exists(In("takes")))
+            foreach (var take in Directory.EnumerateFiles(In("takes"), "*.wav", SearchOption.AllDirectories).Where(IsNamedAsTake))
+                OutputFile.CheckIsFree(take, Record);
+    }
+
+    /// <summary>takes/step-000050/1-2.wav.</summary>
+    static bool IsNamedAsTake(string file) => Regex.IsMatch(file, @"takes[/\\]step-\d{6,}[/\\]\d+-\d+\.wav$");
+
     /// <summary>Refuses inputs that this program wrote into the run's folder: beginning anew would remove them.</summary>
     /// <exception cref="ArgumentException">One of them is such a file.</exception>
     public static void CheckInputs(string path, IEnumerable<string?> inputs)
@@ -90,7 +112,7 @@ sealed class RunFolder : IDisposable
     public static RunFolder Find(string path, TrainingOptions options, Existing existing)
     {
         var folder = new RunFolder(path);
-        if (!Directory.Exists(path) || Directory.EnumerateFileSystemEntries(path).All(IsBookkeeping))
+        if (!Directory.Exists(path) || Directory.EnumerateFileSystemEntries(path).All(OutputFolder.IsBookkeeping))
             return existing == Existing.Resume ? throw new IOException($"'{path}' holds no run to go on with. Leave --resume out.") : folder;
         if (!File.Exists(folder.OptionsFile) && !folder.Record.Exists)
             throw new IOException($"'{path}' is not empty and holds no run. Name another folder for the run.");
@@ -116,11 +138,9 @@ sealed class RunFolder : IDisposable
     {
         foreach (var file in new[] { OptionsFile, PreflightFile, VoiceFile, LogFile, ProgressFile, StateFile, In("evaluations.jsonl"), In("index.html") })
             OutputFile.CheckIsFree(file, Record); // before anything is removed, and not after hours of training
-        foreach (var model in new[] { Export, In("best"), In("candidate") })
-            OutputFolder.CheckIsFree(model);
-        foreach (var part in new[] { Export, In("best"), In("candidate"), In("state") })
+        foreach (var part in Models.Append(In("state")))
             RemoveTree(part);
-        var left = Record.RemoveOwned().Where(file => !IsBookkeeping(file)).Select(file => System.IO.Path.GetRelativePath(Record.Folder, file)).ToList();
+        var left = Record.RemoveOwned().Where(file => !OutputFolder.IsBookkeeping(file)).Select(file => System.IO.Path.GetRelativePath(Record.Folder, file)).ToList();
         if (left.Count > 0)
             note?.Invoke($"Left in '{Path}', because no run wrote it as it is now: {string.Join(", ", left.Take(MostNamed).Select(Printable.Text))}{(left.Count > MostNamed ? $" and {left.Count - MostNamed} more" : "")}.");
         OutputFile.WriteText(OptionsFile, options.ToJson() + "\n", Record); // it is what makes the folder a run's
@@ -132,21 +152,8 @@ sealed class RunFolder : IDisposable
     /// <summary>What this program wrote there, but for the model folders, which have records of their own.</summary>
     public OutputRecord Record => OutputRecord.At(Path);
 
-    static bool IsBookkeeping(string path) => System.IO.Path.GetFileName(path) is var name && (name == OutputRecord.FileName
-        || name.StartsWith(FolderLock.FileName, StringComparison.Ordinal) || name.EndsWith(".qwen3tts-tmp", StringComparison.Ordinal));
-
     /// <summary>Removes what this program wrote into a folder that has its own record, and the folder, where nothing else is in it.</summary>
     public static void RemoveTree(string folder) => OutputFolder.Remove(folder);
-
-    /// <summary>Renames such a folder; what this program wrote under the new name goes.</summary>
-    /// <exception cref="IOException">Something else is there.</exception>
-    public static void MoveTree(string from, string to)
-    {
-        RemoveTree(to);
-        if (System.IO.Path.Exists(to))
-            throw new IOException($"'{to}' holds files that no run wrote. Move them away.");
-        OutputFolder.Move(from, to);
-    }
 
     /// <summary>Null where a run was killed before it was written.</summary>
     /// <exception cref="InvalidDataException">It is damaged.</exception>

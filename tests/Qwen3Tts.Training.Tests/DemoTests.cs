@@ -1,5 +1,6 @@
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.CommandLine;
+using Qwen3Tts.Files;
 using Qwen3Tts.Training;
 
 namespace Qwen3Tts.Tests;
@@ -23,6 +24,12 @@ public sealed class DemoTests
         Assert.All(sounds, s => Assert.Contains($"speech/{Path.GetFileName(s)}", page));
         Assert.Contains("no_text_projection, labels_shifted_twice, own_hidden, sub_labels_shifted, no_language", page);
         Assert.Contains("This run cannot work:", page);
+        Assert.False(File.Exists(Path.Combine(output, ".qwen3tts-lock-owner")));
+        using (FolderLock.Take(output))
+        {
+            var error = Assert.Throws<IOException>(() => Demo.Run(model, recordings, output, steps: 2, default, force: true));
+            Assert.Contains($"The demo '{output}' is in use", error.Message, StringComparison.Ordinal);
+        }
         Assert.True(TrainingOptions.FromJson(File.ReadAllText(Path.Combine(output, "run-with-faults", "options.json")), "options.json").Force);
     }
 }

@@ -19,10 +19,10 @@ public sealed class FullDiskTests : IDisposable
         return process.ExitCode;
     }
 
-    void Mount()
+    void Mount(string size = "128k")
     {
         Assert.SkipUnless(OperatingSystem.IsLinux() && Environment.IsPrivilegedProcess, "Only root of Linux may mount a small disk.");
-        _mounted = Call("mount", "-t", "tmpfs", "-o", "size=128k", "none", _disk) == 0;
+        _mounted = Call("mount", "-t", "tmpfs", "-o", $"size={size}", "none", _disk) == 0;
         Assert.SkipUnless(_mounted, "This system lets nothing be mounted.");
     }
 
@@ -63,6 +63,14 @@ public sealed class FullDiskTests : IDisposable
         var recordings = Recordings();
         int Import(TextWriter errors) => CommandRun.Run(Commands.Root(), ["import", recordings, "-o", In("manifest.jsonl")], errors);
         Assert.Equal(0, Import(TextWriter.Null));
+        Fill();
+        Bystanders.Refused(_disk, "ake room", Import);
+        Call("mount", "-o", "remount,ro", _disk);
+        Bystanders.Refused(_disk, "hoose a folder that can be written to", Import);
+    }
+
+    void Fill()
+    {
         try
         {
             using var filler = File.Create(In("film"));
@@ -73,9 +81,21 @@ public sealed class FullDiskTests : IDisposable
         {
             // full
         }
-        Bystanders.Refused(_disk, "ake room", Import);
-        Call("mount", "-o", "remount,ro", _disk);
-        Bystanders.Refused(_disk, "hoose a folder that can be written to", Import);
+    }
+
+    /// <summary>The disk is full when the state of a step is written: the one before it stays, and the run goes on from there when there is room.</summary>
+    [Fact]
+    public void ARunWhoseStateDoesNotFitGoesOnFromTheOneBefore()
+    {
+        Mount("64m");
+        var options = TrainerTests.Options with { Steps = 4, WarmUp = 0, SaveEvery = 1 };
+        var whole = TrainerTests.Run(options, TrainerTests.Fresh());
+        var error = Assert.Throws<IOException>(() => Trainer.Run(options, In("run"), Existing.Refuse, new RunFolderTests.At(2, Fill), default));
+        Assert.Contains("The state of step 2 is not saved; that of step 1 is. Make room", error.Message, StringComparison.Ordinal);
+        File.Delete(In("film"));
+        var result = TrainerTests.Run(options, In("run"), Existing.Resume);
+        Assert.Equal(whole.Log.Select(l => l with { Seconds = 0 }), result.Log.Select(l => l with { Seconds = 0 }));
+        Assert.Equal(File.ReadAllBytes(Path.Combine(whole.Export, "model.safetensors")), File.ReadAllBytes(Path.Combine(result.Export, "model.safetensors")));
     }
 
     [Fact]

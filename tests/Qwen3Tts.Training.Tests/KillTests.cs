@@ -38,15 +38,17 @@ public sealed class KillTests
         CheckSame(whole, run);
     }
 
-    /// <summary>Two begin in one folder at the same moment: one trains, the other is refused, and the one's run is whole. A killed one holds nothing.</summary>
-    [Fact]
-    public void OneOfTwoProcessesGetsTheFolder()
+    /// <summary>Two begin, or go on, in one folder at the same moment: one trains, the other is refused, and the one's run is whole. A killed one holds nothing.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void OneOfTwoProcessesGetsTheFolder(bool resumed)
     {
         var (whole, run) = (Fresh(), Fresh());
         Assert.Equal(0, Finish(whole));
         using var killed = Start(run);
-        while (!killed.HasExited && !File.Exists(Path.Combine(run, ".qwen3tts-lock-owner")))
-            Thread.Sleep(1); // until the run has begun
+        while (!killed.HasExited && !File.Exists(Path.Combine(run, resumed ? "state/training.safetensors" : ".qwen3tts-lock-owner")))
+            Thread.Sleep(1); // until the run has begun, or has a state to go on from
         killed.Kill();
         killed.WaitForExit();
         using (Process one = Start(run), other = Start(run))

@@ -62,6 +62,37 @@ public sealed class RunFolderTests
         Assert.Equal(2, File.ReadLines(Path.Combine(folder, "log.jsonl")).Count());
     }
 
+    /// <summary>Somebody else's file with the name of a take is told before training, and not after it.</summary>
+    [Fact]
+    public void AFileInPlaceOfATakeIsToldBeforeTheFirstStep()
+    {
+        var folder = Fresh();
+        Run(Options with { EvaluateEvery = 2 }, folder, stopAfter: 3);
+        var take = Path.Combine(folder, "takes", "step-000004", "1-1.wav");
+        Directory.CreateDirectory(Path.GetDirectoryName(take)!);
+        File.WriteAllText(take, "mine");
+        foreach (var existing in new[] { Existing.Resume, Existing.Overwrite })
+        {
+            var before = Snapshot(folder);
+            Assert.Contains("1-1.wav", Assert.Throws<IOException>(() => Run(Options with { EvaluateEvery = 2 }, folder, existing)).Message, StringComparison.Ordinal);
+            Assert.Equal(before, Snapshot(folder));
+        }
+    }
+
+    /// <summary>Killed between the two renames that put a better checkpoint in place of the best so far: that one gets its name back.</summary>
+    [Fact]
+    public void TheBestCheckpointSurvivesAKillWhileItIsReplaced()
+    {
+        var folder = Fresh();
+        Run(Options with { EvaluateEvery = 2 }, folder, stopAfter: 3);
+        var best = Path.Combine(folder, "best");
+        var kept = Directory.GetFiles(best).ToDictionary(f => f, File.ReadAllBytes);
+        Directory.Move(best, $"{best}.{int.MaxValue}-1.qwen3tts-old"); // of a process that is gone
+        using (RunFolder.Open(folder, RunFolder.Begun(folder, Options), Existing.Resume))
+            Assert.All(kept, f => Assert.Equal(f.Value, File.ReadAllBytes(f.Key)));
+        Assert.DoesNotContain(Directory.GetDirectories(folder), d => d.Contains("qwen3tts-old", StringComparison.Ordinal));
+    }
+
     [Fact]
     public void WhatARunWroteGoesWhenAnotherBegins()
     {
@@ -208,7 +239,7 @@ public sealed class RunFolderTests
         Assert.Equal(File.ReadAllBytes(Path.Combine(whole.Export, "model.safetensors")), File.ReadAllBytes(Path.Combine(result.Export, "model.safetensors")));
     }
 
-    sealed class At(int step, Action act) : IProgress<StepReport>
+    internal sealed class At(int step, Action act) : IProgress<StepReport>
     {
         public void Report(StepReport value)
         {

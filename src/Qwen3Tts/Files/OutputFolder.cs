@@ -14,16 +14,34 @@ static class OutputFolder
     {
         Recover(target);
         CheckIsFree(target);
-        var (aside, old) = (TemporaryName.Take(target, TemporaryName.New), TemporaryName.Take(target, TemporaryName.Old));
+        var aside = TemporaryName.Take(target, TemporaryName.New);
         try
         {
             Directory.CreateDirectory(aside);
             write(aside);
+            Replace(aside, target);
+        }
+        finally
+        {
+            Remove(aside);
+            TemporaryName.Release(aside);
+        }
+    }
+
+    /// <summary>Renames a complete folder into the place of one that this program wrote; killed in between, <see cref="Recover"/> puts that back.</summary>
+    /// <exception cref="IOException">Files are there that this program did not write.</exception>
+    public static void Replace(string complete, string target)
+    {
+        Recover(target);
+        CheckIsFree(target);
+        var old = TemporaryName.Take(target, TemporaryName.Old);
+        try
+        {
             if (Directory.Exists(target))
                 Move(target, old);
             try
             {
-                Move(aside, target);
+                Move(complete, target);
             }
             catch when (Directory.Exists(old))
             {
@@ -33,10 +51,8 @@ static class OutputFolder
         }
         finally
         {
-            Remove(aside);
             if (Directory.Exists(target))
                 Remove(old);
-            TemporaryName.Release(aside);
             TemporaryName.Release(old);
         }
     }
@@ -62,6 +78,10 @@ static class OutputFolder
                 $"'{Printable.Text(target)}' holds files that this program did not write as they are now, such as " +
                 $"'{Printable.Text(Path.GetRelativePath(target, foreign[0]))}'. Name another folder for the result, or move that one away first.");
     }
+
+    /// <summary>A record, a lock or a temporary file: what this program needs to work in a folder, and no result.</summary>
+    public static bool IsBookkeeping(string path) => Path.GetFileName(path) is var name && (name == OutputRecord.FileName
+        || name.StartsWith(FolderLock.FileName, StringComparison.Ordinal) || name.EndsWith(TemporaryName.New, StringComparison.Ordinal));
 
     /// <summary>Files in a folder that stand on no record.</summary>
     public static IReadOnlyList<string> Foreign(string folder)
