@@ -1,4 +1,6 @@
+using System.Globalization;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Qwen3Tts.Audio;
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.Doctor;
@@ -144,6 +146,17 @@ public sealed class GatesTests
         Assert.StartsWith($"{list}(1): ", error.Message, StringComparison.Ordinal);
     }
 
+    /// <summary>What the remedy of a message makes of a recording.</summary>
+    static Waveform Followed(Waveform wave, string message) =>
+        Regex.Match(message, @"Divide its samples by (\d+)\.$") is { Success: true } divide
+            ? new([.. wave.Samples.Select(s => s / int.Parse(divide.Groups[1].Value, CultureInfo.InvariantCulture))], wave.SampleRate)
+        : message.EndsWith("Cut it between two sentences.", StringComparison.Ordinal) ? new(wave.Samples[..(20 * wave.SampleRate)], wave.SampleRate)
+        : message.EndsWith("pan=mono|c0=c0\" out.wav", StringComparison.Ordinal) ? OneChannel
+        : message.EndsWith("take another one.", StringComparison.Ordinal) ? WavFile.Read(Good)
+        : throw new InvalidOperationException($"No remedy: {message}");
+
+    static Waveform OneChannel => new([.. Enumerable.Range(0, Rate).Select(i => 0.3f * MathF.Sin(i * 0.05f))], Rate);
+
     [Theory, MemberData(nameof(Recorded))]
     public void BadRecordings(string kind)
     {
@@ -158,6 +171,12 @@ public sealed class GatesTests
         var asReference = List("Good morning.", Good).Replace("l.jsonl", "r.jsonl", StringComparison.Ordinal);
         File.WriteAllText(asReference, JsonSerializer.Serialize(new { audio = Good, text = "Good morning.", ref_audio = file }) + "\n");
         AllSay(words, ("import's reference", () => Imported(asReference)), ("prepare's reference", () => Prepared(asReference)), ("doctor's reference", () => Examined(asReference)));
+
+        WavFile.Write(file, Followed(wave, words), WavFormat.Float32);
+        Imported(list);
+        Prepared(list);
+        Examined(list);
+        Mouth.Value.Clone(WavFile.Read(file));
     }
 
     [Theory]
