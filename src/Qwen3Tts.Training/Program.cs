@@ -1,5 +1,5 @@
 // qwen3tts-train: prepares recordings, fine-tunes, exports. Brings libtorch; whoever only speaks needs the other program alone.
 using Qwen3Tts.CommandLine;
-using Qwen3Tts.Training;
+using Qwen3Tts.Training.Commands;
 
-return CommandRun.Run(Commands.Root(), args);
+return CommandRun.Run(TrainingCommands.Root(), args);

@@ -6,8 +6,11 @@ using Qwen3Tts.Kernels;
 using Qwen3Tts.Sequence;
 using Qwen3Tts.Talker;
 using Qwen3Tts.Text;
-using Qwen3Tts.Training;
-using Qwen3Tts.Training.Modules;
+using Qwen3Tts.Training.Model;
+using Qwen3Tts.Training.Optimizer;
+using Qwen3Tts.Training.Options;
+using Qwen3Tts.Training.Run;
+using Qwen3Tts.Training.Step;
 using static TorchSharp.torch;
 using Generator = Qwen3Tts.Generation.Generator;
 

@@ -1,5 +1,5 @@
-using Qwen3Tts.Training;
-using Qwen3Tts.Training.Modules;
+using Qwen3Tts.Training.Memory;
+using Qwen3Tts.Training.Optimizer;
 using static TorchSharp.torch;
 using Parameter = TorchSharp.Modules.Parameter;
 

@@ -1,5 +1,6 @@
-using Qwen3Tts.Training;
-using Qwen3Tts.Training.Modules;
+using Qwen3Tts.Training.Model;
+using Qwen3Tts.Training.Options;
+using Qwen3Tts.Training.Step;
 using static TorchSharp.torch;
 
 namespace Qwen3Tts.Tests;

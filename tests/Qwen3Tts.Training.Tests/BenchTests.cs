@@ -1,6 +1,7 @@
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.Doctor;
-using Qwen3Tts.Training;
+using Qwen3Tts.Training.Bench;
+using Qwen3Tts.Training.Options;
 
 namespace Qwen3Tts.Tests;
 

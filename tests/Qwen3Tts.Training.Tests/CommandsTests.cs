@@ -1,5 +1,5 @@
 using Qwen3Tts.CommandLine;
-using Qwen3Tts.Training;
+using Qwen3Tts.Training.Commands;
 
 namespace Qwen3Tts.Tests;
 
@@ -12,11 +12,11 @@ public sealed class CommandsTests
         Assert.NotEmpty(shown);
         Assert.All(shown, Understands);
         // All but doctor, which qwen3tts has itself.
-        Assert.Contains($"`qwen3tts {string.Join('|', Commands.Root().Subcommands.Where(c => c is not EnginesCommand).Select(c => c.Name))} …`", Readme.Text, StringComparison.Ordinal);
+        Assert.Contains($"`qwen3tts {string.Join('|', TrainingCommands.Root().Subcommands.Where(c => c is not EnginesCommand).Select(c => c.Name))} …`", Readme.Text, StringComparison.Ordinal);
     }
 
     [Fact]
-    public void EveryCommandHasExamplesThatItUnderstands() => Assert.All(Commands.Root().Subcommands, command =>
+    public void EveryCommandHasExamplesThatItUnderstands() => Assert.All(TrainingCommands.Root().Subcommands, command =>
     {
         var examples = Assert.IsAssignableFrom<DocumentedCommand>(command).Examples;
         Assert.NotEmpty(examples);
@@ -25,7 +25,7 @@ public sealed class CommandsTests
 
     static void Understands(string[] arguments)
     {
-        var errors = Commands.Root().Parse(arguments).Errors;
+        var errors = TrainingCommands.Root().Parse(arguments).Errors;
         Assert.True(errors.Count == 0, $"'{string.Join(' ', arguments)}': {string.Join(' ', errors.Select(e => e.Message))}");
     }
 }

@@ -1,7 +1,8 @@
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.CommandLine;
 using Qwen3Tts.Files;
-using Qwen3Tts.Training;
+using Qwen3Tts.Training.Commands;
+using Qwen3Tts.Training.Options;
 
 namespace Qwen3Tts.Tests;
 

@@ -1,5 +1,7 @@
-using Qwen3Tts.Training;
-using Qwen3Tts.Training.Modules;
+using Qwen3Tts.Training.Memory;
+using Qwen3Tts.Training.Model;
+using Qwen3Tts.Training.Options;
+using Qwen3Tts.Training.Step;
 using TorchSharp;
 using static TorchSharp.torch;
 

@@ -1,5 +1,5 @@
 using Qwen3Tts.Checkpoint;
-using Qwen3Tts.Training;
+using Qwen3Tts.Training.Bench;
 
 namespace Qwen3Tts.Tests;
 
@@ -12,7 +12,7 @@ public sealed class EnginesTests
     [MemberData(nameof(Models))]
     public void BothEnginesAgree(string model)
     {
-        var differences = Engines.Compare(model, _ => { }, TestContext.Current.CancellationToken);
+        var differences = EngineComparison.Compare(model, _ => { }, TestContext.Current.CancellationToken);
         Assert.True(differences.Count >= 6);
         Assert.All(differences, d => Assert.True(d.Agrees, $"{d}"));
         Assert.All(differences, d => Assert.True(d.Largest > 0.01 && double.IsFinite(d.Largest), $"{d}"));
@@ -26,7 +26,7 @@ public sealed class EnginesTests
         var right = new EngineDifference("", 1, 1e-6, 1e-5, 1e-5, 10);
         Assert.True(right.Agrees);
         Assert.All([right with { Input = 1e-3 }, right with { Talker = 1e-2 }, right with { Predictor = double.NaN }], d => Assert.False(d.Agrees));
-        Assert.True(double.IsNaN(Engines.Largest([1, double.NaN, 2])));
-        Assert.Equal(3, Engines.Largest([1, -3, 2]));
+        Assert.True(double.IsNaN(EngineComparison.Largest([1, double.NaN, 2])));
+        Assert.Equal(3, EngineComparison.Largest([1, -3, 2]));
     }
 }

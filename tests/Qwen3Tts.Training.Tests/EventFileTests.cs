@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Text;
 using Qwen3Tts.Audio;
-using Qwen3Tts.Training;
+using Qwen3Tts.Training.Pages;
 
 namespace Qwen3Tts.Tests;
 

@@ -2,7 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.Kernels;
-using Qwen3Tts.Training;
+using Qwen3Tts.Training.Model;
 
 namespace Qwen3Tts.Tests;
 

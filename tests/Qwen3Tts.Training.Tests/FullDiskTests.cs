@@ -1,7 +1,8 @@
 using System.Diagnostics;
 using Qwen3Tts.CommandLine;
 using Qwen3Tts.Files;
-using Qwen3Tts.Training;
+using Qwen3Tts.Training.Commands;
+using Qwen3Tts.Training.Run;
 
 namespace Qwen3Tts.Tests;
 
@@ -61,7 +62,7 @@ public sealed class FullDiskTests : IDisposable
     {
         Mount();
         var recordings = Recordings();
-        int Import(TextWriter errors) => CommandRun.Run(Commands.Root(), ["import", recordings, "-o", In("manifest.jsonl")], errors);
+        int Import(TextWriter errors) => CommandRun.Run(TrainingCommands.Root(), ["import", recordings, "-o", In("manifest.jsonl")], errors);
         Assert.Equal(0, Import(TextWriter.Null));
         Fill();
         Bystanders.Refused(_disk, "ake room", Import);
@@ -90,7 +91,7 @@ public sealed class FullDiskTests : IDisposable
         Mount("64m");
         var options = TrainerTests.Options with { Steps = 4, WarmUp = 0, SaveEvery = 1 };
         var whole = TrainerTests.Run(options, TrainerTests.Fresh());
-        var error = Assert.Throws<IOException>(() => Trainer.Run(options, In("run"), Existing.Refuse, new RunFolderTests.At(2, Fill), default));
+        var error = Assert.Throws<IOException>(() => Trainer.Run(options, In("run"), Existing.Refuse, new AtStep(2, Fill), default));
         Assert.Contains("The state of step 2 is not saved; that of step 1 is. Make room", error.Message, StringComparison.Ordinal);
         File.Delete(In("film"));
         var result = TrainerTests.Run(options, In("run"), Existing.Resume);

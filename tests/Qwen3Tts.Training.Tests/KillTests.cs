@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Text.Json;
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.CommandLine;
-using Qwen3Tts.Training;
+using Qwen3Tts.Training.Commands;
 
 namespace Qwen3Tts.Tests;
 
@@ -92,7 +92,7 @@ public sealed class KillTests
             File.Copy(file, Path.Combine(recordings, Path.GetFileName(file)));
         string[] Command(string output) => ["voice", recordings, "--name", "Anna", "--model", Golden.Checkpoint(TrainerTests.Base), "--out", output, "--steps", "40", "--held-out", "2", "--force"];
         var (whole, parts) = (Scratch.New("voice"), Scratch.New("voice"));
-        Assert.Equal(0, CommandRun.Run(Commands.Root(), Command(whole)));
+        Assert.Equal(0, CommandRun.Run(TrainingCommands.Root(), Command(whole)));
         foreach (var reached in new[] { "codes.jsonl.cache", Path.Combine("run", "options.json"), Path.Combine("run", "log.jsonl"), Path.Combine("run", "evaluations.jsonl") })
         {
             using var process = Start(Command(parts));
@@ -101,12 +101,12 @@ public sealed class KillTests
             process.Kill();
             process.WaitForExit();
         }
-        Assert.Equal(0, CommandRun.Run(Commands.Root(), Command(parts)));
+        Assert.Equal(0, CommandRun.Run(TrainingCommands.Root(), Command(parts)));
         foreach (var file in new[] { "anna.wav", "run/export/model.safetensors", "run/best/model.safetensors", "run/evaluations.jsonl" })
             Assert.True(File.ReadAllBytes(Path.Combine(whole, file)).SequenceEqual(File.ReadAllBytes(Path.Combine(parts, file))), $"{file} differs.");
 
         var log = File.ReadAllText(Path.Combine(parts, "run", "log.jsonl"));
-        Assert.Equal(0, CommandRun.Run(Commands.Root(), Command(parts)));
+        Assert.Equal(0, CommandRun.Run(TrainingCommands.Root(), Command(parts)));
         Assert.Equal(log, File.ReadAllText(Path.Combine(parts, "run", "log.jsonl"))); // done is done: the log has times, which would differ
     }
 

@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using Qwen3Tts.Files;
-using Qwen3Tts.Training;
 using Qwen3Tts.Training.Data;
+using Qwen3Tts.Training.Run;
 
 namespace Qwen3Tts.Tests;
 

@@ -1,7 +1,10 @@
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.Talker;
-using Qwen3Tts.Training;
-using Qwen3Tts.Training.Modules;
+using Qwen3Tts.Training.Bench;
+using Qwen3Tts.Training.Memory;
+using Qwen3Tts.Training.Model;
+using Qwen3Tts.Training.Options;
+using Qwen3Tts.Training.Step;
 using static TorchSharp.torch;
 
 namespace Qwen3Tts.Tests;

@@ -5,8 +5,10 @@ using Qwen3Tts.Checkpoint;
 using Qwen3Tts.Doctor;
 using Qwen3Tts.Generation;
 using Qwen3Tts.Sequence;
-using Qwen3Tts.Training;
 using Qwen3Tts.Training.Data;
+using Qwen3Tts.Training.Log;
+using Qwen3Tts.Training.Options;
+using Qwen3Tts.Training.Run;
 
 namespace Qwen3Tts.Tests;
 

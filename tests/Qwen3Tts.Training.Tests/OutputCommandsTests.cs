@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Qwen3Tts.CommandLine;
 using Qwen3Tts.Files;
-using Qwen3Tts.Training;
+using Qwen3Tts.Training.Commands;
 
 namespace Qwen3Tts.Tests;
 
@@ -39,7 +39,7 @@ public sealed class OutputCommandsTests
     /// <summary>Arguments with the scratch folder in place of every <c>@</c>, and prepared data in place of <c>%</c>.</summary>
     string[] Arguments(string line) => [.. line.Split(' ').Select(a => a == "%" ? TrainerTests.Data.Value : a.Replace("@", _folder, StringComparison.Ordinal))];
 
-    static int Run(string[] arguments, TextWriter errors) => CommandRun.Run(Commands.Root(), arguments, errors);
+    static int Run(string[] arguments, TextWriter errors) => CommandRun.Run(TrainingCommands.Root(), arguments, errors);
 
     void Refused(string words, string line) => Bystanders.Refused(_folder, words, errors => Run(Arguments(line), errors));
 

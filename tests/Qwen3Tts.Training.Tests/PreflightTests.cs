@@ -1,8 +1,11 @@
 using System.Text.Json.Nodes;
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.Doctor;
-using Qwen3Tts.Training;
 using Qwen3Tts.Training.Data;
+using Qwen3Tts.Training.Log;
+using Qwen3Tts.Training.Model;
+using Qwen3Tts.Training.Options;
+using Qwen3Tts.Training.Run;
 
 namespace Qwen3Tts.Tests;
 

@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using Qwen3Tts.Training;
+using Qwen3Tts.Training.Run;
 
 namespace Qwen3Tts.Tests;
 

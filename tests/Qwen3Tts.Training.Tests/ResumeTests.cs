@@ -1,5 +1,7 @@
-using Qwen3Tts.Training;
-using Qwen3Tts.Training.Modules;
+using Qwen3Tts.Training.Model;
+using Qwen3Tts.Training.Optimizer;
+using Qwen3Tts.Training.Run;
+using Qwen3Tts.Training.Step;
 using static TorchSharp.torch;
 
 namespace Qwen3Tts.Tests;

@@ -1,4 +1,7 @@
-using Qwen3Tts.Training;
+using Qwen3Tts.Training.Log;
+using Qwen3Tts.Training.Optimizer;
+using Qwen3Tts.Training.Options;
+using Qwen3Tts.Training.Run;
 using static Qwen3Tts.Tests.TrainerTests;
 using static TorchSharp.torch;
 
@@ -15,9 +18,9 @@ public sealed class RunFolderTests
 
     static List<string> Notes(TrainingOptions options, string folder, Existing existing)
     {
-        var notes = new List<string>();
-        Trainer.Run(options, folder, existing, null, default, null, notes.Add);
-        return notes;
+        var observer = new NotesOf();
+        Trainer.Run(options, folder, existing, observer, default);
+        return observer.Notes;
     }
 
     [Fact]
@@ -124,7 +127,7 @@ public sealed class RunFolderTests
     {
         var (folder, refused) = (Fresh(), new List<string>());
         using var stop = new CancellationTokenSource();
-        var first = Trainer.Run(Short, folder, Existing.Refuse, new At(1, () =>
+        var first = Trainer.Run(Short, folder, Existing.Refuse, new AtStep(1, () =>
         {
             var before = Snapshot(folder);
             foreach (var existing in Enum.GetValues<Existing>())
@@ -157,7 +160,7 @@ public sealed class RunFolderTests
     public void ARunThatWasKilledBeforeItsFirstStateBeginsAgain()
     {
         var (folder, whole) = (Fresh(), Run(Options, Fresh()));
-        Assert.Throws<InvalidOperationException>(() => Trainer.Run(Options, folder, Existing.Refuse, new At(2, () => throw new InvalidOperationException("killed")), default));
+        Assert.Throws<InvalidOperationException>(() => Trainer.Run(Options, folder, Existing.Refuse, new AtStep(2, () => throw new InvalidOperationException("killed")), default));
         Assert.Equal(whole.Log.Select(l => l with { Seconds = 0 }), Run(Options, folder, Existing.Resume).Log.Select(l => l with { Seconds = 0 }));
     }
 
@@ -190,7 +193,7 @@ public sealed class RunFolderTests
         var error = Record.Exception(() =>
         {
             run.ReadLog();
-            Evaluator.BestOf(Evaluator.Read(run.Path));
+            Evaluation.FindBest(Evaluation.ReadAll(run.Path));
             run.ReadPreflight();
             if (report.StartsWith("state-", StringComparison.Ordinal))
                 run.Restore(optimizer);
@@ -217,8 +220,9 @@ public sealed class RunFolderTests
     [Fact]
     public void WhatTrainingDoesNotNeedDoesNotEndIt()
     {
-        var (folder, whole, notes) = (Fresh(), Run(Options with { EvaluateEvery = 4 }, Fresh()), new List<string>());
-        var result = Trainer.Run(Options with { EvaluateEvery = 4 }, folder, Existing.Refuse, new At(1, () =>
+        var (folder, whole) = (Fresh(), Run(Options with { EvaluateEvery = 4 }, Fresh()));
+        var observer = new NotesOf();
+        observer.AtFirstStep = () =>
         {
             foreach (var file in new[] { "index.html", "evaluations.jsonl" }) // what a page and an evaluation write
             {
@@ -230,7 +234,9 @@ public sealed class RunFolderTests
                 File.Delete(events);
                 Directory.CreateDirectory(events);
             }
-        }), default, null, notes.Add);
+        };
+        var result = Trainer.Run(Options with { EvaluateEvery = 4 }, folder, Existing.Refuse, observer, default);
+        var notes = observer.Notes;
         Assert.True(result.Finished);
         foreach (var told in new[] { "index.html", "TensorBoard", "evaluation of step 4" })
             Assert.Contains(notes, n => n.Contains(told, StringComparison.Ordinal) && n.StartsWith("Warning: ", StringComparison.Ordinal));
@@ -239,12 +245,4 @@ public sealed class RunFolderTests
         Assert.Equal(File.ReadAllBytes(Path.Combine(whole.Export, "model.safetensors")), File.ReadAllBytes(Path.Combine(result.Export, "model.safetensors")));
     }
 
-    internal sealed class At(int step, Action act) : IProgress<StepReport>
-    {
-        public void Report(StepReport value)
-        {
-            if (value.Step == step)
-                act();
-        }
-    }
 }

@@ -1,3 +1,4 @@
+using Qwen3Tts.Training.Optimizer;
 using System.Buffers.Binary;
 using System.Reflection;
 using System.Reflection.Emit;
@@ -12,7 +13,7 @@ namespace Qwen3Tts.Tests;
 /// </summary>
 public sealed class ScalarTests
 {
-    static readonly Assembly Ours = typeof(Training.AdamWOptions).Assembly, Theirs = typeof(torch).Assembly;
+    static readonly Assembly Ours = typeof(AdamWOptions).Assembly, Theirs = typeof(torch).Assembly;
     static readonly Dictionary<short, OpCode> Codes = typeof(OpCodes).GetFields().Select(f => (OpCode)f.GetValue(null)!).ToDictionary(c => c.Value);
     readonly Dictionary<MethodBase, bool> _makes = [];
 

@@ -1,4 +1,4 @@
-using Qwen3Tts.Training;
+using Qwen3Tts.Training.Optimizer;
 using static TorchSharp.torch;
 
 namespace Qwen3Tts.Tests;

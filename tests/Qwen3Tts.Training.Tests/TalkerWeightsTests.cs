@@ -1,6 +1,5 @@
 using Qwen3Tts.Checkpoint;
-using Qwen3Tts.Training;
-using Qwen3Tts.Training.Modules;
+using Qwen3Tts.Training.Model;
 using static TorchSharp.torch;
 
 namespace Qwen3Tts.Tests;

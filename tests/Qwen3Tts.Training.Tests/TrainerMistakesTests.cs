@@ -1,5 +1,6 @@
 using Qwen3Tts.Checkpoint;
-using Qwen3Tts.Training;
+using Qwen3Tts.Training.Model;
+using Qwen3Tts.Training.Run;
 using static Qwen3Tts.Tests.TrainerTests;
 
 namespace Qwen3Tts.Tests;

@@ -3,7 +3,10 @@ using System.Text.Json;
 using Qwen3Tts.Audio;
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.Generation;
-using Qwen3Tts.Training;
+using Qwen3Tts.Training.Log;
+using Qwen3Tts.Training.Model;
+using Qwen3Tts.Training.Options;
+using Qwen3Tts.Training.Run;
 
 namespace Qwen3Tts.Tests;
 
@@ -94,14 +97,6 @@ public sealed class TrainerTests
         Assert.Equal(File.ReadAllBytes(Path.Combine(whole.Export, "model.safetensors")), File.ReadAllBytes(Path.Combine(resumed.Export, "model.safetensors")));
     }
 
-    sealed class AtStep(int step, Action act) : IProgress<StepReport>
-    {
-        public void Report(StepReport value)
-        {
-            if (value.Step == step)
-                act();
-        }
-    }
 
     [Fact]
     public void MicroBatchesChangeTheSpeedAlone()
@@ -147,7 +142,7 @@ public sealed class TrainerTests
         var folder = Fresh();
         var options = Options with { EvaluateEvery = 3, HeldOut = 2 };
         Run(options, folder);
-        var evaluations = Evaluator.Read(folder);
+        var evaluations = Evaluation.ReadAll(folder);
         Assert.Equal([0, 3, 6, 8], evaluations.Select(e => e.Step));
         Assert.All(evaluations, e => Assert.Equal(4, e.Takes.Count)); // two texts, two seeds
         Assert.All(evaluations.SelectMany(e => e.Takes), t => Assert.Equal(t.Seconds, WavFile.Read(Path.Combine(folder, t.File)) is var w ? (double)w.Samples.Length / w.SampleRate : 0));
@@ -170,7 +165,7 @@ public sealed class TrainerTests
     {
         var folder = Fresh();
         var result = Run(Options with { EvaluateEvery = 1, Patience = 1, LearningRate = 0.3, Steps = 40 }, folder); // a rate that only destroys
-        var evaluations = Evaluator.Read(folder);
+        var evaluations = Evaluation.ReadAll(folder);
         Assert.True(result.Finished);
         Assert.InRange(result.Log.Count, 1, 39);
         Assert.True(evaluations[^1].Score >= evaluations[^2].Score);

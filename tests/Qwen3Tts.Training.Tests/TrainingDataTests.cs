@@ -3,7 +3,8 @@ using Qwen3Tts.Doctor;
 using Qwen3Tts.Sequence;
 using Qwen3Tts.Talker;
 using Qwen3Tts.Text;
-using Qwen3Tts.Training;
+using Qwen3Tts.Training.Batching;
+using Qwen3Tts.Training.Options;
 
 namespace Qwen3Tts.Tests;
 

@@ -1,5 +1,6 @@
 using Qwen3Tts.Checkpoint;
-using Qwen3Tts.Training;
+using Qwen3Tts.Training.Optimizer;
+using Qwen3Tts.Training.Options;
 
 namespace Qwen3Tts.Tests;
 
@@ -43,13 +44,13 @@ public sealed class TrainingOptionsTests
     public void TheRateGoesUpThenDownToATenth(string schedule, double last)
     {
         var options = (Given with { Schedule = Enum.Parse<Schedule>(schedule), Steps = 100, WarmUp = 10, LearningRate = 1e-3 }).Completed(Config, 60, false);
-        var rates = Enumerable.Range(0, 100).Select(options.RateAt).ToList();
+        var rates = Enumerable.Range(0, 100).Select(step => LearningRate.At(options, step)).ToList();
         Assert.Equal(1e-4, rates[0], 1e-9);
         Assert.Equal(1e-3, rates[9], 1e-9);
         Assert.Equal(1e-3, rates[10], 1e-9);
         Assert.Equal(last * 1e-3, rates[99], 1e-9);
         Assert.All(rates.Zip(rates.Skip(1)).Skip(10), p => Assert.True(p.Second <= p.First));
-        Assert.Equal(1e-3, (options with { Steps = 1, WarmUp = 0 }).RateAt(0));
+        Assert.Equal(1e-3, LearningRate.At(options with { Steps = 1, WarmUp = 0 }, 0));
     }
 
     public static TheoryData<string> Wrong => ["steps", "batch", "micro-batch", "lr", "warmup", "final-rate", "clip", "weight-decay", "held-out", "epochs", "save-every", "evaluate-every", "patience"];

@@ -5,8 +5,10 @@ using Qwen3Tts.Checkpoint;
 using Qwen3Tts.Doctor;
 using Qwen3Tts.Generation;
 using Qwen3Tts.Sequence;
-using Qwen3Tts.Training;
 using Qwen3Tts.Training.Data;
+using Qwen3Tts.Training.Log;
+using Qwen3Tts.Training.Options;
+using Qwen3Tts.Training.Run;
 
 namespace Qwen3Tts.Tests;
 
@@ -129,7 +131,7 @@ public sealed class WaysOnNoraTests
     {
         List<(Waveform Wave, string Text, bool Ended)> Takes(string language) => [.. texts.Select((text, i) =>
         {
-            var stream = tts.Stream(text, options with { Language = language, Layout = Layout.TextFirst, Sampling = tts.Sampling with { Seed = 100 + (ulong)i }, MaxFramesPerToken = Evaluator.MostFramesPerToken });
+            var stream = tts.Stream(text, options with { Language = language, Layout = Layout.TextFirst, Sampling = tts.Sampling with { Seed = 100 + (ulong)i }, MaxFramesPerToken = SpeechOptions.UsualMaxFramesPerToken });
             return (new Waveform(stream.Whole(default), stream.SampleRate), text, stream.Ended);
         })];
         var (auto, english) = (Takes("Auto"), Takes("English"));

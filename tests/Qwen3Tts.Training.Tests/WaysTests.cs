@@ -6,8 +6,12 @@ using Qwen3Tts.Generation;
 using Qwen3Tts.Sequence;
 using Qwen3Tts.Talker;
 using Qwen3Tts.Text;
-using Qwen3Tts.Training;
+using Qwen3Tts.Training.Batching;
 using Qwen3Tts.Training.Data;
+using Qwen3Tts.Training.Log;
+using Qwen3Tts.Training.Model;
+using Qwen3Tts.Training.Options;
+using Qwen3Tts.Training.Run;
 
 namespace Qwen3Tts.Tests;
 
@@ -57,14 +61,6 @@ public sealed class WaysTests
         return Trainer.Run(options, folder, existing, new AtStep(stopAfter ?? 0, stop.Cancel), stop.Token);
     }
 
-    sealed class AtStep(int step, Action act) : IProgress<StepReport>
-    {
-        public void Report(StepReport value)
-        {
-            if (value.Step == step)
-                act();
-        }
-    }
 
     static string Fresh() => Path.Combine(Scratch.New("run"), "run");
 
@@ -196,7 +192,7 @@ public sealed class WaysTests
     {
         var clips = CodesFile.Read(options.Data, Model.Config.TalkerConfig.NumCodeGroups, Model.Config.TalkerConfig.CodePredictorConfig.VocabSize);
         options = options.Completed(Model.Config, clips.Count, true);
-        var (voices, tokenizer) = (Voices.Of(Model, options, clips), TextTokenizer.Load(Model.Path));
+        var (voices, tokenizer) = (TrainingVoices.Load(Model, options, clips), TextTokenizer.Load(Model.Path));
         return (new(clips, tokenizer, Ids(tokenizer), voices, options), voices);
     }
 

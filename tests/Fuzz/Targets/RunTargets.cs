@@ -2,8 +2,12 @@
 using System.Text;
 using System.Text.Json;
 using Qwen3Tts.Files;
-using Qwen3Tts.Training;
+using Qwen3Tts.Training.Batching;
 using Qwen3Tts.Training.Data;
+using Qwen3Tts.Training.Log;
+using Qwen3Tts.Training.Optimizer;
+using Qwen3Tts.Training.Options;
+using Qwen3Tts.Training.Run;
 using static TorchSharp.torch;
 
 namespace Qwen3Tts.Fuzz;
@@ -91,7 +95,7 @@ static class RunTargets
             {
                 using var run = new RunFolder(folder);
                 run.ReadLog();
-                Evaluator.BestOf(Evaluator.Read(folder));
+                Evaluation.FindBest(Evaluation.ReadAll(folder));
                 run.ReadPreflight();
                 run.Keep([new TrainingVoice("anna", "/r.wav", [.. Enumerable.Range(0, 8).Select(i => (i % 7 - 3) / 10f)])]);
             },

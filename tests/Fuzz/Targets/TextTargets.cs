@@ -4,8 +4,8 @@ using System.Text;
 using Qwen3Tts.Files;
 using Qwen3Tts.Sequence;
 using Qwen3Tts.Text;
-using Qwen3Tts.Training;
 using Qwen3Tts.Training.Data;
+using Qwen3Tts.Training.Memory;
 
 namespace Qwen3Tts.Fuzz;
 

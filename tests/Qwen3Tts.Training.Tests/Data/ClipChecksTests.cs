@@ -4,6 +4,7 @@ using Qwen3Tts.Checkpoint;
 using Qwen3Tts.Doctor;
 using Qwen3Tts.Text;
 using Qwen3Tts.Training.Data;
+using Qwen3Tts.Training.Pages;
 
 namespace Qwen3Tts.Tests.Data;
 

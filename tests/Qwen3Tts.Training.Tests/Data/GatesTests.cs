@@ -7,8 +7,10 @@ using Qwen3Tts.Doctor;
 using Qwen3Tts.Generation;
 using Qwen3Tts.Sequence;
 using Qwen3Tts.Text;
-using Qwen3Tts.Training;
+using Qwen3Tts.Training.Batching;
 using Qwen3Tts.Training.Data;
+using Qwen3Tts.Training.Model;
+using Qwen3Tts.Training.Options;
 
 namespace Qwen3Tts.Tests.Data;
 

@@ -1,8 +1,8 @@
 using System.Text;
 using System.Text.Json;
 using Qwen3Tts.Doctor;
-using Qwen3Tts.Training;
 using Qwen3Tts.Training.Data;
+using Qwen3Tts.Training.Options;
 
 namespace Qwen3Tts.Tests.Data;
 

@@ -2,8 +2,10 @@ using System.Diagnostics;
 using System.Text.Json;
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.CommandLine;
-using Qwen3Tts.Training;
+using Qwen3Tts.Training.Commands;
 using Qwen3Tts.Training.Data;
+using Qwen3Tts.Training.Options;
+using Qwen3Tts.Training.Run;
 
 namespace Qwen3Tts.Tests.Data;
 
@@ -75,7 +77,7 @@ public sealed class SwiftExportTests
         Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has no such names, and the script is for bash.");
         var model = Bystanders.Copied(Golden.Checkpoint(TrainerTests.Base), Path.Combine(Scratch.New("swift"), name));
         var output = Scratch.New(name.Replace("\n", "", StringComparison.Ordinal));
-        Assert.Equal(0, CommandRun.Run(Commands.Root(), ["export", TrainerTests.Data.Value, "--for", "ms-swift", "--model", model, "--name", "anna", "-o", output]));
+        Assert.Equal(0, CommandRun.Run(TrainingCommands.Root(), ["export", TrainerTests.Data.Value, "--for", "ms-swift", "--model", model, "--name", "anna", "-o", output]));
         var programs = Scratch.New("bin");
         foreach (var program in new[] { "swift", "torchrun" })
         {

@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text;
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.Doctor;
-using Qwen3Tts.Training;
+using Qwen3Tts.Training.Options;
 
 namespace Qwen3Tts.Tests;
 

@@ -5,9 +5,13 @@ using Qwen3Tts.Kernels;
 using Qwen3Tts.Speaker;
 using Qwen3Tts.Talker;
 using Qwen3Tts.Text;
-using Qwen3Tts.Training;
+using Qwen3Tts.Training.Batching;
 using Qwen3Tts.Training.Data;
-using Qwen3Tts.Training.Modules;
+using Qwen3Tts.Training.Model;
+using Qwen3Tts.Training.Optimizer;
+using Qwen3Tts.Training.Options;
+using Qwen3Tts.Training.Run;
+using Qwen3Tts.Training.Step;
 using static TorchSharp.torch;
 
 namespace Qwen3Tts.Tests;

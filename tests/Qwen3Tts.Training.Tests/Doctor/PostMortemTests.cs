@@ -2,7 +2,8 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.RegularExpressions;
 using Qwen3Tts.Doctor;
-using Qwen3Tts.Training;
+using Qwen3Tts.Training.Options;
+using Qwen3Tts.Training.Run;
 
 namespace Qwen3Tts.Tests;
 

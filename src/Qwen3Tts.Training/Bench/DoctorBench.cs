@@ -1,0 +1,93 @@
+// The doctor's measuring at the size of a released model: every hypothesis on ten clips of six seconds, of a checkpoint alone and beside its
+// base. Weights are random, written to a temporary folder in BF16 as released ones are, so that they are read as those are.
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using Qwen3Tts.Checkpoint;
+using Qwen3Tts.Doctor;
+using Qwen3Tts.Kernels;
+using Qwen3Tts.Talker;
+using Qwen3Tts.Training.Model;
+using Qwen3Tts.Training.Options;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Qwen3Tts.Training.Bench;
+
+/// <param name="Positions">Of all clips.</param>
+/// <param name="Seconds">From open weights to the last loss.</param>
+/// <param name="Runs">How often the talker ran over a clip.</param>
+sealed record DoctorBenchResult(int Positions, double Seconds, int Runs);
+
+static class DoctorBench
+{
+    public const int Clips = 10;
+
+    const int Frames = 75, TextTokens = 25; // of six seconds
+
+    /// <param name="model">The shape.</param>
+    /// <param name="withBase">Measure the base, too.</param>
+    /// <param name="tell">Told what is being done.</param>
+    /// <param name="stop">Looked at before each tensor that is written, each pass of a clip and each hypothesis.</param>
+    public static DoctorBenchResult Run(ModelConfig model, bool withBase, Action<string> tell, CancellationToken stop = default)
+    {
+        var talker = model.TalkerConfig;
+        var ids = model.SpecialTokens(newline: 198);
+        var shape = new TrainingBenchOptions { Model = model, Frames = Frames, TextTokens = TextTokens, Language = talker.CodecLanguageId.Keys.First() };
+        var voice = new float[talker.HiddenSize]; // one speaker's
+        var clips = Enumerable.Range(0, Clips).Select(i => TrainingBench.Example(shape, ids, new Random(i), voice)).ToList();
+        var folder = Directory.CreateTempSubdirectory("qwen3tts-bench-").FullName;
+        try
+        {
+            tell("writing random weights");
+            using var now = Written(Path.Combine(folder, "checkpoint"), talker, 1, stop);
+            using var before = withBase ? Written(Path.Combine(folder, "base"), talker, 2, stop) : null;
+            Measurement Measure(Weights weights, string what) => new(new TalkerModel(weights, talker, Workers.Shared), ids, clips, run =>
+            {
+                stop.ThrowIfCancellationRequested();
+                tell($"{what}, pass {run}");
+            });
+            var watch = Stopwatch.StartNew();
+            var checkpoint = Measure(now, "checkpoint");
+            var origin = before is null ? null : new Origin(Measure(before, "base"), [], HeadMovement.Of(now, before, talker), [.. clips.Select(_ => true)]);
+            Reader.Read(checkpoint, origin);
+            foreach (var hypothesis in Hypothesis.All.Where(h => checkpoint.Allows(h.Faults)))
+            {
+                stop.ThrowIfCancellationRequested();
+                checkpoint.Of(hypothesis.Faults);
+                origin?.Measurement.Of(hypothesis.Faults);
+            }
+            return new(clips.Sum(c => c.Positions.Count), watch.Elapsed.TotalSeconds, checkpoint.TalkerRuns + (origin?.Measurement.TalkerRuns ?? 0));
+        }
+        finally
+        {
+            Directory.Delete(folder, true);
+        }
+    }
+
+    static Weights Written(string folder, TalkerConfig config, int seed, CancellationToken stop)
+    {
+        Directory.CreateDirectory(folder);
+        using var scope = NewDisposeScope();
+        using var shapes = new TalkerModule(config, Placement.Create(new() { Precision = Precision.Bfloat16 }, new Device(DeviceType.META)));
+        var random = new Random(seed);
+        SafetensorsWriter.Write(Path.Combine(folder, "model.safetensors"), [.. TalkerWeights.Named(shapes).Select(p =>
+            new TensorToWrite(p.Name, ElementType.BF16, [.. p.Parameter.shape.Select(d => (int)d)], stream => Write(stream, p.Parameter.numel(), p.Parameter.dim() == 1 ? null : random, stop)))]);
+        return Weights.Open(folder);
+    }
+
+    /// <summary>Numbers of magnitude 1/128 to 1/64 and either sign, or ones.</summary>
+    static void Write(Stream stream, long count, Random? random, CancellationToken stop)
+    {
+        const ushort One = 0x3F80, Exponent = 0x3C00, SignAndMantissa = 0x807F;
+        var part = new ushort[Math.Min(count, 1 << 20)];
+        for (; count > 0; count -= part.Length)
+        {
+            stop.ThrowIfCancellationRequested();
+            var some = part.AsSpan(0, (int)Math.Min(count, part.Length));
+            random?.NextBytes(MemoryMarshal.AsBytes(some));
+            foreach (ref var bits in some)
+                bits = random is null ? One : (ushort)(bits & SignAndMantissa | Exponent);
+            stream.Write(MemoryMarshal.AsBytes(some));
+        }
+    }
+}

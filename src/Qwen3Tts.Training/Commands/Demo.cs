@@ -1,0 +1,150 @@
+// The whole way in one command: recordings of a voice in, a model that speaks with it out, and a page to hear and see what happened. Some
+// recordings are held out of training: for their texts the page has the recording, the voice cloned before and the tuned voice after, and
+// the voice that the same run makes with the faults of the official script.
+using System.Diagnostics;
+using Qwen3Tts.Audio;
+using Qwen3Tts.Checkpoint;
+using Qwen3Tts.CommandLine;
+using Qwen3Tts.Doctor;
+using Qwen3Tts.Files;
+using Qwen3Tts.Generation;
+using Qwen3Tts.Sequence;
+using Qwen3Tts.Training.Data;
+using Qwen3Tts.Training.Log;
+using Qwen3Tts.Training.Options;
+using Qwen3Tts.Training.Pages;
+using Qwen3Tts.Training.Run;
+
+namespace Qwen3Tts.Training.Commands;
+
+static class Demo
+{
+    const int HeldOut = 6; // texts that are heard at the end
+    const int TakesPerText = 3; // one take is a lottery
+
+    public static int Run(string? model, string? recordings, string output, int? steps, CancellationToken stop, bool force = false)
+    {
+        var clock = Stopwatch.StartNew();
+        model ??= InRepository("models", "mini");
+        recordings ??= InRepository("recordings", "nora");
+        var name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(recordings)));
+        if (Directory.Exists(output) && !Directory.EnumerateFileSystemEntries(output).All(OutputFolder.IsBookkeeping) && !File.Exists(Path.Combine(output, "codes.jsonl.cache")))
+            throw new IOException($"'{output}' is not empty and holds no demo. Name another folder with --out.");
+
+        OutputFile.CheckIsNoInput(output, model, recordings);
+        var data = Path.Combine(output, "codes.jsonl");
+        OutputFile.CheckAreOthers([Path.Combine(output, "index.html"), .. PreparedFiles.Lists(data), .. SpeechIn(output)], OutputFile.Whole(model));
+        foreach (var file in SpeechIn(output).Prepend(Path.Combine(output, "index.html")))
+            OutputFile.CheckIsFree(file, OutputRecord.At(output));
+        using var own = FolderLock.Take(output, "The demo");
+
+        Say($"1 of 5 · Preparing the recordings of {name}, {recordings}");
+        var prepared = ConsoleWork.Prepare(model, new PreparationOptions { Input = recordings, Output = data }, stop);
+        Say(ConsoleWork.Summary(prepared));
+
+        Say("\n2 of 5 · Fine-tuning");
+        var options = new TrainingOptions { Model = Path.GetFullPath(model), Data = Path.GetFullPath(data), Speaker = name, Steps = steps, HeldOut = prepared.HeldOut(Math.Min(HeldOut, prepared.Clips.Count / 2)), EvaluateEvery = 0, Force = force };
+        var trained = ConsoleWork.Train(options, Path.Combine(output, "run"), Existing.Overwrite, stop);
+        Say(ConsoleWork.Summary(trained));
+        stop.ThrowIfCancellationRequested();
+
+        Say("\n3 of 5 · The same with the faults of the official script");
+        var faulty = WithFaults(options, Path.Combine(output, "run-with-faults"), stop);
+        Say($"{ConsoleWork.Summary(faulty.Run)}\nFaults: {faulty.Faults}. {faulty.Refusal}");
+        stop.ThrowIfCancellationRequested();
+
+        Say($"\n4 of 5 · Speaking {trained.HeldOut.Count} texts that were held out, before and after");
+        var voices = Speak(model, trained, faulty, name, output, stop);
+
+        Say("\n5 of 5 · Listening");
+        var ears = SpeechRecogniser.Find(Expected(), out var reason);
+        voices = [.. voices.Select(v => v with { Heard = ears?.Judge(v.Takes, cancel: stop) })];
+        foreach (var voice in voices)
+            Say($"{voice.Name,-36}{(voice.Heard is { } h ? $"word error rate {h}" : "")}");
+        if (ears is null)
+            Say($"No word error rates: {reason}.");
+
+        var page = Path.Combine(output, "index.html");
+        OutputFile.WriteText(page, DemoPage.Of(name, trained, faulty, [.. trained.HeldOut.Select(c => c.Text)], voices, ears?.Name ?? reason, TakesPerText));
+        Say($"\nDone in {clock.Elapsed:m\\:ss}. Look and listen: {page}\nThe voice: qwen3tts say \"{trained.HeldOut[0].Text}\" --model {trained.Export} --speaker {name.ToLowerInvariant()} -o out.wav");
+        return CommandRun.Done;
+    }
+
+    static string SpeechFile(string output, int text, string way) => Path.Combine(output, "speech", $"{text + 1}-{way}.wav");
+
+    /// <summary>All that may be spoken: told before an hour of training, and not after it, where somebody else's file is in place of one.</summary>
+    static IEnumerable<string> SpeechIn(string output) => Enumerable.Range(0, HeldOut).SelectMany(text => Ways.Select(way => SpeechFile(output, text, way)));
+
+    static readonly string[] Ways = ["recording", "before", "after", "with-faults"];
+
+    /// <summary>Text that enters without its projection can only be planted where it is as wide as the talker: elsewhere the script itself stops.</summary>
+    static FaultyRun WithFaults(TrainingOptions options, string run, CancellationToken stop)
+    {
+        var talker = ModelFolder.Open(options.Model).Config.TalkerConfig;
+        var planted = Hypothesis.Of(talker.TextHiddenSize == talker.HiddenSize ? Faults.Official : Faults.Official & ~Faults.NoTextProjection);
+        options = options with { Planted = planted };
+        var refusal = "The preflight lets it pass.";
+        try
+        {
+            ConsoleWork.Train(options with { Steps = 1, WarmUp = 0, Force = false }, run, Existing.Overwrite, stop);
+        }
+        catch (InvalidDataException e)
+        {
+            refusal = e.Message;
+        }
+        return new(ConsoleWork.Train(options with { Force = true }, run, Existing.Overwrite, stop), string.Join(", ", Hypothesis.All.Where(h => int.PopCount((int)h.Faults) == 1 && planted.Faults.HasFlag(h.Faults)).Select(h => h.Name)), refusal);
+    }
+
+    static List<DemoVoice> Speak(string model, TrainingResult trained, FaultyRun faulty, string name, string output, CancellationToken stop) => StatusLine.While("Loading the models", line =>
+    {
+        var texts = trained.HeldOut.Select(c => c.Text).ToList();
+        DemoVoice Said(string title, string file, int takes, Func<string, int, Waveform> say)
+        {
+            var all = new List<(Waveform, string)>();
+            for (var take = 0; take < takes; take++)
+                foreach (var (i, text) in texts.Index())
+                {
+                    line($"{title}: {all.Count + 1} of {takes * texts.Count}");
+                    var speech = say(text, take);
+                    if (take == 0)
+                        WavFile.WriteOutput(SpeechFile(output, i, file), speech, OutputRecord.At(output));
+                    all.Add((speech, text));
+                }
+            return new(title, [.. texts.Select((_, i) => $"speech/{i + 1}-{file}.wav")], all);
+        }
+
+        using var before = Tts.Load(model);
+        using var after = Tts.Load(trained.Export);
+        using var wrong = Tts.Load(faulty.Run.Export);
+        // Text first for all, and the same seeds: what differs is the training alone.
+        SpeechOptions Options(Tts tts, int take) => new() { Layout = Layout.TextFirst, Sampling = tts.Sampling with { Seed = (ulong)take + 1 }, MaxFramesPerToken = SpeechOptions.UsualMaxFramesPerToken };
+        var clone = before.Clone(WavFile.Read(trained.HeldOut[0].Reference!));
+        var recordings = trained.HeldOut.Select(c => WavFile.Read(c.Audio)).ToList();
+        return new List<DemoVoice>
+        {
+            Said("The recording", Ways[0], 1, (text, _) => recordings[texts.IndexOf(text)]),
+            Said("Cloned, before training", Ways[1], TakesPerText, (text, take) => before.Say(text, Options(before, take) with { Voice = clone }, stop)),
+            Said("Fine-tuned, after", Ways[2], TakesPerText, (text, take) => after.Say(text, Options(after, take) with { Speaker = name }, stop)),
+            Said("With the official script's faults", Ways[3], TakesPerText, (text, take) => wrong.Say(text, Options(wrong, take) with { Speaker = name }, stop)),
+        };
+    });
+
+    /// <summary>The miniature's own language has a grammar in the repository; other recordings are heard without one.</summary>
+    static ExpectedSpeech Expected() =>
+        Find("tests", "Mini", "grammar.jsgf") is { } grammar ? new(grammar, Path.Combine(Path.GetDirectoryName(grammar)!, "german.dict")) : new();
+
+    static string InRepository(params string[] parts) => Find(parts)
+        ?? throw new DirectoryNotFoundException($"'{Path.Combine(parts)}' is neither above the current folder nor above this program. Start it in the repository, or name --model and --recordings.");
+
+    /// <summary>A path of the repository, from the current folder or the program upwards.</summary>
+    static string? Find(params string[] parts)
+    {
+        foreach (var start in new[] { Directory.GetCurrentDirectory(), AppContext.BaseDirectory })
+            for (var folder = new DirectoryInfo(start); folder is not null; folder = folder.Parent)
+                if (Path.Combine([folder.FullName, .. parts]) is var path && Path.Exists(path))
+                    return path;
+        return null;
+    }
+
+    static void Say(string line) => Console.Out.WriteLine(line);
+}

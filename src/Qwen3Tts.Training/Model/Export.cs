@@ -1,0 +1,214 @@
+// Writes what was trained as an official folder, which any Qwen3-TTS runtime loads: `custom_voice`, or `base`, which can still clone. The folder is written under another
+// name and renamed when complete, so a crash, Ctrl-C or a full disk never leaves half a checkpoint under the name that was asked for.
+// Unlike the official script: the name is written in lower case (the model looks it up so), existing voices are kept, the row is a free
+// one, and the index of a sharded base does not stay behind beside a single file.
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Qwen3Tts.Checkpoint;
+using Qwen3Tts.Files;
+using Qwen3Tts.Kernels;
+
+namespace Qwen3Tts.Training.Model;
+
+/// <summary>A voice to be spoken by name: the very vector [hidden] that stood in every training sequence.</summary>
+sealed record NewVoice(string Name, float[] Vector);
+
+/// <summary>What the result is to be.</summary>
+enum ExportAs
+{
+    /// <summary>Speaks by name; the speaker encoder is left out, as the official script does.</summary>
+    CustomVoice,
+    /// <summary>Keeps the speaker encoder: clones other voices and can be fine-tuned again. This project speaks by name with it, too.</summary>
+    Base,
+}
+
+static class Export
+{
+    const string SpeakerEncoder = "speaker_encoder.";
+    const string Embedding = "talker.model.codec_embedding.weight";
+    const long ShardBytes = 5_000_000_000; // the Hugging Face default
+
+    static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    /// <summary>Values of <paramref name="trained"/> go by the checkpoint's names and are written in the base's type; a tensor that is not
+    /// named there is taken over byte for byte. <paramref name="manifest"/> is told the rows of the voices;
+    /// <paramref name="languages"/> are new ones, by row; <paramref name="beside"/> may add files before the folder gets its name.</summary>
+    /// <exception cref="ArgumentException">A voice's name cannot be used.</exception>
+    /// <exception cref="IOException">The target exists and <paramref name="overwrite"/> is off.</exception>
+    /// <exception cref="InvalidDataException">A trained tensor is not of the base, has another size or holds NaN or infinity.</exception>
+    public static void Write(ModelFolder from, string target, IReadOnlyDictionary<string, Func<float[]>> trained, IReadOnlyList<NewVoice> voices, bool overwrite = false, long shardBytes = ShardBytes, ExportAs kind = ExportAs.CustomVoice, Func<IReadOnlyList<int>, RunManifest>? manifest = null, IReadOnlyDictionary<string, int>? languages = null, Action<string>? beside = null)
+    {
+        target = Path.TrimEndingDirectorySeparator(Path.GetFullPath(target));
+        CheckTarget(from, target, overwrite);
+        var config = JsonNode.Parse(File.ReadAllBytes(Path.Combine(from.Path, "config.json")))!;
+        var rows = voices.Zip(from.Config.TalkerConfig.FreeRows(voices.Count), (v, row) => (v.Vector, row)).ToList();
+        if (kind == ExportAs.Base && !from.Config.CanClone)
+            throw new ArgumentException($"'{from.Path}' is a {from.Config.TtsModelType} model without a speaker encoder, so its fine-tune cannot be a base. Export it as custom_voice.");
+        config["tts_model_type"] = kind == ExportAs.Base ? "base" : "custom_voice";
+        Name(config, from.Config.TalkerConfig, voices, rows);
+        foreach (var (language, row) in languages ?? new Dictionary<string, int>())
+            config["talker_config"]!["codec_language_id"]![language] = row;
+
+        OutputFolder.Write(target, aside =>
+        {
+            using (var weights = from.OpenWeights())
+                WriteWeights(aside, Tensors(weights, trained, rows, kind), shardBytes);
+            CopySideFiles(from.Path, aside);
+            OutputFile.WriteText(Path.Combine(aside, "config.json"), config.ToJsonString(Indented) + "\n");
+            if (manifest is not null)
+                OutputFile.WriteText(Path.Combine(aside, RunManifest.FileName), manifest([.. rows.Select(r => r.row)]).ToJson() + "\n");
+            beside?.Invoke(aside);
+            ModelFolder.Open(aside); // what cannot be read back gets no name
+        });
+    }
+
+    /// <summary>Says before hours of training what <see cref="Write"/> would refuse after them.</summary>
+    /// <exception cref="ArgumentException">The name is empty, is taken, or cannot stand in a file name.</exception>
+    public static void CheckName(TalkerConfig talker, string name)
+    {
+        if (SpeakerName.Problem(name) is { } problem)
+            throw new ArgumentException(problem);
+        if (talker.SpkId.Keys.FirstOrDefault(k => SpeakerName.IsSame(k, name)) is { } taken)
+            throw new ArgumentException($"The model already has a speaker '{Printable.Text(taken)}', and names are looked up in lower case. Choose another name, such as 'anna'.");
+    }
+
+    /// <summary>As <see cref="CheckName"/>, for the folder.</summary>
+    public static void CheckTarget(ModelFolder from, string target, bool overwrite)
+    {
+        if (FileIdentity.Same(from.Path, target))
+            throw new IOException($"'{target}' is the model that is being fine-tuned. Name another folder for the result.");
+        if (File.Exists(target))
+            throw new IOException($"'{target}' is a file. Name a folder for the result.");
+        if (!Directory.Exists(target) || !Directory.EnumerateFileSystemEntries(target).Any())
+            return;
+        if (!File.Exists(Path.Combine(target, "config.json")))
+            throw new IOException($"'{target}' exists and is no model folder. Name another folder for the result.");
+        if (!overwrite)
+            throw new IOException($"'{target}' holds a model already. Name another folder for the result, or pass --overwrite.");
+        OutputFolder.CheckIsFree(target);
+    }
+
+    /// <summary>A voice as its row will hold it, in the base's precision. Training with this very vector, no sequence differs from speaking.</summary>
+    public static float[] AsStored(ModelFolder model, float[] voice)
+    {
+        using var weights = model.OpenWeights();
+        return weights.Entries.First(e => e.Name == Embedding).Type switch
+        {
+            ElementType.BF16 => Array.ConvertAll(voice, v => BFloat16.Widen(BFloat16.Round(v))),
+            ElementType.F16 => Array.ConvertAll(voice, v => (float)(Half)v),
+            _ => voice,
+        };
+    }
+
+    static void Name(JsonNode config, TalkerConfig talker, IReadOnlyList<NewVoice> voices, List<(float[] Vector, int Row)> rows)
+    {
+        var (ids, dialects) = (config["talker_config"]!["spk_id"]!.AsObject(), config["talker_config"]!["spk_is_dialect"]!.AsObject());
+        for (var i = 0; i < voices.Count; i++)
+        {
+            CheckName(talker, voices[i].Name);
+            var name = SpeakerName.Key(voices[i].Name);
+            if (!ids.TryAdd(name, rows[i].Row))
+                throw new ArgumentException($"Two voices are named '{name}'. Give each its own name.");
+            dialects[name] = false;
+        }
+    }
+
+    static List<TensorToWrite> Tensors(Weights weights, IReadOnlyDictionary<string, Func<float[]>> trained, List<(float[] Vector, int Row)> rows, ExportAs kind)
+    {
+        if (trained.Keys.Where(n => !weights.Contains(n)).Order(StringComparer.Ordinal).ToList() is { Count: > 0 } strange)
+            throw new InvalidDataException($"Trained tensors that the base model lacks: {string.Join(", ", strange.Take(20))}. Export with the model that was fine-tuned.");
+        return weights.Entries.Where(e => kind == ExportAs.Base || !e.Name.StartsWith(SpeakerEncoder, StringComparison.Ordinal)).Select(e =>
+        {
+            var file = weights.FileOf(e.Name);
+            if (!trained.TryGetValue(e.Name, out var values) && e.Name != Embedding)
+                return TensorToWrite.Copy(file, e);
+            return new TensorToWrite(e.Name, e.Type, e.Shape, stream =>
+            {
+                var v = values?.Invoke() ?? file.Float32(e.Name);
+                if (v.Length != e.Elements)
+                    throw new InvalidDataException($"'{e.Name}' was trained with {v.Length} elements and has {e.Elements} in the base model. Export with the model that was fine-tuned.");
+                if (e.Name == Embedding)
+                    v = WithRows(v, rows, e.Shape[1]);
+                if (v.AsSpan().ContainsAnyExceptInRange(float.MinValue, float.MaxValue))
+                    throw new InvalidDataException($"'{e.Name}' holds NaN or infinity after training. Train again with a lower learning rate.");
+                stream.Write(Bytes(v, e.Type));
+            });
+        }).ToList();
+    }
+
+    static float[] WithRows(float[] embedding, List<(float[] Vector, int Row)> rows, int width)
+    {
+        var result = (float[])embedding.Clone();
+        foreach (var (vector, row) in rows)
+            if (vector.Length == width)
+                vector.CopyTo(result, row * width);
+            else
+                throw new InvalidDataException($"The voice has {vector.Length} numbers, a row of '{Embedding}' has {width}. Compute the voice with this model's speaker encoder.");
+        return result;
+    }
+
+    static byte[] Bytes(float[] values, ElementType type)
+    {
+        switch (type)
+        {
+            case ElementType.F32:
+                return MemoryMarshal.AsBytes(values.AsSpan()).ToArray();
+            case ElementType.BF16:
+                var bits = new ushort[values.Length];
+                BFloat16.Round(values, bits);
+                return MemoryMarshal.AsBytes(bits.AsSpan()).ToArray();
+            case ElementType.F16:
+                return MemoryMarshal.AsBytes(Array.ConvertAll(values, v => (Half)v).AsSpan()).ToArray();
+            case ElementType.F64:
+                return MemoryMarshal.AsBytes(Array.ConvertAll(values, v => (double)v).AsSpan()).ToArray();
+            default:
+                throw new InvalidDataException($"A trained tensor is stored as {type} in the base model; weights are BF16, F16 or F32. Take another copy of the base model.");
+        }
+    }
+
+    /// <summary>One file, or as many as <paramref name="shardBytes"/> asks for with the index that lists them.</summary>
+    static void WriteWeights(string folder, List<TensorToWrite> tensors, long shardBytes)
+    {
+        var shards = new List<List<TensorToWrite>> { new() };
+        foreach (var t in tensors)
+        {
+            if (shards[^1].Count > 0 && shards[^1].Sum(s => s.Bytes) + t.Bytes > shardBytes)
+                shards.Add([]);
+            shards[^1].Add(t);
+        }
+        if (shards.Count == 1)
+        {
+            SafetensorsWriter.Write(Path.Combine(folder, "model.safetensors"), tensors, record: OutputRecord.At(folder));
+            return;
+        }
+        var map = new JsonObject();
+        for (var i = 0; i < shards.Count; i++)
+        {
+            var name = $"model-{i + 1:D5}-of-{shards.Count:D5}.safetensors";
+            SafetensorsWriter.Write(Path.Combine(folder, name), shards[i], record: OutputRecord.At(folder));
+            foreach (var t in shards[i])
+                map[t.Name] = name;
+        }
+        var index = new JsonObject { ["metadata"] = new JsonObject { ["total_size"] = tensors.Sum(t => t.Bytes) }, ["weight_map"] = map };
+        OutputFile.WriteText(Path.Combine(folder, "model.safetensors.index.json"), index.ToJsonString(Indented) + "\n");
+    }
+
+    /// <summary>Tokenizer, generation and preprocessor settings, licence and the codec. The model card stays: it describes the base.</summary>
+    static void CopySideFiles(string from, string to)
+    {
+        foreach (var file in Directory.GetFiles(from).Where(f => !IsWeights(f) && Path.GetFileName(f) is var n && n is not ("config.json" or "README.md" or RunManifest.FileName) && !n.StartsWith('.')))
+            Copy(file, Path.Combine(to, Path.GetFileName(file)));
+        const string Codec = "speech_tokenizer";
+        foreach (var file in Directory.GetFiles(Path.Combine(from, Codec), "*", SearchOption.AllDirectories))
+            Copy(file, Path.Combine(to, Codec, Path.GetRelativePath(Path.Combine(from, Codec), file)));
+    }
+
+    static bool IsWeights(string file) => file.EndsWith(".safetensors", StringComparison.Ordinal) || file.EndsWith(".safetensors.index.json", StringComparison.Ordinal);
+
+    static void Copy(string from, string to)
+    {
+        using var source = File.OpenRead(from); // follows the links of a download cache, which a copied link would not survive
+        OutputFile.Write(to, source.CopyTo);
+    }
+}

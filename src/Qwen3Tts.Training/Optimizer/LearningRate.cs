@@ -1,0 +1,24 @@
+using Qwen3Tts.Training.Options;
+
+namespace Qwen3Tts.Training.Optimizer;
+
+/// <summary>The learning rate of each step.</summary>
+static class LearningRate
+{
+    /// <summary>Rises along the warm-up to the largest rate, then goes down by the schedule to <see cref="TrainingOptions.FinalRate"/> at the last step.</summary>
+    /// <param name="options">Completed.</param>
+    /// <param name="step">From 0.</param>
+    public static double At(TrainingOptions options, int step)
+    {
+        var (rate, warm, steps) = (options.LearningRate!.Value, options.WarmUp!.Value, options.Steps!.Value);
+        if (step < warm)
+            return rate * (step + 1) / warm;
+        var done = steps - warm <= 1 ? 0 : (double)(step - warm) / (steps - warm - 1);
+        return rate * options.Schedule switch
+        {
+            Schedule.Constant => 1,
+            Schedule.Linear => 1 - (1 - options.FinalRate) * done,
+            _ => options.FinalRate + (1 - options.FinalRate) * (1 + Math.Cos(Math.PI * done)) / 2,
+        };
+    }
+}

@@ -1,0 +1,296 @@
+// What a run leaves: options.json (all it is a function of), preflight.json, voice.safetensors (the vectors that stand in its sequences),
+// log.jsonl (one line a step) and tensorboard/ (the same), state/ (weights and moments, until the run is done), progress.json (that they
+// must be there, or why not) and export/ (the result). A run goes on from state/ with the same numbers as if it had never stopped: the
+// order of the data is a function of the step, and nothing else is random. What a run wrote stands on the folder's record; nothing else
+// is ever replaced or removed, and one process at a time works there. A little over 250 lines: whether a folder may be used depends on
+// everything that may lie in it.
+using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using Qwen3Tts.Checkpoint;
+using Qwen3Tts.Files;
+using Qwen3Tts.Training.Batching;
+using Qwen3Tts.Training.Log;
+using Qwen3Tts.Training.Optimizer;
+using Qwen3Tts.Training.Options;
+using Qwen3Tts.Training.Pages;
+
+namespace Qwen3Tts.Training.Run;
+
+/// <summary>What to do with a folder that holds a run already.</summary>
+enum Existing { Refuse, Resume, Overwrite }
+
+sealed class RunFolder : IDisposable
+{
+    internal RunFolder(string path)
+    {
+        Path = path;
+        _log = new(LogFile, OutputRecord.At(path));
+    }
+
+    public string Path { get; }
+    public string Export => In("export");
+
+    string OptionsFile => In("options.json");
+    string PreflightFile => In("preflight.json");
+    string VoiceFile => In("voice.safetensors");
+    string LogFile => In("log.jsonl");
+    string ProgressFile => In("progress.json");
+    string StateFile => In("state", "training.safetensors");
+
+    string In(params ReadOnlySpan<string> parts) => System.IO.Path.Combine([Path, .. parts]);
+
+    /// <summary>A run was begun there.</summary>
+    public static bool IsAt(string path) => File.Exists(new RunFolder(path).OptionsFile);
+
+    /// <summary>The run's folder, which is this process's alone until it is disposed. Nothing in it is changed yet.</summary>
+    /// <exception cref="IOException">Another process trains there; or see <see cref="Find"/>.</exception>
+    public static RunFolder Open(string path, TrainingOptions options, Existing existing)
+    {
+        if (!IsAt(path))
+            Find(path, options, existing); // no lock is laid into a folder that is no run's
+        var own = FolderLock.Take(path, "The run");
+        try
+        {
+            var folder = Find(path, options, existing); // again: another process may have begun and ended in between
+            foreach (var model in folder.Models)
+                OutputFolder.Recover(model);
+            folder.CheckIsFree();
+            if (existing == Existing.Resume)
+                folder.CheckState();
+            folder._lock = own;
+            return folder;
+        }
+        catch
+        {
+            own.Dispose();
+            throw;
+        }
+    }
+
+    IDisposable? _lock;
+
+    readonly RunLog _log;
+
+    public void Dispose()
+    {
+        _log.Dispose();
+        Events?.Dispose();
+        _lock?.Dispose();
+    }
+
+    /// <summary>The model folders that a run writes.</summary>
+    IEnumerable<string> Models => [Export, In("best"), In("candidate")];
+
+    /// <summary>Refuses, before hours of training and not after them, to work where somebody else's files have the names of results.</summary>
+    void CheckIsFree()
+    {
+        foreach (var model in Models)
+            OutputFolder.CheckIsFree(model);
+        foreach (var folder in new[] { In("takes"), In("tensorboard"), In("state") })
+            if (File.Exists(folder))
+                throw new IOException($"'{folder}' is a file, and the run needs a folder of that name. Move it away.");
+        if (Directory.Exists(In("takes")))
+            foreach (var take in Directory.EnumerateFiles(In("takes"), "*.wav", SearchOption.AllDirectories).Where(IsNamedAsTake))
+                OutputFile.CheckIsFree(take, Record);
+    }
+
+    /// <summary>takes/step-000050/1-2.wav.</summary>
+    static bool IsNamedAsTake(string file) => Regex.IsMatch(file, @"takes[/\\]step-\d{6,}[/\\]\d+-\d+\.wav$");
+
+    /// <summary>Refuses inputs that this program wrote into the run's folder: beginning anew would remove them.</summary>
+    /// <exception cref="ArgumentException">One of them is such a file.</exception>
+    public static void CheckInputs(string path, IEnumerable<string?> inputs)
+    {
+        var record = OutputRecord.At(path);
+        bool IsRunsOwn(string input) => record.Owns(input) || OutputRecord.At(System.IO.Path.GetDirectoryName(FileIdentity.Resolve(input))!).Owns(input);
+        if (inputs.OfType<string>().FirstOrDefault(i => FileIdentity.IsWithin(i, path) && File.Exists(i) && IsRunsOwn(i)) is { } input)
+            throw new ArgumentException(
+                $"'{Printable.Text(input)}' is read, and lies in '{path}' among what a run wrote there, which goes when the run begins anew. Name another folder for the run.");
+    }
+
+    /// <summary>Looks whether the run can be there, and writes nothing.</summary>
+    /// <exception cref="IOException">The folder is not empty, and is neither to be resumed nor to be overwritten; or is no run's.</exception>
+    /// <exception cref="ArgumentException">To be resumed, with other options than it began with.</exception>
+    public static RunFolder Find(string path, TrainingOptions options, Existing existing)
+    {
+        var folder = new RunFolder(path);
+        if (!Directory.Exists(path) || Directory.EnumerateFileSystemEntries(path).All(OutputFolder.IsBookkeeping))
+            return existing == Existing.Resume ? throw new IOException($"'{path}' holds no run to go on with. Leave --resume out.") : folder;
+        if (!File.Exists(folder.OptionsFile) && !folder.Record.Exists)
+            throw new IOException($"'{path}' is not empty and holds no run. Name another folder for the run.");
+        if (existing == Existing.Refuse)
+            throw new IOException($"'{path}' holds a run already. Go on with it by --resume, begin anew by --overwrite, or name another folder.");
+        if (existing == Existing.Resume && !File.Exists(folder.OptionsFile))
+            throw new IOException($"'{path}' holds no run to go on with, only what is left of one. Begin anew by --overwrite.");
+        if (existing == Existing.Resume)
+            CheckSame(options, TrainingOptions.FromJson(TextFile.Read(folder.OptionsFile), folder.OptionsFile), folder.OptionsFile);
+        if (!folder.Record.Exists)
+            throw new IOException($"'{path}' has an options.json, and no record of what a run wrote there. Name another folder for the run.");
+        return folder;
+    }
+
+    /// <summary>The options that the run there began with; the given ones where there is none.</summary>
+    public static TrainingOptions Begun(string path, TrainingOptions otherwise) => new RunFolder(path).OptionsFile is var file && File.Exists(file) ? TrainingOptions.FromJson(TextFile.Read(file), file) : otherwise;
+
+    /// <summary>Begins anew with these options. What a run before wrote there goes; everything else stays.</summary>
+    /// <param name="options">Of the run, completed.</param>
+    /// <param name="note">Told what stays.</param>
+    /// <param name="preflight">What was found before the first step.</param>
+    public void Begin(TrainingOptions options, Action<string>? note, PreflightReport preflight)
+    {
+        foreach (var file in new[] { OptionsFile, PreflightFile, VoiceFile, LogFile, ProgressFile, StateFile, In("evaluations.jsonl"), In("index.html") })
+            OutputFile.CheckIsFree(file, Record); // before anything is removed, and not after hours of training
+        foreach (var part in Models.Append(In("state")))
+            RemoveTree(part);
+        var left = Record.RemoveOwned().Where(file => !OutputFolder.IsBookkeeping(file)).Select(file => System.IO.Path.GetRelativePath(Record.Folder, file)).ToList();
+        if (left.Count > 0)
+            note?.Invoke($"Left in '{Path}', because no run wrote it as it is now: {string.Join(", ", left.Take(MostNamed).Select(Printable.Text))}{(left.Count > MostNamed ? $" and {left.Count - MostNamed} more" : "")}.");
+        OutputFile.WriteText(OptionsFile, options.ToJson() + "\n", Record); // it is what makes the folder a run's
+        OutputFile.WriteText(PreflightFile, preflight.ToJson() + "\n", Record);
+    }
+
+    const int MostNamed = 20; // a line that is still read
+
+    /// <summary>What this program wrote there, but for the model folders, which have records of their own.</summary>
+    public OutputRecord Record => OutputRecord.At(Path);
+
+    /// <summary>Removes what this program wrote into a folder that has its own record, and the folder, where nothing else is in it.</summary>
+    public static void RemoveTree(string folder) => OutputFolder.Remove(folder);
+
+    /// <summary>Null where a run was killed before it was written.</summary>
+    /// <exception cref="InvalidDataException">It is damaged.</exception>
+    public PreflightReport? ReadPreflight() => File.Exists(PreflightFile) ? PreflightReport.FromJson(TextFile.Read(PreflightFile), PreflightFile) : null;
+
+    /// <summary>Options that no weight depends on.</summary>
+    static readonly string[] MayChange = ["force", "save_every", "export_as", "evaluate_every", "patience", "grammar", "dictionaries", "memory"];
+
+    static void CheckSame(TrainingOptions now, TrainingOptions then, string place)
+    {
+        using var a = JsonDocument.Parse(now.ToJson());
+        using var b = JsonDocument.Parse(then.ToJson());
+        foreach (var property in a.RootElement.EnumerateObject())
+            if (!MayChange.Contains(property.Name) && b.RootElement.TryGetProperty(property.Name, out var before) && before.GetRawText() != property.Value.GetRawText())
+                throw new ArgumentException($"{place}: the run began with {property.Name} {Printable.Text(before.GetRawText())}, and is to go on with {Printable.Text(property.Value.GetRawText())}. Give the same options, or begin anew with --overwrite.");
+    }
+
+    /// <summary>Keeps the vectors of the run, each with the hash of the recording it was taken from.</summary>
+    /// <exception cref="InvalidDataException">The run began with another vector.</exception>
+    public void Keep(IReadOnlyList<TrainingVoice> voices)
+    {
+        if (File.Exists(VoiceFile))
+        {
+            using var file = SafetensorsFile.Open(VoiceFile);
+            foreach (var voice in voices)
+                if (!file.Tensors.ContainsKey(Key(voice)) || !file.Float32(Key(voice)).AsSpan().SequenceEqual(voice.Vector))
+                    throw new InvalidDataException($"{VoiceFile}: '{voice.Reference}' gives another voice now than when the run began. Restore the recording, or begin anew with --overwrite.");
+            return;
+        }
+        SafetensorsWriter.Write(VoiceFile, [.. voices.Select(v => TensorToWrite.Of(Key(v), [v.Vector.Length], v.Vector))], voices.ToDictionary(v => $"{Key(v)}.reference_sha256", v => Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(v.Reference)))), Record);
+    }
+
+    static string Key(TrainingVoice voice) => Files.SpeakerName.Key(voice.Name);
+
+    /// <summary>For TensorBoard; there from <see cref="Restore"/> on.</summary>
+    public EventFile? Events { get; private set; }
+
+    /// <summary>Appends a line to log.jsonl, and to TensorBoard's.</summary>
+    /// <exception cref="IOException">The line cannot be written.</exception>
+    public void Log(StepReport line)
+    {
+        _log.Append(line);
+        Events?.Scalars(line.Step, [("loss/talker", line.Talker), ("loss/predictor", line.Predictor), ("loss/end", line.End), ("held out/talker", line.HeldOutTalker), ("held out/predictor", line.HeldOutPredictor),
+            ("gradient norm", line.GradientNorm), ("learning rate", line.LearningRate), ("tokens a second", line.Tokens / line.Seconds)]);
+    }
+
+    /// <summary>The lines logged so far. The last one may be cut off, where the run was killed.</summary>
+    /// <exception cref="InvalidDataException">Another line is damaged.</exception>
+    public List<StepReport> ReadLog() => _log.Read();
+
+    /// <summary>Everything that the next step depends on, in one file, which replaces the last one when it is complete.</summary>
+    /// <exception cref="IOException">It could not be written; the last one is still there.</exception>
+    public void Save(int step, AdamW optimizer)
+    {
+        try
+        {
+            Record.MakeFolder(In("state"));
+            var tensors = optimizer.State.Select(s => new TensorToWrite(s.Name, ElementType.F32, Array.ConvertAll(s.Shape, d => (int)d), stream => stream.Write(MemoryMarshal.AsBytes(s.Values().AsSpan())))).ToList();
+            SafetensorsWriter.Write(StateFile, tensors, new Dictionary<string, string> { ["step"] = step.ToString(CultureInfo.InvariantCulture) }, Record);
+            Write(new RunProgress(step, Finished: false)); // after the state: killed in between, the state is there and tells its step itself
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new IOException($"{e.Message} The state of step {step} is not saved{(SavedStep is { } last ? $"; that of step {last} is" : "")}. Make room, then give the same command again; 'qwen3tts-train train' goes on with --resume.", e);
+        }
+    }
+
+    void Write(RunProgress progress) => OutputFile.WriteText(ProgressFile, JsonSerializer.Serialize(progress, LogJson.Default.RunProgress) + "\n", Record);
+
+    RunProgress? Progress => File.Exists(ProgressFile) ? JsonFile.Read(ProgressFile, LogJson.Default.RunProgress, "Restore the file, or name another folder for a new run.") : null;
+
+    /// <summary>The step of the saved state, if there is one.</summary>
+    /// <exception cref="IOException">Something else is in its place.</exception>
+    /// <exception cref="InvalidDataException">The file is no state.</exception>
+    public int? SavedStep
+    {
+        get
+        {
+            using var state = OpenState();
+            return state is null ? null : StepOf(state);
+        }
+    }
+
+    SafetensorsFile? OpenState()
+    {
+        if (Directory.Exists(StateFile))
+            throw new IOException($"'{StateFile}' is a folder, and the state of the run is a file of that name. {StateRemedy}");
+        if (File.Exists(In("state")))
+            throw new IOException($"'{In("state")}' is a file, and the state of the run is in a folder of that name. {StateRemedy}");
+        return File.Exists(StateFile) ? SafetensorsFile.Open(StateFile) : null;
+    }
+
+    int StepOf(SafetensorsFile state) =>
+        state.Metadata.TryGetValue("step", out var text) && int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var step) && step > 0 ? step
+            : throw new InvalidDataException($"{StateFile}: its metadata has {(text is null ? "no 'step'" : $"the step '{Printable.Text(text)}'")}, so it is no state of a run. {StateRemedy}");
+
+    const string StateRemedy = "Move it away and restore the state from a copy, or name another folder for a new run.";
+
+    /// <summary>Puts the saved state back, if there is one, and gives the step to go on with. Lines logged beyond it are dropped.</summary>
+    /// <param name="optimizer">Gets what it was.</param>
+    /// <param name="warn">Told of what fails and is not needed.</param>
+    /// <exception cref="InvalidDataException">The state is of another model.</exception>
+    public int Restore(AdamW optimizer, Action<string>? warn = null)
+    {
+        var step = 0;
+        using (var state = OpenState())
+            if (state is not null)
+                optimizer.Restore(step = StepOf(state), state.Float32);
+        _log.CutAfter(step, warn);
+        Events = new(In("tensorboard"), step, warn, Record);
+        return step;
+    }
+
+    /// <summary>The run came to its end, and dropped its state when its export was complete.</summary>
+    public bool IsFinished => Progress is { Finished: true };
+
+    /// <summary>Refuses to begin again from the first step in silence, where a state was saved and is gone.</summary>
+    void CheckState()
+    {
+        if (Progress is not { } progress)
+            return; // killed before its first state was saved: it goes on from the beginning
+        if (progress.Finished && !Directory.Exists(Export))
+            throw new IOException($"The run in '{Path}' is finished, and its result '{Export}' is gone. Restore it, or begin anew with --overwrite.");
+        if (!progress.Finished && SavedStep is null)
+            throw new IOException($"'{StateFile}' is gone, and the run was saved there at step {progress.Saved}. Restore the file, or begin anew with --overwrite.");
+    }
+
+    /// <summary>What is only needed to go on is not kept when the run is done.</summary>
+    public void Finish(int step)
+    {
+        Write(new RunProgress(step, Finished: true)); // before the state goes, whose absence it explains
+        if (File.Exists(StateFile))
+            File.Delete(StateFile);
+    }
+}

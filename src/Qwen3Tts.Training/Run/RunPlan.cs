@@ -1,0 +1,47 @@
+using Qwen3Tts.Checkpoint;
+using Qwen3Tts.Training.Memory;
+using Qwen3Tts.Training.Model;
+using Qwen3Tts.Training.Options;
+using TorchSharp;
+
+namespace Qwen3Tts.Training.Run;
+
+/// <summary>What memory decides about a run.</summary>
+/// <param name="Options">Of the run, with everything that memory decides filled in.</param>
+/// <param name="Memory">The plan that it was decided by.</param>
+/// <param name="Budget">Bytes that the process may use.</param>
+sealed record RunPlan(TrainingOptions Options, MemoryPlan Memory, long Budget)
+{
+    /// <param name="options">Completed.</param>
+    /// <param name="talker">Of the model.</param>
+    /// <param name="longest">The longest clip.</param>
+    /// <param name="device">That is trained on.</param>
+    /// <exception cref="ArgumentException">Nothing fits; the message says what would.</exception>
+    public static RunPlan Make(TrainingOptions options, TalkerConfig talker, BatchShape longest, torch.Device device)
+    {
+        var budget = options.Memory is { } size ? MemoryChoice.Parse(size) : Devices.Memory(device);
+        var onCpu = device.type == DeviceType.CPU;
+        var plan = options.FramesAtATime is null ? Choose(options, talker, longest, device, budget)
+            : MemoryPlan.Compute( // chosen when the run began
+                talker, Freezing.ListTensors(talker, options.Method), options.Method, longest with { Samples = options.MicroBatch!.Value },
+                options.MicroBatch < options.Batch, onCpu);
+        var chosen = options with
+        {
+            Precision = plan.Method.Precision,
+            Recompute = plan.Method.Checkpointing.RecomputeLayers,
+            FramesAtATime = plan.Method.Checkpointing.PredictorFrames,
+            MicroBatch = plan.MicroBatch.Samples,
+            Device = Devices.NameOf(device),
+        };
+        return new(chosen, plan, budget);
+    }
+
+    static MemoryPlan Choose(TrainingOptions options, TalkerConfig talker, BatchShape longest, torch.Device device, long budget)
+    {
+        var precisions = options.Precision is { } precision ? [precision] : Devices.Precisions(device);
+        var constraints = new MemoryConstraints(options.Method, precisions, options.Recompute, options.MicroBatch);
+        return MemoryChoice.Choose(
+            talker, constraints, longest with { Samples = options.Batch }, budget, method => Freezing.ListTensors(talker, method),
+            device.type == DeviceType.CPU);
+    }
+}

@@ -1,0 +1,170 @@
+// A run from its first step, or its last saved state, to its end. Saving comes before evaluating, so that nothing an evaluation does can cost
+// a step.
+using System.Diagnostics;
+using Qwen3Tts.Training.Batching;
+using Qwen3Tts.Training.Log;
+using Qwen3Tts.Training.Memory;
+using Qwen3Tts.Training.Model;
+using Qwen3Tts.Training.Optimizer;
+using Qwen3Tts.Training.Options;
+using Qwen3Tts.Training.Step;
+using static TorchSharp.torch;
+
+namespace Qwen3Tts.Training.Run;
+
+sealed class TrainingLoop : IDisposable
+{
+    /// <summary>Steps between two measurements of the held-out losses.</summary>
+    const int HeldOutEvery = 25;
+
+    readonly PreparedRun _run;
+    readonly RunFolder _folder;
+    readonly RunObserver _observer;
+    readonly TalkerModule _talker;
+    readonly AdamW _optimizer;
+    readonly Evaluator _evaluator;
+    readonly RunPageFile _page;
+    int _step; // updates made
+    int _saved; // step of the saved state
+
+    TrainingLoop(PreparedRun run, RunFolder folder, RunObserver observer, TalkerModule talker, AdamW optimizer)
+    {
+        (_run, _folder, _observer, _talker, _optimizer) = (run, folder, observer, talker, optimizer);
+        _step = _saved = folder.Restore(optimizer, observer.OnNote);
+        _evaluator = new(folder, run.Options, run.Data.HeldOutClips, _step, observer.OnNote);
+        _page = new(folder, run.Options, run.Clips, run.Data.HeldOutClips, observer.OnNote);
+    }
+
+    TrainingOptions Options => _run.Options;
+
+    /// <summary>Loads the model, begins the run in its folder or restores it, and tells what was chosen.</summary>
+    /// <exception cref="InvalidDataException">The run cannot work and is not forced, or the saved state is another model's.</exception>
+    public static TrainingLoop Open(PreparedRun run, RunFolder folder, Existing existing, RunObserver observer)
+    {
+        var options = run.Options;
+        var talker = TalkerWeights.Load(run.Model, Placement.Create(options.Method, run.Device));
+        AdamW? optimizer = null;
+        try
+        {
+            Freezing.Apply(talker, options.Method);
+            run.Language?.Begin(talker);
+            if (existing != Existing.Resume)
+                Begin(run, folder, talker, observer);
+            TellChoices(run, observer);
+            folder.Keep(run.Voices);
+            optimizer = TrainingStep.CreateOptimizer(talker, options.Method, new() { WeightDecay = options.WeightDecay, Seed = options.Seed });
+            return new(run, folder, observer, talker, optimizer);
+        }
+        catch
+        {
+            optimizer?.Dispose();
+            talker.Dispose();
+            throw;
+        }
+    }
+
+    static void Begin(PreparedRun run, RunFolder folder, TalkerModule talker, RunObserver observer)
+    {
+        var preflight = Preflight.Run(talker, run.Model, run.Data, run.Ids, run.Voices, run.Options);
+        foreach (var finding in preflight.Doubts)
+            observer.OnFinding(finding);
+        folder.Begin(run.Options, observer.OnNote, preflight);
+    }
+
+    static void TellChoices(PreparedRun run, RunObserver observer)
+    {
+        var options = run.Options;
+        if (run.DroppedInstructions > 0)
+            observer.OnFinding(new(
+                false, $"{run.DroppedInstructions} lines have an 'instruct', and a model with tts_model_size '{run.Model.Config.TtsModelSize}' "
+                    + "takes none: they are trained without.", "Take a larger model to keep instructions."));
+        observer.OnNote(MemoryChoice.Table(run.Plan.Memory, run.Plan.Budget));
+        if (options.MicroBatch > 1)
+            observer.OnNote(DescribePadding(run.Data, options));
+    }
+
+    static string DescribePadding(TrainingData data, TrainingOptions options)
+    {
+        double Share(int bucket) => data.Padding(options.MicroBatch!.Value, bucket);
+        var without = options.Bucket > 1 ? FormattableString.Invariant($"; without --bucket {options.Bucket} it would be {Share(1):P0}") : "";
+        return FormattableString.Invariant($"Padding: {Share(options.Bucket!.Value):P0} of what is computed{without}.");
+    }
+
+    /// <summary>Trains until the last step, until evaluations have not improved for long enough, or until it is stopped.</summary>
+    /// <exception cref="InvalidDataException">A loss or a gradient is not finite.</exception>
+    public void Run(CancellationToken stop)
+    {
+        while (true)
+        {
+            if (_evaluator.IsDue(_step))
+                Evaluate(stop);
+            if (IsDone || stop.IsCancellationRequested)
+                return;
+            var report = TrainOneStep();
+            _folder.Log(report);
+            _observer.OnStep(report);
+            if (_step % Options.SaveEvery == 0)
+            {
+                Save();
+                _page.Write("Training");
+            }
+        }
+    }
+
+    bool IsDone => _step == Options.Steps || _evaluator.HasHadEnough;
+
+    StepReport TrainOneStep()
+    {
+        using var scope = NewDisposeScope();
+        var watch = Stopwatch.StartNew();
+        var examples = _run.Data.Batch(_step);
+        var batches = TrainingData.InParts(examples, Options.MicroBatch!.Value, e => e.Positions.Count)
+            .Select(part => new TrainingBatch(part, _run.Ids.CodecEos, _run.Device)).ToList();
+        var rate = LearningRate.At(Options, _step++);
+        var (loss, norm) = TrainingStep.Run(_talker, batches, _optimizer, rate, Options.LargestNorm, Options.Method.Checkpointing);
+        batches.ForEach(b => b.Dispose());
+        if (!double.IsFinite(loss.Total) || !double.IsFinite(norm))
+            throw new InvalidDataException(
+                $"Step {_step}: the loss is {loss.Total} and its gradient's norm {norm}. Train with a lower --lr than {rate:g2}.");
+        var heldOut = _step % HeldOutEvery == 0 || _step == Options.Steps ? MeasureHeldOut() : null;
+        return new(
+            _step, Options.Steps!.Value, loss.Talker, loss.Predictor, loss.End, norm, rate, examples.Sum(e => e.Positions.Count),
+            watch.Elapsed.TotalSeconds, heldOut?.Talker, heldOut?.Predictor);
+    }
+
+    Loss.LossSums? MeasureHeldOut() => Loss.Measure(_talker, _run.Data.HeldOut, _run.Ids.CodecEos, Options.MicroBatch!.Value);
+
+    void Evaluate(CancellationToken stop)
+    {
+        Save();
+        _evaluator.Run(_step, () => MeasureHeldOut()!.Value, WriteExport, stop);
+        _page.Write("Training");
+    }
+
+    void Save()
+    {
+        if (_saved != _step)
+            _folder.Save(_step, _optimizer);
+        _saved = _step;
+    }
+
+    void WriteExport(string target) => RunExport.Write(
+        target, _run.Model, Options, _talker, _optimizer, _run.Data, _run.Voices, _run.Language, _step);
+
+    /// <summary>Saves the state and writes the result; a run that is done drops its state.</summary>
+    public TrainingResult Finish()
+    {
+        Save();
+        WriteExport(_folder.Export);
+        _page.Write(IsDone ? "Done" : "Stopped");
+        if (IsDone)
+            _folder.Finish(_step);
+        return new(_folder.Export, _folder.ReadLog(), _run.Data.HeldOutClips, IsDone);
+    }
+
+    public void Dispose()
+    {
+        _optimizer.Dispose();
+        _talker.Dispose();
+    }
+}

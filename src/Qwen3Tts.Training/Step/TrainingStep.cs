@@ -1,0 +1,45 @@
+// One optimizer step: forward and backward over the micro-batches, each with its share of the effective batch; gradient clipping; update.
+
+using Qwen3Tts.Training.Model;
+using Qwen3Tts.Training.Optimizer;
+using Qwen3Tts.Training.Options;
+
+namespace Qwen3Tts.Training.Step;
+
+static class TrainingStep
+{
+    /// <summary>What a step measured, before its update.</summary>
+    /// <param name="Loss">Over the effective batch.</param>
+    /// <param name="GradientNorm">2-norm of all gradients together, before clipping.</param>
+    public readonly record struct Report(Loss.LossSums Loss, double GradientNorm);
+
+    /// <summary>The optimizer of the tensors that <see cref="Freezing.Apply(TalkerModule, TrainingMethod)"/> left to train.</summary>
+    public static AdamW CreateOptimizer(TalkerModule talker, TrainingMethod method, AdamWOptions options) =>
+        new(Freezing.ListTrained(talker), options with { Masters = method.HasMasters, Moments = method.MomentType });
+
+    /// <summary>Runs one step.</summary>
+    /// <param name="talker">The network.</param>
+    /// <param name="microBatches">Together the effective batch; computed one after the other.</param>
+    /// <param name="optimizer">Holds the network's parameters.</param>
+    /// <param name="learningRate">Of this step.</param>
+    /// <param name="largestNorm">Gradients are scaled down to this norm; infinity leaves them.</param>
+    /// <param name="checkpointing">How much of a micro-batch is held in memory; null: all of it.</param>
+    public static Report Run(TalkerModule talker, IReadOnlyList<TrainingBatch> microBatches, AdamW optimizer, double learningRate, double largestNorm, CheckpointingOptions? checkpointing = null)
+    {
+        var sums = Accumulate(talker, microBatches, checkpointing);
+        var norm = optimizer.ComputeGradientNorm();
+        optimizer.Step(learningRate, AdamW.ClipFactor(norm, largestNorm));
+        return new(sums, norm);
+    }
+
+    /// <summary>Adds the gradients of the effective batch to the parameters.</summary>
+    public static Loss.LossSums Accumulate(TalkerModule talker, IReadOnlyList<TrainingBatch> microBatches, CheckpointingOptions? checkpointing = null)
+    {
+        var effective = microBatches.Aggregate(default(TargetCounts), (sum, b) => sum + b.Counts);
+        var sums = default(Loss.LossSums);
+        foreach (var batch in microBatches)
+            sums += MicroBatchGradients.Add(talker, batch, effective, checkpointing ?? CheckpointingOptions.None);
+        talker.ClearUntrainedGradients();
+        return sums;
+    }
+}
