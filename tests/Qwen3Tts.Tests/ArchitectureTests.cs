@@ -30,7 +30,47 @@ public sealed class ArchitectureTests
 
     static string[] Library => ["Files", "Audio", "Text", "Sequence", "Checkpoint", "Kernels", "Layers", "Codec", "Speaker", "Talker", "Generation"];
 
+    /// <summary>Rooms of the trainer → what each may use, from the lowest to the highest. A room stands below all that use it, so there are no circles.</summary>
+    static readonly (string Room, string[] MayUse)[] TrainingRooms =
+    [
+        ("Options", []),
+        ("Memory", ["Options"]),
+        ("Optimizer", ["Options", "Memory"]),
+        ("Model", ["Options", "Memory"]),
+        ("Step", ["Options", "Memory", "Optimizer", "Model"]),
+        ("Log", ["Options"]),
+        ("Data", []),
+        ("Batching", ["Options", "Data", "Memory", "Model"]),
+        ("Pages", ["Options", "Data", "Log"]),
+        ("Run", ["Options", "Data", "Memory", "Optimizer", "Model", "Step", "Batching", "Log", "Pages"]),
+        ("Bench", ["Options", "Memory", "Optimizer", "Model", "Step"]),
+        ("Commands", ["Options", "Data", "Memory", "Model", "Log", "Pages", "Run", "Bench"]),
+        ("Program", ["Commands"]),
+    ];
+
     static readonly List<SourceFile> Sources = SourceFile.All();
+
+    [Fact]
+    public void EachRoomOfTheTrainerUsesOnlyRoomsBelowIt()
+    {
+        var rooms = TrainingRooms.ToDictionary(r => r.Room, r => r.MayUse);
+        Report(
+            from i in Enumerable.Range(0, TrainingRooms.Length)
+            from used in TrainingRooms[i].MayUse
+            where TrainingRooms.Take(i).All(r => r.Room != used)
+            select $"{TrainingRooms[i].Room} uses {used}, which does not stand above it in the table.", "Order the table from the lowest room to the highest.");
+        Report(
+            from source in Sources
+            where source.Folder == "Training"
+            let mayUse = rooms.GetValueOrDefault(source.Room)
+            let expected = source.Room == "Program" ? null : $"Qwen3Tts.Training.{source.Room}"
+            from problem in mayUse is null ? [$"{source.Path}: room '{source.Room}' is not in the table of this test."]
+                : source.OwnNamespace != expected ? [$"{source.Path}: namespace {source.OwnNamespace}, expected {expected}."]
+                : source.UsedRooms(rooms.Keys).Where(u => u.Room != source.Room && !mayUse.Contains(u.Room))
+                    .Select(u => $"{source.Path}({u.Line}): {source.Room} may use {string.Join(", ", mayUse)}, not {u.Room}.")
+            select problem,
+            "Move the code to where it may know both, or hand the value in as an argument; the table is not widened for convenience.");
+    }
 
     [Fact]
     public void EachFolderUsesOnlyWhatTheTableAllows()
@@ -133,6 +173,19 @@ public sealed class ArchitectureTests
 /// <summary>One file of src, with comments and strings blanked out so that only code is judged.</summary>
 sealed record SourceFile(string Path, string Folder, string Head, string[] Code)
 {
+    /// <summary>The folder inside the project; "Program" for a file that stands in none.</summary>
+    public string Room => Path.Split('/') is [_, _, var room, _, ..] ? room : "Program";
+
+    public string? OwnNamespace => Code.Select(l => Regex.Match(l, @"^namespace ([\w.]+)")).FirstOrDefault(m => m.Success)?.Groups[1].Value;
+
+    /// <summary>Rooms of the trainer that this file names.</summary>
+    public IEnumerable<(int Line, string Room)> UsedRooms(IEnumerable<string> rooms) =>
+        from line in Code.Select((text, i) => (Number: i + 1, Text: text))
+        where !line.Text.StartsWith("namespace ", StringComparison.Ordinal)
+        from Match match in Regex.Matches(line.Text, @"\bQwen3Tts\.Training\.([A-Z]\w*)")
+        where rooms.Contains(match.Groups[1].Value)
+        select (line.Number, match.Groups[1].Value);
+
     public string Expected => Folder switch { "Root" => "Qwen3Tts", _ => $"Qwen3Tts.{Folder}" };
     public string? Namespace => Code.Select(l => Regex.Match(l, @"^namespace ([\w.]+)")).Where(m => m.Success && m.Groups[1].Value != "System").Select(m => OfFolder(m.Groups[1].Value)).FirstOrDefault();
     public IEnumerable<string> Types => Code.SelectMany(l => Regex.Matches(l, @"\b(?:class|struct|record|enum|interface|delegate\s+[\w<>\[\]]+)\s+([A-Z]\w*)").Select(m => m.Groups[1].Value));

@@ -47,7 +47,7 @@ public sealed class AdamWTests
         {
             var random = new Generator(7);
             Tensor Random(params long[] shape) => randn(shape, generator: random);
-            (string, Parameter)[] parameters = [("a", new(Random(3, 5).to(weights))), ("b", new(Random(masters ? 11 : AdamW.Part + 7).to(weights)))]; // the last one goes in parts
+            (string, Parameter)[] parameters = [("a", new(Random(3, 5).to(weights))), ("b", new(Random(masters ? 11 : Activations.UpdatePart + 7).to(weights)))]; // the last one goes in parts
             var optimizer = new AdamW(parameters, new() { WeightDecay = 0.1, Masters = masters, Moments = moments, Kernel = kernel });
             Assert.Equal(called, optimizer.Kernel);
             for (var step = 0; step < 3; step++)
@@ -137,10 +137,10 @@ public sealed class AdamWTests
     public void GradientsAreMeasuredTogetherAndScaledOnlyDown(string kernel)
     {
         using var scope = NewDisposeScope();
-        var (a, b) = (new Parameter(zeros(1)), new Parameter(zeros(AdamW.Part + 5, dtype: ScalarType.BFloat16)));
+        var (a, b) = (new Parameter(zeros(1)), new Parameter(zeros(Activations.UpdatePart + 5, dtype: ScalarType.BFloat16)));
         using var optimizer = new AdamW([("a", a), ("b", b)], new() { Kernel = Enum.Parse<UpdateKernel>(kernel) });
         (a.grad, b.grad) = (tensor([3f]), zeros_like(b));
-        b.grad!.index_fill_(0, tensor(new[] { 7L, AdamW.Part - 1, AdamW.Part + 1, AdamW.Part + 4 }), Scalars.One).mul_(2);
+        b.grad!.index_fill_(0, tensor(new[] { 7L, Activations.UpdatePart - 1, Activations.UpdatePart + 1, Activations.UpdatePart + 4 }), Scalars.One).mul_(2);
         var norm = optimizer.ComputeGradientNorm();
         Assert.Equal(5, norm, 1e-6);
         Assert.Equal((1, 0.2), (AdamW.ClipFactor(norm, 10), Math.Round(AdamW.ClipFactor(norm, 1), 5)));

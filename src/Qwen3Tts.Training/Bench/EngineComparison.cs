@@ -8,7 +8,6 @@ using Qwen3Tts.Talker;
 using Qwen3Tts.Text;
 using Qwen3Tts.Training.Memory;
 using Qwen3Tts.Training.Model;
-using Qwen3Tts.Training.Step;
 using static TorchSharp.torch;
 
 namespace Qwen3Tts.Training.Bench;

@@ -1,7 +1,7 @@
 // What was measured at an evaluation, a line of evaluations.jsonl.
 using System.Text;
+using Qwen3Tts.Sequence;
 using Qwen3Tts.Files;
-using Qwen3Tts.Training.Step;
 
 namespace Qwen3Tts.Training.Log;
 
@@ -24,7 +24,7 @@ sealed record SpokenTake(string File, int Text, double Seconds, bool Ended);
 sealed record Evaluation(int Step, double HeldOutTalker, double HeldOutPredictor, double Runaway, double LengthRatio, double? WordErrors, string Ears, IReadOnlyList<SpokenTake> Takes)
 {
     /// <summary>Lower is better: words lost, takes that do not end and wrong lengths count alike; the loss decides between equals.</summary>
-    public double Score => (WordErrors ?? 0) + Runaway + Math.Abs(Math.Log(Math.Max(LengthRatio, 1e-3))) + Loss.Total(HeldOutTalker, HeldOutPredictor) / 10;
+    public double Score => (WordErrors ?? 0) + Runaway + Math.Abs(Math.Log(Math.Max(LengthRatio, 1e-3))) + TotalLoss.Compute(HeldOutTalker, HeldOutPredictor) / 10;
 
     /// <summary>The file that a run keeps its evaluations in.</summary>
     public static string FileIn(string run) => Path.Combine(run, "evaluations.jsonl");

@@ -1,7 +1,6 @@
 // The bytes of the tensors that are saved for backward, block by block, as the modules compute them, and of the tensors that exist only
 // within a block. A tensor that two operations share is counted once.
 using Qwen3Tts.Checkpoint;
-using Qwen3Tts.Training.Optimizer;
 using Qwen3Tts.Training.Options;
 using TorchSharp;
 
@@ -10,6 +9,9 @@ namespace Qwen3Tts.Training.Memory;
 /// <summary>Activations of one micro-batch, in bytes.</summary>
 sealed class Activations
 {
+    /// <summary>Elements that are updated at a time. The temporary tensors hold at most five times as many float32 numbers.</summary>
+    public const long UpdatePart = 1 << 22;
+
     readonly TalkerConfig _talker;
     readonly CodePredictorConfig _predictor;
     readonly TrainingMethod _method;
@@ -45,8 +47,8 @@ sealed class Activations
     /// <summary>During the backward pass of the embeddings.</summary>
     public long EmbeddingBackward => Embedding + Output + _largestTable * _element;
 
-    /// <summary>The temporary tensors of an update on a GPU. On the CPU there are none (<see cref="OnePassAdamW"/>), so this is an upper bound.</summary>
-    public long Update => Math.Min(AdamW.Part, _largestTable) * _method.Precision switch { Precision.Float32 => 8, Precision.Mixed => 8, Precision.Bfloat16 => 30, _ => 42 };
+    /// <summary>The temporary tensors of an update on a GPU. On the CPU there are none (there the update is one pass), so this is an upper bound.</summary>
+    public long Update => Math.Min(UpdatePart, _largestTable) * _method.Precision switch { Precision.Float32 => 8, Precision.Mixed => 8, Precision.Bfloat16 => 30, _ => 42 };
 
     /// <summary>What the layers below one save: everything, or with gradient checkpointing their inputs.</summary>
     long TalkerUpTo(int layer) => layer * Rows * (_method.Checkpointing.RecomputeLayers ? _talker.HiddenSize * _element : Layer(_talker));

@@ -8,20 +8,12 @@ using System.Text.Json.Nodes;
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.Files;
 using Qwen3Tts.Kernels;
+using Qwen3Tts.Training.Options;
 
 namespace Qwen3Tts.Training.Model;
 
 /// <summary>A voice to be spoken by name: the very vector [hidden] that stood in every training sequence.</summary>
 sealed record NewVoice(string Name, float[] Vector);
-
-/// <summary>What the result is to be.</summary>
-enum ExportAs
-{
-    /// <summary>Speaks by name; the speaker encoder is left out, as the official script does.</summary>
-    CustomVoice,
-    /// <summary>Keeps the speaker encoder: clones other voices and can be fine-tuned again. This project speaks by name with it, too.</summary>
-    Base,
-}
 
 static class Export
 {

@@ -3,7 +3,6 @@
 // has to follow the text projection, whose biases would otherwise leak into rows without text.
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.Training.Memory;
-using Qwen3Tts.Training.Step;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 

@@ -50,9 +50,6 @@ sealed record AdamWOptions
 
 sealed class AdamW : IDisposable
 {
-    /// <summary>Elements that are updated at a time. The temporary tensors hold at most five times as many float32 numbers.</summary>
-    public const long Part = 1 << 22;
-
     sealed record Slot(string Name, Parameter Weight, Tensor? Master, Tensor? Lower, Tensor Mean, Tensor Square, bool Decays);
 
     readonly AdamWOptions _options;
@@ -153,8 +150,8 @@ sealed class AdamW : IDisposable
     {
         using var scope = NewDisposeScope();
         var flat = tensor.reshape(-1);
-        for (long from = 0, all = flat.numel(); from < all; from += Part)
-            yield return flat.narrow(0, from, Math.Min(Part, all - from));
+        for (long from = 0, all = flat.numel(); from < all; from += Activations.UpdatePart)
+            yield return flat.narrow(0, from, Math.Min(Activations.UpdatePart, all - from));
     }
 
     /// <summary>One update from the accumulated gradients, which are released afterwards.</summary>
@@ -171,8 +168,8 @@ sealed class AdamW : IDisposable
             if (_slots[i].Weight.grad is not { } gradient)
                 continue;
             var key = StochasticRounding.CreateKey(_options.Seed, Steps, i);
-            for (long from = 0, all = gradient.numel(); from < all; from += Part)
-                Update(_slots[i], gradient, from, Math.Min(Part, all - from), steps, learningRate, gradientScale, key);
+            for (long from = 0, all = gradient.numel(); from < all; from += Activations.UpdatePart)
+                Update(_slots[i], gradient, from, Math.Min(Activations.UpdatePart, all - from), steps, learningRate, gradientScale, key);
             _slots[i].Weight.grad = null;
         }
     }

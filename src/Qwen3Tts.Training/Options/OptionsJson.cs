@@ -1,7 +1,6 @@
 // How options.json is read and written: source-generated, strict about what a value is.
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Qwen3Tts.Training.Model;
 
 namespace Qwen3Tts.Training.Options;
 

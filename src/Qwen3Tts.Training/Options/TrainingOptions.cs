@@ -7,7 +7,6 @@ using System.Text.Json.Serialization;
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.Doctor;
 using Qwen3Tts.Files;
-using Qwen3Tts.Training.Model;
 
 namespace Qwen3Tts.Training.Options;
 
@@ -16,6 +15,15 @@ enum Schedule { Constant, Linear, Cosine }
 
 /// <summary>Where the text lies in training; mixed draws one of the two for each example.</summary>
 enum LayoutPolicy { TextFirst, Interleaved, Mixed }
+
+/// <summary>What the result is to be.</summary>
+enum ExportAs
+{
+    /// <summary>Speaks by name; the speaker encoder is left out, as the official script does.</summary>
+    CustomVoice,
+    /// <summary>Keeps the speaker encoder: clones other voices and can be fine-tuned again. This project speaks by name with it, too.</summary>
+    Base,
+}
 
 sealed record TrainingOptions
 {

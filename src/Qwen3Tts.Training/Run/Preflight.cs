@@ -58,7 +58,7 @@ static class Preflight
     {
         var (talker, predictor) = (losses[0].Talker!.Value, losses[0].Predictor!.Value);
         var scale = guessing / ReleasedGuessing;
-        var total = Loss.Total(talker, predictor);
+        var total = TotalLoss.Compute(talker, predictor);
         const string Belongs = "Are the codes of this model's codec, the texts those of the clips, and the language one that the model speaks? Prepare the data again with this model.";
         if (!double.IsFinite(total))
             yield return new(true, $"{data}: the loss of the untouched model is {N(total)}: its weights are damaged.", "Download the model again.");

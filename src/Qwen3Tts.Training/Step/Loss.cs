@@ -17,12 +17,6 @@ namespace Qwen3Tts.Training.Step;
 /// <param name="Counts">How many predictions the first two are sums of.</param>
 sealed record Loss(Tensor Talker, Tensor Predictor, Tensor End, long Ends, TargetCounts Counts)
 {
-    /// <summary>Weight of the code predictor's mean beside the talker's, as in the official script.</summary>
-    public const double PredictorWeight = 0.3;
-
-    /// <summary>The total loss, from the two means.</summary>
-    public static double Total(double talker, double predictor) => talker + PredictorWeight * predictor;
-
     public static Loss Compute(TalkerModule talker, TrainingBatch batch) => Compute(talker, batch, talker.Embed(batch));
 
     /// <param name="talker">The network.</param>
@@ -83,7 +77,7 @@ sealed record Loss(Tensor Talker, Tensor Predictor, Tensor End, long Ends, Targe
 
     public static Tensor PredictorShare(Tensor sum, TargetCounts effective)
     {
-        using Scalar weight = PredictorWeight / effective.Predictor;
+        using Scalar weight = TotalLoss.PredictorWeight / effective.Predictor;
         return sum * weight;
     }
 
@@ -95,7 +89,7 @@ sealed record Loss(Tensor Talker, Tensor Predictor, Tensor End, long Ends, Targe
     {
         public double Talker => TalkerSum / Counts.Talker;
         public double Predictor => PredictorSum / Counts.Predictor;
-        public double Total => Loss.Total(Talker, Predictor);
+        public double Total => TotalLoss.Compute(Talker, Predictor);
 
         /// <summary>Mean over the ends of speech, and over everything else of the talker.</summary>
         public double End => EndSum / Math.Max(Ends, 1);

@@ -1,4 +1,6 @@
 // What the predictions of some clips cost, in nats, as sums with counts: so clips add up, and a resampled set of clips is arithmetic.
+using Qwen3Tts.Sequence;
+
 namespace Qwen3Tts.Doctor;
 
 /// <summary>A sum of cross-entropies and how many it is of.</summary>
@@ -16,11 +18,8 @@ readonly record struct Cost(double Nats, int Count)
 /// <param name="Predictor">The code predictor's, over frames and heads.</param>
 readonly record struct Losses(Cost Codes, Cost End, Cost Predictor)
 {
-    /// <summary>Weight of the code predictor beside the talker, as in training.</summary>
-    const double PredictorWeight = 0.3;
-
     public double Talker => (Codes + End).Mean;
-    public double Total => Talker + PredictorWeight * Predictor.Mean;
+    public double Total => TotalLoss.Compute(Talker, Predictor.Mean);
 
     public static Losses operator +(Losses a, Losses b) => new(a.Codes + b.Codes, a.End + b.End, a.Predictor + b.Predictor);
     public static Losses operator *(Losses a, int times) => new(a.Codes * times, a.End * times, a.Predictor * times);

@@ -3,7 +3,7 @@
 using Qwen3Tts.Sequence;
 using static TorchSharp.torch;
 
-namespace Qwen3Tts.Training.Step;
+namespace Qwen3Tts.Training.Model;
 
 /// <summary>How many predictions a loss is the sum of.</summary>
 readonly record struct TargetCounts(long Talker, long Predictor)
