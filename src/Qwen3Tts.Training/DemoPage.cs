@@ -4,6 +4,7 @@ using System.Globalization;
 using System.Net;
 using System.Text;
 using Qwen3Tts.Doctor;
+using Qwen3Tts.Doctor.Report;
 
 namespace Qwen3Tts.Training;
 

@@ -5,6 +5,7 @@ using System.Globalization;
 using System.Net;
 using System.Text;
 using Qwen3Tts.Doctor;
+using Qwen3Tts.Doctor.Report;
 using Qwen3Tts.Files;
 using Qwen3Tts.Training.Data;
 

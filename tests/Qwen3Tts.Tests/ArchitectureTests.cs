@@ -181,7 +181,7 @@ sealed record SourceFile(string Path, string Folder, string Head, string[] Code)
     bool HasMember(string name) => Code.Any(l => Regex.IsMatch(l, $@"[\w\]?>] {name}( \{{| =|;|,|\))"));
 
     /// <summary>The networks' modules of training may have namespaces below the project's.</summary>
-    static string OfFolder(string name) => Regex.Replace(name, @"^(Qwen3Tts\.(?:Training|Server|Cli))\..*$", "$1");
+    static string OfFolder(string name) => Regex.Replace(name, @"^(Qwen3Tts\.(?:Training|Server|Cli|Doctor))\..*$", "$1");
 
     static string Blank(string text) => Regex.Replace(text,
         "//[^\n]*|/\\*.*?\\*/|\\$*\"\"\"+.*?\"\"\"+|[$@]*@[$]*\"(?:[^\"]|\"\")*\"|\"(?:\\\\.|[^\"\\\\\n])*\"|'(?:\\\\.|[^'\\\\\n])+'",

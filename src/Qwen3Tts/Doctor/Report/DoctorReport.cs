@@ -1,8 +1,9 @@
 // What an examination found, as data: the console, the page and --json show the same record. docs/doctor.md describes the JSON.
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Qwen3Tts.Doctor.Evidence;
 
-namespace Qwen3Tts.Doctor;
+namespace Qwen3Tts.Doctor.Report;
 
 /// <summary>The checkpoint's loss under one hypothesis, mean over all clips, in nats.</summary>
 /// <param name="Hypothesis">Its name.</param>

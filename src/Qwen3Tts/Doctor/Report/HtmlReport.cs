@@ -3,8 +3,9 @@
 using System.Globalization;
 using System.Net;
 using System.Text;
+using Qwen3Tts.Doctor.Evidence;
 
-namespace Qwen3Tts.Doctor;
+namespace Qwen3Tts.Doctor.Report;
 
 static class HtmlReport
 {
@@ -18,7 +19,7 @@ static class HtmlReport
         tr.named td{font-weight:700}.card{background:var(--card);border:1px solid var(--line);border-radius:.5rem;padding:.8rem 1rem;margin:.6rem 0}.card p{margin:.25rem 0}svg{display:block;width:100%;height:56px}svg path{fill:var(--soft)}footer{margin-top:3rem;font-size:.85rem;color:var(--soft)}
         """;
 
-    public static string Of(DoctorReport r)
+    public static string Write(DoctorReport r)
     {
         var page = new StringBuilder($"<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width,initial-scale=1\"><title>{Text(r.Healthy ? "Healthy" : "Not healthy")}: {Text(Name(r.Checkpoint))}</title><style>{Style}</style></head><body><main>\n");
         page.Append($"<h1>qwen3tts doctor · {Text(Name(r.Checkpoint))}{(r.Base is null ? "" : $" · base {Text(Name(r.Base))}")}</h1>\n<p class=\"verdict {(r.Healthy ? "good" : "bad")}\">{Text(r.Verdict)}</p>\n");

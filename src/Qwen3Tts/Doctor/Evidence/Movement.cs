@@ -2,10 +2,11 @@
 // loss can: a row that no example showed gets no gradient, and at most shrinks by weight decay. So "moved" means: beyond what scaling the
 // old values explains, and beyond what rounding to the stored type explains.
 using Qwen3Tts.Checkpoint;
+using Qwen3Tts.Doctor.Faults;
 using Qwen3Tts.Kernels;
 using Qwen3Tts.Sequence;
 
-namespace Qwen3Tts.Doctor;
+namespace Qwen3Tts.Doctor.Evidence;
 
 /// <summary>Tensors of one kind, together.</summary>
 /// <param name="Name">Their part of the network.</param>
@@ -25,12 +26,6 @@ sealed record MovementReport(IReadOnlyList<MovedGroup> Groups, int TextRows, IRe
 {
     public bool Nothing => Groups.All(g => g.Relative == 0);
 }
-
-/// <summary>What a moved or unmoved row says.</summary>
-/// <param name="Fault">Which fault it is about.</param>
-/// <param name="Planted">Whether it was there.</param>
-/// <param name="Evidence">In words.</param>
-sealed record Clue(Faults Fault, bool Planted, string Evidence);
 
 /// <summary>Compares two open checkpoints.</summary>
 sealed class Movement(Weights now, Weights before, TalkerConfig talker)
@@ -79,26 +74,28 @@ sealed class Movement(Weights now, Weights before, TalkerConfig talker)
     }
 
     /// <summary>What the rows and tensors that moved, or stayed, say about the training.</summary>
-    public IEnumerable<Clue> Clues()
+    public IEnumerable<RowEvidence> ReadRows()
     {
-        bool Row(int row) => HasMoved(CodecEmbedding, row) == true;
-        var (think, nothink, closed) = (Row(talker.CodecThinkId), Row(talker.CodecNothinkId), Row(talker.CodecThinkEosId));
-        if (think != nothink)
-            yield return new(Faults.NoLanguage, nothink, nothink ? "of codec_embedding, the row 'nothink' moved and the row 'think' did not" : "of codec_embedding, the row 'think' moved and the row 'nothink' did not");
-        if (think != nothink || think && !closed) // with and without a language by turns, think_eos moves in any case
-            yield return new(Faults.SpeakerAt6, !closed, closed ? "of codec_embedding, the row 'think_eos' moved" : "of codec_embedding, the row 'think' moved and the row 'think_eos' did not");
-        var last = talker.NumCodeGroups - 2;
-        if (HasMoved("talker.code_predictor.lm_head.0.weight") == true)
-            yield return HasMoved($"talker.code_predictor.lm_head.{last}.weight") == true
-                ? new(Faults.SubLabelsShifted, false, "all heads of the code predictor moved")
-                : new(Faults.SubLabelsShifted, true, $"the code predictor's heads moved, but the last one, lm_head.{last}, got no gradient at all");
-        if (HasMoved("talker.code_predictor.model.codec_embedding.0.weight") == true)
-            yield return HasMoved($"talker.code_predictor.model.codec_embedding.{last}.weight") == true
-                ? new(Faults.FirstCodebookOnly, false, "the embeddings of all codebooks moved")
-                : new(Faults.FirstCodebookOnly, true, $"the embeddings of the codebooks moved, but that of the last one, which only the talker reads, got no gradient at all");
-        if (HasMoved("talker.text_projection.linear_fc1.weight") == true)
-            yield return new(Faults.NoTextProjection, false, "text_projection moved, so text went through it");
+        var moved = new MovedParts(this);
+        return KnownFaults.All.Select(f => f.ReadRows(moved)).OfType<RowEvidence>();
     }
+
+    /// <summary>Each row and tensor that a fault asks for is compared once.</summary>
+    sealed class MovedParts(Movement movement) : IMovedParts
+    {
+        readonly Dictionary<string, bool?> _tensors = [];
+
+        public bool Think { get; } = movement.HasMovedRow(movement.Talker.CodecThinkId);
+        public bool NoThink { get; } = movement.HasMovedRow(movement.Talker.CodecNothinkId);
+        public bool ThinkEos { get; } = movement.HasMovedRow(movement.Talker.CodecThinkEosId);
+        public int LastHead => movement.Talker.NumCodeGroups - 2;
+        public bool? HasMoved(string tensor) =>
+            _tensors.TryGetValue(tensor, out var moved) ? moved : _tensors[tensor] = movement.HasMoved(tensor);
+    }
+
+    TalkerConfig Talker => talker;
+
+    bool HasMovedRow(int row) => HasMoved(CodecEmbedding, row) == true;
 
     /// <summary>Which clips may have been trained on: each code of a clip that was got a gradient, so its row moved. The last frame is left
     /// out, and the last codebook, which the code predictor does not read: with some faults nothing is predicted from them. Where updates are so

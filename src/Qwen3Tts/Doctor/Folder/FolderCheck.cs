@@ -2,13 +2,14 @@
 // reported in their words; the rest is legal and still wrong, such as a speaker whose row was never trained.
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.Codec;
+using Qwen3Tts.Doctor.Report;
 using Qwen3Tts.Files;
 using Qwen3Tts.Kernels;
 using Qwen3Tts.Speaker;
 using Qwen3Tts.Talker;
 using Qwen3Tts.Text;
 
-namespace Qwen3Tts.Doctor;
+namespace Qwen3Tts.Doctor.Folder;
 
 static class FolderCheck
 {
@@ -16,7 +17,7 @@ static class FolderCheck
 
     /// <summary>All findings about the folder; with <paramref name="original"/> also what was lost on the way from it.</summary>
     /// <exception cref="IOException">There is no such folder, or no config.json in it.</exception>
-    public static List<Finding> Of(string folder, ModelFolder? original)
+    public static List<Finding> FindProblems(string folder, ModelFolder? original)
     {
         var findings = new List<Finding>();
         if (Refusal(() => ModelFolder.Open(folder)) is { } refused)

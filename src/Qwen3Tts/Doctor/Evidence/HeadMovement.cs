@@ -5,7 +5,7 @@
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.Kernels;
 
-namespace Qwen3Tts.Doctor;
+namespace Qwen3Tts.Doctor.Evidence;
 
 /// <summary>A head's new weights less its old ones.</summary>
 sealed class HeadChange
@@ -16,16 +16,16 @@ sealed class HeadChange
     HeadChange(int rows, int columns, float[] change) => (_change, _norm) = (new(rows, columns, change), Math.Sqrt(change.Sum(v => (double)v * v)));
 
     /// <summary>Null where nothing moved, or the two have not the same head.</summary>
-    public static HeadChange? Of(Weights now, Weights before, string name)
+    public static HeadChange? Compare(Weights now, Weights before, string name)
     {
         if (!now.Contains(name) || !before.Contains(name) || !now.FileOf(name).Entry(name).Shape.SequenceEqual(before.FileOf(name).Entry(name).Shape))
             return null;
         var shape = now.FileOf(name).Entry(name).Shape;
-        return Of(shape[0], shape[1], now.FileOf(name).Float32(name), before.FileOf(name).Float32(name));
+        return Compare(shape[0], shape[1], now.FileOf(name).Float32(name), before.FileOf(name).Float32(name));
     }
 
     /// <summary>Of weights [rows, columns].</summary>
-    public static HeadChange? Of(int rows, int columns, float[] now, float[] before)
+    public static HeadChange? Compare(int rows, int columns, float[] now, float[] before)
     {
         var change = new float[now.Length];
         for (var i = 0; i < change.Length; i++)
@@ -84,56 +84,9 @@ sealed class HeadChange
 /// <param name="Predictor">Of the code predictor's heads, in order.</param>
 sealed record HeadMovement(HeadChange? Talker, HeadChange? End, IReadOnlyList<HeadChange?> Predictor)
 {
-    public static HeadMovement Of(Weights now, Weights before, TalkerConfig talker)
+    public static HeadMovement Compare(Weights now, Weights before, TalkerConfig talker)
     {
-        var head = HeadChange.Of(now, before, "talker.codec_head.weight");
-        return new(head, head?.Row(talker.CodecEosTokenId), [.. Enumerable.Range(0, talker.NumCodeGroups - 1).Select(i => HeadChange.Of(now, before, $"talker.code_predictor.lm_head.{i}.weight"))]);
-    }
-}
-
-/// <summary>How well one hypothesis explains what moved in the talker's head.</summary>
-/// <param name="Codes">Cosine with the way down its gradient.</param>
-/// <param name="Taught">That way for the row of the end [hidden], if ends are taught.</param>
-/// <param name="Untaught">And if they are not: away from where the base expects them.</param>
-readonly record struct TalkerFit(double Codes, double[] Taught, double[] Untaught);
-
-/// <summary>What a checkpoint was trained from: its losses, what moved since, and how well that fits each hypothesis. All is computed once.</summary>
-/// <param name="measurement">Of the base.</param>
-/// <param name="clues">What rows that moved, or did not, rule out.</param>
-/// <param name="moved">The heads, since the base.</param>
-/// <param name="seen">Which clips may have been trained on. Of others the fit says nothing: near an optimum, gradients of other clips point elsewhere.</param>
-sealed class Origin(Measurement measurement, IReadOnlyList<Clue> clues, HeadMovement moved, IReadOnlyList<bool> seen)
-{
-    /// <summary>Whether most clips may have been trained on, as far as the rows that moved show.</summary>
-    public bool Tells { get; } = 2 * seen.Count(s => s) >= seen.Count;
-
-    readonly Dictionary<(int Clip, Faults Faults), TalkerFit> _talker = [];
-    readonly Dictionary<(int Clip, Faults Faults), double> _predictor = [];
-
-    public Measurement Measurement => measurement;
-
-    /// <summary>Whether a clip's fit counts.</summary>
-    public bool Seen(int clip) => seen[clip];
-
-    public IReadOnlyList<Clue> Clues => clues;
-    public bool TalkerMoved => Tells && moved.Talker is not null;
-    public bool EndMoved => Tells && moved.End is not null;
-    public bool PredictorMoved => Tells && moved.Predictor.Any(h => h is not null);
-
-    /// <summary>Of the talker's head.</summary>
-    public TalkerFit TalkerFit(int clip, Faults faults) =>
-        _talker.TryGetValue((clip, faults), out var fit) ? fit : _talker[(clip, faults)] = measurement.TalkerFit(clip, faults, moved);
-
-    /// <summary>Of the code predictor's heads, on average.</summary>
-    public double PredictorFit(int clip, Faults faults) =>
-        _predictor.TryGetValue((clip, faults), out var fit) ? fit : _predictor[(clip, faults)] = measurement.PredictorFit(clip, faults, moved);
-
-    /// <summary>Whether the row of the end moved as it does when ends are not taught, rather than as when they are: more of its elements did than
-    /// chance explains, to two standard deviations.</summary>
-    public bool EndIsUntaught(Faults faults)
-    {
-        double[] Sum(Func<TalkerFit, double[]> of) => Enumerable.Range(0, seen.Count).Where(Seen).Select(clip => of(TalkerFit(clip, faults))).Aggregate((a, b) => [.. a.Zip(b, (x, y) => x + y)]);
-        var (more, elements) = moved.End!.Votes(Sum(f => f.Taught), Sum(f => f.Untaught));
-        return more > 2 * Math.Sqrt(elements);
+        var head = HeadChange.Compare(now, before, "talker.codec_head.weight");
+        return new(head, head?.Row(talker.CodecEosTokenId), [.. Enumerable.Range(0, talker.NumCodeGroups - 1).Select(i => HeadChange.Compare(now, before, $"talker.code_predictor.lm_head.{i}.weight"))]);
     }
 }

@@ -1,12 +1,13 @@
 using Qwen3Tts.Checkpoint;
-using Qwen3Tts.Doctor;
+using Qwen3Tts.Doctor.Decision;
+using Qwen3Tts.Doctor.Evidence;
 using Qwen3Tts.Kernels;
 using Qwen3Tts.Talker;
 
 namespace Qwen3Tts.Tests;
 
 /// <summary>Every faulty checkpoint is named, with and without its base beside it.</summary>
-public sealed class ReadingTests
+public sealed class DiagnosticsTests
 {
     public static TheoryData<string, bool> Checkpoints
     {
@@ -27,8 +28,8 @@ public sealed class ReadingTests
         using var weights = folder.OpenWeights();
         using var before = original.OpenWeights();
         var movement = new Movement(weights, before, folder.Config.TalkerConfig);
-        var clues = movement.Clues().ToList();
-        var reading = Reader.Read(Measure(folder), withBase ? new Origin(Measure(original), clues, HeadMovement.Of(weights, before, folder.Config.TalkerConfig), movement.MayBeTrainedOn(FaultyCheckpoints.Examples())) : null);
+        var clues = movement.ReadRows().ToList();
+        var reading = Diagnostics.Diagnose(Measure(folder), withBase ? new Origin(Measure(original), clues, HeadMovement.Compare(weights, before, folder.Config.TalkerConfig), movement.MayBeTrainedOn(FaultyCheckpoints.Examples())) : null);
         TestContext.Current.TestOutputHelper?.WriteLine($"{name} {withBase}: {reading.Hypothesis.Name} sure {reading.Confidence} next {reading.Next?.Name} margin {reading.Margin} alike {string.Join(",", reading.Alike.Select(a => a.Name))}\n{string.Join("\n", clues)}");
         Assert.Equal(name == "mask_before_projection" ? "correct" : name, reading.Hypothesis.Name);
         Assert.True(reading.Confidence > 0.95);

@@ -1,16 +1,14 @@
 // Teacher-forced losses of one checkpoint on some clips, under any hypothesis, by the engine that speaks. Hypotheses share most of their
 // work: the talker runs once per distinct input and takes a beginning that it knows from there, the code predictor once per distinct input and choice of hidden state, and which codes
 // they are asked for costs nothing. So everything is computed on first use and kept.
+using Qwen3Tts.Doctor.Faults;
 using Qwen3Tts.Sequence;
 using Qwen3Tts.Talker;
 
-namespace Qwen3Tts.Doctor;
+namespace Qwen3Tts.Doctor.Evidence;
 
 sealed class Measurement(TalkerModel talker, SpecialTokens ids, IReadOnlyList<TrainingExample> clips, Action<int>? progress = null)
 {
-    /// <summary>The faults that change what the talker reads. The others change what it, or the code predictor, is asked for.</summary>
-    public const Faults Input = Faults.NoTextProjection | Faults.NoLanguage | Faults.SpeakerAt6 | Faults.FirstCodebookOnly | Faults.Interleaved | Faults.NoSpeaker;
-
     // Of many frames, the code predictor sees those that begin each clip: it is half of the work, and its loss has fifteen targets a frame.
     const int ManyFrames = 400, FramesOfAClip = 20;
 
@@ -18,7 +16,7 @@ sealed class Measurement(TalkerModel talker, SpecialTokens ids, IReadOnlyList<Tr
 
     readonly List<Pass>[] _passes = [.. clips.Select(_ => new List<Pass>())];
     readonly List<Stem> _stems = [];
-    readonly Dictionary<(int Clip, Faults Faults), Losses> _known = [];
+    readonly Dictionary<(int Clip, FaultSet Faults), Losses> _known = [];
 
     public int Clips => clips.Count;
 
@@ -32,16 +30,21 @@ sealed class Measurement(TalkerModel talker, SpecialTokens ids, IReadOnlyList<Tr
     public int TalkerRuns => _passes.Sum(p => p.Count);
 
     /// <summary>Whether this model's shapes allow the hypothesis: raw text enters only a talker of its width.</summary>
-    public bool Allows(Faults faults) => talker.Input.CanSkipProjection || !faults.HasFlag(Faults.NoTextProjection);
+    public bool Allows(FaultSet faults) => talker.Input.CanSkipProjection || !faults.HasFlag(FaultSet.NoTextProjection);
 
     /// <summary>Whether any clip shows the difference: without a language in it, all prefixes are one.</summary>
-    public bool Tells(Faults input) => clips.Any(c => !new Hypothesis("", input).Edit(c, ids).Positions.SequenceEqual(c.Positions)) || input.HasFlag(Faults.NoTextProjection);
+    public bool ShowsDifference(FaultSet input) => clips.Any(clip =>
+    {
+        var edited = Hypothesis.Edit(input, clip, ids);
+        return edited.ProjectsText != clip.ProjectsText || !edited.Positions.SequenceEqual(clip.Positions);
+    });
 
     /// <summary>Over all clips.</summary>
-    public Losses Of(Faults faults) => Enumerable.Range(0, clips.Count).Aggregate(default(Losses), (sum, clip) => sum + Of(clip, faults));
+    public Losses LossesUnder(FaultSet faults) =>
+        Enumerable.Range(0, clips.Count).Aggregate(default(Losses), (sum, clip) => sum + LossesUnder(clip, faults));
 
     /// <summary>Over one clip.</summary>
-    public Losses Of(int clip, Faults faults)
+    public Losses LossesUnder(int clip, FaultSet faults)
     {
         if (!_known.TryGetValue((clip, faults), out var losses))
         {
@@ -52,9 +55,9 @@ sealed class Measurement(TalkerModel talker, SpecialTokens ids, IReadOnlyList<Tr
     }
 
     /// <summary>The talker's part alone, which is less work.</summary>
-    public (Cost Codes, Cost End) Talker(int clip, Faults faults)
+    public (Cost Codes, Cost End) Talker(int clip, FaultSet faults)
     {
-        var example = new Hypothesis("", faults).Edit(clips[clip], ids);
+        var example = Hypothesis.Edit(faults, clips[clip], ids);
         var pass = Run(clip, example);
         Cost codes = default, end = default;
         foreach (var (row, code) in example.Talker)
@@ -66,18 +69,18 @@ sealed class Measurement(TalkerModel talker, SpecialTokens ids, IReadOnlyList<Tr
     }
 
     /// <summary>The code predictor's part alone.</summary>
-    public Cost Predictor(int clip, Faults faults)
+    public Cost Predictor(int clip, FaultSet faults)
     {
-        var example = new Hypothesis("", faults).Edit(clips[clip], ids);
+        var example = Hypothesis.Edit(faults, clips[clip], ids);
         FrameTarget[] frames = [.. example.Frames.Take(_mostFrames)];
-        var costs = Run(clip, example).Costs(frames[0].Position, frames, talker);
-        return example.Heads.Aggregate(default(Cost), (sum, h) => sum + new Cost(costs[h.Head, h.Codebook], frames.Length));
+        var costs = Run(clip, example).Costs(frames[0].Position, frames, PairCosts.ListAsked(clips[clip], ids), talker);
+        return example.Heads.Aggregate(default(Cost), (sum, h) => sum + new Cost(costs[h], frames.Length));
     }
 
     /// <summary>How well what moved in the talker's head, from this model on, fits the hypothesis.</summary>
-    public TalkerFit TalkerFit(int clip, Faults faults, HeadMovement moved)
+    public TalkerFit TalkerFit(int clip, FaultSet faults, HeadMovement moved)
     {
-        var example = new Hypothesis("", faults).Edit(clips[clip], ids);
+        var example = Hypothesis.Edit(faults, clips[clip], ids);
         var pass = Run(clip, example);
         var targets = example.Talker.Select(t => (State: pass.State(t.Position, talker).ToArray(), Errors: Errors(pass.Scores(t.Position, talker), t.Code), IsEnd: t.Code == ids.CodecEos)).ToList();
         var (taught, untaught) = (new double[talker.Config.HiddenSize], new double[talker.Config.HiddenSize]);
@@ -91,9 +94,9 @@ sealed class Measurement(TalkerModel talker, SpecialTokens ids, IReadOnlyList<Tr
     }
 
     /// <summary>The same of the code predictor's heads, on average over those that moved and are taught.</summary>
-    public double PredictorFit(int clip, Faults faults, HeadMovement moved)
+    public double PredictorFit(int clip, FaultSet faults, HeadMovement moved)
     {
-        var example = new Hypothesis("", faults).Edit(clips[clip], ids);
+        var example = Hypothesis.Edit(faults, clips[clip], ids);
         var pass = Run(clip, example);
         var predictor = talker.code_predictor;
         var heads = example.Heads.Where(h => moved.Predictor[h.Head] is not null).Select(h => (h.Head, h.Codebook, States: new List<float>(), Errors: new List<float>())).ToList();
@@ -125,11 +128,9 @@ sealed class Measurement(TalkerModel talker, SpecialTokens ids, IReadOnlyList<Tr
     {
         if (_passes[clip].Find(p => p.Example.ProjectsText == example.ProjectsText && p.Example.Positions.SequenceEqual(example.Positions)) is { } known)
             return known;
-        talker.Input.ProjectsText = example.ProjectsText;
         var (stem, rows) = _stems.Select(s => (Stem: s, Rows: s.SharedWith(example))).OrderByDescending(s => s.Rows).FirstOrDefault();
         var state = rows > 0 ? stem.State.Beginning(rows) : talker.CreateState();
-        var pass = new Pass(example, [.. rows > 0 ? stem.Hidden.AsSpan(0, rows * talker.Config.HiddenSize) : [], .. talker.Advance(example.Positions, state)]);
-        talker.Input.ProjectsText = true;
+        var pass = new Pass(example, [.. rows > 0 ? stem.Hidden.AsSpan(0, rows * talker.Config.HiddenSize) : [], .. talker.Advance(example.Positions, state, projectsText: example.ProjectsText)]);
         if (clip == 0 || _passes[clip].Count == 0) // the first of an input and the first of a clip: others begin as one of these
             _stems.Add(Stem.Of(pass, state));
         _passes[clip].Add(pass);
@@ -169,7 +170,7 @@ sealed class Measurement(TalkerModel talker, SpecialTokens ids, IReadOnlyList<Tr
     sealed class Pass(TrainingExample example, float[] hidden)
     {
         readonly Dictionary<int, float[]> _scores = [];
-        readonly Dictionary<int, double[,]> _costs = [];
+        readonly Dictionary<int, PairCosts> _costs = [];
 
         public TrainingExample Example => example;
         public float[] Hidden => hidden; // [positions, hidden]
@@ -182,18 +183,17 @@ sealed class Measurement(TalkerModel talker, SpecialTokens ids, IReadOnlyList<Tr
             return scores;
         }
 
-        /// <summary>What each head's prediction of each later codebook costs, summed over the frames, whose hidden states begin at that position.</summary>
-        public double[,] Costs(int first, IReadOnlyList<FrameTarget> frames, TalkerModel talker)
+        /// <summary>What each of these pairs costs, summed over the frames, whose hidden states begin at that position.</summary>
+        public PairCosts Costs(int first, IReadOnlyList<FrameTarget> frames, IReadOnlyCollection<HeadTarget> pairs, TalkerModel talker)
         {
             if (_costs.TryGetValue(first, out var costs))
                 return costs;
             var predictor = talker.code_predictor;
-            _costs[first] = costs = new double[predictor.Groups - 1, predictor.Groups];
+            _costs[first] = costs = new(predictor.Groups, pairs);
             Predict(first, frames, talker, (codes, _, scores) =>
             {
-                for (var head = 0; head < predictor.Groups - 1; head++)
-                    for (var codebook = head + 1; codebook < Math.Min(head + 3, predictor.Groups); codebook++)
-                        costs[head, codebook] += Nats(scores.Slice(head * predictor.Codebook, predictor.Codebook), codes[codebook]);
+                foreach (var pair in costs.Pairs)
+                    costs.Add(pair, Nats(scores.Slice(pair.Head * predictor.Codebook, predictor.Codebook), codes[pair.Codebook]));
             });
             return costs;
         }

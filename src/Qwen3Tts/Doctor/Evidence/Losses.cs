@@ -1,10 +1,11 @@
 // What the predictions of some clips cost, in nats, as sums with counts: so clips add up, and a resampled set of clips is arithmetic.
-namespace Qwen3Tts.Doctor;
+namespace Qwen3Tts.Doctor.Evidence;
 
 /// <summary>A sum of cross-entropies and how many it is of.</summary>
 readonly record struct Cost(double Nats, int Count)
 {
-    public double Mean => Count == 0 ? 0 : Nats / Count;
+    /// <summary>NaN where there is nothing to cost: what was not measured is not free.</summary>
+    public double Mean => Nats / Count;
 
     public static Cost operator +(Cost a, Cost b) => new(a.Nats + b.Nats, a.Count + b.Count);
     public static Cost operator *(Cost a, int times) => new(a.Nats * times, a.Count * times);

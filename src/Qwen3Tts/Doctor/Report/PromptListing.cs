@@ -1,11 +1,12 @@
 // A prompt as people read it: position by position, the text channel, the codec channel, and who is taught what there. The trainer's list
 // and the generator's are one list, because one writer writes both; beside it stands what a trainer with known faults would have written.
 using Qwen3Tts.Checkpoint;
+using Qwen3Tts.Doctor.Faults;
 using Qwen3Tts.Sequence;
 using Qwen3Tts.Talker;
 using Qwen3Tts.Text;
 
-namespace Qwen3Tts.Doctor;
+namespace Qwen3Tts.Doctor.Report;
 
 /// <summary>One position in words; an absent side is empty.</summary>
 /// <param name="Text">The text token.</param>
@@ -27,21 +28,23 @@ static class PromptListing
     const int Frames = 3; // stand for any number
 
     /// <summary>The names that --as takes beside those of hypotheses.</summary>
-    public static readonly IReadOnlyDictionary<string, Faults> Scripts = new Dictionary<string, Faults>
-    {
-        ["official-022e286"] = Faults.Official,
-        ["official-before"] = Faults.OfficialBefore,
-        ["post-mortem"] = Faults.Official,
-    };
+    public static IReadOnlyDictionary<string, FaultSet> Scripts { get; } =
+        Script.All.SelectMany(s => s.Names.Select(name => (name, s.Faults))).ToDictionary(s => s.name, s => s.Faults);
 
     /// <exception cref="ArgumentException">There is no such script or hypothesis.</exception>
-    public static Faults FaultsOf(string name) => Scripts.TryGetValue(name, out var faults) ? faults : Hypothesis.All.FirstOrDefault(h => h.Name == name)?.Faults
-        ?? throw new ArgumentException($"'{name}' is neither a script nor a hypothesis. Choose one of: {string.Join(", ", Scripts.Keys.Concat(Hypothesis.All.Select(h => h.Name)))}.");
+    public static FaultSet FindFaults(string name)
+    {
+        if (Scripts.TryGetValue(name, out var faults))
+            return faults;
+        var names = Scripts.Keys.Concat(Hypothesis.All.Select(h => h.Name));
+        return Hypothesis.All.FirstOrDefault(h => h.Name == name)?.Faults
+            ?? throw new ArgumentException($"'{name}' is neither a script nor a hypothesis. Choose one of: {string.Join(", ", names)}.");
+    }
 
     /// <summary>The right list, and the one under the faults.</summary>
     /// <exception cref="IOException">There is no such model.</exception>
     /// <exception cref="ArgumentException">The model has no such speaker or language.</exception>
-    public static (IReadOnlyList<ListedPosition> Right, IReadOnlyList<ListedPosition> Faulty) Pair(string folder, PromptRequest request, Faults faults)
+    public static (IReadOnlyList<ListedPosition> Right, IReadOnlyList<ListedPosition> Faulty) Pair(string folder, PromptRequest request, FaultSet faults)
     {
         var model = ModelFolder.Open(folder);
         var tokenizer = TextTokenizer.Load(folder);
@@ -57,18 +60,18 @@ static class PromptListing
             ReferenceFrames = request.Transcript is null ? [] : [.. Enumerable.Range(0, Frames).Select(_ => new int[ids.CodeGroups])],
             Layout = request.Interleaved ? Layout.Interleaved : Layout.TextFirst,
         };
-        return (Of(utterance, ids, tokenizer), Of(utterance, ids, tokenizer, faults));
+        return (List(utterance, ids, tokenizer), List(utterance, ids, tokenizer, faults));
     }
 
     /// <summary>The positions of an utterance, three frames standing for its speech.</summary>
-    public static IReadOnlyList<ListedPosition> Of(Utterance utterance, SpecialTokens ids, TextTokenizer tokenizer, Faults faults = Faults.None)
+    public static IReadOnlyList<ListedPosition> List(Utterance utterance, SpecialTokens ids, TextTokenizer tokenizer, FaultSet faults = FaultSet.None)
     {
         var sequence = TalkerSequence.Prompt(utterance, ids);
         var frames = Enumerable.Range(0, Frames).Select(_ => new int[ids.CodeGroups]).ToList();
         foreach (var frame in frames)
             sequence.Append(new CodecStep.Frame(frame));
         sequence.AppendEnd();
-        var example = new Hypothesis("", faults).Edit(TrainingExample.Of(sequence, ids), ids);
+        var example = Hypothesis.Edit(faults, TrainingExample.Of(sequence, ids), ids);
         var references = utterance.ReferenceFrames.ToList();
         string Named(int[] codes) => frames.FindIndex(f => ReferenceEquals(f, codes)) is var k and >= 0 ? $"frame {k}" : $"reference frame {references.FindIndex(f => ReferenceEquals(f, codes))}";
         return [.. example.Positions.Select((p, i) => new ListedPosition(TextOf(p.Text, ids, tokenizer, example.ProjectsText), CodecOf(p.Codec, i), Taught(i)))];

@@ -8,7 +8,7 @@ using Qwen3Tts.Speaker;
 using Qwen3Tts.Talker;
 using Qwen3Tts.Text;
 
-namespace Qwen3Tts.Doctor;
+namespace Qwen3Tts.Doctor.Evidence;
 
 /// <summary>What the losses are measured on.</summary>
 /// <param name="Examples">One per clip, as a right trainer sees it, text first.</param>
@@ -20,7 +20,7 @@ sealed record ClipExamples(IReadOnlyList<TrainingExample> Examples, IReadOnlyLis
 {
     /// <exception cref="InvalidDataException">The data cannot be read, or does not belong to this model.</exception>
     /// <exception cref="ArgumentException">It cannot be told whose voice to measure, or the model has no such language or speaker.</exception>
-    public static ClipExamples Of(DoctorOptions options, ModelFolder model, ModelFolder? original)
+    public static ClipExamples Load(DoctorOptions options, ModelFolder model, ModelFolder? original)
     {
         var problems = new List<string>();
         var all = ClipList.Read(options.Data!, problems);

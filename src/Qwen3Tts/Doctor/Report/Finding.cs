@@ -1,4 +1,5 @@
-namespace Qwen3Tts.Doctor;
+
+namespace Qwen3Tts.Doctor.Report;
 
 /// <summary>How much a finding matters.</summary>
 enum Severity

@@ -3,7 +3,7 @@
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.Kernels;
 
-namespace Qwen3Tts.Doctor;
+namespace Qwen3Tts.Doctor.Evidence;
 
 /// <summary>How far vectors are from what text_projection makes of them, over some text ids.</summary>
 /// <param name="Ids">How many ids.</param>
@@ -27,7 +27,7 @@ static class TextProjection
 
     /// <param name="model">The checkpoint.</param>
     /// <param name="text">Ids of the user's texts, or none.</param>
-    public static TextProjectionReport Of(ModelFolder model, IReadOnlyCollection<int> text)
+    public static TextProjectionReport Measure(ModelFolder model, IReadOnlyCollection<int> text)
     {
         const string Name = "talker.text_projection";
         using var weights = model.OpenWeights();
