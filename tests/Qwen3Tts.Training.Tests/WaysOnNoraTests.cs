@@ -3,7 +3,6 @@ using System.Text;
 using Qwen3Tts.Audio;
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.Doctor;
-using Qwen3Tts.Doctor.Evidence;
 using Qwen3Tts.Doctor.Faults;
 using Qwen3Tts.Generation;
 using Qwen3Tts.Sequence;

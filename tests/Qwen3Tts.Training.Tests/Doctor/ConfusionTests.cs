@@ -114,7 +114,7 @@ public sealed class ConfusionTests
         }
     }
 
-    static IEnumerable<FaultSet> Mismatch(Diagnosis reading) => KnownFaults.ListParts(reading.Hypothesis.Faults & KnownFaults.Mismatch);
+    static IEnumerable<Fault> Mismatch(Diagnosis reading) => KnownFaults.ListParts(reading.Hypothesis.Faults & KnownFaults.Mismatch);
 
     [Fact]
     public void TheWholeGrid()
