@@ -2,7 +2,10 @@
 using System.CommandLine;
 using System.Globalization;
 using Qwen3Tts.CommandLine;
+using Qwen3Tts.Data;
 using Qwen3Tts.Doctor;
+using Qwen3Tts.Doctor.Faults;
+using Qwen3Tts.Doctor.Report;
 using Qwen3Tts.Files;
 using Spectre.Console;
 using Cell = Spectre.Console.Text;
@@ -65,9 +68,9 @@ sealed class DoctorCommand : DocumentedCommand
             OutputFile.CheckIsNoInput(planned, Inputs(options, parsed));
             CheckFolderCanBeMade(planned);
         }
-        var report = StatusLine.While("examining", show => Examination.Of(options, Mouth, show, stop));
+        var report = StatusLine.While("examining", show => Examination.Run(options, Mouth, show, stop));
         if (parsed.GetValue(_html) is { } page)
-            OutputFile.WriteText(page, HtmlReport.Of(report));
+            OutputFile.WriteText(page, HtmlReport.Write(report));
         if (parsed.GetValue(_json))
             Console.WriteLine(report.ToJson());
         else
@@ -122,19 +125,19 @@ sealed class DoctorCommand : DocumentedCommand
 
     int ShowPrompt(ParseResult parsed)
     {
-        var faults = parsed.GetValue(_as) is { } script ? PromptListing.FaultsOf(script) : Faults.None;
+        var faults = parsed.GetValue(_as) is { } script ? PromptListing.FindFaults(script) : FaultSet.None;
         var (right, faulty) = PromptListing.Pair(parsed.GetRequiredValue(_checkpoint), new(parsed.GetRequiredValue(_showPrompt)!, parsed.GetValue(_speaker), parsed.GetValue(_language), parsed.GetValue(_instruct), parsed.GetValue(_transcript), parsed.GetValue(_interleaved)), faults);
         if (Console.IsOutputRedirected)
             AnsiConsole.Profile.Width = 200;
-        var table = Columns(faults == Faults.None ? ["", "text", "codec", "is taught"] : ["", "text", "codec", "is taught", $"{parsed.GetValue(_as)}: text", "codec", "is taught"]);
+        var table = Columns(faults == FaultSet.None ? ["", "text", "codec", "is taught"] : ["", "text", "codec", "is taught", $"{parsed.GetValue(_as)}: text", "codec", "is taught"]);
         for (var i = 0; i < Math.Max(right.Count, faulty.Count); i++)
         {
             ListedPosition? a = i < right.Count ? right[i] : null, b = i < faulty.Count ? faulty[i] : null;
             string[] left = [a?.Text ?? "", a?.Codec ?? "", a?.Taught ?? ""], other = [b?.Text ?? "", b?.Codec ?? "", b?.Taught ?? ""];
-            table.AddRow([new Cell($"{i}"), .. left.Select(t => new Cell(t)), .. faults == Faults.None ? [] : other.Select((t, c) => t == left[c] ? new Cell(t) : new Cell(t.Length == 0 ? "–" : t, new Style(Color.Red)))]);
+            table.AddRow([new Cell($"{i}"), .. left.Select(t => new Cell(t)), .. faults == FaultSet.None ? [] : other.Select((t, c) => t == left[c] ? new Cell(t) : new Cell(t.Length == 0 ? "–" : t, new Style(Color.Red)))]);
         }
         AnsiConsole.Write(table);
-        AnsiConsole.Write(new Cell(faults == Faults.None ? "Trainer and generator write this one list; the frames come from the data in one and from the sampler in the other.\n" : $"Left: what the trainer writes and the generator speaks with, one list. Right: what {parsed.GetValue(_as)} trains on; what differs is red.\n"));
+        AnsiConsole.Write(new Cell(faults == FaultSet.None ? "Trainer and generator write this one list; the frames come from the data in one and from the sampler in the other.\n" : $"Left: what the trainer writes and the generator speaks with, one list. Right: what {parsed.GetValue(_as)} trains on; what differs is red.\n"));
         return CommandRun.Done;
     }
 

@@ -1,7 +1,7 @@
 // Training brings libtorch, hundreds of megabytes that whoever only speaks need not install. Its commands live in a second program;
 // here they are known by name, and the command line is handed over as it is.
 using Qwen3Tts.CommandLine;
-using Qwen3Tts.Doctor;
+using Qwen3Tts.Listening;
 
 namespace Qwen3Tts.Cli;
 

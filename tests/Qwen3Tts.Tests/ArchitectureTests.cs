@@ -20,12 +20,14 @@ public sealed class ArchitectureTests
         ["Speaker"] = ["Layers", "Files", "Kernels", "Audio", "Checkpoint"],
         ["Talker"] = ["Layers", "Files", "Kernels", "Sequence", "Checkpoint"],
         ["Generation"] = ["Files", "Talker", "Codec", "Sequence", "Audio"],
-        ["Doctor"] = [.. Library],
+        ["Data"] = ["Files", "Audio", "Text", "Sequence"], // lists of recordings, read and written
+        ["Listening"] = ["Files", "Audio"], // recognisers of speech, which are programs of others
+        ["Doctor"] = ["Data", "Listening", .. Library],
         ["Root"] = [.. Library],
         ["CommandLine"] = ["Files"], // compiled into both programs
-        ["Training"] = ["Root", "Doctor", "CommandLine", .. Library],
-        ["Server"] = ["Root", "Doctor", .. Library],
-        ["Cli"] = ["Root", "Doctor", "Server", "CommandLine", .. Library],
+        ["Training"] = ["Root", "Doctor", "Data", "Listening", "CommandLine", .. Library],
+        ["Server"] = ["Root", "Doctor", "Data", "Listening", .. Library],
+        ["Cli"] = ["Root", "Doctor", "Data", "Listening", "Server", "CommandLine", .. Library],
     };
 
     static string[] Library => ["Files", "Audio", "Text", "Sequence", "Checkpoint", "Kernels", "Layers", "Codec", "Speaker", "Talker", "Generation"];
@@ -234,7 +236,7 @@ sealed record SourceFile(string Path, string Folder, string Head, string[] Code)
     bool HasMember(string name) => Code.Any(l => Regex.IsMatch(l, $@"[\w\]?>] {name}( \{{| =|;|,|\))"));
 
     /// <summary>The networks' modules of training may have namespaces below the project's.</summary>
-    static string OfFolder(string name) => Regex.Replace(name, @"^(Qwen3Tts\.(?:Training|Server|Cli))\..*$", "$1");
+    static string OfFolder(string name) => Regex.Replace(name, @"^(Qwen3Tts\.(?:Training|Server|Cli|Doctor))\..*$", "$1");
 
     static string Blank(string text) => Regex.Replace(text,
         "//[^\n]*|/\\*.*?\\*/|\\$*\"\"\"+.*?\"\"\"+|[$@]*@[$]*\"(?:[^\"]|\"\")*\"|\"(?:\\\\.|[^\"\\\\\n])*\"|'(?:\\\\.|[^'\\\\\n])+'",

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Qwen3Tts.Audio;
 using Qwen3Tts.Checkpoint;
-using Qwen3Tts.Doctor;
+using Qwen3Tts.Doctor.Faults;
 using Qwen3Tts.Kernels;
 using Qwen3Tts.Sequence;
 using Qwen3Tts.Talker;

@@ -1,5 +1,5 @@
 using Qwen3Tts.Checkpoint;
-using Qwen3Tts.Doctor;
+using Qwen3Tts.Doctor.Faults;
 using Qwen3Tts.Training.Bench;
 using Qwen3Tts.Training.Options;
 
@@ -29,7 +29,7 @@ public sealed class BenchTests
     public void TheDoctorIsMeasuredUnderEveryHypothesis(string name, bool withBase)
     {
         var model = ModelFolder.Open(Golden.Checkpoint(name)).Config;
-        var inputs = Hypothesis.All.Select(h => h.Faults & Measurement.Input).Where(f => model.TalkerConfig.TextHiddenSize == model.TalkerConfig.HiddenSize || !f.HasFlag(Faults.NoTextProjection)).Distinct().Count();
+        var inputs = Hypothesis.All.Select(h => h.Faults & KnownFaults.Input).Where(f => model.TalkerConfig.TextHiddenSize == model.TalkerConfig.HiddenSize || !f.HasFlag(FaultSet.NoTextProjection)).Distinct().Count();
         Assert.True(DoctorBench.Run(model, withBase, _ => { }).Runs >= inputs * DoctorBench.Clips * (withBase ? 2 : 1));
     }
 }

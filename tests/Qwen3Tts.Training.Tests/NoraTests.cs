@@ -2,8 +2,9 @@ using System.Globalization;
 using System.Text.RegularExpressions;
 using Qwen3Tts.Audio;
 using Qwen3Tts.Checkpoint;
-using Qwen3Tts.Doctor;
+using Qwen3Tts.Doctor.Faults;
 using Qwen3Tts.Generation;
+using Qwen3Tts.Listening;
 using Qwen3Tts.Sequence;
 using Qwen3Tts.Training.Data;
 using Qwen3Tts.Training.Log;
@@ -37,9 +38,9 @@ public sealed class NoraTests(NoraTests.Runs runs) : IClassFixture<NoraTests.Run
             var options = new TrainingOptions { Model = model, Data = data, Speaker = "nora", Steps = 150, EvaluateEvery = 0, Force = true };
             Correct = Trainer.Run(options, Path.Combine(folder, "correct"), Existing.Refuse, null, default);
             // As the script does: text first, no language.
-            TrainingResult Faulty(Faults faults, string name) => Trainer.Run(options with { Planted = Hypothesis.Of(faults), Layout = LayoutPolicy.TextFirst, Languages = ["auto"] }, Path.Combine(folder, name), Existing.Refuse, null, default);
-            Official = Faulty(Faults.Official, "official");
-            OfficialWithProjection = Faulty(Faults.Official & ~Faults.NoTextProjection, "official-with-projection");
+            TrainingResult Faulty(FaultSet faults, string name) => Trainer.Run(options with { Planted = Hypothesis.Combine(faults), Layout = LayoutPolicy.TextFirst, Languages = ["auto"] }, Path.Combine(folder, name), Existing.Refuse, null, default);
+            Official = Faulty(FaultSet.Official, "official");
+            OfficialWithProjection = Faulty(FaultSet.Official & ~FaultSet.NoTextProjection, "official-with-projection");
         }
     }
 

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Qwen3Tts.Checkpoint;
-using Qwen3Tts.Doctor;
+using Qwen3Tts.Doctor.Evidence;
+using Qwen3Tts.Doctor.Faults;
 using Qwen3Tts.Training.Data;
 using Qwen3Tts.Training.Log;
 using Qwen3Tts.Training.Model;
@@ -68,7 +69,7 @@ public sealed class PreflightTests
         var options = Options with { Planted = Hypothesis.All.Single(h => h.Name == fault) };
         // Text that enters raw cannot be planted where its width is not the talker's.
         if (fault == "official" && ModelFolder.Open(Mini.Model).Config.TalkerConfig is var t && t.TextHiddenSize != t.HiddenSize)
-            options = options with { Planted = Hypothesis.Of(Faults.Official & ~Faults.NoTextProjection) };
+            options = options with { Planted = Hypothesis.Combine(FaultSet.Official & ~FaultSet.NoTextProjection) };
         Assert.Contains(reason, Refused(options));
     }
 

@@ -4,7 +4,6 @@ using Qwen3Tts.Audio;
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.Generation;
 using Qwen3Tts.Training.Log;
-using Qwen3Tts.Training.Model;
 using Qwen3Tts.Training.Options;
 using Qwen3Tts.Training.Run;
 

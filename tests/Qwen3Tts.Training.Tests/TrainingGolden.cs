@@ -2,7 +2,6 @@ using System.Text.Json;
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.Sequence;
 using Qwen3Tts.Training.Model;
-using Qwen3Tts.Training.Step;
 using static TorchSharp.torch;
 
 namespace Qwen3Tts.Tests;

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using Qwen3Tts.Checkpoint;
-using Qwen3Tts.Doctor;
+using Qwen3Tts.Doctor.Faults;
 using Qwen3Tts.Training.Model;
 using Qwen3Tts.Training.Optimizer;
 using Qwen3Tts.Training.Step;
@@ -172,7 +172,7 @@ public sealed class TrainingGoldenTests
             return;
         }
         var inputs = talker.Embed(batch);
-        if (hypothesis.Faults.HasFlag(Faults.MaskBeforeProjection)) // a matter of padding, so of the batch and not of an example
+        if (hypothesis.Faults.HasFlag(FaultSet.MaskBeforeProjection)) // a matter of padding, so of the batch and not of an example
             foreach (var (example, sample) in examples.Select((e, i) => (e, i)))
                 inputs[sample, example.Positions.Count..] += talker.text_projection.call(zeros(talker.Config.TextHiddenSize));
         CheckLosses("faults", $"{model} {fault}", expected, Loss.Compute(talker, batch, inputs).ToNumbers(), 1e-4);

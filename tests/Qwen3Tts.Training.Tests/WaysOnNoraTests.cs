@@ -2,8 +2,9 @@ using System.Globalization;
 using System.Text;
 using Qwen3Tts.Audio;
 using Qwen3Tts.Checkpoint;
-using Qwen3Tts.Doctor;
+using Qwen3Tts.Doctor.Faults;
 using Qwen3Tts.Generation;
+using Qwen3Tts.Listening;
 using Qwen3Tts.Sequence;
 using Qwen3Tts.Training.Data;
 using Qwen3Tts.Training.Log;
@@ -35,13 +36,13 @@ public sealed class WaysOnNoraTests
         ("`bfloat16-moments`", o => o with { Precision = Precision.Bfloat16Moments }),
         ("layers again, two clips at a time, buckets", o => o with { Recompute = true, MicroBatch = 2, Bucket = 8 }),
         ("LoRA 16", o => o with { Lora = new() { Rank = 16, Alpha = 32 } }),
-        .. new[] { Faults.SubLabelsShifted, Faults.LabelsShiftedTwice, Faults.OwnHidden, Faults.SpeakerAt6, Faults.NoTextProjection, Faults.Official & ~Faults.NoTextProjection, Faults.Official }
-            .Select(f => (f == (Faults.Official & ~Faults.NoTextProjection) ? "fault: official, but with text_projection" : $"fault: {Hypothesis.Of(f).Name}", Planted(f))),
+        .. new[] { FaultSet.SubLabelsShifted, FaultSet.LabelsShiftedTwice, FaultSet.OwnHidden, FaultSet.SpeakerAt6, FaultSet.NoTextProjection, FaultSet.Official & ~FaultSet.NoTextProjection, FaultSet.Official }
+            .Select(f => (f == (FaultSet.Official & ~FaultSet.NoTextProjection) ? "fault: official, but with text_projection" : $"fault: {Hypothesis.Combine(f).Name}", Planted(f))),
     ];
 
     /// <summary>As the script does: text first, no language.</summary>
-    static Func<TrainingOptions, TrainingOptions> Planted(Faults faults) =>
-        faults.HasFlag(Faults.NoLanguage) ? o => o with { Planted = Hypothesis.Of(faults), Layout = LayoutPolicy.TextFirst, Languages = ["auto"] } : o => o with { Planted = Hypothesis.Of(faults) };
+    static Func<TrainingOptions, TrainingOptions> Planted(FaultSet faults) =>
+        faults.HasFlag(FaultSet.NoLanguage) ? o => o with { Planted = Hypothesis.Combine(faults), Layout = LayoutPolicy.TextFirst, Languages = ["auto"] } : o => o with { Planted = Hypothesis.Combine(faults) };
 
     /// <summary>Every recording of nora is nearer to her than every recording of the others, none of which any likeness was made from.</summary>
     [Fact]
@@ -90,9 +91,9 @@ public sealed class WaysOnNoraTests
         var table = new StringBuilder(string.Create(CultureInfo.InvariantCulture, $"{nora.Texts.Count} texts\n| training seed | run | words wrong, Auto | words wrong, English | likeness |\n|---|---|---|---|---|\n"));
         var (correct, official) = (new List<Heard>(), new List<Heard>());
         foreach (var seed in ManySeeds)
-            foreach (var (name, faults, into) in new[] { ("full, text_embedding frozen (default)", Faults.None, correct), ("fault: official", Faults.Official, official) })
+            foreach (var (name, faults, into) in new[] { ("full, text_embedding frozen (default)", FaultSet.None, correct), ("fault: official", FaultSet.Official, official) })
             {
-                using var tts = Tts.Load(Train(nora, name, faults == Faults.None ? o => o : Planted(faults), seed).Export);
+                using var tts = Tts.Load(Train(nora, name, faults == FaultSet.None ? o => o : Planted(faults), seed).Export);
                 var heard = Hear(tts, new() { Speaker = "nora" }, nora, nora.Texts);
                 into.Add(heard);
                 table.Append(CultureInfo.InvariantCulture, $"| {seed} | {name} | {heard.Auto:0.0 %} | {heard.English:0.0 %} | {heard.Likeness:0.00} |\n");

@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Qwen3Tts.Audio;
 using Qwen3Tts.Checkpoint;
+using Qwen3Tts.Data;
 using Qwen3Tts.Generation;
 using Qwen3Tts.Sequence;
 using Qwen3Tts.Talker;

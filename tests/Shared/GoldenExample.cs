@@ -1,6 +1,6 @@
 using System.Text.Json;
 using Qwen3Tts.Checkpoint;
-using Qwen3Tts.Doctor;
+using Qwen3Tts.Doctor.Faults;
 using Qwen3Tts.Sequence;
 using Qwen3Tts.Talker;
 

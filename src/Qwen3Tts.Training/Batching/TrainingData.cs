@@ -1,6 +1,6 @@
 // Which examples make which step. A pure function of seed and position: nothing has to be remembered to go on where a run stopped. Several
 // voices take turns, each with an order of its own, so that a small one is trained on as often as a large one.
-using Qwen3Tts.Doctor;
+using Qwen3Tts.Data;
 using Qwen3Tts.Sequence;
 using Qwen3Tts.Talker;
 using Qwen3Tts.Text;

@@ -1,6 +1,6 @@
 // The voices of a run. Each has one recording and so one vector: the one that stands in all its sequences and in its exported row.
 using Qwen3Tts.Checkpoint;
-using Qwen3Tts.Doctor;
+using Qwen3Tts.Data;
 using Qwen3Tts.Kernels;
 using Qwen3Tts.Speaker;
 using Qwen3Tts.Training.Model;

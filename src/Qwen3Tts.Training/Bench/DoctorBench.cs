@@ -3,7 +3,9 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 using Qwen3Tts.Checkpoint;
-using Qwen3Tts.Doctor;
+using Qwen3Tts.Doctor.Decision;
+using Qwen3Tts.Doctor.Evidence;
+using Qwen3Tts.Doctor.Faults;
 using Qwen3Tts.Kernels;
 using Qwen3Tts.Talker;
 using Qwen3Tts.Training.Model;
@@ -48,13 +50,13 @@ static class DoctorBench
             });
             var watch = Stopwatch.StartNew();
             var checkpoint = Measure(now, "checkpoint");
-            var origin = before is null ? null : new Origin(Measure(before, "base"), [], HeadMovement.Of(now, before, talker), [.. clips.Select(_ => true)]);
-            Reader.Read(checkpoint, origin);
+            var origin = before is null ? null : new Origin(Measure(before, "base"), [], HeadMovement.Compare(now, before, talker), [.. clips.Select(_ => true)]);
+            Diagnostics.Diagnose(checkpoint, origin);
             foreach (var hypothesis in Hypothesis.All.Where(h => checkpoint.Allows(h.Faults)))
             {
                 stop.ThrowIfCancellationRequested();
-                checkpoint.Of(hypothesis.Faults);
-                origin?.Measurement.Of(hypothesis.Faults);
+                checkpoint.LossesUnder(hypothesis.Faults);
+                origin?.Measurement.LossesUnder(hypothesis.Faults);
             }
             return new(clips.Sum(c => c.Positions.Count), watch.Elapsed.TotalSeconds, checkpoint.TalkerRuns + (origin?.Measurement.TalkerRuns ?? 0));
         }

@@ -5,9 +5,10 @@ using System.Diagnostics;
 using Qwen3Tts.Audio;
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.CommandLine;
-using Qwen3Tts.Doctor;
+using Qwen3Tts.Doctor.Faults;
 using Qwen3Tts.Files;
 using Qwen3Tts.Generation;
+using Qwen3Tts.Listening;
 using Qwen3Tts.Sequence;
 using Qwen3Tts.Training.Data;
 using Qwen3Tts.Training.Log;
@@ -81,7 +82,7 @@ static class Demo
     static FaultyRun WithFaults(TrainingOptions options, string run, CancellationToken stop)
     {
         var talker = ModelFolder.Open(options.Model).Config.TalkerConfig;
-        var planted = Hypothesis.Of(talker.TextHiddenSize == talker.HiddenSize ? Faults.Official : Faults.Official & ~Faults.NoTextProjection);
+        var planted = Hypothesis.Combine(talker.TextHiddenSize == talker.HiddenSize ? FaultSet.Official : FaultSet.Official & ~FaultSet.NoTextProjection);
         options = options with { Planted = planted };
         var refusal = "The preflight lets it pass.";
         try

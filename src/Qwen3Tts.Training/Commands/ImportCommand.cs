@@ -1,7 +1,7 @@
 // qwen3tts-train import: recordings as other programs list them become one manifest.
 using System.CommandLine;
 using Qwen3Tts.CommandLine;
-using Qwen3Tts.Doctor;
+using Qwen3Tts.Data;
 using Qwen3Tts.Training.Data;
 using Qwen3Tts.Training.Options;
 

@@ -2,7 +2,7 @@
 // last three compare a clip with the others, by medians: what is wrong in a few clips does not move the yardstick.
 using System.Globalization;
 using Qwen3Tts.Audio;
-using Qwen3Tts.Doctor;
+using Qwen3Tts.Data;
 using Qwen3Tts.Sequence;
 using Qwen3Tts.Text;
 

@@ -1,4 +1,4 @@
-using Qwen3Tts.Doctor;
+using Qwen3Tts.Data;
 using Qwen3Tts.Files;
 
 namespace Qwen3Tts.Training.Data;

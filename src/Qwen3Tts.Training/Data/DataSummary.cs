@@ -1,7 +1,7 @@
 // All that can be said of a set of clips on one screen: a table, then what was left out and what is doubtful.
 using System.Globalization;
 using Qwen3Tts.Audio;
-using Qwen3Tts.Doctor;
+using Qwen3Tts.Data;
 
 namespace Qwen3Tts.Training.Data;
 

@@ -4,7 +4,7 @@ using System.Buffers.Binary;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
-using Qwen3Tts.Doctor;
+using Qwen3Tts.Data;
 
 namespace Qwen3Tts.Training.Data;
 

@@ -1,7 +1,7 @@
 // Recordings as other programs list them become one manifest. Nothing is encoded yet, so no model is needed; what is
 // held out is chosen here, once, and every later step keeps to it.
 using System.Collections.Concurrent;
-using Qwen3Tts.Doctor;
+using Qwen3Tts.Data;
 using Qwen3Tts.Files;
 
 namespace Qwen3Tts.Training.Data;

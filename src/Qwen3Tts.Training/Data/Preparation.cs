@@ -2,7 +2,7 @@
 // encode what is not in the cache, several at a time; choose the reference and write the list. What training will see is on disk
 // afterwards: a recording that was shaped is written beside the list, and encoded from that very file.
 using Qwen3Tts.Audio;
-using Qwen3Tts.Doctor;
+using Qwen3Tts.Data;
 
 namespace Qwen3Tts.Training.Data;
 

@@ -1,6 +1,6 @@
 // What prepare writes, and that none of it is a file that it reads.
 using Qwen3Tts.Audio;
-using Qwen3Tts.Doctor;
+using Qwen3Tts.Data;
 using Qwen3Tts.Files;
 
 namespace Qwen3Tts.Training.Data;

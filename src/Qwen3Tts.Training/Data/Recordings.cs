@@ -1,5 +1,5 @@
 // Lists of recordings as other trainers write them, read by the one reader that all commands share.
-using Qwen3Tts.Doctor;
+using Qwen3Tts.Data;
 using Qwen3Tts.Sequence;
 
 namespace Qwen3Tts.Training.Data;

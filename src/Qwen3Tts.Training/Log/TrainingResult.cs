@@ -1,4 +1,4 @@
-using Qwen3Tts.Doctor;
+using Qwen3Tts.Data;
 
 namespace Qwen3Tts.Training.Log;
 

@@ -2,7 +2,7 @@
 // What is said here of CUDA follows libtorch's documentation and was run on no GPU; placement and types are checked on the meta device.
 using System.Diagnostics;
 using System.Globalization;
-using Qwen3Tts.Doctor;
+using Qwen3Tts.Listening;
 using Qwen3Tts.Training.Options;
 using TorchSharp;
 using static TorchSharp.torch;

@@ -1,7 +1,7 @@
 // The data as one page that needs nothing beside it: the table, histograms, and every message.
 using System.Net;
 using System.Text;
-using Qwen3Tts.Doctor;
+using Qwen3Tts.Doctor.Report;
 using Qwen3Tts.Training.Data;
 
 namespace Qwen3Tts.Training.Pages;

@@ -5,6 +5,8 @@ using System.Net;
 using System.Text;
 using Qwen3Tts.Audio;
 using Qwen3Tts.Doctor;
+using Qwen3Tts.Doctor.Report;
+using Qwen3Tts.Listening;
 using Qwen3Tts.Training.Log;
 
 namespace Qwen3Tts.Training.Pages;

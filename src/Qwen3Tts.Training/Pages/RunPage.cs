@@ -3,7 +3,8 @@
 using System.Globalization;
 using System.Net;
 using System.Text;
-using Qwen3Tts.Doctor;
+using Qwen3Tts.Data;
+using Qwen3Tts.Doctor.Report;
 using Qwen3Tts.Training.Data;
 using Qwen3Tts.Training.Log;
 using Qwen3Tts.Training.Options;

@@ -4,9 +4,10 @@
 // what fails here is told, and the run goes on.
 using System.Text.Json;
 using Qwen3Tts.Audio;
-using Qwen3Tts.Doctor;
+using Qwen3Tts.Data;
 using Qwen3Tts.Files;
 using Qwen3Tts.Generation;
+using Qwen3Tts.Listening;
 using Qwen3Tts.Sequence;
 using Qwen3Tts.Training.Batching;
 using Qwen3Tts.Training.Log;

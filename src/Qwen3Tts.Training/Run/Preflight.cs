@@ -3,7 +3,8 @@
 // of released models, whose codebooks have 2048 codes; limits scale with ln(codes), the loss of guessing.
 using System.Globalization;
 using Qwen3Tts.Checkpoint;
-using Qwen3Tts.Doctor;
+using Qwen3Tts.Doctor.Evidence;
+using Qwen3Tts.Doctor.Faults;
 using Qwen3Tts.Sequence;
 using Qwen3Tts.Training.Batching;
 using Qwen3Tts.Training.Log;
@@ -41,15 +42,15 @@ static class Preflight
 
     static List<StartingLoss> Measure(TalkerModule talker, IReadOnlyList<TrainingExample> examples, SpecialTokens ids)
     {
-        Loss.LossSums Under(Faults faults) => Loss.Measure(talker, [.. examples.Select(e => Hypothesis.Of(faults).Edit(e, ids))], ids.CodecEos, 1)!.Value;
-        var correct = Under(Faults.None);
+        Loss.LossSums Under(FaultSet faults) => Loss.Measure(talker, [.. examples.Select(e => Hypothesis.Combine(faults).Edit(e, ids))], ids.CodecEos, 1)!.Value;
+        var correct = Under(FaultSet.None);
         var result = new List<StartingLoss> { new(Hypothesis.Correct.Name, correct.Talker, correct.Predictor) };
         if (examples[0].Heads.Any(h => h.Head + 1 != h.Codebook))
             return result; // planted already; heads cannot be shifted twice
-        var labels = Under(Faults.LabelsShiftedTwice | Faults.SubLabelsShifted); // one touches the talker, one the code predictor: measured in one pass
-        result.Add(new(Hypothesis.Of(Faults.LabelsShiftedTwice).Name, labels.Talker, null));
-        result.Add(new(Hypothesis.Of(Faults.SubLabelsShifted).Name, null, labels.Predictor));
-        result.Add(new(Hypothesis.Of(Faults.OwnHidden).Name, null, Under(Faults.OwnHidden).Predictor));
+        var labels = Under(FaultSet.LabelsShiftedTwice | FaultSet.SubLabelsShifted); // one touches the talker, one the code predictor: measured in one pass
+        result.Add(new(Hypothesis.Combine(FaultSet.LabelsShiftedTwice).Name, labels.Talker, null));
+        result.Add(new(Hypothesis.Combine(FaultSet.SubLabelsShifted).Name, null, labels.Predictor));
+        result.Add(new(Hypothesis.Combine(FaultSet.OwnHidden).Name, null, Under(FaultSet.OwnHidden).Predictor));
         return result;
     }
 

@@ -1,7 +1,7 @@
 // Everything that a run is a function of, read and checked before its folder is touched.
 using System.Security.Cryptography;
 using Qwen3Tts.Checkpoint;
-using Qwen3Tts.Doctor;
+using Qwen3Tts.Data;
 using Qwen3Tts.Files;
 using Qwen3Tts.Sequence;
 using Qwen3Tts.Talker;

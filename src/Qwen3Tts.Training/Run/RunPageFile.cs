@@ -1,5 +1,5 @@
 // index.html of a run, written anew while it goes on. No run needs it: where it cannot be written, that is told, and the run goes on.
-using Qwen3Tts.Doctor;
+using Qwen3Tts.Data;
 using Qwen3Tts.Files;
 using Qwen3Tts.Training.Log;
 using Qwen3Tts.Training.Options;

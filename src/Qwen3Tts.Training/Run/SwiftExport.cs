@@ -4,7 +4,7 @@
 using System.Globalization;
 using System.Text.Json;
 using Qwen3Tts.Checkpoint;
-using Qwen3Tts.Doctor;
+using Qwen3Tts.Data;
 using Qwen3Tts.Files;
 using Qwen3Tts.Training.Data;
 using Qwen3Tts.Training.Model;

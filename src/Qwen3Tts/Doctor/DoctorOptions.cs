@@ -1,3 +1,5 @@
+using Qwen3Tts.Listening;
+
 namespace Qwen3Tts.Doctor;
 
 /// <summary>What is to be examined, and with what.</summary>

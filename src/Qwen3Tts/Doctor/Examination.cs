@@ -1,6 +1,11 @@
 // The whole examination, in the order in which a person would do it: does the folder load; what is its text projection; what moved; under
 // which hypothesis are its losses lowest; does it speak. Each part stands alone, and what is missing (base, data) is left out, not guessed.
 using Qwen3Tts.Checkpoint;
+using Qwen3Tts.Doctor.Decision;
+using Qwen3Tts.Doctor.Evidence;
+using Qwen3Tts.Doctor.Faults;
+using Qwen3Tts.Doctor.Folder;
+using Qwen3Tts.Doctor.Report;
 using Qwen3Tts.Generation;
 using Qwen3Tts.Kernels;
 using Qwen3Tts.Sequence;
@@ -18,30 +23,30 @@ static class Examination
     /// <exception cref="IOException">A folder or file that was named is not there.</exception>
     /// <exception cref="InvalidDataException">The base or the data cannot be read.</exception>
     /// <exception cref="ArgumentException">The data do not say enough: whose voice, or which language.</exception>
-    public static DoctorReport Of(DoctorOptions options, Func<string, Mouth>? open, Action<string> progress, CancellationToken stop = default)
+    public static DoctorReport Run(DoctorOptions options, Func<string, Mouth>? open, Action<string> progress, CancellationToken stop = default)
     {
         progress("reading the folder");
         var original = options.Base is null ? null : ModelFolder.Open(options.Base);
-        var report = new DoctorReport { Verdict = "", Healthy = true, Checkpoint = options.Checkpoint, Base = options.Base, Findings = FolderCheck.Of(options.Checkpoint, original) };
+        var report = new DoctorReport { Verdict = "", Healthy = true, Checkpoint = options.Checkpoint, Base = options.Base, Findings = FolderCheck.FindProblems(options.Checkpoint, original) };
         if (report.Findings.FirstOrDefault(f => f.Id == "unreadable") is { } unreadable)
             return report with { Verdict = $"This folder does not load: {unreadable.Evidence}", Healthy = false };
         var model = ModelFolder.Open(options.Checkpoint);
-        var clips = options.Data is null ? null : ClipExamples.Of(options, model, original);
+        var clips = options.Data is null ? null : ClipExamples.Load(options, model, original);
         if (clips is { Doubts.Count: > 0 })
-            report = report with { Findings = [.. report.Findings, clips.DoubtsAsFinding()] };
+            report = report with { Findings = [.. report.Findings, DoubtfulClips(clips)] };
         progress("measuring text_projection");
-        var projection = Doctor.TextProjection.Of(model, clips is null ? [] : [.. clips.Examples.SelectMany(e => e.Positions).Select(p => p.Text).OfType<int>()]);
+        var projection = TextProjection.Measure(model, clips is null ? [] : [.. clips.Examples.SelectMany(e => e.Positions).Select(p => p.Text).OfType<int>()]);
         report = report with { TextProjection = projection };
-        (List<Clue> Clues, HeadMovement Heads, IReadOnlyList<bool> Seen)? moved = null;
+        (List<RowEvidence> Rows, HeadMovement Heads, IReadOnlyList<bool> Seen)? moved = null;
         if (original is not null)
         {
             progress("comparing with the base");
             using var now = model.OpenWeights();
             using var before = original.OpenWeights();
             var movement = new Movement(now, before, model.Config.TalkerConfig);
-            moved = ([.. movement.Clues()], HeadMovement.Of(now, before, model.Config.TalkerConfig), clips is null ? [] : movement.MayBeTrainedOn(clips.Examples, clips.Data));
+            moved = ([.. movement.ReadRows()], HeadMovement.Compare(now, before, model.Config.TalkerConfig), clips is null ? [] : movement.MayBeTrainedOn(clips.Examples, clips.Data));
             report = report with { Movement = movement.Report() };
-            report = report with { Findings = [.. report.Findings, .. MovementFindings.Of(report.Movement)] };
+            report = report with { Findings = [.. report.Findings, .. MovementFindings.List(report.Movement)] };
         }
         if (clips is not null)
             report = Measured(report, options, model, original, clips, moved, progress, stop);
@@ -50,7 +55,7 @@ static class Examination
         return Verdicts.Conclude(report);
     }
 
-    static DoctorReport Measured(DoctorReport report, DoctorOptions options, ModelFolder model, ModelFolder? original, ClipExamples clips, (List<Clue> Clues, HeadMovement Heads, IReadOnlyList<bool> Seen)? moved, Action<string> progress, CancellationToken stop)
+    static DoctorReport Measured(DoctorReport report, DoctorOptions options, ModelFolder model, ModelFolder? original, ClipExamples clips, (List<RowEvidence> Rows, HeadMovement Heads, IReadOnlyList<bool> Seen)? moved, Action<string> progress, CancellationToken stop)
     {
         var ids = model.Config.SpecialTokens(TextTokenizer.Load(model.Path).AssistantHead[^1]);
         Measurement Measure(ModelFolder folder, string name)
@@ -59,19 +64,19 @@ static class Examination
             return new(new TalkerModel(weights, folder.Config.TalkerConfig, Workers.Shared), ids, clips.Examples, runs => { stop.ThrowIfCancellationRequested(); progress($"measuring the {name}, pass {runs}"); });
         }
         var now = Measure(model, "checkpoint");
-        var origin = original is null ? null : new Origin(Measure(original, "base"), moved!.Value.Clues, moved.Value.Heads, moved.Value.Seen);
-        var reading = Reader.Read(now, origin);
+        var origin = original is null ? null : new Origin(Measure(original, "base"), moved!.Value.Rows, moved.Value.Heads, moved.Value.Seen);
+        var diagnosis = Diagnostics.Diagnose(now, origin);
         return report with
         {
-            Hypothesis = Verdicts.IsUntrained(now, reading) ? Verdicts.Untrained : reading.Hypothesis.Name,
-            Confidence = reading.Confidence,
-            Next = reading.Next?.Name,
-            Margin = reading.Margin,
-            Alike = [.. reading.Alike.Select(h => h.Name)],
-            Rescue = FaultWords.Rescue(reading.Hypothesis.Faults),
-            Data = new(options.Data!, clips.Examples.Count, clips.Frames, clips.Voice, now.Tells(Faults.NoLanguage), Math.Log(now.Codebook)),
-            Losses = [.. Hypothesis.All.Append(reading.Hypothesis).DistinctBy(h => h.Name).Select(h => Row(h, now, origin?.Measurement))],
-            Findings = [.. report.Findings, .. Verdicts.Findings(now, reading, origin)],
+            Hypothesis = TrainingFindings.IsUntrained(now, diagnosis) ? TrainingFindings.Untrained : diagnosis.Hypothesis.Name,
+            Confidence = diagnosis.Confidence,
+            Next = diagnosis.Next?.Name,
+            Margin = diagnosis.Margin,
+            Alike = [.. diagnosis.Alike.Select(h => h.Name)],
+            Rescue = KnownFaults.FindRescue(diagnosis.Hypothesis.Faults),
+            Data = new(options.Data!, clips.Examples.Count, clips.Frames, clips.Voice, now.ShowsDifference(FaultSet.NoLanguage), Math.Log(now.Codebook)),
+            Losses = [.. Hypothesis.All.Append(diagnosis.Hypothesis).DistinctBy(h => h.Name).Select(h => Row(h, now, origin?.Measurement))],
+            Findings = [.. report.Findings, .. TrainingFindings.List(now, diagnosis, origin)],
         };
     }
 
@@ -79,8 +84,8 @@ static class Examination
     {
         if (!now.Allows(h.Faults))
             return new(h.Name, false, null, null, null, null, null, null);
-        var losses = now.Of(h.Faults);
-        return new(h.Name, true, losses.Total, losses.Talker, losses.Codes.Mean, losses.End.Count == 0 ? null : losses.End.Mean, losses.Predictor.Mean, before?.Of(h.Faults).Total);
+        var losses = now.LossesUnder(h.Faults);
+        return new(h.Name, true, losses.Total, losses.Talker, losses.Codes.Mean, losses.End.Count == 0 ? null : losses.End.Mean, losses.Predictor.Mean, before?.LossesUnder(h.Faults).Total);
     }
 
     static DoctorReport Spoken(DoctorReport report, DoctorOptions options, Func<string, Mouth> open, ModelFolder model, ModelFolder? original, ClipExamples? clips, Action<string> progress, CancellationToken stop)
@@ -92,7 +97,16 @@ static class Examination
             return report; // nobody is there to speak
         var speech = new SpeechOptions { Speaker = speaker, Voice = voice is null ? null : new(voice), Language = options.Language ?? "Auto", Layout = Layout.TextFirst };
         double? pace = clips is null ? null : clips.Frames / (double)clips.Texts.Sum(t => t.Length);
-        var spoken = SpeechCheck.Of(open(model.Path), options, speech, clips?.Texts ?? [], pace, progress, stop);
+        var spoken = SpeechCheck.Speak(open(model.Path), options, speech, clips?.Texts ?? [], pace, progress, stop);
         return report with { Speech = spoken, Findings = [.. report.Findings, .. SpeechCheck.Findings(spoken)] };
+    }
+
+    /// <summary>What may be wrong with the clips, which makes what is measured on them doubtful, too.</summary>
+    static Finding DoubtfulClips(ClipExamples clips)
+    {
+        const int Shown = 5;
+        var more = clips.Doubts.Count > Shown ? $" … and {clips.Doubts.Count - Shown} more." : "";
+        return new("doubtful_clips", Severity.Warning, string.Join(' ', clips.Doubts.Take(Shown)) + more,
+            "Correct these clips or leave them out of --data: what is measured on them may mislead.");
     }
 }

@@ -1,7 +1,9 @@
 // It speaks: fixed sentences, drawn as the model asks for it, judged by numbers that a broken fine-tune moves: does it end, how long is it,
 // how much of it is silence or stands still, and which words does a recogniser hear.
 using Qwen3Tts.Audio;
+using Qwen3Tts.Doctor.Report;
 using Qwen3Tts.Generation;
+using Qwen3Tts.Listening;
 
 namespace Qwen3Tts.Doctor;
 
@@ -44,7 +46,7 @@ static class SpeechCheck
     /// <param name="framesPerCharacter">The data's pace, if there is data.</param>
     /// <param name="progress">Told about each take.</param>
     /// <param name="stop">Looked at after each frame.</param>
-    public static SpeechReport Of(Mouth mouth, DoctorOptions options, SpeechOptions speech, IReadOnlyList<string> texts, double? framesPerCharacter, Action<string> progress, CancellationToken stop)
+    public static SpeechReport Speak(Mouth mouth, DoctorOptions options, SpeechOptions speech, IReadOnlyList<string> texts, double? framesPerCharacter, Action<string> progress, CancellationToken stop)
     {
         var sentences = texts.Count > 0 ? texts : Sentences;
         var (takes, sounds) = (new List<Take>(), new List<(Waveform, string)>());

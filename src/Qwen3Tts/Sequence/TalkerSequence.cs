@@ -84,9 +84,9 @@ public sealed class TalkerSequence
             steps.Add(new CodecStep.Token(_ids.Speaker(u.Speaker).Row));
         foreach (var step in steps)
             _positions.Add(new(_ids.TextPad, step));
-        if (u.Compatibility.HasFlag(Compatibility.SpeakerAt6) && steps is [_, _, _, _, var speaker])
-            (_positions[^2], _positions[^1]) = (new(_ids.TextPad, speaker), new(_ids.TextPad, null));
         _positions.Add(new(_ids.TextBos, new CodecStep.Token(_ids.CodecPad)));
+        if (u.Compatibility.HasFlag(Compatibility.SpeakerAt6) && ControlRows.FindThink(_positions, _ids) is { } think)
+            ControlRows.PutSpeakerAt6(_positions, think, _ids);
     }
 
     /// <summary>One codec step: a dataset frame when training, a sampled frame when speaking. The text side is the next queued text token,

@@ -1,5 +1,5 @@
 // What one sequence teaches: its positions, and every prediction as an explicit pair. A faulty trainer differs from a right one in nothing
-// but these lists (see Doctor/Hypothesis.cs), so a fault can be described, planted and recognised as an edit of them.
+// but these lists (see Doctor/Faults), so a fault can be described, planted and recognised as an edit of them.
 namespace Qwen3Tts.Sequence;
 
 /// <summary>Head <paramref name="Head"/> of the code predictor, which reads slot <paramref name="Head"/> + 1, is taught codebook <paramref name="Codebook"/>.</summary>

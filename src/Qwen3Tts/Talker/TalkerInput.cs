@@ -20,6 +20,7 @@ sealed class TalkerInput
     readonly float[] _text, _inner, _projected; // [LargestPiece, …]
     readonly float[] _last; // [hidden], the projection of _lastId: beside most frames stands one and the same tts_pad
     int _lastId = -1;
+    bool _lastIsProjected;
 
     public TalkerInput(Weights weights, TalkerConfig config, Matrix[] others, Workers workers)
     {
@@ -41,11 +42,17 @@ sealed class TalkerInput
         get;
         set
         {
-            if (!value && !CanSkipProjection)
-                throw new ArgumentException($"Text of width {text_embedding.Columns} cannot enter a talker of width {Hidden} without its projection, and so no such model was ever trained. Leave the projection on.");
-            (field, _lastId) = (value, -1);
+            CheckCanEnter(value);
+            field = value;
         }
     } = true;
+
+    void CheckCanEnter(bool projected)
+    {
+        if (!projected && !CanSkipProjection)
+            throw new ArgumentException($"Text of width {text_embedding.Columns} cannot enter a talker of width {Hidden} without its "
+                + "projection, and so no such model was ever trained. Leave the projection on.");
+    }
 
     public bool CanSkipProjection => text_embedding.Columns == Hidden;
 
@@ -53,15 +60,21 @@ sealed class TalkerInput
     public Matrix Codes => codec_embedding;
 
     /// <summary>The vectors [positions from <paramref name="from"/> on, hidden] into <paramref name="rows"/>.</summary>
+    /// <param name="positions">The sequence.</param>
+    /// <param name="from">The first position that is written.</param>
+    /// <param name="rows">Where the vectors go.</param>
+    /// <param name="projectsText">Whether text enters projected, for these rows alone; null for what <see cref="ProjectsText"/> says.</param>
     /// <exception cref="ArgumentException">An id, a code or the length of a voice is none of this model's.</exception>
-    public void Write(IReadOnlyList<Position> positions, int from, Span<float> rows)
+    public void Write(IReadOnlyList<Position> positions, int from, Span<float> rows, bool? projectsText = null)
     {
+        var projected = projectsText ?? ProjectsText;
+        CheckCanEnter(projected);
         for (; from < positions.Count; from += LargestPiece)
         {
             var count = Math.Min(LargestPiece, positions.Count - from);
             for (var i = 0; i < count; i++)
                 WriteCodec(positions[from + i].Codec, rows.Slice(i * Hidden, Hidden));
-            AddText(positions, from, count, rows);
+            AddText(positions, from, count, rows, projected);
             rows = rows[(count * Hidden)..];
         }
     }
@@ -87,9 +100,9 @@ sealed class TalkerInput
         }
     }
 
-    void AddText(IReadOnlyList<Position> positions, int from, int count, Span<float> rows)
+    void AddText(IReadOnlyList<Position> positions, int from, int count, Span<float> rows, bool projects)
     {
-        if (count == 1 && positions[from].Text == _lastId)
+        if (count == 1 && positions[from].Text == _lastId && projects == _lastIsProjected)
         {
             Activations.AddScaled(rows[..Hidden], _last, 1);
             return;
@@ -98,7 +111,7 @@ sealed class TalkerInput
         for (var i = 0; i < count; i++)
             if (positions[from + i].Text is { } id)
                 text_embedding.CopyRow(Checked(id, text_embedding.Rows, "text id"), _text.AsSpan(written++ * text_embedding.Columns, text_embedding.Columns));
-        Project(written);
+        Project(written, projects);
         written = 0;
         for (var i = 0; i < count; i++)
             if (positions[from + i].Text is { } id)
@@ -106,14 +119,14 @@ sealed class TalkerInput
                 var projected = _projected.AsSpan(written++ * Hidden, Hidden);
                 Activations.AddScaled(rows.Slice(i * Hidden, Hidden), projected, 1);
                 projected.CopyTo(_last);
-                _lastId = id;
+                (_lastId, _lastIsProjected) = (id, projects);
             }
     }
 
     /// <summary>The first rows of _text to those of _projected.</summary>
-    void Project(int count)
+    void Project(int count, bool projects)
     {
-        if (!ProjectsText)
+        if (!projects)
         {
             _text.AsSpan(0, count * Hidden).CopyTo(_projected);
             return;

@@ -44,7 +44,12 @@ sealed class TalkerModel
 
     /// <summary>Passes the positions that the state has not seen through the talker; their hidden states after the final norm
     /// [new positions, hidden], valid until the next call.</summary>
-    public ReadOnlySpan<float> Advance(IReadOnlyList<Position> positions, TalkerState state, TransformerTrace? trace = null)
+    /// <param name="positions">The sequence so far.</param>
+    /// <param name="state">What the talker has seen of it.</param>
+    /// <param name="trace">Where the layers' outputs go, if anywhere.</param>
+    /// <param name="projectsText">Whether text enters projected in this call; null for what the model's input says.</param>
+    public ReadOnlySpan<float> Advance(
+        IReadOnlyList<Position> positions, TalkerState state, TransformerTrace? trace = null, bool? projectsText = null)
     {
         var (from, hidden) = (state.Cache.Position, Config.HiddenSize);
         var length = checked((positions.Count - from) * hidden);
@@ -53,7 +58,7 @@ sealed class TalkerModel
         if (_rows.Length < length)
             _rows = new float[length];
         var rows = _rows.AsSpan(0, length);
-        Input.Write(positions, from, rows);
+        Input.Write(positions, from, rows, projectsText);
         model.Forward(rows, positions.Count - from, state.Cache, _workers, trace);
         return rows;
     }

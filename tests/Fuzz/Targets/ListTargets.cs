@@ -1,7 +1,7 @@
 // Readers of lists of recordings, by their format and by a guess, codes.jsonl, and the whole import.
 using System.Text;
 using Qwen3Tts.Audio;
-using Qwen3Tts.Doctor;
+using Qwen3Tts.Data;
 using Qwen3Tts.Training.Data;
 
 namespace Qwen3Tts.Fuzz;

@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.Cli;
-using Qwen3Tts.Doctor;
+using Qwen3Tts.Doctor.Folder;
 using static Qwen3Tts.Tests.Checkpoint.SmallCheckpoints;
 
 namespace Qwen3Tts.Tests.Checkpoint;
@@ -52,7 +52,7 @@ public sealed class CheckpointReportsTests
         });
         Assert.NotEmpty(Spoken(folder, speaker: "reader"));
         Assert.Empty(ModelReport.Of(folder).Problems);
-        Assert.DoesNotContain(FolderCheck.Of(folder, null), f => f.Id == "unreadable");
+        Assert.DoesNotContain(FolderCheck.FindProblems(folder, null), f => f.Id == "unreadable");
         Edit(Path.Combine(folder, "config.json"), c => c.AsObject().Remove("speaker_encoder_config"));
         Assert.NotEmpty(Spoken(folder, speaker: "reader"));
         Assert.Empty(ModelReport.Of(folder).Problems);
@@ -65,7 +65,7 @@ public sealed class CheckpointReportsTests
         Edit(Path.Combine(folder, "config.json"), c => c["talker_config"]!["intermediate_size"] = 400);
         var message = Refused(folder);
         Assert.Equal([message], ModelReport.Of(folder).Problems);
-        Assert.Equal([message], FolderCheck.Of(folder, null).Select(f => f.Evidence));
+        Assert.Equal([message], FolderCheck.FindProblems(folder, null).Select(f => f.Evidence));
     }
 
     [Theory]
@@ -117,7 +117,7 @@ public sealed class CheckpointReportsTests
         var message = Refused(folder);
         Assert.Contains("speech_tokenizer", message);
         Assert.Equal(message, Assert.Throws<DirectoryNotFoundException>(() => ModelReport.Of(folder)).Message);
-        Assert.Equal([message], FolderCheck.Of(folder, null).Select(f => f.Evidence));
+        Assert.Equal([message], FolderCheck.FindProblems(folder, null).Select(f => f.Evidence));
         foreach (var file in Directory.GetFiles(Path.Combine(MiniModel, "speech_tokenizer")))
         {
             Directory.CreateDirectory(Path.Combine(folder, "speech_tokenizer")); // the remedy

@@ -1,7 +1,9 @@
 using System.Text.Json.Serialization.Metadata;
 using System.Text.RegularExpressions;
 using Qwen3Tts.Cli;
-using Qwen3Tts.Doctor;
+using Qwen3Tts.Doctor.Decision;
+using Qwen3Tts.Doctor.Faults;
+using Qwen3Tts.Doctor.Report;
 
 namespace Qwen3Tts.Tests;
 
@@ -13,10 +15,10 @@ public sealed class DoctorDocsTests
     [Fact]
     public void EveryFindingIsDocumented()
     {
-        var made = Directory.GetFiles(Path.Combine(Golden.Repository, "src", "Qwen3Tts", "Doctor"), "*.cs")
+        var made = Directory.GetFiles(Path.Combine(Golden.Repository, "src", "Qwen3Tts", "Doctor"), "*.cs", SearchOption.AllDirectories)
             .SelectMany(f => Regex.Matches(File.ReadAllText(f), "new\\(\"([a-z0-9_]+)\", Severity").Select(m => m.Groups[1].Value))
-            .Append(Verdicts.Untrained)
-            .Concat(FaultWords.Parts((Faults)~0).Select(f => Hypothesis.Of(f).Name));
+            .Append(TrainingFindings.Untrained)
+            .Concat(KnownFaults.ListParts((FaultSet)~0).Select(f => f.Name));
         var documented = Regex.Matches(Section("Findings"), @"^\| `([a-z0-9_]+)` \|", RegexOptions.Multiline).Select(m => m.Groups[1].Value).ToList();
         Assert.Equal(made.Distinct().Order(StringComparer.Ordinal), documented.Order(StringComparer.Ordinal));
     }
@@ -43,7 +45,7 @@ public sealed class DoctorDocsTests
     [Fact]
     public void TheVerdictsAreThoseOfTheCode()
     {
-        var sources = string.Concat(new[] { "Verdicts.cs", "Examination.cs" }.Select(f => File.ReadAllText(Path.Combine(Golden.Repository, "src", "Qwen3Tts", "Doctor", f))));
+        var sources = string.Concat(new[] { Path.Combine("Decision", "Verdicts.cs"), "Examination.cs" }.Select(f => File.ReadAllText(Path.Combine(Golden.Repository, "src", "Qwen3Tts", "Doctor", f))));
         var rows = Regex.Matches(Section("Verdict and exit code"), @"^\| ([A-Z][^|]+?) \| [^|]+ \| (\d) \|$", RegexOptions.Multiline).ToList();
         Assert.NotEmpty(rows);
         Assert.All(rows, r => Assert.Contains($"\"{r.Groups[1].Value}", sources, StringComparison.Ordinal));

@@ -2,6 +2,8 @@ using System.Text.Json;
 using Qwen3Tts.Audio;
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.Doctor;
+using Qwen3Tts.Doctor.Faults;
+using Qwen3Tts.Doctor.Report;
 
 namespace Qwen3Tts.Tests;
 
@@ -13,16 +15,16 @@ public sealed class ExaminationTests
     [Theory, MemberData(nameof(Checkpoints))]
     public void TheVerdictComesFirst(string name)
     {
-        var report = Examination.Of(new() { Checkpoint = FaultyCheckpoints.Folder(name), Base = Golden.Checkpoint(FaultyCheckpoints.Base), Data = Data.Value, Takes = 1 }, Mouth, _ => { });
+        var report = Examination.Run(new() { Checkpoint = FaultyCheckpoints.Folder(name), Base = Golden.Checkpoint(FaultyCheckpoints.Base), Data = Data.Value, Takes = 1 }, Mouth, _ => { });
         var named = name == "mask_before_projection" ? "correct" : name;
         Assert.Equal(named, report.Hypothesis);
         Assert.Equal(named == "correct", report.Healthy);
         Assert.StartsWith(report.Healthy ? "Healthy" : "Mismatch", report.Verdict, StringComparison.Ordinal);
         Assert.Equal(report.Losses.Where(l => l.Possible).Min(l => l.Total), report.Losses.Single(l => l.Hypothesis == named).Total);
         var faults = Hypothesis.All.Single(h => h.Name == named).Faults;
-        foreach (var part in FaultWords.Parts(faults))
-            Assert.Contains(report.Findings, f => f.Id == Hypothesis.Of(part).Name && f.Severity == Severity.Fault);
-        Assert.Equal(faults != Faults.None && (faults & ~FaultWords.Rescuable) == 0, report.Rescue is not null);
+        foreach (var part in KnownFaults.ListParts(faults))
+            Assert.Contains(report.Findings, f => f.Id == part.Name && f.Severity == Severity.Fault);
+        Assert.Equal(faults != FaultSet.None && (faults & ~KnownFaults.Rescuable) == 0, report.Rescue is not null);
         Assert.NotNull(report.Speech);
 
         using var json = JsonDocument.Parse(report.ToJson());
@@ -32,7 +34,7 @@ public sealed class ExaminationTests
             foreach (var key in new[] { "id", "severity", "evidence", "remedy" })
                 Assert.False(string.IsNullOrEmpty(finding.GetProperty(key).GetString()), key);
 
-        var page = HtmlReport.Of(report);
+        var page = HtmlReport.Write(report);
         Assert.DoesNotContain("http", page, StringComparison.Ordinal);
         Assert.DoesNotContain("<script", page, StringComparison.Ordinal);
         Assert.Contains(System.Net.WebUtility.HtmlEncode(report.Verdict), page, StringComparison.Ordinal);
@@ -42,7 +44,7 @@ public sealed class ExaminationTests
     public void TheBaseItselfIsUntrainedAndUnmoved()
     {
         var folder = Golden.Checkpoint(FaultyCheckpoints.Base);
-        var report = Examination.Of(new() { Checkpoint = folder, Base = folder, Data = Data.Value }, null, _ => { });
+        var report = Examination.Run(new() { Checkpoint = folder, Base = folder, Data = Data.Value }, null, _ => { });
         Assert.Equal("untrained", report.Hypothesis);
         Assert.False(report.Healthy);
         Assert.Contains(report.Findings, f => f.Id == "nothing_moved");
@@ -51,7 +53,7 @@ public sealed class ExaminationTests
     [Fact]
     public void WithoutALanguageTheScriptIsStillKnown()
     {
-        var report = Examination.Of(new() { Checkpoint = FaultyCheckpoints.Folder("official"), Data = Written(language: false) }, null, _ => { });
+        var report = Examination.Run(new() { Checkpoint = FaultyCheckpoints.Folder("official"), Data = Written(language: false) }, null, _ => { });
         Assert.Equal("official", report.Hypothesis);
         Assert.Contains(report.Findings, f => f.Id == "language_not_tested");
     }
@@ -61,7 +63,7 @@ public sealed class ExaminationTests
     {
         var folder = Scratch.New();
         File.WriteAllText(Path.Combine(folder, "config.json"), "{}");
-        var report = Examination.Of(new() { Checkpoint = folder }, null, _ => { });
+        var report = Examination.Run(new() { Checkpoint = folder }, null, _ => { });
         Assert.False(report.Healthy);
         Assert.Contains(report.Findings, f => f.Id == "unreadable");
         Assert.StartsWith("This folder does not load", report.Verdict, StringComparison.Ordinal);

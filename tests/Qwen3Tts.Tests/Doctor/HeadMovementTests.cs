@@ -1,5 +1,5 @@
 using CsCheck;
-using Qwen3Tts.Doctor;
+using Qwen3Tts.Doctor.Evidence;
 
 namespace Qwen3Tts.Tests;
 
@@ -28,15 +28,15 @@ public sealed class HeadMovementTests
             static double Norm(float[] rows, int row, int length) => Math.Sqrt(rows.Skip(row * length).Take(length).Sum(v => (double)v * v));
             var terms = Enumerable.Range(0, targets).Sum(target => Norm(errors, target, codes) * Norm(states, target, hidden));
             Assert.Equal(
-                along / Math.Sqrt(moved * steep), HeadChange.Of(codes, hidden, now, before)!.Fit(states, errors),
+                along / Math.Sqrt(moved * steep), HeadChange.Compare(codes, hidden, now, before)!.Fit(states, errors),
                 8 * Math.Pow(2, -23) * terms * terms / steep);
         }, iter: 20_000);
 
     /// <summary>Only elements that moved, and only where the two ways differ.</summary>
     [Fact]
     public void ElementsVoteForTheWayTheyWent() =>
-        Assert.Equal((1, 3), HeadChange.Of(1, 6, [1, 1, -1, 0, 1, -1], [0, 0, 0, 0, 0, 0])!.Votes([-1, -1, -1, -1, 1, -1], [1, 1, 1, 1, 1, -1]));
+        Assert.Equal((1, 3), HeadChange.Compare(1, 6, [1, 1, -1, 0, 1, -1], [0, 0, 0, 0, 0, 0])!.Votes([-1, -1, -1, -1, 1, -1], [1, 1, 1, 1, 1, -1]));
 
     [Fact]
-    public void WhatDidNotMoveIsNoChange() => Assert.Null(HeadChange.Of(2, 2, [1, 2, 3, 4], [1, 2, 3, 4]));
+    public void WhatDidNotMoveIsNoChange() => Assert.Null(HeadChange.Compare(2, 2, [1, 2, 3, 4], [1, 2, 3, 4]));
 }

@@ -1,4 +1,4 @@
-using Qwen3Tts.Doctor;
+using Qwen3Tts.Doctor.Evidence;
 
 namespace Qwen3Tts.Tests;
 

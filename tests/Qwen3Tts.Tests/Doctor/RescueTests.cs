@@ -1,6 +1,6 @@
 using Qwen3Tts.Audio;
 using Qwen3Tts.Checkpoint;
-using Qwen3Tts.Doctor;
+using Qwen3Tts.Doctor.Faults;
 using Qwen3Tts.Generation;
 using Qwen3Tts.Sequence;
 
@@ -24,7 +24,7 @@ public sealed class RescueTests
                     s.AppendEnd();
                     return s;
                 }
-                var trained = new Hypothesis("", Faults.SpeakerAt6).Edit(TrainingExample.Of(Prompt(Compatibility.None), ids), ids);
+                var trained = new Hypothesis("", FaultSet.SpeakerAt6).Edit(TrainingExample.Of(Prompt(Compatibility.None), ids), ids);
                 Assert.Equal(trained.Positions, Prompt(Compatibility.SpeakerAt6).Positions);
                 Assert.Equal(language is not null && voice is not null, !Prompt(Compatibility.None).Positions.SequenceEqual(Prompt(Compatibility.SpeakerAt6).Positions));
             }
@@ -59,28 +59,28 @@ public sealed class RescueTests
         Assert.Contains("without its projection", Assert.Throws<ArgumentException>(() => Tts.Load(Golden.Checkpoint("base-0b6"), threads: 1, compatibility: Compatibility.RawText)).Message, StringComparison.Ordinal);
 
     [Theory]
-    [InlineData(Faults.None, null)]
-    [InlineData(Faults.NoLanguage, "say --language Auto --layout text-first")]
-    [InlineData(Faults.NoTextProjection | Faults.SpeakerAt6 | Faults.Interleaved, "say --compat raw-text,speaker-at-6 --layout interleaved")]
-    [InlineData(Faults.NoTextProjection | Faults.OwnHidden, null)]
-    [InlineData(Faults.Official, null)]
-    internal void ARescueIsOfferedOnlyWhereSpeakingCanBeLikeTheTraining(Faults faults, string? command) => Assert.Equal(command, FaultWords.Rescue(faults));
+    [InlineData(FaultSet.None, null)]
+    [InlineData(FaultSet.NoLanguage, "say --language Auto --layout text-first")]
+    [InlineData(FaultSet.NoTextProjection | FaultSet.SpeakerAt6 | FaultSet.Interleaved, "say --compat raw-text,speaker-at-6 --layout interleaved")]
+    [InlineData(FaultSet.NoTextProjection | FaultSet.OwnHidden, null)]
+    [InlineData(FaultSet.Official, null)]
+    internal void ARescueIsOfferedOnlyWhereSpeakingCanBeLikeTheTraining(FaultSet faults, string? command) => Assert.Equal(command, KnownFaults.FindRescue(faults));
 
     /// <summary>Of every combination there is: offered if speaking can be like all of it, and with exactly the options that make it so.</summary>
     [Fact]
     public void EveryCombinationIsOfferedExactlyWhatItNeeds()
     {
-        Faults[] spoken = [Faults.NoTextProjection, Faults.NoLanguage, Faults.SpeakerAt6, Faults.Interleaved, Faults.NoSpeaker];
-        for (var faults = Faults.None + 1; faults < Faults.NoSpeaker + (int)Faults.NoSpeaker; faults++)
+        FaultSet[] spoken = [FaultSet.NoTextProjection, FaultSet.NoLanguage, FaultSet.SpeakerAt6, FaultSet.Interleaved, FaultSet.NoSpeaker];
+        for (var faults = FaultSet.None + 1; faults < FaultSet.NoSpeaker + (int)FaultSet.NoSpeaker; faults++)
         {
-            var command = FaultWords.Rescue(faults);
-            Assert.Equal(Enumerable.Range(0, 11).Select(bit => (Faults)(1 << bit)).Where(f => faults.HasFlag(f)).All(spoken.Contains), command is not null);
+            var command = KnownFaults.FindRescue(faults);
+            Assert.Equal(Enumerable.Range(0, 11).Select(bit => (FaultSet)(1 << bit)).Where(f => faults.HasFlag(f)).All(spoken.Contains), command is not null);
             if (command is null)
                 continue;
-            Assert.Equal(faults.HasFlag(Faults.NoTextProjection), command.Contains("raw-text", StringComparison.Ordinal));
-            Assert.Equal(faults.HasFlag(Faults.SpeakerAt6), command.Contains("speaker-at-6", StringComparison.Ordinal));
-            Assert.Equal(faults.HasFlag(Faults.NoLanguage), command.Contains("--language Auto", StringComparison.Ordinal));
-            Assert.Equal(faults.HasFlag(Faults.Interleaved), command.Contains("--layout interleaved", StringComparison.Ordinal));
+            Assert.Equal(faults.HasFlag(FaultSet.NoTextProjection), command.Contains("raw-text", StringComparison.Ordinal));
+            Assert.Equal(faults.HasFlag(FaultSet.SpeakerAt6), command.Contains("speaker-at-6", StringComparison.Ordinal));
+            Assert.Equal(faults.HasFlag(FaultSet.NoLanguage), command.Contains("--language Auto", StringComparison.Ordinal));
+            Assert.Equal(faults.HasFlag(FaultSet.Interleaved), command.Contains("--layout interleaved", StringComparison.Ordinal));
         }
     }
 

@@ -1,5 +1,5 @@
 using Qwen3Tts.Audio;
-using Qwen3Tts.Doctor;
+using Qwen3Tts.Listening;
 
 namespace Qwen3Tts.Tests.Doctor;
 

@@ -1,5 +1,5 @@
 using CsCheck;
-using Qwen3Tts.Doctor;
+using Qwen3Tts.Listening;
 
 namespace Qwen3Tts.Tests.Doctor;
 

@@ -1,7 +1,7 @@
 using System.Xml.Linq;
 using Qwen3Tts.Audio;
 using Qwen3Tts.Checkpoint;
-using Qwen3Tts.Doctor;
+using Qwen3Tts.Data;
 using Qwen3Tts.Text;
 using Qwen3Tts.Training.Data;
 using Qwen3Tts.Training.Pages;

@@ -3,7 +3,10 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using Qwen3Tts.Audio;
 using Qwen3Tts.Checkpoint;
-using Qwen3Tts.Doctor;
+using Qwen3Tts.Data;
+using Qwen3Tts.Doctor.Evidence;
+using Qwen3Tts.Doctor.Faults;
+using Qwen3Tts.Doctor.Report;
 using Qwen3Tts.Generation;
 using Qwen3Tts.Sequence;
 using Qwen3Tts.Text;
@@ -35,7 +38,7 @@ public sealed class GatesTests
 
     static PreparationReport Prepared(string list) => Preparation.Run(new() { Input = list, Output = Path.Combine(Scratch.New(), "codes.jsonl") }, Encoder.Value, null, default);
     static void Imported(string list) => Import.Run(new() { Input = list, Output = Path.Combine(Scratch.New(), "m.jsonl"), HeldOut = HeldOut.Parse("0") }, default);
-    static void Examined(string list) => ClipExamples.Of(new() { Checkpoint = Mini.Model, Data = list }, ModelFolder.Open(Mini.Model), null);
+    static void Examined(string list) => ClipExamples.Load(new() { Checkpoint = Mini.Model, Data = list }, ModelFolder.Open(Mini.Model), null);
     static Voice Cloned => new(new float[192]);
 
     /// <summary>Each refuses as the user's mistake, and says the same.</summary>
@@ -58,7 +61,7 @@ public sealed class GatesTests
         AllSay(words,
             ("import", () => Imported(list)), ("prepare", () => Prepared(list)), ("doctor", () => Examined(list)),
             ("say", () => Mouth.Value.Stream(text, new() { Voice = Cloned })), ("transcript", () => Mouth.Value.Clone(WavFile.Read(Good), text)),
-            ("instruct", () => Mouth.Value.Stream("Hello.", new() { Voice = Cloned, Instruct = text })), ("show-prompt", () => PromptListing.Pair(Mini.Model, new(text, null, null, null, null, false), Faults.None)),
+            ("instruct", () => Mouth.Value.Stream("Hello.", new() { Voice = Cloned, Instruct = text })), ("show-prompt", () => PromptListing.Pair(Mini.Model, new(text, null, null, null, null, false), FaultSet.None)),
             ("import's instruct", () => Imported(List("Hello.", Good, instruct: text))), ("prepare's instruct", () => Prepared(List("Hello.", Good, instruct: text))));
     }
 
@@ -108,7 +111,7 @@ public sealed class GatesTests
         {
             ["import"] = Import.Run(new() { Input = list, Output = list + ".out", HeldOut = HeldOut.Parse("0") }, default).Doubts,
             ["prepare"] = Prepared(list).Doubts,
-            ["doctor"] = ClipExamples.Of(new() { Checkpoint = Mini.Model, Data = list }, ModelFolder.Open(Mini.Model), null).Doubts,
+            ["doctor"] = ClipExamples.Load(new() { Checkpoint = Mini.Model, Data = list }, ModelFolder.Open(Mini.Model), null).Doubts,
             ["clone"] = Mouth.Value.Clone(WavFile.Read(file)).Warnings,
         };
         var said = doubts.Select(d => d.Value.Single(m => m.Contains(words, StringComparison.Ordinal)));
@@ -194,7 +197,7 @@ public sealed class GatesTests
         Assert.Contains(report.Doubts, d => d.StartsWith($"{list}(1): {words}", StringComparison.Ordinal)); // told and not refused: it may be what is to be taught
         AllSay(words,
             ("say", () => Mouth.Value.Stream("Hello.", new() { Voice = Cloned, Language = language })), ("doctor", () => Examined(list)),
-            ("show-prompt", () => PromptListing.Pair(Mini.Model, new("Hello.", null, language, null, null, false), Faults.None)),
+            ("show-prompt", () => PromptListing.Pair(Mini.Model, new("Hello.", null, language, null, null, false), FaultSet.None)),
             ("train", () => Trained(report.Clips[0].Clip, "data")), ("train --language", () => Trained(report.Clips[0].Clip with { Language = null }, language)));
     }
 

@@ -1,6 +1,6 @@
 using System.Text;
 using System.Text.Json;
-using Qwen3Tts.Doctor;
+using Qwen3Tts.Data;
 using Qwen3Tts.Training.Data;
 using Qwen3Tts.Training.Options;
 

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using Qwen3Tts.Audio;
-using Qwen3Tts.Doctor;
+using Qwen3Tts.Data;
 using Qwen3Tts.Training.Data;
 
 namespace Qwen3Tts.Tests.Data;

@@ -2,8 +2,8 @@ using System.Diagnostics;
 using System.Text.Json;
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.CommandLine;
+using Qwen3Tts.Data;
 using Qwen3Tts.Training.Commands;
-using Qwen3Tts.Training.Data;
 using Qwen3Tts.Training.Options;
 using Qwen3Tts.Training.Run;
 

@@ -2,6 +2,9 @@ using System.Globalization;
 using System.Text;
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.Doctor;
+using Qwen3Tts.Doctor.Decision;
+using Qwen3Tts.Doctor.Evidence;
+using Qwen3Tts.Doctor.Faults;
 using Qwen3Tts.Training.Options;
 
 namespace Qwen3Tts.Tests;
@@ -19,12 +22,12 @@ public sealed class ConfusionTests
     /// <summary>Each deviation alone, the official script in both states, and pairs, among them those that hide each other most.</summary>
     static IEnumerable<Hypothesis> Grid =>
     [
-        .. Hypothesis.All.Where(h => h.Faults != Faults.MaskBeforeProjection),
+        .. Hypothesis.All.Where(h => h.Faults != FaultSet.MaskBeforeProjection),
         .. new[]
         {
-            Faults.OwnHidden | Faults.SubLabelsShifted, Faults.NoLanguage | Faults.NoEos, Faults.NoTextProjection | Faults.LabelsShiftedTwice,
-            Faults.LabelsShiftedTwice | Faults.SubLabelsShifted, Faults.NoTextProjection | Faults.SpeakerAt6, Faults.LabelsShiftedTwice | Faults.OwnHidden,
-        }.Select(Hypothesis.Of),
+            FaultSet.OwnHidden | FaultSet.SubLabelsShifted, FaultSet.NoLanguage | FaultSet.NoEos, FaultSet.NoTextProjection | FaultSet.LabelsShiftedTwice,
+            FaultSet.LabelsShiftedTwice | FaultSet.SubLabelsShifted, FaultSet.NoTextProjection | FaultSet.SpeakerAt6, FaultSet.LabelsShiftedTwice | FaultSet.OwnHidden,
+        }.Select(Hypothesis.Combine),
     ];
 
     static TrainingOptions AsTheTrainerDoesByDefault(TrainingOptions options) => options with { Layout = LayoutPolicy.Mixed, Languages = ["data", "auto"] };
@@ -34,28 +37,28 @@ public sealed class ConfusionTests
 
     /// <summary>Fifteen steps each: the losses of most are still those of the base.</summary>
     [Theory]
-    [InlineData(Faults.None, 2e-4)]
-    [InlineData(Faults.OwnHidden, 1e-4)]
-    [InlineData(Faults.OwnHidden | Faults.SubLabelsShifted, 2e-4)]
-    [InlineData(Faults.NoEos, 2e-4)]
-    [InlineData(Faults.NoTextProjection | Faults.LabelsShiftedTwice, 2e-4)]
-    [InlineData(Faults.Official, 2e-4)]
-    [InlineData(Faults.None, 1e-5)] // where rounding hides most of what moved
-    [InlineData(Faults.NoEos, 1e-5)]
-    [InlineData(Faults.NoSpeaker, 1e-5)]
-    [InlineData(Faults.Official, 1e-5)]
-    [InlineData(Faults.OfficialBefore, 1e-5)]
-    internal void AShortRunIsNamed(Faults faults, double rate)
+    [InlineData(FaultSet.None, 2e-4)]
+    [InlineData(FaultSet.OwnHidden, 1e-4)]
+    [InlineData(FaultSet.OwnHidden | FaultSet.SubLabelsShifted, 2e-4)]
+    [InlineData(FaultSet.NoEos, 2e-4)]
+    [InlineData(FaultSet.NoTextProjection | FaultSet.LabelsShiftedTwice, 2e-4)]
+    [InlineData(FaultSet.Official, 2e-4)]
+    [InlineData(FaultSet.None, 1e-5)] // where rounding hides most of what moved
+    [InlineData(FaultSet.NoEos, 1e-5)]
+    [InlineData(FaultSet.NoSpeaker, 1e-5)]
+    [InlineData(FaultSet.Official, 1e-5)]
+    [InlineData(FaultSet.OfficialBefore, 1e-5)]
+    internal void AShortRunIsNamed(FaultSet faults, double rate)
     {
-        var checkpoint = Few.Value.Checkpoint(new(Hypothesis.Of(faults).Name, faults, rate, 15));
-        Assert.Equal(Hypothesis.Of(faults).Name, TheJudge.Read(checkpoint, Few.Value.Data, withBase: true).Hypothesis.Name);
+        var checkpoint = Few.Value.Checkpoint(new(Hypothesis.Combine(faults).Name, faults, rate, 15));
+        Assert.Equal(Hypothesis.Combine(faults).Name, TheJudge.Read(checkpoint, Few.Value.Data, withBase: true).Hypothesis.Name);
     }
 
     /// <summary>A fault's loss is far above guessing after a few small steps; that hides no fault either.</summary>
     [Fact]
     public void AFaultOfAShortRunIsNotTakenForAnUntrainedModel()
     {
-        var report = Examination.Of(new() { Checkpoint = Few.Value.Checkpoint(new("official", Faults.Official, 1e-5, 15)), Base = PlantedFaults.Base, Data = Few.Value.Data }, null, _ => { });
+        var report = Examination.Run(new() { Checkpoint = Few.Value.Checkpoint(new("official", FaultSet.Official, 1e-5, 15)), Base = PlantedFaults.Base, Data = Few.Value.Data }, null, _ => { });
         Assert.Equal("official", report.Hypothesis);
         Assert.StartsWith("Mismatch", report.Verdict, StringComparison.Ordinal);
         Assert.True(report.Losses.Single(l => l.Hypothesis == "official").Talker > report.Data!.Guessing);
@@ -65,34 +68,34 @@ public sealed class ConfusionTests
     [Fact]
     public void APromptWithoutASpeakerHidesNoShiftedLabels()
     {
-        var checkpoint = Few.Value.Checkpoint(new("labels_shifted_twice", Faults.LabelsShiftedTwice, 2e-4, 15));
-        Assert.True(TheJudge.Read(checkpoint, Few.Value.Data, withBase: false).Hypothesis.Faults.HasFlag(Faults.NoSpeaker));
-        Assert.Equal(Faults.LabelsShiftedTwice, TheJudge.Read(checkpoint, Few.Value.Data, withBase: true).Hypothesis.Faults);
+        var checkpoint = Few.Value.Checkpoint(new("labels_shifted_twice", FaultSet.LabelsShiftedTwice, 2e-4, 15));
+        Assert.True(TheJudge.Read(checkpoint, Few.Value.Data, withBase: false).Hypothesis.Faults.HasFlag(FaultSet.NoSpeaker));
+        Assert.Equal(FaultSet.LabelsShiftedTwice, TheJudge.Read(checkpoint, Few.Value.Data, withBase: true).Hypothesis.Faults);
     }
 
     [Fact]
     public void ARunOfTheTrainerAndALoraAreHealthy()
     {
-        Assert.Empty(Mismatch(TheJudge.Read(Few.Value.Checkpoint(new("default", Faults.None, 2e-4, 15, AsTheTrainerDoesByDefault)), Few.Value.Data, withBase: true)));
-        Assert.Empty(Mismatch(TheJudge.Read(Few.Value.MergedLora(Faults.None, 15), Few.Value.Data, withBase: true)));
+        Assert.Empty(Mismatch(TheJudge.Read(Few.Value.Checkpoint(new("default", FaultSet.None, 2e-4, 15, AsTheTrainerDoesByDefault)), Few.Value.Data, withBase: true)));
+        Assert.Empty(Mismatch(TheJudge.Read(Few.Value.MergedLora(FaultSet.None, 15), Few.Value.Data, withBase: true)));
     }
 
     /// <summary>Updates that a BF16 weight does not hold are told, whatever it was trained with, and hide nothing of that.</summary>
     [Theory]
-    [InlineData(Faults.None)]
-    [InlineData(Faults.Official)]
-    internal void AnOptimiserWithoutMastersIsTold(Faults faults)
+    [InlineData(FaultSet.None)]
+    [InlineData(FaultSet.Official)]
+    internal void AnOptimiserWithoutMastersIsTold(FaultSet faults)
     {
         string[] Findings(string checkpoint)
         {
             using var now = ModelFolder.Open(checkpoint).OpenWeights();
             using var before = ModelFolder.Open(PlantedFaults.Base).OpenWeights();
-            return [.. MovementFindings.Of(new Movement(now, before, ModelFolder.Open(checkpoint).Config.TalkerConfig).Report()).Select(f => f.Id)];
+            return [.. MovementFindings.List(new Movement(now, before, ModelFolder.Open(checkpoint).Config.TalkerConfig).Report()).Select(f => f.Id)];
         }
         var checkpoint = Few.Value.WithoutMasters(faults, 2e-5, 15);
         Assert.Contains("updates_lost", Findings(checkpoint));
-        Assert.DoesNotContain("updates_lost", Findings(Few.Value.Checkpoint(new(Hypothesis.Of(Faults.Official).Name, Faults.Official, 2e-4, 15))));
-        Assert.Equal(Hypothesis.Of(faults).Name, TheJudge.Read(checkpoint, Few.Value.Data, withBase: true).Hypothesis.Name);
+        Assert.DoesNotContain("updates_lost", Findings(Few.Value.Checkpoint(new(Hypothesis.Combine(FaultSet.Official).Name, FaultSet.Official, 2e-4, 15))));
+        Assert.Equal(Hypothesis.Combine(faults).Name, TheJudge.Read(checkpoint, Few.Value.Data, withBase: true).Hypothesis.Name);
     }
 
     /// <summary>Of clips that were not trained on, gradients at the base say nothing; so nothing is made of them.</summary>
@@ -101,8 +104,8 @@ public sealed class ConfusionTests
     {
         foreach (var checkpoint in new[]
         {
-            Few.Value.Checkpoint(new("correct", Faults.None, 1e-5, 15)), Few.Value.Checkpoint(new("correct", Faults.None, 2e-4, 15)), Few.Value.Checkpoint(new("correct", Faults.None, 1e-3, 60)),
-            Few.Value.WithoutMasters(Faults.None, 2e-5, 15), Few.Value.MergedLora(Faults.None, 15), Few.Value.MergedLora(Faults.None, 60),
+            Few.Value.Checkpoint(new("correct", FaultSet.None, 1e-5, 15)), Few.Value.Checkpoint(new("correct", FaultSet.None, 2e-4, 15)), Few.Value.Checkpoint(new("correct", FaultSet.None, 1e-3, 60)),
+            Few.Value.WithoutMasters(FaultSet.None, 2e-5, 15), Few.Value.MergedLora(FaultSet.None, 15), Few.Value.MergedLora(FaultSet.None, 60),
         })
         {
             var reading = TheJudge.Read(checkpoint, Few.Value.New, withBase: true);
@@ -111,7 +114,7 @@ public sealed class ConfusionTests
         }
     }
 
-    static IEnumerable<Faults> Mismatch(Reading reading) => FaultWords.Parts(reading.Hypothesis.Faults & FaultWords.Mismatch);
+    static IEnumerable<Fault> Mismatch(Diagnosis reading) => KnownFaults.ListParts(reading.Hypothesis.Faults & KnownFaults.Mismatch);
 
     [Fact]
     public void TheWholeGrid()
@@ -125,12 +128,12 @@ public sealed class ConfusionTests
             var checkpoints = Rates.Select(rate => Lengths.Select(steps => trained.Checkpoint(new(hypothesis.Name, hypothesis.Faults, rate, steps))).ToList()).ToList();
             Add(hypothesis.Name, checkpoints);
         }
-        var byDefault = Rates.Select(rate => Lengths.Select(steps => trained.Checkpoint(new("default", Faults.None, rate, steps, AsTheTrainerDoesByDefault))).ToList()).ToList();
+        var byDefault = Rates.Select(rate => Lengths.Select(steps => trained.Checkpoint(new("default", FaultSet.None, rate, steps, AsTheTrainerDoesByDefault))).ToList()).ToList();
         Add("correct", byDefault, "correct, both layouts, with and without language");
-        foreach (var faults in new[] { Faults.None, Faults.NoTextProjection, Faults.LabelsShiftedTwice, Faults.OwnHidden, Faults.Official })
-            Add(Hypothesis.Of(faults).Name, [[], [], [.. Lengths.Select(steps => trained.MergedLora(faults, steps))]], $"{Hypothesis.Of(faults).Name}, LoRA merged");
-        foreach (var (faults, name) in new[] { (Faults.None, "correct, BF16 without masters"), (Faults.Official, "official, BF16 without masters") })
-            Add(Hypothesis.Of(faults).Name, [.. Rates.Select(rate => Lengths.Select(steps => trained.WithoutMasters(faults, rate, steps)).ToList())], name);
+        foreach (var faults in new[] { FaultSet.None, FaultSet.NoTextProjection, FaultSet.LabelsShiftedTwice, FaultSet.OwnHidden, FaultSet.Official })
+            Add(Hypothesis.Combine(faults).Name, [[], [], [.. Lengths.Select(steps => trained.MergedLora(faults, steps))]], $"{Hypothesis.Combine(faults).Name}, LoRA merged");
+        foreach (var (faults, name) in new[] { (FaultSet.None, "correct, BF16 without masters"), (FaultSet.Official, "official, BF16 without masters") })
+            Add(Hypothesis.Combine(faults).Name, [.. Rates.Select(rate => Lengths.Select(steps => trained.WithoutMasters(faults, rate, steps)).ToList())], name);
         File.WriteAllText(Path.Combine(folder!, "table.md"), table.ToString());
         if (Readme.IsToBeWritten)
             Readme.Write("README.md", "doctor", table.ToString());
@@ -151,7 +154,7 @@ public sealed class ConfusionTests
 
     const string Undecided = "undecided";
 
-    static string Name(Reading reading) => reading.ByLossAlone && !Mismatch(reading).Any() ? Undecided : reading.Hypothesis.Name;
+    static string Name(Diagnosis reading) => reading.ByLossAlone && !Mismatch(reading).Any() ? Undecided : reading.Hypothesis.Name;
 
     /// <summary>How many are named rightly, and what the others are called.</summary>
     static string Cell(List<string> said, string right)

@@ -1,5 +1,6 @@
 using Qwen3Tts.Checkpoint;
-using Qwen3Tts.Doctor;
+using Qwen3Tts.Doctor.Decision;
+using Qwen3Tts.Doctor.Evidence;
 using Qwen3Tts.Kernels;
 using Qwen3Tts.Sequence;
 using Qwen3Tts.Talker;
@@ -15,20 +16,20 @@ sealed class Judge(string original)
     /// <param name="checkpoint">The model folder.</param>
     /// <param name="data">The codes.jsonl to measure on.</param>
     /// <param name="withBase">Whether the base is at hand.</param>
-    public Reading Read(string checkpoint, string data, bool withBase)
+    public Diagnosis Read(string checkpoint, string data, bool withBase)
     {
         var (model, first) = (ModelFolder.Open(checkpoint), ModelFolder.Open(original));
-        var clips = ClipExamples.Of(new() { Checkpoint = checkpoint, Base = original, Data = data }, model, first);
+        var clips = ClipExamples.Load(new() { Checkpoint = checkpoint, Base = original, Data = data }, model, first);
         var examples = clips.Examples;
         var now = Measure(model, model, examples);
         if (!withBase)
-            return Reader.Read(now);
+            return Diagnostics.Diagnose(now);
         if (!_base.TryGetValue(data, out var before))
             _base[data] = before = Measure(first, model, examples);
         using var moved = model.OpenWeights();
         using var unmoved = first.OpenWeights();
         var movement = new Movement(moved, unmoved, model.Config.TalkerConfig);
-        return Reader.Read(now, new Origin(before, [.. movement.Clues()], HeadMovement.Of(moved, unmoved, model.Config.TalkerConfig), movement.MayBeTrainedOn(examples, clips.Data)));
+        return Diagnostics.Diagnose(now, new Origin(before, [.. movement.ReadRows()], HeadMovement.Compare(moved, unmoved, model.Config.TalkerConfig), movement.MayBeTrainedOn(examples, clips.Data)));
     }
 
     static Measurement Measure(ModelFolder folder, ModelFolder tokens, IReadOnlyList<TrainingExample> examples)

@@ -1,6 +1,7 @@
 using Qwen3Tts.Audio;
 using Qwen3Tts.Checkpoint;
-using Qwen3Tts.Doctor;
+using Qwen3Tts.Data;
+using Qwen3Tts.Doctor.Faults;
 using Qwen3Tts.Kernels;
 using Qwen3Tts.Speaker;
 using Qwen3Tts.Talker;
@@ -22,7 +23,7 @@ namespace Qwen3Tts.Tests;
 /// <param name="Rate">Learning rate.</param>
 /// <param name="Steps">Of four clips each.</param>
 /// <param name="Options">What else is unusual about the run.</param>
-sealed record Planted(string Name, Faults Faults, double Rate, int Steps, Func<TrainingOptions, TrainingOptions>? Options = null);
+sealed record Planted(string Name, FaultSet Faults, double Rate, int Steps, Func<TrainingOptions, TrainingOptions>? Options = null);
 
 /// <summary>Fine-tunes of the widened miniature by this project's trainer, each with its faults, and the clips to judge them on.</summary>
 /// <param name="folder">Where they are kept; what is there already is not trained again.</param>
@@ -56,16 +57,16 @@ sealed class PlantedFaults(string folder, int clips)
             Layout = LayoutPolicy.TextFirst,
             Languages = ["data"],
             Force = true,
-            Planted = Hypothesis.Of(planted.Faults),
+            Planted = Hypothesis.Combine(planted.Faults),
         };
         return Directory.Exists(Path.Combine(run, "export")) ? Path.Combine(run, "export")
             : Trainer.Run(planted.Options?.Invoke(options) ?? options, run, Existing.Refuse, null, default).Export;
     }
 
     /// <summary>A run of LoRA at 1e-3, which leaves the heads alone, merged into its base.</summary>
-    public string MergedLora(Faults faults, int steps)
+    public string MergedLora(FaultSet faults, int steps)
     {
-        var (target, lora) = (Path.Combine(folder, $"{Hypothesis.Of(faults).Name}_lora_{steps}", "export"), new LoraOptions());
+        var (target, lora) = (Path.Combine(folder, $"{Hypothesis.Combine(faults).Name}_lora_{steps}", "export"), new LoraOptions());
         return Directory.Exists(target) ? target : ByHand(target, faults, steps, 1e-3, talker => Lora.Apply(talker, lora), _ => { }, (talker, model, voice, weights) =>
         {
             var adapter = Scratch.New("adapter");
@@ -75,9 +76,9 @@ sealed class PlantedFaults(string folder, int clips)
     }
 
     /// <summary>A run whose weights are rounded to BF16 after each update, as an optimiser does that has no masters.</summary>
-    public string WithoutMasters(Faults faults, double rate, int steps)
+    public string WithoutMasters(FaultSet faults, double rate, int steps)
     {
-        var target = Path.Combine(folder, FormattableString.Invariant($"{Hypothesis.Of(faults).Name}_without_masters_{rate:0e0}_{steps}"), "export");
+        var target = Path.Combine(folder, FormattableString.Invariant($"{Hypothesis.Combine(faults).Name}_without_masters_{rate:0e0}_{steps}"), "export");
         return Directory.Exists(target) ? target : ByHand(target, faults, steps, rate, _ => { }, talker =>
         {
             using var still = no_grad();
@@ -89,7 +90,7 @@ sealed class PlantedFaults(string folder, int clips)
         }, (talker, _, _, _) => TalkerWeights.Values(talker));
     }
 
-    string ByHand(string target, Faults faults, int steps, double rate, Action<TalkerModule> begin, Action<TalkerModule> afterStep, Func<TalkerModule, ModelFolder, float[], Weights, Dictionary<string, Func<float[]>>> values)
+    string ByHand(string target, FaultSet faults, int steps, double rate, Action<TalkerModule> begin, Action<TalkerModule> afterStep, Func<TalkerModule, ModelFolder, float[], Weights, Dictionary<string, Func<float[]>>> values)
     {
         using var scope = NewDisposeScope();
         var model = ModelFolder.Open(Base);
@@ -97,7 +98,7 @@ sealed class PlantedFaults(string folder, int clips)
         var ids = model.Config.SpecialTokens(tokenizer.AssistantHead[^1]);
         var lines = CodesFile.Read(Data, model.Config.TalkerConfig.NumCodeGroups, model.Config.TalkerConfig.CodePredictorConfig.VocabSize);
         var voice = Export.AsStored(model, SpeakerEncoder.Load(model, Workers.Shared).Embed(WavFile.Read(lines[0].Reference!)));
-        var options = new TrainingOptions { Model = Base, Data = Data, Speaker = "nora", Steps = steps, Batch = 4, Languages = ["data"], Layout = LayoutPolicy.TextFirst, Planted = Hypothesis.Of(faults) }.Completed(model.Config, lines.Count, true);
+        var options = new TrainingOptions { Model = Base, Data = Data, Speaker = "nora", Steps = steps, Batch = 4, Languages = ["data"], Layout = LayoutPolicy.TextFirst, Planted = Hypothesis.Combine(faults) }.Completed(model.Config, lines.Count, true);
         var (data, talker) = (new TrainingData(lines, tokenizer, ids, [new("nora", lines[0].Reference!, voice)], options), TalkerWeights.Load(model, Placement.Float32OnCpu));
         begin(talker);
         using var optimizer = new AdamW(Freezing.ListTrained(talker), new());

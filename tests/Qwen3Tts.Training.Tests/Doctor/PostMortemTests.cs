@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.RegularExpressions;
-using Qwen3Tts.Doctor;
+using Qwen3Tts.Doctor.Faults;
 using Qwen3Tts.Training.Options;
 using Qwen3Tts.Training.Run;
 
@@ -80,7 +80,7 @@ public sealed class PostMortemTests
         Layout = LayoutPolicy.TextFirst,
         Languages = ["data"],
         Force = true,
-        Planted = Hypothesis.Of(Faults.Official),
+        Planted = Hypothesis.Combine(FaultSet.Official),
     }, Scratch.New("my-voice"), Existing.Refuse, null, default).Export;
 
     /// <summary>The same words, and numbers that another machine's rounding explains.</summary>

@@ -1,0 +1,90 @@
+// The official format of a list, one object a line: audio, text, ref_audio and, in codes.jsonl, audio_codes; plus speaker, language,
+// instruct and split where they are known, which the official script ignores. Paths are relative to the file where they were given so, and
+// the folder can be moved as a whole.
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using Qwen3Tts.Files;
+
+namespace Qwen3Tts.Data;
+
+static class CodesFile
+{
+    static readonly JsonWriterOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    /// <summary>Writes the file aside and renames it: a file of that name is complete.</summary>
+    public static void Write(string path, IEnumerable<Clip> clips) => Write(path, clips, Write);
+
+    /// <param name="path">The file.</param>
+    /// <param name="clips">One a line.</param>
+    /// <param name="write">Writes a clip's object; gets the folder that relative paths count from.</param>
+    public static void Write(string path, IEnumerable<Clip> clips, Action<Utf8JsonWriter, string, Clip> write)
+    {
+        path = Path.GetFullPath(path);
+        OutputFile.Write(path, stream =>
+        {
+            foreach (var clip in clips)
+            {
+                using (var json = new Utf8JsonWriter(stream, Readable))
+                    write(json, Path.GetDirectoryName(path)!, clip);
+                stream.WriteByte((byte)'\n');
+            }
+        });
+    }
+
+    static void Write(Utf8JsonWriter json, string folder, Clip clip)
+    {
+        string Relative(string path) => clip.GivenAsRelative ? CodesFile.Relative(folder, path) : path;
+        json.WriteStartObject();
+        json.WriteString("audio", Relative(clip.Audio));
+        json.WriteString("text", clip.Text);
+        foreach (var (key, value) in new[] { ("speaker", clip.Speaker), ("language", clip.Language), ("instruct", clip.Instruct) })
+            if (value is not null)
+                json.WriteString(key, value);
+        if (clip.HeldOut is { } heldOut)
+            json.WriteString("split", heldOut ? "held-out" : "train");
+        if (clip.Reference is { } reference)
+            json.WriteString("ref_audio", Relative(reference));
+        if (clip.Codes is { } codes)
+            WriteCodes(json, codes);
+        json.WriteEndObject();
+    }
+
+    public static string Relative(string folder, string path) => Path.GetRelativePath(folder, path).Replace('\\', '/');
+
+    public static void WriteCodes(Utf8JsonWriter json, IReadOnlyList<int[]> codes)
+    {
+        json.WriteStartArray("audio_codes");
+        foreach (var frame in codes)
+        {
+            json.WriteStartArray();
+            foreach (var code in frame)
+                json.WriteNumberValue(code);
+            json.WriteEndArray();
+        }
+        json.WriteEndArray();
+    }
+
+    /// <summary>Clips that are ready to be trained on: with a reference, and with whole frames of codes below <paramref name="codebook"/>.</summary>
+    /// <exception cref="InvalidDataException">A line is not; the message names up to twenty.</exception>
+    public static List<Clip> Read(string path, int codeGroups, int codebook)
+    {
+        var found = new ListProblems();
+        if (Directory.Exists(path))
+            throw new InvalidDataException($"'{path}' is a folder; training reads the codes.jsonl that 'qwen3tts-train prepare {path}' writes.");
+        var clips = ClipList.Read(path, found, ListFormat.Jsonl);
+        foreach (var clip in clips)
+            if (Problem(clip, path, codeGroups, codebook) is { } problem)
+                found.Add(clip.Place, problem);
+        found.ThrowIfAny();
+        return clips;
+    }
+
+    static string? Problem(Clip clip, string path, int codeGroups, int codebook) =>
+        clip.Codes is not { Count: > 0 } frames ? $"there are no 'audio_codes'. Run 'qwen3tts-train prepare {path}' first."
+        : frames.FirstOrDefault(f => f.Length != codeGroups) is { } odd
+            ? $"a frame has {odd.Length} codes, this model's have {codeGroups}. Prepare the recordings with this model."
+        : frames.SelectMany(f => f).Where(c => c < 0 || c >= codebook).Select(c => (int?)c).FirstOrDefault() is { } code
+            ? $"the code {code} is outside the codebook of {codebook}. Prepare the recordings with this model."
+        : clip.Reference is null ? "there is no 'ref_audio'. Name the recording that the voice is taken from."
+        : null;
+}

@@ -1,0 +1,72 @@
+// What is wrong with a set of recordings, one message for each cause: a mistake that many lines or files share is told once, at its first
+// place, with the number of the others and where they are.
+using Qwen3Tts.Files;
+
+namespace Qwen3Tts.Data;
+
+sealed class ListProblems
+{
+    /// <summary>Messages that one error shows.</summary>
+    const int Shown = 20;
+    /// <summary>Places that one message names besides its own.</summary>
+    const int Named = 5;
+
+    readonly List<(string Cause, string Place, string Message, string What)> _all = [];
+
+    public int Count => _all.Count;
+
+    /// <summary>One message for each cause, in the order in which they were found.</summary>
+    public IReadOnlyList<string> Messages => [.. _all.GroupBy(p => p.Cause).Select(g => Message([.. g]))];
+
+    /// <param name="place">The file, or file and line; may be empty.</param>
+    /// <param name="message">Full sentences; may begin with the place.</param>
+    /// <param name="cause">What places with the same mistake share; the message if null.</param>
+    /// <param name="what">What each place is, in the singular.</param>
+    public void Add(string place, string message, string? cause = null, string what = "line")
+    {
+        message = place.Length > 0 && message.StartsWith($"{place}: ", StringComparison.Ordinal) ? message[(place.Length + 2)..] : message;
+        _all.Add((cause ?? message, place, message, what));
+    }
+
+    /// <param name="place">The file and line.</param>
+    /// <param name="mistake">What is wrong; may be marked with the cause that it shares with other lines.</param>
+    /// <param name="example">How a line must look; left out where the mistake has a cause of its own.</param>
+    public void Add(string place, InvalidDataException mistake, string example)
+    {
+        var cause = mistake.Cause();
+        var whole = mistake.Message.StartsWith($"{place}: ", StringComparison.Ordinal);
+        Add(place, whole ? mistake.Message : cause is null ? $"{mistake.Message}. {example}" : $"{mistake.Message}.", cause);
+    }
+
+    /// <exception cref="InvalidDataException">Something is wrong; the message lists the first causes, one a line.</exception>
+    public void ThrowIfAny()
+    {
+        if (_all.Count > 0)
+            throw new InvalidDataException(ToString());
+    }
+
+    /// <summary>The first messages, one a line, and how many there are besides.</summary>
+    public override string ToString()
+    {
+        var messages = Messages;
+        return string.Join('\n', messages.Take(Shown)) + (messages.Count > Shown ? $"\n… and {messages.Count - Shown} more." : "");
+    }
+
+    static string Message((string Cause, string Place, string Message, string What)[] same)
+    {
+        var (_, place, message, what) = same[0];
+        var others = same.Skip(1).Select(p => p.Place).ToList();
+        var said = place.Length > 0 ? $"{place}: {message}" : message;
+        return others.Count switch
+        {
+            0 => said,
+            1 => $"{said} One more {what} has the same mistake: {Short(others[0])}.",
+            _ => $"{said} {others.Count} more {what}s have the same mistake: "
+                + $"{string.Join(", ", others.Take(Named).Select(Short))}{(others.Count > Named ? ", …" : "")}.",
+        };
+    }
+
+    /// <summary>A line by its number, a file by its name.</summary>
+    static string Short(string place) =>
+        place.EndsWith(')') && place.LastIndexOf('(') is >= 0 and var at ? place[(at + 1)..^1] : Path.GetFileName(place);
+}

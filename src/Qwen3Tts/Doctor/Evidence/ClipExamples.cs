@@ -1,0 +1,115 @@
+// Clips become training examples as the one writer writes them: with the checkpoint's tokenizer and its ids, and with the voice that it
+// speaks with. Codes that the data lacks are made with the checkpoint's codec.
+using Qwen3Tts.Audio;
+using Qwen3Tts.Checkpoint;
+using Qwen3Tts.Codec;
+using Qwen3Tts.Data;
+using Qwen3Tts.Kernels;
+using Qwen3Tts.Sequence;
+using Qwen3Tts.Speaker;
+using Qwen3Tts.Talker;
+using Qwen3Tts.Text;
+
+namespace Qwen3Tts.Doctor.Evidence;
+
+/// <summary>What the losses are measured on.</summary>
+/// <param name="Examples">One per clip, as a right trainer sees it, text first.</param>
+/// <param name="Texts">What is said in each.</param>
+/// <param name="Frames">Frames in all.</param>
+/// <param name="Voice">Where the voice comes from, in words.</param>
+/// <param name="Data">The frames of all clips of the data whose codes are known, of which the examples are some.</param>
+/// <param name="Doubts">What may be wrong with the clips, each with its place and a remedy.</param>
+sealed record ClipExamples(
+    IReadOnlyList<TrainingExample> Examples, IReadOnlyList<string> Texts, int Frames, string Voice, IReadOnlyList<int[]> Data,
+    IReadOnlyList<string> Doubts)
+{
+    /// <exception cref="InvalidDataException">The data cannot be read, or does not belong to this model.</exception>
+    /// <exception cref="ArgumentException">It cannot be told whose voice to measure, or the model has no such language or speaker.</exception>
+    public static ClipExamples Load(DoctorOptions options, ModelFolder model, ModelFolder? original)
+    {
+        var problems = new ListProblems();
+        var all = ClipList.Read(options.Data!, problems);
+        problems.ThrowIfAny();
+        var clips = Spread(all, options.Clips);
+        var tokenizer = TextTokenizer.Load(model.Path);
+        var ids = model.Config.SpecialTokens(tokenizer.AssistantHead[^1]);
+        var codec = new Lazy<SpeechCodec>(() => SpeechCodec.Load(model.CodecPath));
+        var doubts = new List<string>();
+        var (voice, from) = VoiceOf(options, model, original, ids, clips);
+        var examples = clips.Select(clip =>
+        {
+            var language = clip.Language ?? options.Language;
+            if (ClipGate.Error(clip) is { } problem)
+                throw new InvalidDataException(problem);
+            if (language is not null && LanguageNames.Find(language, ids.Languages.Keys) is null)
+                throw new InvalidDataException($"{clip.Place}: {LanguageNames.Unknown(language, ids.Languages.Keys)}");
+            var frames = clip.Codes ?? Encode(clip, codec.Value, doubts);
+            Check(clip, frames, model.Config.TalkerConfig);
+            var text = tokenizer.Encode(clip.Text);
+            if (RecordingChecks.PaceDoubt(frames.Count, text.Length) is { } doubt)
+                doubts.Add($"{clip.Place}: {doubt}");
+            var sequence = TalkerSequence.Prompt(new() { Text = text, Language = language, Voice = voice(clip) }, ids);
+            foreach (var frame in frames)
+                sequence.Append(new CodecStep.Frame(frame));
+            sequence.AppendEnd();
+            ContextLimit.Check(sequence, model.Config.TalkerConfig.MaxPositionEmbeddings, clip.Place);
+            return TrainingExample.Of(sequence, ids);
+        }).ToList();
+        return new(
+            examples, [.. clips.Select(c => c.Text)], examples.Sum(e => e.Frames.Count), from,
+            [.. examples.SelectMany(e => e.Frames).Select(f => f.Frame), .. all.SelectMany(c => c.Codes ?? [])], doubts);
+    }
+
+    static IReadOnlyList<int[]> Encode(Clip clip, SpeechCodec codec, List<string> doubts)
+    {
+        var (wave, levels) = ClipGate.Read(clip.Place, clip.Audio);
+        doubts.AddRange(ClipGate.Doubts(clip, levels, trimmed: false));
+        return codec.Encode(wave.ToRate(codec.SampleRate));
+    }
+
+    static List<Clip> Spread(List<Clip> clips, int most) =>
+        clips.Count <= most ? clips : [.. Enumerable.Range(0, most).Select(i => clips[(int)((long)i * clips.Count / most)])];
+
+    static void Check(Clip clip, IReadOnlyList<int[]> frames, TalkerConfig talker)
+    {
+        if (frames.Count == 0)
+            throw new InvalidDataException($"{clip.Place}: it has no frame. Remove the line.");
+        if (frames.FirstOrDefault(f => f.Length != talker.NumCodeGroups || f.Any(c => c < 0 || c >= talker.CodePredictorConfig.VocabSize)) is { } odd)
+            throw new InvalidDataException($"{clip.Place}: the frame [{string.Join(", ", odd)}] is none of this model, whose frames are {talker.NumCodeGroups} codes below {talker.CodePredictorConfig.VocabSize}. Give data that was prepared with this model's codec.");
+    }
+
+    /// <summary>The speaker's row where there is a speaker, as it is what the model speaks with; else the vector of the clip's reference.</summary>
+    static (Func<Clip, float[]?>, string) VoiceOf(DoctorOptions options, ModelFolder model, ModelFolder? original, SpecialTokens ids, List<Clip> clips)
+    {
+        if (SpeakerOf(options, ids, original) is { } speaker)
+        {
+            using var weights = model.OpenWeights();
+            var (row, width) = (ids.Speaker(speaker).Row, model.Config.TalkerConfig.HiddenSize);
+            var vector = weights.FileOf(Movement.CodecEmbedding).Float32(Movement.CodecEmbedding)[(row * width)..((row + 1) * width)];
+            return (_ => vector, $"row {row}, the speaker '{speaker}'");
+        }
+        if (model.Config.TtsModelType == "voice_design")
+            return (_ => null, "none");
+        var source = model.Config.SpeakerEncoderConfig is not null && model.Config.CanClone ? model : original is { Config.CanClone: true } ? original
+            : throw new ArgumentException("The checkpoint has neither a speaker nor a speaker encoder, so there is no voice to measure with. Give the model that it was made from with --base.");
+        var encoder = SpeakerEncoder.Load(source, Workers.Shared);
+        var known = new Dictionary<string, float[]>();
+        return (clip =>
+        {
+            var path = clip.Reference ?? clips[0].Audio;
+            return known.TryGetValue(path, out var vector) ? vector : known[path] = encoder.Embed(ClipGate.Read(clip.Place, path).Wave.ToRate(encoder.SampleRate));
+        }, clips[0].Reference is null ? "the speaker encoder's vector of the first clip" : "the speaker encoder's vectors of the references");
+    }
+
+    /// <summary>The speaker that was asked for, else the one that the base does not have, else the only one.</summary>
+    public static string? SpeakerOf(DoctorOptions options, SpecialTokens ids, ModelFolder? original)
+    {
+        if (options.Speaker is { } asked)
+            return asked;
+        var before = original?.Config.TalkerConfig.SpkId.Keys.Select(Files.SpeakerName.Key).ToHashSet() ?? [];
+        var added = ids.Speakers.Keys.Where(k => !before.Contains(k)).ToList();
+        var all = ids.Speakers.Keys.ToList();
+        return added.Count == 1 ? added[0] : all.Count == 1 ? all[0] : all.Count == 0 ? null
+            : throw new ArgumentException($"The checkpoint has {all.Count} speakers: {string.Join(", ", all)}. Say with --speaker whose recordings the data are.");
+    }
+}

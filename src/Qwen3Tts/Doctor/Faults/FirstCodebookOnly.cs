@@ -1,0 +1,30 @@
+using Qwen3Tts.Sequence;
+
+namespace Qwen3Tts.Doctor.Faults;
+
+/// <summary>Frames enter the talker by their first code alone.</summary>
+sealed class FirstCodebookOnly : Fault
+{
+    public override FaultSet Bit => FaultSet.FirstCodebookOnly;
+    public override string Name => "first_codebook_only";
+    public override Stage Stage => Stage.Input;
+    public override string Meaning => "frames entered the talker by their first code alone";
+    public override string Remedy => "Retrain from the base with all codes of a frame summed";
+    public override string Betrayal => "losses, heads; the last codebook's embedding never moved";
+    public override bool ChangesStates => true;
+
+    public override TrainingExample Edit(TrainingExample example, SpecialTokens ids) => example with
+    {
+        Positions = [.. example.Positions.Select(p => p.Codec is CodecStep.Frame f ? p with { Codec = new CodecStep.Token(f.Codes[0]) } : p)],
+    };
+
+    public override RowEvidence? ReadRows(IMovedParts moved)
+    {
+        static string Embedding(int number) => $"talker.code_predictor.model.codec_embedding.{number}.weight";
+        if (moved.HasMoved(Embedding(0)) != true)
+            return null;
+        return moved.HasMoved(Embedding(moved.LastHead)) == true
+            ? Say(false, "the embeddings of all codebooks moved")
+            : Say(true, "the embeddings of the codebooks moved, but that of the last one, which only the talker reads, got no gradient at all");
+    }
+}

@@ -1,0 +1,73 @@
+// All faults, and what follows from their files: the masks by which the search treats some alike, and the words for combinations.
+namespace Qwen3Tts.Doctor.Faults;
+
+static class KnownFaults
+{
+    /// <summary>In the order of their bits.</summary>
+    public static IReadOnlyList<Fault> All { get; } =
+    [
+        new NoTextProjection(), new LabelsShiftedTwice(), new OwnHidden(), new SubLabelsShifted(), new NoLanguage(), new SpeakerAt6(),
+        new NoEos(), new FirstCodebookOnly(), new MaskBeforeProjection(), new Interleaved(), new NoSpeaker(),
+    ];
+
+    /// <summary>Faults that change what the talker reads. The others change what it, or the code predictor, is asked for.</summary>
+    public static FaultSet Input { get; } = Where(f => f.Stage == Stage.Input);
+
+    /// <summary>Faults of which codes the talker is taught.</summary>
+    public static FaultSet Labels { get; } = Where(f => f.Stage == Stage.Label);
+
+    /// <summary>Faults of whether the end is taught.</summary>
+    public static FaultSet End { get; } = Where(f => f.Stage == Stage.End);
+
+    /// <summary>Faults of the code predictor.</summary>
+    public static FaultSet Predictor { get; } = Where(f => f.Stage is Stage.HiddenState or Stage.Head);
+
+    /// <summary>Faults of the code predictor's heads.</summary>
+    public static FaultSet Heads { get; } = Where(f => f.Stage == Stage.Head);
+
+    /// <summary>Faults of the input that are no matter of the prefix.</summary>
+    public static FaultSet BesidePrefix { get; } = Where(f => f.Stage == Stage.Input && !f.IsPrefix);
+
+    /// <summary>Faults that change one row of the prefix, which hardly changes what the heads read.</summary>
+    public static FaultSet FaintInHeads { get; } = Where(f => f.IsFaintInHeads);
+
+    /// <summary>Faults with which the model does the same work from another prompt.</summary>
+    public static FaultSet KeepsWork { get; } = Where(f => f.KeepsWork);
+
+    /// <summary>Faults that make the talker's hidden states others.</summary>
+    public static FaultSet ChangesStates { get; } = Where(f => f.ChangesStates);
+
+    /// <summary>Faults with which a checkpoint speaks wrongly.</summary>
+    public static FaultSet Mismatch { get; } = Where(f => f.IsMismatch);
+
+    /// <summary>Faults that a way of speaking is like.</summary>
+    public static FaultSet Rescuable { get; } = Where(f => f.Rescue is not null);
+
+    /// <summary>All ways to write the prefix, the right one first.</summary>
+    public static IReadOnlyList<FaultSet> Prefixes { get; } =
+        [.. ListSubsets(Where(f => f.IsPrefix)).Where(s => ListParts(s).All(f => (f.Excludes & s) == 0))];
+
+    /// <summary>The single faults in a combination, but for those that nothing shows.</summary>
+    public static IEnumerable<Fault> ListParts(FaultSet faults) => All.Where(f => f.IsVisible && faults.HasFlag(f.Bit));
+
+    /// <summary>Every combination of these, the empty one first.</summary>
+    public static IEnumerable<FaultSet> ListSubsets(FaultSet faults) =>
+        Enumerable.Range(0, (int)faults + 1).Where(s => (s & ~(int)faults) == 0).Select(s => (FaultSet)s);
+
+    /// <summary>What a trainer with all of these did, as the end of a sentence about the checkpoint.</summary>
+    public static string Describe(FaultSet faults) => string.Join("; ", ListParts(faults).Select(f => f.Meaning));
+
+    /// <summary>How to speak with a checkpoint as it was trained, or null where no way of speaking is like its training.</summary>
+    public static string? FindRescue(FaultSet faults)
+    {
+        if (faults == FaultSet.None || (faults & ~Rescuable) != 0)
+            return null;
+        var ways = ListParts(faults).Select(f => f.Rescue!).ToList();
+        var compatibility = string.Join(",", ways.Select(w => w.Compatibility).OfType<string>());
+        string[] options = [.. ways.Select(w => w.Option).OfType<string>(), $"--layout {ways.Select(w => w.Layout).OfType<string>().LastOrDefault("text-first")}"];
+        return $"say{(compatibility.Length > 0 ? $" --compat {compatibility}" : "")} {string.Join(' ', options)}";
+    }
+
+    static FaultSet Where(Func<Fault, bool> holds) =>
+        All.Where(f => f.IsVisible && holds(f)).Aggregate(FaultSet.None, (set, f) => set | f.Bit);
+}

@@ -1,0 +1,17 @@
+using Qwen3Tts.Sequence;
+
+namespace Qwen3Tts.Doctor.Faults;
+
+/// <summary>Row p is taught the code of p + 2: frame 0 by the row before codec_bos, the end by the last frame but one.</summary>
+sealed class LabelsShiftedTwice : Fault
+{
+    public override FaultSet Bit => FaultSet.LabelsShiftedTwice;
+    public override string Name => "labels_shifted_twice";
+    public override Stage Stage => Stage.Label;
+    public override string Meaning => "every position was taught the code after the next one: the labels were shifted twice";
+    public override string Remedy => "Retrain from the base with labels shifted once";
+    public override bool ChangesStates => true;
+
+    public override TrainingExample Edit(TrainingExample example, SpecialTokens ids) =>
+        example with { Talker = [.. example.Talker.Select(t => t with { Position = t.Position - 1 })] };
+}

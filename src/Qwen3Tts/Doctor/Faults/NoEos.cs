@@ -1,0 +1,17 @@
+using Qwen3Tts.Sequence;
+
+namespace Qwen3Tts.Doctor.Faults;
+
+/// <summary>The end of speech is never taught.</summary>
+sealed class NoEos : Fault
+{
+    public override FaultSet Bit => FaultSet.NoEos;
+    public override string Name => "no_eos";
+    public override Stage Stage => Stage.End;
+    public override string Meaning => "the end of speech was not taught";
+    public override string Remedy => "Retrain with one end target in every sample; until then, limit the length";
+    public override string Betrayal => "the end's row moved as it does when no end is taught; without the base, its loss";
+
+    public override TrainingExample Edit(TrainingExample example, SpecialTokens ids) =>
+        example with { Talker = [.. example.Talker.Where(t => t.Code != ids.CodecEos)] };
+}

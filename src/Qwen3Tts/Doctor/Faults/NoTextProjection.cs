@@ -1,0 +1,21 @@
+using Qwen3Tts.Sequence;
+
+namespace Qwen3Tts.Doctor.Faults;
+
+/// <summary>Text rows enter without text_projection. Only possible where text and talker are equally wide.</summary>
+sealed class NoTextProjection : Fault
+{
+    public override FaultSet Bit => FaultSet.NoTextProjection;
+    public override string Name => "no_text_projection";
+    public override Stage Stage => Stage.Input;
+    public override string Meaning => "its text entered without text_projection";
+    public override string Remedy => "Retrain from the base with the projection";
+    public override string Betrayal => "losses, heads; text_projection never moved";
+    public override Rescue Rescue => new(Compatibility: "raw-text");
+    public override bool ChangesStates => true;
+
+    public override TrainingExample Edit(TrainingExample example, SpecialTokens ids) => example with { ProjectsText = false };
+
+    public override RowEvidence? ReadRows(IMovedParts moved) => moved.HasMoved("talker.text_projection.linear_fc1.weight") == true
+        ? Say(false, "text_projection moved, so text went through it") : null;
+}

@@ -1,0 +1,16 @@
+using Qwen3Tts.Sequence;
+
+namespace Qwen3Tts.Doctor.Faults;
+
+/// <summary>The code predictor of frame k starts from the hidden state of frame k, which has seen the answer.</summary>
+sealed class OwnHidden : Fault
+{
+    public override FaultSet Bit => FaultSet.OwnHidden;
+    public override string Name => "own_hidden";
+    public override Stage Stage => Stage.HiddenState;
+    public override string Meaning => "the code predictor was trained on the talker's state of its own frame, which has already seen the answer";
+    public override string Remedy => "Retrain from the base with the state one position earlier";
+
+    public override TrainingExample Edit(TrainingExample example, SpecialTokens ids) =>
+        example with { Frames = [.. example.Frames.Select(f => f with { Position = f.Position + 1 })] };
+}

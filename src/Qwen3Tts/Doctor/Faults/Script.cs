@@ -1,0 +1,14 @@
+namespace Qwen3Tts.Doctor.Faults;
+
+/// <summary>A script in circulation, which has several faults at once.</summary>
+/// <param name="Hypothesis">Its name in reports.</param>
+/// <param name="Faults">Its faults.</param>
+/// <param name="Names">What <c>--as</c> calls it.</param>
+sealed record Script(string Hypothesis, FaultSet Faults, params IReadOnlyList<string> Names)
+{
+    public static IReadOnlyList<Script> All { get; } =
+    [
+        new("official", FaultSet.Official, "official-022e286", "post-mortem"),
+        new("official_before_022e286", FaultSet.OfficialBefore, "official-before"),
+    ];
+}

@@ -1,0 +1,37 @@
+using Qwen3Tts.Sequence;
+
+namespace Qwen3Tts.Doctor.Faults;
+
+/// <summary>With a language, the speaker replaces think_eos, and its own row has no codec side.</summary>
+sealed class SpeakerAt6 : Fault
+{
+    public override FaultSet Bit => FaultSet.SpeakerAt6;
+    public override string Name => "speaker_at_6";
+    public override Stage Stage => Stage.Input;
+    public override string Meaning => "with a language in the prefix, its speaker stood at position 6, in place of think_eos";
+    public override string Remedy => "Retrain with the speaker after think_eos, or speak with `--language Auto`";
+    public override string Betrayal => "row `think_eos` never moved";
+    public override Rescue Rescue => new(Compatibility: "speaker-at-6");
+    public override bool IsPrefix => true;
+    public override bool IsFaintInHeads => true;
+    public override bool KeepsWork => true;
+    public override FaultSet Excludes => FaultSet.NoLanguage | FaultSet.NoSpeaker;
+
+    public override TrainingExample Edit(TrainingExample example, SpecialTokens ids)
+    {
+        if (ControlRows.FindThink(example.Positions, ids) is not { } think)
+            return example;
+        var positions = example.Positions.ToList();
+        ControlRows.PutSpeakerAt6(positions, think, ids);
+        return example with { Positions = positions };
+    }
+
+    public override RowEvidence? ReadRows(IMovedParts moved)
+    {
+        // with and without a language by turns, think_eos moves in any case
+        if (moved.Think == moved.NoThink && !(moved.Think && !moved.ThinkEos))
+            return null;
+        return moved.ThinkEos ? Say(false, "of codec_embedding, the row 'think_eos' moved")
+            : Say(true, "of codec_embedding, the row 'think' moved and the row 'think_eos' did not");
+    }
+}

@@ -1,0 +1,27 @@
+using Qwen3Tts.Sequence;
+
+namespace Qwen3Tts.Doctor.Faults;
+
+/// <summary>Head j is taught the codebook after its own; the last head is never taught.</summary>
+sealed class SubLabelsShifted : Fault
+{
+    public override FaultSet Bit => FaultSet.SubLabelsShifted;
+    public override string Name => "sub_labels_shifted";
+    public override Stage Stage => Stage.Head;
+    public override string Meaning => "each head of the code predictor was taught the codebook after its own";
+    public override string Remedy => "Retrain from the base with head i on codebook i";
+    public override string Betrayal => "losses, heads; the last head never moved";
+
+    public override TrainingExample Edit(TrainingExample example, SpecialTokens ids) =>
+        example with { Heads = [.. example.Heads.SkipLast(1).Select(h => h with { Codebook = h.Codebook + 1 })] };
+
+    public override RowEvidence? ReadRows(IMovedParts moved)
+    {
+        static string Head(int number) => $"talker.code_predictor.lm_head.{number}.weight";
+        if (moved.HasMoved(Head(0)) != true)
+            return null;
+        return moved.HasMoved(Head(moved.LastHead)) == true
+            ? Say(false, "all heads of the code predictor moved")
+            : Say(true, $"the code predictor's heads moved, but the last one, lm_head.{moved.LastHead}, got no gradient at all");
+    }
+}

@@ -1,0 +1,20 @@
+
+namespace Qwen3Tts.Doctor.Report;
+
+/// <summary>How much a finding matters.</summary>
+enum Severity
+{
+    /// <summary>Good to know.</summary>
+    Note,
+    /// <summary>Will be in the way of some use.</summary>
+    Warning,
+    /// <summary>The model cannot be right.</summary>
+    Fault,
+}
+
+/// <summary>One thing that was found.</summary>
+/// <param name="Id">Stable name; docs/doctor.md explains each.</param>
+/// <param name="Severity">How much it matters.</param>
+/// <param name="Evidence">What was seen, with numbers.</param>
+/// <param name="Remedy">What to do.</param>
+sealed record Finding(string Id, Severity Severity, string Evidence, string Remedy);

@@ -1,0 +1,56 @@
+// Programs of the machine that are found on the PATH and started, never linked.
+using System.ComponentModel;
+using System.Diagnostics;
+
+namespace Qwen3Tts.Listening;
+
+/// <summary>Finds and runs programs.</summary>
+static class ExternalProgram
+{
+    /// <summary>The full path of a program on the PATH, or null.</summary>
+    public static string? OnPath(string name)
+    {
+        var file = OperatingSystem.IsWindows() ? name + ".exe" : name;
+        return (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
+            .Select(folder => Path.Combine(folder, file)).FirstOrDefault(File.Exists);
+    }
+
+    /// <summary>Runs to the end, discarding what it prints.</summary>
+    /// <exception cref="InvalidOperationException">It could not be started or did not end with 0; the message has the last lines it wrote.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled; the program was ended.</exception>
+    public static void Run(string path, IEnumerable<string> arguments, CancellationToken cancel = default)
+    {
+        var start = new ProcessStartInfo(path, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
+        var last = new Queue<string>();
+        void Keep(string? line)
+        {
+            if (line is null)
+                return;
+            lock (last)
+            {
+                last.Enqueue(line);
+                if (last.Count > 5)
+                    last.Dequeue();
+            }
+        }
+        using var process = new Process { StartInfo = start };
+        process.OutputDataReceived += (_, e) => Keep(e.Data);
+        process.ErrorDataReceived += (_, e) => Keep(e.Data);
+        try
+        {
+            process.Start();
+        }
+        catch (Win32Exception e)
+        {
+            throw new InvalidOperationException($"{path} could not be started: {e.Message}. Check that it is installed for this machine.", e);
+        }
+        process.StandardInput.Close();
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+        using (cancel.Register(() => process.Kill(entireProcessTree: true)))
+            process.WaitForExit();
+        cancel.ThrowIfCancellationRequested();
+        if (process.ExitCode != 0)
+            throw new InvalidOperationException($"{path} ended with {process.ExitCode}: {string.Join(" / ", last)}. Run it by hand to see more.");
+    }
+}
