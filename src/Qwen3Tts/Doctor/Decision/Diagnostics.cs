@@ -30,12 +30,13 @@ static class Diagnostics
         var talker = DiagnoseTalker(now, origin, f => now.Allows(f) && rows.Allow(f, KnownFaults.Input));
         var predictor = DiagnosePredictor(now, origin, talker.Named, f => rows.Allow(f, ~KnownFaults.Input));
         var asked = predictor.Named & ~talker.Named;
-        var isTaught = Rules.OfTheEnd.Select(r => r.IsTaught(now, origin, predictor.Named, talker.ByFit)).First(a => a is not null)!.Value;
-        var faults = predictor.Named | (isTaught ? FaultSet.None : KnownFaults.End);
+        var end = Rules.OfTheEnd.Select(r => r.Ask(now, origin, predictor.Named, talker.ByFit)).First(v => v is not null)!.Value;
+        var faults = predictor.Named | (end.IsTaught ? FaultSet.None : KnownFaults.End);
+        var sure = talker.Sure * predictor.Sure * end.Sure;
         var next = new[] { (Faults: talker.Next | asked, talker.Margin), (Faults: predictor.Next, predictor.Margin) }
             .Where(n => n.Faults is not null).OrderBy(n => n.Margin).FirstOrDefault();
         return new(
-            Name(faults, now), talker.Sure * predictor.Sure, next.Faults is { } n ? Name(n, now) : null, next.Faults is null ? 1 : next.Margin,
+            Name(faults, now), sure, next.Faults is { } n ? Name(n, now) : null, next.Faults is null ? 1 : next.Margin,
             [.. talker.Alike.Select(a => Name(a | asked, now)), .. predictor.Alike.Select(f => Name(f, now))], !talker.ByFit && !predictor.ByFit);
     }
 
