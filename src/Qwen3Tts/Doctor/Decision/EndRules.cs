@@ -24,7 +24,8 @@ abstract class EndRule
 }
 
 /// <summary>The end is taught unless its row moved as it does when no end is, and the loss of the ends did not fall. The row alone cannot
-/// tell: one long clip that is not among the measured moves it as a training without ends would. But no training without ends lowers their loss.</summary>
+/// tell: one long clip that is not among the measured moves it as a training without ends would. But no training without ends lowers
+/// their loss.</summary>
 sealed class EndInHeads : EndRule
 {
     public override string Name => "end_in_heads";
