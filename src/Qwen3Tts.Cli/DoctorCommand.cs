@@ -1,4 +1,5 @@
-// qwen3tts doctor: what a checkpoint was trained with, and whether it can be right. Verdict first, then the evidence; 0 healthy, 3 not.
+// qwen3tts doctor: what a checkpoint was trained with, and whether it can be right. Verdict first, then the evidence; 0 healthy, 3 not, 4
+// where that was not measured or cannot be told.
 using System.CommandLine;
 using System.Globalization;
 using Qwen3Tts.CommandLine;
@@ -14,7 +15,7 @@ namespace Qwen3Tts.Cli;
 
 sealed class DoctorCommand : DocumentedCommand
 {
-    public const int Mismatch = 3;
+    public const int NotHealthy = 3, Undecided = 4;
 
     readonly Argument<string> _checkpoint = new("checkpoint") { Description = "Folder of the model." };
     readonly Option<string?> _base = new("--base") { Description = "Folder of the model that it was fine-tuned from: shows what moved, and makes the verdict sure.", HelpName = "DIR" };
@@ -75,7 +76,7 @@ sealed class DoctorCommand : DocumentedCommand
             Console.WriteLine(report.ToJson());
         else
             Print(report);
-        return report.Healthy ? CommandRun.Done : Mismatch;
+        return report.Healthy ? CommandRun.Done : report.Undecided ? Undecided : NotHealthy;
     }
 
     /// <summary>Every file that is read: those of the models and those that the data name, too.</summary>
@@ -107,7 +108,9 @@ sealed class DoctorCommand : DocumentedCommand
     {
         if (Console.IsOutputRedirected)
             AnsiConsole.Profile.Width = 160; // of a file or pipe nothing is known, and 80 columns would break the tables
-        AnsiConsole.Write(new Markup($"[bold {(r.Healthy ? "green" : "red")}]{Markup.Escape(r.Verdict)}[/]\n"));
+        AnsiConsole.Write(new Markup($"[bold {(r.Healthy ? "green" : r.Undecided ? "yellow" : "red")}]{Markup.Escape(r.Verdict)}[/]\n"));
+        foreach (var detail in r.Details)
+            AnsiConsole.Write(new Cell($"{detail}\n"));
         if (r.Hypothesis is not null)
             AnsiConsole.Write(new Cell($"trained as {r.Hypothesis}; sure {Percent(r.Confidence)}{(r.Next is null ? "" : $"; next {r.Next}, {Number(r.Margin)} times worse")}{(r.Alike.Count == 0 ? "" : $"; not to be told from {string.Join(", ", r.Alike)}")}\n"));
         if (r.Findings.Count > 0)

@@ -29,7 +29,7 @@ static class Examination
         var original = options.Base is null ? null : ModelFolder.Open(options.Base);
         var report = new DoctorReport { Verdict = "", Healthy = true, Checkpoint = options.Checkpoint, Base = options.Base, Findings = FolderCheck.FindProblems(options.Checkpoint, original) };
         if (report.Findings.FirstOrDefault(f => f.Id == "unreadable") is { } unreadable)
-            return report with { Verdict = $"This folder does not load: {unreadable.Evidence}", Healthy = false };
+            return report with { Verdict = "This folder does not load.", Details = [unreadable.Evidence], Healthy = false };
         var model = ModelFolder.Open(options.Checkpoint);
         var clips = options.Data is null ? null : ClipExamples.Load(options, model, original);
         if (clips is { Doubts.Count: > 0 })

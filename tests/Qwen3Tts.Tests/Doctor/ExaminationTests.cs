@@ -69,6 +69,22 @@ public sealed class ExaminationTests
         Assert.StartsWith("This folder does not load", report.Verdict, StringComparison.Ordinal);
     }
 
+    /// <summary>Not to know is neither health nor a fault: it has a verdict and an exit code of its own.</summary>
+    [Fact]
+    public void WhatWasNotToldIsUndecided()
+    {
+        var folder = FaultyCheckpoints.Folder("correct");
+        var (unmeasured, alone) = (Examination.Run(new() { Checkpoint = folder }, null, _ => { }), Examination.Run(new() { Checkpoint = folder, Data = Data.Value }, null, _ => { }));
+        Assert.StartsWith("Not measured", unmeasured.Verdict, StringComparison.Ordinal);
+        Assert.StartsWith("Undecided", alone.Verdict, StringComparison.Ordinal);
+        foreach (var report in new[] { unmeasured, alone })
+        {
+            using var json = JsonDocument.Parse(report.ToJson());
+            Assert.True(json.RootElement.GetProperty("undecided").GetBoolean());
+            Assert.False(json.RootElement.GetProperty("healthy").GetBoolean());
+        }
+    }
+
     static Mouth Mouth(string folder)
     {
         var tts = Tts.Load(folder, threads: 1);

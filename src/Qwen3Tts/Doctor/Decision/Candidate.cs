@@ -27,7 +27,8 @@ sealed record Candidate(FaultSet Faults, Func<int[], double> Score, Func<int[], 
         double Mean(int[] times) => fits.Zip(times, (f, n) => f * n).Sum() / Math.Max(1, times.Where((_, clip) => origin.Seen(clip)).Sum());
         var after = new Lazy<Cost[]>(() => ListCosts(of, of.Now, clips, faults));
         var before = new Lazy<Cost[]>(() => ListCosts(of, origin.Measurement, clips, faults));
-        return new(faults, times => -Math.Log(Math.Max(Mean(times), Thresholds.NoFit)), times => Log(after.Value, times), times => Log(before.Value, times));
+        return new(
+            faults, times => -Math.Log(Math.Max(Mean(times), Thresholds.NoFit)), times => Log(after.Value, times), times => Log(before.Value, times));
     }
 
     /// <summary>Scored by log(loss / sqrt(loss of the base)), or by log(loss) without the base.</summary>

@@ -30,13 +30,15 @@ static class Diagnostics
         var talker = DiagnoseTalker(now, origin, f => now.Allows(f) && rows.Allow(f, KnownFaults.Input));
         var predictor = DiagnosePredictor(now, origin, talker.Named, f => rows.Allow(f, ~KnownFaults.Input));
         var asked = predictor.Named & ~talker.Named;
-        var isTaught = Rules.OfTheEnd.Select(r => r.IsTaught(now, origin, predictor.Named, talker.ByFit)).First(a => a is not null)!.Value;
-        var faults = predictor.Named | (isTaught ? FaultSet.None : KnownFaults.End);
+        var end = Rules.OfTheEnd.Select(r => r.Ask(now, origin, predictor.Named, talker.ByFit)).First(v => v is not null)!.Value;
+        var faults = predictor.Named | (end.IsTaught ? FaultSet.None : KnownFaults.End);
+        var sure = talker.Sure * predictor.Sure * end.Sure;
         var next = new[] { (Faults: talker.Next | asked, talker.Margin), (Faults: predictor.Next, predictor.Margin) }
             .Where(n => n.Faults is not null).OrderBy(n => n.Margin).FirstOrDefault();
+        IEnumerable<FaultSet> alike = [.. talker.Alike.Select(a => a | asked), .. predictor.Alike];
         return new(
-            Name(faults, now), talker.Sure * predictor.Sure, next.Faults is { } n ? Name(n, now) : null, next.Faults is null ? 1 : next.Margin,
-            [.. talker.Alike.Select(a => Name(a | asked, now)), .. predictor.Alike.Select(f => Name(f, now))], !talker.ByFit && !predictor.ByFit);
+            Name(faults, now), sure, next.Faults is { } n ? Name(n, now) : null, next.Faults is null ? 1 : next.Margin,
+            [.. alike.Select(f => Name(f, now))], !talker.ByFit && !predictor.ByFit);
     }
 
     /// <summary>Without a language in any clip no clip can tell a script from one that names it.</summary>
@@ -48,7 +50,8 @@ static class Diagnostics
 
     static Choice DiagnoseTalker(Measurement now, Origin? origin, Func<FaultSet, bool> possible)
     {
-        var talker = new Case(now, origin, (m, clip, faults) => m.Talker(clip, faults).Codes, (o, clip, faults) => o.TalkerFit(clip, faults).Codes);
+        var talker = new Case(
+            now, origin, (m, clip, faults) => m.Talker(clip, faults).Codes, (o, clip, faults) => o.TalkerFit(clip, faults).Codes);
         List<Candidate> Search(Func<FaultSet, int, Candidate> candidate) => FaultSearch.ListCandidates(now.Clips, possible, candidate);
         if (origin is { TalkerMoved: true }
             && Rules.Choose(talker, Search((f, clips) => Candidate.FromHeads(f, clips, talker)), Rules.OfHeads) is { } told)
@@ -58,7 +61,8 @@ static class Diagnostics
 
     static Choice DiagnosePredictor(Measurement now, Origin? origin, FaultSet talker, Func<FaultSet, bool> possible)
     {
-        var predictor = new Case(now, origin, (m, clip, faults) => m.Predictor(clip, faults), (o, clip, faults) => o.PredictorFit(clip, faults));
+        var predictor = new Case(
+            now, origin, (m, clip, faults) => m.Predictor(clip, faults), (o, clip, faults) => o.PredictorFit(clip, faults));
         var among = KnownFaults.ListSubsets(KnownFaults.Predictor).Where(possible).Select(p => talker | p).ToList();
         if (origin is { PredictorMoved: true }
             && Rules.Choose(predictor, [.. among.Select(f => Candidate.FromHeads(f, now.Clips, predictor))], Rules.OfHeads) is { } told)

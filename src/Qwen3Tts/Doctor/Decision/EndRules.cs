@@ -4,28 +4,56 @@ using Qwen3Tts.Doctor.Faults;
 
 namespace Qwen3Tts.Doctor.Decision;
 
+/// <summary>What a rule says about the end of speech.</summary>
+/// <param name="IsTaught">Whether it was taught.</param>
+/// <param name="Sure">The share of resampled sets of clips that say so.</param>
+readonly record struct EndVerdict(bool IsTaught, double Sure);
+
 /// <summary>A rule about whether the end of speech was taught.</summary>
 abstract class EndRule
 {
     public abstract string Name { get; }
     public abstract EvidenceKind Evidence { get; }
 
-    /// <summary>Whether the end was taught; null where this evidence cannot tell.</summary>
+    /// <summary>What this evidence says; null where it cannot tell.</summary>
     /// <param name="now">The checkpoint.</param>
     /// <param name="origin">What it was trained from, if that is at hand.</param>
     /// <param name="faults">What else it was trained with.</param>
     /// <param name="byFit">Whether the heads told that.</param>
-    public abstract bool? IsTaught(Measurement now, Origin? origin, FaultSet faults, bool byFit);
+    public abstract EndVerdict? Ask(Measurement now, Origin? origin, FaultSet faults, bool byFit);
 }
 
-/// <summary>The end is taught unless its row moved as it does when no end is.</summary>
+/// <summary>The end is taught unless its row moved as it does when no end is, and the loss of the ends did not fall. The row alone cannot
+/// tell: one long clip that is not among the measured moves it as a training without ends would. But no training without ends lowers
+/// their loss.</summary>
 sealed class EndInHeads : EndRule
 {
     public override string Name => "end_in_heads";
     public override EvidenceKind Evidence => EvidenceKind.Heads;
 
-    public override bool? IsTaught(Measurement now, Origin? origin, FaultSet faults, bool byFit) =>
-        byFit && origin is { EndMoved: true } ? !origin.EndIsUntaught(faults) : null;
+    public override EndVerdict? Ask(Measurement now, Origin? origin, FaultSet faults, bool byFit)
+    {
+        if (!byFit || origin is not { EndMoved: true })
+            return null;
+        var clips = Enumerable.Range(0, now.Clips).Where(origin.Seen).ToList();
+        return Judge([.. clips.Select(clip => new ClipEnd(
+            origin.CountEndVotes(clip, faults), origin.Measurement.Talker(clip, faults).End.Nats, now.Talker(clip, faults).End.Nats))]);
+    }
+
+    /// <summary>What one clip says.</summary>
+    /// <param name="Votes">Elements of the end's row that went the way without ends, less those that went the way with them.</param>
+    /// <param name="Before">What its end costs the base.</param>
+    /// <param name="After">What it costs the checkpoint.</param>
+    public readonly record struct ClipEnd(int Votes, double Before, double After);
+
+    /// <summary>Untaught, if both hold in nearly all resampled sets of clips.</summary>
+    public static EndVerdict Judge(IReadOnlyList<ClipEnd> clips)
+    {
+        bool IsUntaught(int[] times) => clips.Zip(times, (clip, n) => clip.Votes * n).Sum() > 0
+            && clips.Zip(times, (clip, n) => (clip.After - clip.Before) * n).Sum() >= 0;
+        var untaught = ClipSets.Share(ClipSets.Resample(clips.Count), IsUntaught);
+        return untaught >= 1 - Thresholds.Significant ? new(false, untaught) : new(true, 1 - untaught);
+    }
 }
 
 /// <summary>The end is taught when the model finds it better than by guessing; where the base is there, when it has not lost half of the
@@ -35,9 +63,10 @@ sealed class EndInLosses : EndRule
     public override string Name => "end_in_losses";
     public override EvidenceKind Evidence => EvidenceKind.Losses;
 
-    public override bool? IsTaught(Measurement now, Origin? origin, FaultSet faults, bool byFit)
+    public override EndVerdict? Ask(Measurement now, Origin? origin, FaultSet faults, bool byFit)
     {
         var (guessing, end) = (Math.Log(now.Vocabulary), now.LossesUnder(faults).End.Mean);
-        return origin is null ? end < guessing : end < (guessing + origin.Measurement.LossesUnder(faults).End.Mean) / 2;
+        var most = origin is null ? guessing : (guessing + origin.Measurement.LossesUnder(faults).End.Mean) / 2;
+        return new(end < most, 1);
     }
 }

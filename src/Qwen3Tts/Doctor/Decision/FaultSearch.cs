@@ -19,7 +19,8 @@ static class FaultSearch
         if (inputs.Count == 0)
             inputs.Add(ListInputs().Where(possible).MinBy(i => int.PopCount((int)i)));
         var best = inputs.MinBy(Score);
-        while (ListNeighbours(best).Where(possible).Except(inputs).OrderBy(Score).Cast<FaultSet?>().FirstOrDefault() is { } better && Score(better) < Score(best))
+        FaultSet? FindNeighbour() => ListNeighbours(best).Where(possible).Except(inputs).OrderBy(Score).Cast<FaultSet?>().FirstOrDefault();
+        while (FindNeighbour() is { } better && Score(better) < Score(best))
         {
             inputs.Add(better);
             best = better;

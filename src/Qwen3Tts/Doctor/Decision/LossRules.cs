@@ -19,7 +19,8 @@ sealed class LossFell : Rule
         if (@case.Candidates.Any(c => c.Before is null))
             return;
         var first = @case.Candidates.MinBy(c => c.Before!(everyone))!;
-        if (first.Change(everyone) <= Math.Log(1 + Thresholds.SameWork) || @case.Share(w => first.Change(w) > 0) < 1 - Thresholds.Significant)
+        if (first.Change(everyone) <= Math.Log(1 + Thresholds.SameWork)
+            || @case.Share(w => first.Change(w) > 0) < 1 - Thresholds.Significant)
             return;
         var fell = @case.Candidates.Where(c => -c.Change(everyone) > first.Change(everyone) && c.After(everyone) < guessing).ToList();
         if (fell.Count > 0)

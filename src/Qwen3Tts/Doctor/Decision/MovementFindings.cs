@@ -21,7 +21,7 @@ static class MovementFindings
         if (norms.Count > 0 && norms.All(g => g.Unmoved == g.Tensors) && matrices.Count > 0 && matrices.Max(g => g.Rank!.Value / g.EffectiveRank!.Value) < 8)
             yield return new("updates_lost", Severity.Warning, $"No norm moved, while {matrices.Max(g => g.Changed):p1} of the matrices' elements did: near 1 a BF16 weight moves by 0.4 % or not at all.", "Train with float32 masters, or stochastic rounding; a BF16 optimiser loses small updates.");
         if (matrices.Where(g => g.Rank / g.EffectiveRank >= 8).MinBy(g => g.EffectiveRank) is { } low)
-            yield return new("low_rank", Severity.Note, $"The change has few directions ({low.Name}: {low.EffectiveRank:0.0} of {low.Rank}): a LoRA that was merged.", "A LoRA adapts; a new voice may need full fine-tuning.");
+            yield return new("low_rank", Severity.Note, $"The change has few directions ({low.Name}: {low.EffectiveRank:0.0} of {low.Rank}): it has low rank, as a merged LoRA or a training of few steps has.", "None is needed; if the voice is not learned well, train for longer.");
         if (m.Foreign.Count > 0)
             yield return new("other_tensors", Severity.Note, $"{m.Foreign.Count} tensors are in one of the two only, or have another shape: {string.Join(", ", m.Foreign.Take(3))}{(m.Foreign.Count > 3 ? " …" : "")}.", "Right for the speaker encoder of an export; else the base is another model.");
     }

@@ -27,7 +27,8 @@ abstract class Rule
 static class Rules
 {
     /// <summary>Asked of what moved in the heads, if they moved and the clips were trained on.</summary>
-    public static IReadOnlyList<Rule> OfHeads { get; } = [new HeadsFit(), new Overtaken(), new LearnedByHeart(), new FitConfirmed(), new AlikeInHeads(), new FewestFaults()];
+    public static IReadOnlyList<Rule> OfHeads { get; } =
+        [new HeadsFit(), new Overtaken(), new LearnedByHeart(), new FitConfirmed(), new AlikeInHeads(), new FewestFaults()];
 
     /// <summary>Asked of losses alone, where the heads tell nothing.</summary>
     public static IReadOnlyList<Rule> OfLosses { get; } = [new LossFell(), new LowestLoss(), new AlikeInLosses(), new FewestFaults()];

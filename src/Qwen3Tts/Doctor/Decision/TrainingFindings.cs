@@ -7,7 +7,7 @@ namespace Qwen3Tts.Doctor.Decision;
 
 static class TrainingFindings
 {
-    public const string Untrained = "untrained";
+    public const string Untrained = "untrained", LossesAlone = "losses_alone";
 
     /// <summary>Not even the best hypothesis is better than guessing among the codes, neither for the talker nor for the code predictor.
     /// Where what moved tells, it was trained: a fault's loss may have fallen, and still be far above guessing.</summary>
@@ -39,7 +39,7 @@ static class TrainingFindings
         foreach (var part in KnownFaults.ListParts(faults))
             yield return new(part.Name, part.IsMismatch ? Severity.Fault : Severity.Note, Evidence(part, faults, now, origin), $"{part.Remedy}.");
         if (diagnosis.ByLossAlone)
-            yield return new("losses_alone", Severity.Warning, WhyLossesAlone(origin),
+            yield return new(LossesAlone, Severity.Warning, WhyLossesAlone(origin),
                 "After a short training with a fault, losses are still lowest in the right format. "
                 + "Give --base, and as --data all clips that it was trained on.");
         if (!now.ShowsDifference(FaultSet.NoLanguage))
@@ -51,8 +51,11 @@ static class TrainingFindings
     {
         var (with, without) = (now.LossesUnder(faults), now.LossesUnder(faults & ~part.Bit));
         if (part.Stage == Stage.End)
+        {
+            const string RowMoved = "; the row of the end moved as it does when no end is taught, and the loss of the ends did not fall";
             return $"The end of speech costs {without.End.Mean:0.00} nats; guessing among all {now.Vocabulary} codes and control ids costs "
-                + $"{Math.Log(now.Vocabulary):0.00}{(origin is { EndMoved: true } ? "; the row of the end moved as it does when no end is taught" : "")}.";
+                + $"{Math.Log(now.Vocabulary):0.00}{(origin is { EndMoved: true } ? RowMoved : "")}.";
+        }
         var row = origin?.Rows.FirstOrDefault(r => r.Fault == part.Bit && r.IsPlanted);
         return $"The loss is {with.Total:0.0000} with it and {without.Total:0.0000} without it{Moved(part, faults, now, origin)}"
             + $"{(row is null ? "" : $"; {row.Evidence}")}.";

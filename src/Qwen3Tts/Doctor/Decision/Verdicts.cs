@@ -1,4 +1,4 @@
-// The one sentence that comes first: the worst finding decides.
+// The one short sentence that comes first, and the sentences below it: the worst finding decides.
 using Qwen3Tts.Doctor.Faults;
 using Qwen3Tts.Doctor.Report;
 
@@ -6,26 +6,41 @@ namespace Qwen3Tts.Doctor.Decision;
 
 static class Verdicts
 {
-    /// <summary>Adds the verdict: the worst finding decides.</summary>
+    /// <summary>Adds the verdict.</summary>
     public static DoctorReport Conclude(DoctorReport r)
     {
         var faults = r.Findings.Where(f => f.Severity == Severity.Fault).ToList();
-        return r with { Healthy = faults.Count == 0, Verdict = Sentence(r, faults) };
+        var isTold = r.Hypothesis is not null && !r.Findings.Any(f => f.Id == TrainingFindings.LossesAlone);
+        var (verdict, details) = faults.Count > 0 ? NotHealthy(r, faults) : isTold ? Healthy(r) : Undecided(r);
+        return r with { Verdict = verdict, Details = details, Healthy = faults.Count == 0 && isTold, Undecided = faults.Count == 0 && !isTold };
     }
 
-    static string Sentence(DoctorReport r, List<Finding> faults)
+    static (string, IReadOnlyList<string>) NotHealthy(DoctorReport r, List<Finding> faults)
     {
         if (r.Hypothesis == TrainingFindings.Untrained)
-            return "Untrained: under no hypothesis does it predict these recordings better than guessing.";
-        var trained = r.Hypothesis is null ? FaultSet.None : Hypothesis.Parse(r.Hypothesis).Faults;
-        if ((trained & KnownFaults.Mismatch) != 0)
-            return $"Mismatch: {(r.Hypothesis!.StartsWith("official", StringComparison.Ordinal) ? $"it was trained by the official script ({r.Hypothesis}): " : "")}{KnownFaults.Describe(trained & KnownFaults.Mismatch)}."
-                + (r.Rescue is { } rescue ? $" It can be spoken with as it was trained: {rescue}." : " No way of speaking is like this training: train again from the base.");
-        if (faults.Count > 0)
-            return $"Broken: {faults[0].Evidence}{(faults.Count > 1 ? $" ({faults.Count} faults in all)" : "")}";
-        return r.Hypothesis is null ? "Nothing is wrong with the folder; what it was trained with was not measured, which needs --data."
-            : r.Findings.Any(f => f.Id == "losses_alone") ? "Healthy as far as losses tell: they are lowest with the sequence that it speaks with. After a short training with a fault they are, too."
-            : r.Hypothesis == Hypothesis.Correct.Name ? "Healthy: it was trained with the sequence that it speaks with."
-            : $"Healthy: it was trained with the sequence that it speaks with ({KnownFaults.Describe(trained)}).";
+            return ("Untrained: under no hypothesis does it predict these recordings better than guessing.", []);
+        var trained = Trained(r) & KnownFaults.Mismatch;
+        if (trained == 0)
+            return ($"Broken: {faults[0].Id.Replace('_', ' ')}{(faults.Count > 1 ? $", and {faults.Count - 1} more" : "")}.", [faults[0].Evidence]);
+        var meaning = KnownFaults.Describe(trained);
+        string[] details =
+        [
+            .. KnownFaults.ListParts(trained).Skip(1).Any() ? [$"That is: {meaning}."] : Array.Empty<string>(),
+            r.Rescue is { } rescue ? $"It can be spoken with as it was trained: {rescue}."
+                : "No way of speaking is like this training: train again from the base.",
+        ];
+        return ($"Mismatch: {(Script.All.Any(s => s.Hypothesis == r.Hypothesis) ? $"it was trained by the official script ({r.Hypothesis})"
+            : details.Length == 1 ? meaning : $"it was trained with {r.Hypothesis!.Replace("+", ", ", StringComparison.Ordinal)}")}.", details);
     }
+
+    static (string, IReadOnlyList<string>) Healthy(DoctorReport r) => Trained(r) == FaultSet.None
+        ? ("Healthy: it was trained with the sequence that it speaks with.", [])
+        : ($"Healthy: it was trained with the sequence that it speaks with ({KnownFaults.Describe(Trained(r))}).", []);
+
+    static (string, IReadOnlyList<string>) Undecided(DoctorReport r) => r.Hypothesis is null
+        ? ("Not measured: what it was trained with needs --data.", ["Nothing is wrong with the folder."])
+        : ("Undecided: losses alone do not tell this from a short training with a fault.",
+            ["The losses are lowest with the sequence that it speaks with.", r.Findings.First(f => f.Id == TrainingFindings.LossesAlone).Evidence]);
+
+    static FaultSet Trained(DoctorReport r) => r.Hypothesis is null ? FaultSet.None : Hypothesis.Parse(r.Hypothesis).Faults;
 }

@@ -39,12 +39,11 @@ sealed class Origin(Measurement measurement, IReadOnlyList<RowEvidence> rows, He
     public double PredictorFit(int clip, FaultSet faults) =>
         _predictor.TryGetValue((clip, faults), out var fit) ? fit : _predictor[(clip, faults)] = measurement.PredictorFit(clip, faults, moved);
 
-    /// <summary>Whether the row of the end moved as it does when ends are not taught, rather than as when they are: more of its elements did than
-    /// chance explains, to two standard deviations.</summary>
-    public bool EndIsUntaught(FaultSet faults)
+    /// <summary>How many more elements of the end's row went the way of a training on this clip without its end than the way with it. A clip has
+    /// at most as many votes as the row has elements, however long it is.</summary>
+    public int CountEndVotes(int clip, FaultSet faults)
     {
-        double[] Sum(Func<TalkerFit, double[]> of) => Enumerable.Range(0, seen.Count).Where(Seen).Select(clip => of(TalkerFit(clip, faults))).Aggregate((a, b) => [.. a.Zip(b, (x, y) => x + y)]);
-        var (more, elements) = moved.End!.Votes(Sum(f => f.Taught), Sum(f => f.Untaught));
-        return more > 2 * Math.Sqrt(elements);
+        var fit = TalkerFit(clip, faults);
+        return moved.End!.Votes(fit.Taught, fit.Untaught).More;
     }
 }

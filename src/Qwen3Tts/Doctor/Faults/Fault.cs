@@ -82,10 +82,11 @@ abstract class Fault
     /// <summary>Whether it changes one row of the prefix alone, which hardly changes what the heads read.</summary>
     public virtual bool IsFaintInHeads => false;
 
-    /// <summary>Whether the model does the same work with it, from another prompt. How the base likes a prompt says nothing about the training.</summary>
+    /// <summary>Whether the model does the same work with it, from another prompt. How the base likes a prompt says nothing about the
+    /// training.</summary>
     public virtual bool KeepsWork => false;
 
-    /// <summary>Whether the talker's hidden states become others with it, so that the base's code predictor on them is no yardstick.</summary>
+    /// <summary>Whether the talker's hidden states become others with it, so that the base's code predictor is no yardstick.</summary>
     public virtual bool ChangesStates => false;
 
     /// <summary>Faults that leave nothing for this one to edit.</summary>

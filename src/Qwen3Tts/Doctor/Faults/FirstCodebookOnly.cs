@@ -15,7 +15,8 @@ sealed class FirstCodebookOnly : Fault
 
     public override TrainingExample Edit(TrainingExample example, SpecialTokens ids) => example with
     {
-        Positions = [.. example.Positions.Select(p => p.Codec is CodecStep.Frame f ? p with { Codec = new CodecStep.Token(f.Codes[0]) } : p)],
+        Positions = [.. example.Positions.Select(p =>
+            p.Codec is CodecStep.Frame f ? p with { Codec = new CodecStep.Token(f.Codes[0]) } : p)],
     };
 
     public override RowEvidence? ReadRows(IMovedParts moved)
@@ -25,6 +26,7 @@ sealed class FirstCodebookOnly : Fault
             return null;
         return moved.HasMoved(Embedding(moved.LastHead)) == true
             ? Say(false, "the embeddings of all codebooks moved")
-            : Say(true, "the embeddings of the codebooks moved, but that of the last one, which only the talker reads, got no gradient at all");
+            : Say(true, "the embeddings of the codebooks moved, but that of the last one, which only the talker reads, got no gradient "
+                + "at all");
     }
 }

@@ -12,7 +12,11 @@ sealed record Hypothesis(string Name, FaultSet Faults)
 
     /// <summary>All that has a name of its own: correct, each deviation alone, and the scripts.</summary>
     public static IReadOnlyList<Hypothesis> All { get; } =
-        [Correct, .. KnownFaults.All.Select(f => new Hypothesis(f.Name, f.Bit)), .. Script.All.Select(s => new Hypothesis(s.Hypothesis, s.Faults))];
+    [
+        Correct,
+        .. KnownFaults.All.Select(f => new Hypothesis(f.Name, f.Bit)),
+        .. Script.All.Select(s => new Hypothesis(s.Hypothesis, s.Faults)),
+    ];
 
     /// <summary>The hypothesis of these faults: under its own name if it has one, else under the names of its parts, joined by '+'.</summary>
     public static Hypothesis Combine(FaultSet faults) => All.FirstOrDefault(h => h.Faults == faults)

@@ -64,7 +64,8 @@ static class KnownFaults
             return null;
         var ways = ListParts(faults).Select(f => f.Rescue!).ToList();
         var compatibility = string.Join(",", ways.Select(w => w.Compatibility).OfType<string>());
-        string[] options = [.. ways.Select(w => w.Option).OfType<string>(), $"--layout {ways.Select(w => w.Layout).OfType<string>().LastOrDefault("text-first")}"];
+        var layout = ways.Select(w => w.Layout).OfType<string>().LastOrDefault("text-first");
+        string[] options = [.. ways.Select(w => w.Option).OfType<string>(), $"--layout {layout}"];
         return $"say{(compatibility.Length > 0 ? $" --compat {compatibility}" : "")} {string.Join(' ', options)}";
     }
 

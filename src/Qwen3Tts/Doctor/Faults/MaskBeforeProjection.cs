@@ -2,7 +2,8 @@ using Qwen3Tts.Sequence;
 
 namespace Qwen3Tts.Doctor.Faults;
 
-/// <summary>Rows of padding carry the projection of a zero vector. No other row looks at them and one sequence has none: the same as no fault.</summary>
+/// <summary>Rows of padding carry the projection of a zero vector. No other row looks at them and one sequence has none: the same as no
+/// fault.</summary>
 sealed class MaskBeforeProjection : Fault
 {
     public override FaultSet Bit => FaultSet.MaskBeforeProjection;

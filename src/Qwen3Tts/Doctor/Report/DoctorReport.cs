@@ -27,10 +27,14 @@ sealed record DataReport(string Source, int Clips, int Frames, string Voice, boo
 
 sealed record DoctorReport
 {
-    /// <summary>One sentence.</summary>
+    /// <summary>One short sentence.</summary>
     public required string Verdict { get; init; }
-    /// <summary>Whether nothing is wrong: exit code 0, else 3.</summary>
+    /// <summary>What stands below it.</summary>
+    public IReadOnlyList<string> Details { get; init; } = [];
+    /// <summary>Whether nothing is wrong: exit code 0.</summary>
     public required bool Healthy { get; init; }
+    /// <summary>Whether nothing wrong was found, but the training was not measured or could not be told: exit code 4. If neither, it is 3.</summary>
+    public bool Undecided { get; init; }
     /// <summary>What it was trained with: a name, names joined by '+', "untrained", or null where nothing was measured.</summary>
     public string? Hypothesis { get; init; }
     /// <summary>Share of resampled sets of clips that give this name.</summary>

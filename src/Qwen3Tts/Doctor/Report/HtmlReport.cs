@@ -21,8 +21,8 @@ static class HtmlReport
 
     public static string Write(DoctorReport r)
     {
-        var page = new StringBuilder($"<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width,initial-scale=1\"><title>{Text(r.Healthy ? "Healthy" : "Not healthy")}: {Text(Name(r.Checkpoint))}</title><style>{Style}</style></head><body><main>\n");
-        page.Append($"<h1>qwen3tts doctor · {Text(Name(r.Checkpoint))}{(r.Base is null ? "" : $" · base {Text(Name(r.Base))}")}</h1>\n<p class=\"verdict {(r.Healthy ? "good" : "bad")}\">{Text(r.Verdict)}</p>\n");
+        var page = new StringBuilder($"<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width,initial-scale=1\"><title>{Text(r.Healthy ? "Healthy" : r.Undecided ? "Undecided" : "Not healthy")}: {Text(Name(r.Checkpoint))}</title><style>{Style}</style></head><body><main>\n");
+        page.Append($"<h1>qwen3tts doctor · {Text(Name(r.Checkpoint))}{(r.Base is null ? "" : $" · base {Text(Name(r.Base))}")}</h1>\n<p class=\"verdict {(r.Healthy ? "good" : r.Undecided ? "warn" : "bad")}\">{Text(r.Verdict)}</p>\n{string.Concat(r.Details.Select(d => $"<p>{Text(d)}</p>\n"))}");
         if (r.Hypothesis is not null)
             page.Append($"<p>Trained as <code>{Text(r.Hypothesis)}</code>: {Percent(r.Confidence)} of resampled sets of clips say so. {(r.Next is null ? "Nothing else was there to compare." : $"The next that can be told from it is <code>{Text(r.Next)}</code>, {Number(r.Margin)} times worse.")}{(r.Alike.Count == 0 ? "" : $" These clips cannot tell it from {string.Join(", ", r.Alike.Select(a => $"<code>{Text(a)}</code>"))}.")}</p>\n");
         Findings(page, r.Findings);
