@@ -33,6 +33,7 @@ static class CommandLineTargets
         {
             Files = new Dictionary<string, byte[]> { ["arguments"] = ToBytes(accepted[0]) },
             MustNameFile = false,
+            Cost = 2, // all commands are made anew
             Mutate = (m, _, _) => ToBytes(m.MutateArguments(accepted[m.Random.Next(accepted.Count)], names)),
             Read = (folder, problems) =>
             {

@@ -20,13 +20,13 @@ static class VoiceTargets
     static FuzzTarget Voice()
     {
         var tts = Tts.Load(Path.Combine(AllTargets.Repository, "models", "mini"), threads: 1);
-        var clip = File.ReadAllBytes(Path.Combine(AllTargets.Repository, "tests", "Mini", "clips", "slt_1.wav"));
+        var clip = File.ReadAllBytes(Path.Combine(AllTargets.Repository, "tests", "Mini", "clips", "slt_1.wav"))[..40_000];
         return new()
         {
             Files = new Dictionary<string, byte[]> { ["me.wav"] = clip, ["transcript.txt"] = "Meet Anna on Monday at seven thirty."u8.ToArray() },
             Mutate = (m, file, content) => file == "me.wav" ? HeadMutated(m, content) : m.MutateBytes(content),
             MustNameFile = false, // a message is about the recording or the transcript
-            Cost = 10, // the recording is encoded, and spoken after
+            Cost = 25, // the recording is encoded, and spoken after
             Read = (folder, _) =>
             {
                 var said = Encoding.UTF8.GetString(File.ReadAllBytes(Path.Combine(folder, "transcript.txt")));
@@ -58,7 +58,7 @@ static class VoiceTargets
             ["b.lab"] = "Größe"u8.ToArray(),
         },
         Mutate = (m, file, content) => file.EndsWith("wav", StringComparison.Ordinal) ? HeadMutated(m, content) : m.MutateBytes(content),
-        Cost = 2,
+        Cost = 5, // recordings are measured
         Read = (folder, problems) =>
         {
             foreach (var clip in Recordings.Read(folder, null, problems))
