@@ -9,7 +9,18 @@ namespace Qwen3Tts.Training;
 
 static class Commands
 {
-    public static RootCommand Root() => new("Fine-tunes Qwen3-TTS on a voice.") { new ImportCommand(), PrepareCommand(), TrainCommand(), new VoiceCommand(), new ExportCommand(), DemoCommand(), new EnginesCommand(), new BenchCommand() };
+    public static RootCommand Root()
+    {
+        var root = new RootCommand("Fine-tunes Qwen3-TTS on a voice.") { HelpName = "qwen3tts-train" };
+        Command[] all =
+        [
+            new ImportCommand(), PrepareCommand(), TrainCommand(), new VoiceCommand(), new ExportCommand(), DemoCommand(), new EnginesCommand(),
+            new BenchCommand(),
+        ];
+        foreach (var command in all)
+            root.Add(command);
+        return root;
+    }
 
     static DocumentedCommand PrepareCommand()
     {

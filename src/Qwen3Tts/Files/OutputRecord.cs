@@ -1,5 +1,5 @@
 // What this program wrote into a folder: one line for each file, with its hash. Only what stands there, unchanged, may be replaced or
-// removed. Several processes may write into one folder: lines are only ever appended. Over 250 lines by one: all of it shares one state and one lock.
+// removed. Several processes may write into one folder: lines are only ever appended. Over 250 lines by a few: all of it shares one state and one lock.
 using System.Text.Json;
 
 namespace Qwen3Tts.Files;
