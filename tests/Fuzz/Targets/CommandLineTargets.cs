@@ -51,8 +51,8 @@ static class CommandLineTargets
     {
         if (parsed.Action is null or ParseErrorAction)
             throw new InvalidOperationException("A command line was accepted, and nothing would be run.");
-        if (parsed.Errors.Count > 0)
-            return; // it asks for help
+        if (parsed.Action != parsed.CommandResult.Command.Action)
+            return; // it asks for help, the version, or what may follow ([suggest])
         foreach (var option in parsed.CommandResult.Command.Options)
             _ = parsed.GetResult(option)?.GetValueOrDefault<object?>();
         foreach (var argument in parsed.CommandResult.Command.Arguments)
