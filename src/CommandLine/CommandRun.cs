@@ -32,13 +32,9 @@ static class CommandRun
             errors.WriteLine(message);
             return code;
         }
-        Prepare(root);
-        var (parsed, wrong) = Parse(root, arguments);
-        if (wrong is not null)
-        {
-            var command = parsed.CommandResult.Command;
-            return Fail(UsersMistake, $"{wrong} See '{Name(root)}{(command == root ? "" : $" {command.Name}")} --help'.");
-        }
+        var (parsed, refusal) = Understand(root, arguments);
+        if (refusal is not null)
+            return Fail(UsersMistake, refusal);
         using var stop = new CancellationTokenSource();
         var signals = 0;
         void Stop(PosixSignalContext signal)
@@ -75,6 +71,15 @@ static class CommandRun
     /// <summary>Errors about what was asked for or what lies on disk, as opposed to errors of the program.</summary>
     internal static bool IsUsersMistake(Exception e) =>
         e is InvalidDataException or IOException or UnauthorizedAccessException or NotSupportedException || e.GetType() == typeof(ArgumentException);
+
+    /// <summary>The command line as it was understood, and what is told if it was not. Nothing is run.</summary>
+    internal static (ParseResult Parsed, string? Refusal) Understand(RootCommand root, IReadOnlyList<string> arguments)
+    {
+        Prepare(root);
+        var (parsed, wrong) = Parse(root, arguments);
+        var command = parsed.CommandResult.Command;
+        return (parsed, wrong is null ? null : $"{wrong} See '{Name(root)}{(command == root ? "" : $" {command.Name}")} --help'.");
+    }
 
     /// <summary>The command line as it was understood, and what is wrong with it.</summary>
     internal static (ParseResult Parsed, string? Wrong) Parse(RootCommand root, IReadOnlyList<string> typed)

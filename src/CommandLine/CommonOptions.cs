@@ -1,5 +1,6 @@
 // Options that several commands of both programs have, so that one name means one thing everywhere.
 using System.CommandLine;
+using Qwen3Tts.Files;
 
 namespace Qwen3Tts.CommandLine;
 
@@ -19,6 +20,18 @@ static class CommonOptions
         {
             Description = "Threads to compute with. Default: one per processor.",
         };
+
+    /// <summary>Refuses a value that is none of these words.</summary>
+    public static Option<T> OneOf<T>(this Option<T> option, params string[] words)
+    {
+        option.Validators.Add(result =>
+        {
+            if (result.Tokens is [var given] && !words.Contains(given.Value))
+                result.AddError($"{option.Name} is '{Printable.Text(given.Value)}'; give {string.Join(" or ", words)}.");
+        });
+        option.CompletionSources.Add(words);
+        return option;
+    }
 
     /// <summary>The model folder: the option's, else the environment's.</summary>
     /// <exception cref="ArgumentException">Neither is given.</exception>

@@ -6,9 +6,11 @@ public static class AllTargets
     /// <summary>Where the repository's files lie, which the targets begin from.</summary>
     public static string Repository { get; } = FindRepository();
 
-    static readonly Dictionary<string, Func<string, FuzzTarget>> Targets =
-        new Dictionary<string, Func<string, FuzzTarget>>[] { CheckpointTargets.All, LoadTargets.All, TextTargets.All, AudioTargets.All, ListTargets.All, RunTargets.All }
-            .SelectMany(t => t).ToDictionary();
+    static readonly Dictionary<string, Func<string, FuzzTarget>> Targets = new[]
+    {
+        CheckpointTargets.All, LoadTargets.All, TextTargets.All, AudioTargets.All, VoiceTargets.All, ListTargets.All, RunTargets.All,
+        CommandLineTargets.All, ChangingTargets.All,
+    }.SelectMany(t => t).ToDictionary();
 
     public static IReadOnlyList<string> Names { get; } = [.. Targets.Keys];
 

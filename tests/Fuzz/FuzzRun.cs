@@ -55,6 +55,7 @@ public static class FuzzRun
             foreach (var (file, content) in target.Files)
                 Put(folder, file, content);
             target.Read(folder, []); // the valid input is accepted, or the target is wrong
+            target.Clean(folder);
             return new Counter(name, seed, target, folder).Count(Math.Max(1, count / target.Cost));
         }
         finally
@@ -86,6 +87,7 @@ public static class FuzzRun
                 Put(folder, file, content);
                 Judge(file, content);
                 Put(folder, file, target.Files[file]);
+                target.Clean(folder);
             }
             return new(name, seed, inputs, _accepted, _clear, _unclear, _faults, _slow, _large, [.. _failures.Values.OrderByDescending(f => f.Count)]);
         }

@@ -13,6 +13,9 @@ public sealed class FuzzTarget
     /// <summary>Reads the folder. Throws what the reader throws, or adds messages that a list of problems would have.</summary>
     public required Action<string, List<string>> Read { get; init; }
 
+    /// <summary>After an input, takes away what the reader left in the folder, so that the next one begins as the first did.</summary>
+    public Action<string> Clean { get; init; } = _ => { };
+
     /// <summary>Which of the files are mutated.</summary>
     public Func<string, bool> IsMutated { get; init; } = _ => true;
 

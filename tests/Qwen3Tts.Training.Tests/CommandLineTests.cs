@@ -30,6 +30,13 @@ public sealed partial class CommandLineTests
     }
 
     [Fact]
+    public void TheHelpIsThatOfThisProgramWhoeverRunsIt()
+    {
+        var refusal = CommandRun.Understand(TrainingCommands.Root(), ["export", "codes.jsonl", "--for", "a\u001bb"]).Refusal;
+        Assert.Equal("--for is 'a<U+001B>b'; give ms-swift. See 'qwen3tts-train export --help'.", refusal);
+    }
+
+    [Fact]
     public void NamesMayBeginAsResponseFilesDo()
     {
         var (parsed, wrong) = CommandRun.Parse(TrainingCommands.Root(), ["train", "codes.jsonl", "--name", "@nora", "--language", "--none at all"]);

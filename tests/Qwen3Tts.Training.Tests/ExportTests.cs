@@ -170,6 +170,45 @@ public sealed class ExportTests
         Assert.Empty(Directory.GetFileSystemEntries(folder));
     }
 
+    /// <summary>Training takes hours, and somebody may edit the model meanwhile.</summary>
+    [Fact]
+    public void AConfigurationThatWasDamagedSinceIsNamed()
+    {
+        var (model, target) = (ModelFolder.Open(CopyOfAModel()), Path.Combine(Scratch.New(), "out"));
+        var config = Path.Combine(model.Path, "config.json");
+        foreach (var damaged in new[] { "", "{", "[1]", "{\"talker_config\": {}}" })
+        {
+            File.WriteAllText(config, damaged);
+            Assert.Contains(config, Assert.Throws<InvalidDataException>(() => Export.Write(model, target, Nothing, [new("anna", new float[model.Config.TalkerConfig.HiddenSize])])).Message);
+            Assert.False(Path.Exists(target));
+        }
+    }
+
+    [Theory]
+    [InlineData("utf-8")]
+    [InlineData("utf-16")]
+    public void AConfigurationWithAByteOrderMarkIsExported(string encoding)
+    {
+        var folder = CopyOfAModel();
+        var (config, target) = (Path.Combine(folder, "config.json"), Path.Combine(Scratch.New(), "out"));
+        File.WriteAllText(config, File.ReadAllText(config), System.Text.Encoding.GetEncoding(encoding));
+        var model = ModelFolder.Open(folder);
+        Export.Write(model, target, Nothing, [new("anna", new float[model.Config.TalkerConfig.HiddenSize])]);
+        Assert.Contains("anna", ModelFolder.Open(target).Config.TalkerConfig.SpkId.Keys);
+    }
+
+    static string CopyOfAModel()
+    {
+        var (source, copy) = (Golden.Checkpoint(Golden.Checkpoints.First()), Path.Combine(Scratch.New(), "model"));
+        foreach (var file in Directory.GetFiles(source, "*", SearchOption.AllDirectories))
+        {
+            var to = Path.Combine(copy, Path.GetRelativePath(source, file));
+            Directory.CreateDirectory(Path.GetDirectoryName(to)!);
+            File.Copy(file, to);
+        }
+        return copy;
+    }
+
     static NewVoice Voice(string model, string name) => new(name, Enumerable.Range(0, ModelFolder.Open(model).Config.TalkerConfig.HiddenSize).Select(i => i / 7f).ToArray());
 
     static byte[] Bytes(Weights weights, string name)

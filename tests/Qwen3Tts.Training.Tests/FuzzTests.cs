@@ -18,6 +18,7 @@ public sealed class FuzzTests
     public void NoInputMakesAReaderFail(string reader)
     {
         var outcome = FuzzRun.Run(reader, Inputs, Seed, Path.Combine(Scratch.New("fuzz"), reader));
+        TestContext.Current.TestOutputHelper?.WriteLine($"seed {Seed}\n{FuzzOutcome.TableHead}\n{outcome}");
         Assert.True(outcome.IsGood, $"seed {Seed}\n{FuzzOutcome.TableHead}\n{outcome}\n{string.Join('\n', outcome.Kinds.Take(5).Select(k => $"{k.Count} × {k.Kind}\n{k.Detail}"))}");
     }
 }

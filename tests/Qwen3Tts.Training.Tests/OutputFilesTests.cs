@@ -95,6 +95,20 @@ public sealed class OutputFilesTests : IDisposable
     }
 
     [Fact]
+    public void ARecordThatAnotherProgramKeepsOpenIsNamed()
+    {
+        OutputFile.WriteText(In("a.txt"), "ours");
+        OutputRecord.Reload(_folder);
+        using (new FileStream(In(OutputRecord.FileName), FileMode.Open, FileAccess.ReadWrite, FileShare.None))
+        {
+            var message = Assert.Throws<IOException>(() => OutputRecord.At(_folder).Owns(In("a.txt"))).Message;
+            Assert.Contains(OutputRecord.FileName, message);
+            Assert.EndsWith("then try again.", message);
+        }
+        Assert.True(OutputRecord.At(_folder).Owns(In("a.txt")));
+    }
+
+    [Fact]
     public void AFolderIsLockedOnce()
     {
         using (FolderLock.Take(In("run")))

@@ -23,7 +23,7 @@ sealed class ExportCommand : DocumentedCommand
     public ExportCommand() : base("export", "Writes prepared data and the command line for a trainer of many machines that is known to align as the model speaks: ms-swift.",
         "qwen3tts-train export codes.jsonl --for ms-swift --model Qwen3-TTS-12Hz-1.7B-Base --name anna --gpus 8 --batch 64")
     {
-        _for.AcceptOnlyFromAmong("ms-swift");
+        _for.OneOf("ms-swift");
         Add(_data);
         foreach (var option in new Option[] { _for, _model, _name, _output, _gpus, _heldOut, _steps, _batch, _micro, _rate })
             Add(option);

@@ -5,9 +5,16 @@ namespace Qwen3Tts.Training.Commands;
 
 static class TrainingCommands
 {
-    public static RootCommand Root() => new("Fine-tunes Qwen3-TTS on a voice.")
+    public static RootCommand Root()
     {
-        new ImportCommand(), new PrepareCommand(), new TrainCommand(), new VoiceCommand(), new ExportCommand(), new DemoCommand(),
-        new EnginesCommand(), new BenchCommand(),
-    };
+        var root = new RootCommand("Fine-tunes Qwen3-TTS on a voice.") { HelpName = "qwen3tts-train" };
+        Command[] all =
+        [
+            new ImportCommand(), new PrepareCommand(), new TrainCommand(), new VoiceCommand(), new ExportCommand(), new DemoCommand(),
+            new EnginesCommand(), new BenchCommand(),
+        ];
+        foreach (var command in all)
+            root.Add(command);
+        return root;
+    }
 }

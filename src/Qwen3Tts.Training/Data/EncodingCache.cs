@@ -54,7 +54,7 @@ sealed class EncodingCache : IDisposable
         var full = FileIdentity.Resolve(path);
         if (!File.Exists(full) || OutputFile.IsSpecial(full) || record.Knows(full))
             return;
-        var bytes = File.ReadAllBytes(full);
+        var bytes = WholeFile.Read(full);
         if (Encoding.UTF8.GetString(bytes).Split('\n').Any(line => Parse(line) is not null))
             record.Add(full, bytes.Length, SHA256.HashData(bytes));
     }

@@ -33,7 +33,7 @@ static class Export
     {
         target = Path.TrimEndingDirectorySeparator(Path.GetFullPath(target));
         CheckTarget(from, target, overwrite);
-        var config = JsonNode.Parse(File.ReadAllBytes(Path.Combine(from.Path, "config.json")))!;
+        var config = Config(from);
         var rows = voices.Zip(from.Config.TalkerConfig.FreeRows(voices.Count), (v, row) => (v.Vector, row)).ToList();
         if (kind == ExportAs.Base && !from.Config.CanClone)
             throw new ArgumentException($"'{from.Path}' is a {from.Config.TtsModelType} model without a speaker encoder, so its fine-tune cannot be a base. Export it as custom_voice.");
@@ -91,6 +91,15 @@ static class Export
             ElementType.F16 => Array.ConvertAll(voice, v => (float)(Half)v),
             _ => voice,
         };
+    }
+
+    /// <summary>All of config.json, also what this program does not know. It may have been changed since training began.</summary>
+    static JsonNode Config(ModelFolder from)
+    {
+        var path = Path.Combine(from.Path, "config.json");
+        var bytes = WholeFile.Read(path);
+        ConfigFile.ParseModel(bytes, path);
+        return JsonNode.Parse(TextFile.Decode(bytes, path))!;
     }
 
     static void Name(JsonNode config, TalkerConfig talker, IReadOnlyList<NewVoice> voices, List<(float[] Vector, int Row)> rows)

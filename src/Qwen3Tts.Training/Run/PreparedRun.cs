@@ -40,7 +40,7 @@ sealed record PreparedRun(
         options = options with
         {
             HeldOut = HeldOut.Of(clips, options.HeldOut).Count(held => held),
-            DataSha256 = Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(options.Data))),
+            DataSha256 = Convert.ToHexStringLower(SHA256.HashData(WholeFile.Read(options.Data))),
         };
         options = options.Completed(model.Config, clips.Count, clips.Any(c => c.Language is not null));
         var dropped = model.Config.IgnoresInstruct ? clips.Count(c => !string.IsNullOrEmpty(c.Instruct)) : 0;

@@ -17,9 +17,12 @@ static class ConfigFile
     const int MostHeads = 1 << 10;
 
     /// <exception cref="InvalidDataException">Not JSON, a missing key, a value of another kind or out of range.</exception>
-    public static ModelConfig ReadModel(string path)
+    public static ModelConfig ReadModel(string path) => ParseModel(WholeFile.Read(path), path);
+
+    /// <summary>The same, of a file's bytes.</summary>
+    public static ModelConfig ParseModel(ReadOnlySpan<byte> utf8, string path)
     {
-        var config = Read(path, ConfigJson.Default.ModelConfig);
+        var config = JsonFile.Parse(utf8, path, ConfigJson.Default.ModelConfig, Remedy);
         config.Check(path);
         return config;
     }

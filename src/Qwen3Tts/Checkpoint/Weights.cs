@@ -203,7 +203,7 @@ sealed partial class Weights : IDisposable
     {
         if (_sizes.Count == 0 || !File.Exists(Config))
             return "";
-        var keys = JsonFile.Numbers(File.ReadAllBytes(Config)).Where(n => n.Value > 1).ToList();
+        var keys = JsonFile.Numbers(WholeFile.Read(Config)).Where(n => n.Value > 1).ToList();
         var wanted = _sizes.GroupBy(s => s).ToDictionary(g => g.Key, g => g.Count());
         // A network of n codes has n - 1 heads, and doubles or halves some sizes; those count where no key says the size itself.
         foreach (var factors in new (long Times, long Less)[][] { [(1, 0)], [(1, 1), (2, 0), (3, 0), (4, 0)] })

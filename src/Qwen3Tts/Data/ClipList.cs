@@ -66,7 +66,7 @@ static class ClipList
     /// <exception cref="InvalidDataException">The file is a recording, or no text.</exception>
     static string ReadText(string path)
     {
-        var bytes = File.ReadAllBytes(path);
+        var bytes = WholeFile.Read(path);
         return AudioKind.Of(bytes.AsSpan(0, Math.Min(12, bytes.Length))) is not { } kind || bytes is [0xFF, 0xFE, ..] // UTF-16
             ? TextFile.Decode(bytes, path)
             : throw new InvalidDataException($"{path}: this is a recording ({kind}), not a list of recordings. "

@@ -19,7 +19,7 @@ static class JsonFile
     /// <param name="type">How it is read.</param>
     /// <param name="remedy">What the user can do about a damaged file: one sentence, ending with a full stop.</param>
     /// <exception cref="InvalidDataException">It is not JSON, a key is missing, or a value is of another kind.</exception>
-    public static T Read<T>(string path, JsonTypeInfo<T> type, string remedy) => Parse(File.ReadAllBytes(path), path, type, remedy);
+    public static T Read<T>(string path, JsonTypeInfo<T> type, string remedy) => Parse(WholeFile.Read(path), path, type, remedy);
 
     /// <summary>Reads one value from bytes.</summary>
     /// <param name="utf8">The JSON.</param>

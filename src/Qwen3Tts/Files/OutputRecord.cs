@@ -1,5 +1,5 @@
 // What this program wrote into a folder: one line for each file, with its hash. Only what stands there, unchanged, may be replaced or
-// removed. Several processes may write into one folder: lines are only ever appended. Over 250 lines by one: all of it shares one state and one lock.
+// removed. Several processes may write into one folder: lines are only ever appended. Over 250 lines by a few: all of it shares one state and one lock.
 using System.Text.Json;
 
 namespace Qwen3Tts.Files;
@@ -202,8 +202,10 @@ sealed class OutputRecord
             {
                 return new(_file, mode, access, FileShare.None, 1 << 16);
             }
-            catch (IOException) when (tries < 200 && Exists && !Directory.Exists(_file)) // 2 s; a line takes far less
+            catch (IOException e) when (Exists && !Directory.Exists(_file))
             {
+                if (tries == 200) // 2 s; a line takes far less
+                    throw new IOException($"'{_file}', the record of what was written there, is held by another program. End that one, then try again.", e);
                 Thread.Sleep(10); // the other process holds it for one line
             }
     }
@@ -217,21 +219,27 @@ sealed class OutputRecord
 
     void ReadOn()
     {
-        if (!Exists)
+        if (new FileInfo(_file) is not { Exists: true, Length: var length })
             Forget();
-        else if (new FileInfo(_file).Length is var length && length != _read)
+        else if (length != _read && NewBytes() is var bytes)
         {
-            if (length < _read)
-                Forget();
-            using var stream = Shared(FileMode.Open, FileAccess.Read);
-            stream.Position = _read;
-            var bytes = new byte[stream.Length - _read];
-            stream.ReadExactly(bytes);
-            var end = bytes.AsSpan().LastIndexOf((byte)'\n') + 1; // a line that was cut off is read when it has an end
+            var end = bytes.LastIndexOf((byte)'\n') + 1; // a line that was cut off is read when it has an end
             _read += end;
-            foreach (var range in bytes.AsSpan(0, end).Split((byte)'\n'))
-                Take(bytes.AsSpan(0, end)[range]);
+            foreach (var range in bytes[..end].Split((byte)'\n'))
+                Take(bytes[..end][range]);
         }
+    }
+
+    /// <summary>What was appended; all, where the file is shorter and so another one. It may still change while it is read.</summary>
+    ReadOnlySpan<byte> NewBytes()
+    {
+        using var stream = Shared(FileMode.Open, FileAccess.Read);
+        var length = stream.Length;
+        if (length < _read)
+            Forget();
+        stream.Position = _read;
+        var bytes = new byte[length - _read];
+        return bytes.AsSpan(0, stream.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false));
     }
 
     void Take(ReadOnlySpan<byte> line)

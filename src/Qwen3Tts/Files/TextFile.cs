@@ -9,7 +9,7 @@ static class TextFile
 {
     /// <summary>The whole text, without a byte order mark.</summary>
     /// <exception cref="InvalidDataException">The bytes are not UTF-8, nor UTF-16 with a byte order mark.</exception>
-    public static string Read(string path) => Decode(File.ReadAllBytes(path), path);
+    public static string Read(string path) => Decode(WholeFile.Read(path), path);
 
     /// <summary>The lines, without a byte order mark and without line ends.</summary>
     /// <exception cref="InvalidDataException">The bytes are not UTF-8, nor UTF-16 with a byte order mark.</exception>

@@ -51,7 +51,7 @@ static class TokenizerFiles
     static BytePairs Merges(string folder, Dictionary<string, int> vocabulary)
     {
         var path = Existing(folder, MergesName);
-        var bytes = File.ReadAllBytes(path);
+        var bytes = WholeFile.Read(path);
         GitLfs.CheckIsNoPointer(bytes, path);
         var pairs = Pairs(folder, Vocab, vocabulary);
         var ids = vocabulary.GetAlternateLookup<ReadOnlySpan<char>>();

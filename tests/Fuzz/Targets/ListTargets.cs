@@ -50,15 +50,21 @@ static class ListTargets
         },
     };
 
+    public static List<Clip> Read(string path, ListFormat? format, List<string> problems)
+    {
+        var found = new ListProblems();
+        var clips = ClipList.Read(path, found, format);
+        problems.AddRange(found.Messages);
+        return clips;
+    }
+
     static FuzzTarget Import(string seed, string file, ListFormat? format, char? separator) => new()
     {
         Files = new Dictionary<string, byte[]> { [file] = Encoding.UTF8.GetBytes(seed) },
         Mutate = (m, _, content) => m.MutateLines(content, separator),
         Read = (folder, problems) =>
         {
-            var found = new ListProblems();
-            var clips = Recordings.Read(Path.Combine(folder, file), format, found);
-            problems.AddRange(found.Messages);
+            var clips = Read(Path.Combine(folder, file), format, problems);
             problems.AddRange(clips.Select(ClipChecks.Error).OfType<string>());
             foreach (var clip in clips)
                 _ = ClipChecks.OfText(clip, null).Count();

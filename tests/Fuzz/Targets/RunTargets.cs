@@ -102,20 +102,29 @@ static class RunTargets
         };
     }
 
+    /// <summary>The journal of codes. A mutated one is set aside under another name and begun anew.</summary>
     static FuzzTarget Cache(string folder)
     {
+        const string Journal = "codes.jsonl.cache";
         byte[] model = [1, 2, 3];
-        var path = Path.Combine(folder, "codes.jsonl.cache");
-        using (var cache = new EncodingCache(path, model))
+        using (var cache = new EncodingCache(Path.Combine(folder, Journal), model))
             cache.Add(new string('a', 64), new([[.. Enumerable.Range(0, 16)]], new float[8]));
+        var record = File.ReadAllBytes(Path.Combine(folder, OutputRecord.FileName));
         return new()
         {
-            Files = new Dictionary<string, byte[]> { ["codes.jsonl.cache"] = File.ReadAllBytes(path) },
+            Files = new Dictionary<string, byte[]> { [Journal] = File.ReadAllBytes(Path.Combine(folder, Journal)) },
             Mutate = (m, _, content) => m.MutateLines(content, null),
             Read = (where, problems) =>
             {
-                using var cache = new EncodingCache(Path.Combine(where, "codes.jsonl.cache"), model);
+                using var cache = new EncodingCache(Path.Combine(where, Journal), model);
                 cache.Find(new string('a', 64));
+            },
+            Clean = where =>
+            {
+                foreach (var aside in Directory.GetFiles(where, $"{Journal}.changed-*"))
+                    File.Delete(aside);
+                File.WriteAllBytes(Path.Combine(where, OutputRecord.FileName), record);
+                OutputRecord.Reload(where);
             },
         };
     }

@@ -26,6 +26,17 @@ public sealed class TextIsTextTests
     }
 
     [Theory]
+    [InlineData("fast", "fast")]
+    [InlineData("a\u0007b", "a<U+0007>b")]
+    [InlineData("--there is none", "--there is none")]
+    public void AChoiceThatIsNoneIsShownAsItCanBePrinted(string given, string shown)
+    {
+        var (_, wrong) = CommandRun.Parse(Commands.Root(), ["say", "hello", "-o", "x.wav", "--layout", given]);
+        Assert.Equal($"--layout is '{shown}'; give text-first or interleaved.", wrong);
+        Assert.Null(CommandRun.Parse(Commands.Root(), ["say", "hello", "-o", "x.wav", "--layout", "interleaved"]).Wrong);
+    }
+
+    [Theory]
     [InlineData("--slowly")]
     [InlineData("--greedy")]
     [InlineData("--output=x")]

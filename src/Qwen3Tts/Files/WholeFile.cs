@@ -1,0 +1,21 @@
+// A file that is read at once, while another program may be writing it.
+namespace Qwen3Tts.Files;
+
+/// <summary>Reads files whole.</summary>
+static class WholeFile
+{
+    /// <summary>All bytes of a file.</summary>
+    /// <exception cref="IOException">It became shorter while it was read, or cannot be read.</exception>
+    public static byte[] Read(string path)
+    {
+        try
+        {
+            return File.ReadAllBytes(path);
+        }
+        catch (EndOfStreamException e)
+        {
+            throw new IOException(
+                $"{Printable.Path(path)} became shorter while it was read. Wait until the program that writes it is done, then try again.", e);
+        }
+    }
+}

@@ -1,0 +1,83 @@
+// A voice from a recording and its transcript, as 'say --voice' makes it, and a folder of recordings with their texts.
+using System.Text;
+using Qwen3Tts.Audio;
+using Qwen3Tts.Data;
+using Qwen3Tts.Generation;
+
+namespace Qwen3Tts.Fuzz;
+
+static class VoiceTargets
+{
+    const double MostSeconds = 5; // of a recording that its header makes longer, only the checks are tried
+
+    public static readonly Dictionary<string, Func<string, FuzzTarget>> All = new()
+    {
+        ["voice"] = _ => Voice(),
+        ["voice-folder"] = _ => Folder(),
+    };
+
+    static FuzzTarget Voice()
+    {
+        var tts = Tts.Load(Path.Combine(AllTargets.Repository, "models", "mini"), threads: 1);
+        var clip = File.ReadAllBytes(Path.Combine(AllTargets.Repository, "tests", "Mini", "clips", "slt_1.wav"))[..40_000];
+        return new()
+        {
+            Files = new Dictionary<string, byte[]> { ["me.wav"] = clip, ["transcript.txt"] = "Meet Anna on Monday at seven thirty."u8.ToArray() },
+            Mutate = (m, file, content) => file == "me.wav" ? HeadMutated(m, content) : m.MutateBytes(content),
+            MustNameFile = false, // a message is about the recording or the transcript
+            Cost = 25, // the recording is encoded, and spoken after
+            Read = (folder, _) =>
+            {
+                var said = Encoding.UTF8.GetString(File.ReadAllBytes(Path.Combine(folder, "transcript.txt")));
+                var wave = WavFile.Read(Path.Combine(folder, "me.wav"));
+                if (wave.Seconds is > MostSeconds and < RecordingChecks.Longest)
+                    return;
+                Speak(tts, tts.Clone(wave, said));
+            },
+        };
+    }
+
+    static void Speak(Tts tts, Voice voice)
+    {
+        foreach (var used in new[] { voice, voice with { Transcript = null, Frames = [] } })
+            tts.Say("Set white.", new() { Voice = used, Sampling = tts.Sampling with { MaxFrames = 1, Seed = 1 } });
+    }
+
+    /// <summary>The header as often as the samples, of which there are many more.</summary>
+    static byte[] HeadMutated(Mutator m, byte[] content) =>
+        m.Random.Next(2) == 0 ? m.MutateBytes(content) : [.. m.MutateBytes(content[..64]), .. content[64..]];
+
+    static FuzzTarget Folder() => new()
+    {
+        Files = new Dictionary<string, byte[]>
+        {
+            ["a.wav"] = Recording(),
+            ["a.txt"] = "Set white at B four now.\n"u8.ToArray(),
+            ["b.wav"] = Recording(),
+            ["b.lab"] = "Größe"u8.ToArray(),
+        },
+        Mutate = (m, file, content) => file.EndsWith("wav", StringComparison.Ordinal) ? HeadMutated(m, content) : m.MutateBytes(content),
+        Cost = 5, // recordings are measured
+        Read = (folder, problems) =>
+        {
+            foreach (var clip in ListTargets.Read(folder, null, problems))
+            {
+                if (ClipGate.Error(clip) is { } error)
+                    problems.Add(error);
+                if (ClipGate.ReferenceProblem(clip.Audio) is { } problem)
+                    problems.Add($"{clip.Place}: {problem}");
+                else
+                    ClipGate.Read(clip.Place, clip.Audio);
+            }
+        },
+    };
+
+    /// <summary>A second of something that goes up and down as speech does.</summary>
+    static byte[] Recording()
+    {
+        const int Rate = 8000;
+        var stream = new MemoryStream();
+        WavFile.Write(stream, new([.. Enumerable.Range(0, Rate).Select(i => MathF.Sin(i / 9f) * MathF.Sin(i / 800f) / 2)], Rate));
+        return stream.ToArray();
+    }
+}
