@@ -1,7 +1,7 @@
-using Qwen3Tts.Training.Optimizer;
 using System.Buffers.Binary;
 using System.Reflection;
 using System.Reflection.Emit;
+using Qwen3Tts.Training.Optimizer;
 using TorchSharp;
 
 namespace Qwen3Tts.Tests;

@@ -1,7 +1,7 @@
 // What was measured at an evaluation, a line of evaluations.jsonl.
 using System.Text;
-using Qwen3Tts.Sequence;
 using Qwen3Tts.Files;
+using Qwen3Tts.Sequence;
 
 namespace Qwen3Tts.Training.Log;
 
