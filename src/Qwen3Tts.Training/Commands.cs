@@ -14,8 +14,8 @@ static class Commands
         var root = new RootCommand("Fine-tunes Qwen3-TTS on a voice.") { HelpName = "qwen3tts-train" };
         Command[] all =
         [
-            new ImportCommand(), PrepareCommand(), TrainCommand(), new VoiceCommand(), new ExportCommand(), DemoCommand(), new EnginesCommand(),
-            new BenchCommand(),
+            new ImportCommand(), PrepareCommand(), TrainCommand(), new VoiceCommand(), new ExportCommand(), DemoCommand(),
+            new EnginesCommand(), new BenchCommand(),
         ];
         foreach (var command in all)
             root.Add(command);

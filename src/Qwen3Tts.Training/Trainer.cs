@@ -56,7 +56,11 @@ static class Trainer
         var clips = CodesFile.Read(options.Data, talkerConfig.NumCodeGroups, talkerConfig.CodePredictorConfig.VocabSize);
         if (existing == Existing.Resume)
             options = options.AsBegun(RunFolder.Begun(run, options));
-        options = (options with { HeldOut = Data.HeldOut.Of(clips, options.HeldOut).Count(held => held), DataSha256 = Convert.ToHexStringLower(SHA256.HashData(WholeFile.Read(options.Data))) }).Completed(model.Config, clips.Count, clips.Any(c => c.Language is not null));
+        options = (options with
+        {
+            HeldOut = Data.HeldOut.Of(clips, options.HeldOut).Count(held => held),
+            DataSha256 = Convert.ToHexStringLower(SHA256.HashData(WholeFile.Read(options.Data))),
+        }).Completed(model.Config, clips.Count, clips.Any(c => c.Language is not null));
         var unheard = model.Config.IgnoresInstruct ? clips.Count(c => !string.IsNullOrEmpty(c.Instruct)) : 0;
         if (unheard > 0)
             clips = clips.ConvertAll(c => c with { Instruct = null });
