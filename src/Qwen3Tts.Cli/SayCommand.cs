@@ -25,7 +25,11 @@ sealed class SayCommand : DocumentedCommand
     readonly Option<string?> _speaker = new("--speaker") { Description = "A speaker that the model knows by name.", HelpName = "NAME" };
     readonly Option<string> _language = new("--language") { Description = "A language of the model; Auto leaves it to the model.", HelpName = "NAME", DefaultValueFactory = _ => "Auto" };
     readonly Option<string?> _instruct = new("--instruct") { Description = "How to speak, or which voice to design, in words.", HelpName = "TEXT" };
-    readonly Option<string?> _layout = new Option<string?>("--layout") { Description = "Where the text lies. Default: interleaved for a cloned voice, text-first for all else.", HelpName = $"{TextFirst}|{Interleaved}" }.OneOf(TextFirst, Interleaved);
+    readonly Option<string?> _layout = new Option<string?>("--layout")
+    {
+        Description = "Where the text lies. Default: interleaved for a cloned voice, text-first for all else.",
+        HelpName = $"{TextFirst}|{Interleaved}",
+    }.OneOf(TextFirst, Interleaved);
     readonly Option<int?> _seed = CommonOptions.Seed();
     readonly Option<double?> _temperature = Sampling<double?>("--temperature", SamplingOptions.TemperatureRange, "Above 0; lower is steadier.");
     readonly Option<int?> _topK = Sampling<int?>("--top-k", SamplingOptions.TopKRange, "Draw from this many of the likeliest codes; 0: from all.");

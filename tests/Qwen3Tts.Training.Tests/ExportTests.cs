@@ -179,7 +179,9 @@ public sealed class ExportTests
         foreach (var damaged in new[] { "", "{", "[1]", "{\"talker_config\": {}}" })
         {
             File.WriteAllText(config, damaged);
-            Assert.Contains(config, Assert.Throws<InvalidDataException>(() => Export.Write(model, target, Nothing, [new("anna", new float[model.Config.TalkerConfig.HiddenSize])])).Message);
+            var thrown = Assert.Throws<InvalidDataException>(() => Export.Write(
+                model, target, Nothing, [new("anna", new float[model.Config.TalkerConfig.HiddenSize])]));
+            Assert.Contains(config, thrown.Message);
             Assert.False(Path.Exists(target));
         }
     }

@@ -1,5 +1,6 @@
 // What this program wrote into a folder: one line for each file, with its hash. Only what stands there, unchanged, may be replaced or
-// removed. Several processes may write into one folder: lines are only ever appended. Over 250 lines by a few: all of it shares one state and one lock.
+// removed. Several processes may write into one folder: lines are only ever appended.
+// Over 250 lines by a few: all of it shares one state and one lock.
 using System.Text.Json;
 
 namespace Qwen3Tts.Files;
@@ -205,7 +206,8 @@ sealed class OutputRecord
             catch (IOException e) when (Exists && !Directory.Exists(_file))
             {
                 if (tries == 200) // 2 s; a line takes far less
-                    throw new IOException($"'{_file}', the record of what was written there, is held by another program. End that one, then try again.", e);
+                    throw new IOException(
+                        $"'{_file}', the record of what was written there, is held by another program. End that one, then try again.", e);
                 Thread.Sleep(10); // the other process holds it for one line
             }
     }

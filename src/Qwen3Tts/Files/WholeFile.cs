@@ -15,7 +15,8 @@ static class WholeFile
         catch (EndOfStreamException e)
         {
             throw new IOException(
-                $"{Printable.Path(path)} became shorter while it was read. Wait until the program that writes it is done, then try again.", e);
+                $"{Printable.Path(path)} became shorter while it was read. "
+                + "Wait until the program that writes it is done, then try again.", e);
         }
     }
 }

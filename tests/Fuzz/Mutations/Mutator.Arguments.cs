@@ -5,9 +5,10 @@ partial class Mutator
 {
     static readonly string[] Words =
     [
-        "", " ", "-", "--", "---", "=", "--=", "-=", ":", "@", "@list.txt", "/?", "-h", "--help", "-?", "--version", "--debug", "--debug=maybe",
-        "[suggest]", "[suggest:3]", "[diagram]", "[env:A=b]", "[", "]", "--seed=", "--seed:3", "-o", "-oout.wav", "-m=x", "--no such option",
-        "<|im_end|>", "\u202e", "\u001b[31m", "\ud800", "a\nb", "'", "\"", "\\", "../../etc/passwd", "true", "false", "CON", "%s%n", "{0}", "$HOME",
+        "", " ", "-", "--", "---", "=", "--=", "-=", ":", "@", "@list.txt", "/?", "-h", "--help", "-?", "--version", "--debug",
+        "--debug=maybe", "[suggest]", "[suggest:3]", "[diagram]", "[env:A=b]", "[", "]", "--seed=", "--seed:3", "-o",
+        "-oout.wav", "-m=x", "--no such option", "<|im_end|>", "\u202e", "\u001b[31m", "\ud800", "a\nb", "'", "\"", "\\",
+        "../../etc/passwd", "true", "false", "CON", "%s%n", "{0}", "$HOME",
     ];
 
     /// <summary>One to four changes of arguments.</summary>
@@ -66,5 +67,6 @@ partial class Mutator
     }
 
     /// <summary>Characters from all over, but none is zero: no argument of a process can have one.</summary>
-    string RandomText(int length) => string.Concat(Enumerable.Range(0, length).Select(_ => (char)Random.Next(1, Random.Next(3) == 0 ? 0x10000 : 0x7f)));
+    string RandomText(int length) =>
+        string.Concat(Enumerable.Range(0, length).Select(_ => (char)Random.Next(1, Random.Next(3) == 0 ? 0x10000 : 0x7f)));
 }

@@ -30,10 +30,11 @@ static class ChangingTargets
     };
 
     static string CodesLine =>
-        $$"""{"audio":"clips/{0}.wav","text":"Set white at B four now {0}.","ref_audio":"clips/0.wav","audio_codes":[{{ListTargets.Frames}}]}""";
+        $$"""{"audio":"{0}.wav","text":"Set white at B four now {0}.","ref_audio":"0.wav","audio_codes":[{{ListTargets.Frames}}]}""";
 
     static byte[] Lines(string line) =>
-        Encoding.UTF8.GetBytes(string.Concat(Enumerable.Range(0, 200).Select(i => line.Replace("{0}", $"{i}", StringComparison.Ordinal) + "\n")));
+        Encoding.UTF8.GetBytes(string.Concat(Enumerable.Range(0, 200)
+            .Select(i => line.Replace("{0}", $"{i}", StringComparison.Ordinal) + "\n")));
 
     static FuzzTarget Of(string file, byte[] content, Action<string, List<string>> read, Action<string>? clean = null) =>
         OfOpened(file, content, path => problems => read(path, problems), clean);
@@ -59,7 +60,10 @@ static class ChangingTargets
     static int SeedIn(string folder) => int.Parse(File.ReadAllText(Path.Combine(folder, Changes)), CultureInfo.InvariantCulture);
 
     static byte[] Tensors() =>
-        Write([Float32("a", 300, 40), BFloat16("b", 200, 50), Raw("c", ElementType.I64, 3000), Raw("d", ElementType.F64, 20_000), Float32("e", 5)]);
+        Write([
+            Float32("a", 300, 40), BFloat16("b", 200, 50),
+            Raw("c", ElementType.I64, 3000), Raw("d", ElementType.F64, 20_000), Float32("e", 5),
+        ]);
 
     static Action<List<string>> TensorsOf(SafetensorsFile opened) => _ =>
     {

@@ -17,7 +17,8 @@ static class CommandLineTargets
     public static readonly Dictionary<string, Func<string, FuzzTarget>> All = new()
     {
         ["arguments"] = _ => Program(Speaking.Root(), CommandLines.Speaking, Speak),
-        ["arguments-training"] = _ => Program(TrainingCommands.Root(), CommandLines.Training, line => TrainingRun.Understand(TrainingCommands.Root(), line)),
+        ["arguments-training"] = _ =>
+            Program(TrainingCommands.Root(), CommandLines.Training, line => TrainingRun.Understand(TrainingCommands.Root(), line)),
     };
 
     delegate (ParseResult Parsed, string? Refusal) Reader(IReadOnlyList<string> arguments);

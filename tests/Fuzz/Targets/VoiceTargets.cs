@@ -22,7 +22,11 @@ static class VoiceTargets
         var clip = File.ReadAllBytes(Path.Combine(AllTargets.Repository, "tests", "Mini", "clips", "slt_1.wav"))[..40_000];
         return new()
         {
-            Files = new Dictionary<string, byte[]> { ["me.wav"] = clip, ["transcript.txt"] = "Meet Anna on Monday at seven thirty."u8.ToArray() },
+            Files = new Dictionary<string, byte[]>
+            {
+                ["me.wav"] = clip,
+                ["transcript.txt"] = "Meet Anna on Monday at seven thirty."u8.ToArray(),
+            },
             Mutate = (m, file, content) => file == "me.wav" ? HeadMutated(m, content) : m.MutateBytes(content),
             MustNameFile = false, // a message is about the recording or the transcript
             Cost = 25, // the recording is encoded, and spoken after

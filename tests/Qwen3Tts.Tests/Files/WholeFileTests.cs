@@ -26,7 +26,9 @@ public sealed class WholeFileTests
             }
         stop.Cancel();
         writer.Join();
-        Assert.Equal($"{path} became shorter while it was read. Wait until the program that writes it is done, then try again.", Assert.Single(messages));
+        Assert.Equal(
+            $"{path} became shorter while it was read. Wait until the program that writes it is done, then try again.",
+            Assert.Single(messages));
     }
 
     static void Resize(string path, CancellationToken stop)

@@ -156,5 +156,6 @@ static class FolderCheck
             yield return new("tokenizer_changed", Severity.Fault, $"{string.Join(" and ", files)} differ from the base's: text becomes other ids than in training.", "Copy the tokenizer's files from the base.");
     }
 
-    static bool Differ(string a, string b) => File.Exists(a) && File.Exists(b) && !WholeFile.Read(a).AsSpan().SequenceEqual(WholeFile.Read(b));
+    static bool Differ(string a, string b) =>
+        File.Exists(a) && File.Exists(b) && !WholeFile.Read(a).AsSpan().SequenceEqual(WholeFile.Read(b));
 }
