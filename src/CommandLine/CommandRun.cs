@@ -48,7 +48,8 @@ static class CommandRun
         ParentLink.Watch(stop);
         try
         {
-            return parsed.InvokeAsync(new() { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null }, stop.Token).GetAwaiter().GetResult();
+            return parsed.InvokeAsync(new() { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null },
+                stop.Token).GetAwaiter().GetResult();
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
@@ -58,9 +59,11 @@ static class CommandRun
         {
             if (parsed.GetValue(Debug))
                 errors.WriteLine(e);
-            var message = e is ArgumentException { ParamName: { } parameter } ? e.Message.Replace($" (Parameter '{parameter}')", "", StringComparison.Ordinal) : e.Message;
+            var message = e is ArgumentException { ParamName: { } parameter }
+                ? e.Message.Replace($" (Parameter '{parameter}')", "", StringComparison.Ordinal) : e.Message;
             return IsUsersMistake(e) ? Fail(UsersMistake, message)
-                : Fail(OurMistake, $"{e.GetType().Name}: {e.Message} This is a fault of {Name(root)}, not yours. Run it again with --debug and report what it prints.");
+                : Fail(OurMistake, $"{e.GetType().Name}: {e.Message} This is a fault of {Name(root)}, not yours. Run it again with " +
+                    $"--debug and report what it prints.");
         }
     }
 
@@ -70,7 +73,8 @@ static class CommandRun
 
     /// <summary>Errors about what was asked for or what lies on disk, as opposed to errors of the program.</summary>
     internal static bool IsUsersMistake(Exception e) =>
-        e is InvalidDataException or IOException or UnauthorizedAccessException or NotSupportedException || e.GetType() == typeof(ArgumentException);
+        e is InvalidDataException or IOException or UnauthorizedAccessException or NotSupportedException
+            || e.GetType() == typeof(ArgumentException);
 
     /// <summary>The command line as it was understood, and what is told if it was not. Nothing is run.</summary>
     internal static (ParseResult Parsed, string? Refusal) Understand(RootCommand root, IReadOnlyList<string> arguments)

@@ -8,7 +8,11 @@ static class CommonOptions
 {
     const string ModelVariable = "QWEN3TTS_MODEL";
 
-    public static Option<string?> Model() => new("--model", "-m") { Description = $"Folder of the model. Default: ${ModelVariable}.", HelpName = "DIR" };
+    public static Option<string?> Model() => new("--model", "-m")
+    {
+        Description = $"Folder of the model. Default: ${ModelVariable}.",
+        HelpName = "DIR",
+    };
 
     public static Option<int?> Seed() => new NumberOption<int?>("--seed", new(0, int.MaxValue))
     {
@@ -35,6 +39,8 @@ static class CommonOptions
 
     /// <summary>The model folder: the option's, else the environment's.</summary>
     /// <exception cref="ArgumentException">Neither is given.</exception>
-    public static string ModelFolder(string? given) => given ?? (Environment.GetEnvironmentVariable(ModelVariable) is { Length: > 0 } folder ? folder
-        : throw new ArgumentException($"No model is named. Give --model DIR or set {ModelVariable}; the repository has a small one that speaks, models/mini."));
+    public static string ModelFolder(string? given) =>
+        given ?? (Environment.GetEnvironmentVariable(ModelVariable) is { Length: > 0 } folder ? folder
+        : throw new ArgumentException(
+            $"No model is named. Give --model DIR or set {ModelVariable}; the repository has a small one that speaks, models/mini."));
 }

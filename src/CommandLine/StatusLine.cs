@@ -17,6 +17,7 @@ static class StatusLine
     {
         if (!Terminal.Profile.Capabilities.Interactive)
             return work(_ => { });
-        return Terminal.Status().Spinner(Spinner.Known.Dots).Start(Markup.Escape(what), line => work(text => line.Status = Markup.Escape(text)));
+        return Terminal.Status().Spinner(Spinner.Known.Dots).Start(Markup.Escape(what),
+            line => work(text => line.Status = Markup.Escape(text)));
     }
 }

@@ -1,6 +1,6 @@
 // Text is text: what is to be said, and the value of an option, may begin with "--" or "@". The parser would take some of these for
-// options; here they are put where it cannot: a value behind "=", a text behind "--". Only a single word that looks like an option and is none is
-// refused, because it is more likely misspelt than meant.
+// options; here they are put where it cannot: a value behind "=", a text behind "--". Only a single word that looks like an option and is
+// none is refused, because it is more likely misspelt than meant.
 using System.CommandLine;
 using Qwen3Tts.Files;
 

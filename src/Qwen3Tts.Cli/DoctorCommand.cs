@@ -18,30 +18,84 @@ sealed class DoctorCommand : DocumentedCommand
     public const int NotHealthy = 3, Undecided = 4;
 
     readonly Argument<string> _checkpoint = new("checkpoint") { Description = "Folder of the model." };
-    readonly Option<string?> _base = new("--base") { Description = "Folder of the model that it was fine-tuned from: shows what moved, and makes the verdict sure.", HelpName = "DIR" };
-    readonly Option<string?> _data = new("--data") { Description = "JSONL with audio, text, ref_audio, audio_codes, language; best what it was trained on.", HelpName = "JSONL" };
-    readonly Option<string?> _audio = new("--audio") { Description = "Instead: a folder of WAV files, each with its text in a TXT file.", HelpName = "DIR" };
-    readonly Option<string?> _speaker = new("--speaker") { Description = "Whose recordings the data are. Default: the speaker that the base does not have.", HelpName = "NAME" };
-    readonly Option<string?> _language = new("--language") { Description = "The language that you speak with, for clips that name none.", HelpName = "NAME" };
-    readonly Option<int> _clips = new NumberOption<int>("--clips", new(1, 100_000)) { Description = "Most clips to measure, spread over the data.", DefaultValueFactory = _ => 10 };
-    readonly Option<int> _takes = new NumberOption<int>("--takes", new(0, 10_000)) { Description = "Sentences to speak; 0 speaks none.", DefaultValueFactory = _ => 4 };
-    readonly Option<string?> _grammar = new("--grammar") { Description = "JSGF grammar of all that may be said, for pocketsphinx.", HelpName = "FILE" };
-    readonly Option<string[]> _dictionary = new("--dictionary") { Description = "Pronunciations that pocketsphinx lacks.", HelpName = "FILE" };
+    readonly Option<string?> _base = new("--base")
+    {
+        Description = "Folder of the model that it was fine-tuned from: shows what moved, and makes the verdict sure.",
+        HelpName = "DIR",
+    };
+    readonly Option<string?> _data = new("--data")
+    {
+        Description = "JSONL with audio, text, ref_audio, audio_codes, language; best what it was trained on.",
+        HelpName = "JSONL",
+    };
+    readonly Option<string?> _audio = new("--audio")
+    {
+        Description = "Instead: a folder of WAV files, each with its text in a TXT file.",
+        HelpName = "DIR",
+    };
+    readonly Option<string?> _speaker = new("--speaker")
+    {
+        Description = "Whose recordings the data are. Default: the speaker that the base does not have.",
+        HelpName = "NAME",
+    };
+    readonly Option<string?> _language = new("--language")
+    {
+        Description = "The language that you speak with, for clips that name none.",
+        HelpName = "NAME",
+    };
+    readonly Option<int> _clips = new NumberOption<int>("--clips", new(1, 100_000))
+    {
+        Description = "Most clips to measure, spread over the data.",
+        DefaultValueFactory = _ => 10,
+    };
+    readonly Option<int> _takes = new NumberOption<int>("--takes", new(0, 10_000))
+    {
+        Description = "Sentences to speak; 0 speaks none.",
+        DefaultValueFactory = _ => 4,
+    };
+    readonly Option<string?> _grammar = new("--grammar")
+    {
+        Description = "JSGF grammar of all that may be said, for pocketsphinx.",
+        HelpName = "FILE",
+    };
+    readonly Option<string[]> _dictionary = new("--dictionary")
+    {
+        Description = "Pronunciations that pocketsphinx lacks.",
+        HelpName = "FILE",
+    };
     readonly Option<bool> _json = new("--json") { Description = "Write JSON instead of tables; docs/doctor.md describes it." };
     readonly Option<string?> _html = new("--html") { Description = "Write the report as one page, too.", HelpName = "FILE" };
-    readonly Option<string?> _showPrompt = new("--show-prompt") { Description = "Show this text position by position, as trainer and generator write it, and nothing else.", HelpName = "TEXT" };
-    readonly Option<string?> _as = new("--as") { Description = $"With --show-prompt: beside it, what a faulty trainer writes: {string.Join(", ", PromptListing.Scripts.Keys)}, or a hypothesis.", HelpName = "SCRIPT" };
+    readonly Option<string?> _showPrompt = new("--show-prompt")
+    {
+        Description = "Show this text position by position, as trainer and generator write it, and nothing else.",
+        HelpName = "TEXT",
+    };
+    readonly Option<string?> _as = new("--as")
+    {
+        Description = $"With --show-prompt: beside it, what a faulty trainer writes: {string.Join(", ", PromptListing.Scripts.Keys)}, or " +
+            $"a hypothesis.",
+        HelpName = "SCRIPT",
+    };
     readonly Option<string?> _instruct = new("--instruct") { Description = "With --show-prompt: an instruction.", HelpName = "TEXT" };
-    readonly Option<string?> _transcript = new("--transcript") { Description = "With --show-prompt: the transcript of a reference, for in-context cloning.", HelpName = "TEXT" };
-    readonly Option<bool> _interleaved = new("--interleaved") { Description = "With --show-prompt: text beside the codes instead of before them." };
+    readonly Option<string?> _transcript = new("--transcript")
+    {
+        Description = "With --show-prompt: the transcript of a reference, for in-context cloning.",
+        HelpName = "TEXT",
+    };
+    readonly Option<bool> _interleaved = new("--interleaved")
+    {
+        Description = "With --show-prompt: text beside the codes instead of before them.",
+    };
 
-    public DoctorCommand() : base("doctor", "Says what a checkpoint was trained with: measures it under every known fault of fine-tuning scripts.",
+    public DoctorCommand() : base("doctor",
+        "Says what a checkpoint was trained with: measures it under every known fault of fine-tuning scripts.",
         "qwen3tts doctor my-voice --base Qwen3-TTS-12Hz-1.7B-Base --data codes.jsonl --language English",
         "qwen3tts doctor my-voice --audio recordings --html report.html",
         "qwen3tts doctor my-voice --show-prompt \"Good morning.\" --language English --as official-022e286")
     {
         Add(_checkpoint);
-        Option[] options = [_base, _data, _audio, _speaker, _language, _clips, _takes, _grammar, _dictionary, _json, _html, _showPrompt, _as, _instruct, _transcript, _interleaved];
+        Option[] options = [_base, _data, _audio, _speaker, _language, _clips, _takes, _grammar, _dictionary, _json, _html, _showPrompt,
+            _as, _instruct, _transcript, _interleaved];
         foreach (var option in options)
             Add(option);
         this.Does(Run);
@@ -82,9 +136,11 @@ sealed class DoctorCommand : DocumentedCommand
     /// <summary>Every file that is read: those of the models and those that the data name, too.</summary>
     IEnumerable<string?> Inputs(DoctorOptions options, ParseResult parsed)
     {
-        var clips = options.Data is { } data && Path.Exists(data) ? ClipList.Read(data, new()) : []; // what is wrong with it is told by the examination
+        // what is wrong with it is told by the examination
+        var clips = options.Data is { } data && Path.Exists(data) ? ClipList.Read(data, new()) : [];
         var named = clips.SelectMany(c => new[] { c.Audio, c.Reference, Path.ChangeExtension(c.Audio, ".txt") });
-        return [options.Data, parsed.GetValue(_grammar), .. parsed.GetValue(_dictionary) ?? [], .. OutputFile.Whole(options.Checkpoint), .. OutputFile.Whole(options.Base), .. named];
+        return [options.Data, parsed.GetValue(_grammar), .. parsed.GetValue(_dictionary)
+            ?? [], .. OutputFile.Whole(options.Checkpoint), .. OutputFile.Whole(options.Base), .. named];
     }
 
     /// <summary>Told before minutes of work: a folder that is not there is made, but not where a file is.</summary>
@@ -112,35 +168,53 @@ sealed class DoctorCommand : DocumentedCommand
         foreach (var detail in r.Details)
             AnsiConsole.Write(new Cell($"{detail}\n"));
         if (r.Hypothesis is not null)
-            AnsiConsole.Write(new Cell($"trained as {r.Hypothesis}; sure {Percent(r.Confidence)}{(r.Next is null ? "" : $"; next {r.Next}, {Number(r.Margin)} times worse")}{(r.Alike.Count == 0 ? "" : $"; not to be told from {string.Join(", ", r.Alike)}")}\n"));
+            AnsiConsole.Write(new Cell(
+                $"trained as {r.Hypothesis}; sure {Percent(r.Confidence)}"
+                + (r.Next is null ? "" : $"; next {r.Next}, {Number(r.Margin)} times worse")
+                + (r.Alike.Count == 0 ? "" : $"; not to be told from {string.Join(", ", r.Alike)}") + "\n"));
         if (r.Findings.Count > 0)
-            AnsiConsole.Write(Rows(Columns("", "finding", "evidence", "remedy"), r.Findings.OrderByDescending(f => f.Severity), f => [f.Severity.ToString().ToLowerInvariant(), f.Id, f.Evidence, f.Remedy]));
+            AnsiConsole.Write(Rows(Columns("", "finding", "evidence", "remedy"), r.Findings.OrderByDescending(f => f.Severity), f =>
+                [f.Severity.ToString().ToLowerInvariant(), f.Id, f.Evidence, f.Remedy]));
         if (r.Losses.Count > 0)
-            AnsiConsole.Write(Rows(Columns("hypothesis", "total", "talker", "first codes", "end", "predictor", "base, total"), r.Losses, l => l.Possible
-                ? [l.Hypothesis, Number(l.Total), Number(l.Talker), Number(l.Codes), Number(l.End), Number(l.Predictor), Number(l.Base)] : [l.Hypothesis, "the shapes forbid it", "", "", "", "", ""]));
+            AnsiConsole.Write(Rows(Columns("hypothesis", "total", "talker", "first codes", "end", "predictor", "base, total"), r.Losses,
+                l => l.Possible
+                ? [l.Hypothesis, Number(l.Total), Number(l.Talker), Number(l.Codes), Number(l.End), Number(l.Predictor), Number(l.Base)]
+                : [l.Hypothesis, "the shapes forbid it", "", "", "", "", ""]));
         if (r.TextProjection is { } p)
             AnsiConsole.Write(new Cell($"{p.Sentence}\n"));
         if (r.Movement is { } m)
-            AnsiConsole.Write(Rows(Columns("moved", "tensors", "unmoved", "elements", "relative", "directions"), m.Groups, g => [g.Name, $"{g.Tensors}", $"{g.Unmoved}", Percent(g.Changed), Number(g.Relative), g.EffectiveRank is null ? "" : $"{Number(g.EffectiveRank)} of {g.Rank}"]));
+            AnsiConsole.Write(Rows(Columns("moved", "tensors", "unmoved", "elements", "relative", "directions"), m.Groups, g =>
+                [g.Name, $"{g.Tensors}", $"{g.Unmoved}", Percent(g.Changed), Number(g.Relative), g.EffectiveRank is null ? ""
+                : $"{Number(g.EffectiveRank)} of {g.Rank}"]));
         if (r.Speech is { } s)
-            AnsiConsole.Write(new Cell($"It speaks: {s.Takes.Count} takes, {Percent(s.Runaway)} do not end, length {Number(s.LengthRatio)} of the data's, silence {Percent(s.Silence)}, repeated frames {Percent(s.Repeated)}, words heard wrongly {Percent(s.WordErrors)} ({s.Recogniser})\n"));
+            AnsiConsole.Write(new Cell(
+                $"It speaks: {s.Takes.Count} takes, {Percent(s.Runaway)} do not end, length {Number(s.LengthRatio)} of the data's, " +
+                $"silence {Percent(s.Silence)}, repeated frames {Percent(s.Repeated)}, words heard wrongly {Percent(s.WordErrors)} " +
+                $"({s.Recogniser})\n"));
     }
 
     int ShowPrompt(ParseResult parsed)
     {
         var faults = parsed.GetValue(_as) is { } script ? PromptListing.FindFaults(script) : FaultSet.None;
-        var (right, faulty) = PromptListing.Pair(parsed.GetRequiredValue(_checkpoint), new(parsed.GetRequiredValue(_showPrompt)!, parsed.GetValue(_speaker), parsed.GetValue(_language), parsed.GetValue(_instruct), parsed.GetValue(_transcript), parsed.GetValue(_interleaved)), faults);
+        var (right, faulty) = PromptListing.Pair(parsed.GetRequiredValue(_checkpoint),
+            new(parsed.GetRequiredValue(_showPrompt)!, parsed.GetValue(_speaker), parsed.GetValue(_language), parsed.GetValue(_instruct),
+            parsed.GetValue(_transcript), parsed.GetValue(_interleaved)), faults);
         if (Console.IsOutputRedirected)
             AnsiConsole.Profile.Width = 200;
-        var table = Columns(faults == FaultSet.None ? ["", "text", "codec", "is taught"] : ["", "text", "codec", "is taught", $"{parsed.GetValue(_as)}: text", "codec", "is taught"]);
+        var table = Columns(faults == FaultSet.None ? ["", "text", "codec", "is taught"]
+            : ["", "text", "codec", "is taught", $"{parsed.GetValue(_as)}: text", "codec", "is taught"]);
         for (var i = 0; i < Math.Max(right.Count, faulty.Count); i++)
         {
             ListedPosition? a = i < right.Count ? right[i] : null, b = i < faulty.Count ? faulty[i] : null;
             string[] left = [a?.Text ?? "", a?.Codec ?? "", a?.Taught ?? ""], other = [b?.Text ?? "", b?.Codec ?? "", b?.Taught ?? ""];
-            table.AddRow([new Cell($"{i}"), .. left.Select(t => new Cell(t)), .. faults == FaultSet.None ? [] : other.Select((t, c) => t == left[c] ? new Cell(t) : new Cell(t.Length == 0 ? "–" : t, new Style(Color.Red)))]);
+            table.AddRow([new Cell($"{i}"), .. left.Select(t => new Cell(t)), .. faults == FaultSet.None ? []
+                : other.Select((t, c) => t == left[c] ? new Cell(t) : new Cell(t.Length == 0 ? "–" : t, new Style(Color.Red)))]);
         }
         AnsiConsole.Write(table);
-        AnsiConsole.Write(new Cell(faults == FaultSet.None ? "Trainer and generator write this one list; the frames come from the data in one and from the sampler in the other.\n" : $"Left: what the trainer writes and the generator speaks with, one list. Right: what {parsed.GetValue(_as)} trains on; what differs is red.\n"));
+        AnsiConsole.Write(new Cell(faults == FaultSet.None
+            ? "Trainer and generator write this one list; the frames come from the data in one and from the sampler in the other.\n"
+            : $"Left: what the trainer writes and the generator speaks with, one list. Right: what {parsed.GetValue(_as)} trains on; " +
+            $"what differs is red.\n"));
         return CommandRun.Done;
     }
 
@@ -153,6 +227,6 @@ sealed class DoctorCommand : DocumentedCommand
         return table;
     }
 
-    static string Number(double? value) => HtmlReport.Number(value);
+    static string Number(double? value) => Html.Number(value);
     static string Percent(double? share) => share is { } s ? string.Create(CultureInfo.InvariantCulture, $"{100 * s:0.#} %") : "–";
 }

@@ -46,7 +46,8 @@ static class HandOver
             return beside;
         if (ExternalProgram.OnPath(Program) is { } installed)
             return installed;
-        var configuration = new DirectoryInfo(AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar)); // artifacts/bin/<project>/<configuration>
+        // artifacts/bin/<project>/<configuration>
+        var configuration = new DirectoryInfo(AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar));
         var built = Path.Combine(configuration.Parent?.Parent?.FullName ?? "", "Qwen3Tts.Training", configuration.Name, file);
         return File.Exists(built) ? built : null;
     }

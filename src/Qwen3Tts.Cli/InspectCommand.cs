@@ -13,7 +13,8 @@ sealed class InspectCommand : DocumentedCommand
     readonly Argument<string> _model = new("model") { Description = "Folder of the model." };
     readonly Option<bool> _json = new("--json") { Description = "Write JSON instead of tables." };
 
-    public InspectCommand() : base("inspect", "Shows what is in a model folder, and loads it strictly: every tensor there, none left over, all of the right shape.",
+    public InspectCommand() : base("inspect",
+        "Shows what is in a model folder, and loads it strictly: every tensor there, none left over, all of the right shape.",
         "qwen3tts inspect models/mini",
         "qwen3tts inspect models/mini --json")
     {
@@ -41,9 +42,12 @@ sealed class InspectCommand : DocumentedCommand
         Fact("type", $"{report.Type}, {report.Size}");
         Fact("layouts", report.Layouts);
         Fact("languages", report.Languages.Count == 0 ? "none: Auto alone" : $"{string.Join(", ", report.Languages.Keys)}, or Auto");
-        Fact("speakers", report.Speakers.Count == 0 ? "none" : string.Join(", ", report.Speakers.Select(s => Invariant($"{s.Name} (row {s.Row}, norm {s.Norm:0.00}{(s.Dialect is { } d ? $", {d}" : "")})"))));
+        Fact("speakers", report.Speakers.Count == 0 ? "none"
+            : string.Join(", ", report.Speakers
+            .Select(s => Invariant($"{s.Name} (row {s.Row}, norm {s.Norm:0.00}{(s.Dialect is { } d ? $", {d}" : "")})"))));
         var g = report.Sampling;
-        Fact("sampling", Drawing(g.Greedy, g.Temperature, g.TopK, g.TopP) + Invariant($", repetition penalty {g.RepetitionPenalty}, at most {g.MaxFrames} frames"));
+        Fact("sampling", Drawing(g.Greedy, g.Temperature, g.TopK, g.TopP)
+            + Invariant($", repetition penalty {g.RepetitionPenalty}, at most {g.MaxFrames} frames"));
         Fact("predictor", Drawing(g.PredictorGreedy, g.PredictorTemperature, g.PredictorTopK, g.PredictorTopP));
         Fact("tokenizer", report.Tokenizer);
 
@@ -51,18 +55,22 @@ sealed class InspectCommand : DocumentedCommand
         parts.Columns[1].RightAligned();
         parts.Columns[2].RightAligned();
         foreach (var part in report.Parts)
-            parts.AddRow(new Cell(part.Name), new Cell(Count(part.Parameters)), new Cell(Bytes(part.Bytes)), new Cell(string.Join(", ", part.Types)), new Cell(part.Shape));
-        parts.AddRow(new Cell("all"), new Cell(Count(report.Parts.Sum(p => p.Parameters))), new Cell(Bytes(report.Parts.Sum(p => p.Bytes))));
+            parts.AddRow(new Cell(part.Name), new Cell(Count(part.Parameters)), new Cell(Bytes(part.Bytes)),
+                new Cell(string.Join(", ", part.Types)), new Cell(part.Shape));
+        parts.AddRow(new Cell("all"), new Cell(Count(report.Parts.Sum(p => p.Parameters))),
+            new Cell(Bytes(report.Parts.Sum(p => p.Bytes))));
 
         if (Console.IsOutputRedirected)
             AnsiConsole.Profile.Width = 160; // of a file or pipe nothing is known, and 80 columns would break the table
         AnsiConsole.Write(facts);
         AnsiConsole.Write(parts);
         Console.WriteLine(report.Problems.Count == 0 ? "It loads: no tensor is missing, misshapen or left over."
-            : string.Join(Environment.NewLine, report.Problems.Prepend($"It does not load; {(report.Problems.Count == 1 ? "one problem" : $"{report.Problems.Count} problems")}:")));
+            : string.Join(Environment.NewLine, report.Problems
+                .Prepend($"It does not load; {(report.Problems.Count == 1 ? "one problem" : $"{report.Problems.Count} problems")}:")));
     }
 
-    static string Drawing(bool greedy, double temperature, int topK, double topP) => greedy ? "greedy" : Invariant($"temperature {temperature}, top-k {topK}, top-p {topP}");
+    static string Drawing(bool greedy, double temperature, int topK, double topP) =>
+        greedy ? "greedy" : Invariant($"temperature {temperature}, top-k {topK}, top-p {topP}");
     static string Count(long n) => Invariant($"{n:#,0}");
     static string Bytes(long n) => n < 1 << 30 ? Invariant($"{n / 1048576.0:0.0} MiB") : Invariant($"{n / 1073741824.0:0.00} GiB");
     static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);

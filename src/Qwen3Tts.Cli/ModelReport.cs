@@ -18,7 +18,8 @@ sealed record PartReport(string Name, string Shape, int Tensors, long Parameters
 sealed record SpeakerReport(string Name, int Row, double Norm, string? Dialect);
 
 sealed record ModelReport(
-    string Folder, string Type, string Size, IReadOnlyList<PartReport> Parts, IReadOnlyDictionary<string, int> Languages, IReadOnlyList<SpeakerReport> Speakers,
+    string Folder, string Type, string Size, IReadOnlyList<PartReport> Parts, IReadOnlyDictionary<string, int> Languages,
+        IReadOnlyList<SpeakerReport> Speakers,
     string Layouts, SamplingOptions Sampling, string Tokenizer, IReadOnlyList<string> Problems)
 {
     /// <exception cref="IOException">The folder, or a file without which nothing can be said, is missing.</exception>
@@ -35,16 +36,30 @@ sealed record ModelReport(
         var rows = ids.Speakers.Count > 0 && weights.Contains(embedding) ? weights.FileOf(embedding).Float32(embedding) : [];
         PartReport[] parts =
         [
-            Part("talker", weights, n => n.StartsWith("talker.", StringComparison.Ordinal) && !IsPredictor(n), $"{Shape(talker)}; text hidden {talker.TextHiddenSize}, text vocabulary {talker.TextVocabSize}, codec vocabulary {talker.VocabSize}"),
-            Part("code predictor", weights, IsPredictor, $"{Shape(talker.CodePredictorConfig)}; {talker.NumCodeGroups} codebooks of {talker.CodePredictorConfig.VocabSize}"),
-            Part("speaker encoder", weights, n => n.StartsWith("speaker_encoder.", StringComparison.Ordinal), config.SpeakerEncoderConfig is { } s ? $"ECAPA, {s.EncChannels[0]} channels, output {s.EncDim}; {s.SampleRate} Hz" : "none"),
-            Part("codec encoder", codec, n => n.StartsWith("encoder.", StringComparison.Ordinal), $"{codecConfig.EncoderConfig.NumHiddenLayers} layers of {codecConfig.EncoderConfig.HiddenSize}; {codecConfig.InputSampleRate} Hz"),
-            Part("codec decoder", codec, n => n.StartsWith("decoder.", StringComparison.Ordinal), $"{codecConfig.DecoderConfig.NumHiddenLayers} layers of {codecConfig.DecoderConfig.HiddenSize}, decoder {codecConfig.DecoderConfig.DecoderDim}; {(double)codecConfig.OutputSampleRate / codecConfig.DecodeUpsampleRate:0.##} frames/s"),
+            Part("talker", weights, n => n.StartsWith("talker.", StringComparison.Ordinal)
+                && !IsPredictor(n), $"{Shape(talker)}; text hidden {talker.TextHiddenSize}, text vocabulary {talker.TextVocabSize}, " +
+                $"codec vocabulary {talker.VocabSize}"),
+            Part("code predictor", weights, IsPredictor,
+                $"{Shape(talker.CodePredictorConfig)}; {talker.NumCodeGroups} codebooks of {talker.CodePredictorConfig.VocabSize}"),
+            Part("speaker encoder", weights, n =>
+                n.StartsWith("speaker_encoder.", StringComparison.Ordinal), config.SpeakerEncoderConfig is { } s
+                ? $"ECAPA, {s.EncChannels[0]} channels, output {s.EncDim}; {s.SampleRate} Hz" : "none"),
+            Part("codec encoder", codec, n =>
+                n.StartsWith("encoder.", StringComparison.Ordinal),
+                $"{codecConfig.EncoderConfig.NumHiddenLayers} layers of {codecConfig.EncoderConfig.HiddenSize}; " +
+                $"{codecConfig.InputSampleRate} Hz"),
+            Part("codec decoder", codec, n =>
+                n.StartsWith("decoder.", StringComparison.Ordinal),
+                $"{codecConfig.DecoderConfig.NumHiddenLayers} layers of {codecConfig.DecoderConfig.HiddenSize}, decoder " +
+                $"{codecConfig.DecoderConfig.DecoderDim}; {(double)codecConfig.OutputSampleRate / codecConfig.DecodeUpsampleRate:0.##} " +
+                $"frames/s"),
         ];
         var (tokenizer, problems) = Load(model);
         return new(folder, config.TtsModelType, config.TtsModelSize, [.. parts.Where(p => p.Tensors > 0)], ids.Languages,
-            [.. ids.Speakers.Select(p => new SpeakerReport(p.Key, p.Value.Row, Norm(rows, p.Value.Row, talker.HiddenSize), p.Value.Dialect))],
-            config.CanClone ? "interleaved by default (a cloned voice), text first on request" : "text first by default, interleaved on request",
+            [.. ids.Speakers.Select(p => new SpeakerReport(p.Key, p.Value.Row, Norm(rows, p.Value.Row, talker.HiddenSize),
+                p.Value.Dialect))],
+            config.CanClone ? "interleaved by default (a cloned voice), text first on request"
+                : "text first by default, interleaved on request",
             Tts.SamplingOf(model.Generation), tokenizer, problems);
     }
 
@@ -76,7 +91,9 @@ sealed record ModelReport(
 
     static bool IsPredictor(string name) => name.StartsWith("talker.code_predictor.", StringComparison.Ordinal);
 
-    static string Shape(DecoderConfig c) => $"hidden {c.HiddenSize}, {c.NumHiddenLayers} layers, {c.NumAttentionHeads} heads of {c.HeadDim} ({c.NumKeyValueHeads} key/value), intermediate {c.IntermediateSize}";
+    static string Shape(DecoderConfig c) =>
+        $"hidden {c.HiddenSize}, {c.NumHiddenLayers} layers, {c.NumAttentionHeads} heads of {c.HeadDim} ({c.NumKeyValueHeads} " +
+        $"key/value), intermediate {c.IntermediateSize}";
 
     static PartReport Part(string name, Weights weights, Func<string, bool> mine, string shape)
     {
@@ -89,6 +106,7 @@ sealed record ModelReport(
         rows.Length < (row + 1L) * width ? double.NaN : Math.Sqrt(rows.AsSpan(row * width, width).ToArray().Sum(v => (double)v * v));
 }
 
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, WriteIndented = true, NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals)]
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, WriteIndented = true,
+    NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals)]
 [JsonSerializable(typeof(ModelReport))]
 sealed partial class ReportJson : JsonSerializerContext;

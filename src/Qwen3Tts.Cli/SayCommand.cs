@@ -15,40 +15,82 @@ sealed class SayCommand : DocumentedCommand
     const string Standard = "-"; // standard input or output
     const string TextFirst = "text-first", Interleaved = "interleaved";
 
-    readonly Argument<string?> _text = new("text") { Description = "What to say; - reads it from standard input.", Arity = ArgumentArity.ZeroOrOne };
+    readonly Argument<string?> _text = new("text")
+    {
+        Description = "What to say; - reads it from standard input.",
+        Arity = ArgumentArity.ZeroOrOne,
+    };
     readonly Option<string?> _file = new("--file") { Description = "Read the text from this file.", HelpName = "TXT" };
-    readonly Option<string> _output = new("--output", "-o") { Description = "The WAV file to write; - streams it to standard output while it is made.", HelpName = "WAV", Required = true };
+    readonly Option<string> _output = new("--output", "-o")
+    {
+        Description = "The WAV file to write; - streams it to standard output while it is made.",
+        HelpName = "WAV",
+        Required = true,
+    };
     readonly Option<string?> _model = CommonOptions.Model();
-    readonly Option<string?> _adapter = new("--adapter") { Description = "Folder of a LoRA adapter that was trained on the model.", HelpName = "DIR" };
+    readonly Option<string?> _adapter = new("--adapter")
+    {
+        Description = "Folder of a LoRA adapter that was trained on the model.",
+        HelpName = "DIR",
+    };
     readonly Option<string?> _voice = new("--voice") { Description = "Clone the voice of this recording (Base models).", HelpName = "WAV" };
-    readonly Option<string?> _transcript = new("--transcript") { Description = "What is said in the recording: clones in context, the manner too.", HelpName = "TEXT" };
+    readonly Option<string?> _transcript = new("--transcript")
+    {
+        Description = "What is said in the recording: clones in context, the manner too.",
+        HelpName = "TEXT",
+    };
     readonly Option<string?> _speaker = new("--speaker") { Description = "A speaker that the model knows by name.", HelpName = "NAME" };
-    readonly Option<string> _language = new("--language") { Description = "A language of the model; Auto leaves it to the model.", HelpName = "NAME", DefaultValueFactory = _ => "Auto" };
-    readonly Option<string?> _instruct = new("--instruct") { Description = "How to speak, or which voice to design, in words.", HelpName = "TEXT" };
+    readonly Option<string> _language = new("--language")
+    {
+        Description = "A language of the model; Auto leaves it to the model.",
+        HelpName = "NAME",
+        DefaultValueFactory = _ => "Auto",
+    };
+    readonly Option<string?> _instruct = new("--instruct")
+    {
+        Description = "How to speak, or which voice to design, in words.",
+        HelpName = "TEXT",
+    };
     readonly Option<string?> _layout = new Option<string?>("--layout")
     {
         Description = "Where the text lies. Default: interleaved for a cloned voice, text-first for all else.",
         HelpName = $"{TextFirst}|{Interleaved}",
     }.OneOf(TextFirst, Interleaved);
     readonly Option<int?> _seed = CommonOptions.Seed();
-    readonly Option<double?> _temperature = Sampling<double?>("--temperature", SamplingOptions.TemperatureRange, "Above 0; lower is steadier.");
-    readonly Option<int?> _topK = Sampling<int?>("--top-k", SamplingOptions.TopKRange, "Draw from this many of the likeliest codes; 0: from all.");
-    readonly Option<double?> _topP = Sampling<double?>("--top-p", SamplingOptions.TopPRange, "Draw from the likeliest codes that together have this probability; 1: from all.");
-    readonly Option<double?> _repetitionPenalty = Sampling<double?>("--repetition-penalty", SamplingOptions.RepetitionPenaltyRange, "Above 1 makes codes rarer that were spoken before.");
-    readonly Option<double?> _predictorTemperature = Sampling<double?>("--predictor-temperature", SamplingOptions.TemperatureRange, "The same for a frame's other fifteen codes.");
+    readonly Option<double?> _temperature = Sampling<double?>("--temperature", SamplingOptions.TemperatureRange,
+        "Above 0; lower is steadier.");
+    readonly Option<int?> _topK = Sampling<int?>("--top-k", SamplingOptions.TopKRange,
+        "Draw from this many of the likeliest codes; 0: from all.");
+    readonly Option<double?> _topP = Sampling<double?>("--top-p", SamplingOptions.TopPRange,
+        "Draw from the likeliest codes that together have this probability; 1: from all.");
+    readonly Option<double?> _repetitionPenalty = Sampling<double?>("--repetition-penalty", SamplingOptions.RepetitionPenaltyRange,
+        "Above 1 makes codes rarer that were spoken before.");
+    readonly Option<double?> _predictorTemperature = Sampling<double?>("--predictor-temperature", SamplingOptions.TemperatureRange,
+        "The same for a frame's other fifteen codes.");
     readonly Option<int?> _predictorTopK = Sampling<int?>("--predictor-top-k", SamplingOptions.TopKRange, "Likewise.");
     readonly Option<double?> _predictorTopP = Sampling<double?>("--predictor-top-p", SamplingOptions.TopPRange, "Likewise.");
-    readonly Option<bool> _greedy = new("--greedy") { Description = "Take the likeliest code instead of drawing. Greedy speech often never ends." };
-    readonly Option<double?> _maxSeconds = Sampling<double?>("--max-seconds", new(0, 86400, Above: true, Reason: "A day has as many."), "Stop after this much speech.");
+    readonly Option<bool> _greedy = new("--greedy")
+    {
+        Description = "Take the likeliest code instead of drawing. Greedy speech often never ends.",
+    };
+    readonly Option<double?> _maxSeconds = Sampling<double?>("--max-seconds", new(0, 86400, Above: true, Reason: "A day has as many."),
+        "Stop after this much speech.");
     readonly Option<double> _maxFramesPerToken = new NumberOption<double>("--max-frames-per-token", new(0, 1000))
     {
-        Description = "Stop speech that is far longer than its text: most frames of 80 ms for each token of it, of which speech takes 3 to 5; 0 is no limit.",
+        Description = "Stop speech that is far longer than its text: most frames of 80 ms for each token of it, of which speech takes 3 " +
+            "to 5; 0 is no limit.",
         DefaultValueFactory = _ => SpeechOptions.UsualMaxFramesPerToken,
     };
-    readonly Option<string?> _compat = new("--compat") { Description = $"Speak as a faulty fine-tune was trained, if `doctor` says so: {string.Join(", ", Compat.Keys)}; several joined by commas.", HelpName = "NAMES" };
+    readonly Option<string?> _compat = new("--compat")
+    {
+        Description = $"Speak as a faulty fine-tune was trained, if `doctor` says so: {string.Join(", ", Compat.Keys)}; several joined " +
+            $"by commas.",
+        HelpName = "NAMES",
+    };
     readonly Option<int?> _threads = CommonOptions.Threads();
 
-    static Dictionary<string, Sequence.Compatibility> Compat => new() { ["raw-text"] = Sequence.Compatibility.RawText, ["speaker-at-6"] = Sequence.Compatibility.SpeakerAt6 };
+    static Dictionary<string, Sequence.Compatibility> Compat =>
+        new() { ["raw-text"] = Sequence.Compatibility.RawText, ["speaker-at-6"] = Sequence.Compatibility.SpeakerAt6 };
 
     public SayCommand() : base("say", "Speaks a text.",
         "qwen3tts say \"Set white at B four now.\" --model models/mini --voice tests/Mini/clips/rms_1.wav -o out.wav",
@@ -58,14 +100,20 @@ sealed class SayCommand : DocumentedCommand
         "echo \"Three seven one nine\" | qwen3tts say - --voice me.wav -o - | aplay")
     {
         Add(_text);
-        Option[] options = [_output, _file, _model, _adapter, _voice, _transcript, _speaker, _language, _instruct, _layout, _seed, _temperature, _topK, _topP, _repetitionPenalty, _predictorTemperature, _predictorTopK, _predictorTopP, _greedy, _maxSeconds, _maxFramesPerToken, _compat, _threads];
+        Option[] options = [_output, _file, _model, _adapter, _voice, _transcript, _speaker, _language, _instruct, _layout, _seed,
+            _temperature, _topK, _topP, _repetitionPenalty, _predictorTemperature, _predictorTopK, _predictorTopP, _greedy, _maxSeconds,
+            _maxFramesPerToken, _compat, _threads];
         foreach (var option in options)
             Add(option);
         this.Does(Run);
     }
 
-    static Sequence.Compatibility Compatible(string? names) => (names ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Aggregate(Sequence.Compatibility.None, (all, name) =>
-        all | (Compat.TryGetValue(name, out var one) ? one : throw new ArgumentException($"--compat is '{name}', expected {string.Join(" or ", Compat.Keys)}. Take what 'qwen3tts doctor' says, or leave it out.")));
+    static Sequence.Compatibility Compatible(string? names) =>
+        (names ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+        .Aggregate(Sequence.Compatibility.None, (all, name) =>
+        all | (Compat.TryGetValue(name, out var one) ? one
+            : throw new ArgumentException(
+            $"--compat is '{name}', expected {string.Join(" or ", Compat.Keys)}. Take what 'qwen3tts doctor' says, or leave it out.")));
 
     static Option<T> Sampling<T>(string name, NumberRange range, string description) =>
         new NumberOption<T>(name, range) { Description = $"{description} Default: the model's." };
@@ -80,10 +128,12 @@ sealed class SayCommand : DocumentedCommand
         var model = CommonOptions.ModelFolder(parsed.GetValue(_model));
         if (output != Standard)
             OutputFile.CheckIsNoInput(
-                output, [parsed.GetValue(_file), parsed.GetValue(_voice), .. OutputFile.Whole(model), .. OutputFile.Whole(parsed.GetValue(_adapter))]);
+                output, [parsed.GetValue(_file), parsed.GetValue(_voice), .. OutputFile.Whole(model),
+                    .. OutputFile.Whole(parsed.GetValue(_adapter))]);
         CheckIsWave(output);
         var compatibility = Compatible(parsed.GetValue(_compat));
-        using var tts = StatusLine.While($"loading {model}", _ => Tts.Load(model, parsed.GetValue(_threads), parsed.GetValue(_adapter), compatibility));
+        using var tts = StatusLine.While($"loading {model}",
+            _ => Tts.Load(model, parsed.GetValue(_threads), parsed.GetValue(_adapter), compatibility));
         var options = Speech(parsed, tts);
         var doubts = (options.Voice?.Warnings ?? []).Concat(tts.Doubts(text)).ToList();
         doubts.AddRange(tts.Untrained(options));
@@ -93,7 +143,9 @@ sealed class SayCommand : DocumentedCommand
         var speech = tts.Stream(text, options);
         var spoken = output == Standard ? Spoken(speech, null, stop) : Spoken(speech, [], stop, output);
         var ending = SpeechEnding.Of(speech, output == Standard ? null : output);
-        (output == Standard || OutputFile.IsSpecial(FileIdentity.Resolve(output)) ? Console.Error : Console.Out).WriteLine($"{(output == Standard ? "spoken" : output)}: {spoken}, seed {options.Sampling!.Seed}, {ending.Words}");
+        (output == Standard || OutputFile.IsSpecial(FileIdentity.Resolve(output)) ? Console.Error
+            : Console.Out).WriteLine(
+            $"{(output == Standard ? "spoken" : output)}: {spoken}, seed {options.Sampling!.Seed}, {ending.Words}");
         if (ending.Remedy is { } remedy)
             Console.Error.WriteLine(remedy);
         return speech.FinishReason == FinishReason.Stopped ? CommandRun.Interrupted : CommandRun.Done;
@@ -102,15 +154,19 @@ sealed class SayCommand : DocumentedCommand
     /// <summary>Refuses a name that promises another format than is written, before anything is computed.</summary>
     static void CheckIsWave(string output)
     {
-        if (output == Standard || output.EndsWith(".wav", StringComparison.OrdinalIgnoreCase) || OutputFile.IsSpecial(FileIdentity.Resolve(output)))
+        if (output == Standard || output.EndsWith(".wav", StringComparison.OrdinalIgnoreCase)
+            || OutputFile.IsSpecial(FileIdentity.Resolve(output)))
             return;
         var wave = Path.ChangeExtension(output, ".wav");
         throw new ArgumentException(Path.GetExtension(output).Length > 1
-            ? $"'{output}' would not be what its name says: only WAV is written. Name '{wave}', and convert it: ffmpeg -i '{wave}' '{output}'"
+            ? $"'{output}' would not be what its name says: only WAV is written. Name '{wave}', and convert it: ffmpeg -i '{wave}' " +
+                $"'{output}'"
             : $"'{output}' does not end in .wav, and a WAV file is written. Name '{wave}'.");
     }
 
-    /// <summary>Speaks to standard output, or into <paramref name="kept"/> and then to a file, also where it was stopped; returns how fast.</summary>
+    /// <summary>
+    /// Speaks to standard output, or into <paramref name="kept"/> and then to a file, also where it was stopped; returns how fast.
+    /// </summary>
     static string Spoken(SpeechStream speech, List<float>? kept, CancellationToken stop, string file = "")
     {
         var clock = Stopwatch.StartNew();
@@ -139,23 +195,28 @@ sealed class SayCommand : DocumentedCommand
     static string Pace(long samples, int rate, Stopwatch clock)
     {
         var (speech, time) = ((double)samples / rate, clock.Elapsed.TotalSeconds);
-        return string.Create(CultureInfo.InvariantCulture, $"{speech:0.0} s of speech in {time:0.0} s, {speech / time:0.0} times as fast as it plays");
+        return string.Create(CultureInfo.InvariantCulture,
+            $"{speech:0.0} s of speech in {time:0.0} s, {speech / time:0.0} times as fast as it plays");
     }
 
     void CheckTogether(ParseResult parsed)
     {
         if (parsed.GetValue(_voice) is not null && parsed.GetValue(_speaker) is not null)
-            throw new ArgumentException("--voice and --speaker were both given. Give one of them: a recording to clone, or a name that the model knows.");
+            throw new ArgumentException(
+                "--voice and --speaker were both given. Give one of them: a recording to clone, or a name that the model knows.");
         if (parsed.GetValue(_transcript) is not null && parsed.GetValue(_voice) is null)
             throw new ArgumentException("--transcript was given without --voice. Give the recording that it is the transcript of.");
         if (parsed.GetValue(_text) is null == parsed.GetValue(_file) is null)
-            throw new ArgumentException(parsed.GetValue(_text) is null ? "There is no text to say. Give it as the argument, with --file, or - for standard input." : "A text and --file were both given. Give one of them.");
+            throw new ArgumentException(parsed.GetValue(_text) is null
+                ? "There is no text to say. Give it as the argument, with --file, or - for standard input."
+                : "A text and --file were both given. Give one of them.");
     }
 
     string Text(ParseResult parsed, CancellationToken stop)
     {
         var text = parsed.GetValue(_file) is { } file ? TextFile.Read(file)
-            : parsed.GetValue(_text) is Standard ? Task.Run(Console.In.ReadToEnd, stop).WaitAsync(stop).GetAwaiter().GetResult() // a console is read without end
+            // a console is read without end
+            : parsed.GetValue(_text) is Standard ? Task.Run(Console.In.ReadToEnd, stop).WaitAsync(stop).GetAwaiter().GetResult()
             : parsed.GetValue(_text)!;
         return text.Trim();
     }
@@ -171,7 +232,8 @@ sealed class SayCommand : DocumentedCommand
             Instruct = parsed.GetValue(_instruct),
             Language = parsed.GetValue(_language)!,
             MaxFramesPerToken = parsed.GetValue(_maxFramesPerToken) is > 0 and var most ? most : null,
-            Layout = parsed.GetValue(_layout) switch { TextFirst => Sequence.Layout.TextFirst, Interleaved => Sequence.Layout.Interleaved, _ => null },
+            Layout = parsed.GetValue(_layout) switch { TextFirst =>
+                Sequence.Layout.TextFirst, Interleaved => Sequence.Layout.Interleaved, _ => null },
             Sampling = model with
             {
                 Greedy = greedy || model.Greedy,
@@ -183,7 +245,8 @@ sealed class SayCommand : DocumentedCommand
                 PredictorTemperature = parsed.GetValue(_predictorTemperature) ?? model.PredictorTemperature,
                 PredictorTopK = parsed.GetValue(_predictorTopK) ?? model.PredictorTopK,
                 PredictorTopP = parsed.GetValue(_predictorTopP) ?? model.PredictorTopP,
-                MaxFrames = parsed.GetValue(_maxSeconds) is { } seconds ? (int)Math.Clamp(Math.Ceiling(seconds * tts.FramesPerSecond), 0, int.MaxValue) : model.MaxFrames,
+                MaxFrames = parsed.GetValue(_maxSeconds) is { } seconds
+                    ? (int)Math.Clamp(Math.Ceiling(seconds * tts.FramesPerSecond), 0, int.MaxValue) : model.MaxFrames,
                 Seed = (ulong)(parsed.GetValue(_seed) ?? Random.Shared.Next()),
             },
         };

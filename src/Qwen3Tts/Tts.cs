@@ -37,7 +37,11 @@ public sealed class Tts : IDisposable
         _talker.Input.ProjectsText = !compatibility.HasFlag(Compatibility.RawText);
         _codec = SpeechCodec.Load(model.CodecPath, workers);
         if (_codec.CodesPerFrame != _ids.CodeGroups || _codec.CodebookSize != model.Config.TalkerConfig.CodePredictorConfig.VocabSize)
-            throw new InvalidDataException($"{model.Path}: the talker makes frames of {_ids.CodeGroups} codes below {model.Config.TalkerConfig.CodePredictorConfig.VocabSize}, and the codec in speech_tokenizer reads {_codec.CodesPerFrame} below {_codec.CodebookSize}. Copy the folder speech_tokenizer from the model that this one was made from.");
+            throw new InvalidDataException(
+                $"{model.Path}: the talker makes frames of {_ids.CodeGroups} codes below " +
+                $"{model.Config.TalkerConfig.CodePredictorConfig.VocabSize}, and the codec in speech_tokenizer reads " +
+                $"{_codec.CodesPerFrame} below {_codec.CodebookSize}. Copy the folder speech_tokenizer from the model that this one was " +
+                $"made from.");
     }
 
     /// <summary>Loads a model, released or fine-tuned.</summary>
@@ -46,7 +50,8 @@ public sealed class Tts : IDisposable
     /// <param name="adapter">Folder of a LoRA adapter that is added to the weights: in the layout of PEFT, as training writes it.</param>
     /// <param name="compatibility">How a faulty fine-tune is to be spoken with as it was trained; the doctor says which.</param>
     /// <exception cref="IOException">The folder, or a file in it, is not there.</exception>
-    /// <exception cref="InvalidDataException">A file is damaged, configuration and tensors do not fit each other, or the adapter is of another model.</exception>
+    /// <exception cref="InvalidDataException">A file is damaged, configuration and tensors do not fit each other, or the adapter is of
+    /// another model.</exception>
     /// <exception cref="ArgumentException">Raw text was asked for, and text and talker are not equally wide.</exception>
     public static Tts Load(string folder, int? threads = null, string? adapter = null, Compatibility compatibility = Compatibility.None)
     {
@@ -65,11 +70,12 @@ public sealed class Tts : IDisposable
         }
     }
 
-    /// <summary>The networks in a model's own weights. The speaker encoder is one of them where the model clones with it; another kind of model may
-    /// keep its tensors, as exporters of whole fine-tunes do.</summary>
+    /// <summary>The networks in a model's own weights. The speaker encoder is one of them where the model clones with it; another kind of
+    /// model may keep its tensors, as exporters of whole fine-tunes do.</summary>
     internal static (TalkerModel, SpeakerEncoder?) LoadNetworks(ModelFolder model, Workers workers) =>
         model.Load(model.Config.CanClone ? [ModelFolder.Talker, ModelFolder.SpeakerEncoder] : [ModelFolder.Talker], weights =>
-            (new TalkerModel(weights, model.Config.TalkerConfig, workers), model.Config.CanClone ? new SpeakerEncoder(weights, model.Config.SpeakerEncoderConfig!, workers) : null));
+            (new TalkerModel(weights, model.Config.TalkerConfig, workers), model.Config.CanClone
+                ? new SpeakerEncoder(weights, model.Config.SpeakerEncoderConfig!, workers) : null));
 
     /// <summary>base, custom_voice or voice_design.</summary>
     public string Kind => _model.Config.TtsModelType;
@@ -100,7 +106,8 @@ public sealed class Tts : IDisposable
     /// <param name="options">How; null is possible where the model needs neither speaker nor voice.</param>
     /// <param name="cancellation">Looked at after each frame of 80 ms.</param>
     /// <returns>Speech at <see cref="SampleRate"/>, frames * 1,920 samples within ±1.</returns>
-    /// <exception cref="ArgumentException">The text is empty, or an option does not fit this model; the message lists what does.</exception>
+    /// <exception cref="ArgumentException">The text is empty, or an option does not fit this model; the message lists what
+    /// does.</exception>
     /// <exception cref="OperationCanceledException">The speech was cancelled.</exception>
     public Waveform Say(string text, SpeechOptions? options = null, CancellationToken cancellation = default) =>
         new(Stream(text, options).Whole(cancellation), SampleRate);
@@ -119,13 +126,20 @@ public sealed class Tts : IDisposable
         return new(sequence, new(_talker, sampling) { LimitIsOfText = ofText }, _codec, options.Voice?.Frames ?? []);
     }
 
-    /// <summary>What is asked for and the model was not fine-tuned for: language, layout, instruction, in-context cloning. It speaks all the same, and may not sound as it should.</summary>
+    /// <summary>
+    /// What is asked for and the model was not fine-tuned for: language, layout, instruction, in-context cloning. It speaks all the same,
+    /// and may not sound as it should.
+    /// </summary>
     /// <param name="options">As for <see cref="Say"/>.</param>
     /// <returns>A sentence each; none where the model's folder has no manifest of its training.</returns>
     public IReadOnlyList<string> Untrained(SpeechOptions options) => _model.Manifest is not { } manifest ? []
-        : [.. manifest.Untrained(options.Voice is null ? options.Speaker : null, LanguageOf(options), LayoutOf(options) == Layout.TextFirst ? RunManifest.TextFirst : RunManifest.Interleaved, !string.IsNullOrWhiteSpace(options.Instruct), options.Voice?.Transcript is not null)];
+        : [.. manifest.Untrained(options.Voice is null ? options.Speaker : null, LanguageOf(options), LayoutOf(options) == Layout.TextFirst
+            ? RunManifest.TextFirst
+            : RunManifest.Interleaved, !string.IsNullOrWhiteSpace(options.Instruct), options.Voice?.Transcript is not null)];
 
-    /// <summary>What lets one doubt that a text can be spoken well: it is longer than what models are trained on. It is spoken all the same.</summary>
+    /// <summary>
+    /// What lets one doubt that a text can be spoken well: it is longer than what models are trained on. It is spoken all the same.
+    /// </summary>
     /// <param name="text">What is to be said.</param>
     /// <returns>A sentence or two each.</returns>
     public IReadOnlyList<string> Doubts(string text)
@@ -134,14 +148,16 @@ public sealed class Tts : IDisposable
         var most = (int)(RecordingChecks.Long * FramesPerSecond / FramesOfAToken);
         var tokens = _tokenizer.Encode(SpokenText.Words(text)).Length;
         return tokens <= most ? []
-            : [FormattableString.Invariant($"The text has {tokens} tokens, about {tokens * FramesOfAToken / FramesPerSecond:0} s of speech, ")
-                + FormattableString.Invariant($"and models are trained on at most {RecordingChecks.Long:0} s at once ({most} tokens); it may lose words or stop early. ")
-                + "Say it sentence by sentence."];
+            : [FormattableString.Invariant(
+                $"The text has {tokens} tokens, about {tokens * FramesOfAToken / FramesPerSecond:0} s of speech, ")
+                + FormattableString.Invariant($"and models are trained on at most {RecordingChecks.Long:0} s at once ({most} tokens); ")
+                + "it may lose words or stop early. Say it sentence by sentence."];
     }
 
     /// <summary>The model's name of the language; as it was given, where that differs in case alone.</summary>
     string LanguageOf(SpeechOptions options) =>
-        _ids.LanguageName(options.Language) is var name && name.Equals(options.Language, StringComparison.OrdinalIgnoreCase) ? options.Language : name;
+        _ids.LanguageName(options.Language) is var name && name.Equals(options.Language, StringComparison.OrdinalIgnoreCase)
+            ? options.Language : name;
 
     static Layout LayoutOf(SpeechOptions options) => options.Layout ?? (options.Voice is null ? Layout.TextFirst : Layout.Interleaved);
 
@@ -149,7 +165,8 @@ public sealed class Tts : IDisposable
     /// <param name="recording">Speech of one person, at any rate; three to ten seconds without noise are best.</param>
     /// <param name="transcript">What is said in it, for in-context cloning; null clones by the vector alone.</param>
     /// <returns>The voice; what lets one doubt the recording is in <see cref="Voice.Warnings"/>.</returns>
-    /// <exception cref="ArgumentException">The recording or the transcript cannot be used, by the checks that training has for them: it is silent, too short or too long, or nobody can say the text.</exception>
+    /// <exception cref="ArgumentException">The recording or the transcript cannot be used, by the checks that training has for them: it is
+    /// silent, too short or too long, or nobody can say the text.</exception>
     /// <exception cref="NotSupportedException">The model has no speaker encoder.</exception>
     public Voice Clone(Waveform recording, string? transcript = null)
     {
@@ -177,9 +194,12 @@ public sealed class Tts : IDisposable
         var words = SpokenText.Checked(text);
         var instruct = string.IsNullOrWhiteSpace(o.Instruct) ? null : SpokenText.Checked(o.Instruct, "the instruction");
         if (o.Voice is null && string.IsNullOrEmpty(o.Speaker) && Kind != "voice_design")
-            throw new ArgumentException(_ids.Speakers.Count > 0 ? $"No speaker was named. Choose one of: {string.Join(", ", Speakers)}." : "No voice was given, and this model knows no speaker by name. Clone a voice from a recording.");
+            throw new ArgumentException(_ids.Speakers.Count > 0 ? $"No speaker was named. Choose one of: {string.Join(", ", Speakers)}."
+                : "No voice was given, and this model knows no speaker by name. Clone a voice from a recording.");
         if (instruct is not null && !CanInstruct)
-            throw new ArgumentException($"This model (tts_model_size '{_model.Config.TtsModelSize}') takes no instructions: the official package drops them, too. Leave the instruction out, or take a larger model.");
+            throw new ArgumentException(
+                $"This model (tts_model_size '{_model.Config.TtsModelSize}') takes no instructions: the official package drops them, " +
+                $"too. Leave the instruction out, or take a larger model.");
         return new()
         {
             Text = _tokenizer.Encode(words),
@@ -187,7 +207,8 @@ public sealed class Tts : IDisposable
             Language = o.Language,
             Speaker = o.Speaker,
             Voice = o.Voice?.Vector,
-            ReferenceText = o.Voice?.Transcript is { } transcript ? _tokenizer.Encode(SpokenText.Checked(transcript, "the transcript")) : [],
+            ReferenceText = o.Voice?.Transcript is { } transcript ? _tokenizer.Encode(SpokenText.Checked(transcript, "the transcript"))
+                : [],
             ReferenceFrames = o.Voice?.Frames ?? [],
             Layout = LayoutOf(o),
             Compatibility = _compatibility,
@@ -217,7 +238,8 @@ public sealed class Tts : IDisposable
         }
         catch (ArgumentException e) when (model.Place is { } file)
         {
-            throw new InvalidDataException($"{file}: {e.Message} Copy the file from the model that this one was made from, or delete it.", e);
+            throw new InvalidDataException(
+                $"{file}: {e.Message} Copy the file from the model that this one was made from, or delete it.", e);
         }
     }
 }

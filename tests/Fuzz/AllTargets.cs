@@ -18,7 +18,8 @@ public static class AllTargets
     /// <param name="name">One of <see cref="Names"/>.</param>
     /// <param name="folder">Its own folder, for what it prepares.</param>
     public static FuzzTarget Create(string name, string folder) =>
-        Targets.TryGetValue(name, out var create) ? create(folder) : throw new ArgumentException($"There is no target '{name}'. Choose one of: {string.Join(", ", Names)}.");
+        Targets.TryGetValue(name, out var create) ? create(folder)
+            : throw new ArgumentException($"There is no target '{name}'. Choose one of: {string.Join(", ", Names)}.");
 
     internal static byte[] MiniFile(string file) => File.ReadAllBytes(Path.Combine(Repository, "models", "mini", file));
 

@@ -1,5 +1,6 @@
-// Feeds a reader mutated files and counts what comes of them. Every input follows from the target, the seed and its number, so a failure can
-// be made again. The allowed exceptions are those that the programs report as the user's mistake, with a message that can be acted upon.
+// Feeds a reader mutated files and counts what comes of them. Every input follows from the target, the seed and its number, so a failure
+// can be made again. The allowed exceptions are those that the programs report as the user's mistake, with a message that can be acted
+// upon.
 using System.Diagnostics;
 using System.Text.RegularExpressions;
 using Qwen3Tts.CommandLine;
@@ -18,14 +19,16 @@ namespace Qwen3Tts.Fuzz;
 /// <param name="Large">More than 200 MB allocated.</param>
 /// <param name="Kinds">Each kind of failure with its number and an example.</param>
 public sealed record FuzzOutcome(
-    string Target, int Seed, int Inputs, int Accepted, int ClearErrors, int Unclear, int Faults, int Slow, int Large, IReadOnlyList<FuzzFailure> Kinds)
+    string Target, int Seed, int Inputs, int Accepted, int ClearErrors, int Unclear, int Faults, int Slow, int Large,
+        IReadOnlyList<FuzzFailure> Kinds)
 {
     public bool IsGood => Unclear + Faults + Slow + Large == 0;
 
     /// <summary>The row of the table in docs/log.md.</summary>
     public override string ToString() => $"| {Target} | {Inputs} | {Accepted} | {ClearErrors} | {Unclear} | {Faults} | {Slow} | {Large} |";
 
-    public const string TableHead = "| reader | inputs | accepted | clear error | unclear | fault | slow | above 200 MB |\n|---|---|---|---|---|---|---|---|";
+    public const string TableHead =
+        "| reader | inputs | accepted | clear error | unclear | fault | slow | above 200 MB |\n|---|---|---|---|---|---|---|---|";
 }
 
 /// <summary>A kind of failure.</summary>
@@ -89,7 +92,8 @@ public static class FuzzRun
                 Put(folder, file, target.Files[file]);
                 target.Clean(folder);
             }
-            return new(name, seed, inputs, _accepted, _clear, _unclear, _faults, _slow, _large, [.. _failures.Values.OrderByDescending(f => f.Count)]);
+            return new(name, seed, inputs, _accepted, _clear, _unclear, _faults, _slow, _large,
+                [.. _failures.Values.OrderByDescending(f => f.Count)]);
         }
 
         void Judge(string file, byte[] content)
@@ -110,7 +114,8 @@ public static class FuzzRun
                 _faults++;
                 Note($"fault: {thrown.GetType().Name} at {FirstFrame(thrown)}", thrown.ToString(), file, content);
             }
-            else if ((thrown is null ? problems : [thrown.Message]).Select(m => (Message: m, Why: WhyUnclear(m, file))).FirstOrDefault(m => m.Why is not null) is { Why: { } why } bad)
+            else if ((thrown is null ? problems : [thrown.Message]).Select(m => (Message: m, Why: WhyUnclear(m, file)))
+                .FirstOrDefault(m => m.Why is not null) is { Why: { } why } bad)
             {
                 _unclear++;
                 Note($"unclear ({why}): {Normal(bad.Message)}", $"{bad.Message}\n{thrown}", file, content);
@@ -132,20 +137,26 @@ public static class FuzzRun
         }
 
         void Note(string kind, string detail, string file, byte[] content) => _failures[kind] = _failures.TryGetValue(kind, out var known)
-            ? content.Length < known.Content.Length ? new(kind, known.Count + 1, detail, file, content) : known with { Count = known.Count + 1 }
+            ? content.Length < known.Content.Length ? new(kind, known.Count + 1, detail, file, content) : known with
+            {
+                Count = known.Count + 1,
+            }
             : new(kind, 1, detail, file, content);
 
         /// <summary>Why a user could not act upon a message, or null.</summary>
         string? WhyUnclear(string message, string file) =>
             message.Length > 4000 ? "over 4,000 characters"
             : message.Any(c => char.IsControl(c) && c is not ('\n' or '\t')) ? "control characters"
-            : target.MustNameFile && !message.Contains(Path.GetFileName(file), StringComparison.Ordinal) && !message.Contains(Path.GetFileName(folder), StringComparison.Ordinal) ? "names no file"
-            : !Regex.IsMatch(message, @"[.)]['""]?\s+[A-Z'<]") || !Regex.IsMatch(message.TrimEnd(), @"[.!)\w""'…]$") ? "no second sentence with a remedy"
+            : target.MustNameFile && !message.Contains(Path.GetFileName(file), StringComparison.Ordinal)
+                && !message.Contains(Path.GetFileName(folder), StringComparison.Ordinal) ? "names no file"
+            : !Regex.IsMatch(message, @"[.)]['""]?\s+[A-Z'<]") || !Regex.IsMatch(message.TrimEnd(), @"[.!)\w""'…]$")
+                ? "no second sentence with a remedy"
             : Regex.IsMatch(message, @"Qwen3Tts\.\w+\.\w+|System\.\w+\.\w+") ? "names a type of the program"
             : null;
 
         static string FirstFrame(Exception e) =>
-            Regex.Match((e.StackTrace ?? "").Split('\n').FirstOrDefault(l => l.Contains("Qwen3Tts", StringComparison.Ordinal)) ?? "", @"at (\S+\()").Groups[1].Value.TrimEnd('(');
+            Regex.Match((e.StackTrace ?? "").Split('\n').FirstOrDefault(l => l.Contains("Qwen3Tts", StringComparison.Ordinal))
+                ?? "", @"at (\S+\()").Groups[1].Value.TrimEnd('(');
 
         /// <summary>A message without what differs from input to input.</summary>
         static string Normal(string message)

@@ -30,9 +30,13 @@ public sealed class ArchitectureTests
         ["Cli"] = ["Root", "Doctor", "Data", "Listening", "Server", "CommandLine", .. Library],
     };
 
-    static string[] Library => ["Files", "Audio", "Text", "Sequence", "Checkpoint", "Kernels", "Layers", "Codec", "Speaker", "Talker", "Generation"];
+    static string[] Library => ["Files", "Audio", "Text", "Sequence", "Checkpoint", "Kernels", "Layers", "Codec", "Speaker", "Talker",
+        "Generation"];
 
-    /// <summary>Rooms of the trainer → what each may use, from the lowest to the highest. A room stands below all that use it, so there are no circles.</summary>
+    /// <summary>
+    /// Rooms of the trainer → what each may use, from the lowest to the highest. A room stands below all that use it, so there are no
+    /// circles.
+    /// </summary>
     static readonly (string Room, string[] MayUse)[] TrainingRooms =
     [
         ("Options", []),
@@ -60,7 +64,8 @@ public sealed class ArchitectureTests
             from i in Enumerable.Range(0, TrainingRooms.Length)
             from used in TrainingRooms[i].MayUse
             where TrainingRooms.Take(i).All(r => r.Room != used)
-            select $"{TrainingRooms[i].Room} uses {used}, which does not stand above it in the table.", "Order the table from the lowest room to the highest.");
+            select $"{TrainingRooms[i].Room} uses {used}, which does not stand above it in the table.",
+                "Order the table from the lowest room to the highest.");
         Report(
             from source in Sources
             where source.Folder == "Training"
@@ -81,8 +86,11 @@ public sealed class ArchitectureTests
         var broken = from source in Sources
                      from use in source.Uses(declared)
                      where use.Folder != source.Folder && !MayUse.GetValueOrDefault(source.Folder, []).Contains(use.Folder)
-                     select $"{source.Path}({use.Line}): '{use.Text}' — {source.Folder} may use {(MayUse.GetValueOrDefault(source.Folder, []) is { Length: > 0 } may ? string.Join(", ", may) : "nothing of ours")}, not {use.Folder}.";
-        Report(broken, "Move the code to where it may know both, or hand the value in as an argument; the table above is not widened for convenience.");
+                     let some = MayUse.GetValueOrDefault(source.Folder, [])
+                     let may = some.Length > 0 ? string.Join(", ", some) : "nothing of ours"
+                     select $"{source.Path}({use.Line}): '{use.Text}' — {source.Folder} may use {may}, not {use.Folder}.";
+        Report(broken, "Move the code to where it may know both, or hand the value in as an argument; the table above is not widened for " +
+            "convenience.");
     }
 
     [Fact]
@@ -90,7 +98,8 @@ public sealed class ArchitectureTests
     {
         var broken = from source in Sources
                      where MayUse.ContainsKey(source.Folder) ? source.Namespace is { } n && n != source.Expected : true
-                     select MayUse.ContainsKey(source.Folder) ? $"{source.Path}: namespace {source.Namespace}, expected {source.Expected}." : $"{source.Path}: folder '{source.Folder}' is not in the table of this test.";
+                     select MayUse.ContainsKey(source.Folder) ? $"{source.Path}: namespace {source.Namespace}, expected {source.Expected}."
+                         : $"{source.Path}: folder '{source.Folder}' is not in the table of this test.";
         Report(broken, "One namespace per folder, named like it; a new folder needs a row in the table.");
     }
 
@@ -113,7 +122,9 @@ public sealed class ArchitectureTests
                        where !file.EndsWith("Qwen3Tts.Training.csproj", StringComparison.Ordinal)
                        from Match match in Regex.Matches(File.ReadAllText(file), "Include=\"([^\"]*([Tt]orch|Training\\.csproj)[^\"]*)\"")
                        select $"{Path.GetRelativePath(Golden.Repository, file)}: refers to {match.Groups[1].Value}";
-        Report(code.Concat(projects), "TorchSharp and native libraries belong to src/Qwen3Tts.Training alone; the command hands over to qwen3tts-train by starting it.");
+        Report(code.Concat(projects),
+            "TorchSharp and native libraries belong to src/Qwen3Tts.Training alone; the command hands over to qwen3tts-train by starting " +
+            "it.");
     }
 
     [Fact]
@@ -127,7 +138,8 @@ public sealed class ArchitectureTests
     public void NoFileKnowsTheMachineItWasWrittenOn()
     {
         // Assembled, so that this file does not find itself.
-        var places = new Regex(string.Join('|', new[] { "work", "root", "tmp", "home" }.Select(p => $@"(?<![\w.~}}\])])/{p}/\w").Append(@"[A-Z]:\\" + "Users")));
+        var places = new Regex(string.Join('|', new[] { "work", "root", "tmp", "home" }.Select(p => $@"(?<![\w.~}}\])])/{p}/\w")
+            .Append(@"[A-Z]:\\" + "Users")));
         Report(
             from file in RepositoryFiles()
             from line in File.ReadLines(file).Select((text, i) => (Text: text, Number: i + 1))
@@ -150,14 +162,16 @@ public sealed class ArchitectureTests
     public void TheReaderFindsEveryWayOfUsing(string line, string? folder)
     {
         var declared = new Dictionary<string, HashSet<string>> { ["Codec"] = ["CodecModel"], ["Root"] = ["Tts"], ["Audio"] = [] };
-        var uses = SourceFile.Parse("x.cs", "Audio", $"namespace Qwen3Tts.Audio;\n{line}\n").Uses(declared).Select(u => u.Folder).Distinct();
+        var uses = SourceFile.Parse("x.cs", "Audio", $"namespace Qwen3Tts.Audio;\n{line}\n").Uses(declared).Select(u => u.Folder)
+            .Distinct();
         Assert.Equal(folder is null ? [] : [folder], uses);
     }
 
     /// <summary>The files as they would be committed: text, without build output. (A downloaded archive has no git to ask.)</summary>
     static IEnumerable<string> RepositoryFiles()
     {
-        string[] text = [".cs", ".csproj", ".props", ".targets", ".slnx", ".json", ".jsonl", ".md", ".txt", ".yml", ".sh", ".html", ".js", ".css", ".editorconfig", ".gitignore", ".gitattributes", "run"];
+        string[] text = [".cs", ".csproj", ".props", ".targets", ".slnx", ".json", ".jsonl", ".md", ".txt", ".yml", ".sh", ".html", ".js",
+            ".css", ".editorconfig", ".gitignore", ".gitattributes", "run"];
         return from entry in Directory.GetFileSystemEntries(Golden.Repository)
                where Path.GetFileName(entry) is not (".git" or "artifacts" or "runs" or "out" or ".vs" or "TestResults")
                from file in Directory.Exists(entry) ? Directory.GetFiles(entry, "*", SearchOption.AllDirectories) : [entry]
@@ -189,8 +203,11 @@ sealed record SourceFile(string Path, string Folder, string Head, string[] Code)
         select (line.Number, match.Groups[1].Value);
 
     public string Expected => Folder switch { "Root" => "Qwen3Tts", _ => $"Qwen3Tts.{Folder}" };
-    public string? Namespace => Code.Select(l => Regex.Match(l, @"^namespace ([\w.]+)")).Where(m => m.Success && m.Groups[1].Value != "System").Select(m => OfFolder(m.Groups[1].Value)).FirstOrDefault();
-    public IEnumerable<string> Types => Code.SelectMany(l => Regex.Matches(l, @"\b(?:class|struct|record|enum|interface|delegate\s+[\w<>\[\]]+)\s+([A-Z]\w*)").Select(m => m.Groups[1].Value));
+    public string? Namespace => Code.Select(l => Regex.Match(l, @"^namespace ([\w.]+)"))
+        .Where(m => m.Success && m.Groups[1].Value != "System").Select(m => OfFolder(m.Groups[1].Value)).FirstOrDefault();
+    public IEnumerable<string> Types =>
+        Code.SelectMany(l => Regex.Matches(l, @"\b(?:class|struct|record|enum|interface|delegate\s+[\w<>\[\]]+)\s+([A-Z]\w*)")
+        .Select(m => m.Groups[1].Value));
 
     public static List<SourceFile> All()
     {
@@ -198,7 +215,8 @@ sealed record SourceFile(string Path, string Folder, string Head, string[] Code)
         return [.. Directory.GetFiles(root, "*.cs", SearchOption.AllDirectories).Order(StringComparer.Ordinal).Select(file =>
         {
             var parts = System.IO.Path.GetRelativePath(root, file).Split(System.IO.Path.DirectorySeparatorChar);
-            var folder = parts[0] == "Qwen3Tts" ? parts.Length == 2 ? "Root" : parts[1] : parts[0].Replace("Qwen3Tts.", "", StringComparison.Ordinal);
+            var folder = parts[0] == "Qwen3Tts" ? parts.Length == 2 ? "Root" : parts[1]
+                : parts[0].Replace("Qwen3Tts.", "", StringComparison.Ordinal);
             return Parse($"src/{string.Join('/', parts)}", folder, File.ReadAllText(file));
         })];
     }
@@ -210,7 +228,8 @@ sealed record SourceFile(string Path, string Folder, string Head, string[] Code)
         return new(path, folder, head, Blank(text).TrimEnd('\n').Split('\n'));
     }
 
-    public IEnumerable<(int Number, string Text)> LinesWith(string pattern) => Code.Select((text, i) => (i + 1, text)).Where(l => Regex.IsMatch(l.text, pattern));
+    public IEnumerable<(int Number, string Text)> LinesWith(string pattern) =>
+        Code.Select((text, i) => (i + 1, text)).Where(l => Regex.IsMatch(l.text, pattern));
 
     /// <summary>Everything of ours that this file names: by using, by full name, or by a name relative to the namespace Qwen3Tts.</summary>
     public IEnumerable<(int Line, string Text, string Folder)> Uses(Dictionary<string, HashSet<string>> declared)

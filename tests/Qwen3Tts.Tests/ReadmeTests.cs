@@ -59,7 +59,8 @@ public sealed class ReadmeTests
         Assert.True(WavFile.Read(written).Seconds > 0.5);
     }
 
-    static IEnumerable<string> Lines(string code) => code.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+    static IEnumerable<string> Lines(string code) =>
+        code.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
 
     static string Here([CallerFilePath] string path = "") => path;
 }

@@ -17,9 +17,10 @@ using Generator = Qwen3Tts.Generation.Generator;
 namespace Qwen3Tts.Tests;
 
 /// <summary>
-/// The whole way on a tiny model: learn by heart, export, load in the inference engine, speak greedily by name: the codes come back exactly.
-/// What is learned shares one text and differs by voice and language alone, and each is learned and spoken in both layouts: so a model that
-/// was told anything else in training than it is told when it speaks cannot get them right. With each known fault planted, the check fails.
+/// The whole way on a tiny model: learn by heart, export, load in the inference engine, speak greedily by name: the codes come back
+/// exactly. What is learned shares one text and differs by voice and language alone, and each is learned and spoken in both layouts: so a
+/// model that was told anything else in training than it is told when it speaks cannot get them right. With each known fault planted, the
+/// check fails.
 /// </summary>
 public sealed class AcceptanceTests
 {
@@ -29,7 +30,8 @@ public sealed class AcceptanceTests
 
     sealed record Line(string? Speaker, float[]? Voice, string? Language, int[][] Frames);
 
-    public static TheoryData<string> BaseModels => [.. Golden.Checkpoints.Where(c => ModelFolder.Open(Golden.Checkpoint(c)).Config.CanClone)];
+    public static TheoryData<string> BaseModels =>
+        [.. Golden.Checkpoints.Where(c => ModelFolder.Open(Golden.Checkpoint(c)).Config.CanClone)];
 
     /// <summary>Rows of padding carry something, but no row looks at them: this one changes nothing (see the golden files).</summary>
     const string Harmless = "mask_before_projection";
@@ -42,13 +44,17 @@ public sealed class AcceptanceTests
 
     [Theory]
     [MemberData(nameof(Faults))]
-    public void WithAFaultPlantedItDoesNot(string fault) => Assert.NotEmpty(NotCameBack(AsWideAsItsText(), Hypothesis.All.Single(h => h.Name == fault)));
+    public void WithAFaultPlantedItDoesNot(string fault) =>
+        Assert.NotEmpty(NotCameBack(AsWideAsItsText(), Hypothesis.All.Single(h => h.Name == fault)));
 
     [Fact]
-    public void TheHarmlessFaultIsHarmless() => Assert.Empty(NotCameBack(AsWideAsItsText(), Hypothesis.All.Single(h => h.Name == Harmless)));
+    public void TheHarmlessFaultIsHarmless() =>
+        Assert.Empty(NotCameBack(AsWideAsItsText(), Hypothesis.All.Single(h => h.Name == Harmless)));
 
     /// <summary>A missing projection can only be planted where text and talker are equally wide.</summary>
-    static string AsWideAsItsText() => BaseModels.Select(m => m.Data).First(m => ModelFolder.Open(Golden.Checkpoint(m)).Config.TalkerConfig is var t && t.TextHiddenSize == t.HiddenSize);
+    static string AsWideAsItsText() =>
+        BaseModels.Select(m => m.Data)
+        .First(m => ModelFolder.Open(Golden.Checkpoint(m)).Config.TalkerConfig is var t && t.TextHiddenSize == t.HiddenSize);
 
     /// <summary>Two voices and none, each with a language and without: six lines of random codes.</summary>
     static List<string> NotCameBack(string name, Hypothesis planted)
@@ -56,15 +62,21 @@ public sealed class AcceptanceTests
         var (model, target) = (ModelFolder.Open(Golden.Checkpoint(name)), Path.Combine(Scratch.New("acceptance"), "export"));
         var t = model.Config.TalkerConfig;
         var random = new Random(7);
-        var voices = new[] { "anna", "bert" }.Select(n => new NewVoice(n, Export.AsStored(model, [.. Enumerable.Range(0, t.HiddenSize).Select(_ => 2 * random.NextSingle() - 1)]))).ToList();
-        var lines = (from voice in voices.Append(null) from language in new[] { t.CodecLanguageId.Keys.First(), null } select new Line(voice?.Name, voice?.Vector, language, Codes(random, t, 4 + random.Next(3)))).ToList();
+        var voices = new[] { "anna", "bert" }
+            .Select(n => new NewVoice(n, Export.AsStored(model,
+            [.. Enumerable.Range(0, t.HiddenSize).Select(_ => 2 * random.NextSingle() - 1)]))).ToList();
+        var lines = (from voice in voices
+            .Append(null) from language in new[] { t.CodecLanguageId.Keys.First(), null } select new Line(voice?.Name, voice?.Vector,
+            language, Codes(random, t, 4 + random.Next(3)))).ToList();
 
         var (tokenizer, ids) = Texts(model);
         using (var scope = NewDisposeScope())
         {
             var talker = TalkerWeights.Load(model, Placement.Float32OnCpu);
             using var optimizer = new AdamW(TalkerWeights.Named(talker), new());
-            using var batch = new TrainingBatch([.. from line in lines from layout in Enum.GetValues<Layout>() select Example(line, layout, tokenizer, ids, planted)], ids.CodecEos, CPU);
+            using var batch = new TrainingBatch(
+                [.. from line in lines from layout in Enum.GetValues<Layout>() select Example(line, layout, tokenizer, ids, planted)],
+                ids.CodecEos, CPU);
             for (var step = 0; step < Steps; step++)
                 TrainingStep.Run(talker, [batch], optimizer, LearningRate * Math.Min(1, (step + 1) / 10.0) * (1 - 0.9 * step / Steps), 1);
             Export.Write(model, target, TalkerWeights.Values(talker), voices);
@@ -74,7 +86,8 @@ public sealed class AcceptanceTests
 
     static TrainingExample Example(Line line, Layout layout, TextTokenizer tokenizer, SpecialTokens ids, Hypothesis planted)
     {
-        var sequence = TalkerSequence.Prompt(new Utterance { Text = tokenizer.Encode(Text), Voice = line.Voice, Language = line.Language, Layout = layout }, ids);
+        var sequence = TalkerSequence.Prompt(
+            new Utterance { Text = tokenizer.Encode(Text), Voice = line.Voice, Language = line.Language, Layout = layout }, ids);
         foreach (var frame in line.Frames)
             sequence.Append(new CodecStep.Frame(frame));
         sequence.AppendEnd();
@@ -88,16 +101,33 @@ public sealed class AcceptanceTests
     {
         var (folder, model) = (Scratch.New("acceptance"), ModelFolder.Open(Golden.Checkpoint(name)));
         var random = new Random(8);
-        var lines = new[] { model.Config.TalkerConfig.CodecLanguageId.Keys.Last(), null }.Select(l => new Line("Anna", null, l, Codes(random, model.Config.TalkerConfig, 6))).ToList();
-        WavFile.Write(Path.Combine(folder, "ref.wav"), new([.. Enumerable.Range(0, 22050).Select(i => 0.2f * MathF.Sin(i * 0.02f) + 0.05f * (random.NextSingle() - 0.5f))], 22050));
-        File.WriteAllLines(Path.Combine(folder, "codes.jsonl"), lines.Select(l => JsonSerializer.Serialize(new { audio = "not-needed.wav", text = Text, ref_audio = "ref.wav", language = l.Language, audio_codes = l.Frames })));
-        var options = new TrainingOptions { Model = model.Path, Data = Path.Combine(folder, "codes.jsonl"), Speaker = "Anna", Languages = ["data"], Steps = Steps, Batch = 6, MicroBatch = 4, LearningRate = LearningRate, Force = true };
+        var lines = new[] { model.Config.TalkerConfig.CodecLanguageId.Keys.Last(), null }
+            .Select(l => new Line("Anna", null, l, Codes(random, model.Config.TalkerConfig, 6))).ToList();
+        WavFile.Write(Path.Combine(folder, "ref.wav"),
+            new([.. Enumerable.Range(0, 22050).Select(i => 0.2f * MathF.Sin(i * 0.02f) + 0.05f * (random.NextSingle() - 0.5f))], 22050));
+        File.WriteAllLines(Path.Combine(folder, "codes.jsonl"), lines
+            .Select(l => JsonSerializer.Serialize(
+            new { audio = "not-needed.wav", text = Text, ref_audio = "ref.wav", language = l.Language, audio_codes = l.Frames })));
+        var options = new TrainingOptions
+        {
+            Model = model.Path,
+            Data = Path.Combine(folder, "codes.jsonl"),
+            Speaker = "Anna",
+            Languages = ["data"],
+            Steps = Steps,
+            Batch = 6,
+            MicroBatch = 4,
+            LearningRate = LearningRate,
+            Force = true,
+        };
         var result = Trainer.Run(options, Path.Combine(folder, "run"), Existing.Refuse, null, default);
         Assert.True(result.Finished);
         Assert.Empty(NotSpoken(result.Export, lines));
     }
 
-    static int[][] Codes(Random random, TalkerConfig t, int frames) => [.. Enumerable.Range(0, frames).Select(_ => Enumerable.Range(0, t.NumCodeGroups).Select(_ => random.Next(t.CodePredictorConfig.VocabSize)).ToArray())];
+    static int[][] Codes(Random random, TalkerConfig t, int frames) =>
+        [.. Enumerable.Range(0, frames)
+        .Select(_ => Enumerable.Range(0, t.NumCodeGroups).Select(_ => random.Next(t.CodePredictorConfig.VocabSize)).ToArray())];
 
     static (TextTokenizer, SpecialTokens) Texts(ModelFolder model)
     {
@@ -117,12 +147,15 @@ public sealed class AcceptanceTests
         foreach (var line in lines)
             foreach (var layout in Enum.GetValues<Layout>())
             {
-                var sequence = TalkerSequence.Prompt(new Utterance { Text = tokenizer.Encode(Text), Speaker = line.Speaker, Language = line.Language, Layout = layout }, ids);
+                var sequence = TalkerSequence.Prompt(
+                    new Utterance { Text = tokenizer.Encode(Text), Speaker = line.Speaker, Language = line.Language, Layout = layout },
+                    ids);
                 var generator = new Generator(talker, new() { Greedy = true, PredictorGreedy = true, MaxFrames = 2 * line.Frames.Length });
                 var spoken = generator.Speak(sequence).ToList();
                 var right = spoken.Zip(line.Frames).TakeWhile(p => p.First.SequenceEqual(p.Second)).Count();
                 if (!generator.Ended || spoken.Count != line.Frames.Length || right != spoken.Count)
-                    wrong.Add($"{line.Speaker ?? "nobody"}, {line.Language ?? "auto"}, {layout}: {right} of {line.Frames.Length} frames right, {(generator.Ended ? $"ended after {spoken.Count}" : "did not end")}");
+                    wrong.Add($"{line.Speaker ?? "nobody"}, {line.Language ?? "auto"}, {layout}: {right} of {line.Frames.Length} frames " +
+                        $"right, {(generator.Ended ? $"ended after {spoken.Count}" : "did not end")}");
             }
         TestContext.Current.TestOutputHelper?.WriteLine(string.Join("\n", wrong));
         return wrong;

@@ -18,13 +18,15 @@ public sealed class AdamWTests
     {
         using var scope = NewDisposeScope();
         var weight = new Parameter(ones(100_000, dtype: ScalarType.BFloat16));
-        using var optimizer = new AdamW([("w", weight)], new() { WeightDecay = 0, Masters = masters, Moments = narrowMoments ? ScalarType.BFloat16 : ScalarType.Float32 });
+        using var optimizer = new AdamW([("w", weight)],
+            new() { WeightDecay = 0, Masters = masters, Moments = narrowMoments ? ScalarType.BFloat16 : ScalarType.Float32 });
         for (var i = 0; i < 100; i++)
         {
             weight.grad = ones(100_000, dtype: ScalarType.BFloat16);
             optimizer.Step(1e-4); // an eightieth of what bf16 can tell apart below 1
         }
-        Assert.Equal(0.99, weight.to(ScalarType.Float32).mean().item<float>(), masters ? 0.002 : 0.0001); // the mean of many is finer than one: five standard errors
+        // the mean of many is finer than one: five standard errors
+        Assert.Equal(0.99, weight.to(ScalarType.Float32).mean().item<float>(), masters ? 0.002 : 0.0001);
     }
 
     [Theory]
@@ -35,11 +37,13 @@ public sealed class AdamWTests
     public void EveryKernelComputesThePlainFormulas(ScalarType weights, bool masters, ScalarType moments)
     {
         using var scope = NewDisposeScope();
-        var (plain, fused, onePass) = (Trained(UpdateKernel.Eager, "eager"), Trained(UpdateKernel.Fused, "fused"), Trained(null, "in one pass"));
+        var (plain, fused, onePass) = (Trained(UpdateKernel.Eager, "eager"), Trained(UpdateKernel.Fused, "fused"),
+            Trained(null, "in one pass"));
         foreach (var (expected, a, b) in plain.Zip(fused, onePass))
             foreach (var updated in new[] { a.Values, b.Values })
                 if (expected.Type == ScalarType.Float32)
-                    Assert.All(expected.Values.Zip(updated), v => Assert.InRange(v.Second, v.First - 1e-5 * Math.Abs(v.First) - 1e-7, v.First + 1e-5 * Math.Abs(v.First) + 1e-7));
+                    Assert.All(expected.Values.Zip(updated), v =>
+                        Assert.InRange(v.Second, v.First - 1e-5 * Math.Abs(v.First) - 1e-7, v.First + 1e-5 * Math.Abs(v.First) + 1e-7));
                 else // where the last bits of float32 differ, chance may fall to the other side, and what follows with it
                     Assert.InRange(expected.Values.Zip(updated).Average(v => v.First == v.Second ? 0.0 : 1), 0, 1e-3);
 
@@ -47,7 +51,9 @@ public sealed class AdamWTests
         {
             var random = new Generator(7);
             Tensor Random(params long[] shape) => randn(shape, generator: random);
-            (string, Parameter)[] parameters = [("a", new(Random(3, 5).to(weights))), ("b", new(Random(masters ? 11 : Activations.UpdatePart + 7).to(weights)))]; // the last one goes in parts
+            // the last one goes in parts
+            (string, Parameter)[] parameters = [("a", new(Random(3, 5).to(weights))),
+                ("b", new(Random(masters ? 11 : Activations.UpdatePart + 7).to(weights)))];
             var optimizer = new AdamW(parameters, new() { WeightDecay = 0.1, Masters = masters, Moments = moments, Kernel = kernel });
             Assert.Equal(called, optimizer.Kernel);
             for (var step = 0; step < 3; step++)
@@ -57,7 +63,8 @@ public sealed class AdamWTests
                 optimizer.Step(1e-3, 0.7);
             }
             var exact = masters ? ScalarType.Float32 : weights;
-            return [.. optimizer.State.Select(s => (s.Name.Contains('/') ? moments : exact, s.Values())), .. parameters.Select(p => (weights, p.Item2.ToFloat32Array()))];
+            return [.. optimizer.State.Select(s => (s.Name.Contains('/') ? moments : exact, s.Values())), .. parameters
+                .Select(p => (weights, p.Item2.ToFloat32Array()))];
         }
     }
 
@@ -95,20 +102,25 @@ public sealed class AdamWTests
             Assert.Equal(x.Values(), y.Values());
     }
 
-    /// <summary>A master lies in its weight and a lower half: whatever the bits, both together are the master, and the weight is the nearest BF16.</summary>
+    /// <summary>
+    /// A master lies in its weight and a lower half: whatever the bits, both together are the master, and the weight is the nearest BF16.
+    /// </summary>
     [Fact]
     public void AMasterInTwoHalvesIsWhole()
     {
         using var scope = NewDisposeScope();
         var random = new Random(1);
-        var values = Enumerable.Range(0, 100_003).Select(_ => BitConverter.UInt32BitsToSingle((uint)random.NextInt64(1L << 32))).Where(float.IsFinite).ToArray();
-        (values[0], values[1], values[2]) = (BitConverter.UInt32BitsToSingle(0x3F808000), BitConverter.UInt32BitsToSingle(0x3FFFFFFF), -0f); // a tie, the next power of two, nothing
+        var values = Enumerable.Range(0, 100_003).Select(_ => BitConverter.UInt32BitsToSingle((uint)random.NextInt64(1L << 32)))
+            .Where(float.IsFinite).ToArray();
+        // a tie, the next power of two, nothing
+        (values[0], values[1], values[2]) = (BitConverter.UInt32BitsToSingle(0x3F808000), BitConverter.UInt32BitsToSingle(0x3FFFFFFF), -0f);
         var weight = new Parameter(zeros(values.Length, dtype: ScalarType.BFloat16));
         using var optimizer = new AdamW([("w", weight)], new());
         optimizer.Restore(0, name => name == "w" ? values : new float[values.Length]);
         Assert.Equal(values, optimizer.Values["w"]());
         var nearest = values.Select(v => Kernels.BFloat16.Widen(Kernels.BFloat16.Round(v))).ToArray();
-        Assert.InRange(nearest.Zip(weight.ToFloat32Array()).Count(v => v.First != v.Second), 1, 10); // ties alone, which are one number in 65,536
+        // ties alone, which are one number in 65,536
+        Assert.InRange(nearest.Zip(weight.ToFloat32Array()).Count(v => v.First != v.Second), 1, 10);
         weight.grad = zeros_like(weight);
         optimizer.Step(0); // through the kernel, which changes nothing
         Assert.Equal(values, optimizer.Values["w"]());
@@ -140,7 +152,8 @@ public sealed class AdamWTests
         var (a, b) = (new Parameter(zeros(1)), new Parameter(zeros(Activations.UpdatePart + 5, dtype: ScalarType.BFloat16)));
         using var optimizer = new AdamW([("a", a), ("b", b)], new() { Kernel = Enum.Parse<UpdateKernel>(kernel) });
         (a.grad, b.grad) = (tensor([3f]), zeros_like(b));
-        b.grad!.index_fill_(0, tensor(new[] { 7L, Activations.UpdatePart - 1, Activations.UpdatePart + 1, Activations.UpdatePart + 4 }), Scalars.One).mul_(2);
+        b.grad!.index_fill_(0, tensor(new[] { 7L, Activations.UpdatePart - 1, Activations.UpdatePart + 1, Activations.UpdatePart + 4 }),
+            Scalars.One).mul_(2);
         var norm = optimizer.ComputeGradientNorm();
         Assert.Equal(5, norm, 1e-6);
         Assert.Equal((1, 0.2), (AdamW.ClipFactor(norm, 10), Math.Round(AdamW.ClipFactor(norm, 1), 5)));
@@ -182,7 +195,9 @@ public sealed class AdamWTests
         }
     }
 
-    /// <summary>Weights that get no gradient to speak of shrink by the decay alone, here a third of what BF16 can tell apart: a third of them moves.</summary>
+    /// <summary>
+    /// Weights that get no gradient to speak of shrink by the decay alone, here a third of what BF16 can tell apart: a third of them moves.
+    /// </summary>
     [Fact]
     public void OnePassRoundsAsOftenUpAsItShould()
     {

@@ -36,7 +36,8 @@ public sealed class BackwardTests
             var (sums, gradients) = Gradients(name, pieces);
             Assert.Equal(loss.ToNumbers().Total, sums.Total, 1e-5);
             foreach (var (tensor, parameter) in TalkerWeights.Named(talker))
-                Assert.True((parameter.grad! - gradients[tensor]).abs().max().item<float>() <= 5e-5 * parameter.grad!.abs().max().item<float>(), $"{pieces}: {tensor} differs.");
+                Assert.True((parameter.grad! - gradients[
+                    tensor]).abs().max().item<float>() <= 5e-5 * parameter.grad!.abs().max().item<float>(), $"{pieces}: {tensor} differs.");
         }
     }
 
@@ -76,27 +77,32 @@ public sealed class BackwardTests
     [Fact]
     public void ASpeakersRowIsTrainedOnPurposeOnly()
     {
-        foreach (var name in TrainingGolden.Cases.Where(c => TrainingGolden.Folder(TrainingGolden.Model(c)).Config.TalkerConfig.SpkId.Count > 0))
+        foreach (var name in TrainingGolden.Cases
+            .Where(c => TrainingGolden.Folder(TrainingGolden.Model(c)).Config.TalkerConfig.SpkId.Count > 0))
         {
             using var scope = NewDisposeScope();
             var rows = TrainingGolden.Folder(TrainingGolden.Model(name)).Config.TalkerConfig.SpkId.Values.Select(v => (long)v).ToArray();
-            Tensor Rows(bool train) => Gradients(name, CheckpointingOptions.None, t => t.TrainsSpeakers = train).Gradients["talker.model.codec_embedding.weight"][tensor(rows)];
+            Tensor Rows(bool train) => Gradients(name, CheckpointingOptions.None,
+                t => t.TrainsSpeakers = train).Gradients["talker.model.codec_embedding.weight"][tensor(rows)];
             Assert.Equal(0, Rows(false).abs().max().item<float>());
         }
         Assert.Contains(TrainingGolden.Cases, name =>
         {
             using var scope = NewDisposeScope();
             var rows = TrainingGolden.Folder(TrainingGolden.Model(name)).Config.TalkerConfig.SpkId.Values.Select(v => (long)v).ToArray();
-            return rows.Length > 0 && Gradients(name, CheckpointingOptions.None).Gradients["talker.model.codec_embedding.weight"][tensor(rows)].abs().max().item<float>() > 0;
+            return rows.Length > 0 && Gradients(name,
+                CheckpointingOptions.None).Gradients["talker.model.codec_embedding.weight"][tensor(rows)].abs().max().item<float>() > 0;
         });
     }
 
-    static (Loss.LossSums Loss, Dictionary<string, Tensor> Gradients) Gradients(string name, CheckpointingOptions pieces, Action<TalkerModule>? prepare = null)
+    static (Loss.LossSums Loss, Dictionary<string, Tensor> Gradients) Gradients(string name, CheckpointingOptions pieces,
+        Action<TalkerModule>? prepare = null)
     {
         var talker = TrainingGolden.Talker(TrainingGolden.Model(name));
         prepare?.Invoke(talker);
         using var batch = TrainingGolden.Batch(name);
         var sums = TrainingStep.Accumulate(talker, [batch], pieces);
-        return (sums, TalkerWeights.Named(talker).Where(p => p.Parameter.grad is not null).ToDictionary(p => p.Name, p => p.Parameter.grad!));
+        return (sums, TalkerWeights.Named(talker).Where(p => p.Parameter.grad is not null)
+            .ToDictionary(p => p.Name, p => p.Parameter.grad!));
     }
 }

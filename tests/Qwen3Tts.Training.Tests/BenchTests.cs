@@ -14,8 +14,12 @@ public sealed class BenchTests
     [InlineData("base-1b7")]
     public void EveryWayTakesThePlainStep(string name)
     {
-        var ways = new[] { Precision.Mixed, Precision.Bfloat16Moments }.SelectMany(p => new[] { false, true }.Select(again => new TrainingMethod { Precision = p, Checkpointing = new(again, 4) })).ToList();
-        var result = TrainingBench.Run(new() { Model = ModelFolder.Open(Golden.Checkpoint(name)).Config, Batch = 2, Frames = 9, TextTokens = 5, Steps = 2, Methods = ways }, _ => { });
+        var ways = new[] { Precision.Mixed, Precision.Bfloat16Moments }
+            .SelectMany(p => new[] { false, true }.Select(again => new TrainingMethod { Precision = p, Checkpointing = new(again, 4) }))
+            .ToList();
+        var result = TrainingBench.Run(
+            new() { Model = ModelFolder.Open(Golden.Checkpoint(name)).Config, Batch = 2, Frames = 9, TextTokens = 5, Steps = 2,
+            Methods = ways }, _ => { });
         Assert.Equal(ways, result.Methods.Select(w => w.Method));
         Assert.All(result.Methods, w => Assert.Equal(2, w.Cost.Seconds.Count));
         Assert.All(result.Methods, w => Assert.Equal(result.Plain.Loss, w.Cost.Loss, 0.01 * result.Plain.Loss));
@@ -29,7 +33,9 @@ public sealed class BenchTests
     public void TheDoctorIsMeasuredUnderEveryHypothesis(string name, bool withBase)
     {
         var model = ModelFolder.Open(Golden.Checkpoint(name)).Config;
-        var inputs = Hypothesis.All.Select(h => h.Faults & KnownFaults.Input).Where(f => model.TalkerConfig.TextHiddenSize == model.TalkerConfig.HiddenSize || !f.HasFlag(FaultSet.NoTextProjection)).Distinct().Count();
+        var inputs = Hypothesis.All.Select(h => h.Faults & KnownFaults.Input)
+            .Where(f => model.TalkerConfig.TextHiddenSize == model.TalkerConfig.HiddenSize || !f.HasFlag(FaultSet.NoTextProjection))
+            .Distinct().Count();
         Assert.True(DoctorBench.Run(model, withBase, _ => { }).Runs >= inputs * DoctorBench.Clips * (withBase ? 2 : 1));
     }
 }

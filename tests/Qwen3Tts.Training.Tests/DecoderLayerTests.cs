@@ -17,7 +17,8 @@ public sealed class DecoderLayerTests
         from batch in Gen.Int[1, 3]
         from positions in Gen.Int[4, 40]
         from seed in Gen.Int[1, 1000]
-        select (new CodePredictorConfig(hidden, intermediate, 2, keyHeads * shared, keyHeads, 2 * half, "silu", 1e-6, 10_000, 10, 4, 100, false, false), batch, positions, seed);
+        select (new CodePredictorConfig(hidden, intermediate, 2, keyHeads * shared, keyHeads, 2 * half, "silu", 1e-6, 10_000, 10, 4, 100,
+            false, false), batch, positions, seed);
 
     [Fact]
     public void ItComputesWhatThePlainLayersDo()
@@ -27,7 +28,8 @@ public sealed class DecoderLayerTests
         {
             using var scope = NewDisposeScope();
             var plain = new Stack(s.Config, new(ScalarType.Float32, CPU), s.Seed);
-            var (x, gradient) = (Random(s.Seed + 1, s.Batch, s.Positions, s.Config.HiddenSize), Random(s.Seed + 2, s.Batch, s.Positions, s.Config.HiddenSize));
+            var (x, gradient) = (Random(s.Seed + 1, s.Batch, s.Positions, s.Config.HiddenSize),
+                Random(s.Seed + 2, s.Batch, s.Positions, s.Config.HiddenSize));
             var expected = Plain(plain, x, gradient);
             foreach (var again in new[] { false, true })
                 AssertClose(expected, Passed(plain, x, gradient, again), 2e-5);
@@ -38,7 +40,8 @@ public sealed class DecoderLayerTests
             var narrow = new Stack(s.Config, new(ScalarType.BFloat16, CPU), s.Seed);
             (x, gradient) = (x.to(ScalarType.BFloat16), gradient.to(ScalarType.BFloat16));
             var (rounded, ours) = (Plain(narrow, x, gradient), Passed(narrow, x, gradient, false));
-            double Distance(Dictionary<string, Tensor> from) => expected.Sum(e => (e.Value - from[e.Key]).norm().item<float>() / Math.Max(e.Value.norm().item<float>(), 1e-3));
+            double Distance(Dictionary<string, Tensor> from) =>
+                expected.Sum(e => (e.Value - from[e.Key]).norm().item<float>() / Math.Max(e.Value.norm().item<float>(), 1e-3));
             (plainly, passed) = (plainly + Distance(rounded), passed + Distance(ours));
         }, iter: 40, threads: 1);
         Assert.InRange(passed, 0, 1.1 * plainly);
@@ -101,7 +104,8 @@ public sealed class DecoderLayerTests
     }
 
     static Dictionary<string, Tensor> Results(Stack stack, Tensor y, Tensor x) =>
-        stack.named_parameters().Select(p => (p.name, p.parameter.grad!)).Append(("output", y)).Append(("input", x)).ToDictionary(p => p.Item1, p => p.Item2.detach().to(ScalarType.Float32).clone());
+        stack.named_parameters().Select(p => (p.name, p.parameter.grad!)).Append(("output", y)).Append(("input", x))
+            .ToDictionary(p => p.Item1, p => p.Item2.detach().to(ScalarType.Float32).clone());
 
     static void AssertClose(Dictionary<string, Tensor> expected, Dictionary<string, Tensor> actual, double tolerance)
     {

@@ -13,7 +13,8 @@ public sealed class DemoTests
     public void ShowsTheCorrectRunBesideTheFaultyOne()
     {
         // Of equal widths, so that all five faults can be planted.
-        var model = Golden.Checkpoints.Select(Golden.Checkpoint).First(m => ModelFolder.Open(m).Config is { CanClone: true, TalkerConfig: var t } && t.TextHiddenSize == t.HiddenSize);
+        var model = Golden.Checkpoints.Select(Golden.Checkpoint)
+            .First(m => ModelFolder.Open(m).Config is { CanClone: true, TalkerConfig: var t } && t.TextHiddenSize == t.HiddenSize);
         var (recordings, output) = (Scratch.New("recordings"), Path.Combine(Scratch.New("demo"), "demo"));
         foreach (var file in Directory.GetFiles(Mini.Recordings).Order(StringComparer.Ordinal).Take(2 * 4))
             File.Copy(file, Path.Combine(recordings, Path.GetFileName(file)));
@@ -31,6 +32,7 @@ public sealed class DemoTests
             var error = Assert.Throws<IOException>(() => Demo.Run(model, recordings, output, steps: 2, default, force: true));
             Assert.Contains($"The demo '{output}' is in use", error.Message, StringComparison.Ordinal);
         }
-        Assert.True(TrainingOptions.FromJson(File.ReadAllText(Path.Combine(output, "run-with-faults", "options.json")), "options.json").Force);
+        Assert.True(TrainingOptions.FromJson(File.ReadAllText(Path.Combine(output, "run-with-faults", "options.json")),
+            "options.json").Force);
     }
 }

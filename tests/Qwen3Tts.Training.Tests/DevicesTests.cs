@@ -30,7 +30,8 @@ public sealed class DevicesTests
             using var talker = new TalkerModule(config, Placement.Create(way, Meta));
             Freezing.Apply(talker, way);
             using var batch = new TrainingBatch(TrainingGolden.Examples(name), config.CodecEosTokenId, Meta);
-            Assert.All(typeof(TrainingBatch).GetProperties().Select(p => p.GetValue(batch)).OfType<Tensor>(), t => Assert.Equal(DeviceType.META, t.device_type));
+            Assert.All(typeof(TrainingBatch).GetProperties().Select(p => p.GetValue(batch)).OfType<Tensor>(), t =>
+                Assert.Equal(DeviceType.META, t.device_type));
             Assert.Empty(talker.buffers());
             void Lies(Tensor tensor) => Assert.Equal((DeviceType.META, way.WeightType), (tensor.device_type, tensor.dtype));
             Assert.All(talker.parameters(), Lies);
@@ -59,11 +60,14 @@ public sealed class DevicesTests
         using var batch = TrainingGolden.Batch(name);
         Assert.Equal(way.WeightType, talker.Embed(batch).dtype);
         var loss = Loss.Compute(talker, batch);
-        Assert.Equal((ScalarType.Float32, ScalarType.Float32), (loss.Talker.dtype, loss.Predictor.dtype)); // cross-entropy is never taken in BF16
+        // cross-entropy is never taken in BF16
+        Assert.Equal((ScalarType.Float32, ScalarType.Float32), (loss.Talker.dtype, loss.Predictor.dtype));
         TrainingStep.Accumulate(talker, [batch]);
-        Assert.All(Freezing.ListTrained(talker), p => Assert.Equal((way.WeightType, way.WeightType), (p.Parameter.dtype, p.Parameter.grad!.dtype)));
+        Assert.All(Freezing.ListTrained(talker), p =>
+            Assert.Equal((way.WeightType, way.WeightType), (p.Parameter.dtype, p.Parameter.grad!.dtype)));
         foreach (var (kept, tensor) in optimizer.StoredTensors)
-            Assert.Equal(kept.Contains('/') ? way.MomentType : way.HasMasters ? ScalarType.Int16 : way.WeightType, tensor.dtype); // of a master the lower half
+            // of a master the lower half
+            Assert.Equal(kept.Contains('/') ? way.MomentType : way.HasMasters ? ScalarType.Int16 : way.WeightType, tensor.dtype);
     }
 
     [Fact]
@@ -77,5 +81,6 @@ public sealed class DevicesTests
     }
 
     [Fact]
-    public void AGpuIsNotAskedForFloat32() => Assert.Equal([Precision.Mixed, Precision.Bfloat16, Precision.Bfloat16Moments], Devices.Precisions(new(DeviceType.CUDA)));
+    public void AGpuIsNotAskedForFloat32() =>
+        Assert.Equal([Precision.Mixed, Precision.Bfloat16, Precision.Bfloat16Moments], Devices.Precisions(new(DeviceType.CUDA)));
 }

@@ -3,7 +3,9 @@ using Qwen3Tts.Training.Bench;
 
 namespace Qwen3Tts.Tests;
 
-/// <summary>doctor --engines on every golden checkpoint and the miniature: what is trained is what speaks, in every kind of prompt.</summary>
+/// <summary>
+/// doctor --engines on every golden checkpoint and the miniature: what is trained is what speaks, in every kind of prompt.
+/// </summary>
 public sealed class EnginesTests
 {
     public static TheoryData<string> Models => [.. Golden.Checkpoints.Select(Golden.Checkpoint), Mini.Model];
@@ -25,7 +27,8 @@ public sealed class EnginesTests
     {
         var right = new EngineDifference("", 1, 1e-6, 1e-5, 1e-5, 10);
         Assert.True(right.Agrees);
-        Assert.All([right with { Input = 1e-3 }, right with { Talker = 1e-2 }, right with { Predictor = double.NaN }], d => Assert.False(d.Agrees));
+        Assert.All([right with { Input = 1e-3 }, right with { Talker = 1e-2 }, right with { Predictor = double.NaN }], d =>
+            Assert.False(d.Agrees));
         Assert.True(double.IsNaN(EngineComparison.Largest([1, double.NaN, 2])));
         Assert.Equal(3, EngineComparison.Largest([1, -3, 2]));
     }

@@ -73,11 +73,16 @@ public sealed class EventFileTests
         Assert.Equal("brain.Event:2", Encoding.UTF8.GetString(Fields(records[0]).Single(f => f.Field == 3).Bytes));
         Assert.InRange(BitConverter.ToDouble(Fields(records[0]).Single(f => f.Field == 1).Bytes), 1.7e9, 1e11);
         Assert.Equal(300, Fields(records[1]).Single(f => f.Field == 2).Number);
-        var values = Fields(Fields(records[1]).Single(f => f.Field == 5).Bytes).Select(v => Fields(v.Bytes)).Select(v => (Encoding.UTF8.GetString(v.Single(f => f.Field == 1).Bytes), BitConverter.ToSingle(v.Single(f => f.Field == 2).Bytes)));
+        var values = Fields(Fields(records[1]).Single(f => f.Field == 5).Bytes).Select(v => Fields(v.Bytes))
+            .Select(v => (Encoding.UTF8.GetString(v.Single(f => f.Field == 1).Bytes),
+            BitConverter.ToSingle(v.Single(f => f.Field == 2).Bytes)));
         Assert.Equal([("loss/talker", 2.5f), ("tokens a second", 1e4f)], values);
-        var sound = Fields(Fields(Fields(Fields(records[2]).Single(f => f.Field == 5).Bytes).Single().Bytes).Single(f => f.Field == 6).Bytes);
-        Assert.Equal((24000f, 1, 3), (BitConverter.ToSingle(sound.Single(f => f.Field == 1).Bytes), sound.Single(f => f.Field == 2).Number, sound.Single(f => f.Field == 3).Number));
-        Assert.Equal(speech.Samples, WavFile.Read(new MemoryStream(sound.Single(f => f.Field == 4).Bytes), "sound").Samples, (a, b) => Math.Abs(a - b) < 1e-4);
+        var sound = Fields(Fields(Fields(Fields(records[2]).Single(f => f.Field == 5).Bytes).Single().Bytes).Single(
+            f => f.Field == 6).Bytes);
+        Assert.Equal((24000f, 1, 3), (BitConverter.ToSingle(sound.Single(f => f.Field == 1).Bytes), sound.Single(f => f.Field == 2).Number,
+            sound.Single(f => f.Field == 3).Number));
+        Assert.Equal(speech.Samples, WavFile.Read(new MemoryStream(sound.Single(f => f.Field == 4).Bytes), "sound").Samples, (a, b) =>
+            Math.Abs(a - b) < 1e-4);
     }
 
     [Fact]
@@ -86,6 +91,7 @@ public sealed class EventFileTests
         var folder = Scratch.New();
         _ = new EventFile(folder, after: 40);
         var start = Fields(Records(folder)[1]);
-        Assert.Equal((41, 1), (start.Single(f => f.Field == 2).Number, Fields(start.Single(f => f.Field == 7).Bytes).Single(f => f.Field == 1).Number));
+        Assert.Equal((41, 1), (start.Single(f => f.Field == 2).Number,
+            Fields(start.Single(f => f.Field == 7).Bytes).Single(f => f.Field == 1).Number));
     }
 }

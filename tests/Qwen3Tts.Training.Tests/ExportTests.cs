@@ -9,7 +9,8 @@ namespace Qwen3Tts.Tests;
 /// <summary>The exported folder against what the official script writes, which is in golden <c>export/*</c>.</summary>
 public sealed class ExportTests
 {
-    public static TheoryData<string> Cases => [.. Directory.GetFiles(Golden.File("export"), "*_tensors.json").Select(f => Path.GetFileName(f)[..^"_tensors.json".Length])];
+    public static TheoryData<string> Cases =>
+        [.. Directory.GetFiles(Golden.File("export"), "*_tensors.json").Select(f => Path.GetFileName(f)[..^"_tensors.json".Length])];
 
     static readonly Dictionary<string, Func<float[]>> Nothing = [];
 
@@ -32,10 +33,12 @@ public sealed class ExportTests
             o.Remove(name);
             o[facts.GetProperty("lookup_in_generate").GetString()!] = value;
         }
-        Assert.True(JsonNode.DeepEquals(expected, JsonNode.Parse(File.ReadAllText(Path.Combine(target, "config.json")))), "config.json differs from the official one.");
+        Assert.True(JsonNode.DeepEquals(expected, JsonNode.Parse(File.ReadAllText(Path.Combine(target, "config.json")))),
+            "config.json differs from the official one.");
 
         using var weights = Weights.Open(target);
-        Assert.Equal(facts.GetProperty("kept").EnumerateArray().Select(v => v.GetString()), weights.Entries.Select(e => e.Name).Order(StringComparer.Ordinal));
+        Assert.Equal(facts.GetProperty("kept").EnumerateArray().Select(v => v.GetString()), weights.Entries.Select(e => e.Name)
+            .Order(StringComparer.Ordinal));
         using var before = Weights.Open(Golden.Checkpoint(model));
         foreach (var e in weights.Entries)
         {
@@ -79,9 +82,11 @@ public sealed class ExportTests
             Assert.Equal([.. before.SpkId.Keys, "anna", "bert"], after.SpkId.Keys);
             Assert.All(before.SpkId, p => Assert.Equal(p.Value, after.SpkId[p.Key]));
             Assert.All(before.SpkIsDialect, p => Assert.Equal(p.Value.ToString(), after.SpkIsDialect[p.Key].ToString()));
-            var used = after.SpkId.Values.Concat(after.CodecLanguageId.Values).Concat([after.CodecPadId, after.CodecBosId, after.CodecEosTokenId, after.CodecThinkId, after.CodecNothinkId]).ToList();
+            var used = after.SpkId.Values.Concat(after.CodecLanguageId.Values)
+                .Concat([after.CodecPadId, after.CodecBosId, after.CodecEosTokenId, after.CodecThinkId, after.CodecNothinkId]).ToList();
             Assert.Equal(used.Count, used.Distinct().Count());
-            Assert.All(["anna", "bert"], n => Assert.InRange(after.SpkId[n], after.CodePredictorConfig.VocabSize + 952, after.VocabSize - 1));
+            Assert.All(["anna", "bert"], n =>
+                Assert.InRange(after.SpkId[n], after.CodePredictorConfig.VocabSize + 952, after.VocabSize - 1));
         }
     }
 
@@ -108,9 +113,12 @@ public sealed class ExportTests
         using var one = Weights.Open(Path.Combine(folder, "one"));
         using var many = Weights.Open(Path.Combine(folder, "many"));
         Assert.False(File.Exists(Path.Combine(folder, "many", "model.safetensors")));
-        Assert.Equal(one.Entries.Select(e => e.Name).Order(StringComparer.Ordinal), many.Entries.Select(e => e.Name).Order(StringComparer.Ordinal));
+        Assert.Equal(one.Entries.Select(e => e.Name).Order(StringComparer.Ordinal), many.Entries.Select(e => e.Name)
+            .Order(StringComparer.Ordinal));
         Assert.All(one.Entries, e => Assert.Equal(Bytes(one, e.Name), Bytes(many, e.Name)));
-        Assert.All(Directory.GetFiles(Path.Combine(folder, "many"), "*.safetensors"), f => { using var shard = SafetensorsFile.Open(f); Assert.True(shard.Tensors.Count == 1 || shard.Tensors.Values.Sum(t => t.Bytes) <= 200_000); });
+        Assert.All(Directory.GetFiles(Path.Combine(folder, "many"), "*.safetensors"), f =>
+            { using var shard = SafetensorsFile.Open(f); Assert.True(shard.Tensors.Count == 1 || shard.Tensors.Values
+            .Sum(t => t.Bytes) <= 200_000); });
         var index = JsonDocument.Parse(File.ReadAllText(Path.Combine(folder, "many", "model.safetensors.index.json"))).RootElement;
         Assert.Equal(one.Entries.Sum(e => e.Bytes), index.GetProperty("metadata").GetProperty("total_size").GetInt64());
     }
@@ -121,7 +129,8 @@ public sealed class ExportTests
         var from = ModelFolder.Open(Golden.Checkpoint(Golden.Checkpoints.First()));
         var target = Path.Combine(Scratch.New(), "out");
         Export.Write(from, target, Nothing, [Voice(from.Path, "anna")]);
-        Assert.Contains("--overwrite", Assert.Throws<IOException>(() => Export.Write(from, target, Nothing, [Voice(from.Path, "bert")])).Message);
+        Assert.Contains("--overwrite",
+            Assert.Throws<IOException>(() => Export.Write(from, target, Nothing, [Voice(from.Path, "bert")])).Message);
         Export.Write(from, target, Nothing, [Voice(from.Path, "bert")], overwrite: true);
         Assert.Equal("bert", ModelFolder.Open(target).Config.TalkerConfig.SpkId.Keys.Last());
         Assert.Equal([target], Directory.GetFileSystemEntries(Path.GetDirectoryName(target)!));
@@ -144,7 +153,8 @@ public sealed class ExportTests
     {
         var from = ModelFolder.Open(Golden.Checkpoint(Golden.Checkpoints.First()));
         var folder = Scratch.New();
-        Assert.Contains("name", Assert.Throws<ArgumentException>(() => Export.Write(from, Path.Combine(folder, "out"), Nothing, [Voice(from.Path, name)])).Message);
+        Assert.Contains("name", Assert.Throws<ArgumentException>(
+            () => Export.Write(from, Path.Combine(folder, "out"), Nothing, [Voice(from.Path, name)])).Message);
         Assert.Empty(Directory.GetFileSystemEntries(folder));
     }
 
@@ -154,7 +164,8 @@ public sealed class ExportTests
         var from = Golden.Checkpoints.Select(c => ModelFolder.Open(Golden.Checkpoint(c))).First(m => m.Config.TalkerConfig.SpkId.Count > 0);
         var taken = from.Config.TalkerConfig.SpkId.Keys.First().ToUpperInvariant();
         Assert.Throws<ArgumentException>(() => Export.CheckName(from.Config.TalkerConfig, taken));
-        Assert.Throws<ArgumentException>(() => Export.Write(from, Path.Combine(Scratch.New(), "out"), Nothing, [Voice(from.Path, "anna"), Voice(from.Path, "Anna")]));
+        Assert.Throws<ArgumentException>(
+            () => Export.Write(from, Path.Combine(Scratch.New(), "out"), Nothing, [Voice(from.Path, "anna"), Voice(from.Path, "Anna")]));
     }
 
     [Fact]
@@ -164,9 +175,15 @@ public sealed class ExportTests
         var folder = Scratch.New();
         using var weights = from.OpenWeights();
         var last = weights.Entries.Last(e => e.Name.StartsWith("talker.", StringComparison.Ordinal));
-        foreach (var (name, values, word) in new (string, float[], string)[] { (last.Name, Enumerable.Repeat(float.NaN, (int)last.Elements).ToArray(), "NaN"), (last.Name, [1], "elements"), ("talker.other", [1], "talker.other") })
-            Assert.Contains(word, Assert.Throws<InvalidDataException>(() => Export.Write(from, Path.Combine(folder, "out"), new Dictionary<string, Func<float[]>> { [name] = () => values }, [Voice(from.Path, "anna")])).Message);
-        Assert.Contains("speaker encoder", Assert.Throws<InvalidDataException>(() => Export.Write(from, Path.Combine(folder, "out"), Nothing, [new("anna", [1, 2])])).Message);
+        foreach (var (name, values, word) in new (string, float[],
+            string)[] { (last.Name, Enumerable.Repeat(float.NaN, (int)last.Elements).ToArray(), "NaN"), (last.Name, [1], "elements"),
+            ("talker.other", [1], "talker.other") })
+            Assert.Contains(word, Assert.Throws<InvalidDataException>(
+                () => Export.Write(from, Path.Combine(folder, "out"), new Dictionary<string, Func<float[]>> { [name] = () => values },
+                [Voice(from.Path, "anna")])).Message);
+        Assert.Contains("speaker encoder",
+            Assert.Throws<InvalidDataException>(
+            () => Export.Write(from, Path.Combine(folder, "out"), Nothing, [new("anna", [1, 2])])).Message);
         Assert.Empty(Directory.GetFileSystemEntries(folder));
     }
 
@@ -211,7 +228,8 @@ public sealed class ExportTests
         return copy;
     }
 
-    static NewVoice Voice(string model, string name) => new(name, Enumerable.Range(0, ModelFolder.Open(model).Config.TalkerConfig.HiddenSize).Select(i => i / 7f).ToArray());
+    static NewVoice Voice(string model, string name) =>
+        new(name, Enumerable.Range(0, ModelFolder.Open(model).Config.TalkerConfig.HiddenSize).Select(i => i / 7f).ToArray());
 
     static byte[] Bytes(Weights weights, string name)
     {

@@ -6,7 +6,9 @@ using Qwen3Tts.Training.Run;
 
 namespace Qwen3Tts.Tests;
 
-/// <summary>A disk that is full or not to be written: one sentence and what to do, nothing half-written, and the old file as it was.</summary>
+/// <summary>
+/// A disk that is full or not to be written: one sentence and what to do, nothing half-written, and the old file as it was.
+/// </summary>
 public sealed class FullDiskTests : IDisposable
 {
     readonly string _disk = Scratch.New("disk");
@@ -62,7 +64,8 @@ public sealed class FullDiskTests : IDisposable
     {
         Mount();
         var recordings = Recordings();
-        int Import(TextWriter errors) => CommandRun.Run(TrainingCommands.Root(), ["import", recordings, "-o", In("manifest.jsonl")], errors);
+        int Import(TextWriter errors) =>
+            CommandRun.Run(TrainingCommands.Root(), ["import", recordings, "-o", In("manifest.jsonl")], errors);
         Assert.Equal(0, Import(TextWriter.Null));
         Fill();
         Bystanders.Refused(_disk, "ake room", Import);
@@ -84,7 +87,9 @@ public sealed class FullDiskTests : IDisposable
         }
     }
 
-    /// <summary>The disk is full when the state of a step is written: the one before it stays, and the run goes on from there when there is room.</summary>
+    /// <summary>
+    /// The disk is full when the state of a step is written: the one before it stays, and the run goes on from there when there is room.
+    /// </summary>
     [Fact]
     public void ARunWhoseStateDoesNotFitGoesOnFromTheOneBefore()
     {
@@ -96,7 +101,8 @@ public sealed class FullDiskTests : IDisposable
         File.Delete(In("film"));
         var result = TrainerTests.Run(options, In("run"), Existing.Resume);
         Assert.Equal(whole.Log.Select(l => l with { Seconds = 0 }), result.Log.Select(l => l with { Seconds = 0 }));
-        Assert.Equal(File.ReadAllBytes(Path.Combine(whole.Export, "model.safetensors")), File.ReadAllBytes(Path.Combine(result.Export, "model.safetensors")));
+        Assert.Equal(File.ReadAllBytes(Path.Combine(whole.Export, "model.safetensors")),
+            File.ReadAllBytes(Path.Combine(result.Export, "model.safetensors")));
     }
 
     [Fact]
@@ -116,7 +122,8 @@ public sealed class FullDiskTests : IDisposable
     [Fact]
     public void AReadOnlyFolderIsTold()
     {
-        Assert.SkipWhen(OperatingSystem.IsWindows() || Environment.IsPrivilegedProcess, "Root may write everywhere; the read-only disk is tested.");
+        Assert.SkipWhen(OperatingSystem.IsWindows()
+            || Environment.IsPrivilegedProcess, "Root may write everywhere; the read-only disk is tested.");
         if (OperatingSystem.IsWindows())
             return; // the analyser does not know what was skipped
         OutputFile.WriteText(In("o.txt"), "old");

@@ -3,7 +3,8 @@ using Qwen3Tts.Fuzz;
 namespace Qwen3Tts.Tests;
 
 /// <summary>
-/// Every reader on mutated files, with a fixed seed. <c>QWEN3TTS_FUZZ=100000</c> sets the number of inputs for each reader, for a nightly run, and
+/// Every reader on mutated files, with a fixed seed. <c>QWEN3TTS_FUZZ=100000</c> sets the number of inputs for each reader, for a nightly
+/// run, and
 /// <c>QWEN3TTS_FUZZ_SEED</c> another seed.
 /// </summary>
 public sealed class FuzzTests
@@ -19,6 +20,7 @@ public sealed class FuzzTests
     {
         var outcome = FuzzRun.Run(reader, Inputs, Seed, Path.Combine(Scratch.New("fuzz"), reader));
         TestContext.Current.TestOutputHelper?.WriteLine($"seed {Seed}\n{FuzzOutcome.TableHead}\n{outcome}");
-        Assert.True(outcome.IsGood, $"seed {Seed}\n{FuzzOutcome.TableHead}\n{outcome}\n{string.Join('\n', outcome.Kinds.Take(5).Select(k => $"{k.Count} × {k.Kind}\n{k.Detail}"))}");
+        var kinds = string.Join('\n', outcome.Kinds.Take(5).Select(k => $"{k.Count} × {k.Kind}\n{k.Detail}"));
+        Assert.True(outcome.IsGood, $"seed {Seed}\n{FuzzOutcome.TableHead}\n{outcome}\n{kinds}");
     }
 }

@@ -32,8 +32,10 @@ public sealed class HandOverTests
     static Process Start(string run)
     {
         var bin = Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, "..", ".."));
-        var cli = Path.Combine(bin, "Qwen3Tts.Cli", Path.GetFileName(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory)), "Qwen3Tts.Cli.dll");
-        var process = Process.Start(new ProcessStartInfo("dotnet", ["exec", cli, "train", TrainerTests.Data.Value, "--model", Golden.Checkpoint(TrainerTests.Base), "--name", "anna",
+        var cli = Path.Combine(bin, "Qwen3Tts.Cli", Path.GetFileName(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory)),
+            "Qwen3Tts.Cli.dll");
+        var process = Process.Start(new ProcessStartInfo("dotnet",
+            ["exec", cli, "train", TrainerTests.Data.Value, "--model", Golden.Checkpoint(TrainerTests.Base), "--name", "anna",
             "--run", run, "--steps", "100000", "--batch", "2", "--threads", "1", "--force"])
         { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false })!;
         process.BeginOutputReadLine();

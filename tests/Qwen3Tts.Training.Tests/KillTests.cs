@@ -15,7 +15,8 @@ public sealed class KillTests
 {
     const int Steps = 120, SaveEvery = 4;
 
-    static int FromEnvironment(string name, int otherwise) => int.TryParse(Environment.GetEnvironmentVariable(name), out var value) ? value : otherwise;
+    static int FromEnvironment(string name, int otherwise) =>
+        int.TryParse(Environment.GetEnvironmentVariable(name), out var value) ? value : otherwise;
 
     [Fact]
     public void NothingIsLostHoweverOftenItIsKilled()
@@ -38,7 +39,10 @@ public sealed class KillTests
         CheckSame(whole, run);
     }
 
-    /// <summary>Two begin, or go on, in one folder at the same moment: one trains, the other is refused, and the one's run is whole. A killed one holds nothing.</summary>
+    /// <summary>
+    /// Two begin, or go on, in one folder at the same moment: one trains, the other is refused, and the one's run is whole. A killed one
+    /// holds nothing.
+    /// </summary>
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
@@ -62,7 +66,9 @@ public sealed class KillTests
 
     static string Fresh() => Path.Combine(Scratch.New("killed"), "run");
 
-    /// <summary>Starts or goes on, and kills: half of the times while it starts, half of the times soon after its first step. Gives the exit code.</summary>
+    /// <summary>
+    /// Starts or goes on, and kills: half of the times while it starts, half of the times soon after its first step. Gives the exit code.
+    /// </summary>
     static int Kill(string run, Random random)
     {
         var before = Logged(run).Count;
@@ -90,10 +96,13 @@ public sealed class KillTests
         var recordings = Scratch.New("recordings");
         foreach (var file in Directory.GetFiles(Mini.Recordings).Order(StringComparer.Ordinal).Take(2 * 8))
             File.Copy(file, Path.Combine(recordings, Path.GetFileName(file)));
-        string[] Command(string output) => ["voice", recordings, "--name", "Anna", "--model", Golden.Checkpoint(TrainerTests.Base), "--out", output, "--steps", "40", "--held-out", "2", "--force"];
+        string[] Command(string output) =>
+            ["voice", recordings, "--name", "Anna", "--model", Golden.Checkpoint(TrainerTests.Base), "--out", output, "--steps", "40",
+            "--held-out", "2", "--force"];
         var (whole, parts) = (Scratch.New("voice"), Scratch.New("voice"));
         Assert.Equal(0, CommandRun.Run(TrainingCommands.Root(), Command(whole)));
-        foreach (var reached in new[] { "codes.jsonl.cache", Path.Combine("run", "options.json"), Path.Combine("run", "log.jsonl"), Path.Combine("run", "evaluations.jsonl") })
+        foreach (var reached in new[] { "codes.jsonl.cache", Path.Combine("run", "options.json"), Path.Combine("run", "log.jsonl"),
+            Path.Combine("run", "evaluations.jsonl") })
         {
             using var process = Start(Command(parts));
             while (!process.HasExited && !Path.Exists(Path.Combine(parts, reached)))
@@ -103,19 +112,24 @@ public sealed class KillTests
         }
         Assert.Equal(0, CommandRun.Run(TrainingCommands.Root(), Command(parts)));
         foreach (var file in new[] { "anna.wav", "run/export/model.safetensors", "run/best/model.safetensors", "run/evaluations.jsonl" })
-            Assert.True(File.ReadAllBytes(Path.Combine(whole, file)).SequenceEqual(File.ReadAllBytes(Path.Combine(parts, file))), $"{file} differs.");
+            Assert.True(File.ReadAllBytes(Path.Combine(whole, file)).SequenceEqual(File.ReadAllBytes(Path.Combine(parts, file))),
+                $"{file} differs.");
 
         var log = File.ReadAllText(Path.Combine(parts, "run", "log.jsonl"));
         Assert.Equal(0, CommandRun.Run(TrainingCommands.Root(), Command(parts)));
         Assert.Equal(log, File.ReadAllText(Path.Combine(parts, "run", "log.jsonl"))); // done is done: the log has times, which would differ
     }
 
-    static Process Start(string run) => Start(["train", TrainerTests.Data.Value, "--model", Golden.Checkpoint(TrainerTests.Base), "--name", "anna", "--run", run,
-            "--steps", $"{Steps}", "--save-every", $"{SaveEvery}", "--batch", "2", "--held-out", "1", "--threads", "1", "--force", .. File.Exists(Path.Combine(run, "options.json")) ? new[] { "--resume" } : []]);
+    static Process Start(string run) =>
+        Start(["train", TrainerTests.Data.Value, "--model", Golden.Checkpoint(TrainerTests.Base), "--name", "anna", "--run", run,
+            "--steps", $"{Steps}", "--save-every", $"{SaveEvery}", "--batch", "2", "--held-out", "1", "--threads", "1", "--force",
+                .. File.Exists(Path.Combine(run, "options.json")) ? new[] { "--resume" } : []]);
 
     static Process Start(IEnumerable<string> command)
     {
-        var process = Process.Start(new ProcessStartInfo("dotnet", ["exec", Path.Combine(AppContext.BaseDirectory, "qwen3tts-train.dll"), .. command]) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false })!;
+        var process = Process.Start(new ProcessStartInfo("dotnet",
+            ["exec", Path.Combine(AppContext.BaseDirectory, "qwen3tts-train.dll"), .. command]) { RedirectStandardOutput = true,
+            RedirectStandardError = true, UseShellExecute = false })!;
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
         return process;
@@ -127,7 +141,8 @@ public sealed class KillTests
         if (!File.Exists(path))
             return [];
         using var reader = new StreamReader(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete));
-        return [.. reader.ReadToEnd().Split('\n').Where(l => l.EndsWith('}')).Select(l => JsonDocument.Parse(l).RootElement.GetProperty("step").GetInt32())];
+        return [.. reader.ReadToEnd().Split('\n').Where(l => l.EndsWith('}'))
+            .Select(l => JsonDocument.Parse(l).RootElement.GetProperty("step").GetInt32())];
     }
 
     static void CheckKept(string run)
@@ -147,6 +162,7 @@ public sealed class KillTests
     static void CheckSame(string whole, string run)
     {
         Assert.Equal(Enumerable.Range(1, Steps), Logged(run));
-        Assert.Equal(File.ReadAllBytes(Path.Combine(whole, "export", "model.safetensors")), File.ReadAllBytes(Path.Combine(run, "export", "model.safetensors")));
+        Assert.Equal(File.ReadAllBytes(Path.Combine(whole, "export", "model.safetensors")),
+            File.ReadAllBytes(Path.Combine(run, "export", "model.safetensors")));
     }
 }

@@ -19,7 +19,8 @@ public sealed class LeftoversTests
 
     string Content => File.ReadAllText(In("m", "config.json"));
 
-    string[] Left => [.. Directory.GetFileSystemEntries(_folder).Select(p => Path.GetFileName(p)!).Where(n => n != "m").Order(StringComparer.Ordinal)];
+    string[] Left => [.. Directory.GetFileSystemEntries(_folder).Select(p => Path.GetFileName(p)!).Where(n => n != "m")
+        .Order(StringComparer.Ordinal)];
 
     [Fact]
     public void KilledBetweenTwoRenamesTheOldFolderComesBack()
@@ -48,7 +49,8 @@ public sealed class LeftoversTests
     public void WhatIsNotADeadProcesssStays()
     {
         var alive = Environment.ProcessId == 1 ? 2 : 1; // the system's first process lives as long as the system
-        string[] others = ["m.part", "m.old", "m.partial", "m.tmp", $"m.{alive}-1.qwen3tts-old", "m.x-1.qwen3tts-tmp", "other.2000000000-1.qwen3tts-old"];
+        string[] others = ["m.part", "m.old", "m.partial", "m.tmp", $"m.{alive}-1.qwen3tts-old", "m.x-1.qwen3tts-tmp",
+            "other.2000000000-1.qwen3tts-old"];
         foreach (var other in others)
         {
             Directory.CreateDirectory(In(other));

@@ -29,10 +29,12 @@ public sealed class LoraTests
         Lora.Apply(talker, new() { Rank = 2, CodePredictor = codePredictor });
         foreach (var recompute in new[] { false, true })
             Assert.Equal(before, TrainingStep.Accumulate(talker, [batch], new(recompute, int.MaxValue)));
-        var layers = Model.Config.TalkerConfig.NumHiddenLayers + (codePredictor ? Model.Config.TalkerConfig.CodePredictorConfig.NumHiddenLayers : 0);
+        var layers = Model.Config.TalkerConfig.NumHiddenLayers
+            + (codePredictor ? Model.Config.TalkerConfig.CodePredictorConfig.NumHiddenLayers : 0);
         Assert.Equal(layers * 7 * 2, Freezing.ListTrained(talker).Count());
         Assert.All(TalkerWeights.Named(talker), p => Assert.Equal(p.Name.Contains(".lora_"), p.Parameter.grad is not null));
-        Assert.All(Freezing.ListTrained(talker).Where(p => p.Name.Contains("lora_B")), p => Assert.True(p.Parameter.grad!.abs().max().item<float>() > 0, p.Name));
+        Assert.All(Freezing.ListTrained(talker).Where(p => p.Name.Contains("lora_B")), p =>
+            Assert.True(p.Parameter.grad!.abs().max().item<float>() > 0, p.Name));
     }
 
     [Fact]
@@ -83,10 +85,12 @@ public sealed class LoraTests
         var other = Path.Combine(Scratch.New(), "other");
         using (var weights = Model.OpenWeights())
         {
-            var name = weights.Entries.First(e => e.Name.StartsWith("talker.text_projection", StringComparison.Ordinal)).Name; // not adapted
+            // not adapted
+            var name = weights.Entries.First(e => e.Name.StartsWith("talker.text_projection", StringComparison.Ordinal)).Name;
             var values = weights.FileOf(name).Float32(name);
             values[0] += 1;
-            Export.Write(Model, other, new Dictionary<string, Func<float[]>> { [name] = () => values }, [new("bert", new float[Model.Config.TalkerConfig.HiddenSize])]);
+            Export.Write(Model, other, new Dictionary<string, Func<float[]>> { [name] = () => values },
+                [new("bert", new float[Model.Config.TalkerConfig.HiddenSize])]);
         }
         Assert.Contains("hash", Assert.Throws<InvalidDataException>(() => Tts.Load(other, adapter: folder)).Message);
     }
@@ -99,16 +103,21 @@ public sealed class LoraTests
         using var scope = NewDisposeScope();
         var (talker, folder) = Trained(new() { Rank = 2, Alpha = 3, Targets = ["q_proj", "down_proj"], CodePredictor = codePredictor });
         var config = JsonDocument.Parse(File.ReadAllText(Path.Combine(folder, "adapter_config.json"))).RootElement;
-        Assert.Equal(("LORA", 2, 3.0, "none"), (config.GetProperty("peft_type").GetString(), config.GetProperty("r").GetInt32(), config.GetProperty("lora_alpha").GetDouble(), config.GetProperty("bias").GetString()));
+        Assert.Equal(("LORA", 2, 3.0, "none"),
+            (config.GetProperty("peft_type").GetString(), config.GetProperty("r").GetInt32(), config.GetProperty("lora_alpha").GetDouble(),
+            config.GetProperty("bias").GetString()));
         using var file = SafetensorsFile.Open(Path.Combine(folder, "adapter_model.safetensors"));
         Assert.Equal("pt", file.Metadata["format"]);
-        Assert.Equal([2, Model.Config.TalkerConfig.HiddenSize], file.Entry("base_model.model.talker.model.layers.0.self_attn.q_proj.lora_A.weight").Shape);
-        Assert.Equal([Model.Config.TalkerConfig.HiddenSize, 2], file.Entry("base_model.model.talker.model.layers.0.mlp.down_proj.lora_B.weight").Shape);
+        Assert.Equal([2, Model.Config.TalkerConfig.HiddenSize],
+            file.Entry("base_model.model.talker.model.layers.0.self_attn.q_proj.lora_A.weight").Shape);
+        Assert.Equal([Model.Config.TalkerConfig.HiddenSize, 2],
+            file.Entry("base_model.model.talker.model.layers.0.mlp.down_proj.lora_B.weight").Shape);
 
         // PEFT adapts the modules whose whole name the expression matches: they must be those whose pairs are in the file.
         var expression = new Regex($"^(?:{config.GetProperty("target_modules").GetString()})$");
         var modules = talker.named_modules().Select(m => $"talker.{m.name}").Where(n => !n.Contains("lora_"));
-        Assert.Equal(file.Tensors.Keys.Select(n => n["base_model.model.".Length..n.IndexOf(".lora_", StringComparison.Ordinal)]).Distinct().Order(), modules.Where(n => expression.IsMatch(n)).Order());
+        Assert.Equal(file.Tensors.Keys.Select(n => n["base_model.model.".Length..n.IndexOf(".lora_", StringComparison.Ordinal)]).Distinct()
+            .Order(), modules.Where(n => expression.IsMatch(n)).Order());
         Assert.Equal(codePredictor, file.Tensors.Keys.Any(n => n.Contains("code_predictor")));
     }
 
@@ -145,7 +154,8 @@ public sealed class LoraTests
         for (var step = 0; step < 3; step++)
             TrainingStep.Run(talker, [batch], optimizer, 0.02, double.PositiveInfinity);
         var folder = Scratch.New();
-        Lora.Save(folder, talker, options, Model, [new("Anna", [.. Enumerable.Range(0, Model.Config.TalkerConfig.HiddenSize).Select(i => i / 7f)])]);
+        Lora.Save(folder, talker, options, Model,
+            [new("Anna", [.. Enumerable.Range(0, Model.Config.TalkerConfig.HiddenSize).Select(i => i / 7f)])]);
         return (talker, folder);
     }
 }

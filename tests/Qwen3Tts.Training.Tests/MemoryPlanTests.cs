@@ -24,13 +24,20 @@ public sealed class MemoryPlanTests
     public void TheMeasuredPeakIsThePlan(string precision, bool recompute, int frames, int microBatches, bool lora)
     {
         Assert.SkipUnless(PeakMemory.Supported, "The peak of a process can be measured anew on Linux only.");
-        var way = new TrainingMethod { Precision = Enum.Parse<Precision>(precision), Checkpointing = new(recompute, frames), Lora = lora ? new() : null };
+        var way = new TrainingMethod
+        {
+            Precision = Enum.Parse<Precision>(precision),
+            Checkpointing = new(recompute, frames),
+            Lora = lora ? new() : null,
+        };
         var options = new TrainingBenchOptions { Model = Middling, Frames = 80 };
         var ids = Middling.SpecialTokens(newline: 7);
         var examples = Enumerable.Range(0, 2 * microBatches).Select(i => TrainingBench.Example(options, ids, new Random(i))).ToList();
-        var plan = MemoryPlan.Compute(Middling.TalkerConfig, Freezing.ListTensors(Middling.TalkerConfig, way), way, new(2, examples.Max(e => e.Positions.Count), options.Frames), microBatches > 1, onCpu: true);
-        // What a process loads or compiles at its first step only adds, so what is above the plan is measured again. What the runtime's own heap
-        // grows by meanwhile is no part of a plan, nor is scratch that libtorch kept from other tests taken anew: some ten megabytes each.
+        var plan = MemoryPlan.Compute(Middling.TalkerConfig, Freezing.ListTensors(Middling.TalkerConfig, way), way,
+            new(2, examples.Max(e => e.Positions.Count), options.Frames), microBatches > 1, onCpu: true);
+        // What a process loads or compiles at its first step only adds, so what is above the plan is measured again. What the runtime's own
+        // heap grows by meanwhile is no part of a plan, nor is scratch that libtorch kept from other tests taken anew: some ten megabytes
+        // each.
         const long Runtime = 24 << 20;
         var (least, most) = (0.9 * plan.Peak - Runtime, 1.1 * plan.Peak + Runtime);
         var measured = PeakMemory.Of(Step);
@@ -74,7 +81,15 @@ public sealed class MemoryPlanTests
                     NumAttentionHeads = 8,
                     NumKeyValueHeads = 4,
                     HeadDim = 64,
-                    CodePredictorConfig = m.TalkerConfig.CodePredictorConfig with { HiddenSize = 384, IntermediateSize = 1000, NumHiddenLayers = 3, NumAttentionHeads = 6, NumKeyValueHeads = 3, HeadDim = 64 },
+                    CodePredictorConfig = m.TalkerConfig.CodePredictorConfig with
+                    {
+                        HiddenSize = 384,
+                        IntermediateSize = 1000,
+                        NumHiddenLayers = 3,
+                        NumAttentionHeads = 6,
+                        NumKeyValueHeads = 3,
+                        HeadDim = 64,
+                    },
                 },
             };
         }
@@ -104,12 +119,16 @@ public sealed class MemoryPlanTests
     public void AReleasedModelFits(string model, bool lora, string memory, string precision)
     {
         var config = Shapes.Released(model).TalkerConfig;
-        var plan = MemoryChoice.Choose(config, Wish(lora), Batch, MemoryChoice.Parse(memory), method => Freezing.ListTensors(config, method));
+        var plan = MemoryChoice.Choose(config, Wish(lora), Batch, MemoryChoice.Parse(memory),
+            method => Freezing.ListTensors(config, method));
         Assert.Equal(precision, plan.Method.Precision.ToString());
         Assert.True(MemoryChoice.ComputeTotal(plan) <= MemoryChoice.Parse(memory));
     }
 
-    /// <summary>The peak that others measured on a 16 GB card: 1.7B, one clip at a time, BF16 weights and moments, layers computed again, fused update.</summary>
+    /// <summary>
+    /// The peak that others measured on a 16 GB card: 1.7B, one clip at a time, BF16 weights and moments, layers computed again, fused
+    /// update.
+    /// </summary>
     [Fact]
     public void OthersMeasuredThePlanOnACard()
     {
@@ -123,21 +142,33 @@ public sealed class MemoryPlanTests
     public void WhatDoesNotFitIsRefusedWithWhatWould()
     {
         var config = Shapes.Released("1.7B").TalkerConfig;
-        var full = Assert.Throws<ArgumentException>(() => MemoryChoice.Choose(config, Wish(false), Batch, MemoryChoice.Parse("12GB"), method => Freezing.ListTensors(config, method))).Message;
+        var full = Assert.Throws<ArgumentException>(
+            () => MemoryChoice.Choose(config, Wish(false), Batch, MemoryChoice.Parse("12GB"), method =>
+            Freezing.ListTensors(config, method))).Message;
         Assert.Contains("These options fit: --lora 16", full);
-        var fixedPrecision = Assert.Throws<ArgumentException>(() => MemoryChoice.Choose(config, Wish(false) with { Precisions = [Precision.Mixed] }, Batch, MemoryChoice.Parse("16GB"), method => Freezing.ListTensors(config, method))).Message;
+        var fixedPrecision = Assert.Throws<ArgumentException>(
+            () => MemoryChoice.Choose(config, Wish(false) with { Precisions = [Precision.Mixed] }, Batch, MemoryChoice.Parse("16GB"),
+            method => Freezing.ListTensors(config, method))).Message;
         Assert.Contains("without --precision", fixedPrecision);
-        Assert.Contains("No other option", Assert.Throws<ArgumentException>(() => MemoryChoice.Choose(config, Wish(true), Batch, MemoryChoice.Parse("3GB"), method => Freezing.ListTensors(config, method))).Message);
+        Assert.Contains("No other option",
+            Assert.Throws<ArgumentException>(
+            () => MemoryChoice.Choose(config, Wish(true), Batch, MemoryChoice.Parse("3GB"), method =>
+            Freezing.ListTensors(config, method))).Message);
     }
 
     [Fact]
     public void MoreMemoryIsNeverUsedWorse()
     {
         var config = Shapes.Released("0.6B").TalkerConfig;
-        var plans = Enumerable.Range(7, 34).Select(gigabytes => MemoryChoice.Choose(config, Wish(false), Batch, (long)gigabytes << 30, method => Freezing.ListTensors(config, method))).ToList();
+        var plans = Enumerable.Range(7, 34)
+            .Select(gigabytes => MemoryChoice.Choose(config, Wish(false), Batch, (long)gigabytes << 30,
+            method => Freezing.ListTensors(config, method))).ToList();
         foreach (var (less, more) in plans.Zip(plans.Skip(1)))
-            Assert.True((more.Method.Precision, more.Method.Checkpointing.RecomputeLayers, -more.MicroBatch.Samples).CompareTo((less.Method.Precision, less.Method.Checkpointing.RecomputeLayers, -less.MicroBatch.Samples)) <= 0);
-        Assert.Equal((Precision.Mixed, false, 8), (plans[^1].Method.Precision, plans[^1].Method.Checkpointing.RecomputeLayers, plans[^1].MicroBatch.Samples));
+            Assert.True((more.Method.Precision, more.Method.Checkpointing.RecomputeLayers,
+                -more.MicroBatch.Samples).CompareTo(
+                (less.Method.Precision, less.Method.Checkpointing.RecomputeLayers, -less.MicroBatch.Samples)) <= 0);
+        Assert.Equal((Precision.Mixed, false, 8),
+            (plans[^1].Method.Precision, plans[^1].Method.Checkpointing.RecomputeLayers, plans[^1].MicroBatch.Samples));
     }
 
     [Theory]
@@ -153,8 +184,10 @@ public sealed class MemoryPlanTests
     [InlineData("-3GB")]
     [InlineData("0")]
     [InlineData("16MB")]
-    public void NoSizes(string text) => Assert.Contains("--memory", Assert.Throws<ArgumentException>(() => MemoryChoice.Parse(text)).Message);
+    public void NoSizes(string text) =>
+        Assert.Contains("--memory", Assert.Throws<ArgumentException>(() => MemoryChoice.Parse(text)).Message);
 
     static BatchShape Batch { get; } = new(Samples: 8, Positions: 350, Frames: 250);
-    static MemoryConstraints Wish(bool lora) => new(new TrainingMethod { Lora = lora ? new() : null }, [Precision.Mixed, Precision.Bfloat16, Precision.Bfloat16Moments]);
+    static MemoryConstraints Wish(bool lora) =>
+        new(new TrainingMethod { Lora = lora ? new() : null }, [Precision.Mixed, Precision.Bfloat16, Precision.Bfloat16Moments]);
 }

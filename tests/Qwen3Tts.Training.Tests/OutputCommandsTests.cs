@@ -5,7 +5,9 @@ using Qwen3Tts.Training.Commands;
 
 namespace Qwen3Tts.Tests;
 
-/// <summary>Each command of qwen3tts-train, from its arguments on: no output is an input, somebody else's file stays, our own is replaced.</summary>
+/// <summary>
+/// Each command of qwen3tts-train, from its arguments on: no output is an input, somebody else's file stays, our own is replaced.
+/// </summary>
 public sealed class OutputCommandsTests
 {
     const string IsRead = "is also read", IsTheirs = "did not write";
@@ -37,7 +39,8 @@ public sealed class OutputCommandsTests
     static string Line(string audio, string text) => JsonSerializer.Serialize(new { audio, text, ref_audio = "src/d.wav" });
 
     /// <summary>Arguments with the scratch folder in place of every <c>@</c>, and prepared data in place of <c>%</c>.</summary>
-    string[] Arguments(string line) => [.. line.Split(' ').Select(a => a == "%" ? TrainerTests.Data.Value : a.Replace("@", _folder, StringComparison.Ordinal))];
+    string[] Arguments(string line) =>
+        [.. line.Split(' ').Select(a => a == "%" ? TrainerTests.Data.Value : a.Replace("@", _folder, StringComparison.Ordinal))];
 
     static int Run(string[] arguments, TextWriter errors) => CommandRun.Run(TrainingCommands.Root(), arguments, errors);
 

@@ -61,7 +61,8 @@ public sealed class OutputFilesTests : IDisposable
     }
 
     [Fact]
-    public void RemovingTakesOnlyWhatStandsOnTheRecord() => Gen.Select(Gen.Int[0, 3].Array[1, 12], Gen.Int[0, 2].Array[1, 12]).Sample((kinds, depths) =>
+    public void RemovingTakesOnlyWhatStandsOnTheRecord() =>
+        Gen.Select(Gen.Int[0, 3].Array[1, 12], Gen.Int[0, 2].Array[1, 12]).Sample((kinds, depths) =>
     {
         var folder = In(Guid.NewGuid().ToString("n"));
         Directory.CreateDirectory(folder);
@@ -89,7 +90,9 @@ public sealed class OutputFilesTests : IDisposable
         File.WriteAllText(In("thesis.txt"), "x");
         Directory.CreateSymbolicLink(In("run", "out"), _folder);
         var hash = Convert.ToHexStringLower(SHA256.HashData("x"u8));
-        File.WriteAllLines(In("run", OutputRecord.FileName), new[] { "../thesis.txt", In("thesis.txt"), "out/thesis.txt", "a/../../thesis.txt" }.Select(p => $"{{\"path\":\"{p}\",\"bytes\":1,\"sha256\":\"{hash}\"}}"));
+        File.WriteAllLines(In("run", OutputRecord.FileName),
+            new[] { "../thesis.txt", In("thesis.txt"), "out/thesis.txt", "a/../../thesis.txt" }
+            .Select(p => $"{{\"path\":\"{p}\",\"bytes\":1,\"sha256\":\"{hash}\"}}"));
         OutputRecord.At(In("run")).RemoveOwned();
         Assert.True(File.Exists(In("thesis.txt")));
     }

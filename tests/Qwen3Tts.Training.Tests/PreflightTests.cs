@@ -10,7 +10,9 @@ using Qwen3Tts.Training.Run;
 
 namespace Qwen3Tts.Tests;
 
-/// <summary>What can work passes, what cannot is refused with its reason: on the miniature and recordings of a voice that it has never heard.</summary>
+/// <summary>
+/// What can work passes, what cannot is refused with its reason: on the miniature and recordings of a voice that it has never heard.
+/// </summary>
 public sealed class PreflightTests
 {
     static readonly Lazy<string> Nora = new(() =>
@@ -19,7 +21,8 @@ public sealed class PreflightTests
         foreach (var file in Directory.GetFiles(Mini.Recordings).Order(StringComparer.Ordinal).Take(2 * 8))
             File.Copy(file, Path.Combine(folder, Path.GetFileName(file)));
         var list = Path.Combine(folder, "codes.jsonl");
-        Preparation.Run(new() { Input = folder, Output = list, Language = "English" }, ModelEncoder.Load(ModelFolder.Open(Mini.Model)), null, default);
+        Preparation.Run(new() { Input = folder, Output = list, Language = "English" }, ModelEncoder.Load(ModelFolder.Open(Mini.Model)),
+            null, default);
         return list;
     });
 
@@ -109,7 +112,8 @@ public sealed class PreflightTests
         var rows = weights.FileOf(Movement.CodecEmbedding).Float32(Movement.CodecEmbedding);
         rows.AsSpan(row * talker.HiddenSize, talker.HiddenSize).Fill(1e-4f);
         var untrained = Path.Combine(Scratch.New(), "model");
-        Export.Write(model, untrained, new Dictionary<string, Func<float[]>> { [Movement.CodecEmbedding] = () => rows }, language ? [] : [new("ghost", [.. Enumerable.Repeat(1e-4f, talker.HiddenSize)])], kind: ExportAs.Base);
+        Export.Write(model, untrained, new Dictionary<string, Func<float[]>> { [Movement.CodecEmbedding] = () => rows }, language ? []
+            : [new("ghost", [.. Enumerable.Repeat(1e-4f, talker.HiddenSize)])], kind: ExportAs.Base);
         var message = Refused(Options with { Model = untrained });
         Assert.Contains(language ? "the language 'english'" : "speaker 'ghost'", message);
         Assert.Contains("never trained", message);
@@ -129,7 +133,8 @@ public sealed class PreflightTests
     [Fact]
     public void AModelThatAFaultyScriptTrainedIsRefused()
     {
-        var doubt = Assert.Single(Preflight.OfLosses([new("correct", 3, 5), new("labels_shifted_twice", 2, null), new("own_hidden", null, 6)], Math.Log(2048), "data"));
+        var doubt = Assert.Single(Preflight.OfLosses(
+            [new("correct", 3, 5), new("labels_shifted_twice", 2, null), new("own_hidden", null, 6)], Math.Log(2048), "data"));
         Assert.True(doubt.Refuses);
         Assert.Contains("labels_shifted_twice", doubt.Evidence);
     }
@@ -142,7 +147,8 @@ public sealed class PreflightTests
     {
         var config = ModelFolder.Open(Mini.Model).Config;
         var released = config with { TalkerConfig = config.TalkerConfig with { HiddenSize = 1024 } };
-        var doubts = Preflight.OfSettings((Options with { LearningRate = rate, Steps = 400 }).Completed(released, 370, true), released.TalkerConfig, [("nora", 370)]).ToList();
+        var doubts = Preflight.OfSettings((Options with { LearningRate = rate, Steps = 400 }).Completed(released, 370, true),
+            released.TalkerConfig, [("nora", 370)]).ToList();
         Assert.Equal(refuses, doubts.SingleOrDefault()?.Refuses);
         Assert.All(doubts, d => Assert.Contains("--lr 5e-6", d.Remedy));
     }
@@ -159,7 +165,12 @@ public sealed class PreflightTests
     {
         var config = ModelFolder.Open(Mini.Model).Config;
         var released = config with { TalkerConfig = config.TalkerConfig with { HiddenSize = 1024, NumKeyValueHeads = 8, HeadDim = 128 } };
-        var lora = Options with { Lora = new(), Steps = 400, LearningRate = double.TryParse(what, System.Globalization.CultureInfo.InvariantCulture, out var rate) ? rate : null };
+        var lora = Options with
+        {
+            Lora = new(),
+            Steps = 400,
+            LearningRate = double.TryParse(what, System.Globalization.CultureInfo.InvariantCulture, out var rate) ? rate : null,
+        };
         var options = what switch
         {
             "rank 1024" => lora with { Lora = new() { Rank = 1024, Alpha = 1024 } },

@@ -39,14 +39,18 @@ public sealed class RelaxSymbolVersionTests
     public void TheLibraryBesideThisTestIsRelaxedOnlyWhereTheMachineNeedsIt()
     {
         var path = Path.Combine(AppContext.BaseDirectory, "runtimes", "linux-x64", "native", "libLibTorchSharp.so");
-        Assert.SkipUnless(OperatingSystem.IsLinux() && RuntimeInformation.OSArchitecture == Architecture.X64 && File.Exists(path), "Only Linux on x64 has this library.");
+        Assert.SkipUnless(OperatingSystem.IsLinux() && RuntimeInformation.OSArchitecture == Architecture.X64
+            && File.Exists(path), "Only Linux on x64 has this library.");
         var offered = NativeLibrary.TryGetExport(NativeLibrary.Load("libstdc++.so.6"), "_ZSt21ios_base_library_initv", out _);
         Assert.Equal(offered, SymbolVersions.Relax(File.ReadAllBytes(path), "libstdc++.so.6", "GLIBCXX_3.4.32"));
     }
 
     const int Strings = 64, Needs = 128, SecondEntryOfSecondNeed = Needs + 64, Sections = 256;
 
-    /// <summary>The least that has needed versions: liba.so wants V1, libb.so wants V1 and V2; strings, needs, then two section headers and one for show.</summary>
+    /// <summary>
+    /// The least that has needed versions: liba.so wants V1, libb.so wants V1 and V2; strings, needs, then two section headers and one for
+    /// show.
+    /// </summary>
     static byte[] Library()
     {
         var elf = new byte[Sections + 3 * 64];
@@ -57,7 +61,8 @@ public sealed class RelaxSymbolVersionTests
         Put32(40, Sections);
         Put16(60, 3);
         Encoding.ASCII.GetBytes("\0liba.so\0libb.so\0V1\0V2\0").CopyTo(elf, Strings);
-        void Need(int at, int entries, uint library, uint entry, uint next) { Put16(at, 1); Put16(at + 2, entries); Put32(at + 4, library); Put32(at + 8, entry); Put32(at + 12, next); }
+        void Need(int at, int entries, uint library, uint entry,
+            uint next) { Put16(at, 1); Put16(at + 2, entries); Put32(at + 4, library); Put32(at + 8, entry); Put32(at + 12, next); }
         void Entry(int at, uint version, uint next) { Put32(at + 8, version); Put32(at + 12, next); }
         Need(Needs, 1, 1, 16, 32);
         Entry(Needs + 16, 17, 0);

@@ -6,7 +6,9 @@ using static TorchSharp.torch;
 
 namespace Qwen3Tts.Tests;
 
-/// <summary>20 steps, saved, loaded by another process's worth of fresh objects, 20 more: the same bits as 40, whatever the optimizer keeps.</summary>
+/// <summary>
+/// 20 steps, saved, loaded by another process's worth of fresh objects, 20 more: the same bits as 40, whatever the optimizer keeps.
+/// </summary>
 public sealed class ResumeTests
 {
     static ResumeTests() => set_num_threads(1);
@@ -21,7 +23,8 @@ public sealed class ResumeTests
         ["bfloat16 with masters"] = (ScalarType.BFloat16, new()),
         ["bfloat16 rounded by chance"] = (ScalarType.BFloat16, new() { Masters = false }),
         ["bfloat16 rounded by chance, moments too"] = (ScalarType.BFloat16, new() { Masters = false, Moments = ScalarType.BFloat16 }),
-        ["bfloat16 rounded by chance, moments too, eager"] = (ScalarType.BFloat16, new() { Masters = false, Moments = ScalarType.BFloat16, Kernel = UpdateKernel.Eager }),
+        ["bfloat16 rounded by chance, moments too, eager"] = (ScalarType.BFloat16,
+            new() { Masters = false, Moments = ScalarType.BFloat16, Kernel = UpdateKernel.Eager }),
     };
 
     [Theory]
@@ -32,7 +35,8 @@ public sealed class ResumeTests
         var expected = Steps(optimizer, new(whole), 0, 40);
         Steps(optimizer, new(parts), 0, 20);
         var resumed = Steps(optimizer, new(parts), 20, 40);
-        Assert.Equal(File.ReadAllBytes(Path.Combine(whole, "state", "training.safetensors")), File.ReadAllBytes(Path.Combine(parts, "state", "training.safetensors")));
+        Assert.Equal(File.ReadAllBytes(Path.Combine(whole, "state", "training.safetensors")),
+            File.ReadAllBytes(Path.Combine(parts, "state", "training.safetensors")));
         Assert.Equal(expected, resumed);
     }
 

@@ -14,7 +14,8 @@ public sealed class RunFolderTests
 
     /// <summary>Every file with its content, but for the lock, which stays.</summary>
     static Dictionary<string, string> Snapshot(string folder) => Directory.GetFiles(folder, "*", SearchOption.AllDirectories)
-        .Where(f => !Path.GetFileName(f).StartsWith(".qwen3tts-lock", StringComparison.Ordinal)).ToDictionary(f => f, f => Convert.ToHexString(File.ReadAllBytes(f)));
+        .Where(f => !Path.GetFileName(f).StartsWith(".qwen3tts-lock", StringComparison.Ordinal))
+            .ToDictionary(f => f, f => Convert.ToHexString(File.ReadAllBytes(f)));
 
     static List<string> Notes(TrainingOptions options, string folder, Existing existing)
     {
@@ -60,8 +61,10 @@ public sealed class RunFolderTests
         Assert.All(foreign, file => Assert.Equal("mine", File.ReadAllText(Path.Combine(folder, file))));
         File.Delete(Path.Combine(folder, "export", "notes.txt"));
         var notes = Notes(Short, folder, Existing.Overwrite);
-        Assert.Contains(notes, n => n.Contains("thesis.txt", StringComparison.Ordinal) && n.Contains("summer.jpg", StringComparison.Ordinal));
-        Assert.All(foreign.Where(f => !f.StartsWith("export", StringComparison.Ordinal)), file => Assert.Equal("mine", File.ReadAllText(Path.Combine(folder, file))));
+        Assert.Contains(notes, n => n.Contains("thesis.txt", StringComparison.Ordinal)
+            && n.Contains("summer.jpg", StringComparison.Ordinal));
+        Assert.All(foreign.Where(f => !f.StartsWith("export", StringComparison.Ordinal)), file =>
+            Assert.Equal("mine", File.ReadAllText(Path.Combine(folder, file))));
         Assert.Equal(2, File.ReadLines(Path.Combine(folder, "log.jsonl")).Count());
     }
 
@@ -77,12 +80,15 @@ public sealed class RunFolderTests
         foreach (var existing in new[] { Existing.Resume, Existing.Overwrite })
         {
             var before = Snapshot(folder);
-            Assert.Contains("1-1.wav", Assert.Throws<IOException>(() => Run(Options with { EvaluateEvery = 2 }, folder, existing)).Message, StringComparison.Ordinal);
+            Assert.Contains("1-1.wav", Assert.Throws<IOException>(() => Run(Options with { EvaluateEvery = 2 }, folder, existing)).Message,
+                StringComparison.Ordinal);
             Assert.Equal(before, Snapshot(folder));
         }
     }
 
-    /// <summary>Killed between the two renames that put a better checkpoint in place of the best so far: that one gets its name back.</summary>
+    /// <summary>
+    /// Killed between the two renames that put a better checkpoint in place of the best so far: that one gets its name back.
+    /// </summary>
     [Fact]
     public void TheBestCheckpointSurvivesAKillWhileItIsReplaced()
     {
@@ -102,7 +108,8 @@ public sealed class RunFolderTests
         var folder = Fresh();
         Run(Short with { EvaluateEvery = 1, HeldOut = 2 }, folder);
         Assert.True(File.Exists(Path.Combine(folder, "evaluations.jsonl")));
-        Assert.DoesNotContain(Notes(Short with { EvaluateEvery = 0 }, folder, Existing.Overwrite), n => n.StartsWith("Left in", StringComparison.Ordinal));
+        Assert.DoesNotContain(Notes(Short with { EvaluateEvery = 0 }, folder, Existing.Overwrite), n =>
+            n.StartsWith("Left in", StringComparison.Ordinal));
         foreach (var gone in new[] { "evaluations.jsonl", "best", "takes", "candidate" })
             Assert.False(Path.Exists(Path.Combine(folder, gone)), gone);
         Assert.Single(Directory.GetFiles(Path.Combine(folder, "tensorboard")));
@@ -160,8 +167,11 @@ public sealed class RunFolderTests
     public void ARunThatWasKilledBeforeItsFirstStateBeginsAgain()
     {
         var (folder, whole) = (Fresh(), Run(Options, Fresh()));
-        Assert.Throws<InvalidOperationException>(() => Trainer.Run(Options, folder, Existing.Refuse, new AtStep(2, () => throw new InvalidOperationException("killed")), default));
-        Assert.Equal(whole.Log.Select(l => l with { Seconds = 0 }), Run(Options, folder, Existing.Resume).Log.Select(l => l with { Seconds = 0 }));
+        Assert.Throws<InvalidOperationException>(
+            () => Trainer.Run(Options, folder, Existing.Refuse, new AtStep(2, () => throw new InvalidOperationException("killed")),
+            default));
+        Assert.Equal(whole.Log.Select(l => l with { Seconds = 0 }), Run(Options, folder, Existing.Resume).Log
+            .Select(l => l with { Seconds = 0 }));
     }
 
     [Fact]
@@ -176,7 +186,8 @@ public sealed class RunFolderTests
     }
 
     public static TheoryData<string> Damaged => [.. Directory.GetDirectories(Path.Combine(Golden.Repository, "tests", "Reports", "fuzz"))
-        .Select(d => Path.GetFileName(d)!).Where(n => n.StartsWith("run-logs-", StringComparison.Ordinal) || n.StartsWith("state-", StringComparison.Ordinal))];
+        .Select(d => Path.GetFileName(d)!)
+            .Where(n => n.StartsWith("run-logs-", StringComparison.Ordinal) || n.StartsWith("state-", StringComparison.Ordinal))];
 
     [Theory]
     [MemberData(nameof(Damaged))]
@@ -211,7 +222,8 @@ public sealed class RunFolderTests
         foreach (var rank in new[] { 100_000_000, int.MaxValue })
         {
             var folder = Fresh();
-            var error = Assert.Throws<ArgumentException>(() => Run(Options with { Lora = new() { Rank = rank, Alpha = 2.0 * rank } }, folder)).Message;
+            var error = Assert.Throws<ArgumentException>(
+                () => Run(Options with { Lora = new() { Rank = rank, Alpha = 2.0 * rank } }, folder)).Message;
             Assert.Contains($"--lora is {rank}", error);
             Assert.False(Directory.Exists(folder));
         }
@@ -242,7 +254,8 @@ public sealed class RunFolderTests
             Assert.Contains(notes, n => n.Contains(told, StringComparison.Ordinal) && n.StartsWith("Warning: ", StringComparison.Ordinal));
         Assert.Single(notes, n => n.Contains("TensorBoard", StringComparison.Ordinal));
         Assert.False(Directory.Exists(Path.Combine(folder, "candidate")));
-        Assert.Equal(File.ReadAllBytes(Path.Combine(whole.Export, "model.safetensors")), File.ReadAllBytes(Path.Combine(result.Export, "model.safetensors")));
+        Assert.Equal(File.ReadAllBytes(Path.Combine(whole.Export, "model.safetensors")),
+            File.ReadAllBytes(Path.Combine(result.Export, "model.safetensors")));
     }
 
 }

@@ -26,7 +26,8 @@ public sealed class StochasticRoundingTests
     public void WhatBfloat16HoldsStays()
     {
         using var scope = NewDisposeScope();
-        var values = cat([randn(100_000), tensor(new[] { 0f, -0f, 1f, -1f, 2f, 0.5f, 1.1754944e-38f, 3.3895314e38f })]).to(ScalarType.BFloat16);
+        var values = cat([randn(100_000), tensor(new[] { 0f, -0f, 1f, -1f, 2f, 0.5f, 1.1754944e-38f, 3.3895314e38f })]).to(
+            ScalarType.BFloat16);
         for (var i = 0; i < 20; i++)
             Assert.True(values.Equals(StochasticRounding.Round(values.to(ScalarType.Float32), StochasticRounding.CreateKey(3, i, 0), 0)));
     }
@@ -36,11 +37,13 @@ public sealed class StochasticRoundingTests
     {
         using var scope = NewDisposeScope();
         var x = randn(1000, generator: new Generator(1));
-        Tensor At(long seed, int step, int tensor, int draw = 0) => StochasticRounding.Round(x, StochasticRounding.CreateKey(seed, step, tensor), 0, draw);
+        Tensor At(long seed, int step, int tensor, int draw = 0) =>
+            StochasticRounding.Round(x, StochasticRounding.CreateKey(seed, step, tensor), 0, draw);
         Assert.True(At(1, 2, 3).Equals(At(1, 2, 3)));
         foreach (var other in new[] { At(2, 2, 3), At(1, 3, 3), At(1, 2, 4), At(1, 2, 3, draw: 1), At(1, 2, 3, draw: 2) })
             Assert.False(At(1, 2, 3).Equals(other));
-        Assert.True(At(1, 2, 3).narrow(0, 400, 600).Equals(StochasticRounding.Round(x.narrow(0, 400, 600), StochasticRounding.CreateKey(1, 2, 3), 400)));
+        Assert.True(At(1, 2, 3).narrow(0, 400,
+            600).Equals(StochasticRounding.Round(x.narrow(0, 400, 600), StochasticRounding.CreateKey(1, 2, 3), 400)));
     }
 
     /// <summary>Whether a number moves says nothing about its neighbour, nor about itself in the next update.</summary>
@@ -48,9 +51,13 @@ public sealed class StochasticRoundingTests
     public void DrawsAreIndependent()
     {
         using var scope = NewDisposeScope();
-        Tensor Moved(int step, int tensor, int draw = 0) => StochasticRounding.Round(full(1_000_000, 1 + 1 / 256f), StochasticRounding.CreateKey(1, step, tensor), 0, draw).to(ScalarType.Float64).gt(1).to(ScalarType.Float64); // half of them
+        // half of them
+        Tensor Moved(int step, int tensor, int draw = 0) =>
+            StochasticRounding.Round(full(1_000_000, 1 + 1 / 256f), StochasticRounding.CreateKey(1, step, tensor), 0,
+            draw).to(ScalarType.Float64).gt(1).to(ScalarType.Float64);
         var one = Moved(1, 0);
-        foreach (var other in new[] { Moved(2, 0), Moved(3, 0), Moved(1, 1), Moved(1, 0, 1), Moved(1, 0, 2), one.roll(1, 0), one.roll(8, 0), one.roll(256, 0) })
+        foreach (var other in new[] { Moved(2, 0), Moved(3, 0), Moved(1, 1), Moved(1, 0, 1), Moved(1, 0, 2), one.roll(1, 0),
+            one.roll(8, 0), one.roll(256, 0) })
             Assert.Equal(0.25, one.mul(other).mean().item<double>(), 0.0025); // five standard errors
     }
 }

@@ -17,7 +17,8 @@ public sealed class TalkerWeightsTests
         {
             using var scope = NewDisposeScope();
             var target = Path.Combine(Scratch.New(), "out");
-            Export.Write(TrainingGolden.Folder(model), target, TalkerWeights.Values(TalkerWeights.Load(TrainingGolden.Folder(model), new(type, CPU))), []);
+            Export.Write(TrainingGolden.Folder(model), target,
+                TalkerWeights.Values(TalkerWeights.Load(TrainingGolden.Folder(model), new(type, CPU))), []);
             using var after = Weights.Open(target);
             foreach (var tensor in before.Entries.Select(e => e.Name).Where(n => n.StartsWith("talker.", StringComparison.Ordinal)))
                 Assert.Equal(before.FileOf(tensor).Float32(tensor), after.FileOf(tensor).Float32(tensor));
@@ -32,6 +33,7 @@ public sealed class TalkerWeightsTests
         File.Copy(Path.Combine(Golden.Checkpoint(models[1]), "config.json"), Path.Combine(config, "config.json"));
         foreach (var file in Directory.GetFiles(weights, "model*"))
             File.Copy(file, Path.Combine(config, Path.GetFileName(file)));
-        Assert.Contains("talker.model.layers.0.self_attn.q_proj.weight", Assert.Throws<InvalidDataException>(() => TalkerWeights.Load(ModelFolder.Open(config), Placement.Float32OnCpu)).Message);
+        Assert.Contains("talker.model.layers.0.self_attn.q_proj.weight",
+            Assert.Throws<InvalidDataException>(() => TalkerWeights.Load(ModelFolder.Open(config), Placement.Float32OnCpu)).Message);
     }
 }

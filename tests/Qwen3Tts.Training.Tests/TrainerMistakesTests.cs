@@ -14,8 +14,11 @@ public sealed class TrainerMistakesTests
         var folder = Fresh();
         Run(Options, folder, stopAfter: 2);
         Assert.Contains("--resume", Assert.Throws<IOException>(() => Run(Options, folder)).Message);
-        Assert.Contains("learning_rate", Assert.Throws<ArgumentException>(() => Run(Options with { LearningRate = 2e-3 }, folder, Existing.Resume)).Message);
-        Assert.Contains("reference", Assert.Throws<ArgumentException>(() => Run(Options with { Reference = Path.Combine(Path.GetDirectoryName(TrainerTests.Data.Value)!, "two.wav") }, folder, Existing.Resume)).Message);
+        Assert.Contains("learning_rate",
+            Assert.Throws<ArgumentException>(() => Run(Options with { LearningRate = 2e-3 }, folder, Existing.Resume)).Message);
+        Assert.Contains("reference", Assert.Throws<ArgumentException>(
+            () => Run(Options with { Reference = Path.Combine(Path.GetDirectoryName(TrainerTests.Data.Value)!, "two.wav") }, folder,
+            Existing.Resume)).Message);
         Assert.Equal(2, File.ReadLines(Path.Combine(folder, "log.jsonl")).Count());
         Run(Options with { LearningRate = 2e-3, Steps = 1, WarmUp = 0 }, folder, Existing.Overwrite);
         Assert.Single(File.ReadLines(Path.Combine(folder, "log.jsonl")));
@@ -36,7 +39,8 @@ public sealed class TrainerMistakesTests
         Assert.Contains("name", Assert.Throws<ArgumentException>(() => Run(Options with { Speaker = "a/b" }, folder)).Message);
         Assert.Contains("--lr", Assert.Throws<ArgumentException>(() => Run(Options with { LearningRate = -1 }, folder)).Message);
         Assert.Contains("Klingon", Assert.Throws<ArgumentException>(() => Run(Options with { Languages = ["Klingon"] }, folder)).Message);
-        Assert.Contains("speaker encoder", Assert.Throws<InvalidDataException>(() => Run(Options with { Model = Golden.Checkpoint(custom) }, folder)).Message);
+        Assert.Contains("speaker encoder",
+            Assert.Throws<InvalidDataException>(() => Run(Options with { Model = Golden.Checkpoint(custom) }, folder)).Message);
         Assert.ThrowsAny<IOException>(() => Run(Options with { Data = "nowhere.jsonl" }, folder));
         Assert.ThrowsAny<IOException>(() => Run(Options with { Reference = "nowhere.wav" }, folder));
         Assert.False(Directory.Exists(folder));
@@ -66,6 +70,7 @@ public sealed class TrainerMistakesTests
             stream.Position = at;
             stream.Write([0xC0, 0x7F]); // BF16, not a number
         }
-        Assert.Contains("--lr", Assert.Throws<InvalidDataException>(() => Run(Options with { Model = damaged, EvaluateEvery = 0 }, Fresh())).Message);
+        Assert.Contains("--lr", Assert.Throws<InvalidDataException>(
+            () => Run(Options with { Model = damaged, EvaluateEvery = 0 }, Fresh())).Message);
     }
 }

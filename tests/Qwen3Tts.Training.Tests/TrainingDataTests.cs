@@ -21,14 +21,19 @@ public sealed class TrainingDataTests
     static TrainingData Data(int clips, Func<TrainingOptions, TrainingOptions>? change = null)
     {
         var options = new TrainingOptions { Model = "m", Data = "d", Speaker = "anna", Batch = 4, Languages = ["auto"] };
-        var all = Enumerable.Range(1, clips).Select(n => new Clip($"{n}", "a.wav", true, $"Good morning {n}.", "r.wav", n % 2 == 0 ? Language : null, [.. Enumerable.Repeat(new int[Ids.CodeGroups], n)])).ToList();
-        return new(all, Tokenizer, Ids, [new("anna", "r.wav", Voice)], (change?.Invoke(options) ?? options).Completed(Model.Config, clips, true));
+        var all = Enumerable.Range(1, clips)
+            .Select(n => new Clip($"{n}", "a.wav", true, $"Good morning {n}.", "r.wav", n % 2 == 0 ? Language
+            : null, [.. Enumerable.Repeat(new int[Ids.CodeGroups], n)])).ToList();
+        return new(all, Tokenizer, Ids, [new("anna", "r.wav", Voice)],
+            (change?.Invoke(options) ?? options).Completed(Model.Config, clips, true));
     }
 
     static int Clip(TrainingExample example) => example.Frames.Count;
     static IEnumerable<TrainingExample> Examples(TrainingData data, int steps) => Enumerable.Range(0, steps).SelectMany(data.Batch);
-    static bool IsTextFirst(TrainingExample example) => example.Positions.Any(p => p.Text == Ids.TextEos && p.Codec is CodecStep.Token { Id: var id } && id == Ids.CodecPad);
-    static bool HasLanguage(TrainingExample example) => example.Positions.Any(p => p.Codec is CodecStep.Token { Id: var id } && id == Ids.Think);
+    static bool IsTextFirst(TrainingExample example) =>
+        example.Positions.Any(p => p.Text == Ids.TextEos && p.Codec is CodecStep.Token { Id: var id } && id == Ids.CodecPad);
+    static bool HasLanguage(TrainingExample example) =>
+        example.Positions.Any(p => p.Codec is CodecStep.Token { Id: var id } && id == Ids.Think);
 
     [Fact]
     public void EachEpochPassesThroughEveryClipInAnOrderOfItsOwn()
@@ -43,7 +48,8 @@ public sealed class TrainingDataTests
     [Fact]
     public void AStepDependsOnNothingButItsNumber()
     {
-        static string Show(IEnumerable<TrainingExample> batch) => string.Join(';', batch.Select(e => $"{Clip(e)} {IsTextFirst(e)} {HasLanguage(e)}"));
+        static string Show(IEnumerable<TrainingExample> batch) =>
+            string.Join(';', batch.Select(e => $"{Clip(e)} {IsTextFirst(e)} {HasLanguage(e)}"));
         TrainingOptions Mixed(TrainingOptions o) => o with { Languages = ["data", "auto"] };
         var data = Data(10, Mixed);
         var forward = Enumerable.Range(0, 12).Select(s => Show(data.Batch(s))).ToList();
@@ -58,8 +64,10 @@ public sealed class TrainingDataTests
         Assert.InRange(mixed.Count(IsTextFirst), 900, 1100);
         Assert.InRange(mixed.Count(HasLanguage), 400, 600); // half of the clips name one
         Assert.All(mixed.Where(HasLanguage), e => Assert.Equal(0, Clip(e) % 2));
-        Assert.All(Examples(Data(10, o => o with { Layout = LayoutPolicy.TextFirst, Languages = [Language.ToUpperInvariant()] }), 20), e => Assert.True(IsTextFirst(e) && HasLanguage(e)));
-        Assert.All(Examples(Data(10, o => o with { Layout = LayoutPolicy.Interleaved }), 20), e => Assert.True(!IsTextFirst(e) && !HasLanguage(e)));
+        Assert.All(Examples(Data(10, o => o with { Layout = LayoutPolicy.TextFirst, Languages = [Language.ToUpperInvariant()] }), 20), e =>
+            Assert.True(IsTextFirst(e) && HasLanguage(e)));
+        Assert.All(Examples(Data(10, o => o with { Layout = LayoutPolicy.Interleaved }), 20), e =>
+            Assert.True(!IsTextFirst(e) && !HasLanguage(e)));
     }
 
     [Fact]
@@ -74,10 +82,14 @@ public sealed class TrainingDataTests
     [Fact]
     public void WhatTheDataHoldsOutIsHeldOut()
     {
-        var clips = Enumerable.Range(1, 10).Select(n => new Clip($"{n}", "a.wav", true, $"Good morning {n}.", "r.wav", null, [.. Enumerable.Repeat(new int[Ids.CodeGroups], n)]) { HeldOut = n is 3 or 7 }).ToList();
+        var clips = Enumerable.Range(1, 10)
+            .Select(n => new Clip($"{n}", "a.wav", true, $"Good morning {n}.", "r.wav", null,
+            [.. Enumerable.Repeat(new int[Ids.CodeGroups], n)]) { HeldOut = n is 3 or 7 }).ToList();
         foreach (var seed in new[] { 1, 2 })
         {
-            var data = new TrainingData(clips, Tokenizer, Ids, [new("anna", "r.wav", Voice)], new TrainingOptions { Model = "m", Data = "d", Speaker = "anna", HeldOut = 2, Seed = seed, Languages = ["auto"] }.Completed(Model.Config, 10, false));
+            var data = new TrainingData(clips, Tokenizer, Ids, [new("anna", "r.wav", Voice)],
+                new TrainingOptions { Model = "m", Data = "d", Speaker = "anna", HeldOut = 2, Seed = seed,
+                Languages = ["auto"] }.Completed(Model.Config, 10, false));
             Assert.Equal([3, 7], data.HeldOut.Select(Clip));
             Assert.Equal([1, 2, 4, 5, 6, 8, 9, 10], Examples(data, 1).Select(Clip).Order());
         }
@@ -91,7 +103,8 @@ public sealed class TrainingDataTests
             Assert.Same(Voice, Assert.IsType<CodecStep.Voice>(Assert.Single(e.Positions, p => p.Codec is CodecStep.Voice).Codec).Vector);
             Assert.Single(e.Talker, t => t.Code == Ids.CodecEos);
         }
-        Assert.All(Examples(Data(5, o => o with { Planted = Hypothesis.All.Single(h => h.Name == "no_eos") }), 5), e => Assert.DoesNotContain(e.Talker, t => t.Code == Ids.CodecEos));
+        Assert.All(Examples(Data(5, o => o with { Planted = Hypothesis.All.Single(h => h.Name == "no_eos") }), 5), e =>
+            Assert.DoesNotContain(e.Talker, t => t.Code == Ids.CodecEos));
     }
 
     /// <summary>Eight steps deal out the clips that they would have drawn, and no other; only their company changes.</summary>
@@ -115,16 +128,22 @@ public sealed class TrainingDataTests
     [Fact]
     public void ASmallVoiceIsTrainedOnAsOftenAsALargeOne()
     {
-        var clips = Enumerable.Range(1, 12).Select(n => new Clip($"{n}", "a.wav", true, $"Good morning {n}.", "r.wav", null, [.. Enumerable.Repeat(new int[Ids.CodeGroups], n)]) { Speaker = n <= 9 ? "anna" : n <= 11 ? "Bert" : "carl" }).ToList();
-        var data = new TrainingData(clips, Tokenizer, Ids, [new("anna", "", Voice), new("bert", "", [.. Voice]), new("carl", "", [.. Voice])], new TrainingOptions { Model = "m", Data = "d", Batch = 6, Languages = ["auto"] }.Completed(Model.Config, 12, false));
+        var clips = Enumerable.Range(1, 12)
+            .Select(n => new Clip($"{n}", "a.wav", true, $"Good morning {n}.", "r.wav", null,
+            [.. Enumerable.Repeat(new int[Ids.CodeGroups], n)]) { Speaker = n <= 9 ? "anna" : n <= 11 ? "Bert" : "carl" }).ToList();
+        var data = new TrainingData(clips, Tokenizer, Ids,
+            [new("anna", "", Voice), new("bert", "", [.. Voice]), new("carl", "", [.. Voice])],
+            new TrainingOptions { Model = "m", Data = "d", Batch = 6, Languages = ["auto"] }.Completed(Model.Config, 12, false));
         Assert.All(Enumerable.Range(0, 9), step =>
         {
             var batch = data.Batch(step).ConvertAll(Clip);
             Assert.Equal((2, 2, 2), (batch.Count(c => c <= 9), batch.Count(c => c is 10 or 11), batch.Count(c => c == 12)));
         });
-        Assert.Equal(Enumerable.Range(1, 9).SelectMany(c => new[] { c, c }), Examples(data, 9).Select(Clip).Where(c => c <= 9).Order()); // two epochs of the largest
+        // two epochs of the largest
+        Assert.Equal(Enumerable.Range(1, 9).SelectMany(c => new[] { c, c }), Examples(data, 9).Select(Clip).Where(c => c <= 9).Order());
     }
 
     [Fact]
-    public void ALanguageThatTheModelLacksIsRefused() => Assert.Contains("Klingon", Assert.Throws<ArgumentException>(() => Data(3, o => o with { Languages = ["Klingon"] })).Message);
+    public void ALanguageThatTheModelLacksIsRefused() =>
+        Assert.Contains("Klingon", Assert.Throws<ArgumentException>(() => Data(3, o => o with { Languages = ["Klingon"] })).Message);
 }

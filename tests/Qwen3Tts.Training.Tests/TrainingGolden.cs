@@ -17,10 +17,12 @@ static class TrainingGolden
     public static string Model(string name) => Samples.Value.GetProperty(name).GetProperty("model").GetString()!;
 
     public static List<TrainingExample> Examples(string name) => [.. Samples.Value.GetProperty(name).GetProperty("samples").EnumerateArray()
-        .Select((u, i) => GoldenExample.Of(u, GoldenExample.Ids(Model(name), u), Batches.Value.Tensors.ContainsKey($"{name}.{i}.voice") ? Batches.Value.Float32($"{name}.{i}.voice") : null))];
+        .Select((u, i) => GoldenExample.Of(u, GoldenExample.Ids(Model(name), u), Batches.Value.Tensors.ContainsKey($"{name}.{i}.voice")
+            ? Batches.Value.Float32($"{name}.{i}.voice") : null))];
 
     public static TrainingBatch Batch(string name) => Batch(Model(name), Examples(name));
-    public static TrainingBatch Batch(string model, IReadOnlyList<TrainingExample> examples) => new(examples, Folder(model).Config.TalkerConfig.CodecEosTokenId, CPU);
+    public static TrainingBatch Batch(string model, IReadOnlyList<TrainingExample> examples) =>
+        new(examples, Folder(model).Config.TalkerConfig.CodecEosTokenId, CPU);
 
     public static ModelFolder Folder(string model) => ModelFolder.Open(Golden.Checkpoint(model));
     public static TalkerModule Talker(string model) => TalkerWeights.Load(Folder(model), Placement.Float32OnCpu);

@@ -8,17 +8,25 @@ using static TorchSharp.torch;
 
 namespace Qwen3Tts.Tests;
 
-/// <summary>The training engine against the official modules under autograd: inputs, pairs, losses, gradients, steps, and the known faults.</summary>
+/// <summary>
+/// The training engine against the official modules under autograd: inputs, pairs, losses, gradients, steps, and the known faults.
+/// </summary>
 public sealed class TrainingGoldenTests
 {
     public static TheoryData<string> Cases => [.. TrainingGolden.Cases];
     public static IEnumerable<TheoryDataRow<string, bool, int>> CasesInPieces => InPieces(TrainingGolden.Cases);
     public static IEnumerable<TheoryDataRow<string, bool, int>> GradientFiles => InPieces(Named("gradients_").Select(r => r.Data));
-    public static TheoryData<string, string> WeightFiles => new MatrixTheoryData<string, string>(Named("weights_after_10_steps_").Select(r => r.Data), Kernels);
+    public static TheoryData<string, string> WeightFiles =>
+        new MatrixTheoryData<string, string>(Named("weights_after_10_steps_").Select(r => r.Data), Kernels);
     static readonly string[] Kernels = Enum.GetNames<UpdateKernel>();
-    public static TheoryData<string> Forwards => [.. Golden.Json("forward", "forward.json").EnumerateObject().Select(m => m.Name).Where(m => File.Exists(Golden.File("forward", $"{m}.safetensors")))];
-    public static IEnumerable<TheoryDataRow<string, string, string>> Steps => Pairs(Golden.Json("training", "steps.json").GetProperty("cases"), c => c).SelectMany(r => Kernels, (r, kernel) => new TheoryDataRow<string, string, string>(r.Data.Item1, r.Data.Item2, kernel));
-    public static TheoryData<string, string> FaultyBatches => Pairs(Golden.Json("faults", "losses.json").GetProperty("batches"), b => b.GetProperty("losses"));
+    public static TheoryData<string> Forwards =>
+        [.. Golden.Json("forward", "forward.json").EnumerateObject().Select(m => m.Name)
+        .Where(m => File.Exists(Golden.File("forward", $"{m}.safetensors")))];
+    public static IEnumerable<TheoryDataRow<string, string, string>> Steps =>
+        Pairs(Golden.Json("training", "steps.json").GetProperty("cases"), c => c)
+        .SelectMany(r => Kernels, (r, kernel) => new TheoryDataRow<string, string, string>(r.Data.Item1, r.Data.Item2, kernel));
+    public static TheoryData<string, string> FaultyBatches =>
+        Pairs(Golden.Json("faults", "losses.json").GetProperty("batches"), b => b.GetProperty("losses"));
 
     [Theory]
     [MemberData(nameof(Cases))]
@@ -29,10 +37,13 @@ public sealed class TrainingGoldenTests
         using var batch = TrainingGolden.Batch(name);
         var talker = TrainingGolden.Talker(TrainingGolden.Model(name));
 
-        Parity.Check("training", "input vectors", Parity.Difference(TrainingGolden.Values(talker.Embed(batch)), golden.Float32($"{name}.inputs_embeds")), 1e-5, name);
-        var targets = TrainingGolden.Whole(batch.TargetRows).Zip(TrainingGolden.Whole(batch.TargetCodes), (r, c) => new[] { r / batch.Length, r % batch.Length, c });
+        Parity.Check("training", "input vectors",
+            Parity.Difference(TrainingGolden.Values(talker.Embed(batch)), golden.Float32($"{name}.inputs_embeds")), 1e-5, name);
+        var targets = TrainingGolden.Whole(batch.TargetRows)
+            .Zip(TrainingGolden.Whole(batch.TargetCodes), (r, c) => new[] { r / batch.Length, r % batch.Length, c });
         Assert.Equal(golden.Int64($"{name}.c0_targets"), targets.SelectMany(t => t));
-        Assert.Equal(golden.Int64($"{name}.predictor_rows"), TrainingGolden.Whole(batch.PredictorRows).SelectMany(r => new[] { r / batch.Length, r % batch.Length }));
+        Assert.Equal(golden.Int64($"{name}.predictor_rows"), TrainingGolden.Whole(batch.PredictorRows)
+            .SelectMany(r => new[] { r / batch.Length, r % batch.Length }));
         Assert.Equal(batch.Samples, batch.EndTargets.shape[0]);
     }
 
@@ -44,7 +55,9 @@ public sealed class TrainingGoldenTests
         using var still = no_grad();
         using var golden = SafetensorsFile.Open(Golden.File("forward", $"{model}.safetensors"));
         Tensor Stored(string name) => tensor(golden.Float32(name)).view(Array.ConvertAll(golden.Entry(name).Shape, d => (long)d));
-        void Check(string mode, string name, Tensor ours, double tolerance) => Parity.Check("training", mode, Parity.Difference(TrainingGolden.Values(ours), golden.Float32(name)), tolerance, $"{model} {name}");
+        void Check(string mode, string name, Tensor ours, double tolerance) =>
+            Parity.Check("training", mode, Parity.Difference(TrainingGolden.Values(ours), golden.Float32(name)), tolerance,
+            $"{model} {name}");
 
         var talker = TrainingGolden.Talker(model);
         var x = Stored("inputs_embeds").unsqueeze(0);
@@ -62,7 +75,8 @@ public sealed class TrainingGoldenTests
         var frames = tensor(golden.Int64("frames")).view(-1, talker.Config.NumCodeGroups);
         var prompt = Golden.Json("forward", "forward.json").GetProperty(model).GetProperty("prompt_length").GetInt32();
         var states = talker.PredictFrames(hidden.narrow(0, prompt - 1, frames.shape[0]), frames);
-        Check("logits", "predictor.logits", stack(Enumerable.Range(0, talker.Config.NumCodeGroups - 1).Select(h => talker.code_predictor.Head(h, states)), 1), 1e-4);
+        Check("logits", "predictor.logits",
+            stack(Enumerable.Range(0, talker.Config.NumCodeGroups - 1).Select(h => talker.code_predictor.Head(h, states)), 1), 1e-4);
     }
 
     [Theory]
@@ -75,9 +89,11 @@ public sealed class TrainingGoldenTests
         using var batch = TrainingGolden.Batch(name);
         CheckLosses("losses", name, golden, TrainingStep.Accumulate(talker, [batch], new(recompute, frames)), 1e-5);
         var gradients = Gradients(talker);
-        Assert.Equal(golden.GetProperty("gradient_norms").EnumerateObject().Select(p => p.Name).Order(StringComparer.Ordinal), gradients.Keys.Order(StringComparer.Ordinal));
+        Assert.Equal(golden.GetProperty("gradient_norms").EnumerateObject().Select(p => p.Name).Order(StringComparer.Ordinal),
+            gradients.Keys.Order(StringComparer.Ordinal));
         foreach (var norm in golden.GetProperty("gradient_norms").EnumerateObject())
-            Parity.Check("training", "gradient norms", Math.Abs(gradients[norm.Name].norm().item<float>() / norm.Value.GetDouble() - 1), 5e-5, $"{name} {norm.Name}");
+            Parity.Check("training", "gradient norms", Math.Abs(gradients[norm.Name].norm().item<float>() / norm.Value.GetDouble() - 1),
+                5e-5, $"{name} {norm.Name}");
     }
 
     [Theory]
@@ -93,7 +109,8 @@ public sealed class TrainingGoldenTests
         foreach (var (tensor, gradient) in Gradients(talker))
         {
             var expected = stored.Remove(tensor) ? golden.Float32(tensor) : Rows(golden, tensor, gradient.shape, stored);
-            Parity.Check("training", "gradients ÷ largest", Parity.Difference(TrainingGolden.Values(gradient), expected) / Parity.Largest(expected), 5e-5, $"{name} {tensor}");
+            Parity.Check("training", "gradients ÷ largest",
+                Parity.Difference(TrainingGolden.Values(gradient), expected) / Parity.Largest(expected), 5e-5, $"{name} {tensor}");
         }
         Assert.Empty(stored);
     }
@@ -116,7 +133,9 @@ public sealed class TrainingGoldenTests
         Assert.Equal(whole.Counts, sums.Counts);
         Assert.Equal(whole.Total, sums.Total, 1e-5);
         foreach (var (tensor, gradient) in Gradients(talker))
-            Parity.Check("training", "one by one ÷ largest", Parity.Difference(TrainingGolden.Values(gradient), expected[tensor]) / Parity.Largest(expected[tensor]), 5e-5, $"{name} {tensor}");
+            Parity.Check("training", "one by one ÷ largest",
+                Parity.Difference(TrainingGolden.Values(gradient), expected[tensor]) / Parity.Largest(expected[tensor]), 5e-5,
+                $"{name} {tensor}");
     }
 
     [Theory]
@@ -126,16 +145,21 @@ public sealed class TrainingGoldenTests
         using var scope = NewDisposeScope();
         var golden = Golden.Json("training", "steps.json");
         var run = golden.GetProperty("cases").GetProperty(name).GetProperty(mode);
-        var talker = Train(name, mode.StartsWith("clipped", StringComparison.Ordinal) ? double.Parse(mode.Split(' ')[^1], System.Globalization.CultureInfo.InvariantCulture) : double.PositiveInfinity, golden.GetProperty("optimizer"), kernel,
+        var talker = Train(name, mode.StartsWith("clipped", StringComparison.Ordinal)
+            ? double.Parse(mode.Split(' ')[^1], System.Globalization.CultureInfo.InvariantCulture)
+            : double.PositiveInfinity, golden.GetProperty("optimizer"), kernel,
             [.. run.GetProperty("steps").EnumerateArray()], (step, report, expected) =>
             {
                 CheckLosses("ten steps, losses", $"{name}, {mode}, step {step}", expected, report.Loss, 5e-5);
-                Parity.Check("training", "ten steps, gradient norm", Math.Abs(report.GradientNorm / expected.GetProperty("gradient_norm").GetDouble() - 1), 5e-5, $"{name}, {mode}, step {step}");
+                Parity.Check("training", "ten steps, gradient norm",
+                    Math.Abs(report.GradientNorm / expected.GetProperty("gradient_norm").GetDouble() - 1), 5e-5,
+                    $"{name}, {mode}, step {step}");
             });
         foreach (var (tensor, parameter) in TalkerWeights.Named(talker))
         {
             var norm = run.GetProperty("final_norms").GetProperty(tensor).GetDouble();
-            Parity.Check("training", "ten steps, weight norms", Math.Abs(parameter.detach().to(ScalarType.Float64).norm().item<double>() / norm - 1), 5e-5, $"{name}, {mode}, {tensor}");
+            Parity.Check("training", "ten steps, weight norms",
+                Math.Abs(parameter.detach().to(ScalarType.Float64).norm().item<double>() / norm - 1), 5e-5, $"{name}, {mode}, {tensor}");
         }
     }
 
@@ -145,10 +169,13 @@ public sealed class TrainingGoldenTests
     {
         using var scope = NewDisposeScope();
         var golden = Golden.Json("training", "steps.json");
-        var talker = Train(name, double.PositiveInfinity, golden.GetProperty("optimizer"), kernel, [.. golden.GetProperty("cases").GetProperty(name).GetProperty("not clipped").GetProperty("steps").EnumerateArray()], (_, _, _) => { });
+        var talker = Train(name, double.PositiveInfinity, golden.GetProperty("optimizer"), kernel,
+            [.. golden.GetProperty("cases").GetProperty(name).GetProperty("not clipped").GetProperty("steps").EnumerateArray()],
+            (_, _, _) => { });
         using var file = SafetensorsFile.Open(Golden.File("training", $"weights_after_10_steps_{name.Replace(' ', '_')}.safetensors"));
         var weights = TalkerWeights.Named(talker).ToDictionary(p => p.Name, p => p.Parameter);
-        var differences = file.Tensors.Keys.SelectMany(n => TrainingGolden.Values(weights[n]).Zip(file.Float32(n), (a, b) => (double)Math.Abs(a - b))).Order().ToList();
+        var differences = file.Tensors.Keys
+            .SelectMany(n => TrainingGolden.Values(weights[n]).Zip(file.Float32(n), (a, b) => (double)Math.Abs(a - b))).Order().ToList();
         Parity.Check("training", "ten steps, weights", differences[^1], 1e-3, name);
         Parity.Check("training", "ten steps, 99.9 % of weights", differences[(int)(differences.Count * 0.999)], 5e-5, name);
     }
@@ -163,12 +190,15 @@ public sealed class TrainingGoldenTests
         var expected = golden.GetProperty("losses").GetProperty(fault);
         var hypothesis = Hypothesis.All.Single(h => h.Name == (fault == "official_from_its_five_faults" ? "official" : fault));
         using var references = SafetensorsFile.Open(Golden.File("prompts", "references.safetensors"));
-        var examples = golden.GetProperty("samples").EnumerateArray().Select(u => GoldenExample.Of(u, GoldenExample.Ids(model, u), references.Float32($"{u.GetProperty("ref").GetString()}.{model}.x_vector"), hypothesis)).ToList();
+        var examples = golden.GetProperty("samples").EnumerateArray()
+            .Select(u => GoldenExample.Of(u, GoldenExample.Ids(model, u),
+            references.Float32($"{u.GetProperty("ref").GetString()}.{model}.x_vector"), hypothesis)).ToList();
         using var batch = TrainingGolden.Batch(model, examples);
         var talker = TrainingGolden.Talker(model);
         if (expected.TryGetProperty("error", out _))
         {
-            Assert.Contains("shape", Assert.Throws<System.Runtime.InteropServices.ExternalException>(() => Loss.Compute(talker, batch)).Message);
+            Assert.Contains("shape", Assert.Throws<System.Runtime.InteropServices.ExternalException>(
+                () => Loss.Compute(talker, batch)).Message);
             return;
         }
         var inputs = talker.Embed(batch);
@@ -178,7 +208,8 @@ public sealed class TrainingGoldenTests
         CheckLosses("faults", $"{model} {fault}", expected, Loss.Compute(talker, batch, inputs).ToNumbers(), 1e-4);
     }
 
-    static TalkerModule Train(string name, double clip, JsonElement optimizer, string kernel, List<JsonElement> steps, Action<int, TrainingStep.Report, JsonElement> each)
+    static TalkerModule Train(string name, double clip, JsonElement optimizer, string kernel, List<JsonElement> steps,
+        Action<int, TrainingStep.Report, JsonElement> each)
     {
         var talker = TrainingGolden.Talker(TrainingGolden.Model(name));
         var options = new AdamWOptions
@@ -199,15 +230,18 @@ public sealed class TrainingGoldenTests
 
     static void CheckLosses(string mode, string what, JsonElement golden, Loss.LossSums ours, double tolerance)
     {
-        foreach (var (key, value) in new[] { ("talker", ours.Talker), ("predictor", ours.Predictor), ("total", ours.Total), ("talker_without_eos", ours.TalkerWithoutEnd), ("eos", ours.End) })
+        foreach (var (key, value) in new[] { ("talker", ours.Talker), ("predictor", ours.Predictor), ("total", ours.Total),
+            ("talker_without_eos", ours.TalkerWithoutEnd), ("eos", ours.End) })
             if (golden.TryGetProperty(key, out var expected)) // the official script reports no more than the first three
                 Parity.Check("training", mode, Math.Abs(value - expected.GetDouble()), tolerance, $"{what}, {key}");
-        foreach (var (key, count) in new[] { ("talker_targets", ours.Counts.Talker), ("predictor_targets", ours.Counts.Predictor), ("eos_targets", ours.Ends) })
+        foreach (var (key, count) in new[] { ("talker_targets", ours.Counts.Talker), ("predictor_targets", ours.Counts.Predictor),
+            ("eos_targets", ours.Ends) })
             if (golden.TryGetProperty(key, out var expected))
                 Assert.Equal(expected.GetInt64(), count);
     }
 
-    static Dictionary<string, Tensor> Gradients(TalkerModule talker) => TalkerWeights.Named(talker).Where(p => p.Parameter.grad is not null).ToDictionary(p => p.Name, p => p.Parameter.grad!);
+    static Dictionary<string, Tensor> Gradients(TalkerModule talker) =>
+        TalkerWeights.Named(talker).Where(p => p.Parameter.grad is not null).ToDictionary(p => p.Name, p => p.Parameter.grad!);
 
     static float[] Rows(SafetensorsFile golden, string tensor, long[] shape, HashSet<string> stored)
     {
@@ -219,9 +253,12 @@ public sealed class TrainingGoldenTests
     }
 
     /// <summary>Each case whole, and with layers computed again and a few frames at a time.</summary>
-    static IEnumerable<TheoryDataRow<string, bool, int>> InPieces(IEnumerable<string> cases) => cases.SelectMany(c => new TheoryDataRow<string, bool, int>[] { new(c, false, int.MaxValue), new(c, true, 3) });
+    static IEnumerable<TheoryDataRow<string, bool, int>> InPieces(IEnumerable<string> cases) =>
+        cases.SelectMany(c => new TheoryDataRow<string, bool, int>[] { new(c, false, int.MaxValue), new(c, true, 3) });
 
-    static TheoryData<string> Named(string prefix) => [.. Directory.GetFiles(Golden.File("training"), $"{prefix}*.safetensors").Select(f => Path.GetFileNameWithoutExtension(f)[prefix.Length..].Replace('_', ' '))];
+    static TheoryData<string> Named(string prefix) =>
+        [.. Directory.GetFiles(Golden.File("training"), $"{prefix}*.safetensors")
+        .Select(f => Path.GetFileNameWithoutExtension(f)[prefix.Length..].Replace('_', ' '))];
 
     static TheoryData<string, string> Pairs(JsonElement outer, Func<JsonElement, JsonElement> inner)
     {

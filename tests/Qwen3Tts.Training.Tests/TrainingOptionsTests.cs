@@ -14,12 +14,14 @@ public sealed class TrainingOptionsTests
     [Fact]
     public void StoredOptionsAreTheSameAndStrict()
     {
-        var options = (Given with { Layout = LayoutPolicy.TextFirst, Epochs = 2.5, Schedule = Schedule.Cosine }).Completed(Config, 60, true);
+        var options = (Given with { Layout = LayoutPolicy.TextFirst, Epochs = 2.5, Schedule = Schedule.Cosine }).Completed(Config, 60,
+            true);
         var json = options.ToJson();
         Assert.Equal(json, TrainingOptions.FromJson(json, "here").ToJson());
         Assert.Contains("\"text-first\"", json);
         Assert.DoesNotContain("lanted", json);
-        Assert.Contains("here", Assert.Throws<InvalidDataException>(() => TrainingOptions.FromJson(json.Replace("\"seed\"", "\"sead\""), "here")).Message);
+        Assert.Contains("here", Assert.Throws<InvalidDataException>(
+            () => TrainingOptions.FromJson(json.Replace("\"seed\"", "\"sead\""), "here")).Message);
     }
 
     [Fact]
@@ -43,7 +45,8 @@ public sealed class TrainingOptionsTests
     [InlineData(nameof(Schedule.Cosine), 0.1)]
     public void TheRateGoesUpThenDownToATenth(string schedule, double last)
     {
-        var options = (Given with { Schedule = Enum.Parse<Schedule>(schedule), Steps = 100, WarmUp = 10, LearningRate = 1e-3 }).Completed(Config, 60, false);
+        var options = (Given with { Schedule = Enum.Parse<Schedule>(schedule), Steps = 100, WarmUp = 10, LearningRate = 1e-3 }).Completed(
+            Config, 60, false);
         var rates = Enumerable.Range(0, 100).Select(step => LearningRate.At(options, step)).ToList();
         Assert.Equal(1e-4, rates[0], 1e-9);
         Assert.Equal(1e-3, rates[9], 1e-9);
@@ -53,7 +56,9 @@ public sealed class TrainingOptionsTests
         Assert.Equal(1e-3, LearningRate.At(options with { Steps = 1, WarmUp = 0 }, 0));
     }
 
-    public static TheoryData<string> Wrong => ["steps", "batch", "micro-batch", "lr", "warmup", "final-rate", "clip", "weight-decay", "held-out", "epochs", "save-every", "evaluate-every", "patience"];
+    public static TheoryData<string> Wrong =>
+        ["steps", "batch", "micro-batch", "lr", "warmup", "final-rate", "clip", "weight-decay", "held-out", "epochs", "save-every",
+        "evaluate-every", "patience"];
 
     [Theory]
     [MemberData(nameof(Wrong))]

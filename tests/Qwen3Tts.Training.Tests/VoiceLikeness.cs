@@ -29,13 +29,18 @@ sealed class VoiceLikeness
     public static IEnumerable<Waveform> Nora => Directory.GetFiles(Mini.Recordings, "*.wav").Order(StringComparer.Ordinal).Select(Read);
 
     /// <summary>Recordings of each other voice, in files named voice_number.</summary>
-    public static IEnumerable<IEnumerable<Waveform>> Others => [.. Directory.GetFiles(Path.Combine(Mini.Folder, "clips"), "*.wav").Order(StringComparer.Ordinal).GroupBy(f => Path.GetFileName(f).Split('_')[0]).Select(v => v.Select(Read).ToList())];
+    public static IEnumerable<IEnumerable<Waveform>> Others =>
+        [.. Directory.GetFiles(Path.Combine(Mini.Folder, "clips"), "*.wav").Order(StringComparer.Ordinal)
+        .GroupBy(f => Path.GetFileName(f).Split('_')[0]).Select(v => v.Select(Read).ToList())];
 
     static Waveform Read(string file) => WavFile.Read(file).ToRate(Rate);
 
-    public double Of(Waveform wave) => Spectrum(wave).Zip(_others, (a, b) => a - b).Zip(_towards, (a, b) => a * b).Sum() / _towards.Sum(v => v * v);
+    public double Of(Waveform wave) =>
+        Spectrum(wave).Zip(_others, (a, b) => a - b).Zip(_towards, (a, b) => a * b).Sum() / _towards.Sum(v => v * v);
 
-    /// <summary>The mean logarithm of each band over the louder half of the sound, less the mean of all bands: no matter how loud.</summary>
+    /// <summary>
+    /// The mean logarithm of each band over the louder half of the sound, less the mean of all bands: no matter how loud.
+    /// </summary>
     double[] Spectrum(Waveform wave)
     {
         var rows = _mel.Compute(wave.Samples).Chunk(Bands).OrderByDescending(row => row.Sum()).ToList();

@@ -19,7 +19,8 @@ namespace Qwen3Tts.Tests;
 /// <summary>Every way to train as a whole run: two voices of unequal size, prepared as a user would, on a tiny model.</summary>
 public sealed class WaysTests
 {
-    static readonly string Base = Golden.Checkpoints.First(c => ModelFolder.Open(Golden.Checkpoint(c)).Config is { CanClone: true, IgnoresInstruct: false });
+    static readonly string Base = Golden.Checkpoints
+        .First(c => ModelFolder.Open(Golden.Checkpoint(c)).Config is { CanClone: true, IgnoresInstruct: false });
     static readonly ModelFolder Model = ModelFolder.Open(Golden.Checkpoint(Base));
     static readonly string Known = Model.Config.TalkerConfig.CodecLanguageId.Keys.First();
     static readonly Lazy<string> Data = new(Prepare);
@@ -29,16 +30,30 @@ public sealed class WaysTests
         var (folder, random) = (Scratch.New("ways"), new Random(7));
         var lines = Enumerable.Range(0, 9).Select(i =>
         {
-            WavFile.Write(Path.Combine(folder, $"{i}.wav"), new([.. Enumerable.Range(0, 9600 + 1600 * i).Select(t => 0.3f * MathF.Sin(t * (i < 6 ? 0.03f : 0.05f)) * random.NextSingle())], 16000));
-            return JsonSerializer.Serialize(new { audio = $"{i}.wav", text = $"This is number {i}.", speaker = i < 6 ? "Anna" : "bert", language = i % 2 == 0 ? Known : null, instruct = i % 3 == 0 ? "Speak slowly." : null });
+            WavFile.Write(Path.Combine(folder, $"{i}.wav"),
+                new([.. Enumerable.Range(0, 9600 + 1600 * i)
+                .Select(t => 0.3f * MathF.Sin(t * (i < 6 ? 0.03f : 0.05f)) * random.NextSingle())], 16000));
+            return JsonSerializer.Serialize(
+                new { audio = $"{i}.wav", text = $"This is number {i}.", speaker = i < 6 ? "Anna" : "bert", language = i % 2 == 0 ? Known
+                : null, instruct = i % 3 == 0 ? "Speak slowly." : null });
         });
         File.WriteAllLines(Path.Combine(folder, "list.jsonl"), lines);
         var codes = Path.Combine(folder, "codes.jsonl");
-        Preparation.Run(new() { Input = Path.Combine(folder, "list.jsonl"), Output = codes, Trim = false, Level = false }, ModelEncoder.Load(Model), null, default);
+        Preparation.Run(new() { Input = Path.Combine(folder, "list.jsonl"), Output = codes, Trim = false, Level = false },
+            ModelEncoder.Load(Model), null, default);
         return codes;
     }
 
-    static TrainingOptions Options => new() { Model = Model.Path, Data = Data.Value, Steps = 6, Batch = 4, LearningRate = 1e-3, WarmUp = 1, Force = true };
+    static TrainingOptions Options => new()
+    {
+        Model = Model.Path,
+        Data = Data.Value,
+        Steps = 6,
+        Batch = 4,
+        LearningRate = 1e-3,
+        WarmUp = 1,
+        Force = true,
+    };
 
     static readonly Dictionary<string, Func<TrainingOptions, TrainingOptions>> Ways = new()
     {
@@ -76,7 +91,8 @@ public sealed class WaysTests
         var resumed = Run(options, parts, Existing.Resume);
         Assert.Equal(expected.Log.Select(l => l with { Seconds = 0 }), resumed.Log.Select(l => l with { Seconds = 0 }));
         foreach (var file in Directory.GetFiles(expected.Export, "*", SearchOption.AllDirectories))
-            Assert.True(File.ReadAllBytes(file).SequenceEqual(File.ReadAllBytes(Path.Combine(resumed.Export, Path.GetRelativePath(expected.Export, file)))), $"{file} differs.");
+            Assert.True(File.ReadAllBytes(file).SequenceEqual(
+                File.ReadAllBytes(Path.Combine(resumed.Export, Path.GetRelativePath(expected.Export, file)))), $"{file} differs.");
         using var tts = Tts.Load(resumed.Export, threads: 1);
         Assert.Equal(["anna", "bert"], tts.Speakers.Order());
     }
@@ -100,19 +116,32 @@ public sealed class WaysTests
     public void AWayIsAPropertyOfTheRun()
     {
         var folder = Fresh();
-        var options = Options with { Lora = new() { Rank = 2, Alpha = 4 }, Precision = Precision.Mixed, MicroBatch = 2, Recompute = true, InContext = 1 };
+        var options = Options with
+        {
+            Lora = new() { Rank = 2, Alpha = 4 },
+            Precision = Precision.Mixed,
+            MicroBatch = 2,
+            Recompute = true,
+            InContext = 1,
+        };
         Run(options, folder, stopAfter: 1);
         foreach (var (change, name) in new (Func<TrainingOptions, TrainingOptions>, string)[]
         {
-            (o => o with { Lora = new() { Rank = 3, Alpha = 4 } }, "lora"), (o => o with { Precision = Precision.Float32 }, "precision"), (o => o with { MicroBatch = 4 }, "micro_batch"),
-            (o => o with { Recompute = false }, "recompute"), (o => o with { InContext = 0 }, "in_context"), (o => o with { Bucket = 2 }, "bucket"), (o => o with { Frozen = [] }, "frozen"),
+            (o => o with { Lora = new() { Rank = 3, Alpha = 4 } }, "lora"), (o => o with { Precision = Precision.Float32 }, "precision"),
+                (o => o with { MicroBatch = 4 }, "micro_batch"),
+            (o => o with { Recompute = false }, "recompute"), (o => o with { InContext = 0 }, "in_context"),
+                (o => o with { Bucket = 2 }, "bucket"), (o => o with { Frozen = [] }, "frozen"),
         })
-            Assert.Contains($"began with {name} ", Assert.Throws<ArgumentException>(() => Run(change(options), folder, Existing.Resume)).Message);
-        var done = Run(options with { Precision = null, MicroBatch = null, Recompute = null }, folder, Existing.Resume); // what is left open stays as it was
+            Assert.Contains($"began with {name} ",
+                Assert.Throws<ArgumentException>(() => Run(change(options), folder, Existing.Resume)).Message);
+        // what is left open stays as it was
+        var done = Run(options with { Precision = null, MicroBatch = null, Recompute = null }, folder, Existing.Resume);
         var stored = TrainingOptions.FromJson(File.ReadAllText(Path.Combine(folder, "options.json")), "options.json");
         Assert.Equal((Precision.Mixed, 2, true, "cpu"), (stored.Precision, stored.MicroBatch, stored.Recompute, stored.Device));
         var manifest = RunManifest.Read(done.Export)!;
-        Assert.Equal(("mixed", 2, 4.0, "cpu", true, true), (manifest.Way!.Precision, manifest.Way.LoraRank, manifest.Way.LoraAlpha, manifest.Way.Device, manifest.InContext, manifest.Instruct));
+        Assert.Equal(("mixed", 2, 4.0, "cpu", true, true),
+            (manifest.Way!.Precision, manifest.Way.LoraRank, manifest.Way.LoraAlpha, manifest.Way.Device, manifest.InContext,
+            manifest.Instruct));
     }
 
     [Fact]
@@ -135,26 +164,33 @@ public sealed class WaysTests
     {
         var (data, voices) = Sequences(Options);
         var batch = data.Batch(0).Concat(data.Batch(1)).Select(VoiceIn).ToList();
-        Assert.Equal((4, 4), (batch.Count(v => ReferenceEquals(v, voices[0].Vector)), batch.Count(v => ReferenceEquals(v, voices[1].Vector)))); // although one has twice the clips
+        // although one has twice the clips
+        Assert.Equal((4, 4), (batch.Count(v => ReferenceEquals(v, voices[0].Vector)),
+            batch.Count(v => ReferenceEquals(v, voices[1].Vector))));
         var export = Run(Options with { Steps = 1, WarmUp = 0 }, Fresh()).Export;
         var talker = ModelFolder.Open(export).Config.TalkerConfig;
         using var weights = Weights.Open(export);
         var table = weights.FileOf("talker.model.codec_embedding.weight").Float32("talker.model.codec_embedding.weight");
         foreach (var voice in voices)
-            Assert.Equal(voice.Vector, table.AsSpan(talker.SpkId[voice.Name.ToLowerInvariant()] * talker.HiddenSize, talker.HiddenSize).ToArray());
+            Assert.Equal(voice.Vector, table.AsSpan(talker.SpkId[voice.Name.ToLowerInvariant()] * talker.HiddenSize,
+                talker.HiddenSize).ToArray());
         Assert.NotEqual(voices[0].Vector, voices[1].Vector);
         Assert.Equal(["anna", "bert"], RunManifest.Read(export)!.Voices.Select(v => v.Name));
     }
 
     static float[] VoiceIn(TrainingExample example) => example.Positions.Select(p => p.Codec).OfType<CodecStep.Voice>().Single().Vector;
 
-    /// <summary>What each clip is trained as is what the speaking engine writes for the same request, position by position: in context or not, with instructions and languages.</summary>
+    /// <summary>
+    /// What each clip is trained as is what the speaking engine writes for the same request, position by position: in context or not, with
+    /// instructions and languages.
+    /// </summary>
     [Fact]
     public void TrainingSeesWhatSpeakingWrites()
     {
         var options = Options with { InContext = 0.5, Languages = ["data", "auto"] };
         var (data, voices) = Sequences(options);
-        var clips = CodesFile.Read(Data.Value, Model.Config.TalkerConfig.NumCodeGroups, Model.Config.TalkerConfig.CodePredictorConfig.VocabSize);
+        var clips = CodesFile.Read(Data.Value, Model.Config.TalkerConfig.NumCodeGroups,
+            Model.Config.TalkerConfig.CodePredictorConfig.VocabSize);
         using var tts = Tts.Load(Model.Path, threads: 1);
         var tokenizer = TextTokenizer.Load(Model.Path);
         var spoken = (from clip in clips
@@ -164,9 +200,13 @@ public sealed class WaysTests
                       from layout in Enum.GetValues<Layout>()
                       let voice = tts.Clone(WavFile.Read(reference), inContext ? clips.Single(c => c.Audio == reference).Text : null)
                       where !(inContext && clip.Audio == reference) // the answer would stand in the prompt
-                      select Written(Spoken(tts.UtteranceOf(clip.Text, new() { Voice = voice, Language = language, Layout = layout, Instruct = clip.Instruct }), clip.Codes!, Ids(tokenizer)))).ToHashSet();
+                      select Written(Spoken(tts.UtteranceOf(clip.Text,
+                          new() { Voice = voice, Language = language, Layout = layout, Instruct = clip.Instruct }), clip.Codes!,
+                          Ids(tokenizer)))).ToHashSet();
         var trained = Enumerable.Range(0, 200).SelectMany(data.Batch).Select(e => Written(e.Positions)).ToHashSet();
-        Assert.True(spoken.SetEquals(trained), $"{trained.Except(spoken).Count()} of {trained.Count} trained sequences are never spoken, {spoken.Except(trained).Count()} of {spoken.Count} spoken ones never trained.");
+        Assert.True(spoken.SetEquals(trained),
+            $"{trained.Except(spoken).Count()} of {trained.Count} trained sequences are never spoken, {spoken.Except(trained).Count()} " +
+            $"of {spoken.Count} spoken ones never trained.");
     }
 
     static IReadOnlyList<Position> Spoken(Utterance utterance, IReadOnlyList<int[]> frames, SpecialTokens ids)
@@ -191,7 +231,8 @@ public sealed class WaysTests
 
     static (TrainingData Data, IReadOnlyList<TrainingVoice> Voices) Sequences(TrainingOptions options)
     {
-        var clips = CodesFile.Read(options.Data, Model.Config.TalkerConfig.NumCodeGroups, Model.Config.TalkerConfig.CodePredictorConfig.VocabSize);
+        var clips = CodesFile.Read(options.Data, Model.Config.TalkerConfig.NumCodeGroups,
+            Model.Config.TalkerConfig.CodePredictorConfig.VocabSize);
         options = options.Completed(Model.Config, clips.Count, true);
         var (voices, tokenizer) = (TrainingVoices.Load(Model, options, clips), TextTokenizer.Load(Model.Path));
         return (new(clips, tokenizer, Ids(tokenizer), voices, options), voices);
@@ -209,7 +250,8 @@ public sealed class WaysTests
         const string Table = "talker.model.codec_embedding.weight";
         using var before = Model.OpenWeights();
         using var after = Weights.Open(export);
-        float[] Row(Weights weights, int at) => weights.FileOf(Table).Float32(Table)[(at * talker.HiddenSize)..((at + 1) * talker.HiddenSize)];
+        float[] Row(Weights weights, int at) =>
+            weights.FileOf(Table).Float32(Table)[(at * talker.HiddenSize)..((at + 1) * talker.HiddenSize)];
         var (from, to) = (Row(before, talker.CodecLanguageId[Known]), Row(after, row));
         Assert.NotEqual(from, to);
         Assert.InRange(from.Zip(to, (a, b) => Math.Abs(a - b)).Max(), 1e-4, 5e-3); // two steps of 1e-3 from where it began
@@ -218,7 +260,8 @@ public sealed class WaysTests
         var speech = new SpeechOptions { Speaker = "anna", Language = "Klingon", MaxFramesPerToken = 0.1 };
         Assert.Empty(tts.Untrained(speech));
         tts.Say("It speaks.", speech);
-        Assert.Contains("klingon", Assert.Throws<ArgumentException>(() => Run(Options with { NewLanguage = "klingon", Languages = ["auto"] }, Fresh())).Message);
+        Assert.Contains("klingon", Assert.Throws<ArgumentException>(
+            () => Run(Options with { NewLanguage = "klingon", Languages = ["auto"] }, Fresh())).Message);
         Assert.Contains("has already", Assert.Throws<ArgumentException>(() => Run(options with { NewLanguage = Known }, Fresh())).Message);
         Assert.Contains("LoRA", Assert.Throws<ArgumentException>(() => Run(options with { Lora = new() }, Fresh())).Message);
     }

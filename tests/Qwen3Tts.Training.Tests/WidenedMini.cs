@@ -15,7 +15,8 @@ static class WidenedMini
     public static string Model => Written.Value;
 
     /// <summary>Written into a folder that stays, unless it is there already.</summary>
-    public static string In(string folder) => Path.Combine(folder, "model") is var target && Directory.Exists(target) ? target : Write(Mini.Model, target);
+    public static string In(string folder) =>
+        Path.Combine(folder, "model") is var target && Directory.Exists(target) ? target : Write(Mini.Model, target);
 
     static string Write(string model, string target)
     {

@@ -10,15 +10,20 @@ namespace Qwen3Tts.Tests;
 static class Golden
 {
     public static string Repository { get; } = Path.GetFullPath(Path.Combine(Path.GetDirectoryName(Here())!, "..", ".."));
-    public static string Folder { get; } = Environment.GetEnvironmentVariable("QWEN3TTS_GOLDEN") is { Length: > 0 } other ? Path.GetFullPath(other) : Path.Combine(Repository, "tests", "Golden");
+    public static string Folder { get; } = Environment.GetEnvironmentVariable("QWEN3TTS_GOLDEN") is { Length: > 0 } other
+        ? Path.GetFullPath(other) : Path.Combine(Repository, "tests", "Golden");
 
     public static string File(params string[] parts) => Path.Combine([Folder, .. parts]);
     public static JsonElement Json(params string[] parts) => JsonDocument.Parse(System.IO.File.ReadAllBytes(File(parts))).RootElement;
 
     /// <summary>Names of the checkpoints in the golden folder, in order.</summary>
-    public static IEnumerable<string> Checkpoints => Directory.GetDirectories(File("checkpoints")).Select(d => Path.GetFileName(d)!).Where(n => n != "common").Order(StringComparer.Ordinal);
+    public static IEnumerable<string> Checkpoints =>
+        Directory.GetDirectories(File("checkpoints")).Select(d => Path.GetFileName(d)!).Where(n => n != "common")
+        .Order(StringComparer.Ordinal);
 
-    /// <summary>A complete model folder in the official layout; assembled once per process where the golden folder keeps shared files apart.</summary>
+    /// <summary>
+    /// A complete model folder in the official layout; assembled once per process where the golden folder keeps shared files apart.
+    /// </summary>
     public static string Checkpoint(string name)
     {
         var folder = File("checkpoints", name);
@@ -63,8 +68,10 @@ static class Golden
 /// <summary>The miniature that speaks: <c>QWEN3TTS_MINI</c> names another folder; the default is the repository's.</summary>
 static class Mini
 {
-    public static string Model { get; } = Other is { } o ? Directory.GetDirectories(o, "Qwen3-TTS*").FirstOrDefault() ?? o : Path.Combine(Golden.Repository, "models", "mini");
-    public static string Recordings { get; } = Other is { } o && Directory.Exists(Path.Combine(o, "recordings", "nora")) ? Path.Combine(o, "recordings", "nora") : Path.Combine(Golden.Repository, "recordings", "nora");
+    public static string Model { get; } = Other is { } o ? Directory.GetDirectories(o, "Qwen3-TTS*").FirstOrDefault() ?? o
+        : Path.Combine(Golden.Repository, "models", "mini");
+    public static string Recordings { get; } = Other is { } o && Directory.Exists(Path.Combine(o, "recordings", "nora"))
+        ? Path.Combine(o, "recordings", "nora") : Path.Combine(Golden.Repository, "recordings", "nora");
     /// <summary>Sentences, clips, grammar and expected figures.</summary>
     public static string Folder { get; } = Other ?? Path.Combine(Golden.Repository, "tests", "Mini");
 
@@ -72,8 +79,8 @@ static class Mini
 }
 
 /// <summary>
-/// A scratch folder of this test run, removed by the runner after the last test and not when the process ends: the runner takes a process that
-/// needs ten seconds to end for one that hangs, and on a busy disk to remove hundreds of checkpoints needs longer.
+/// A scratch folder of this test run, removed by the runner after the last test and not when the process ends: the runner takes a process
+/// that needs ten seconds to end for one that hangs, and on a busy disk to remove hundreds of checkpoints needs longer.
 /// </summary>
 sealed class Scratch : IDisposable
 {

@@ -32,7 +32,10 @@ static class GoldenExample
     public static SpecialTokens Ids(string model, JsonElement sample) =>
         ModelFolder.Open(Golden.Checkpoint(model)).Config.SpecialTokens(newline: 0) with { Role = Ints(sample, "head_ids") };
 
-    static int[] Ints(JsonElement u, string key) => u.TryGetProperty(key, out var v) && v.ValueKind == JsonValueKind.Array ? [.. v.EnumerateArray().Select(i => i.GetInt32())] : [];
-    static int[][] Frames(JsonElement u, string key) => u.TryGetProperty(key, out var v) && v.ValueKind == JsonValueKind.Array ? [.. v.EnumerateArray().Select(f => f.EnumerateArray().Select(c => c.GetInt32()).ToArray())] : [];
+    static int[] Ints(JsonElement u, string key) =>
+        u.TryGetProperty(key, out var v) && v.ValueKind == JsonValueKind.Array ? [.. v.EnumerateArray().Select(i => i.GetInt32())] : [];
+    static int[][] Frames(JsonElement u, string key) =>
+        u.TryGetProperty(key, out var v) && v.ValueKind == JsonValueKind.Array
+        ? [.. v.EnumerateArray().Select(f => f.EnumerateArray().Select(c => c.GetInt32()).ToArray())] : [];
     static string? Text(JsonElement u, string key) => u.TryGetProperty(key, out var v) ? v.GetString() : null;
 }

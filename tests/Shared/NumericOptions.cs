@@ -6,7 +6,8 @@ namespace Qwen3Tts.Tests;
 /// <summary>Every number of every command is held against its range before anything is loaded.</summary>
 static class NumericOptions
 {
-    static readonly Type[] Numbers = [typeof(int), typeof(int?), typeof(double), typeof(double?), typeof(long), typeof(long?), typeof(float), typeof(float?)];
+    static readonly Type[] Numbers = [typeof(int), typeof(int?), typeof(double), typeof(double?), typeof(long), typeof(long?),
+        typeof(float), typeof(float?)];
 
     static readonly string[] Bad = ["abc", "1e300", "2147483648", "-1", "", "NaN", "Infinity", "99999999999", "1 000", "0x10"];
 
@@ -18,7 +19,8 @@ static class NumericOptions
             {
                 Assert.True(option is INumberOption, $"{command.Name} {option.Name} has no range.");
                 // None of these files is there: were one opened, the message would name it and not the option.
-                string[] others = [command.Name, .. command.Arguments.Select(a => "absent"), .. command.Options.Where(o => o.Required).SelectMany(o => new[] { o.Name, o.Name == "--for" ? "ms-swift" : "absent.wav" })];
+                string[] others = [command.Name, .. command.Arguments.Select(a => "absent"), .. command.Options.Where(o => o.Required)
+                    .SelectMany(o => new[] { o.Name, o.Name == "--for" ? "ms-swift" : "absent.wav" })];
                 var wrong = Bad.Select(b => new[] { option.Name, b }).Concat(Bad.Select(b => new[] { $"{option.Name}={b}" }))
                     .Append([option.Name, "1", option.Name, "1"]).Append([option.Name]);
                 foreach (var arguments in wrong)
@@ -27,8 +29,10 @@ static class NumericOptions
                     var code = CommandRun.Run(root(), [.. others, .. arguments], errors);
                     var (line, message) = (string.Join(' ', arguments.Prepend(command.Name)), errors.ToString().Trim());
                     Assert.True(code == 1, $"{line}: {code}, {message}");
-                    Assert.True(message.Length < 250 && !message.Contains('\n') && message.StartsWith(option.Name, StringComparison.Ordinal), $"{line}: {message}");
-                    Assert.True(!message.Contains("System.", StringComparison.Ordinal) && !message.Contains("argument", StringComparison.Ordinal), $"{line}: {message}");
+                    Assert.True(message.Length < 250 && !message.Contains('\n')
+                        && message.StartsWith(option.Name, StringComparison.Ordinal), $"{line}: {message}");
+                    Assert.True(!message.Contains("System.", StringComparison.Ordinal)
+                        && !message.Contains("argument", StringComparison.Ordinal), $"{line}: {message}");
                     tried++;
                 }
             }

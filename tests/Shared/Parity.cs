@@ -10,7 +10,8 @@ namespace Qwen3Tts.Tests;
 static class Parity
 {
     static readonly SortedDictionary<(int Order, string Stage, string Mode), (int Cases, double Worst, double Tolerance)> Rows = [];
-    static readonly List<string> Stages = ["text", "sequence", "audio", "speaker", "codec", "prompt", "talker", "code predictor", "sampling", "greedy codes", "training", "doctor"];
+    static readonly List<string> Stages = ["text", "sequence", "audio", "speaker", "codec", "prompt", "talker", "code predictor",
+        "sampling", "greedy codes", "training", "doctor"];
 
     /// <summary>Notes one compared case, and fails the test when it is worse than the tolerance (0 = exact).</summary>
     public static void Check(string stage, string mode, double difference, double tolerance, string what = "")

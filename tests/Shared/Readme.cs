@@ -25,7 +25,8 @@ static class Readme
             var (begin, end) = ($"<!-- {block} -->\n", $"<!-- end {block} -->");
             var (from, to) = (text.IndexOf(begin, StringComparison.Ordinal), text.IndexOf(end, StringComparison.Ordinal));
             if (from < 0 || to < 0)
-                throw new InvalidDataException($"{document} has no block '{begin.Trim()}' … '{end}'. Put both lines where the table belongs.");
+                throw new InvalidDataException(
+                    $"{document} has no block '{begin.Trim()}' … '{end}'. Put both lines where the table belongs.");
             File.WriteAllText(path, text[..(from + begin.Length)] + table + text[to..]);
         }
         finally
@@ -41,7 +42,10 @@ static class Readme
         from arguments in Arguments(line, program, project)
         select arguments;
 
-    /// <summary>Arguments of the commands in a shell line, or a pipe of them, that start the program: by its name, or from its project with dotnet run.</summary>
+    /// <summary>
+    /// Arguments of the commands in a shell line, or a pipe of them, that start the program: by its name, or from its project with dotnet
+    /// run.
+    /// </summary>
     public static IEnumerable<string[]> Arguments(string line, string program, string project)
     {
         var words = Regex.Matches(line, "\"[^\"]*\"|'[^']*'|[^\\s\"']+").Select(m => m.Value).TakeWhile(w => !w.StartsWith('#')).ToList();

@@ -2,7 +2,10 @@ using System.Text.Json.Nodes;
 
 namespace Qwen3Tts.Tests;
 
-/// <summary>A model folder around the real vocabulary, as far as a tokenizer looks at it. Its added tokens are the tiny one's, behind the real vocabulary.</summary>
+/// <summary>
+/// A model folder around the real vocabulary, as far as a tokenizer looks at it. Its added tokens are the tiny one's, behind the real
+/// vocabulary.
+/// </summary>
 static class RealVocabulary
 {
     /// <param name="version">The <c>transformers_version</c> of its <c>config.json</c>; null leaves it out.</param>

@@ -1,5 +1,5 @@
-// A language that the model has no id for, on a free row of the codec embedding. The row begins as that of a language like it, or as the mean
-// of all, and is learned from the sequences that it stands in.
+// A language that the model has no id for, on a free row of the codec embedding. The row begins as that of a language like it, or as the
+// mean of all, and is learned from the sequences that it stands in.
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.Files;
 using Qwen3Tts.Sequence;
@@ -21,12 +21,16 @@ sealed record NewLanguage(string Name, int Row, IReadOnlyList<int> From)
         var name = options.NewLanguage!.Trim().ToLowerInvariant();
         var had = LanguageNames.Find(name, languages.Keys);
         if (name is "data" or "mixed" || name.Contains(',') || name.Any(char.IsControl) || had == LanguageNames.Auto)
-            throw new ArgumentException($"--new-language is '{Printable.Text(options.NewLanguage)}', which cannot be a language's name. Give a name such as bengali.");
+            throw new ArgumentException(
+                $"--new-language is '{Printable.Text(options.NewLanguage)}', which cannot be a language's name. Give a name such as " +
+                $"bengali.");
         if (had is not null)
             throw new ArgumentException($"--new-language is '{options.NewLanguage}', which the model has already. Leave the option out.");
         var like = options.NewLanguageLike is { } asked ? LanguageNames.Find(asked, languages.Keys) : null;
         if (options.NewLanguageLike is { } lacked && (like is null || !languages.ContainsKey(like)))
-            throw new ArgumentException($"--new-language-like is '{Printable.Text(lacked)}', which the model lacks. Choose one of: {string.Join(", ", languages.Keys)}.");
+            throw new ArgumentException(
+                $"--new-language-like is '{Printable.Text(lacked)}', which the model lacks. Choose one of: " +
+                $"{string.Join(", ", languages.Keys)}.");
         IReadOnlyList<int> from = like is not null ? [languages[like]] : [.. languages.Values];
         return new(name, talker.FreeRows(voices + 1)[^1], from); // voices have the rows before
     }
@@ -37,7 +41,8 @@ sealed record NewLanguage(string Name, int Row, IReadOnlyList<int> From)
     public void Check(TrainingData data)
     {
         if (!data.Languages.Contains(Name))
-            throw new ArgumentException($"No sequence has --new-language {Name}. Name it in the 'language' of lines, or train all of them with --language {Name}.");
+            throw new ArgumentException(
+                $"No sequence has --new-language {Name}. Name it in the 'language' of lines, or train all of them with --language {Name}.");
     }
 
     /// <summary>Puts its row into a loaded talker.</summary>

@@ -24,17 +24,23 @@ sealed class TrainingData
     readonly Clip?[] _references; // of each voice, where it is one of the clips
     readonly Dictionary<(int Voice, long Epoch), int[]> _orders = [];
 
-    /// <exception cref="ArgumentException">The model lacks a language that is asked for, or nothing is left to train a voice on.</exception>
-    /// <exception cref="InvalidDataException">There is no transcript of a reference that is to be in the prompts, or a clip is longer than the model can see.</exception>
-    public TrainingData(IReadOnlyList<Clip> clips, TextTokenizer tokenizer, SpecialTokens ids, IReadOnlyList<TrainingVoice> voices, TrainingOptions options, int mostPositions = int.MaxValue)
+    /// <exception cref="ArgumentException">The model lacks a language that is asked for, or nothing is left to train a voice
+    /// on.</exception>
+    /// <exception cref="InvalidDataException">There is no transcript of a reference that is to be in the prompts, or a clip is longer than
+    /// the model can see.</exception>
+    public TrainingData(IReadOnlyList<Clip> clips, TextTokenizer tokenizer, SpecialTokens ids, IReadOnlyList<TrainingVoice> voices,
+        TrainingOptions options, int mostPositions = int.MaxValue)
     {
         (_clips, _tokenizer, _ids, _voices, _options, _mostPositions) = (clips, tokenizer, ids, voices, options, mostPositions);
-        _voiceOf = [.. clips.Select(c => voices.Index().First(v => Files.SpeakerName.IsSame(v.Item.Name, TrainingVoices.NameOf(options, c))).Index)];
+        _voiceOf = [.. clips.Select(c =>
+            voices.Index().First(v => Files.SpeakerName.IsSame(v.Item.Name, TrainingVoices.NameOf(options, c))).Index)];
         CheckClips();
         _lengths = [.. clips.Select(c => tokenizer.Encode(c.Text).Length + c.Codes!.Count)];
         _references = [.. voices.Select(v => clips.FirstOrDefault(c => c.Audio == v.Reference))];
         if (options.InContext > 0 && Array.IndexOf(_references, null) is >= 0 and var missing)
-            throw new InvalidDataException($"--in-context needs the text of the reference '{voices[missing].Reference}', which is none of the clips. Let 'prepare' choose the reference, or add it to the recordings with its text.");
+            throw new InvalidDataException(
+                $"--in-context needs the text of the reference '{voices[missing].Reference}', which is none of the clips. Let 'prepare' " +
+                $"choose the reference, or add it to the recordings with its text.");
         var heldOut = Data.HeldOut.Of(clips, options.HeldOut);
         HeldOutClips = [.. clips.Where((_, i) => heldOut[i])];
         HeldOut = [.. Enumerable.Range(0, clips.Count).Where(i => heldOut[i]).Select(i => Example(i, i))];
@@ -44,7 +50,8 @@ sealed class TrainingData
         var languages = clips.SelectMany(c => options.Languages!.Select(policy => Language(c, policy))).Distinct().ToList();
         HasAuto = languages.Any(l => ids.Language(l, null) is null);
         _ = Longest; // a clip that is too long for the model is told now, and not in the middle of the run
-        Languages = [.. languages.Where(l => ids.Language(l, null) is not null).Select(ids.LanguageName).Distinct().Order(StringComparer.Ordinal)];
+        Languages = [.. languages.Where(l => ids.Language(l, null) is not null).Select(ids.LanguageName).Distinct()
+            .Order(StringComparer.Ordinal)];
     }
 
     /// <summary>What can be spoken and in which languages is decided by the checks that speaking has.</summary>
@@ -56,7 +63,8 @@ sealed class TrainingData
                 throw new InvalidDataException(problem);
             foreach (var language in _options.Languages!.Select(policy => Language(clip, policy)))
                 if (LanguageNames.Find(language, _ids.Languages.Keys) is null)
-                    throw new ArgumentException($"{(language == clip.Language ? $"{clip.Place}: " : "")}{LanguageNames.Unknown(language!, _ids.Languages.Keys)}");
+                    throw new ArgumentException(
+                        $"{(language == clip.Language ? $"{clip.Place}: " : "")}{LanguageNames.Unknown(language!, _ids.Languages.Keys)}");
         }
     }
 
@@ -72,7 +80,9 @@ sealed class TrainingData
     /// <summary>The same for each voice.</summary>
     public IReadOnlyList<(string Voice, int Clips)> TrainingOf => [.. _voices.Zip(_training, (v, t) => (v.Name, t.Length))];
 
-    /// <summary>The examples of a step: each epoch passes through all clips of a voice in an order of its own, and batches run on across its end.</summary>
+    /// <summary>
+    /// The examples of a step: each epoch passes through all clips of a voice in an order of its own, and batches run on across its end.
+    /// </summary>
     public List<TrainingExample> Batch(int step) => [.. Positions(step, _options.Bucket!.Value).Select(At)];
 
     /// <summary>The first few clips that are trained on, as they are trained on first.</summary>
@@ -82,8 +92,10 @@ sealed class TrainingData
     public bool HasInstruct => _clips.Any(c => !string.IsNullOrWhiteSpace(c.Instruct));
 
     /// <summary>The longest clip, written in the longest way.</summary>
-    public BatchShape Longest => Enumerable.Range(0, _clips.Count).Select(i => Sequence(i, Layout.TextFirst, _options.Languages![0], _options.InContext > 0))
-        .Select(s => new BatchShape(1, s.Positions.Count, s.Frames.Count())).Aggregate((a, b) => new(1, Math.Max(a.Positions, b.Positions), Math.Max(a.Frames, b.Frames)));
+    public BatchShape Longest => Enumerable.Range(0, _clips.Count)
+        .Select(i => Sequence(i, Layout.TextFirst, _options.Languages![0], _options.InContext > 0))
+        .Select(s => new BatchShape(1, s.Positions.Count, s.Frames.Count()))
+            .Aggregate((a, b) => new(1, Math.Max(a.Positions, b.Positions), Math.Max(a.Frames, b.Frames)));
 
     /// <summary>Share of positions that are padding over the first epoch.</summary>
     /// <param name="microBatch">Clips that are computed together.</param>
@@ -101,15 +113,20 @@ sealed class TrainingData
     }
 
     /// <summary>A batch in micro-batches. Where there are several, clips of like length lie together.</summary>
-    public static IEnumerable<T[]> InParts<T>(IReadOnlyList<T> batch, int size, Func<T, int> length) => (size < batch.Count ? batch.OrderBy(length) : batch.AsEnumerable()).Chunk(size);
+    public static IEnumerable<T[]> InParts<T>(IReadOnlyList<T> batch, int size, Func<T, int> length) =>
+        (size < batch.Count ? batch.OrderBy(length) : batch.AsEnumerable()).Chunk(size);
 
-    /// <summary>Of a step's examples, in the run's order. Steps that are drawn together deal out their clips by length, and come in an order of their own.</summary>
+    /// <summary>
+    /// Of a step's examples, in the run's order. Steps that are drawn together deal out their clips by length, and come in an order of
+    /// their own.
+    /// </summary>
     List<long> Positions(int step, int bucket)
     {
         var (window, batch) = Math.DivRem(step, bucket);
         var positions = Enumerable.Range(0, bucket * _options.Batch).Select(i => (long)window * bucket * _options.Batch + i);
         return bucket == 1 ? [.. positions]
-            : [.. positions.OrderBy(p => _lengths[ClipAt(p)]).ThenBy(p => p).Skip(Shuffled(Enumerable.Range(0, bucket), -1 - window)[batch] * _options.Batch).Take(_options.Batch)];
+            : [.. positions.OrderBy(p => _lengths[ClipAt(p)]).ThenBy(p => p)
+                .Skip(Shuffled(Enumerable.Range(0, bucket), -1 - window)[batch] * _options.Batch).Take(_options.Batch)];
     }
 
     /// <summary>Languages of the model that stand in sequences of the run.</summary>
@@ -142,7 +159,8 @@ sealed class TrainingData
             LayoutPolicy.Interleaved => Layout.Interleaved,
             _ => Draw(draw, 1, 2) == 0 ? Layout.TextFirst : Layout.Interleaved,
         };
-        var sequence = Sequence(clip, layout, _options.Languages![Draw(draw, 2, _options.Languages.Count)], Draw(draw, -1, 1 << 20) < _options.InContext * (1 << 20));
+        var sequence = Sequence(clip, layout, _options.Languages![Draw(draw, 2, _options.Languages.Count)],
+            Draw(draw, -1, 1 << 20) < _options.InContext * (1 << 20));
         return _options.Planted.Edit(TrainingExample.Of(sequence, _ids), _ids);
     }
 

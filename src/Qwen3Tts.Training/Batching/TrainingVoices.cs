@@ -23,15 +23,22 @@ static class TrainingVoices
     public static IReadOnlyList<TrainingVoice> Load(ModelFolder model, TrainingOptions options, IReadOnlyList<Clip> clips)
     {
         if (options.Speaker is null && clips.FirstOrDefault(c => string.IsNullOrWhiteSpace(c.Speaker)) is { } nobody)
-            throw new InvalidDataException($"{nobody.Place}: the line names no 'speaker', and no --name is given for all. Give --name, or name the speaker of each line.");
-        var voices = clips.GroupBy(c => Files.SpeakerName.Key(NameOf(options, c))).Select(own => (Name: NameOf(options, own.First()), Clips: own.ToList())).ToList();
+            throw new InvalidDataException(
+                $"{nobody.Place}: the line names no 'speaker', and no --name is given for all. Give --name, or name the speaker of each " +
+                $"line.");
+        var voices = clips.GroupBy(c => Files.SpeakerName.Key(NameOf(options, c)))
+            .Select(own => (Name: NameOf(options, own.First()), Clips: own.ToList())).ToList();
         foreach (var voice in voices)
             Export.CheckName(model.Config.TalkerConfig, voice.Name);
         if (voices.Count > 1 && options.Reference is not null)
-            throw new ArgumentException($"--reference is one recording, and the data has {voices.Count} speakers. Leave it out; each line's 'ref_audio' names the recording of its speaker.");
+            throw new ArgumentException(
+                $"--reference is one recording, and the data has {voices.Count} speakers. Leave it out; each line's 'ref_audio' names " +
+                $"the recording of its speaker.");
         var references = voices.Select(v => Reference(options, v.Clips)).ToList();
         var encoder = SpeakerEncoder.Load(model, Workers.Shared);
-        return [.. voices.Zip(references, (v, reference) => new TrainingVoice(v.Name, reference, Export.AsStored(model, encoder.Embed(ClipGate.Read(options.Data, reference).Wave.ToRate(encoder.SampleRate)))))];
+        return [.. voices.Zip(references, (v, reference) =>
+            new TrainingVoice(v.Name, reference,
+            Export.AsStored(model, encoder.Embed(ClipGate.Read(options.Data, reference).Wave.ToRate(encoder.SampleRate)))))];
     }
 
     /// <summary>One recording for a whole voice: a row can hold one vector, so training must not see several.</summary>
@@ -39,7 +46,11 @@ static class TrainingVoices
     {
         var named = clips.Select(c => c.Reference!).Distinct().ToList();
         var reference = options.Reference is { } r ? Path.GetFullPath(r) : named.Count == 1 ? named[0]
-            : throw new InvalidDataException($"{options.Data}: the lines of '{NameOf(options, clips[0])}' name {named.Count} different references, such as '{named[0]}' and '{named[1]}', and one voice has one vector. Choose one with --reference, or prepare the recordings anew.");
-        return File.Exists(reference) ? reference : throw new FileNotFoundException($"There is no reference recording '{reference}'. Restore it, or name one with --reference.");
+            : throw new InvalidDataException(
+                $"{options.Data}: the lines of '{NameOf(options, clips[0])}' name {named.Count} different references, such as " +
+                $"'{named[0]}' and '{named[1]}', and one voice has one vector. Choose one with --reference, or prepare the recordings " +
+                $"anew.");
+        return File.Exists(reference) ? reference
+            : throw new FileNotFoundException($"There is no reference recording '{reference}'. Restore it, or name one with --reference.");
     }
 }

@@ -1,5 +1,5 @@
-// The doctor's measuring at the size of a released model: every hypothesis on ten clips of six seconds, of a checkpoint alone and beside its
-// base. Weights are random, written to a temporary folder in BF16 as released ones are, so that they are read as those are.
+// The doctor's measuring at the size of a released model: every hypothesis on ten clips of six seconds, of a checkpoint alone and beside
+// its base. Weights are random, written to a temporary folder in BF16 as released ones are, so that they are read as those are.
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 using Qwen3Tts.Checkpoint;
@@ -34,7 +34,13 @@ static class DoctorBench
     {
         var talker = model.TalkerConfig;
         var ids = model.SpecialTokens(newline: 198);
-        var shape = new TrainingBenchOptions { Model = model, Frames = Frames, TextTokens = TextTokens, Language = talker.CodecLanguageId.Keys.First() };
+        var shape = new TrainingBenchOptions
+        {
+            Model = model,
+            Frames = Frames,
+            TextTokens = TextTokens,
+            Language = talker.CodecLanguageId.Keys.First(),
+        };
         var voice = new float[talker.HiddenSize]; // one speaker's
         var clips = Enumerable.Range(0, Clips).Select(i => TrainingBench.Example(shape, ids, new Random(i), voice)).ToList();
         var folder = Directory.CreateTempSubdirectory("qwen3tts-bench-").FullName;
@@ -50,7 +56,8 @@ static class DoctorBench
             });
             var watch = Stopwatch.StartNew();
             var checkpoint = Measure(now, "checkpoint");
-            var origin = before is null ? null : new Origin(Measure(before, "base"), [], HeadMovement.Compare(now, before, talker), [.. clips.Select(_ => true)]);
+            var origin = before is null ? null
+                : new Origin(Measure(before, "base"), [], HeadMovement.Compare(now, before, talker), [.. clips.Select(_ => true)]);
             Diagnostics.Diagnose(checkpoint, origin);
             foreach (var hypothesis in Hypothesis.All.Where(h => checkpoint.Allows(h.Faults)))
             {
@@ -58,7 +65,8 @@ static class DoctorBench
                 checkpoint.LossesUnder(hypothesis.Faults);
                 origin?.Measurement.LossesUnder(hypothesis.Faults);
             }
-            return new(clips.Sum(c => c.Positions.Count), watch.Elapsed.TotalSeconds, checkpoint.TalkerRuns + (origin?.Measurement.TalkerRuns ?? 0));
+            return new(clips.Sum(c => c.Positions.Count), watch.Elapsed.TotalSeconds,
+                checkpoint.TalkerRuns + (origin?.Measurement.TalkerRuns ?? 0));
         }
         finally
         {
@@ -70,10 +78,12 @@ static class DoctorBench
     {
         Directory.CreateDirectory(folder);
         using var scope = NewDisposeScope();
-        using var shapes = new TalkerModule(config, Placement.Create(new() { Precision = Precision.Bfloat16 }, new Device(DeviceType.META)));
+        using var shapes = new TalkerModule(config,
+            Placement.Create(new() { Precision = Precision.Bfloat16 }, new Device(DeviceType.META)));
         var random = new Random(seed);
         SafetensorsWriter.Write(Path.Combine(folder, "model.safetensors"), [.. TalkerWeights.Named(shapes).Select(p =>
-            new TensorToWrite(p.Name, ElementType.BF16, [.. p.Parameter.shape.Select(d => (int)d)], stream => Write(stream, p.Parameter.numel(), p.Parameter.dim() == 1 ? null : random, stop)))]);
+            new TensorToWrite(p.Name, ElementType.BF16, [.. p.Parameter.shape.Select(d => (int)d)], stream =>
+                Write(stream, p.Parameter.numel(), p.Parameter.dim() == 1 ? null : random, stop)))]);
         return Weights.Open(folder);
     }
 

@@ -56,7 +56,8 @@ static class EngineComparison
         var (count, config) = (example.Positions.Count, speaks.Config);
         var input = trains.Embed(batch);
         var hidden = trains.model.call(input).squeeze(0); // [T, hidden]
-        var frames = trains.PredictFrames(hidden.index_select(0, batch.PredictorRows), batch.PredictorCodes); // [frames, 16, predictor's hidden]
+        // [frames, 16, predictor's hidden]
+        var frames = trains.PredictFrames(hidden.index_select(0, batch.PredictorRows), batch.PredictorCodes);
 
         var rows = new float[count * config.HiddenSize];
         speaks.Input.Write(example.Positions, 0, rows);
@@ -66,10 +67,12 @@ static class EngineComparison
         var (heads, codebook) = (config.NumCodeGroups - 1, speaks.code_predictor.Codebook);
         var predicted = new float[example.Frames.Count * heads * codebook];
         foreach (var (i, frame) in example.Frames.Index())
-            speaks.code_predictor.Forced(states.AsSpan(frame.Position * config.HiddenSize, config.HiddenSize), frame.Frame, predicted.AsSpan(i * heads * codebook, heads * codebook));
+            speaks.code_predictor.Forced(states.AsSpan(frame.Position * config.HiddenSize, config.HiddenSize), frame.Frame,
+                predicted.AsSpan(i * heads * codebook, heads * codebook));
 
         return new(name, count, Largest(rows, input), Largest(scores, trains.codec_head.call(hidden)),
-            Largest(predicted, stack(Enumerable.Range(0, heads).Select(h => trains.code_predictor.Head(h, frames)), 1)), // [frames, 15, codebook]
+            // [frames, 15, codebook]
+            Largest(predicted, stack(Enumerable.Range(0, heads).Select(h => trains.code_predictor.Head(h, frames)), 1)),
             Largest(scores.Concat(predicted).Select(s => (double)s)));
     }
 
@@ -85,14 +88,18 @@ static class EngineComparison
         int[] Frame() => [.. Enumerable.Range(0, config.NumCodeGroups).Select(_ => random.Next(config.CodePredictorConfig.VocabSize))];
         var text = tokenizer.Encode("The same words are written for the trainer and for the speaker.");
         var vector = Enumerable.Range(0, config.HiddenSize).Select(_ => (float)(random.NextDouble() - 0.5)).ToArray();
-        var (language, speaker) = (ids.Languages.Keys.Order(StringComparer.Ordinal).FirstOrDefault(), ids.Speakers.Keys.Order(StringComparer.Ordinal).FirstOrDefault());
+        var (language, speaker) = (ids.Languages.Keys.Order(StringComparer.Ordinal).FirstOrDefault(), ids.Speakers.Keys
+            .Order(StringComparer.Ordinal).FirstOrDefault());
         var plain = new Utterance { Text = text, Voice = vector };
-        var kinds = new List<(string Name, Utterance Utterance)> { ("a voice's vector, no language", plain), ("no voice, an instruction", new() { Text = text, Instruct = tokenizer.Instruct("Speak slowly.") }) };
+        var kinds = new List<(string Name, Utterance Utterance)> { ("a voice's vector, no language", plain),
+            ("no voice, an instruction", new() { Text = text, Instruct = tokenizer.Instruct("Speak slowly.") }) };
         if (language is not null)
             kinds.Add(($"a voice's vector, {language}", plain with { Language = language }));
         if (speaker is not null)
             kinds.Add(($"speaker {speaker}", new() { Text = text, Speaker = speaker, Language = language }));
-        kinds.Add(("a clone in context", plain with { Language = language, ReferenceText = tokenizer.Encode("What the reference says."), ReferenceFrames = [.. Enumerable.Range(0, 6).Select(_ => Frame())] }));
+        kinds.Add(("a clone in context",
+            plain with { Language = language, ReferenceText = tokenizer.Encode("What the reference says."),
+            ReferenceFrames = [.. Enumerable.Range(0, 6).Select(_ => Frame())] }));
         foreach (var (name, utterance) in kinds)
             foreach (var layout in new[] { Layout.TextFirst, Layout.Interleaved })
             {

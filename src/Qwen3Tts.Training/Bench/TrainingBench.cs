@@ -1,6 +1,6 @@
-// The training step against the same step written plainly, in one process. The plain step has one autograd graph over everything, and AdamW as
-// formulas over whole tensors. Weights and data are random; the shape is that of a released model. Time is measured first and memory after
-// it, because measuring memory makes the allocator return every freed block at once, which costs time.
+// The training step against the same step written plainly, in one process. The plain step has one autograd graph over everything, and AdamW
+// as formulas over whole tensors. Weights and data are random; the shape is that of a released model. Time is measured first and memory
+// after it, because measuring memory makes the allocator return every freed block at once, which costs time.
 using System.Diagnostics;
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.Sequence;
@@ -61,11 +61,15 @@ static class TrainingBench
             var (seconds, loss, kernel) = RunSteps(options, examples, method, options.Steps, stop);
             tell($"memory of {name}");
             long? peak = PeakMemory.Supported ? PeakMemory.Of(() => RunSteps(options, examples, method, 1, stop)) : null;
-            var plan = method is null ? null : MemoryPlan.Compute(talker, Freezing.ListTensors(talker, method), method, new(options.Batch, examples.Max(e => e.Positions.Count), options.Frames), several: false, options.Device.type == TorchSharp.DeviceType.CPU);
+            var plan = method is null ? null
+                : MemoryPlan.Compute(talker, Freezing.ListTensors(talker, method), method,
+                new(options.Batch, examples.Max(e => e.Positions.Count), options.Frames), several: false,
+                options.Device.type == TorchSharp.DeviceType.CPU);
             return new(seconds, peak, loss, plan, kernel);
         }
         var plain = Measure(null, "the plain step");
-        return new(examples.Sum(e => e.Positions.Count), plain, [.. options.Methods.Select(method => (method, Measure(method, Name(method))))]);
+        return new(examples.Sum(e => e.Positions.Count), plain,
+            [.. options.Methods.Select(method => (method, Measure(method, Name(method))))]);
     }
 
     public static string Name(TrainingMethod method) =>
@@ -87,7 +91,8 @@ static class TrainingBench
         {
             stop.ThrowIfCancellationRequested();
             var watch = Stopwatch.StartNew();
-            loss = formulas is null ? TrainingStep.Run(talker, [batch], optimizer!, Rate, LargestNorm, method!.Checkpointing).Loss.Total : PlainStep(talker, batch, formulas, Rate, LargestNorm);
+            loss = formulas is null ? TrainingStep.Run(talker, [batch], optimizer!, Rate, LargestNorm, method!.Checkpointing).Loss.Total
+                : PlainStep(talker, batch, formulas, Rate, LargestNorm);
             seconds.Add(watch.Elapsed.TotalSeconds);
         }
         return (seconds[1..], loss, optimizer?.Kernel ?? "its formulas");
@@ -107,7 +112,8 @@ static class TrainingBench
         using var still = no_grad();
         random.manual_seed(1);
         var talker = new TalkerModule(config, on);
-        using var noise = empty(1 << 20, dtype: on.Type, device: on.Device).normal_(0, 0.02); // drawn once: half a billion draws would take longer than what is measured
+        // drawn once: half a billion draws would take longer than what is measured
+        using var noise = empty(1 << 20, dtype: on.Type, device: on.Device).normal_(0, 0.02);
         foreach (var parameter in talker.parameters())
             if (parameter.dim() == 1)
                 parameter.fill_(Scalars.One);
@@ -120,9 +126,12 @@ static class TrainingBench
     public static TrainingExample Example(TrainingBenchOptions options, SpecialTokens ids, Random random, float[]? voice = null)
     {
         var talker = options.Model.TalkerConfig;
-        var sequence = TalkerSequence.Prompt(new Utterance { Text = [.. Enumerable.Range(0, options.TextTokens).Select(_ => random.Next(talker.TextVocabSize))], Voice = voice ?? new float[talker.HiddenSize], Language = options.Language }, ids);
+        var sequence = TalkerSequence.Prompt(
+            new Utterance { Text = [.. Enumerable.Range(0, options.TextTokens).Select(_ => random.Next(talker.TextVocabSize))],
+            Voice = voice ?? new float[talker.HiddenSize], Language = options.Language }, ids);
         for (var i = 0; i < options.Frames; i++)
-            sequence.Append(new CodecStep.Frame([.. Enumerable.Range(0, talker.NumCodeGroups).Select(_ => random.Next(talker.CodePredictorConfig.VocabSize))]));
+            sequence.Append(new CodecStep.Frame(
+                [.. Enumerable.Range(0, talker.NumCodeGroups).Select(_ => random.Next(talker.CodePredictorConfig.VocabSize))]));
         sequence.AppendEnd();
         return TrainingExample.Of(sequence, ids);
     }
@@ -136,7 +145,9 @@ static class TrainingBench
         public PlainAdamW(List<Parameter> weights)
         {
             using var still = no_grad();
-            _slots = [.. weights.Select(w => (w, w.detach().to(ScalarType.Float32).DetachFromDisposeScope(), zeros(w.shape, device: w.device).DetachFromDisposeScope(), zeros(w.shape, device: w.device).DetachFromDisposeScope()))];
+            _slots = [.. weights.Select(w =>
+                (w, w.detach().to(ScalarType.Float32).DetachFromDisposeScope(), zeros(w.shape, device: w.device).DetachFromDisposeScope(),
+                zeros(w.shape, device: w.device).DetachFromDisposeScope()))];
         }
 
         public void Step(double rate, double largestNorm)

@@ -15,20 +15,52 @@ namespace Qwen3Tts.Training.Commands;
 
 sealed class BenchCommand : DocumentedCommand
 {
-    readonly Option<bool> _train = new("--train") { Description = "Measure a training step against the same step written plainly. Default." };
-    readonly Option<bool> _doctor = new("--doctor") { Description = "Measure the doctor: every hypothesis on ten clips of six seconds, alone and with a base. Writes random weights to the temporary folder, twice the model's size." };
-    readonly Option<string> _model = new("--model", "-m") { Description = $"Shape to measure: {string.Join(" or ", Shapes.Names)}, or a model's folder. Weights are random.", DefaultValueFactory = _ => Shapes.Names[0], HelpName = "SIZE|DIR" };
-    readonly Option<int?> _layers = new NumberOption<int?>("--layers", new(1, 1000)) { Description = "Layers of the talker, for a machine that the whole is too large for. Default: all." };
-    readonly Option<int> _batch = new NumberOption<int>("--batch", new(1, 4096)) { Description = "Clips of a step.", DefaultValueFactory = _ => 4 };
-    readonly Option<int> _frames = new NumberOption<int>("--frames", new(1, 100_000)) { Description = "Length of a clip; 12.5 frames are a second.", DefaultValueFactory = _ => 125 };
-    readonly Option<int> _steps = new NumberOption<int>("--steps", new(1, 100_000)) { Description = "Timed steps.", DefaultValueFactory = _ => 3 };
-    readonly Option<Precision?> _precision = MethodOptions.Precisions("Types of weights, masters and moments. Default: mixed and bfloat16-moments, whole and with layers computed again. The plain step is mixed.");
+    readonly Option<bool> _train = new("--train")
+    {
+        Description = "Measure a training step against the same step written plainly. Default.",
+    };
+    readonly Option<bool> _doctor = new("--doctor")
+    {
+        Description = "Measure the doctor: every hypothesis on ten clips of six seconds, alone and with a base. Writes random weights to " +
+            "the temporary folder, twice the model's size.",
+    };
+    readonly Option<string> _model = new("--model", "-m")
+    {
+        Description = $"Shape to measure: {string.Join(" or ", Shapes.Names)}, or a model's folder. Weights are random.",
+        DefaultValueFactory = _ => Shapes.Names[0],
+        HelpName = "SIZE|DIR",
+    };
+    readonly Option<int?> _layers = new NumberOption<int?>("--layers", new(1, 1000))
+    {
+        Description = "Layers of the talker, for a machine that the whole is too large for. Default: all.",
+    };
+    readonly Option<int> _batch = new NumberOption<int>("--batch", new(1, 4096))
+    {
+        Description = "Clips of a step.",
+        DefaultValueFactory = _ => 4,
+    };
+    readonly Option<int> _frames = new NumberOption<int>("--frames", new(1, 100_000))
+    {
+        Description = "Length of a clip; 12.5 frames are a second.",
+        DefaultValueFactory = _ => 125,
+    };
+    readonly Option<int> _steps = new NumberOption<int>("--steps", new(1, 100_000))
+    {
+        Description = "Timed steps.",
+        DefaultValueFactory = _ => 3,
+    };
+    readonly Option<Precision?> _precision =
+        MethodOptions.Precisions(
+        "Types of weights, masters and moments. Default: mixed and bfloat16-moments, whole and with layers computed again. The plain " +
+        "step is mixed.");
     readonly Option<bool> _recompute = MethodOptions.Recompute();
     readonly Option<string?> _device = MethodOptions.Device();
     readonly Option<int?> _threads = CommonOptions.Threads();
 
-    public BenchCommand() : base("bench", "Measures time and memory of a training step against the same step written plainly, in one process, or the time of the doctor.",
-        "qwen3tts-train bench --train --layers 4", "qwen3tts-train bench --doctor --model 1.7B", "qwen3tts-train bench --train --model 1.7B --device cuda --batch 8 --precision bfloat16-moments")
+    public BenchCommand() : base("bench",
+        "Measures time and memory of a training step against the same step written plainly, in one process, or the time of the doctor.",
+        "qwen3tts-train bench --train --layers 4", "qwen3tts-train bench --doctor --model 1.7B",
+            "qwen3tts-train bench --train --model 1.7B --device cuda --batch 8 --precision bfloat16-moments")
     {
         Option[] options = [_train, _doctor, _model, _layers, _batch, _frames, _steps, _precision, _recompute, _device, _threads];
         foreach (var option in options)
@@ -41,7 +73,8 @@ sealed class BenchCommand : DocumentedCommand
         if (parsed.GetValue(_threads) is { } threads)
         {
             torch.set_num_threads(threads);
-            Environment.SetEnvironmentVariable("QWEN3TTS_THREADS", threads.ToString(CultureInfo.InvariantCulture)); // for the doctor: read when its team is first used
+            // for the doctor: read when its team is first used
+            Environment.SetEnvironmentVariable("QWEN3TTS_THREADS", threads.ToString(CultureInfo.InvariantCulture));
         }
         var model = Shapes.Of(parsed.GetValue(_model)!);
         var all = model.TalkerConfig.NumHiddenLayers;
@@ -58,8 +91,10 @@ sealed class BenchCommand : DocumentedCommand
             Frames = parsed.GetValue(_frames),
             Steps = parsed.GetValue(_steps),
             Device = Devices.Choose(parsed.GetValue(_device)),
-            Methods = [.. from precision in parsed.GetValue(_precision) is { } one ? new[] { one } : [Precision.Mixed, Precision.Bfloat16Moments]
-                       from again in parsed.GetResult(_recompute) is not { Implicit: false } ? new[] { false, true } : [parsed.GetValue(_recompute)]
+            Methods = [.. from precision in parsed.GetValue(_precision) is { } one ? new[] { one }
+                : [Precision.Mixed, Precision.Bfloat16Moments]
+                       from again in parsed.GetResult(_recompute) is not { Implicit: false } ? new[] { false, true }
+                           : [parsed.GetValue(_recompute)]
                        select new TrainingMethod { Precision = precision, Checkpointing = new(again, 128) }],
         };
         var result = StatusLine.While("building the model", line => TrainingBench.Run(options, line, stop));
@@ -69,7 +104,9 @@ sealed class BenchCommand : DocumentedCommand
 
     static int Doctor(ModelConfig model, string shape, CancellationToken stop)
     {
-        Console.Out.WriteLine(FormattableString.Invariant($"{shape}, random weights; {DoctorBench.Clips} clips of six seconds, every hypothesis; {Workers.Shared.Threads} threads, {RuntimeInformation.OSDescription}"));
+        Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"{shape}, random weights; {DoctorBench.Clips} clips of six seconds, every hypothesis; {Workers.Shared.Threads} threads, " +
+            $"{RuntimeInformation.OSDescription}"));
         Console.Out.WriteLine("\n| doctor | seconds | positions | passes of a clip through the talker |\n|---|---|---|---|");
         foreach (var (name, withBase) in new[] { ("the checkpoint alone", false), ("with its base", true) })
         {
@@ -84,10 +121,17 @@ sealed class BenchCommand : DocumentedCommand
         static string Number(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
         static string Memory(long? bytes) => bytes is { } b ? Number($"{b / 1e9:0.00}") : "–";
         string Ratio(double? ours, double? plain) => ours / plain is { } ratio ? Number($"{ratio:0.00}") : "–";
-        string Line(string name, StepCost cost) => Number($"| {name} | {cost.Kernel} | {cost.Median:0.00} | {Ratio(cost.Median, r.Plain.Median)} | {r.Tokens / cost.Median:0} | {Memory(cost.PeakBytes)} | {Ratio(cost.PeakBytes, r.Plain.PeakBytes)} | {Memory(cost.Plan?.Peak)} | {cost.Loss:0.0000} |");
+        string Line(string name, StepCost cost) =>
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"| {name} | {cost.Kernel} | {cost.Median:0.00} | {Ratio(cost.Median, r.Plain.Median)} | " +
+                $"{r.Tokens / cost.Median:0} | {Memory(cost.PeakBytes)} | {Ratio(cost.PeakBytes, r.Plain.PeakBytes)} | " +
+                $"{Memory(cost.Plan?.Peak)} | {cost.Loss:0.0000} |");
         return string.Join('\n',
         [
-            $"{shape}, random weights; {options.Batch} clips of {options.Frames} frames, {options.Device.type.ToString().ToLowerInvariant()}, {torch.get_num_threads()} threads, {RuntimeInformation.OSDescription}",
+            $"{shape}, random weights; {options.Batch} clips of {options.Frames} frames, " +
+                $"{options.Device.type.ToString().ToLowerInvariant()}, {torch.get_num_threads()} threads, " +
+                $"{RuntimeInformation.OSDescription}",
             "",
             "| step | updated | seconds (median) | of plain | tokens/s | peak GB | of plain | planned | loss |",
             "|---|---|---|---|---|---|---|---|---|",

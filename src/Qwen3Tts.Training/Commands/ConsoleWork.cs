@@ -1,4 +1,5 @@
 // Preparing and training with a line of progress on the console, and what is printed at their end. Several commands do both.
+using System.Globalization;
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.CommandLine;
 using Qwen3Tts.Files;
@@ -13,19 +14,25 @@ namespace Qwen3Tts.Training.Commands;
 static class ConsoleWork
 {
     /// <summary>Prepares with a line of progress, and notes beside the list what was changed.</summary>
-    public static PreparationReport Prepare(string model, PreparationOptions options, CancellationToken stop) => StatusLine.While("Loading the codec", line =>
+    public static PreparationReport Prepare(string model, PreparationOptions options, CancellationToken stop) =>
+        StatusLine.While("Loading the codec", line =>
     {
         OutputFile.CheckAreOthers(PreparedFiles.Lists(options.Output), OutputFile.Whole(model));
         var encoder = ModelEncoder.Load(ModelFolder.Open(model));
-        var report = Preparation.Run(options, encoder, new ImmediateProgress<(int Done, int Of)>(p => line($"Encoding recordings: {p.Done} of {p.Of}")), stop);
+        var report = Preparation.Run(options, encoder,
+            new ImmediateProgress<(int Done, int Of)>(p => line($"Encoding recordings: {p.Done} of {p.Of}")), stop);
         if (report.Clips.Any(c => c.Shaped is not null))
-            OutputFile.WriteText(Path.ChangeExtension(options.Output, ".changes.tsv"), string.Concat(ChangesTable(report).Select(line => line + Environment.NewLine)));
-        OutputFile.WriteText(Path.ChangeExtension(options.Output, ".html"), DataPage.Of(Path.GetFileName(options.Output), DataSummary.Of(report)));
+            OutputFile.WriteText(Path.ChangeExtension(options.Output, ".changes.tsv"), string
+                .Concat(ChangesTable(report).Select(line => line + Environment.NewLine)));
+        OutputFile.WriteText(Path.ChangeExtension(options.Output, ".html"),
+            DataPage.Write(Path.GetFileName(options.Output), DataSummary.Of(report)));
         return report;
     });
 
     static IEnumerable<string> ChangesTable(PreparationReport report) => report.Clips.Where(c => c.Shaped is not null)
-        .Select(c => FormattableString.Invariant($"{Path.GetFileName(c.Clip.Audio)}\t{c.Shaped!.SecondsBefore:0.000}\t{c.Shaped.CutBefore:0.000}\t{c.Shaped.CutAfter:0.000}\t{20 * Math.Log10(c.Shaped.Gain):0.0}"))
+        .Select(c => string.Create(CultureInfo.InvariantCulture,
+            $"{Path.GetFileName(c.Clip.Audio)}\t{c.Shaped!.SecondsBefore:0.000}\t{c.Shaped.CutBefore:0.000}\t{c.Shaped.CutAfter:0.000}\t")
+            + FormattableString.Invariant($"{20 * Math.Log10(c.Shaped.Gain):0.0}"))
         .Prepend("clip\tseconds before\tcut at the start\tcut at the end\tgain dB");
 
     public static string Summary(PreparationReport report)
@@ -33,8 +40,13 @@ static class ConsoleWork
         var summary = DataSummary.Of(report);
         var lines = summary.Table().Append(("encoded before", $"{report.Clips.Count(c => c.Known)}")).ToList();
         if (report.Clips.Where(c => c.Shaped is not null).Select(c => c.Shaped!).ToList() is { Count: > 0 } shaped)
-            lines.Add(("changed", FormattableString.Invariant($"cut {shaped.Sum(s => s.CutBefore + s.CutAfter):0.0} s of {shaped.Sum(s => s.SecondsBefore):0.0} s; gain {Decibel(shaped.Min(s => s.Gain)):+0.0;-0.0} to {Decibel(shaped.Max(s => s.Gain)):+0.0;-0.0} dB; by clip: the .changes.tsv beside the list")));
-        lines.Add(("reference", report.Chosen.Count > 0 ? $"{string.Join(", ", report.Chosen.Select(Path.GetFileName))}, most like all others" : string.Join(", ", report.Clips.Select(c => Path.GetFileName(c.Clip.Reference)).Distinct().Take(3))));
+            lines.Add(("changed", string.Create(CultureInfo.InvariantCulture,
+                $"cut {shaped.Sum(s => s.CutBefore + s.CutAfter):0.0} s of {shaped.Sum(s => s.SecondsBefore):0.0} s; gain " +
+                $"{Decibel(shaped.Min(s => s.Gain)):+0.0;-0.0} to {Decibel(shaped.Max(s => s.Gain)):+0.0;-0.0} dB; by clip: the " +
+                $".changes.tsv beside the list")));
+        lines.Add(("reference", report.Chosen.Count > 0
+            ? $"{string.Join(", ", report.Chosen.Select(Path.GetFileName))}, most like all others"
+            : string.Join(", ", report.Clips.Select(c => Path.GetFileName(c.Clip.Reference)).Distinct().Take(3))));
         return DataSummary.Text(lines, report.LeftOut.Messages, report.Doubts);
     }
 
@@ -42,10 +54,11 @@ static class ConsoleWork
     static double Decibel(double gain) => Math.Round(20 * Math.Log10(gain), 1) + 0.0;
 
     /// <summary>
-    /// Trains with a line of progress: losses, speed and the time that is left. A miniature's matrices are too small to share: a second thread
-    /// makes it a sixth faster on idle cores and many times slower on busy ones, where libtorch's threads wait for each other.
+    /// Trains with a line of progress: losses, speed and the time that is left. A miniature's matrices are too small to share: a second
+    /// thread makes it a sixth faster on idle cores and many times slower on busy ones, where libtorch's threads wait for each other.
     /// </summary>
-    public static TrainingResult Train(TrainingOptions options, string run, Existing existing, CancellationToken stop, int? threads = null) => StatusLine.While("Loading the model", line =>
+    public static TrainingResult Train(TrainingOptions options, string run, Existing existing, CancellationToken stop,
+        int? threads = null) => StatusLine.While("Loading the model", line =>
     {
         if ((threads ?? (TrainingOptions.IsReleased(ModelFolder.Open(options.Model).Config.TalkerConfig) ? null : 1)) is { } n)
             TorchSharp.torch.set_num_threads(n);
@@ -57,15 +70,20 @@ static class ConsoleWork
         if (result.Log.Count == 0)
             return $"No step was made. Written: {result.Export}";
         var tenth = Math.Max(1, result.Log.Count / 10);
-        string Course(Func<StepReport, double> of) => FormattableString.Invariant($"{result.Log.Take(tenth).Average(of):0.00} → {result.Log.TakeLast(tenth).Average(of):0.00}");
-        return $"{result.Log.Count} steps in {TimeSpan.FromSeconds(result.Log.Sum(r => r.Seconds)):m\\:ss}: talker loss {Course(r => r.Talker)}, predictor loss {Course(r => r.Predictor)} (means of the first and the last tenth).{Best(result)}\nWritten: {result.Export}";
+        string Course(Func<StepReport, double> of) =>
+            FormattableString.Invariant($"{result.Log.Take(tenth).Average(of):0.00} → {result.Log.TakeLast(tenth).Average(of):0.00}");
+        return $"{result.Log.Count} steps in {TimeSpan.FromSeconds(result.Log.Sum(r => r.Seconds)):m\\:ss}: talker loss " +
+            $"{Course(r => r.Talker)}, predictor loss {Course(r => r.Predictor)} (means of the first and the last " +
+            $"tenth).{Best(result)}\nWritten: {result.Export}";
     }
 
     static string Best(TrainingResult result)
     {
         var run = Path.GetDirectoryName(result.Export)!;
         return Evaluation.FindBest(Evaluation.ReadAll(run)) is not { } best ? ""
-            : FormattableString.Invariant($"\nBest by its takes: step {best.Step}, in {Path.Combine(run, "best")}. Compare by ear: {Path.Combine(run, "index.html")}");
+            : string.Create(CultureInfo.InvariantCulture,
+                $"\nBest by its takes: step {best.Step}, in {Path.Combine(run, "best")}. Compare by ear: " +
+                $"{Path.Combine(run, "index.html")}");
     }
 
     /// <summary>Reports at once and on the caller's thread; <see cref="Progress{T}"/> would queue.</summary>
@@ -102,6 +120,8 @@ sealed class TrainingPace
         var seconds = _last.Sum(s => s.Seconds);
         var left = TimeSpan.FromSeconds((r.Of - r.Step) * seconds / _last.Count);
         var heldOut = r.HeldOutTalker is { } h ? FormattableString.Invariant($" · held out {h:0.00}, {r.HeldOutPredictor:0.00}") : "";
-        return FormattableString.Invariant($"step {r.Step} of {r.Of} · talker {r.Talker:0.00}, predictor {r.Predictor:0.00}{heldOut} · {_last.Sum(s => s.Tokens) / seconds:0} tokens/s · {Environment.WorkingSet / 1e9:0.0} GB · {left:m\\:ss} left");
+        return string.Create(CultureInfo.InvariantCulture,
+            $"step {r.Step} of {r.Of} · talker {r.Talker:0.00}, predictor {r.Predictor:0.00}{heldOut} · " +
+            $"{_last.Sum(s => s.Tokens) / seconds:0} tokens/s · {Environment.WorkingSet / 1e9:0.0} GB · {left:m\\:ss} left");
     }
 }

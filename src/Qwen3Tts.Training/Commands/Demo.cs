@@ -29,12 +29,14 @@ static class Demo
         model ??= InRepository("models", "mini");
         recordings ??= InRepository("recordings", "nora");
         var name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(recordings)));
-        if (Directory.Exists(output) && !Directory.EnumerateFileSystemEntries(output).All(OutputFolder.IsBookkeeping) && !File.Exists(Path.Combine(output, "codes.jsonl.cache")))
+        if (Directory.Exists(output) && !Directory.EnumerateFileSystemEntries(output).All(OutputFolder.IsBookkeeping)
+            && !File.Exists(Path.Combine(output, "codes.jsonl.cache")))
             throw new IOException($"'{output}' is not empty and holds no demo. Name another folder with --out.");
 
         OutputFile.CheckIsNoInput(output, model, recordings);
         var data = Path.Combine(output, "codes.jsonl");
-        OutputFile.CheckAreOthers([Path.Combine(output, "index.html"), .. PreparedFiles.Lists(data), .. SpeechIn(output)], OutputFile.Whole(model));
+        OutputFile.CheckAreOthers([Path.Combine(output, "index.html"), .. PreparedFiles.Lists(data), .. SpeechIn(output)],
+            OutputFile.Whole(model));
         foreach (var file in SpeechIn(output).Prepend(Path.Combine(output, "index.html")))
             OutputFile.CheckIsFree(file, OutputRecord.At(output));
         using var own = FolderLock.Take(output, "The demo");
@@ -44,7 +46,16 @@ static class Demo
         Say(ConsoleWork.Summary(prepared));
 
         Say("\n2 of 5 · Fine-tuning");
-        var options = new TrainingOptions { Model = Path.GetFullPath(model), Data = Path.GetFullPath(data), Speaker = name, Steps = steps, HeldOut = prepared.HeldOut(Math.Min(HeldOut, prepared.Clips.Count / 2)), EvaluateEvery = 0, Force = force };
+        var options = new TrainingOptions
+        {
+            Model = Path.GetFullPath(model),
+            Data = Path.GetFullPath(data),
+            Speaker = name,
+            Steps = steps,
+            HeldOut = prepared.HeldOut(Math.Min(HeldOut, prepared.Clips.Count / 2)),
+            EvaluateEvery = 0,
+            Force = force,
+        };
         var trained = ConsoleWork.Train(options, Path.Combine(output, "run"), Existing.Overwrite, stop);
         Say(ConsoleWork.Summary(trained));
         stop.ThrowIfCancellationRequested();
@@ -66,23 +77,31 @@ static class Demo
             Say($"No word error rates: {reason}.");
 
         var page = Path.Combine(output, "index.html");
-        OutputFile.WriteText(page, DemoPage.Of(name, trained, faulty, [.. trained.HeldOut.Select(c => c.Text)], voices, ears?.Name ?? reason, TakesPerText));
-        Say($"\nDone in {clock.Elapsed:m\\:ss}. Look and listen: {page}\nThe voice: qwen3tts say \"{trained.HeldOut[0].Text}\" --model {trained.Export} --speaker {name.ToLowerInvariant()} -o out.wav");
+        OutputFile.WriteText(page, DemoPage.Write(name, trained, faulty, [.. trained.HeldOut.Select(c => c.Text)], voices, ears?.Name
+            ?? reason, TakesPerText));
+        Say($"\nDone in {clock.Elapsed:m\\:ss}. Look and listen: {page}\nThe voice: qwen3tts say \"{trained.HeldOut[0].Text}\" --model " +
+            $"{trained.Export} --speaker {name.ToLowerInvariant()} -o out.wav");
         return CommandRun.Done;
     }
 
     static string SpeechFile(string output, int text, string way) => Path.Combine(output, "speech", $"{text + 1}-{way}.wav");
 
-    /// <summary>All that may be spoken: told before an hour of training, and not after it, where somebody else's file is in place of one.</summary>
-    static IEnumerable<string> SpeechIn(string output) => Enumerable.Range(0, HeldOut).SelectMany(text => Ways.Select(way => SpeechFile(output, text, way)));
+    /// <summary>
+    /// All that may be spoken: told before an hour of training, and not after it, where somebody else's file is in place of one.
+    /// </summary>
+    static IEnumerable<string> SpeechIn(string output) =>
+        Enumerable.Range(0, HeldOut).SelectMany(text => Ways.Select(way => SpeechFile(output, text, way)));
 
     static readonly string[] Ways = ["recording", "before", "after", "with-faults"];
 
-    /// <summary>Text that enters without its projection can only be planted where it is as wide as the talker: elsewhere the script itself stops.</summary>
+    /// <summary>
+    /// Text that enters without its projection can only be planted where it is as wide as the talker: elsewhere the script itself stops.
+    /// </summary>
     static FaultyRun WithFaults(TrainingOptions options, string run, CancellationToken stop)
     {
         var talker = ModelFolder.Open(options.Model).Config.TalkerConfig;
-        var planted = Hypothesis.Combine(talker.TextHiddenSize == talker.HiddenSize ? FaultSet.Official : FaultSet.Official & ~FaultSet.NoTextProjection);
+        var planted = Hypothesis.Combine(talker.TextHiddenSize == talker.HiddenSize ? FaultSet.Official
+            : FaultSet.Official & ~FaultSet.NoTextProjection);
         options = options with { Planted = planted };
         var refusal = "The preflight lets it pass.";
         try
@@ -93,10 +112,13 @@ static class Demo
         {
             refusal = e.Message;
         }
-        return new(ConsoleWork.Train(options with { Force = true }, run, Existing.Overwrite, stop), string.Join(", ", Hypothesis.All.Where(h => int.PopCount((int)h.Faults) == 1 && planted.Faults.HasFlag(h.Faults)).Select(h => h.Name)), refusal);
+        return new(ConsoleWork.Train(options with { Force = true }, run, Existing.Overwrite, stop),
+            string.Join(", ", Hypothesis.All.Where(h => int.PopCount((int)h.Faults) == 1 && planted.Faults.HasFlag(h.Faults))
+            .Select(h => h.Name)), refusal);
     }
 
-    static List<DemoVoice> Speak(string model, TrainingResult trained, FaultyRun faulty, string name, string output, CancellationToken stop) => StatusLine.While("Loading the models", line =>
+    static List<DemoVoice> Speak(string model, TrainingResult trained, FaultyRun faulty, string name, string output,
+        CancellationToken stop) => StatusLine.While("Loading the models", line =>
     {
         var texts = trained.HeldOut.Select(c => c.Text).ToList();
         DemoVoice Said(string title, string file, int takes, Func<string, int, Waveform> say)
@@ -118,24 +140,35 @@ static class Demo
         using var after = Tts.Load(trained.Export);
         using var wrong = Tts.Load(faulty.Run.Export);
         // Text first for all, and the same seeds: what differs is the training alone.
-        SpeechOptions Options(Tts tts, int take) => new() { Layout = Layout.TextFirst, Sampling = tts.Sampling with { Seed = (ulong)take + 1 }, MaxFramesPerToken = SpeechOptions.UsualMaxFramesPerToken };
+        SpeechOptions Options(Tts tts, int take) => new()
+        {
+            Layout = Layout.TextFirst,
+            Sampling = tts.Sampling with { Seed = (ulong)take + 1 },
+            MaxFramesPerToken = SpeechOptions.UsualMaxFramesPerToken,
+        };
         var clone = before.Clone(WavFile.Read(trained.HeldOut[0].Reference!));
         var recordings = trained.HeldOut.Select(c => WavFile.Read(c.Audio)).ToList();
         return new List<DemoVoice>
         {
             Said("The recording", Ways[0], 1, (text, _) => recordings[texts.IndexOf(text)]),
-            Said("Cloned, before training", Ways[1], TakesPerText, (text, take) => before.Say(text, Options(before, take) with { Voice = clone }, stop)),
-            Said("Fine-tuned, after", Ways[2], TakesPerText, (text, take) => after.Say(text, Options(after, take) with { Speaker = name }, stop)),
-            Said("With the official script's faults", Ways[3], TakesPerText, (text, take) => wrong.Say(text, Options(wrong, take) with { Speaker = name }, stop)),
+            Said("Cloned, before training", Ways[1], TakesPerText, (text, take) =>
+                before.Say(text, Options(before, take) with { Voice = clone }, stop)),
+            Said("Fine-tuned, after", Ways[2], TakesPerText, (text, take) =>
+                after.Say(text, Options(after, take) with { Speaker = name }, stop)),
+            Said("With the official script's faults", Ways[3], TakesPerText, (text, take) =>
+                wrong.Say(text, Options(wrong, take) with { Speaker = name }, stop)),
         };
     });
 
     /// <summary>The miniature's own language has a grammar in the repository; other recordings are heard without one.</summary>
     static ExpectedSpeech Expected() =>
-        Find("tests", "Mini", "grammar.jsgf") is { } grammar ? new(grammar, Path.Combine(Path.GetDirectoryName(grammar)!, "german.dict")) : new();
+        Find("tests", "Mini", "grammar.jsgf") is { } grammar ? new(grammar, Path.Combine(Path.GetDirectoryName(grammar)!, "german.dict"))
+            : new();
 
     static string InRepository(params string[] parts) => Find(parts)
-        ?? throw new DirectoryNotFoundException($"'{Path.Combine(parts)}' is neither above the current folder nor above this program. Start it in the repository, or name --model and --recordings.");
+        ?? throw new DirectoryNotFoundException(
+            $"'{Path.Combine(parts)}' is neither above the current folder nor above this program. Start it in the repository, or name " +
+            $"--model and --recordings.");
 
     /// <summary>A path of the repository, from the current folder or the program upwards.</summary>
     static string? Find(params string[] parts)

@@ -7,13 +7,31 @@ namespace Qwen3Tts.Training.Commands;
 
 sealed class DemoCommand : DocumentedCommand
 {
-    readonly Option<string?> _model = new("--model", "-m") { Description = "Folder of a Base model. Default: the repository's models/mini.", HelpName = "DIR" };
-    readonly Option<string?> _recordings = new("--recordings") { Description = "Folder of WAV and TXT files. Default: the repository's recordings/nora.", HelpName = "DIR" };
-    readonly Option<string> _output = new("--out", "-o") { Description = "Where everything goes.", DefaultValueFactory = _ => Path.Combine("out", "demo"), HelpName = "DIR" };
-    readonly NumberOption<int?> _steps = new NumberOption<int?>("--steps", TrainingRanges.Steps) { Description = "Optimizer steps. Default: as 'train'." };
+    readonly Option<string?> _model = new("--model", "-m")
+    {
+        Description = "Folder of a Base model. Default: the repository's models/mini.",
+        HelpName = "DIR",
+    };
+    readonly Option<string?> _recordings = new("--recordings")
+    {
+        Description = "Folder of WAV and TXT files. Default: the repository's recordings/nora.",
+        HelpName = "DIR",
+    };
+    readonly Option<string> _output = new("--out", "-o")
+    {
+        Description = "Where everything goes.",
+        DefaultValueFactory = _ => Path.Combine("out", "demo"),
+        HelpName = "DIR",
+    };
+    readonly NumberOption<int?> _steps = new NumberOption<int?>("--steps", TrainingRanges.Steps)
+    {
+        Description = "Optimizer steps. Default: as 'train'.",
+    };
     readonly Option<bool> _force = new("--force") { Description = "Go on although the preflight says that the run cannot work." };
 
-    public DemoCommand() : base("demo", "The whole way in a few minutes: prepares recordings of a voice, fine-tunes on them as it should be and with the faults of the official script, speaks with both, and shows it on a page.",
+    public DemoCommand() : base("demo",
+        "The whole way in a few minutes: prepares recordings of a voice, fine-tunes on them as it should be and with the faults of the " +
+        "official script, speaks with both, and shows it on a page.",
         "qwen3tts-train demo", "qwen3tts-train demo --recordings my-voice --model Qwen3-TTS-12Hz-0.6B-Base --out out/my-voice")
     {
         foreach (var option in new Option[] { _model, _recordings, _output, _steps, _force })
@@ -23,6 +41,7 @@ sealed class DemoCommand : DocumentedCommand
 
     int Run(ParseResult parsed, CancellationToken stop)
     {
-        return Demo.Run(parsed.GetValue(_model), parsed.GetValue(_recordings), parsed.GetValue(_output)!, parsed.GetValue(_steps), stop, parsed.GetValue(_force));
+        return Demo.Run(parsed.GetValue(_model), parsed.GetValue(_recordings), parsed.GetValue(_output)!, parsed.GetValue(_steps), stop,
+            parsed.GetValue(_force));
     }
 }

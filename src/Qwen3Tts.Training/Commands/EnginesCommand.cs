@@ -1,4 +1,5 @@
 // qwen3tts-train doctor --engines: compares the engine that trains with the engine that speaks.
+using System.Globalization;
 using System.CommandLine;
 using Qwen3Tts.CommandLine;
 using Qwen3Tts.Training.Bench;
@@ -10,9 +11,15 @@ sealed class EnginesCommand : DocumentedCommand
     const int Mismatch = 3; // as of qwen3tts doctor
 
     readonly Argument<string> _checkpoint = new("checkpoint") { Description = "Folder of the model." };
-    readonly Option<bool> _engines = new("--engines") { Description = "Compare the engine that trains with the engine that speaks.", Required = true };
+    readonly Option<bool> _engines = new("--engines")
+    {
+        Description = "Compare the engine that trains with the engine that speaks.",
+        Required = true,
+    };
 
-    public EnginesCommand() : base("doctor", "Shows that a checkpoint is the same to the engine that trains and to the engine that speaks. All else that can be told of a checkpoint: qwen3tts doctor.",
+    public EnginesCommand() : base("doctor",
+        "Shows that a checkpoint is the same to the engine that trains and to the engine that speaks. All else that can be told of a " +
+        "checkpoint: qwen3tts doctor.",
         "qwen3tts-train doctor runs/nora/export --engines")
     {
         Add(_checkpoint);
@@ -25,10 +32,14 @@ sealed class EnginesCommand : DocumentedCommand
         var differences = StatusLine.While("Loading", tell => EngineComparison.Compare(parsed.GetRequiredValue(_checkpoint), tell, stop));
         var agree = differences.All(d => d.Agrees);
         var worst = EngineComparison.Largest(differences.SelectMany(d => new[] { d.Talker, d.Predictor }));
-        Console.Out.WriteLine(FormattableString.Invariant($"{(agree ? "Both engines agree" : "The engines differ")}: no score is further apart than {worst:0.0e+0}, and scores go up to {EngineComparison.Largest(differences.Select(d => d.Largest)):0.0}.\n"));
+        Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"{(agree ? "Both engines agree" : "The engines differ")}: no score is further apart than {worst:0.0e+0}, and scores go up " +
+            $"to {EngineComparison.Largest(differences.Select(d => d.Largest)):0.0}.\n"));
         Console.Out.WriteLine($"{"sequence",-46}{"positions",10}{"input",10}{"talker",10}{"predictor",11}");
         foreach (var d in differences)
-            Console.Out.WriteLine(FormattableString.Invariant($"{d.Sequence,-46}{d.Positions,10}{d.Input,10:0.0e+0}{d.Talker,10:0.0e+0}{d.Predictor,11:0.0e+0}{(d.Agrees ? "" : "  differs")}"));
+            Console.Out.WriteLine(FormattableString.Invariant(
+                $"{d.Sequence,-46}{d.Positions,10}{d.Input,10:0.0e+0}{d.Talker,10:0.0e+0}{d.Predictor,11:0.0e+0}")
+                + (d.Agrees ? "" : "  differs"));
         return agree ? CommandRun.Done : Mismatch;
     }
 }

@@ -12,15 +12,42 @@ sealed class ExportCommand : DocumentedCommand
     readonly Option<string> _for = new("--for") { Description = "The trainer.", Required = true, HelpName = "ms-swift" };
     readonly Option<string?> _model = CommonOptions.Model();
     readonly Option<string> _name = new("--name") { Description = "Name of the new voice.", Required = true, HelpName = "NAME" };
-    readonly Option<string?> _output = new("--output", "-o") { Description = "Folder to write. Default: ms-swift beside the data.", HelpName = "DIR" };
-    readonly Option<int> _gpus = new NumberOption<int>("--gpus", TrainingRanges.Gpus) { Description = "GPUs that train together.", DefaultValueFactory = _ => 1 };
-    readonly Option<int> _heldOut = new NumberOption<int>("--held-out", TrainingRanges.HeldOut) { Description = "Clips that are measured and not trained on. Default: those that the data holds out.", DefaultValueFactory = _ => 0 };
-    readonly Option<int?> _steps = new NumberOption<int?>("--steps", TrainingRanges.Steps) { Description = "Optimizer steps. Default: as 'train'." };
-    readonly Option<int> _batch = new NumberOption<int>("--batch", TrainingRanges.Batch) { Description = "Clips a step, on all GPUs together.", DefaultValueFactory = _ => 8 };
-    readonly Option<int?> _micro = new NumberOption<int?>("--micro-batch", TrainingRanges.MicroBatch) { Description = "Clips that a GPU computes together at most. Default: its part of the batch." };
-    readonly Option<double?> _rate = new NumberOption<double?>("--lr", TrainingRanges.LearningRate) { Description = "Largest learning rate. Default: as 'train'.", HelpName = "RATE" };
+    readonly Option<string?> _output = new("--output", "-o")
+    {
+        Description = "Folder to write. Default: ms-swift beside the data.",
+        HelpName = "DIR",
+    };
+    readonly Option<int> _gpus = new NumberOption<int>("--gpus", TrainingRanges.Gpus)
+    {
+        Description = "GPUs that train together.",
+        DefaultValueFactory = _ => 1,
+    };
+    readonly Option<int> _heldOut = new NumberOption<int>("--held-out", TrainingRanges.HeldOut)
+    {
+        Description = "Clips that are measured and not trained on. Default: those that the data holds out.",
+        DefaultValueFactory = _ => 0,
+    };
+    readonly Option<int?> _steps = new NumberOption<int?>("--steps", TrainingRanges.Steps)
+    {
+        Description = "Optimizer steps. Default: as 'train'.",
+    };
+    readonly Option<int> _batch = new NumberOption<int>("--batch", TrainingRanges.Batch)
+    {
+        Description = "Clips a step, on all GPUs together.",
+        DefaultValueFactory = _ => 8,
+    };
+    readonly Option<int?> _micro = new NumberOption<int?>("--micro-batch", TrainingRanges.MicroBatch)
+    {
+        Description = "Clips that a GPU computes together at most. Default: its part of the batch.",
+    };
+    readonly Option<double?> _rate = new NumberOption<double?>("--lr", TrainingRanges.LearningRate)
+    {
+        Description = "Largest learning rate. Default: as 'train'.",
+        HelpName = "RATE",
+    };
 
-    public ExportCommand() : base("export", "Writes prepared data and the command line for a trainer of many machines that is known to align as the model speaks: ms-swift.",
+    public ExportCommand() : base("export",
+        "Writes prepared data and the command line for a trainer of many machines that is known to align as the model speaks: ms-swift.",
         "qwen3tts-train export codes.jsonl --for ms-swift --model Qwen3-TTS-12Hz-1.7B-Base --name anna --gpus 8 --batch 64")
     {
         _for.OneOf("ms-swift");
@@ -46,7 +73,9 @@ sealed class ExportCommand : DocumentedCommand
             MicroBatch = parsed.GetValue(_micro),
             LearningRate = parsed.GetValue(_rate),
         }, output, gpus);
-        Console.Out.WriteLine($"Written: {output}\nRun there: bash train.sh\n{note}\nIts result comes back as a folder: look into it with 'qwen3tts inspect', and prove it with 'qwen3tts doctor --data {data}'.");
+        Console.Out.WriteLine(
+            $"Written: {output}\nRun there: bash train.sh\n{note}\nIts result comes back as a folder: look into it with 'qwen3tts " +
+            $"inspect', and prove it with 'qwen3tts doctor --data {data}'.");
         return CommandRun.Done;
     }
 }

@@ -9,21 +9,66 @@ namespace Qwen3Tts.Training.Commands;
 
 sealed class MethodOptions
 {
-    readonly Option<int?> _lora = new NumberOption<int?>("--lora", TrainingRanges.LoraRank) { Description = "Train low-rank pairs of this rank instead of the weights: a fraction of the memory, a lighter change. Writes the pairs (for 'say --adapter') and the merged model. 16 is usual.", HelpName = "RANK" };
-    readonly Option<double?> _loraAlpha = new NumberOption<double?>("--lora-alpha", TrainingRanges.LoraAlpha) { Description = "The pairs count alpha / rank times. Default: twice the rank." };
-    readonly Option<string?> _loraTargets = new("--lora-targets") { Description = $"Matrices that get pairs. Default: {string.Join(",", LoraOptions.AllTargets)}.", HelpName = "NAMES" };
-    readonly Option<string?> _freeze = new("--freeze") { Description = $"Parts that stay as they are, such as text_embedding,code_predictor, or none. Default: {string.Join(",", TrainingMethod.FrozenByDefault)}.", HelpName = "NAMES" };
-    readonly Option<Precision?> _precision = Precisions("Types of weights, masters and moments. Default: the most exact that fits, and no float32 on a GPU.");
+    readonly Option<int?> _lora = new NumberOption<int?>("--lora", TrainingRanges.LoraRank)
+    {
+        Description = "Train low-rank pairs of this rank instead of the weights: a fraction of the memory, a lighter change. Writes the " +
+            "pairs (for 'say --adapter') and the merged model. 16 is usual.",
+        HelpName = "RANK",
+    };
+    readonly Option<double?> _loraAlpha = new NumberOption<double?>("--lora-alpha", TrainingRanges.LoraAlpha)
+    {
+        Description = "The pairs count alpha / rank times. Default: twice the rank.",
+    };
+    readonly Option<string?> _loraTargets = new("--lora-targets")
+    {
+        Description = $"Matrices that get pairs. Default: {string.Join(",", LoraOptions.AllTargets)}.",
+        HelpName = "NAMES",
+    };
+    readonly Option<string?> _freeze = new("--freeze")
+    {
+        Description = $"Parts that stay as they are, such as text_embedding,code_predictor, or none. Default: " +
+            $"{string.Join(",", TrainingMethod.FrozenByDefault)}.",
+        HelpName = "NAMES",
+    };
+    readonly Option<Precision?> _precision =
+        Precisions("Types of weights, masters and moments. Default: the most exact that fits, and no float32 on a GPU.");
     readonly Option<bool> _recompute = Recompute();
-    readonly Option<int?> _microBatch = new NumberOption<int?>("--micro-batch", TrainingRanges.MicroBatch) { Description = "Clips that are computed together: fewer need less memory and give the same result. Default: as many as fit." };
-    readonly Option<int?> _bucket = new NumberOption<int?>("--bucket", TrainingRanges.Bucket) { Description = "Steps whose clips are dealt out by length, so that less is padded; 1 deals none. Default: 8, and 1 for a small model." };
+    readonly Option<int?> _microBatch = new NumberOption<int?>("--micro-batch", TrainingRanges.MicroBatch)
+    {
+        Description = "Clips that are computed together: fewer need less memory and give the same result. Default: as many as fit.",
+    };
+    readonly Option<int?> _bucket = new NumberOption<int?>("--bucket", TrainingRanges.Bucket)
+    {
+        Description = "Steps whose clips are dealt out by length, so that less is padded; 1 deals none. Default: 8, and 1 for a small " +
+            "model.",
+    };
     readonly Option<string?> _device = Device();
-    readonly Option<string?> _memory = new("--memory") { Description = "What training may take: chooses precision, recomputing and micro-batch, or says what would fit. Default: what is there.", HelpName = "24GB" };
-    readonly Option<double> _inContext = new NumberOption<double>("--in-context", TrainingRanges.InContext) { Description = "Share of the sequences that begin with the reference recording and its text, as cloning with a transcript does. Default: none.", HelpName = "SHARE" };
-    readonly Option<string?> _newLanguage = new("--new-language") { Description = "A language that the model has no id for: it gets a free row. Lines name it in 'language', or --language does.", HelpName = "NAME" };
-    readonly Option<string?> _newLanguageLike = new("--new-language-like") { Description = "The language that the new one begins as. Default: the mean of all.", HelpName = "NAME" };
+    readonly Option<string?> _memory = new("--memory")
+    {
+        Description = "What training may take: chooses precision, recomputing and micro-batch, or says what would fit. Default: what is " +
+            "there.",
+        HelpName = "24GB",
+    };
+    readonly Option<double> _inContext = new NumberOption<double>("--in-context", TrainingRanges.InContext)
+    {
+        Description = "Share of the sequences that begin with the reference recording and its text, as cloning with a transcript does. " +
+            "Default: none.",
+        HelpName = "SHARE",
+    };
+    readonly Option<string?> _newLanguage = new("--new-language")
+    {
+        Description = "A language that the model has no id for: it gets a free row. Lines name it in 'language', or --language does.",
+        HelpName = "NAME",
+    };
+    readonly Option<string?> _newLanguageLike = new("--new-language-like")
+    {
+        Description = "The language that the new one begins as. Default: the mean of all.",
+        HelpName = "NAME",
+    };
 
-    public IEnumerable<Option> All => [_lora, _loraAlpha, _loraTargets, _freeze, _precision, _recompute, _microBatch, _bucket, _device, _memory, _inContext, _newLanguage, _newLanguageLike];
+    public IEnumerable<Option> All =>
+        [_lora, _loraAlpha, _loraTargets, _freeze, _precision, _recompute, _microBatch, _bucket, _device, _memory, _inContext,
+        _newLanguage, _newLanguageLike];
 
     /// <summary>The options of a run with what is given here.</summary>
     /// <exception cref="ArgumentException">Two options do not go together.</exception>
@@ -32,12 +77,14 @@ sealed class MethodOptions
         var rank = parsed.GetValue(_lora);
         var (alpha, targets, frozen) = (parsed.GetValue(_loraAlpha), Names(parsed.GetValue(_loraTargets)), Names(parsed.GetValue(_freeze)));
         if (rank is null && (alpha is not null || targets is not null))
-            throw new ArgumentException("--lora-alpha and --lora-targets say nothing without --lora. Give its rank too, such as --lora 16.");
+            throw new ArgumentException(
+                "--lora-alpha and --lora-targets say nothing without --lora. Give its rank too, such as --lora 16.");
         if (rank is not null && frozen is not null)
             throw new ArgumentException("--lora trains its pairs alone, so there is nothing to --freeze. Give one of the two.");
         return options with
         {
-            Lora = rank is { } r ? new LoraOptions { Rank = r, Alpha = alpha ?? 2 * r, Targets = targets ?? LoraOptions.AllTargets, Seed = options.Seed } : null,
+            Lora = rank is { } r ? new LoraOptions { Rank = r, Alpha = alpha ?? 2 * r, Targets = targets
+                ?? LoraOptions.AllTargets, Seed = options.Seed } : null,
             Frozen = frozen is null ? TrainingMethod.FrozenByDefault : frozen is ["none"] ? [] : frozen,
             Precision = parsed.GetValue(_precision),
             Recompute = parsed.GetValue(_recompute) ? true : null,
@@ -51,11 +98,23 @@ sealed class MethodOptions
         };
     }
 
-    public static Option<string?> Device() => new("--device") { Description = "cpu or cuda. Default: a GPU where there is one.", HelpName = "cpu|cuda" };
+    public static Option<string?> Device() => new("--device")
+    {
+        Description = "cpu or cuda. Default: a GPU where there is one.",
+        HelpName = "cpu|cuda",
+    };
 
-    public static Option<bool> Recompute() => new("--recompute") { Description = "Compute layers again on the way back: less memory for a third more time. Default: where nothing else fits." };
+    public static Option<bool> Recompute() => new("--recompute")
+    {
+        Description = "Compute layers again on the way back: less memory for a third more time. Default: where nothing else fits.",
+    };
 
-    public static Option<Precision?> Precisions(string description) => new("--precision") { Description = description, HelpName = string.Join('|', Enum.GetValues<Precision>().Select(TrainingOptions.Written)), CustomParser = r => Choice<Precision>(r) };
+    public static Option<Precision?> Precisions(string description) => new("--precision")
+    {
+        Description = description,
+        HelpName = string.Join('|', Enum.GetValues<Precision>().Select(TrainingOptions.Written)),
+        CustomParser = r => Choice<Precision>(r),
+    };
 
     /// <summary>One of the choices of an option, as files write them too.</summary>
     public static T Choice<T>(ArgumentResult result) where T : struct, Enum
@@ -64,7 +123,8 @@ sealed class MethodOptions
         foreach (var choice in Enum.GetValues<T>())
             if (TrainingOptions.Written(choice).Equals(given, StringComparison.OrdinalIgnoreCase))
                 return choice;
-        result.AddError($"{((OptionResult)result.Parent!).Option.Name} is '{Printable.Text(given)}'; give {string.Join(", ", Enum.GetValues<T>().Select(TrainingOptions.Written))}.");
+        result.AddError($"{((OptionResult)result.Parent!).Option.Name} is '{Printable.Text(given)}'; give " +
+            $"{string.Join(", ", Enum.GetValues<T>().Select(TrainingOptions.Written))}.");
         return default;
     }
 

@@ -7,13 +7,37 @@ namespace Qwen3Tts.Training.Commands;
 
 sealed class PrepareCommand : DocumentedCommand
 {
-    readonly Argument<string> _recordings = new("recordings") { Description = "Folder of WAV and TXT files of equal names, or any list that 'import' reads or writes." };
+    readonly Argument<string> _recordings = new("recordings")
+    {
+        Description = "Folder of WAV and TXT files of equal names, or any list that 'import' reads or writes.",
+    };
     readonly Option<string?> _model = CommonOptions.Model();
-    readonly Option<string?> _output = new("--output", "-o") { Description = "The list to write. Default: codes.jsonl in out/<name of the recordings>.", HelpName = "FILE" };
-    readonly Option<string?> _reference = new("--reference") { Description = "Recording that the voice is taken from. Default: the one that the list names, else the one that is most like all others.", HelpName = "WAV" };
-    readonly Option<string?> _language = new("--language") { Description = "Language of all recordings that the list gives none for.", HelpName = "NAME" };
-    readonly Option<bool?> _trim = new("--trim") { Description = "Cut to the speech, with 40 ms before and 160 ms after. Default: yes, but no for a list that names references.", HelpName = "true|false" };
-    readonly Option<bool?> _level = new("--level") { Description = "Bring all recordings to one loudness. Default: yes, but no for a list that names references.", HelpName = "true|false" };
+    readonly Option<string?> _output = new("--output", "-o")
+    {
+        Description = "The list to write. Default: codes.jsonl in out/<name of the recordings>.",
+        HelpName = "FILE",
+    };
+    readonly Option<string?> _reference = new("--reference")
+    {
+        Description = "Recording that the voice is taken from. Default: the one that the list names, else the one that is most like all " +
+            "others.",
+        HelpName = "WAV",
+    };
+    readonly Option<string?> _language = new("--language")
+    {
+        Description = "Language of all recordings that the list gives none for.",
+        HelpName = "NAME",
+    };
+    readonly Option<bool?> _trim = new("--trim")
+    {
+        Description = "Cut to the speech, with 40 ms before and 160 ms after. Default: yes, but no for a list that names references.",
+        HelpName = "true|false",
+    };
+    readonly Option<bool?> _level = new("--level")
+    {
+        Description = "Bring all recordings to one loudness. Default: yes, but no for a list that names references.",
+        HelpName = "true|false",
+    };
     readonly Option<bool> _skip = new("--skip-bad") { Description = "Leave out what cannot be used, instead of stopping." };
 
     public PrepareCommand() : base("prepare", "Turns recordings into training data: codes.jsonl, in the official format.",
@@ -29,7 +53,8 @@ sealed class PrepareCommand : DocumentedCommand
     int Run(ParseResult parsed, CancellationToken stop)
     {
         var recordings = parsed.GetValue(_recordings)!;
-        var list = parsed.GetValue(_output) ?? Path.Combine("out", Path.GetFileNameWithoutExtension(Path.TrimEndingDirectorySeparator(recordings)), "codes.jsonl");
+        var list = parsed.GetValue(_output)
+            ?? Path.Combine("out", Path.GetFileNameWithoutExtension(Path.TrimEndingDirectorySeparator(recordings)), "codes.jsonl");
         var options = new PreparationOptions
         {
             Input = recordings,

@@ -12,29 +12,109 @@ sealed class TrainCommand : DocumentedCommand
 {
     readonly Argument<string> _data = new("codes") { Description = "The codes.jsonl that 'prepare' wrote." };
     readonly Option<string?> _model = CommonOptions.Model();
-    readonly Option<string?> _name = new("--name") { Description = "Name of the new voice. Default: each line's 'speaker' is a voice; all are trained on equally often.", HelpName = "NAME" };
-    readonly Option<string?> _run = new("--run") { Description = "Folder of the run. Default: runs/<name>, or runs/voices.", HelpName = "DIR" };
-    readonly Option<string?> _reference = new("--reference") { Description = "Recording that the voice is taken from. Default: the one that the data names.", HelpName = "WAV" };
-    readonly Option<LayoutPolicy> _layout = new("--layout") { Description = "Where the text lies: text-first (what named speakers use), interleaved (what streaming uses) or mixed.", DefaultValueFactory = _ => LayoutPolicy.Mixed, CustomParser = MethodOptions.Choice<LayoutPolicy>, HelpName = "text-first|interleaved|mixed" };
-    readonly Option<string?> _language = new("--language") { Description = "A language, 'auto' (none), 'data' (what each line names), 'mixed' (data and auto, half and half), or several by comma. Default: mixed where lines name a language, else auto.", HelpName = "NAME" };
-    readonly NumberOption<int?> _steps = new NumberOption<int?>("--steps", TrainingRanges.Steps) { Description = "Optimizer steps. Default: 150 for a small model; for a released one as many as one epoch has, and at least 400." };
-    readonly NumberOption<double?> _epochs = new NumberOption<double?>("--epochs", TrainingRanges.Epochs) { Description = "Passes through the data, instead of --steps." };
-    readonly NumberOption<int> _batch = new NumberOption<int>("--batch", TrainingRanges.Batch) { Description = "Clips a step.", DefaultValueFactory = _ => 8 };
-    readonly NumberOption<double?> _rate = new NumberOption<double?>("--lr", TrainingRanges.LearningRate) { Description = "Largest learning rate. Default: 5e-6 for a released model, 2e-4 for a small one; with --lora 2e-5 and 5e-4.", HelpName = "RATE" };
-    readonly NumberOption<int?> _warmUp = new NumberOption<int?>("--warmup", TrainingRanges.WarmUp) { Description = "Steps until the learning rate is reached. Default: 50, and 10 for a small model." };
-    readonly Option<Schedule> _schedule = new("--schedule") { Description = "How the learning rate goes down to a tenth: constant (not at all), linear or cosine.", DefaultValueFactory = _ => Schedule.Linear, CustomParser = MethodOptions.Choice<Schedule>, HelpName = "constant|linear|cosine" };
-    readonly NumberOption<int> _heldOut = new NumberOption<int>("--held-out", TrainingRanges.HeldOut) { Description = "Clips that are measured and not trained on.", DefaultValueFactory = _ => 0 };
-    readonly Option<ExportAs> _exportAs = new("--export-as") { Description = "What the result is: custom_voice (speaks by name, as the official script makes it) or base (keeps the speaker encoder, so it clones too).", CustomParser = ParseExportKind, HelpName = "custom_voice|base" };
-    readonly NumberOption<int?> _saveEvery = new NumberOption<int?>("--save-every", TrainingRanges.SaveEvery) { Description = "Steps between two saved states: what a killed run loses at most. Default: a tenth of the run, at least 25." };
-    readonly NumberOption<int?> _evaluateEvery = new NumberOption<int?>("--evaluate-every", TrainingRanges.EvaluateEvery) { Description = "Steps between two evaluations: held-out texts are spoken and judged, and the best checkpoint is kept. 0: never. Default: a quarter of the run, with --held-out." };
-    readonly NumberOption<int?> _patience = new NumberOption<int?>("--patience", TrainingRanges.Patience) { Description = "Stop early, after so many evaluations without a better one." };
-    readonly Option<string?> _grammar = new("--grammar") { Description = "JSGF grammar of all that is said, for pocketsphinx.", HelpName = "FILE" };
-    readonly Option<string[]> _dictionaries = new("--dictionary") { Description = "Pronunciations that pocketsphinx lacks.", HelpName = "FILE" };
-    readonly Option<bool> _force = new("--force") { Description = "Begin although the preflight says that the run cannot work; the result says so." };
+    readonly Option<string?> _name = new("--name")
+    {
+        Description = "Name of the new voice. Default: each line's 'speaker' is a voice; all are trained on equally often.",
+        HelpName = "NAME",
+    };
+    readonly Option<string?> _run = new("--run")
+    {
+        Description = "Folder of the run. Default: runs/<name>, or runs/voices.",
+        HelpName = "DIR",
+    };
+    readonly Option<string?> _reference = new("--reference")
+    {
+        Description = "Recording that the voice is taken from. Default: the one that the data names.",
+        HelpName = "WAV",
+    };
+    readonly Option<LayoutPolicy> _layout = new("--layout")
+    {
+        Description = "Where the text lies: text-first (what named speakers use), interleaved (what streaming uses) or mixed.",
+        DefaultValueFactory = _ => LayoutPolicy.Mixed,
+        CustomParser = MethodOptions.Choice<LayoutPolicy>,
+        HelpName = "text-first|interleaved|mixed",
+    };
+    readonly Option<string?> _language = new("--language")
+    {
+        Description = "A language, 'auto' (none), 'data' (what each line names), 'mixed' (data and auto, half and half), or several by " +
+            "comma. Default: mixed where lines name a language, else auto.",
+        HelpName = "NAME",
+    };
+    readonly NumberOption<int?> _steps = new NumberOption<int?>("--steps", TrainingRanges.Steps)
+    {
+        Description = "Optimizer steps. Default: 150 for a small model; for a released one as many as one epoch has, and at least 400.",
+    };
+    readonly NumberOption<double?> _epochs = new NumberOption<double?>("--epochs", TrainingRanges.Epochs)
+    {
+        Description = "Passes through the data, instead of --steps.",
+    };
+    readonly NumberOption<int> _batch = new NumberOption<int>("--batch", TrainingRanges.Batch)
+    {
+        Description = "Clips a step.",
+        DefaultValueFactory = _ => 8,
+    };
+    readonly NumberOption<double?> _rate = new NumberOption<double?>("--lr", TrainingRanges.LearningRate)
+    {
+        Description = "Largest learning rate. Default: 5e-6 for a released model, 2e-4 for a small one; with --lora 2e-5 and 5e-4.",
+        HelpName = "RATE",
+    };
+    readonly NumberOption<int?> _warmUp = new NumberOption<int?>("--warmup", TrainingRanges.WarmUp)
+    {
+        Description = "Steps until the learning rate is reached. Default: 50, and 10 for a small model.",
+    };
+    readonly Option<Schedule> _schedule = new("--schedule")
+    {
+        Description = "How the learning rate goes down to a tenth: constant (not at all), linear or cosine.",
+        DefaultValueFactory = _ => Schedule.Linear,
+        CustomParser = MethodOptions.Choice<Schedule>,
+        HelpName = "constant|linear|cosine",
+    };
+    readonly NumberOption<int> _heldOut = new NumberOption<int>("--held-out", TrainingRanges.HeldOut)
+    {
+        Description = "Clips that are measured and not trained on.",
+        DefaultValueFactory = _ => 0,
+    };
+    readonly Option<ExportAs> _exportAs = new("--export-as")
+    {
+        Description = "What the result is: custom_voice (speaks by name, as the official script makes it) or base (keeps the speaker " +
+            "encoder, so it clones too).",
+        CustomParser = ParseExportKind,
+        HelpName = "custom_voice|base",
+    };
+    readonly NumberOption<int?> _saveEvery = new NumberOption<int?>("--save-every", TrainingRanges.SaveEvery)
+    {
+        Description = "Steps between two saved states: what a killed run loses at most. Default: a tenth of the run, at least 25.",
+    };
+    readonly NumberOption<int?> _evaluateEvery = new NumberOption<int?>("--evaluate-every", TrainingRanges.EvaluateEvery)
+    {
+        Description = "Steps between two evaluations: held-out texts are spoken and judged, and the best checkpoint is kept. 0: never. " +
+            "Default: a quarter of the run, with --held-out.",
+    };
+    readonly NumberOption<int?> _patience = new NumberOption<int?>("--patience", TrainingRanges.Patience)
+    {
+        Description = "Stop early, after so many evaluations without a better one.",
+    };
+    readonly Option<string?> _grammar = new("--grammar")
+    {
+        Description = "JSGF grammar of all that is said, for pocketsphinx.",
+        HelpName = "FILE",
+    };
+    readonly Option<string[]> _dictionaries = new("--dictionary")
+    {
+        Description = "Pronunciations that pocketsphinx lacks.",
+        HelpName = "FILE",
+    };
+    readonly Option<bool> _force = new("--force")
+    {
+        Description = "Begin although the preflight says that the run cannot work; the result says so.",
+    };
     readonly MethodOptions _method = new();
     readonly Option<int?> _seed = CommonOptions.Seed();
     readonly Option<int?> _threads = CommonOptions.Threads();
-    readonly Option<bool> _resume = new("--resume") { Description = "Go on with a run that was stopped; the result is the same as if it had not been." };
+    readonly Option<bool> _resume = new("--resume")
+    {
+        Description = "Go on with a run that was stopped; the result is the same as if it had not been.",
+    };
     readonly Option<bool> _overwrite = new("--overwrite") { Description = "Begin anew where a run is." };
 
     public TrainCommand() : base("train", "Fine-tunes a model on prepared data; Ctrl-C saves and exports what is there.",
@@ -44,7 +124,9 @@ sealed class TrainCommand : DocumentedCommand
         "qwen3tts-train train codes.jsonl --model models/mini --name nora --resume")
     {
         Add(_data);
-        foreach (var option in new Option[] { _model, _name, _run, _reference, _layout, _language, _steps, _epochs, _batch, _rate, _warmUp, _schedule, _heldOut, _evaluateEvery, _patience, _grammar, _dictionaries, _exportAs, _saveEvery, _force, _seed, _threads, _resume, _overwrite }.Concat(_method.All))
+        foreach (var option in new Option[] { _model, _name, _run, _reference, _layout, _language, _steps, _epochs, _batch, _rate, _warmUp,
+            _schedule, _heldOut, _evaluateEvery, _patience, _grammar, _dictionaries, _exportAs, _saveEvery, _force, _seed, _threads,
+            _resume, _overwrite }.Concat(_method.All))
             Add(option);
         this.Does(Run);
     }
@@ -62,7 +144,8 @@ sealed class TrainCommand : DocumentedCommand
             Speaker = parsed.GetValue(_name),
             Reference = parsed.GetValue(_reference),
             Layout = parsed.GetValue(_layout),
-            Languages = parsed.GetValue(_language)?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).SelectMany(l => l == "mixed" ? ["data", "auto"] : new[] { l }).ToArray(),
+            Languages = parsed.GetValue(_language)?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
+                .SelectMany(l => l == "mixed" ? ["data", "auto"] : new[] { l }).ToArray(),
             HeldOut = parsed.GetValue(_heldOut),
             Steps = parsed.GetValue(_steps),
             Epochs = parsed.GetValue(_epochs),
@@ -83,7 +166,9 @@ sealed class TrainCommand : DocumentedCommand
         var folder = parsed.GetValue(_run) ?? Path.Combine("runs", options.Speaker ?? "voices");
         var result = ConsoleWork.Train(options, folder, existing, stop, parsed.GetValue(_threads));
         Console.Out.WriteLine(ConsoleWork.Summary(result));
-        Console.Out.WriteLine(result.Finished ? $"Try it: qwen3tts say \"…\" --model {result.Best} --speaker {RunManifest.Read(result.Export)!.Voices[0].Name} -o out.wav" : "Stopped. Go on with the same command and --resume.");
+        Console.Out.WriteLine(result.Finished
+            ? $"Try it: qwen3tts say \"…\" --model {result.Best} --speaker {RunManifest.Read(result.Export)!.Voices[0].Name} -o out.wav"
+            : "Stopped. Go on with the same command and --resume.");
         return result.Finished ? CommandRun.Done : CommandRun.Interrupted;
     }
 

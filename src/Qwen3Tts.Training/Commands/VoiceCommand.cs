@@ -18,34 +18,84 @@ sealed class VoiceCommand : DocumentedCommand
 {
     const int MostHeldOut = 8;
 
-    readonly Argument<string> _recordings = new("recordings") { Description = "Folder or list of recordings, in any format that 'import' reads." };
+    readonly Argument<string> _recordings = new("recordings")
+    {
+        Description = "Folder or list of recordings, in any format that 'import' reads.",
+    };
     readonly Option<string> _name = new("--name") { Description = "Name of the new voice.", Required = true, HelpName = "NAME" };
     readonly Option<string?> _model = CommonOptions.Model();
     readonly Option<string?> _output = new("--out", "-o") { Description = "Where everything goes. Default: out/<name>.", HelpName = "DIR" };
-    readonly Option<string?> _reference = new("--reference") { Description = "Recording that the voice is taken from. Default: the one most like all others.", HelpName = "WAV" };
-    readonly Option<string?> _language = new("--language") { Description = "Language of the recordings; the voice is trained with it and without (auto).", HelpName = "NAME" };
-    readonly Option<int?> _steps = new NumberOption<int?>("--steps", TrainingRanges.Steps) { Description = "Optimizer steps. Default: as 'train'." };
-    readonly Option<double?> _rate = new NumberOption<double?>("--lr", TrainingRanges.LearningRate) { Description = "Largest learning rate. Default: as 'train'.", HelpName = "RATE" };
-    readonly Option<double?> _epochs = new NumberOption<double?>("--epochs", TrainingRanges.Epochs) { Description = "Passes through the data, instead of --steps." };
-    readonly Option<int> _batch = new NumberOption<int>("--batch", TrainingRanges.Batch) { Description = "Clips a step.", DefaultValueFactory = _ => 8 };
-    readonly Option<int?> _evaluate = new NumberOption<int?>("--evaluate-every", TrainingRanges.EvaluateEvery) { Description = "Steps between two evaluations. Default: as 'train'." };
+    readonly Option<string?> _reference = new("--reference")
+    {
+        Description = "Recording that the voice is taken from. Default: the one most like all others.",
+        HelpName = "WAV",
+    };
+    readonly Option<string?> _language = new("--language")
+    {
+        Description = "Language of the recordings; the voice is trained with it and without (auto).",
+        HelpName = "NAME",
+    };
+    readonly Option<int?> _steps = new NumberOption<int?>("--steps", TrainingRanges.Steps)
+    {
+        Description = "Optimizer steps. Default: as 'train'.",
+    };
+    readonly Option<double?> _rate = new NumberOption<double?>("--lr", TrainingRanges.LearningRate)
+    {
+        Description = "Largest learning rate. Default: as 'train'.",
+        HelpName = "RATE",
+    };
+    readonly Option<double?> _epochs = new NumberOption<double?>("--epochs", TrainingRanges.Epochs)
+    {
+        Description = "Passes through the data, instead of --steps.",
+    };
+    readonly Option<int> _batch = new NumberOption<int>("--batch", TrainingRanges.Batch)
+    {
+        Description = "Clips a step.",
+        DefaultValueFactory = _ => 8,
+    };
+    readonly Option<int?> _evaluate = new NumberOption<int?>("--evaluate-every", TrainingRanges.EvaluateEvery)
+    {
+        Description = "Steps between two evaluations. Default: as 'train'.",
+    };
     readonly Option<bool> _skip = new("--skip-bad") { Description = "Leave out recordings that cannot be used, instead of stopping." };
     readonly MethodOptions _method = new();
-    readonly Option<int?> _heldOut = new NumberOption<int?>("--held-out", TrainingRanges.HeldOut) { Description = $"Clips that are not trained on, whose texts are spoken to judge. Default: those that the list holds out, else an eighth, at most {MostHeldOut}." };
-    readonly Option<int?> _patience = new NumberOption<int?>("--patience", TrainingRanges.Patience) { Description = "Stop early, after so many evaluations without a better one." };
-    readonly Option<string?> _grammar = new("--grammar") { Description = "JSGF grammar of all that is said, for pocketsphinx.", HelpName = "FILE" };
-    readonly Option<string[]> _dictionary = new("--dictionary") { Description = "Pronunciations that pocketsphinx lacks.", HelpName = "FILE" };
-    readonly Option<string?> _say = new("--say") { Description = "What the new voice says first. Default: the text of a clip that was not trained on.", HelpName = "TEXT" };
+    readonly Option<int?> _heldOut = new NumberOption<int?>("--held-out", TrainingRanges.HeldOut)
+    {
+        Description = $"Clips that are not trained on, whose texts are spoken to judge. Default: those that the list holds out, else an " +
+            $"eighth, at most {MostHeldOut}.",
+    };
+    readonly Option<int?> _patience = new NumberOption<int?>("--patience", TrainingRanges.Patience)
+    {
+        Description = "Stop early, after so many evaluations without a better one.",
+    };
+    readonly Option<string?> _grammar = new("--grammar")
+    {
+        Description = "JSGF grammar of all that is said, for pocketsphinx.",
+        HelpName = "FILE",
+    };
+    readonly Option<string[]> _dictionary = new("--dictionary")
+    {
+        Description = "Pronunciations that pocketsphinx lacks.",
+        HelpName = "FILE",
+    };
+    readonly Option<string?> _say = new("--say")
+    {
+        Description = "What the new voice says first. Default: the text of a clip that was not trained on.",
+        HelpName = "TEXT",
+    };
     readonly Option<bool> _force = new("--force") { Description = "Train although the preflight says that it cannot work." };
     readonly Option<bool> _overwrite = new("--overwrite") { Description = "Train anew where a run is." };
     readonly Option<int?> _seed = CommonOptions.Seed();
 
-    public VoiceCommand() : base("voice", "From recordings to a voice in one command: prepares, checks, trains, judges, exports and speaks. The same command again goes on where it was stopped.",
+    public VoiceCommand() : base("voice",
+        "From recordings to a voice in one command: prepares, checks, trains, judges, exports and speaks. The same command again goes on " +
+        "where it was stopped.",
         "qwen3tts-train voice recordings/nora --name nora --model models/mini",
         "qwen3tts-train voice recordings --name anna --model Qwen3-TTS-12Hz-0.6B-Base --language German --memory 12GB")
     {
         Add(_recordings);
-        Option[] options = [_name, _model, _output, _reference, _language, _steps, _epochs, _batch, _rate, _heldOut, _evaluate, _patience, _grammar, _dictionary, _say, _skip, _force, _overwrite, _seed];
+        Option[] options = [_name, _model, _output, _reference, _language, _steps, _epochs, _batch, _rate, _heldOut, _evaluate, _patience,
+            _grammar, _dictionary, _say, _skip, _force, _overwrite, _seed];
         foreach (var option in options.Concat(_method.All))
             Add(option);
         this.Does(Run);
@@ -53,7 +103,8 @@ sealed class VoiceCommand : DocumentedCommand
 
     int Run(ParseResult parsed, CancellationToken stop)
     {
-        var (name, recordings, model) = (parsed.GetRequiredValue(_name), parsed.GetRequiredValue(_recordings), CommonOptions.ModelFolder(parsed.GetValue(_model)));
+        var (name, recordings, model) = (parsed.GetRequiredValue(_name), parsed.GetRequiredValue(_recordings),
+            CommonOptions.ModelFolder(parsed.GetValue(_model)));
         if (parsed.GetValue(_steps) is not null && parsed.GetValue(_epochs) is not null)
             throw new ArgumentException("--steps and --epochs contradict each other; give one of them.");
         Export.CheckName(Checkpoint.ModelFolder.Open(model).Config.TalkerConfig, name);
@@ -63,7 +114,8 @@ sealed class VoiceCommand : DocumentedCommand
         OutputFile.CheckIsNoInput(output, recordings, model);
         OutputFile.CheckAreOthers(
             [spoken, .. Data.PreparedFiles.Lists(data)],
-            [recordings, parsed.GetValue(_reference), parsed.GetValue(_grammar), .. parsed.GetValue(_dictionary) ?? [], .. OutputFile.Whole(model)]);
+            [recordings, parsed.GetValue(_reference), parsed.GetValue(_grammar), .. parsed.GetValue(_dictionary)
+                ?? [], .. OutputFile.Whole(model)]);
         OutputFile.CheckIsFree(spoken);
 
         using var own = FolderLock.Take(output, "The voice's folder");
@@ -102,14 +154,18 @@ sealed class VoiceCommand : DocumentedCommand
             Console.Out.WriteLine("Stopped. The same command goes on.");
             return CommandRun.Interrupted;
         }
-        Speak(trained, name, parsed.GetValue(_say) ?? (trained.HeldOut.Count > 0 ? trained.HeldOut[0].Text : prepared.Clips[0].Clip.Text), spoken, stop);
+        Speak(trained, name, parsed.GetValue(_say)
+            ?? (trained.HeldOut.Count > 0 ? trained.HeldOut[0].Text : prepared.Clips[0].Clip.Text), spoken, stop);
         return CommandRun.Done;
     }
 
     static void Speak(TrainingResult trained, string name, string text, string file, CancellationToken stop)
     {
         using var tts = Tts.Load(trained.Best);
-        WavFile.WriteOutput(file, tts.Say(text, new() { Speaker = name, Layout = Layout.TextFirst, Sampling = tts.Sampling with { Seed = 1 }, MaxFramesPerToken = SpeechOptions.UsualMaxFramesPerToken }, stop));
-        Console.Out.WriteLine($"Spoken: {file}\nThe voice: qwen3tts say \"{text}\" --model {trained.Best} --speaker {name.ToLowerInvariant()} -o out.wav");
+        WavFile.WriteOutput(file, tts.Say(text,
+            new() { Speaker = name, Layout = Layout.TextFirst, Sampling = tts.Sampling with { Seed = 1 },
+            MaxFramesPerToken = SpeechOptions.UsualMaxFramesPerToken }, stop));
+        Console.Out.WriteLine(
+            $"Spoken: {file}\nThe voice: qwen3tts say \"{text}\" --model {trained.Best} --speaker {name.ToLowerInvariant()} -o out.wav");
     }
 }

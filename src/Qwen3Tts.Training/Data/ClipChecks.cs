@@ -13,9 +13,9 @@ static class ClipChecks
     /// <summary>Below this many clips no median says much.</summary>
     const int Few = 8;
     /// <summary>
-    /// Distances from the medoid voice, in robust standard deviations from their median. Of the miniature's sixty trimmed clips of one voice,
-    /// with six of others among them, the farthest lies at 4.5; the nearest other is the very voice that it was made from by resampling, at
-    /// 12.3, and strangers lie beyond 40.
+    /// Distances from the medoid voice, in robust standard deviations from their median. Of the miniature's sixty trimmed clips of one
+    /// voice, with six of others among them, the farthest lies at 4.5; the nearest other is the very voice that it was made from by
+    /// resampling, at 12.3, and strangers lie beyond 40.
     /// </summary>
     public const double OtherVoice = 7;
 
@@ -32,24 +32,32 @@ static class ClipChecks
             yield return $"{clip.Place}: the text has line breaks; they are read as spaces. Write it in one line.";
         if (tokenizer is null)
             yield break;
-        var inPieces = clip.Text.EnumerateRunes().Where(r => !r.IsAscii).Distinct().Where(r => tokenizer.Encode(r.ToString()) is { Length: > 1 } ids && ids.Any(id => tokenizer.Decode([id]).Contains('\uFFFD', StringComparison.Ordinal))).ToList();
+        var inPieces = clip.Text.EnumerateRunes().Where(r => !r.IsAscii).Distinct()
+            .Where(r => tokenizer.Encode(r.ToString()) is { Length: > 1 } ids
+            && ids.Any(id => tokenizer.Decode([id]).Contains('\uFFFD', StringComparison.Ordinal))).ToList();
         if (inPieces.Count > 0)
-            yield return $"{clip.Place}: the model reads {string.Join(", ", inPieces.Take(8).Select(r => $"'{r}' (U+{r.Value:X4})"))}{(inPieces.Count > 8 ? ", …" : "")} as pieces of bytes, not as characters. Write what is said in other ones.";
+            yield return $"{clip.Place}: the model reads " +
+                $"{string.Join(", ", inPieces.Take(8).Select(r => $"'{r}' (U+{r.Value:X4})"))}{(inPieces.Count > 8 ? ", …" : "")} as " +
+                $"pieces of bytes, not as characters. Write what is said in other ones.";
     }
 
     /// <summary>Languages that the model does not have, each at its first clip.</summary>
     public static IEnumerable<string> OfLanguages(IEnumerable<Clip> clips, IReadOnlyList<string> known)
     {
         foreach (var own in clips.Where(c => LanguageNames.Find(c.Language, known) is null).GroupBy(c => LanguageNames.NameOf(c.Language!)))
-            yield return $"{own.First().Place}: {LanguageNames.Unknown(own.First().Language!, known)} Or teach the model this one: 'train --new-language' does."
+            yield return $"{own.First().Place}: {LanguageNames.Unknown(own.First().Language!, known)} Or teach the model this one: " +
+                $"'train --new-language' does."
                 + (own.Count() > 1 ? $" {own.Count() - 1} more clips name it." : "");
     }
 
-    /// <summary>One recording that is listed twice: with another text one of the two is wrong, with the same it is trained on twice.</summary>
+    /// <summary>
+    /// One recording that is listed twice: with another text one of the two is wrong, with the same it is trained on twice.
+    /// </summary>
     /// <param name="clips">With their content's hash.</param>
     /// <param name="errors">Gets the clips that contradict an earlier one.</param>
     /// <param name="doubts">Gets the rest.</param>
-    public static void Duplicates(IEnumerable<(Clip Clip, string Content)> clips, List<(Clip Clip, string Message)> errors, List<string> doubts)
+    public static void Duplicates(IEnumerable<(Clip Clip, string Content)> clips, List<(Clip Clip, string Message)> errors,
+        List<string> doubts)
     {
         foreach (var copies in clips.GroupBy(c => c.Content).Where(g => g.Count() > 1))
         {
@@ -58,7 +66,8 @@ static class ClipChecks
                 if (clip.Text == first.Text)
                     doubts.Add($"{clip.Place}: the same recording with the same text as {first.Place}. Remove one of the two.");
                 else
-                    errors.Add((clip, $"{clip.Place}: the same recording as {first.Place}, with another text: '{clip.Text}', not '{first.Text}'. Remove the wrong one."));
+                    errors.Add((clip, $"{clip.Place}: the same recording as {first.Place}, with another text: '{clip.Text}', not " +
+                        $"'{first.Text}'. Remove the wrong one."));
         }
     }
 
@@ -74,7 +83,8 @@ static class ClipChecks
             if (RecordingChecks.PaceDoubt(clip.Frames, clip.Tokens) is { } doubt)
                 yield return $"{clip.Clip.Place}: {doubt}";
             else if (clips.Count >= Few && off > Math.Log(Factor) && off > Deviations * deviation)
-                yield return F($"{clip.Clip.Place}: {clip.Frames} frames for {clip.Tokens} tokens, {Math.Exp(paces[i]):0.0} each, where the others have {Math.Exp(median):0.0}. ")
+                yield return F($"{clip.Clip.Place}: {clip.Frames} frames for {clip.Tokens} tokens, {Math.Exp(paces[i]):0.0} each, ")
+                    + F($"where the others have {Math.Exp(median):0.0}. ")
                     + RecordingChecks.PaceRemedy(paces[i] > median);
         }
     }
@@ -88,15 +98,20 @@ static class ClipChecks
             var (medoid, distances) = Distances([.. own.Select(c => c.Voice)]);
             foreach (var (i, clip) in own.Index())
                 if (own.Count >= Few && distances[i] > OtherVoice)
-                    yield return $"{clip.Clip.Place}: '{Path.GetFileName(clip.Clip.Audio)}' sounds like another speaker than '{Path.GetFileName(own[medoid].Clip.Audio)}': it is {F($"{distances[i]:0}")} deviations off, where {OtherVoice} are too many. Listen to both, and remove it if it is.";
+                    yield return $"{clip.Clip.Place}: '{Path.GetFileName(clip.Clip.Audio)}' sounds like another speaker than " +
+                        $"'{Path.GetFileName(own[medoid].Clip.Audio)}': it is {F($"{distances[i]:0}")} deviations off, where " +
+                        $"{OtherVoice} are too many. Listen to both, and remove it if it is.";
         }
     }
 
-    /// <summary>How far each clip's voice is from its speaker's medoid, in deviations; null where it has none, or the speaker too few clips to say.</summary>
+    /// <summary>
+    /// How far each clip's voice is from its speaker's medoid, in deviations; null where it has none, or the speaker too few clips to say.
+    /// </summary>
     public static double?[] Distances(IReadOnlyList<(string? Speaker, float[]? Voice)> clips)
     {
         var result = new double?[clips.Count];
-        foreach (var speaker in Enumerable.Range(0, clips.Count).Where(i => clips[i].Voice is not null).GroupBy(i => clips[i].Speaker).Where(s => s.Count() >= Few))
+        foreach (var speaker in Enumerable.Range(0, clips.Count).Where(i => clips[i].Voice is not null).GroupBy(i => clips[i].Speaker)
+            .Where(s => s.Count() >= Few))
             foreach (var (i, distance) in speaker.Zip(Distances([.. speaker.Select(i => clips[i].Voice!)]).Deviations))
                 result[i] = distance;
         return result;

@@ -44,7 +44,8 @@ sealed record ClipShape
         var shaped = new float[frames * frameSamples];
         for (var i = Math.Max(0, from); i < Math.Min(to, wave.Samples.Length); i++)
             shaped[i - from] = (float)(wave.Samples[i] * gain);
-        return new(new(shaped, wave.SampleRate), wave.Seconds, (double)from / wave.SampleRate, wave.Seconds - (double)to / wave.SampleRate, gain);
+        return new(new(shaped, wave.SampleRate), wave.Seconds, (double)from / wave.SampleRate, wave.Seconds - (double)to / wave.SampleRate,
+            gain);
     }
 
     double Gain(float[] samples, double[] loudness, double floor)

@@ -19,7 +19,9 @@ sealed record DataRow(Clip Clip, ClipLevels? Levels, int? Tokens)
 
 sealed record DataSummary(IReadOnlyList<DataRow> Rows, ListProblems LeftOut, IReadOnlyList<string> Doubts)
 {
-    public static DataSummary Of(PreparationReport report) => new([.. report.Clips.Select(c => new DataRow(c.Clip, c.Levels, c.Tokens) { VoiceDistance = c.VoiceDistance })], report.LeftOut, report.Doubts);
+    public static DataSummary Of(PreparationReport report) =>
+        new([.. report.Clips.Select(c => new DataRow(c.Clip, c.Levels, c.Tokens) { VoiceDistance = c.VoiceDistance })], report.LeftOut,
+        report.Doubts);
 
     public List<(string Name, string Value)> Table()
     {
@@ -27,11 +29,16 @@ sealed record DataSummary(IReadOnlyList<DataRow> Rows, ListProblems LeftOut, IRe
         void Spread(string name, Func<DataRow, double?> of, string format, string unit, string before = "")
         {
             if (Rows.Select(of).OfType<double>().ToList() is { Count: > 0 } values)
-                table.Add((name, string.Create(CultureInfo.InvariantCulture, $"{before}median {ClipChecks.Median(values).ToString(format, CultureInfo.InvariantCulture)}, {values.Min().ToString(format, CultureInfo.InvariantCulture)} to {values.Max().ToString(format, CultureInfo.InvariantCulture)}{unit}")));
+                table.Add((name, string.Create(CultureInfo.InvariantCulture,
+                    $"{before}median {ClipChecks.Median(values).ToString(format, CultureInfo.InvariantCulture)}, " +
+                    $"{values.Min().ToString(format, CultureInfo.InvariantCulture)} to " +
+                    $"{values.Max().ToString(format, CultureInfo.InvariantCulture)}{unit}")));
         }
         var heldOut = Rows.Count(r => r.Clip.HeldOut == true);
-        table.Add(("clips", Rows.All(r => r.Clip.HeldOut is null) ? $"{Rows.Count}" : $"{Rows.Count}: {Rows.Count - heldOut} to train on, {heldOut} held out"));
-        Spread("minutes", r => r.Seconds, "0.0", " s", string.Create(CultureInfo.InvariantCulture, $"{Rows.Sum(r => r.Seconds ?? 0) / 60:0.0}; a clip: "));
+        table.Add(("clips", Rows.All(r => r.Clip.HeldOut is null) ? $"{Rows.Count}"
+            : $"{Rows.Count}: {Rows.Count - heldOut} to train on, {heldOut} held out"));
+        Spread("minutes", r => r.Seconds, "0.0", " s",
+            string.Create(CultureInfo.InvariantCulture, $"{Rows.Sum(r => r.Seconds ?? 0) / 60:0.0}; a clip: "));
         table.Add(("languages", Counts(r => r.Clip.Language)));
         table.Add(("speakers", Counts(r => r.Clip.Speaker)));
         Spread("text tokens", r => r.Tokens, "0", "", $"{Rows.Sum(r => r.Tokens ?? 0)}; a clip: ");
@@ -43,7 +50,8 @@ sealed record DataSummary(IReadOnlyList<DataRow> Rows, ListProblems LeftOut, IRe
         return table;
     }
 
-    string Counts(Func<DataRow, string?> of) => string.Join(", ", Rows.GroupBy(of).OrderByDescending(g => g.Count()).Select(g => $"{g.Key ?? "none named"} {g.Count()}"));
+    string Counts(Func<DataRow, string?> of) =>
+        string.Join(", ", Rows.GroupBy(of).OrderByDescending(g => g.Count()).Select(g => $"{g.Key ?? "none named"} {g.Count()}"));
 
     /// <summary>The table, and what was left out and is doubtful, each up to twenty.</summary>
     public static string Text(IEnumerable<(string Name, string Value)> table, IReadOnlyList<string> leftOut, IReadOnlyList<string> doubts)

@@ -48,7 +48,9 @@ sealed class EncodingCache : IDisposable
             Append("\n"); // ends a line that was cut off
     }
 
-    /// <summary>A journal of an earlier version stands on no record. Its lines say that it is ours: no other program writes such lines.</summary>
+    /// <summary>
+    /// A journal of an earlier version stands on no record. Its lines say that it is ours: no other program writes such lines.
+    /// </summary>
     static void TakeOver(string path, OutputRecord record)
     {
         var full = FileIdentity.Resolve(path);
@@ -62,7 +64,9 @@ sealed class EncodingCache : IDisposable
     void Append(string text)
     {
         if (!_journal.Append(Encoding.UTF8.GetBytes(text)))
-            throw new IOException($"'{_path}' was changed by another program while this one wrote it. Wait until the other one ends, then give the same command again.");
+            throw new IOException(
+                $"'{_path}' was changed by another program while this one wrote it. Wait until the other one ends, then give the same " +
+                $"command again.");
     }
 
     /// <summary>Hash of the networks and of every sample.</summary>
@@ -102,7 +106,8 @@ sealed class EncodingCache : IDisposable
         try
         {
             return JsonSerializer.Deserialize(line, CacheJson.Default.CacheLine) is { Key.Length: 64, Codes: [{ } first, ..] codes } read
-                && codes.All(f => f?.Length == first.Length && f.All(c => c >= 0)) && (read.Voice?.Length ?? 0) % sizeof(float) == 0 ? read : null;
+                && codes.All(f => f?.Length == first.Length && f.All(c => c >= 0)) && (read.Voice?.Length ?? 0) % sizeof(float) == 0 ? read
+                    : null;
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException)
         {

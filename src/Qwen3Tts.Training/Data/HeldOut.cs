@@ -16,9 +16,12 @@ readonly record struct HeldOut(double? Share, int? Count)
     /// <summary>"5%", or a number of clips.</summary>
     /// <exception cref="ArgumentException">It is neither.</exception>
     public static HeldOut Parse(string text) =>
-        text.EndsWith('%') && double.TryParse(text[..^1], NumberStyles.Float, CultureInfo.InvariantCulture, out var percent) && percent is >= 0 and < 100 ? new(percent / 100, null)
+        text.EndsWith('%') && double.TryParse(text[..^1], NumberStyles.Float, CultureInfo.InvariantCulture, out var percent)
+            && percent is >= 0 and < 100 ? new(percent / 100, null)
         : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var count) ? new(null, count)
-        : throw new ArgumentException($"--held-out is '{Files.Printable.Text(text)}', expected a number of clips or a share below 100 %, such as 16 or 5%. Correct it, or leave the option out.");
+        : throw new ArgumentException(
+            $"--held-out is '{Files.Printable.Text(text)}', expected a number of clips or a share below 100 %, such as 16 or 5%. Correct " +
+            $"it, or leave the option out.");
 
     /// <summary>What the list says of each clip; where it says nothing, <paramref name="asked"/> clips are chosen.</summary>
     /// <exception cref="ArgumentException">The list says something else than what is asked.</exception>
@@ -28,7 +31,9 @@ readonly record struct HeldOut(double? Share, int? Count)
             return new HeldOut(null, asked).Choose(clips);
         var said = clips.Select(c => c.HeldOut == true).ToArray();
         return asked == 0 || asked == said.Count(held => held) ? said
-            : throw new ArgumentException($"--held-out is {asked}, but the data holds out {said.Count(held => held)} clips, chosen when it was imported. Leave the option out.");
+            : throw new ArgumentException(
+                $"--held-out is {asked}, but the data holds out {said.Count(held => held)} clips, chosen when it was imported. Leave the " +
+                $"option out.");
     }
 
     /// <summary>True for each clip that is held out.</summary>
@@ -36,7 +41,8 @@ readonly record struct HeldOut(double? Share, int? Count)
     public bool[] Choose(IReadOnlyList<Clip> clips, int seed = 1)
     {
         var chosen = new bool[clips.Count];
-        var (held, texts) = (0, Enumerable.Range(0, clips.Count).GroupBy(i => Said(clips[i].Text)).Select(g => (Draw: Draw(g.Key, seed), Clips: g.ToList())).OrderBy(g => g.Draw));
+        var (held, texts) = (0, Enumerable.Range(0, clips.Count).GroupBy(i => Said(clips[i].Text))
+            .Select(g => (Draw: Draw(g.Key, seed), Clips: g.ToList())).OrderBy(g => g.Draw));
         foreach (var (draw, copies) in texts)
             if (Share is { } share ? draw < share : held + copies.Count <= Count)
             {
@@ -44,9 +50,12 @@ readonly record struct HeldOut(double? Share, int? Count)
                 copies.ForEach(i => chosen[i] = true);
             }
         if (held == 0 && Count > 0)
-            throw new ArgumentException($"--held-out is {Count}, but each text has more clips than that, and clips of one text are held out together. Give a larger number, or 0.");
+            throw new ArgumentException(
+                $"--held-out is {Count}, but each text has more clips than that, and clips of one text are held out together. Give a " +
+                $"larger number, or 0.");
         return held < clips.Count ? chosen
-            : throw new ArgumentException($"--held-out would hold out all {clips.Count} clips, and none would be left to train on. Give a smaller number.");
+            : throw new ArgumentException(
+                $"--held-out would hold out all {clips.Count} clips, and none would be left to train on. Give a smaller number.");
     }
 
     /// <summary>Letters and digits alone: a comma does not make another sentence.</summary>

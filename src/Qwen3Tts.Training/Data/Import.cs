@@ -32,13 +32,15 @@ static class Import
     public static DataSummary Run(ImportOptions options, CancellationToken stop)
     {
         var (problems, doubts) = (new ListProblems(), new List<string>());
-        var listed = Recordings.Read(options.Input, options.Format, problems).ConvertAll(c => Recordings.InOneLanguage(c, options.Language));
+        var listed = Recordings.Read(options.Input, options.Format,
+            problems).ConvertAll(c => Recordings.InOneLanguage(c, options.Language));
         if (options.OnlySpeaker is { } speaker && !listed.Any(c => SpeakerName.IsSame(c.Speaker, speaker)))
             throw problems.Count > 0 ? new InvalidDataException($"{problems}") : new ArgumentException(
                 $"{options.Input}: no clip is spoken by '{Printable.Text(speaker)}'. "
                 + $"Its speakers: {string.Join(", ", listed.Select(c => c.Speaker ?? "none named").Distinct().Take(20))}.");
         listed.RemoveAll(c => options.OnlySpeaker is { } only && !SpeakerName.IsSame(c.Speaker, only));
-        OutputFile.CheckAreNoInputs([options.Output], [options.Input, .. listed.SelectMany(c => new[] { c.Audio, c.Reference, PreparedFiles.Transcript(c) })]);
+        OutputFile.CheckAreNoInputs([options.Output],
+            [options.Input, .. listed.SelectMany(c => new[] { c.Audio, c.Reference, PreparedFiles.Transcript(c) })]);
 
         var rows = Measured(listed, problems, stop);
         var contradictions = new List<(Clip Clip, string Message)>();
@@ -54,7 +56,8 @@ static class Import
         var heldOut = Chosen([.. rows.Select(r => r.Clip)], options);
         rows = [.. rows.Select((r, i) => r with { Clip = r.Clip with { HeldOut = heldOut[i] } })];
         foreach (var row in rows)
-            doubts.AddRange(ClipChecks.OfText(row.Clip, null).Concat(row.Levels is null ? [] : ClipGate.Doubts(row.Clip, row.Levels, trimmed: true)));
+            doubts.AddRange(ClipChecks.OfText(row.Clip, null)
+                .Concat(row.Levels is null ? [] : ClipGate.Doubts(row.Clip, row.Levels, trimmed: true)));
         CodesFile.Write(options.Output, rows.Select(r => r.Clip));
         return new(rows, problems, doubts);
     }
@@ -62,7 +65,9 @@ static class Import
     static bool[] Chosen(IReadOnlyList<Clip> clips, ImportOptions options) =>
         clips.All(c => c.HeldOut is null) ? (options.HeldOut ?? Usual).Choose(clips, options.Seed)
         : options.HeldOut is null ? [.. clips.Select(c => c.HeldOut == true)]
-        : throw new ArgumentException($"{options.Input}: the list says already which clips are held out, with 'split'. Leave --held-out out, or remove 'split' from its lines.");
+        : throw new ArgumentException(
+            $"{options.Input}: the list says already which clips are held out, with 'split'. Leave --held-out out, or remove 'split' " +
+            $"from its lines.");
 
     /// <summary>Every recording is read once; one that brings its codes need not be there.</summary>
     static List<DataRow> Measured(List<Clip> clips, ListProblems problems, CancellationToken stop)
@@ -76,7 +81,8 @@ static class Import
             {
                 if (ClipChecks.Error(clip) is { } text)
                     wrong[i] = new(clip.Place, text);
-                var levels = clip.Codes is not null && !File.Exists(clip.Audio) ? null : ClipGate.Read(clip.Place, clip.Audio, ClipChecks.LeaveOut).Levels;
+                var levels = clip.Codes is not null && !File.Exists(clip.Audio) ? null
+                    : ClipGate.Read(clip.Place, clip.Audio, ClipChecks.LeaveOut).Levels;
                 if (clip.Reference is { } reference)
                     wrong[i] ??= !File.Exists(reference)
                         ? new(clip.Place, $"the reference '{Printable.Text(reference)}' is not there. "

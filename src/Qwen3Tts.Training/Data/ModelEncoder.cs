@@ -15,7 +15,8 @@ namespace Qwen3Tts.Training.Data;
 /// <param name="Encode">Frames of a wave, float32 and one clip at a time: the reference way.</param>
 /// <param name="Voice">The speaker encoder; null for a model without one.</param>
 /// <param name="Tokenizer">Null counts no tokens.</param>
-sealed record ClipEncoder(int SampleRate, int FrameSamples, byte[] Fingerprint, Func<Waveform, int[][]> Encode, Func<Waveform, float[]>? Voice, TextTokenizer? Tokenizer = null)
+sealed record ClipEncoder(int SampleRate, int FrameSamples, byte[] Fingerprint, Func<Waveform, int[][]> Encode,
+    Func<Waveform, float[]>? Voice, TextTokenizer? Tokenizer = null)
 {
     /// <summary>Names of the model's languages; null tells of no language that it lacks.</summary>
     public IReadOnlyList<string>? Languages { get; init; }
@@ -23,7 +24,10 @@ sealed record ClipEncoder(int SampleRate, int FrameSamples, byte[] Fingerprint, 
 
 static class ModelEncoder
 {
-    /// <summary>Codec and speaker encoder of a model. One clip uses all threads, so clips wait for one another here; what runs beside is reading and shaping.</summary>
+    /// <summary>
+    /// Codec and speaker encoder of a model. One clip uses all threads, so clips wait for one another here; what runs beside is reading and
+    /// shaping.
+    /// </summary>
     public static ClipEncoder Load(ModelFolder model)
     {
         var codec = SpeechCodec.Load(model.CodecPath);
@@ -31,7 +35,8 @@ static class ModelEncoder
         var gate = new Lock();
         return new(codec.SampleRate, codec.SamplesPerFrame, Fingerprint(model),
             wave => { lock (gate) return codec.Encode(wave); },
-            speaker is null ? null : wave => { lock (gate) return speaker.Embed(wave.ToRate(speaker.SampleRate)); }, TextTokenizer.Load(model.Path))
+            speaker is null ? null : wave =>
+                { lock (gate) return speaker.Embed(wave.ToRate(speaker.SampleRate)); }, TextTokenizer.Load(model.Path))
         {
             Languages = [.. model.Config.TalkerConfig.CodecLanguageId.Keys],
         };
@@ -43,7 +48,8 @@ static class ModelEncoder
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         foreach (var (weights, prefix) in new[] { (model.OpenCodecWeights(), ""), (model.OpenWeights(), "speaker_encoder.") })
             using (weights)
-                foreach (var entry in weights.Entries.Where(e => e.Name.StartsWith(prefix, StringComparison.Ordinal)).OrderBy(e => e.Name, StringComparer.Ordinal))
+                foreach (var entry in weights.Entries.Where(e => e.Name.StartsWith(prefix, StringComparison.Ordinal))
+                    .OrderBy(e => e.Name, StringComparer.Ordinal))
                 {
                     var bytes = new byte[entry.Bytes];
                     weights.FileOf(entry.Name).Read(entry, bytes);

@@ -14,11 +14,15 @@ sealed record PreparationOptions
     public ListFormat? Format { get; init; }
     /// <summary>The codes.jsonl to write.</summary>
     public required string Output { get; init; }
-    /// <summary>Recording that the voice is taken from; null takes what each line names, and where it names none, the medoid of the speaker's clips.</summary>
+    /// <summary>
+    /// Recording that the voice is taken from; null takes what each line names, and where it names none, the medoid of the speaker's clips.
+    /// </summary>
     public string? Reference { get; init; }
     /// <summary>Language of clips that the input gives none for; null leaves them without.</summary>
     public string? Language { get; init; }
-    /// <summary>Cut to the speech. Null does, but leaves a list that names references or brings codes, as the official script reads it, as it is.</summary>
+    /// <summary>
+    /// Cut to the speech. Null does, but leaves a list that names references or brings codes, as the official script reads it, as it is.
+    /// </summary>
     public bool? Trim { get; init; }
     /// <summary>Bring the speech to one loudness. Null as for <see cref="Trim"/>.</summary>
     public bool? Level { get; init; }
@@ -37,7 +41,9 @@ sealed record PreparedClip(Clip Clip, ClipLevels? Levels, ShapedClip? Shaped, bo
 {
     /// <summary>Of the text; null without a tokenizer.</summary>
     public int? Tokens { get; init; }
-    /// <summary>How far its voice is from the speaker's clip that is most like all others, in deviations; null where that was not measured.</summary>
+    /// <summary>
+    /// How far its voice is from the speaker's clip that is most like all others, in deviations; null where that was not measured.
+    /// </summary>
     public double? VoiceDistance { get; init; }
 }
 
@@ -46,7 +52,8 @@ sealed record PreparedClip(Clip Clip, ClipLevels? Levels, ShapedClip? Shaped, bo
 /// <param name="LeftOut">Messages of what was left out.</param>
 /// <param name="Doubts">Messages of what may be wrong and was not left out.</param>
 /// <param name="Chosen">References that were chosen among the clips, one a speaker; none where all were given.</param>
-sealed record PreparationReport(IReadOnlyList<PreparedClip> Clips, ListProblems LeftOut, IReadOnlyList<string> Doubts, IReadOnlyList<string> Chosen)
+sealed record PreparationReport(IReadOnlyList<PreparedClip> Clips, ListProblems LeftOut, IReadOnlyList<string> Doubts,
+    IReadOnlyList<string> Chosen)
 {
     /// <summary>How many clips a run is to hold out where it is not told: none of its own choice where the data holds out some.</summary>
     public int HeldOut(int usual) => Clips.Any(c => c.Clip.HeldOut is not null) ? 0 : usual;
@@ -56,12 +63,15 @@ static class Preparation
 {
     /// <exception cref="InvalidDataException">Clips cannot be used; up to twenty are named.</exception>
     /// <exception cref="OperationCanceledException">Stopped; what was encoded is kept for the next run.</exception>
-    public static PreparationReport Run(PreparationOptions options, ClipEncoder encoder, IProgress<(int Done, int Of)>? progress, CancellationToken stop)
+    public static PreparationReport Run(PreparationOptions options, ClipEncoder encoder, IProgress<(int Done, int Of)>? progress,
+        CancellationToken stop)
     {
         if (options.Reference is { } file && !File.Exists(file))
-            throw new FileNotFoundException($"There is no reference recording '{file}'. Name one of the recordings, or leave --reference out.");
+            throw new FileNotFoundException(
+                $"There is no reference recording '{file}'. Name one of the recordings, or leave --reference out.");
         var (problems, doubts) = (new ListProblems(), new List<string>());
-        var listed = Recordings.Read(options.Input, options.Format, problems).ConvertAll(c => Recordings.InOneLanguage(c, options.Language));
+        var listed = Recordings.Read(options.Input, options.Format,
+            problems).ConvertAll(c => Recordings.InOneLanguage(c, options.Language));
         if (encoder.Languages is { } known)
             doubts.AddRange(ClipChecks.OfLanguages(listed, known));
         var asItIs = listed.Any(c => c.Reference is not null || c.Codes is not null);
@@ -69,7 +79,8 @@ static class Preparation
 
         var shapedFiles = shape.ChangesAnything ? PreparedFiles.Shaped(listed, options.Output) : [];
         PreparedFiles.Check(options, listed, shapedFiles.Values);
-        var shaped = Kept(Each(listed, options.Parallel, stop, clip => Guarded(clip, () => Shape(clip, shape, encoder, shapedFiles))), problems);
+        var shaped = Kept(Each(listed, options.Parallel, stop, clip => Guarded(clip, () => Shape(clip, shape, encoder, shapedFiles))),
+            problems);
         shaped = WithReference(WithoutContradictions(shaped, problems, doubts), options.Reference, shapedFiles, problems);
         if (!options.SkipBad)
             problems.ThrowIfAny();
@@ -79,7 +90,8 @@ static class Preparation
         using var cache = new EncodingCache(options.Output + ".cache", encoder.Fingerprint);
         var choose = shaped.Any(c => c.Clip.Reference is null);
         if (choose && encoder.Voice is null)
-            throw new InvalidDataException("The model has no speaker encoder that could choose a reference. Name one with --reference, or prepare with a Base model.");
+            throw new InvalidDataException(
+                "The model has no speaker encoder that could choose a reference. Name one with --reference, or prepare with a Base model.");
         var done = 0;
         var encoded = Each(shaped, options.Parallel, stop, c =>
         {
@@ -88,7 +100,9 @@ static class Preparation
             return result;
         });
         var chosen = choose ? Medoids(shaped, encoded) : [];
-        var clips = shaped.Zip(encoded, (c, e) => c with { Clip = c.Clip with { Codes = e.Encoded.Codes, Reference = c.Clip.Reference ?? chosen[c.Clip.Speaker ?? ""] }, Known = e.Known, Tokens = encoder.Tokenizer?.Encode(c.Clip.Text).Length }).ToList();
+        var clips = shaped.Zip(encoded, (c, e) =>
+            c with { Clip = c.Clip with { Codes = e.Encoded.Codes, Reference = c.Clip.Reference ?? chosen[c.Clip.Speaker ?? ""] },
+            Known = e.Known, Tokens = encoder.Tokenizer?.Encode(c.Clip.Text).Length }).ToList();
         foreach (var (i, distance) in ClipChecks.Distances([.. clips.Zip(encoded, (c, e) => (c.Clip.Speaker, e.Encoded.Voice))]).Index())
             clips[i] = clips[i] with { VoiceDistance = distance };
         CodesFile.Write(options.Output, clips.Select(c => c.Clip));
@@ -98,7 +112,8 @@ static class Preparation
 
     /// <summary>The clip of each speaker that is most like all his others.</summary>
     static Dictionary<string, string> Medoids(List<PreparedClip> clips, (EncodedClip Encoded, bool Known)[] encoded) =>
-        clips.Zip(encoded, (c, e) => (c.Clip, Voice: e.Encoded.Voice!)).GroupBy(c => c.Clip.Speaker ?? "").ToDictionary(s => s.Key, s => s.ElementAt(Medoid([.. s.Select(c => c.Voice)])).Clip.Audio);
+        clips.Zip(encoded, (c, e) => (c.Clip, Voice: e.Encoded.Voice!)).GroupBy(c => c.Clip.Speaker ?? "")
+            .ToDictionary(s => s.Key, s => s.ElementAt(Medoid([.. s.Select(c => c.Voice)])).Clip.Audio);
 
     /// <summary>All that makes one doubt clips, in their order, and their references.</summary>
     static void Doubt(List<PreparedClip> clips, float[]?[] voices, ClipEncoder encoder, ClipShape shape, List<string> doubts)
@@ -112,7 +127,8 @@ static class Preparation
         if (encoder.Tokenizer is not null)
             doubts.AddRange(ClipChecks.OfPace([.. clips.Select(c => (c.Clip, c.Clip.Codes!.Count, c.Tokens!.Value))]));
         var heard = clips.Zip(voices).Where(c => c.Second is not null).Select(c => (c.First.Clip, c.Second!)).ToList();
-        var apart = clips.Select(c => c.Clip with { Place = c.Clip.Reference!, Audio = c.Clip.Reference! }).DistinctBy(c => c.Audio).ExceptBy(clips.Select(c => c.Clip.Audio), c => c.Audio);
+        var apart = clips.Select(c => c.Clip with { Place = c.Clip.Reference!, Audio = c.Clip.Reference! })
+            .DistinctBy(c => c.Audio).ExceptBy(clips.Select(c => c.Clip.Audio), c => c.Audio);
         foreach (var reference in apart)
         {
             var (wave, levels) = ClipGate.Read(reference.Place, reference.Audio);
@@ -128,7 +144,8 @@ static class Preparation
         var results = new T[items.Count];
         try
         {
-            Parallel.For(0, items.Count, new ParallelOptions { MaxDegreeOfParallelism = Math.Max(1, parallel), CancellationToken = stop }, i => results[i] = body(items[i]));
+            Parallel.For(0, items.Count, new ParallelOptions { MaxDegreeOfParallelism = Math.Max(1, parallel), CancellationToken = stop },
+                i => results[i] = body(items[i]));
             return results;
         }
         catch (AggregateException e)
@@ -180,15 +197,18 @@ static class Preparation
         if (!shape.ChangesAnything)
             return new(clip, levels, null, false);
         PreparedFiles.Write(shapedFiles[clip.Audio], shaped.Wave);
-        return new(clip with { Audio = shapedFiles[clip.Audio], GivenAsRelative = true, Codes = null }, levels, shaped with { Wave = new([], wave.SampleRate) }, false);
+        return new(clip with { Audio = shapedFiles[clip.Audio], GivenAsRelative = true, Codes = null }, levels,
+            shaped with { Wave = new([], wave.SampleRate) }, false);
     }
 
     /// <summary>The reference that was asked for, or named by the line; in its changed form where it is one of the recordings.</summary>
-    static List<PreparedClip> WithReference(List<PreparedClip> clips, string? asked, Dictionary<string, string> shapedFiles, ListProblems problems)
+    static List<PreparedClip> WithReference(List<PreparedClip> clips, string? asked, Dictionary<string, string> shapedFiles,
+        ListProblems problems)
     {
         var result = new List<PreparedClip>();
         // The clips themselves have been read, and so have those of them that were shaped.
-        var read = clips.Where(c => c.Levels is not null).Select(c => c.Clip.Audio).Distinct().ToDictionary(audio => audio, _ => (string?)null);
+        var read = clips.Where(c => c.Levels is not null).Select(c => c.Clip.Audio).Distinct()
+            .ToDictionary(audio => audio, _ => (string?)null);
         foreach (var c in clips)
         {
             var reference = asked is null ? c.Clip.Reference : Path.GetFullPath(asked);
@@ -219,7 +239,9 @@ static class Preparation
         return (encoded, known is not null);
     }
 
-    /// <summary>The clip that is nearest to all others by the cosine of their voices. Sums of cosines are one product with the sum of all.</summary>
+    /// <summary>
+    /// The clip that is nearest to all others by the cosine of their voices. Sums of cosines are one product with the sum of all.
+    /// </summary>
     public static int Medoid(IReadOnlyList<float[]> voices)
     {
         var lengths = voices.Select(v => Math.Sqrt(v.Sum(x => (double)x * x))).ToArray();

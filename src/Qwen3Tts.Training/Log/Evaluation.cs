@@ -21,16 +21,21 @@ sealed record SpokenTake(string File, int Text, double Seconds, bool Ended);
 /// <param name="WordErrors">Share of words heard wrongly; null without a recogniser.</param>
 /// <param name="Ears">The recogniser, or why there is none.</param>
 /// <param name="Takes">The sounds.</param>
-sealed record Evaluation(int Step, double HeldOutTalker, double HeldOutPredictor, double Runaway, double LengthRatio, double? WordErrors, string Ears, IReadOnlyList<SpokenTake> Takes)
+sealed record Evaluation(int Step, double HeldOutTalker, double HeldOutPredictor, double Runaway, double LengthRatio, double? WordErrors,
+    string Ears, IReadOnlyList<SpokenTake> Takes)
 {
-    /// <summary>Lower is better: words lost, takes that do not end and wrong lengths count alike; the loss decides between equals.</summary>
-    public double Score => (WordErrors ?? 0) + Runaway + Math.Abs(Math.Log(Math.Max(LengthRatio, 1e-3))) + TotalLoss.Compute(HeldOutTalker, HeldOutPredictor) / 10;
+    /// <summary>
+    /// Lower is better: words lost, takes that do not end and wrong lengths count alike; the loss decides between equals.
+    /// </summary>
+    public double Score => (WordErrors ?? 0) + Runaway + Math.Abs(Math.Log(Math.Max(LengthRatio, 1e-3)))
+        + TotalLoss.Compute(HeldOutTalker, HeldOutPredictor) / 10;
 
     /// <summary>The file that a run keeps its evaluations in.</summary>
     public static string FileIn(string run) => Path.Combine(run, "evaluations.jsonl");
 
-    /// <summary>The trained checkpoint with the lowest score; where words of some were heard, one of those. The untouched model is no candidate: words are its
-    /// strength, and the score knows nothing of the voice, because the model's own speaker encoder hardly tells voices apart.</summary>
+    /// <summary>The trained checkpoint with the lowest score; where words of some were heard, one of those. The untouched model is no
+    /// candidate: words are its strength, and the score knows nothing of the voice, because the model's own speaker encoder hardly tells
+    /// voices apart.</summary>
     public static Evaluation? FindBest(IEnumerable<Evaluation> evaluations)
     {
         var trained = evaluations.Where(e => e.Step > 0).ToList();
@@ -41,6 +46,7 @@ sealed record Evaluation(int Step, double HeldOutTalker, double HeldOutPredictor
     /// <summary>The evaluations of a run, in their order.</summary>
     /// <exception cref="InvalidDataException">A line is damaged.</exception>
     public static List<Evaluation> ReadAll(string run) => [.. LogJson.Lines(FileIn(run)).Select(l =>
-        JsonFile.Parse(Encoding.UTF8.GetBytes(l.Line), l.Place, LogJson.Default.Evaluation, LogJson.Remedy) is var read && !read.Takes.Contains(null!) ? read
+        JsonFile.Parse(Encoding.UTF8.GetBytes(l.Line), l.Place, LogJson.Default.Evaluation, LogJson.Remedy) is var read
+            && !read.Takes.Contains(null!) ? read
             : throw new InvalidDataException($"{l.Place}: 'takes' has null where a take should be. {LogJson.Remedy}"))];
 }

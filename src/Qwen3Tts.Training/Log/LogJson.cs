@@ -1,4 +1,5 @@
-// How the records of a run are read and written: source-generated, strict about what a value is. Each format is the one that its file has had.
+// How the records of a run are read and written: source-generated, strict about what a value is. Each format is the one that its file has
+// had.
 using System.Text.Json.Serialization;
 using Qwen3Tts.Files;
 
@@ -10,14 +11,18 @@ namespace Qwen3Tts.Training.Log;
 sealed record RunProgress(int Saved, bool Finished);
 
 /// <summary>preflight.json, whose losses may be infinite.</summary>
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, WriteIndented = true, RespectNullableAnnotations = true,
-    RespectRequiredConstructorParameters = true, AllowDuplicateProperties = false, NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals)]
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, WriteIndented = true,
+    RespectNullableAnnotations = true,
+    RespectRequiredConstructorParameters = true, AllowDuplicateProperties = false,
+        NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals)]
 [JsonSerializable(typeof(PreflightReport))]
 sealed partial class PreflightJson : JsonSerializerContext;
 
 /// <summary>Lines of log.jsonl and evaluations.jsonl, and progress.json.</summary>
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, IgnoreReadOnlyProperties = true, RespectNullableAnnotations = true,
-    RespectRequiredConstructorParameters = true, AllowDuplicateProperties = false, NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals)]
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, IgnoreReadOnlyProperties = true,
+    RespectNullableAnnotations = true,
+    RespectRequiredConstructorParameters = true, AllowDuplicateProperties = false,
+        NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals)]
 [JsonSerializable(typeof(StepReport))]
 [JsonSerializable(typeof(Evaluation))]
 [JsonSerializable(typeof(RunProgress))]

@@ -25,9 +25,12 @@ sealed record StartingLoss(string Under, double? Talker, double? Predictor);
 /// <param name="Losses">The correct alignment first.</param>
 /// <param name="Doubts">None where all is as it should be.</param>
 /// <param name="Forced">The run was begun in spite of a refusal.</param>
-sealed record PreflightReport(int Clips, double Guessing, IReadOnlyList<StartingLoss> Losses, IReadOnlyList<PreflightFinding> Doubts, bool Forced)
+sealed record PreflightReport(int Clips, double Guessing, IReadOnlyList<StartingLoss> Losses, IReadOnlyList<PreflightFinding> Doubts,
+    bool Forced)
 {
-    static readonly PreflightJson Format = new(new JsonSerializerOptions(PreflightJson.Default.Options) { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+    static readonly PreflightJson Format =
+        new(new JsonSerializerOptions(
+        PreflightJson.Default.Options) { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
 
     public string ToJson() => JsonSerializer.Serialize(this, Format.PreflightReport);
 
@@ -38,6 +41,7 @@ sealed record PreflightReport(int Clips, double Guessing, IReadOnlyList<Starting
     {
         const string Remedy = "Move the file away; the run goes on without it.";
         var read = JsonFile.Parse(Encoding.UTF8.GetBytes(json), place, Format.PreflightReport, Remedy);
-        return read.Losses.Contains(null!) || read.Doubts.Contains(null!) ? throw new InvalidDataException($"{place}: a list has null where an object should be. {Remedy}") : read;
+        return read.Losses.Contains(null!) || read.Doubts.Contains(null!)
+            ? throw new InvalidDataException($"{place}: a list has null where an object should be. {Remedy}") : read;
     }
 }

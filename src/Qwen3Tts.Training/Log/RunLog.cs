@@ -1,5 +1,5 @@
-// log.jsonl of a run: one line a step, appended as the step ends. A kill leaves at most a line that is cut off, and lines after the last saved
-// state, which are dropped when the run goes on from there.
+// log.jsonl of a run: one line a step, appended as the step ends. A kill leaves at most a line that is cut off, and lines after the last
+// saved state, which are dropped when the run goes on from there.
 using System.Text;
 using System.Text.Json;
 using Qwen3Tts.Files;
@@ -26,7 +26,9 @@ sealed class RunLog(string path, OutputRecord record) : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new IOException($"'{path}' cannot be written: {e.Message} Make room, then give the same command again; 'qwen3tts-train train' goes on with --resume.", e);
+            throw new IOException(
+                $"'{path}' cannot be written: {e.Message} Make room, then give the same command again; 'qwen3tts-train train' goes on " +
+                $"with --resume.", e);
         }
     }
 
@@ -44,7 +46,8 @@ sealed class RunLog(string path, OutputRecord record) : IDisposable
             return;
         var log = string.Concat(Read().Where(l => l.Step <= step).Select(Line));
         if (GrowingFile.SetAside(path, record) is { } kept)
-            warn?.Invoke($"Warning: '{path}' was changed since this program wrote it. It is kept as '{kept}', and the log goes on in a copy.");
+            warn?.Invoke($"Warning: '{path}' was changed since this program wrote it. It is kept as '{kept}', and the log goes on in a " +
+                $"copy.");
         OutputFile.CheckIsFree(path, record);
         if (log.Length > 0)
             OutputFile.WriteText(path, log, record);

@@ -13,4 +13,5 @@ namespace Qwen3Tts.Training.Log;
 /// <param name="Seconds">Time that the step took.</param>
 /// <param name="HeldOutTalker">Measured after this step on clips that are not trained on; null where it was not.</param>
 /// <param name="HeldOutPredictor">The same of the code predictor.</param>
-sealed record StepReport(int Step, int Of, double Talker, double Predictor, double End, double GradientNorm, double LearningRate, int Tokens, double Seconds, double? HeldOutTalker = null, double? HeldOutPredictor = null);
+sealed record StepReport(int Step, int Of, double Talker, double Predictor, double End, double GradientNorm, double LearningRate,
+    int Tokens, double Seconds, double? HeldOutTalker = null, double? HeldOutPredictor = null);

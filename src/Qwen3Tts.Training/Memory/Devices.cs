@@ -17,28 +17,37 @@ static class Devices
     {
         "cpu" => CPU,
         null => cuda.is_available() ? CUDA : CPU,
-        "cuda" => cuda.is_available() ? CUDA : throw new ArgumentException("This build of libtorch finds no CUDA device. Build with -p:Cuda=12.8 on a machine with an NVIDIA driver, or train with --device cpu."),
+        "cuda" => cuda.is_available() ? CUDA
+            : throw new ArgumentException(
+            "This build of libtorch finds no CUDA device. Build with -p:Cuda=12.8 on a machine with an NVIDIA driver, or train with " +
+            "--device cpu."),
         _ => throw new ArgumentException($"There is no device '{wish}'. Give cpu or cuda, or leave --device out."),
     };
 
     /// <summary>As the option has it.</summary>
     public static string NameOf(Device device) => device.type == DeviceType.CUDA ? "cuda" : "cpu";
 
-    /// <summary>What to try where no precision is asked for. A GPU computes in BF16 at many times the speed of float32; a CPU may not know it.</summary>
+    /// <summary>
+    /// What to try where no precision is asked for. A GPU computes in BF16 at many times the speed of float32; a CPU may not know it.
+    /// </summary>
     public static IReadOnlyList<Precision> Precisions(Device device) =>
         device.type == DeviceType.CUDA ? [Precision.Mixed, Precision.Bfloat16, Precision.Bfloat16Moments] : Enum.GetValues<Precision>();
 
     /// <summary>Bytes that training may take: of the GPU, or what is free on this machine.</summary>
     /// <exception cref="InvalidOperationException">The GPU's driver does not say.</exception>
     public static long Memory(Device device) => device.type == DeviceType.CUDA ? OfGpu()
-        : Math.Min(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes, PeakMemory.Supported ? PeakMemory.Kilobytes("/proc/meminfo", "MemAvailable") : long.MaxValue); // a container may allow less than the machine has
+        // a container may allow less than the machine has
+        : Math.Min(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes, PeakMemory.Supported
+            ? PeakMemory.Kilobytes("/proc/meminfo", "MemAvailable") : long.MaxValue);
 
     static long OfGpu()
     {
         const string Program = "nvidia-smi";
         if (ExternalProgram.OnPath(Program) is { } program)
         {
-            using var asked = Process.Start(new ProcessStartInfo(program, ["--query-gpu=memory.total", "--format=csv,noheader,nounits", "--id=0"]) { RedirectStandardOutput = true })!;
+            using var asked = Process.Start(
+                new ProcessStartInfo(program,
+                ["--query-gpu=memory.total", "--format=csv,noheader,nounits", "--id=0"]) { RedirectStandardOutput = true })!;
             var answer = asked.StandardOutput.ReadToEnd();
             asked.WaitForExit();
             if (asked.ExitCode == 0 && long.TryParse(answer.Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var mebibytes))

@@ -1,5 +1,5 @@
-// Chooses the training method from the memory that is available: the most exact precision that fits, and with it the fastest method. What the
-// user has chosen is not changed. If nothing fits, the error says which options would.
+// Chooses the training method from the memory that is available: the most exact precision that fits, and with it the fastest method. What
+// the user has chosen is not changed. If nothing fits, the error says which options would.
 using System.Globalization;
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.Training.Options;
@@ -11,11 +11,15 @@ namespace Qwen3Tts.Training.Memory;
 /// <param name="Precisions">Allowed precisions in the order of preference.</param>
 /// <param name="RecomputeLayers">Gradient checkpointing.</param>
 /// <param name="MicroBatch">Clips that are computed together.</param>
-sealed record MemoryConstraints(TrainingMethod Base, IReadOnlyList<Precision> Precisions, bool? RecomputeLayers = null, int? MicroBatch = null);
+sealed record MemoryConstraints(TrainingMethod Base, IReadOnlyList<Precision> Precisions, bool? RecomputeLayers = null,
+    int? MicroBatch = null);
 
 static class MemoryChoice
 {
-    /// <summary>Memory of the whole process: the plan, a thirtieth of it that an allocator cannot use, and a gigabyte for the CUDA context, or for .NET and libtorch.</summary>
+    /// <summary>
+    /// Memory of the whole process: the plan, a thirtieth of it that an allocator cannot use, and a gigabyte for the CUDA context, or for
+    /// .NET and libtorch.
+    /// </summary>
     public static long ComputeTotal(MemoryPlan plan) => plan.Peak + Runtime(plan);
 
     static long Runtime(MemoryPlan plan) => (1L << 30) + plan.Peak / 30;
@@ -33,8 +37,11 @@ static class MemoryChoice
                 number = number[..^unit.Length].TrimEnd();
                 break;
             }
-        return double.TryParse(number, NumberStyles.Float, CultureInfo.InvariantCulture, out var n) && n is > 0 and < 1e6 ? (long)(n * (1L << 30))
-            : throw new ArgumentException($"--memory is '{Files.Printable.Text(size)}', expected a size such as 16GB. Correct it, or leave it out to take what is there.");
+        return double.TryParse(number, NumberStyles.Float, CultureInfo.InvariantCulture, out var n) && n is > 0 and < 1e6
+            ? (long)(n * (1L << 30))
+            : throw new ArgumentException(
+                $"--memory is '{Files.Printable.Text(size)}', expected a size such as 16GB. Correct it, or leave it out to take what is " +
+                $"there.");
     }
 
     /// <summary>Chooses the first plan that fits.</summary>
@@ -46,21 +53,26 @@ static class MemoryChoice
     /// <param name="onCpu">Whether training runs on the CPU.</param>
     /// <exception cref="ArgumentException">Nothing fits; the message says which options would.</exception>
     public static MemoryPlan Choose(
-        TalkerConfig config, MemoryConstraints constraints, BatchShape batch, long budget, Func<TrainingMethod, IReadOnlyList<TensorSize>> listTensors, bool onCpu = false)
+        TalkerConfig config, MemoryConstraints constraints, BatchShape batch, long budget,
+            Func<TrainingMethod, IReadOnlyList<TensorSize>> listTensors, bool onCpu = false)
     {
         var plans = ListPlans(config, constraints, batch, listTensors, onCpu);
         if (plans.FirstOrDefault(p => ComputeTotal(p) <= budget) is { } fitting)
             return fitting;
         var smallest = plans.MinBy(p => p.Peak)!;
-        var others = ListAlternatives(constraints).Select(o => (o.What, Plan: ListPlans(config, o.Constraints, batch, listTensors, onCpu).MinBy(p => p.Peak)!)).Where(o => ComputeTotal(o.Plan) <= budget).ToList();
+        var others = ListAlternatives(constraints)
+            .Select(o => (o.What, Plan: ListPlans(config, o.Constraints, batch, listTensors, onCpu).MinBy(p => p.Peak)!))
+            .Where(o => ComputeTotal(o.Plan) <= budget).ToList();
         throw new ArgumentException(
-            $"This training needs more memory than the {Size(budget)} that are available. The smallest setting needs {Size(ComputeTotal(smallest))} ({Describe(smallest)}), with clips of up to {batch.Frames} frames. " +
+            $"This training needs more memory than the {Size(budget)} that are available. The smallest setting needs " +
+                $"{Size(ComputeTotal(smallest))} ({Describe(smallest)}), with clips of up to {batch.Frames} frames. " +
             (others.Count == 0 ? "No other option fits either. Train with more memory, or with shorter clips."
                 : $"These options fit: {string.Join("; ", others.Select(o => $"{o.What} ({Size(ComputeTotal(o.Plan))})"))}."));
     }
 
     static List<MemoryPlan> ListPlans(
-        TalkerConfig config, MemoryConstraints constraints, BatchShape batch, Func<TrainingMethod, IReadOnlyList<TensorSize>> listTensors, bool onCpu)
+        TalkerConfig config, MemoryConstraints constraints, BatchShape batch, Func<TrainingMethod, IReadOnlyList<TensorSize>> listTensors,
+            bool onCpu)
     {
         var tensors = listTensors(constraints.Base);
         var plans = new List<MemoryPlan>();
@@ -68,7 +80,9 @@ static class MemoryChoice
             foreach (var recompute in constraints.RecomputeLayers is { } r ? [r] : new[] { false, true })
                 foreach (var samples in constraints.MicroBatch is { } m ? [m] : HalvedSizes(batch.Samples))
                     foreach (var frames in PredictorFrames)
-                        plans.Add(MemoryPlan.Compute(config, tensors, constraints.Base with { Precision = precision, Checkpointing = new(recompute, frames) }, batch with { Samples = samples }, samples < batch.Samples, onCpu));
+                        plans.Add(MemoryPlan.Compute(config, tensors,
+                            constraints.Base with { Precision = precision, Checkpointing = new(recompute, frames) },
+                            batch with { Samples = samples }, samples < batch.Samples, onCpu));
         return plans;
     }
 
@@ -85,7 +99,8 @@ static class MemoryChoice
         if (constraints.Precisions.Count == 1 || constraints.RecomputeLayers is not null || constraints.MicroBatch is not null)
             yield return ("the same without --precision, --recompute and --micro-batch", free);
         if (constraints.Base.Lora is null && !constraints.Base.Frozen.Contains("code_predictor"))
-            yield return ("--freeze text_embedding,code_predictor", free with { Base = free.Base with { Frozen = [.. free.Base.Frozen, "code_predictor"] } });
+            yield return ("--freeze text_embedding,code_predictor",
+                free with { Base = free.Base with { Frozen = [.. free.Base.Frozen, "code_predictor"] } });
         if (constraints.Base.Lora is null)
             yield return ("--lora 16", free with { Base = free.Base with { Lora = new() } });
     }
@@ -93,17 +108,24 @@ static class MemoryChoice
     /// <summary>The plan as a table.</summary>
     public static string Table(MemoryPlan plan, long budget)
     {
-        var rows = new[] { ("weights", plan.Weights), ("gradients", plan.Gradients), ("master weights", plan.Masters), ("moments", plan.Moments), ("activations", plan.Activations), ("runtime", Runtime(plan)) };
-        return string.Join('\n', rows.Where(r => r.Item2 > 0).Select(r => $"  {r.Item1,-15}{Size(r.Item2),9}").Prepend($"Memory: {Describe(plan)}.").Append($"  {"largest sum",-15}{Size(ComputeTotal(plan)),9} of {Size(budget)}"));
+        var rows = new[] { ("weights", plan.Weights), ("gradients", plan.Gradients), ("master weights", plan.Masters),
+            ("moments", plan.Moments), ("activations", plan.Activations), ("runtime", Runtime(plan)) };
+        return string.Join('\n', rows.Where(r => r.Item2 > 0).Select(r => $"  {r.Item1,-15}{Size(r.Item2),9}")
+            .Prepend($"Memory: {Describe(plan)}.").Append($"  {"largest sum",-15}{Size(ComputeTotal(plan)),9} of {Size(budget)}"));
     }
 
     static string Describe(MemoryPlan plan) => string.Join(", ",
     [
-        plan.Method.Precision switch { Precision.Float32 => "float32", Precision.Mixed => "BF16 with float32 masters and moments", Precision.Bfloat16 => "BF16 with stochastic rounding, float32 moments", _ => "BF16 weights and moments with stochastic rounding" },
+        plan.Method.Precision switch { Precision.Float32 =>
+            "float32", Precision.Mixed =>
+            "BF16 with float32 masters and moments", Precision.Bfloat16 =>
+            "BF16 with stochastic rounding, float32 moments", _ => "BF16 weights and moments with stochastic rounding" },
         .. plan.Method.Lora is { } lora ? [$"LoRA of rank {lora.Rank}"] : Array.Empty<string>(),
         .. plan.Method.Checkpointing.RecomputeLayers ? ["gradient checkpointing"] : Array.Empty<string>(),
         plan.MicroBatch.Samples == 1 ? "one clip at a time" : $"{plan.MicroBatch.Samples} clips at a time",
     ]);
 
-    static string Size(long bytes) => bytes < 1L << 28 ? FormattableString.Invariant($"{bytes / (double)(1L << 20):0} MB") : FormattableString.Invariant($"{bytes / (double)(1L << 30):0.0} GB");
+    static string Size(long bytes) =>
+        bytes < 1L << 28 ? FormattableString.Invariant($"{bytes / (double)(1L << 20):0} MB")
+        : FormattableString.Invariant($"{bytes / (double)(1L << 30):0.0} GB");
 }

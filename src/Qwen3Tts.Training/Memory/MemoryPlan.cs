@@ -1,6 +1,6 @@
-// How much memory a training method needs, from the shapes of the model alone. Weights, gradients, master weights and moments are counted on
-// a talker without storage. Activations are the tensors saved for backward, counted block by block in Activations.cs. MemoryPlanTests compare
-// the sum with the measured peak of a real step.
+// How much memory a training method needs, from the shapes of the model alone. Weights, gradients, master weights and moments are counted
+// on a talker without storage. Activations are the tensors saved for backward, counted block by block in Activations.cs. MemoryPlanTests
+// compare the sum with the measured peak of a real step.
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.Training.Options;
 using TorchSharp;
@@ -26,22 +26,26 @@ readonly record struct TensorSize(string Name, long Elements, bool IsTrained);
 /// <param name="Gradients">Gradients of all trained tensors.</param>
 /// <param name="Masters">Float32 master weights, or their lower halves.</param>
 /// <param name="Moments">Both moments of the optimizer.</param>
-/// <param name="Activations">Tensors of the forward and backward pass at the moment when they are largest; or the optimizer's temporary tensors, where those are larger.</param>
+/// <param name="Activations">Tensors of the forward and backward pass at the moment when they are largest; or the optimizer's temporary
+/// tensors, where those are larger.</param>
 /// <param name="Peak">The largest sum of all that is in memory at one time.</param>
-sealed record MemoryPlan(TrainingMethod Method, BatchShape MicroBatch, long Weights, long Gradients, long Masters, long Moments, long Activations, long Peak)
+sealed record MemoryPlan(TrainingMethod Method, BatchShape MicroBatch, long Weights, long Gradients, long Masters, long Moments,
+    long Activations, long Peak)
 {
     /// <summary>Computes the plan of one micro-batch.</summary>
     /// <param name="config">The model.</param>
     /// <param name="tensors">All tensors of the model, with what this method trains.</param>
     /// <param name="method">The training method.</param>
     /// <param name="micro">The micro-batch.</param>
-    /// <param name="several">Whether a step has several micro-batches: then all gradients are in memory while the later ones are computed.</param>
+    /// <param name="several">Whether a step has several micro-batches: then all gradients are in memory while the later ones are
+    /// computed.</param>
     /// <param name="onCpu">Whether training runs on the CPU, where only the lower halves of master weights are stored.</param>
     public static MemoryPlan Compute(
         TalkerConfig config, IReadOnlyList<TensorSize> tensors, TrainingMethod method, BatchShape micro, bool several, bool onCpu = false)
     {
         var trained = tensors.Where(p => p.IsTrained).ToList();
-        long Gradient(Func<string, bool> isCounted) => trained.Where(p => isCounted(p.Name)).Sum(p => p.Elements) * method.WeightType.ElementSize();
+        long Gradient(Func<string, bool> isCounted) =>
+            trained.Where(p => isCounted(p.Name)).Sum(p => p.Elements) * method.WeightType.ElementSize();
         var (weights, count) = (tensors.Sum(p => p.Elements) * method.WeightType.ElementSize(), trained.Sum(p => p.Elements));
         var (masters, moments) = (method.HasMasters ? (onCpu ? 2 : 4) * count : 0, 2 * count * method.MomentType.ElementSize());
 
@@ -63,6 +67,7 @@ sealed record MemoryPlan(TrainingMethod Method, BatchShape MicroBatch, long Weig
             peaks.Add((a.LayerBackward(layer), above));
         }
         var fixedBytes = weights + masters + moments;
-        return new(method, micro, weights, everything, masters, moments, peaks.Max(p => p.Live), fixedBytes + peaks.Max(p => p.Live + p.Gradients));
+        return new(method, micro, weights, everything, masters, moments, peaks.Max(p => p.Live), fixedBytes + peaks
+            .Max(p => p.Live + p.Gradients));
     }
 }

@@ -12,7 +12,9 @@ static partial class PeakMemory
 
     public static bool Supported => OperatingSystem.IsLinux();
 
-    /// <summary>From now on the process keeps what is freed: the next step needs as much, and fresh pages cost more than what is computed in them.</summary>
+    /// <summary>
+    /// From now on the process keeps what is freed: the next step needs as much, and fresh pages cost more than what is computed in them.
+    /// </summary>
     public static void KeepFreed()
     {
         if (Supported)
@@ -49,7 +51,9 @@ static partial class PeakMemory
     static long Status(string key) => Kilobytes("/proc/self/status", key);
 
     /// <summary>A line such as "VmRSS:   1234 kB" of one of the kernel's files, in bytes.</summary>
-    public static long Kilobytes(string file, string key) => 1024 * long.Parse(File.ReadLines(file).First(l => l.StartsWith(key, StringComparison.Ordinal)).Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture);
+    public static long Kilobytes(string file, string key) =>
+        1024 * long.Parse(File.ReadLines(file).First(l => l.StartsWith(key, StringComparison.Ordinal))
+        .Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture);
 
     [LibraryImport("libc")]
     private static partial int mallopt(int parameter, int value);

@@ -19,7 +19,8 @@ readonly unsafe struct TensorMemory
     }
 
     /// <summary>Whether a tensor has a type and a device that this struct can read; it must also be contiguous.</summary>
-    public static bool Supports(Tensor tensor) => tensor.device_type == DeviceType.CPU && tensor.dtype is ScalarType.Float32 or ScalarType.BFloat16;
+    public static bool Supports(Tensor tensor) =>
+        tensor.device_type == DeviceType.CPU && tensor.dtype is ScalarType.Float32 or ScalarType.BFloat16;
 
     public static byte* Address(Tensor tensor)
     {
@@ -51,10 +52,13 @@ readonly unsafe struct TensorMemory
         return values;
     }
 
-    /// <summary>Runs <paramref name="body"/>(first, count) for blocks of <paramref name="block"/> elements, on as many threads as libtorch uses.</summary>
+    /// <summary>
+    /// Runs <paramref name="body"/>(first, count) for blocks of <paramref name="block"/> elements, on as many threads as libtorch uses.
+    /// </summary>
     public static void ForBlocks(long all, int block, Action<int, int> body)
     {
         var count = checked((int)all);
-        Parallel.For(0, (count + block - 1) / block, new() { MaxDegreeOfParallelism = get_num_threads() }, i => body(i * block, Math.Min(block, count - i * block)));
+        Parallel.For(0, (count + block - 1) / block, new() { MaxDegreeOfParallelism = get_num_threads() }, i =>
+            body(i * block, Math.Min(block, count - i * block)));
     }
 }

@@ -18,7 +18,9 @@ static class TensorValues
     public static void Fill(this Tensor tensor, float[] values)
     {
         if (values.Length != tensor.numel())
-            throw new InvalidDataException($"A saved tensor has {values.Length} elements where the model has {tensor.numel()}. Resume with the model that the run began with.");
+            throw new InvalidDataException(
+                $"A saved tensor has {values.Length} elements where the model has {tensor.numel()}. Resume with the model that the run " +
+                $"began with.");
         using var scope = NewDisposeScope();
         using var still = no_grad();
         tensor.copy_(torch.tensor(values).view(tensor.shape));

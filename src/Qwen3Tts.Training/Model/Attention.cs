@@ -56,7 +56,9 @@ sealed class Attention : Module<Tensor, Rotary, Tensor>
         public IEnumerable<Tensor> All => [Q, K, RotatedQ, RotatedK, V, Mixed];
     }
 
-    /// <summary>Forward; a graph is made for the scaled dot product alone, and only if <paramref name="save"/> says that a backward pass follows.</summary>
+    /// <summary>
+    /// Forward; a graph is made for the scaled dot product alone, and only if <paramref name="save"/> says that a backward pass follows.
+    /// </summary>
     public (Tensor Y, Saved Saved) ForwardAndSave(Tensor x, Rotary rotary, bool save) // [B, T, hidden]
     {
         using var scope = NewDisposeScope();
@@ -70,7 +72,9 @@ sealed class Attention : Module<Tensor, Rotary, Tensor>
         return (y.MoveToOuterDisposeScope(), new Saved(q, k, rotatedQ, rotatedK, v, mixed).MoveToOuterScope());
     }
 
-    /// <summary>Backward to the projections. Adds the weight gradient of o_proj; <see cref="AddWeightGradients"/> adds the others.</summary>
+    /// <summary>
+    /// Backward to the projections. Adds the weight gradient of o_proj; <see cref="AddWeightGradients"/> adds the others.
+    /// </summary>
     /// <param name="saved">Of the forward pass.</param>
     /// <param name="rotary">As in the forward pass.</param>
     /// <param name="gradient">Gradient of the result [B, T, hidden].</param>
@@ -100,20 +104,25 @@ sealed class Attention : Module<Tensor, Rotary, Tensor>
         v_proj.AddWeightGradients(x, gradients.V);
     }
 
-    /// <summary>Scaled dot product attention. Query heads that share a key head form a batch of their own, so that no key is copied.</summary>
+    /// <summary>
+    /// Scaled dot product attention. Query heads that share a key head form a batch of their own, so that no key is copied.
+    /// </summary>
     Tensor Attend(Tensor q, Tensor k, Tensor v) // [B, heads or key heads, T, width] -> [B * key heads, shared, T, width]
     {
         using var scope = NewDisposeScope();
         var (batch, positions, shared) = (q.shape[0] * _keyHeads, q.shape[2], _heads / _keyHeads);
         Tensor Shared(Tensor x) => x.reshape(batch, 1, positions, _width).expand(batch, shared, positions, _width);
-        return functional.scaled_dot_product_attention(q.reshape(batch, shared, positions, _width), Shared(k), Shared(v), null, 0, true).MoveToOuterDisposeScope();
+        return functional.scaled_dot_product_attention(q.reshape(batch, shared, positions, _width), Shared(k), Shared(v), null, 0, true)
+            .MoveToOuterDisposeScope();
     }
 
-    Tensor ByHeads(Tensor x) => x.view(x.shape[0], x.shape[1], _keyHeads, _width).transpose(1, 2); // [B, T, key heads * width] -> [B, key heads, T, width]
+    // [B, T, key heads * width] -> [B, key heads, T, width]
+    Tensor ByHeads(Tensor x) => x.view(x.shape[0], x.shape[1], _keyHeads, _width).transpose(1, 2);
 
     Tensor ByRows(Tensor mixed, Tensor like) // [B * key heads, shared, T, width] -> [B, T, heads * width]
     {
         var (batch, positions) = (like.shape[0], like.shape[1]);
-        return mixed.view(batch, _keyHeads, _heads / _keyHeads, positions, _width).permute(0, 3, 1, 2, 4).reshape(batch, positions, _heads * _width);
+        return mixed.view(batch, _keyHeads, _heads / _keyHeads, positions, _width).permute(0, 3, 1, 2, 4).reshape(batch, positions,
+            _heads * _width);
     }
 }

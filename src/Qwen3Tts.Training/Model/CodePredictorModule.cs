@@ -19,7 +19,8 @@ sealed class CodePredictorModule : Module<Tensor, Tensor>
     {
         var config = talker.CodePredictorConfig;
         model = new(talker, on);
-        lm_head = [.. Enumerable.Range(1, config.NumCodeGroups - 1).Select(_ => new Linear(config.HiddenSize, config.VocabSize, false, on))];
+        lm_head = [.. Enumerable.Range(1, config.NumCodeGroups - 1)
+            .Select(_ => new Linear(config.HiddenSize, config.VocabSize, false, on))];
         if (config.HiddenSize != talker.HiddenSize)
             small_to_mtp_projection = new(talker.HiddenSize, config.HiddenSize, true, on);
         RegisterComponents();
@@ -32,10 +33,12 @@ sealed class CodePredictorModule : Module<Tensor, Tensor>
     }
 
     /// <summary>The slots, projected to the width of the layers.</summary>
-    public Tensor ProjectSlots(Tensor slots) => small_to_mtp_projection?.call(slots) ?? slots; // [frames, 16, talker's hidden] -> [frames, 16, hidden]
+    // [frames, 16, talker's hidden] -> [frames, 16, hidden]
+    public Tensor ProjectSlots(Tensor slots) => small_to_mtp_projection?.call(slots) ?? slots;
 
     /// <summary>Logits of one head, read from its own slot.</summary>
-    public Tensor Head(int head, Tensor states) => lm_head[head].call(states.select(1, head + 1)); // [frames, 16, hidden] -> [frames, codes]
+    // [frames, 16, hidden] -> [frames, codes]
+    public Tensor Head(int head, Tensor states) => lm_head[head].call(states.select(1, head + 1));
 }
 
 /// <summary><c>talker.code_predictor.model</c>.</summary>
@@ -46,7 +49,8 @@ sealed class CodePredictorDecoder : Decoder
     public CodePredictorDecoder(TalkerConfig talker, Placement on) : base(nameof(CodePredictorDecoder), talker.CodePredictorConfig, on)
     {
         var config = talker.CodePredictorConfig;
-        codec_embedding = [.. Enumerable.Range(1, config.NumCodeGroups - 1).Select(_ => new Embedding(config.VocabSize, talker.HiddenSize, on))];
+        codec_embedding = [.. Enumerable.Range(1, config.NumCodeGroups - 1)
+            .Select(_ => new Embedding(config.VocabSize, talker.HiddenSize, on))];
         RegisterComponents();
     }
 }

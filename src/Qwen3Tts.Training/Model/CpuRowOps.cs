@@ -1,6 +1,6 @@
-// The row operations on the CPU, for float32 and BF16. A row is widened to float32 in the cache, computed there to the end, and rounded once
-// when it is stored; libtorch would pass memory once for every operation. The forward pass uses the kernels of the inference engine. Only
-// the inputs are saved for backward: everything else is computed again beside its derivative, in the same pass.
+// The row operations on the CPU, for float32 and BF16. A row is widened to float32 in the cache, computed there to the end, and rounded
+// once when it is stored; libtorch would pass memory once for every operation. The forward pass uses the kernels of the inference engine.
+// Only the inputs are saved for backward: everything else is computed again beside its derivative, in the same pass.
 // Blocks have a fixed size and their sums are added in order, so no bit depends on the number of threads.
 using Qwen3Tts.Kernels;
 using Qwen3Tts.Training.Memory;
@@ -36,7 +36,8 @@ sealed class CpuRowOps : IRowOps
     public void NormalizeBackward(Tensor x, RmsNorm norm, Tensor gradient, Tensor sum)
     {
         var (width, epsilon) = ((int)x.shape[^1], norm.EpsilonValue);
-        var (from, g, s, weight) = (new TensorMemory(x), new TensorMemory(gradient), new TensorMemory(sum), new TensorMemory(norm.Weight).ToArray(width));
+        var (from, g, s, weight) = (new TensorMemory(x), new TensorMemory(gradient), new TensorMemory(sum),
+            new TensorMemory(norm.Weight).ToArray(width));
         norm.AddWeightGradient(SumOverRows(x.numel() / width, width, width, (first, count, weightGradient) =>
         {
             float[] row = new float[width], back = new float[width], above = new float[width];
@@ -140,7 +141,10 @@ sealed class CpuRowOps : IRowOps
         });
     }
 
-    /// <summary>Backward of RMSNorm for one row. in: x, gradient · out: result, gradient of x · overwrites: x (by the result of the norm), gradient (by the gradient of x); adds to weightGradient.</summary>
+    /// <summary>
+    /// Backward of RMSNorm for one row. in: x, gradient · out: result, gradient of x · overwrites: x (by the result of the norm), gradient
+    /// (by the gradient of x); adds to weightGradient.
+    /// </summary>
     static void RowBackward(Span<float> x, ReadOnlySpan<float> weight, float epsilon, Span<float> gradient, Span<float> weightGradient)
     {
         var scale = 1 / MathF.Sqrt(TensorPrimitives.SumOfSquares<float>(x) / x.Length + epsilon);

@@ -1,6 +1,6 @@
-// A stack of layers with the norm after it. `forward` makes one autograd graph; it is used to measure losses, and as the reference in tests.
-// Training runs ForwardAndSave without a graph and Backward layer by layer. With gradient checkpointing a layer saves its input alone and
-// its forward pass is computed again.
+// A stack of layers with the norm after it. `forward` makes one autograd graph; it is used to measure losses, and as the reference in
+// tests. Training runs ForwardAndSave without a graph and Backward layer by layer. With gradient checkpointing a layer saves its input
+// alone and its forward pass is computed again.
 using Qwen3Tts.Checkpoint;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -33,10 +33,12 @@ abstract class Decoder : Module<Tensor, Tensor>
 
     /// <summary>A forward pass through the layers, which <see cref="Backward"/> can follow once.</summary>
     /// <param name="Top">Output of the last layer, a leaf of the graph above it: the backward pass begins with its gradient.</param>
-    /// <param name="Layers">Layers that the backward pass visits, each with its input [B, T, hidden] and what it saved; null where its forward pass is computed again.</param>
+    /// <param name="Layers">Layers that the backward pass visits, each with its input [B, T, hidden] and what it saved; null where its
+    /// forward pass is computed again.</param>
     /// <param name="Rotary">Angles of the positions.</param>
     /// <param name="NeedsInputGradient">Whether the gradient of the first input is wanted.</param>
-    public sealed record ForwardPass(Tensor Top, Stack<(DecoderLayer Layer, Tensor X, DecoderLayer.Saved? Saved)> Layers, Rotary Rotary, bool NeedsInputGradient);
+    public sealed record ForwardPass(Tensor Top, Stack<(DecoderLayer Layer, Tensor X, DecoderLayer.Saved? Saved)> Layers, Rotary Rotary,
+        bool NeedsInputGradient);
 
     /// <summary>Runs the layers without an autograd graph, cut off from the graph that made the input.</summary>
     /// <param name="input">[B, T, hidden].</param>
@@ -47,7 +49,8 @@ abstract class Decoder : Module<Tensor, Tensor>
         using var scope = NewDisposeScope();
         using var still = no_grad();
         var pass = new ForwardPass(input, [], rotary, input.requires_grad);
-        var (x, needed) = (input.detach(), pass.NeedsInputGradient); // whether anything up to here is trained: no gradient has to go further down
+        // whether anything up to here is trained: no gradient has to go further down
+        var (x, needed) = (input.detach(), pass.NeedsInputGradient);
         foreach (var layer in layers)
         {
             needed |= layer.parameters().Any(p => p.requires_grad);

@@ -50,10 +50,14 @@ sealed class DecoderLayer : Module<Tensor, Rotary, Tensor>
         var (attention, attentionSaved) = self_attn.ForwardAndSave(input_layernorm.Normalize(x), rotary, save);
         var attended = attention.add_(x, Scalars.One);
         var (y, mlpSaved) = mlp.ForwardAndSave(post_attention_layernorm.Normalize(attended));
-        return (y.add_(attended, Scalars.One).MoveToOuterDisposeScope(), save ? new Saved(attentionSaved, attended, mlpSaved).MoveToOuterScope() : null);
+        return (y.add_(attended, Scalars.One).MoveToOuterDisposeScope(), save
+            ? new Saved(attentionSaved, attended, mlpSaved).MoveToOuterScope() : null);
     }
 
-    /// <summary>Backward: adds the weight gradients of the layer. in: x, saved, gradient of the result · out: gradient of x · overwrites: gradient (by the gradient of x), saved.</summary>
+    /// <summary>
+    /// Backward: adds the weight gradients of the layer. in: x, saved, gradient of the result · out: gradient of x · overwrites: gradient
+    /// (by the gradient of x), saved.
+    /// </summary>
     /// <param name="x">The input [B, T, hidden].</param>
     /// <param name="saved">Of the forward pass; of no use afterwards.</param>
     /// <param name="rotary">As in the forward pass.</param>

@@ -1,7 +1,7 @@
-// Writes what was trained as an official folder, which any Qwen3-TTS runtime loads: `custom_voice`, or `base`, which can still clone. The folder is written under another
-// name and renamed when complete, so a crash, Ctrl-C or a full disk never leaves half a checkpoint under the name that was asked for.
-// Unlike the official script: the name is written in lower case (the model looks it up so), existing voices are kept, the row is a free
-// one, and the index of a sharded base does not stay behind beside a single file.
+// Writes what was trained as an official folder, which any Qwen3-TTS runtime loads: `custom_voice`, or `base`, which can still clone. The
+// folder is written under another name and renamed when complete, so a crash, Ctrl-C or a full disk never leaves half a checkpoint under
+// the name that was asked for. Unlike the official script: the name is written in lower case (the model looks it up so), existing voices
+// are kept, the row is a free one, and the index of a sharded base does not stay behind beside a single file.
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -21,22 +21,32 @@ static class Export
     const string Embedding = "talker.model.codec_embedding.weight";
     const long ShardBytes = 5_000_000_000; // the Hugging Face default
 
-    static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    static readonly JsonSerializerOptions Indented = new()
+    {
+        WriteIndented = true,
+        Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
 
     /// <summary>Values of <paramref name="trained"/> go by the checkpoint's names and are written in the base's type; a tensor that is not
     /// named there is taken over byte for byte. <paramref name="manifest"/> is told the rows of the voices;
-    /// <paramref name="languages"/> are new ones, by row; <paramref name="beside"/> may add files before the folder gets its name.</summary>
+    /// <paramref name="languages"/> are new ones, by row; <paramref name="beside"/> may add files before the folder gets its
+    /// name.</summary>
     /// <exception cref="ArgumentException">A voice's name cannot be used.</exception>
     /// <exception cref="IOException">The target exists and <paramref name="overwrite"/> is off.</exception>
     /// <exception cref="InvalidDataException">A trained tensor is not of the base, has another size or holds NaN or infinity.</exception>
-    public static void Write(ModelFolder from, string target, IReadOnlyDictionary<string, Func<float[]>> trained, IReadOnlyList<NewVoice> voices, bool overwrite = false, long shardBytes = ShardBytes, ExportAs kind = ExportAs.CustomVoice, Func<IReadOnlyList<int>, RunManifest>? manifest = null, IReadOnlyDictionary<string, int>? languages = null, Action<string>? beside = null)
+    public static void Write(ModelFolder from, string target, IReadOnlyDictionary<string, Func<float[]>> trained,
+        IReadOnlyList<NewVoice> voices, bool overwrite = false, long shardBytes = ShardBytes, ExportAs kind = ExportAs.CustomVoice,
+        Func<IReadOnlyList<int>, RunManifest>? manifest = null, IReadOnlyDictionary<string, int>? languages = null,
+        Action<string>? beside = null)
     {
         target = Path.TrimEndingDirectorySeparator(Path.GetFullPath(target));
         CheckTarget(from, target, overwrite);
         var config = Config(from);
         var rows = voices.Zip(from.Config.TalkerConfig.FreeRows(voices.Count), (v, row) => (v.Vector, row)).ToList();
         if (kind == ExportAs.Base && !from.Config.CanClone)
-            throw new ArgumentException($"'{from.Path}' is a {from.Config.TtsModelType} model without a speaker encoder, so its fine-tune cannot be a base. Export it as custom_voice.");
+            throw new ArgumentException(
+                $"'{from.Path}' is a {from.Config.TtsModelType} model without a speaker encoder, so its fine-tune cannot be a base. " +
+                $"Export it as custom_voice.");
         config["tts_model_type"] = kind == ExportAs.Base ? "base" : "custom_voice";
         Name(config, from.Config.TalkerConfig, voices, rows);
         foreach (var (language, row) in languages ?? new Dictionary<string, int>())
@@ -62,7 +72,9 @@ static class Export
         if (SpeakerName.Problem(name) is { } problem)
             throw new ArgumentException(problem);
         if (talker.SpkId.Keys.FirstOrDefault(k => SpeakerName.IsSame(k, name)) is { } taken)
-            throw new ArgumentException($"The model already has a speaker '{Printable.Text(taken)}', and names are looked up in lower case. Choose another name, such as 'anna'.");
+            throw new ArgumentException(
+                $"The model already has a speaker '{Printable.Text(taken)}', and names are looked up in lower case. Choose another name, " +
+                $"such as 'anna'.");
     }
 
     /// <summary>As <see cref="CheckName"/>, for the folder.</summary>
@@ -81,7 +93,9 @@ static class Export
         OutputFolder.CheckIsFree(target);
     }
 
-    /// <summary>A voice as its row will hold it, in the base's precision. Training with this very vector, no sequence differs from speaking.</summary>
+    /// <summary>
+    /// A voice as its row will hold it, in the base's precision. Training with this very vector, no sequence differs from speaking.
+    /// </summary>
     public static float[] AsStored(ModelFolder model, float[] voice)
     {
         using var weights = model.OpenWeights();
@@ -115,10 +129,13 @@ static class Export
         }
     }
 
-    static List<TensorToWrite> Tensors(Weights weights, IReadOnlyDictionary<string, Func<float[]>> trained, List<(float[] Vector, int Row)> rows, ExportAs kind)
+    static List<TensorToWrite> Tensors(Weights weights, IReadOnlyDictionary<string, Func<float[]>> trained,
+        List<(float[] Vector, int Row)> rows, ExportAs kind)
     {
         if (trained.Keys.Where(n => !weights.Contains(n)).Order(StringComparer.Ordinal).ToList() is { Count: > 0 } strange)
-            throw new InvalidDataException($"Trained tensors that the base model lacks: {string.Join(", ", strange.Take(20))}. Export with the model that was fine-tuned.");
+            throw new InvalidDataException(
+                $"Trained tensors that the base model lacks: {string.Join(", ", strange.Take(20))}. Export with the model that was " +
+                $"fine-tuned.");
         return weights.Entries.Where(e => kind == ExportAs.Base || !e.Name.StartsWith(SpeakerEncoder, StringComparison.Ordinal)).Select(e =>
         {
             var file = weights.FileOf(e.Name);
@@ -128,11 +145,14 @@ static class Export
             {
                 var v = values?.Invoke() ?? file.Float32(e.Name);
                 if (v.Length != e.Elements)
-                    throw new InvalidDataException($"'{e.Name}' was trained with {v.Length} elements and has {e.Elements} in the base model. Export with the model that was fine-tuned.");
+                    throw new InvalidDataException(
+                        $"'{e.Name}' was trained with {v.Length} elements and has {e.Elements} in the base model. Export with the model " +
+                        $"that was fine-tuned.");
                 if (e.Name == Embedding)
                     v = WithRows(v, rows, e.Shape[1]);
                 if (v.AsSpan().ContainsAnyExceptInRange(float.MinValue, float.MaxValue))
-                    throw new InvalidDataException($"'{e.Name}' holds NaN or infinity after training. Train again with a lower learning rate.");
+                    throw new InvalidDataException(
+                        $"'{e.Name}' holds NaN or infinity after training. Train again with a lower learning rate.");
                 stream.Write(Bytes(v, e.Type));
             });
         }).ToList();
@@ -145,7 +165,9 @@ static class Export
             if (vector.Length == width)
                 vector.CopyTo(result, row * width);
             else
-                throw new InvalidDataException($"The voice has {vector.Length} numbers, a row of '{Embedding}' has {width}. Compute the voice with this model's speaker encoder.");
+                throw new InvalidDataException(
+                    $"The voice has {vector.Length} numbers, a row of '{Embedding}' has {width}. Compute the voice with this model's " +
+                    $"speaker encoder.");
         return result;
     }
 
@@ -164,7 +186,9 @@ static class Export
             case ElementType.F64:
                 return MemoryMarshal.AsBytes(Array.ConvertAll(values, v => (double)v).AsSpan()).ToArray();
             default:
-                throw new InvalidDataException($"A trained tensor is stored as {type} in the base model; weights are BF16, F16 or F32. Take another copy of the base model.");
+                throw new InvalidDataException(
+                    $"A trained tensor is stored as {type} in the base model; weights are BF16, F16 or F32. Take another copy of the " +
+                    $"base model.");
         }
     }
 
@@ -195,17 +219,22 @@ static class Export
         OutputFile.WriteText(Path.Combine(folder, "model.safetensors.index.json"), index.ToJsonString(Indented) + "\n");
     }
 
-    /// <summary>Tokenizer, generation and preprocessor settings, licence and the codec. The model card stays: it describes the base.</summary>
+    /// <summary>
+    /// Tokenizer, generation and preprocessor settings, licence and the codec. The model card stays: it describes the base.
+    /// </summary>
     static void CopySideFiles(string from, string to)
     {
-        foreach (var file in Directory.GetFiles(from).Where(f => !IsWeights(f) && Path.GetFileName(f) is var n && n is not ("config.json" or "README.md" or RunManifest.FileName) && !n.StartsWith('.')))
+        foreach (var file in Directory.GetFiles(from)
+            .Where(f => !IsWeights(f) && Path.GetFileName(f) is var n && n is not ("config.json" or "README.md" or RunManifest.FileName)
+            && !n.StartsWith('.')))
             Copy(file, Path.Combine(to, Path.GetFileName(file)));
         const string Codec = "speech_tokenizer";
         foreach (var file in Directory.GetFiles(Path.Combine(from, Codec), "*", SearchOption.AllDirectories))
             Copy(file, Path.Combine(to, Codec, Path.GetRelativePath(Path.Combine(from, Codec), file)));
     }
 
-    static bool IsWeights(string file) => file.EndsWith(".safetensors", StringComparison.Ordinal) || file.EndsWith(".safetensors.index.json", StringComparison.Ordinal);
+    static bool IsWeights(string file) =>
+        file.EndsWith(".safetensors", StringComparison.Ordinal) || file.EndsWith(".safetensors.index.json", StringComparison.Ordinal);
 
     static void Copy(string from, string to)
     {

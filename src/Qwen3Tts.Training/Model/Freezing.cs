@@ -22,7 +22,9 @@ static class Freezing
             Apply(talker, method.Frozen);
     }
 
-    /// <summary>Lists every tensor of a model, and whether this method trains it. Needs no memory: the talker has shapes without storage.</summary>
+    /// <summary>
+    /// Lists every tensor of a model, and whether this method trains it. Needs no memory: the talker has shapes without storage.
+    /// </summary>
     public static IReadOnlyList<TensorSize> ListTensors(TalkerConfig config, TrainingMethod method)
     {
         using var scope = NewDisposeScope();
@@ -31,14 +33,21 @@ static class Freezing
         return [.. TalkerWeights.Named(talker).Select(p => new TensorSize(p.Name, p.Parameter.numel(), p.Parameter.requires_grad))];
     }
 
-    /// <summary>Freezes every tensor whose name has one of the groups as whole parts, such as <c>code_predictor</c>, <c>talker.model.codec_embedding</c> or <c>layers.0</c>; trains all others.</summary>
+    /// <summary>
+    /// Freezes every tensor whose name has one of the groups as whole parts, such as <c>code_predictor</c>,
+    /// <c>talker.model.codec_embedding</c> or <c>layers.0</c>; trains all others.
+    /// </summary>
     /// <exception cref="ArgumentException">A group names nothing, or together they name everything.</exception>
     public static void Apply(TalkerModule talker, IReadOnlyList<string> groups)
     {
         var parameters = TalkerWeights.Named(talker).ToList();
         foreach (var group in groups)
             if (!parameters.Any(p => In(p.Name, group)))
-                throw new ArgumentException($"'{group}' names no part of the model. Name parts such as {string.Join(", ", parameters.SelectMany(p => p.Name.Split('.').SkipLast(1)).Where(part => !int.TryParse(part, out _)).Distinct().Take(12))}.");
+            {
+                var parts = parameters.SelectMany(p => p.Name.Split('.').SkipLast(1)).Where(part => !int.TryParse(part, out _)).Distinct();
+                throw new ArgumentException(
+                    $"'{group}' names no part of the model. Name parts such as {string.Join(", ", parts.Take(12))}.");
+            }
         foreach (var (name, parameter) in parameters)
             parameter.requires_grad = !groups.Any(group => In(name, group));
         if (!parameters.Any(p => p.Parameter.requires_grad))
@@ -46,7 +55,8 @@ static class Freezing
     }
 
     /// <summary>The trained tensors, for the optimizer.</summary>
-    public static IEnumerable<(string Name, Parameter Parameter)> ListTrained(TalkerModule talker) => TalkerWeights.Named(talker).Where(p => p.Parameter.requires_grad);
+    public static IEnumerable<(string Name, Parameter Parameter)> ListTrained(TalkerModule talker) =>
+        TalkerWeights.Named(talker).Where(p => p.Parameter.requires_grad);
 
     static bool In(string name, string group) => $".{name}.".Contains($".{group}.", StringComparison.Ordinal);
 }

@@ -7,7 +7,9 @@ namespace Qwen3Tts.Training.Model;
 
 static class Gradients
 {
-    /// <summary>Runs a function forward and backward through an autograd graph of its own. Parameters that the function uses get their gradients.</summary>
+    /// <summary>
+    /// Runs a function forward and backward through an autograd graph of its own. Parameters that the function uses get their gradients.
+    /// </summary>
     /// <param name="function">What is computed from x.</param>
     /// <param name="x">The input.</param>
     /// <param name="gradient">Gradient of the output.</param>

@@ -5,7 +5,9 @@ using static TorchSharp.torch;
 
 namespace Qwen3Tts.Training.Model;
 
-/// <summary>Row operations without an autograd graph. Backward methods add the gradient of the norm's weight where the weight is trained.</summary>
+/// <summary>
+/// Row operations without an autograd graph. Backward methods add the gradient of the norm's weight where the weight is trained.
+/// </summary>
 interface IRowOps
 {
     /// <summary>RMSNorm of each row.</summary>
@@ -13,7 +15,10 @@ interface IRowOps
     /// <param name="norm">Weight [width] and epsilon.</param>
     Tensor Normalize(Tensor x, RmsNorm norm);
 
-    /// <summary>Backward of <see cref="Normalize"/>. in: x, gradient of the result · out: sum + gradient of x · overwrites: gradient (by the result of the norm, which the matrices after it need), sum.</summary>
+    /// <summary>
+    /// Backward of <see cref="Normalize"/>. in: x, gradient of the result · out: sum + gradient of x · overwrites: gradient (by the result
+    /// of the norm, which the matrices after it need), sum.
+    /// </summary>
     /// <param name="x">What was normalised [rows, width].</param>
     /// <param name="norm">As in the forward pass.</param>
     /// <param name="gradient">[rows, width].</param>
@@ -40,6 +45,9 @@ interface IRowOps
     /// <summary>silu(gate) * up.</summary>
     Tensor Gate(Tensor gate, Tensor up);
 
-    /// <summary>Backward of <see cref="Gate"/>. in: gate, up, gradient of the product · out: their gradients, the product · overwrites: gate and up (by their gradients), product (the gradient, by the product itself).</summary>
+    /// <summary>
+    /// Backward of <see cref="Gate"/>. in: gate, up, gradient of the product · out: their gradients, the product · overwrites: gate and up
+    /// (by their gradients), product (the gradient, by the product itself).
+    /// </summary>
     void GateBackward(Tensor gate, Tensor up, Tensor product);
 }

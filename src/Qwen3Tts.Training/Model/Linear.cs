@@ -1,5 +1,5 @@
-// Matrices and tables in TorchSharp, shared by talker and code predictor. Fields carry the checkpoint's names, so parameters are named as in
-// the file. Weights start uninitialised: they are always loaded.
+// Matrices and tables in TorchSharp, shared by talker and code predictor. Fields carry the checkpoint's names, so parameters are named as
+// in the file. Weights start uninitialised: they are always loaded.
 using Qwen3Tts.Training.Memory;
 using TorchSharp;
 using TorchSharp.Modules;
@@ -26,7 +26,9 @@ sealed class Linear : Module<Tensor, Tensor>
         RegisterComponents();
     }
 
-    /// <summary>Adds a LoRA pair as PEFT does: A is uniform within ±1 / √in and B is zero, so that the result does not change at first.</summary>
+    /// <summary>
+    /// Adds a LoRA pair as PEFT does: A is uniform within ±1 / √in and B is zero, so that the result does not change at first.
+    /// </summary>
     public void AddLoraPair(int rank, double scale, Generator random)
     {
         var (outputs, inputs) = ((int)weight.shape[0], (int)weight.shape[1]);
@@ -48,7 +50,10 @@ sealed class Linear : Module<Tensor, Tensor>
         return functional.linear(x, weight, bias).Plus(lora_B.call(lora_A.call(x).mul(_scale))).MoveToOuterDisposeScope();
     }
 
-    /// <summary>The gradient of the input, without an autograd graph. in: gradient of the result · out: gradient of the input · overwrites: sum, where one is given, to which it adds.</summary>
+    /// <summary>
+    /// The gradient of the input, without an autograd graph. in: gradient of the result · out: gradient of the input · overwrites: sum,
+    /// where one is given, to which it adds.
+    /// </summary>
     public Tensor InputGradient(Tensor gradient, Tensor? sum = null) // [n, out] -> [n, in]
     {
         using var scope = NewDisposeScope();

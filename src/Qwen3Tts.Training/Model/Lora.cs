@@ -1,5 +1,5 @@
-// Low-rank adaptation: each chosen matrix gets a pair of thin matrices, and only these pairs are trained. The adapter is written in the layout
-// of PEFT, so that other programs can load it too. Checkpoint.Adapter reads and merges it, for speaking and for export alike.
+// Low-rank adaptation: each chosen matrix gets a pair of thin matrices, and only these pairs are trained. The adapter is written in the
+// layout of PEFT, so that other programs can load it too. Checkpoint.Adapter reads and merges it, for speaking and for export alike.
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Qwen3Tts.Checkpoint;
@@ -19,9 +19,11 @@ static class Lora
         if (options.Rank < 1)
             throw new ArgumentException($"The rank of LoRA is {options.Rank}, and must be 1 or more. 16 is usual.");
         if (options.Targets.Except(LoraOptions.AllTargets).ToList() is { Count: > 0 } unknown || options.Targets.Count == 0)
-            throw new ArgumentException($"LoRA is to adapt '{string.Join(", ", options.Targets)}'. Choose from {string.Join(", ", LoraOptions.AllTargets)}.");
+            throw new ArgumentException(
+                $"LoRA is to adapt '{string.Join(", ", options.Targets)}'. Choose from {string.Join(", ", LoraOptions.AllTargets)}.");
         Decoder[] decoders = options.CodePredictor ? [talker.model, talker.code_predictor.model] : [talker.model];
-        var adapted = decoders.SelectMany(d => d.layers).SelectMany(l => l.named_modules()).Where(m => options.Targets.Contains(m.name.Split('.')[^1]))
+        var adapted = decoders.SelectMany(d => d.layers).SelectMany(l => l.named_modules())
+            .Where(m => options.Targets.Contains(m.name.Split('.')[^1]))
             .Select(m => (Linear)m.module).ToList();
         CheckRank(options.Rank, (int)adapted.SelectMany(l => l.parameters()).Where(p => p.dim() == 2).Min(p => p.shape.Min()));
         foreach (var (_, parameter) in TalkerWeights.Named(talker))
@@ -36,7 +38,8 @@ static class Lora
     {
         if (rank > narrowest)
             throw new ArgumentException(
-                $"--lora is {rank}, and the narrowest matrix that it adapts is {narrowest} wide: the largest rank that makes sense is {Math.Max(1, narrowest - 1)}. " +
+                $"--lora is {rank}, and the narrowest matrix that it adapts is {narrowest} wide: the largest rank that makes sense is " +
+                    $"{Math.Max(1, narrowest - 1)}. " +
                 $"Use --lora {Math.Clamp(narrowest / 4, 1, 16)}.");
     }
 
@@ -47,14 +50,22 @@ static class Lora
     /// <param name="model">The base.</param>
     /// <param name="voices">New speakers, as they stood in training.</param>
     /// <param name="values">Of the pairs by name, where an optimizer keeps them more exactly than the talker.</param>
-    public static void Save(string folder, TalkerModule talker, LoraOptions options, ModelFolder model, IReadOnlyList<NewVoice> voices, IReadOnlyDictionary<string, Func<float[]>>? values = null)
+    public static void Save(string folder, TalkerModule talker, LoraOptions options, ModelFolder model, IReadOnlyList<NewVoice> voices,
+        IReadOnlyDictionary<string, Func<float[]>>? values = null)
     {
         OutputFile.CheckIsNoInput(folder, model.Path);
         using var weights = model.OpenWeights();
-        var tensors = Freezing.ListTrained(talker).Select(p => TensorToWrite.Of(Adapter.Prefix + p.Name, Array.ConvertAll(p.Parameter.shape, d => (int)d), values?[p.Name]() ?? p.Parameter.ToFloat32Array())).ToList();
-        SafetensorsWriter.Write(Path.Combine(folder, Adapter.TensorsName), tensors, new Dictionary<string, string> { [Adapter.BaseKey] = Adapter.HashOf(weights) }, OutputRecord.At(folder));
-        SafetensorsWriter.Write(Path.Combine(folder, Adapter.VoicesName), [.. voices.Select(v => TensorToWrite.Of(Files.SpeakerName.Key(v.Name), [v.Vector.Length], v.Vector))], record: OutputRecord.At(folder));
-        OutputFile.WriteText(Path.Combine(folder, Adapter.ConfigName), Config(options, Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(model.Path)))).ToJsonString(Indented) + "\n");
+        var tensors = Freezing.ListTrained(talker)
+            .Select(p => TensorToWrite.Of(Adapter.Prefix + p.Name, Array.ConvertAll(p.Parameter.shape, d => (int)d), values?[p.Name]()
+            ?? p.Parameter.ToFloat32Array())).ToList();
+        SafetensorsWriter.Write(Path.Combine(folder, Adapter.TensorsName), tensors,
+            new Dictionary<string, string> { [Adapter.BaseKey] = Adapter.HashOf(weights) }, OutputRecord.At(folder));
+        SafetensorsWriter.Write(Path.Combine(folder, Adapter.VoicesName),
+            [.. voices.Select(v => TensorToWrite.Of(Files.SpeakerName.Key(v.Name), [v.Vector.Length], v.Vector))],
+            record: OutputRecord.At(folder));
+        OutputFile.WriteText(Path.Combine(folder, Adapter.ConfigName),
+            Config(options, Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(model.Path)))).ToJsonString(Indented)
+            + "\n");
     }
 
     /// <summary>The adapter's values back into a talker that has had <see cref="Apply"/> with the same options.</summary>
@@ -65,7 +76,8 @@ static class Lora
         using var still = no_grad();
         var pairs = Freezing.ListTrained(talker).ToList();
         if (!file.Tensors.Keys.ToHashSet().SetEquals(pairs.Select(p => Adapter.Prefix + p.Name)))
-            throw new InvalidDataException($"{file.Path} adapts other matrices than this run. Give the rank, targets and parts that it was trained with.");
+            throw new InvalidDataException(
+                $"{file.Path} adapts other matrices than this run. Give the rank, targets and parts that it was trained with.");
         foreach (var (name, parameter) in pairs)
         {
             using var scope = NewDisposeScope();
@@ -100,6 +112,7 @@ static class Lora
         ["bias"] = "none",
         ["fan_in_fan_out"] = false,
         ["modules_to_save"] = null,
-        ["target_modules"] = $@"talker\.{(options.CodePredictor ? @"(code_predictor\.)?" : "")}model\.layers\.\d+\.(self_attn|mlp)\.({string.Join('|', options.Targets)})",
+        ["target_modules"] = @"talker\." + (options.CodePredictor ? @"(code_predictor\.)?" : "")
+            + $@"model\.layers\.\d+\.(self_attn|mlp)\.({string.Join('|', options.Targets)})",
     };
 }

@@ -42,7 +42,9 @@ sealed class Mlp : Module<Tensor, Tensor>
         return (down_proj.call(product).MoveToOuterDisposeScope(), new Saved(gate, up).MoveToOuterScope());
     }
 
-    /// <summary>Backward to the input. Adds the weight gradient of down_proj; <see cref="AddWeightGradients"/> adds the other two.</summary>
+    /// <summary>
+    /// Backward to the input. Adds the weight gradient of down_proj; <see cref="AddWeightGradients"/> adds the other two.
+    /// </summary>
     /// <param name="saved">Of the forward pass; its tensors become the gradients of gate and up.</param>
     /// <param name="gradient">Gradient of the result [B, T, hidden].</param>
     /// <returns>Gradient of the input [rows, hidden].</returns>

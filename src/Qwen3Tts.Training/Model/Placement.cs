@@ -18,5 +18,6 @@ sealed record Placement(ScalarType Type, Device Device)
     public Parameter NewWeights(params long[] shape) => new(empty(shape, dtype: Type, device: Device));
 
     /// <summary>The row operations for tensors of this type on this device.</summary>
-    public IRowOps RowOps => Device.type == DeviceType.CPU && Type is ScalarType.Float32 or ScalarType.BFloat16 ? CpuRowOps.Instance : TorchRowOps.Instance;
+    public IRowOps RowOps => Device.type == DeviceType.CPU && Type is ScalarType.Float32 or ScalarType.BFloat16 ? CpuRowOps.Instance
+        : TorchRowOps.Instance;
 }

@@ -30,7 +30,9 @@ sealed class TalkerModule : Module
     public TalkerConfig Config { get; }
     public Placement On { get; }
 
-    /// <summary>Whether the rows of the speakers that config.json names are trained, where sequences use them and codec_embedding is trained.</summary>
+    /// <summary>
+    /// Whether the rows of the speakers that config.json names are trained, where sequences use them and codec_embedding is trained.
+    /// </summary>
     public bool TrainsSpeakers { get; set; } = true;
 
     /// <summary>Clears the gradients of rows that are not trained. Call it when all gradients of a step are accumulated.</summary>

@@ -23,22 +23,26 @@ static class TalkerWeights
         var talker = new TalkerModule(folder.Config.TalkerConfig, on);
         foreach (var (name, parameter) in Named(talker))
             Fill(parameter, weights.Take(name, Array.ConvertAll(parameter.shape, d => (int)d)));
-        weights.Finish(foreign: name => !name.StartsWith(Prefix, StringComparison.Ordinal)); // the speaker encoder is not trained; what else is there was refused above
+        // the speaker encoder is not trained; what else is there was refused above
+        weights.Finish(foreign: name => !name.StartsWith(Prefix, StringComparison.Ordinal));
         return talker;
     }
 
     /// <summary>Every trained tensor under its name in the checkpoint.</summary>
-    public static IEnumerable<(string Name, Parameter Parameter)> Named(TalkerModule talker) => talker.named_parameters().Select(p => (Prefix + p.name, p.parameter));
+    public static IEnumerable<(string Name, Parameter Parameter)> Named(TalkerModule talker) =>
+        talker.named_parameters().Select(p => (Prefix + p.name, p.parameter));
 
     /// <summary>The trained values by name, each read as float32 when asked for: what <see cref="Export.Write"/> takes.</summary>
-    public static Dictionary<string, Func<float[]>> Values(TalkerModule talker) => Named(talker).ToDictionary(p => p.Name, p => (Func<float[]>)(() => p.Parameter.ToFloat32Array()));
+    public static Dictionary<string, Func<float[]>> Values(TalkerModule talker) =>
+        Named(talker).ToDictionary(p => p.Name, p => (Func<float[]>)(() => p.Parameter.ToFloat32Array()));
 
     static void Fill(Parameter parameter, TensorData data)
     {
         using var scope = NewDisposeScope();
         using var still = no_grad();
         var stored = empty(parameter.shape, dtype: data.BFloat16 is null ? ScalarType.Float32 : ScalarType.BFloat16);
-        (data.BFloat16 is { } bits ? MemoryMarshal.AsBytes(bits.AsSpan()) : MemoryMarshal.AsBytes(data.Float32.AsSpan())).CopyTo(stored.bytes);
+        (data.BFloat16 is { } bits ? MemoryMarshal.AsBytes(bits.AsSpan())
+            : MemoryMarshal.AsBytes(data.Float32.AsSpan())).CopyTo(stored.bytes);
         parameter.copy_(stored);
     }
 }

@@ -31,8 +31,10 @@ sealed class TrainingBatch : IDisposable
             _owned.Add(t.DetachFromDisposeScope());
             return t;
         }
-        Tensor Indices(IEnumerable<int> values) => Own(tensor(values.Select(v => (long)v).ToArray(), dtype: ScalarType.Int64, device: device));
-        Tensor Frames(IReadOnlyList<int[]> frames) => Own(Indices(frames.SelectMany(f => f)).view(frames.Count, examples[0].Frames[0].Frame.Length));
+        Tensor Indices(IEnumerable<int> values) =>
+            Own(tensor(values.Select(v => (long)v).ToArray(), dtype: ScalarType.Int64, device: device));
+        Tensor Frames(IReadOnlyList<int[]> frames) =>
+            Own(Indices(frames.SelectMany(f => f)).view(frames.Count, examples[0].Frames[0].Frame.Length));
 
         var rows = examples.SelectMany((e, b) => e.Positions.Select((p, t) => (Row: b * Length + t, p.Text, p.Codec))).ToList();
         var texts = rows.Where(r => r.Text is not null).ToList();

@@ -1,7 +1,7 @@
 // AdamW with decoupled weight decay. The update is always computed in float32: on the CPU in one pass over memory, on a GPU by libtorch in
-// parts of a few million elements, so that its temporary tensors stay small. A BF16 weight has eight significant bits, in which small updates
-// vanish. So it has a float32 master weight (on the CPU only the lower half is stored, because the weight is the upper half), or, to save
-// memory, no master and stochastic rounding. A float32 weight needs no master.
+// parts of a few million elements, so that its temporary tensors stay small. A BF16 weight has eight significant bits, in which small
+// updates vanish. So it has a float32 master weight (on the CPU only the lower half is stored, because the weight is the upper half), or,
+// to save memory, no master and stochastic rounding. A float32 weight needs no master.
 using Qwen3Tts.Training.Memory;
 using TorchSharp;
 using TorchSharp.Modules;
@@ -68,19 +68,24 @@ sealed class AdamW : IDisposable
         _kernel = options.Kernel ?? (_device.type == DeviceType.CPU ? UpdateKernel.OnePass : UpdateKernel.Fused);
         if (_kernel == UpdateKernel.Fused && FusedAdamW.Missing is not null)
             _kernel = UpdateKernel.Eager;
-        bool HasMaster(Parameter weight, bool inHalves) => options.Masters && weight.dtype != ScalarType.Float32 && (_kernel == UpdateKernel.OnePass) == inHalves;
+        bool HasMaster(Parameter weight, bool inHalves) =>
+            options.Masters && weight.dtype != ScalarType.Float32 && (_kernel == UpdateKernel.OnePass) == inHalves;
         _slots = [.. trained.Select(p => new Slot(
             p.Name,
             p.Weight,
             HasMaster(p.Weight, inHalves: false) ? p.Weight.detach().to(ScalarType.Float32).DetachFromDisposeScope() : null,
-            HasMaster(p.Weight, inHalves: true) ? zeros(p.Weight.shape, dtype: ScalarType.Int16).DetachFromDisposeScope() : null, // a master begins as its weight
+            // a master begins as its weight
+            HasMaster(p.Weight, inHalves: true) ? zeros(p.Weight.shape, dtype: ScalarType.Int16).DetachFromDisposeScope() : null,
             zeros(p.Weight.shape, dtype: options.Moments, device: p.Weight.device).DetachFromDisposeScope(),
             zeros(p.Weight.shape, dtype: options.Moments, device: p.Weight.device).DetachFromDisposeScope(),
-            options.DecayScope == WeightDecayScope.Everything || (p.Weight.dim() > 1 && !p.Name.Contains("embedding", StringComparison.Ordinal))))];
+            options.DecayScope == WeightDecayScope.Everything
+                || (p.Weight.dim() > 1 && !p.Name.Contains("embedding", StringComparison.Ordinal))))];
     }
 
     /// <summary>The kernel in words, with the reason where libtorch's fused kernel is missing.</summary>
-    public string Kernel => _kernel switch { UpdateKernel.OnePass => "in one pass", UpdateKernel.Fused => "fused", _ => _options.Kernel == UpdateKernel.Eager ? "eager" : $"eager, because {FusedAdamW.Missing}" };
+    public string Kernel => _kernel switch { UpdateKernel.OnePass =>
+        "in one pass", UpdateKernel.Fused =>
+        "fused", _ => _options.Kernel == UpdateKernel.Eager ? "eager" : $"eager, because {FusedAdamW.Missing}" };
 
     /// <summary>Updates made so far; the moments' bias correction counts them.</summary>
     public int Steps { get; set; }
@@ -101,9 +106,11 @@ sealed class AdamW : IDisposable
 
     /// <summary>The tensors that the optimizer holds between updates, as they are stored.</summary>
     public IEnumerable<(string Name, Tensor Tensor)> StoredTensors =>
-        _slots.SelectMany(s => new[] { (s.Name, s.Master ?? s.Lower ?? s.Weight), ($"{s.Name}/mean", s.Mean), ($"{s.Name}/square", s.Square) });
+        _slots.SelectMany(s => new[] { (s.Name, s.Master ?? s.Lower ?? s.Weight), ($"{s.Name}/mean", s.Mean),
+            ($"{s.Name}/square", s.Square) });
 
-    static float[] ReadMaster(Slot slot) => slot.Lower is { } lower ? SplitFloat32Format.Join(slot.Weight, lower) : (slot.Master ?? slot.Weight).ToFloat32Array();
+    static float[] ReadMaster(Slot slot) =>
+        slot.Lower is { } lower ? SplitFloat32Format.Join(slot.Weight, lower) : (slot.Master ?? slot.Weight).ToFloat32Array();
 
     /// <summary>Restores <see cref="State"/> and <see cref="Steps"/>; <paramref name="saved"/> gives the values by name.</summary>
     /// <exception cref="InvalidDataException">The saved values are of another model.</exception>
@@ -125,7 +132,8 @@ sealed class AdamW : IDisposable
     }
 
     /// <summary>Gradient clipping: the factor that brings gradients of this 2-norm down to at most <paramref name="largest"/>.</summary>
-    public static double ClipFactor(double norm, double largest) => norm > largest ? largest / (norm + 1e-6) : 1; // PyTorch adds the same small term
+    // PyTorch adds the same small term
+    public static double ClipFactor(double norm, double largest) => norm > largest ? largest / (norm + 1e-6) : 1;
 
     /// <summary>2-norm of all gradients together.</summary>
     public double ComputeGradientNorm()
@@ -133,7 +141,8 @@ sealed class AdamW : IDisposable
         using var scope = NewDisposeScope();
         using var still = no_grad();
         var gradients = _slots.Select(s => s.Weight.grad).OfType<Tensor>();
-        return _kernel == UpdateKernel.OnePass ? Math.Sqrt(gradients.Sum(g => Parts(g).Sum(OnePassAdamW.SquaredNorm))) : stack(gradients.SelectMany(Norms), 0).norm().item<float>();
+        return _kernel == UpdateKernel.OnePass ? Math.Sqrt(gradients.Sum(g => Parts(g).Sum(OnePassAdamW.SquaredNorm)))
+            : stack(gradients.SelectMany(Norms), 0).norm().item<float>();
     }
 
     /// <summary>2-norms of a tensor's parts.</summary>
@@ -183,14 +192,17 @@ sealed class AdamW : IDisposable
         {
             var (bias1, bias2) = Biases;
             var terms = new AdamWTerms(
-                (float)gradientScale, (float)(1 - rate * decay), (float)(1 - _options.Beta1), (float)_options.Beta2, (float)(1 - _options.Beta2),
+                (float)gradientScale, (float)(1 - rate * decay), (float)(1 - _options.Beta1), (float)_options.Beta2,
+                    (float)(1 - _options.Beta2),
                 (float)(1 / Math.Sqrt(bias2)), (float)(-rate / bias1), (float)_options.Epsilon);
-            OnePassAdamW.Step(Slice(s.Weight), s.Lower is null ? null : Slice(s.Lower), Slice(gradient), Slice(s.Mean), Slice(s.Square), terms, key, from);
+            OnePassAdamW.Step(Slice(s.Weight), s.Lower is null ? null
+                : Slice(s.Lower), Slice(gradient), Slice(s.Mean), Slice(s.Square), terms, key, from);
             return;
         }
         var (weight, mean, square) = (Slice(s.Master ?? s.Weight), Slice(s.Mean), Slice(s.Square));
         // In float32: a float32 tensor is used itself; of another tensor a copy is made and stored back below.
-        var (w, g, m, v) = (weight.to(ScalarType.Float32), Slice(gradient).to(ScalarType.Float32), mean.to(ScalarType.Float32), square.to(ScalarType.Float32));
+        var (w, g, m, v) = (weight.to(ScalarType.Float32), Slice(gradient).to(ScalarType.Float32), mean.to(ScalarType.Float32),
+            square.to(ScalarType.Float32));
         if (gradientScale != 1)
         {
             using Scalar scale = gradientScale;

@@ -22,7 +22,8 @@ static unsafe class FusedAdamW
     static FusedAdamW()
     {
         using var started = torch.empty(0); // TorchSharp loads libtorch with its first tensor
-        if (!NativeLibrary.TryLoad("torch_cpu", typeof(torch).Assembly, null, out var library) && !NativeLibrary.TryLoad("libtorch_cpu", typeof(torch).Assembly, null, out library))
+        if (!NativeLibrary.TryLoad("torch_cpu", typeof(torch).Assembly, null, out var library)
+            && !NativeLibrary.TryLoad("libtorch_cpu", typeof(torch).Assembly, null, out library))
         {
             Missing = "libtorch_cpu is not found by its name";
             return;
@@ -41,8 +42,12 @@ static unsafe class FusedAdamW
         Missing = missing;
     }
 
-    /// <summary>One update in place. All tensors are float32, of one shape and on one device; <paramref name="steps"/> holds the number of this update, from 1.</summary>
-    public static void Step(Tensor weight, Tensor gradient, Tensor mean, Tensor square, Tensor steps, double rate, double decay, AdamWOptions options)
+    /// <summary>
+    /// One update in place. All tensors are float32, of one shape and on one device; <paramref name="steps"/> holds the number of this
+    /// update, from 1.
+    /// </summary>
+    public static void Step(Tensor weight, Tensor gradient, Tensor mean, Tensor square, Tensor steps, double rate, double decay,
+        AdamWOptions options)
     {
         static ulong Bits(double value) => (ulong)BitConverter.DoubleToInt64Bits(value);
         var stack = stackalloc ulong[]
@@ -70,6 +75,8 @@ static unsafe class FusedAdamW
     static void Check(int error)
     {
         if (error != 0)
-            throw new InvalidOperationException($"libtorch's fused AdamW failed with code {error}; what it printed on standard error says why. Train with --device cpu, which does without it.");
+            throw new InvalidOperationException(
+                $"libtorch's fused AdamW failed with code {error}; what it printed on standard error says why. Train with --device cpu, " +
+                $"which does without it.");
     }
 }

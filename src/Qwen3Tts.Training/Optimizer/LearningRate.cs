@@ -5,7 +5,10 @@ namespace Qwen3Tts.Training.Optimizer;
 /// <summary>The learning rate of each step.</summary>
 static class LearningRate
 {
-    /// <summary>Rises along the warm-up to the largest rate, then goes down by the schedule to <see cref="TrainingOptions.FinalRate"/> at the last step.</summary>
+    /// <summary>
+    /// Rises along the warm-up to the largest rate, then goes down by the schedule to <see cref="TrainingOptions.FinalRate"/> at the last
+    /// step.
+    /// </summary>
     /// <param name="options">Completed.</param>
     /// <param name="step">From 0.</param>
     public static double At(TrainingOptions options, int step)

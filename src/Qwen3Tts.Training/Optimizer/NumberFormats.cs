@@ -1,5 +1,5 @@
-// How the numbers of a tensor are stored: as float32, as BF16, or as float32 split into two halves of sixteen bits. The optimizer's kernel is
-// written once over these formats.
+// How the numbers of a tensor are stored: as float32, as BF16, or as float32 split into two halves of sixteen bits. The optimizer's kernel
+// is written once over these formats.
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using Qwen3Tts.Training.Memory;
@@ -42,10 +42,13 @@ readonly unsafe struct BFloat16Format : INumberFormat
     public static Vector256<float> Load(byte* from, byte* lower, int i) => (SplitFloat32Format.LoadWide(from, i) << 16).AsSingle();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Store(byte* to, byte* lower, int i, Vector256<float> x, Vector256<uint> noise) => SplitFloat32Format.StoreUpperHalves(to, i, x.AsUInt32() + (noise & Vector256.Create(0xFFFFu)));
+    public static void Store(byte* to, byte* lower, int i, Vector256<float> x, Vector256<uint> noise) =>
+        SplitFloat32Format.StoreUpperHalves(to, i, x.AsUInt32() + (noise & Vector256.Create(0xFFFFu)));
 }
 
-/// <summary>A float32 in two halves: the upper sixteen bits rounded to the nearest BF16, ties away from zero, and the lower sixteen as they are.</summary>
+/// <summary>
+/// A float32 in two halves: the upper sixteen bits rounded to the nearest BF16, ties away from zero, and the lower sixteen as they are.
+/// </summary>
 readonly unsafe struct SplitFloat32Format : INumberFormat
 {
     public static int Size => sizeof(ushort);
@@ -55,7 +58,8 @@ readonly unsafe struct SplitFloat32Format : INumberFormat
     public static Vector256<float> Load(byte* from, byte* lower, int i)
     {
         var low = LoadWide(lower, i);
-        return (LoadWide(from, i) - (low >>> 15) << 16 | low).AsSingle(); // the upper half was rounded up where the lower half is one half or more
+        // the upper half was rounded up where the lower half is one half or more
+        return (LoadWide(from, i) - (low >>> 15) << 16 | low).AsSingle();
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

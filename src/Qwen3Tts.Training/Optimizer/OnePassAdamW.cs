@@ -1,8 +1,9 @@
 // AdamW on the CPU: every number is read once and written once, in the format in which it is stored; libtorch's kernel would need float32
-// copies of everything. An update moves 26 bytes for each trained number with master weights and 18 without (10 with BF16 moments), and takes
-// as long as moving them. The float32 master of a BF16 weight is split: the weight is its upper half, rounded, and only the lower half is
-// kept beside it. Stochastic rounding adds sixteen random bits below the sixteen that stay: so a number is rounded up exactly as often as
-// the part that is cut off says. The random bits are a hash of the number's position, so no result depends on the number of threads.
+// copies of everything. An update moves 26 bytes for each trained number with master weights and 18 without (10 with BF16 moments), and
+// takes as long as moving them. The float32 master of a BF16 weight is split: the weight is its upper half, rounded, and only the lower
+// half is kept beside it. Stochastic rounding adds sixteen random bits below the sixteen that stay: so a number is rounded up exactly as
+// often as the part that is cut off says. The random bits are a hash of the number's position, so no result depends on the number of
+// threads.
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using Qwen3Tts.Training.Memory;
@@ -13,13 +14,15 @@ namespace Qwen3Tts.Training.Optimizer;
 /// <summary>The numbers of one update that all elements share.</summary>
 /// <param name="GradientScale">Factor of all gradients: less than 1 where they are clipped.</param>
 /// <param name="Shrink">Weight decay: weights are first multiplied by 1 - rate * decay.</param>
-/// <param name="NewMean">1 - beta1, computed in double and rounded once: 1 - 0.999 computed in float32 is wrong by five in a hundred thousand.</param>
+/// <param name="NewMean">1 - beta1, computed in double and rounded once: 1 - 0.999 computed in float32 is wrong by five in a hundred
+/// thousand.</param>
 /// <param name="Beta2">Decay of the mean square.</param>
 /// <param name="NewSquare">1 - beta2.</param>
 /// <param name="RootBias2">1 / √(1 - beta2^steps).</param>
 /// <param name="Step">-rate / (1 - beta1^steps).</param>
 /// <param name="Epsilon">Added to the root.</param>
-readonly record struct AdamWTerms(float GradientScale, float Shrink, float NewMean, float Beta2, float NewSquare, float RootBias2, float Step, float Epsilon);
+readonly record struct AdamWTerms(float GradientScale, float Shrink, float NewMean, float Beta2, float NewSquare, float RootBias2,
+    float Step, float Epsilon);
 
 static unsafe class OnePassAdamW
 {
@@ -28,8 +31,8 @@ static unsafe class OnePassAdamW
     const uint Spread = 0x9E3779B9; // sends neighbouring positions far apart, before the hash
 
     /// <summary>
-    /// One update of flat tensors of one length on the CPU. in: all · overwrites: weight, lower, mean, square. With a lower half the weight is
-    /// updated in float32 and rounded to the nearest BF16; without one, BF16 numbers get stochastic rounding.
+    /// One update of flat tensors of one length on the CPU. in: all · overwrites: weight, lower, mean, square. With a lower half the weight
+    /// is updated in float32 and rounded to the nearest BF16; without one, BF16 numbers get stochastic rounding.
     /// </summary>
     /// <param name="weight">Float32 or BF16, as its gradient.</param>
     /// <param name="lower">The lower half of a BF16 weight's master (int16), or null.</param>
@@ -39,7 +42,8 @@ static unsafe class OnePassAdamW
     /// <param name="terms">Shared numbers.</param>
     /// <param name="key">Of the update: <see cref="StochasticRounding.CreateKey"/>.</param>
     /// <param name="first">Index of the first element in the whole tensor.</param>
-    public static void Step(Tensor weight, Tensor? lower, Tensor gradient, Tensor mean, Tensor square, in AdamWTerms terms, uint key, long first)
+    public static void Step(Tensor weight, Tensor? lower, Tensor gradient, Tensor mean, Tensor square, in AdamWTerms terms, uint key,
+        long first)
     {
         var job = new Job
         {
@@ -59,7 +63,9 @@ static unsafe class OnePassAdamW
             (ScalarType.BFloat16, not null, ScalarType.Float32) => &Run<SplitFloat32Format, BFloat16Format, Float32Format>,
             (ScalarType.BFloat16, null, ScalarType.Float32) => &Run<BFloat16Format, BFloat16Format, Float32Format>,
             (ScalarType.BFloat16, null, ScalarType.BFloat16) => &Run<BFloat16Format, BFloat16Format, BFloat16Format>,
-            _ => throw new ArgumentException($"A weight of {weight.dtype} {(lower is null ? "without" : "with")} master and moments of {mean.dtype} cannot be updated. Weights are Float32, or BFloat16 with moments of Float32, or both BFloat16 without a master."),
+            _ => throw new ArgumentException(
+                $"A weight of {weight.dtype} {(lower is null ? "without" : "with")} master and moments of {mean.dtype} cannot be " +
+                $"updated. Weights are Float32, or BFloat16 with moments of Float32, or both BFloat16 without a master."),
         };
         TensorMemory.ForBlocks(gradient.numel(), Block, (from, count) => body(job, from, count));
     }
@@ -69,7 +75,9 @@ static unsafe class OnePassAdamW
     {
         var (address, narrow) = ((nint)TensorMemory.Address(tensor), tensor.dtype == ScalarType.BFloat16);
         var sums = new double[(tensor.numel() + Block - 1) / Block];
-        TensorMemory.ForBlocks(tensor.numel(), Block, (from, count) => sums[from / Block] = narrow ? Squares<BFloat16Format>((byte*)address, from, count) : Squares<Float32Format>((byte*)address, from, count));
+        TensorMemory.ForBlocks(tensor.numel(), Block, (from, count) =>
+            sums[from / Block] = narrow ? Squares<BFloat16Format>((byte*)address, from, count)
+            : Squares<Float32Format>((byte*)address, from, count));
         return sums.Sum();
     }
 
@@ -81,7 +89,8 @@ static unsafe class OnePassAdamW
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    static void Run<TWeight, TGradient, TMoment>(in Job job, int from, int count) where TWeight : struct, INumberFormat where TGradient : struct, INumberFormat where TMoment : struct, INumberFormat
+    static void Run<TWeight, TGradient, TMoment>(in Job job, int from, int count) where TWeight : struct, INumberFormat where TGradient
+        : struct, INumberFormat where TMoment : struct, INumberFormat
     {
         var whole = count / Lanes * Lanes;
         for (var i = from; i < from + whole; i += Lanes)
@@ -112,11 +121,13 @@ static unsafe class OnePassAdamW
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static void Update<TWeight, TGradient, TMoment>(in Job job, int i, uint index) where TWeight : struct, INumberFormat where TGradient : struct, INumberFormat where TMoment : struct, INumberFormat
+    static void Update<TWeight, TGradient, TMoment>(in Job job, int i, uint index) where TWeight : struct, INumberFormat where TGradient
+        : struct, INumberFormat where TMoment : struct, INumberFormat
     {
         ref readonly var t = ref job.Terms;
         var g = TGradient.Load(job.Gradient, null, i) * t.GradientScale;
-        var (w, m, v) = (TWeight.Load(job.Weight, job.Lower, i) * t.Shrink, TMoment.Load(job.Mean, null, i), TMoment.Load(job.Square, null, i));
+        var (w, m, v) = (TWeight.Load(job.Weight, job.Lower, i) * t.Shrink, TMoment.Load(job.Mean, null, i),
+            TMoment.Load(job.Square, null, i));
         m += (g - m) * t.NewMean;
         v = v * t.Beta2 + g * g * t.NewSquare;
         w += m * t.Step / (Vector256.Sqrt(v) * t.RootBias2 + Vector256.Create(t.Epsilon));
@@ -146,7 +157,8 @@ static unsafe class OnePassAdamW
             Vector256<float> a = default, b = default, c = default, d = default;
             for (var stop = Math.Min(end, i + Few) - 4 * Lanes; i <= stop; i += 4 * Lanes)
             {
-                Vector256<float> w = T.Load(from, null, i), x = T.Load(from, null, i + Lanes), y = T.Load(from, null, i + 2 * Lanes), z = T.Load(from, null, i + 3 * Lanes);
+                Vector256<float> w = T.Load(from, null, i), x = T.Load(from, null, i + Lanes), y = T.Load(from, null, i + 2 * Lanes),
+                    z = T.Load(from, null, i + 3 * Lanes);
                 (a, b, c, d) = (a + w * w, b + x * x, c + y * y, d + z * z);
             }
             sum += Vector256.Sum(a + b + (c + d));

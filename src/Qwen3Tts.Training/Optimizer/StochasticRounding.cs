@@ -34,8 +34,11 @@ static class StochasticRounding
         using var scope = NewDisposeScope();
         var (mantissa, exponent) = x.frexp(); // magnitude in [0.5, 1), and the power of two
         var bits = Noise(first, x.numel(), key, x.device);
-        var noise = Bits(draw == 2 ? Times(bits, Spread) : bits, draw == 0 ? 0 : Dropped, (1 << Dropped) - 1).to(ScalarType.Float32).div_(DroppedScale);
-        return mantissa.mul(KeptScale).add_(noise.mul_(mantissa.sign()), Scalars.One).trunc_().ldexp_(exponent - KeptBits).to(ScalarType.BFloat16).MoveToOuterDisposeScope(); // every step is exact
+        var noise = Bits(draw == 2 ? Times(bits, Spread) : bits, draw == 0 ? 0 : Dropped,
+            (1 << Dropped) - 1).to(ScalarType.Float32).div_(DroppedScale);
+        // every step is exact
+        return mantissa.mul(KeptScale).add_(noise.mul_(mantissa.sign()),
+            Scalars.One).trunc_().ldexp_(exponent - KeptBits).to(ScalarType.BFloat16).MoveToOuterDisposeScope();
     }
 
     /// <summary>Thirty-two random bits for each number, as int64.</summary>
@@ -49,5 +52,6 @@ static class StochasticRounding
 
     static Tensor Times(Tensor x, Scalar factor) => Bits(x.mul(factor), 0, uint.MaxValue); // an overflow changes only bits above these
 
-    static Tensor Bits(Tensor x, int shift, long mask) => x.bitwise_right_shift(tensor(shift, ScalarType.Int64)).bitwise_and(tensor(mask, ScalarType.Int64));
+    static Tensor Bits(Tensor x, int shift, long mask) =>
+        x.bitwise_right_shift(tensor(shift, ScalarType.Int64)).bitwise_and(tensor(mask, ScalarType.Int64));
 }

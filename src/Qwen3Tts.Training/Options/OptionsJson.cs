@@ -8,8 +8,10 @@ namespace Qwen3Tts.Training.Options;
 sealed class KebabCase<T>() : JsonStringEnumConverter<T>(JsonNamingPolicy.KebabCaseLower, allowIntegerValues: false) where T : struct, Enum;
 
 /// <summary>options.json: an unknown key is an error, because a run is a function of all of them.</summary>
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, WriteIndented = true, RespectNullableAnnotations = true,
-    RespectRequiredConstructorParameters = true, AllowDuplicateProperties = false, UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, WriteIndented = true,
+    RespectNullableAnnotations = true,
+    RespectRequiredConstructorParameters = true, AllowDuplicateProperties = false,
+        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
     Converters = [typeof(KebabCase<LayoutPolicy>), typeof(KebabCase<Schedule>), typeof(KebabCase<Precision>), typeof(KebabCase<ExportAs>)])]
 [JsonSerializable(typeof(TrainingOptions))]
 sealed partial class OptionsJson : JsonSerializerContext;

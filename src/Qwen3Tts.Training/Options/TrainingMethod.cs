@@ -1,5 +1,5 @@
-// A training method: which types the numbers have, what is trained, and how much of a micro-batch is held in memory. The result of a run is a
-// function of the first two, so they are stored with the run; the last one changes memory and speed alone.
+// A training method: which types the numbers have, what is trained, and how much of a micro-batch is held in memory. The result of a run is
+// a function of the first two, so they are stored with the run; the last one changes memory and speed alone.
 using static TorchSharp.torch;
 
 namespace Qwen3Tts.Training.Options;
@@ -9,7 +9,10 @@ enum Precision
 {
     /// <summary>Everything in float32: 16 bytes for each trained number.</summary>
     Float32,
-    /// <summary>BF16 weights and gradients, float32 master weights and moments: 16 bytes, or 14 on the CPU, where half of a master is the weight itself.</summary>
+    /// <summary>
+    /// BF16 weights and gradients, float32 master weights and moments: 16 bytes, or 14 on the CPU, where half of a master is the weight
+    /// itself.
+    /// </summary>
     Mixed,
     /// <summary>BF16 weights without masters, with stochastic rounding; float32 moments: 12 bytes.</summary>
     Bfloat16,

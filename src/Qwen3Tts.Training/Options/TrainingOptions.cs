@@ -21,7 +21,9 @@ enum ExportAs
 {
     /// <summary>Speaks by name; the speaker encoder is left out, as the official script does.</summary>
     CustomVoice,
-    /// <summary>Keeps the speaker encoder: clones other voices and can be fine-tuned again. This project speaks by name with it, too.</summary>
+    /// <summary>
+    /// Keeps the speaker encoder: clones other voices and can be fine-tuned again. This project speaks by name with it, too.
+    /// </summary>
     Base,
 }
 
@@ -39,13 +41,18 @@ sealed record TrainingOptions
     public string? Reference { get; init; }
 
     public LayoutPolicy Layout { get; set; } = LayoutPolicy.Mixed;
-    /// <summary>Drawn from for each example, evenly: a language of the model, "auto", or "data" for what the line names. Null: "data" and "auto" where lines name a language, else "auto".</summary>
+    /// <summary>
+    /// Drawn from for each example, evenly: a language of the model, "auto", or "data" for what the line names. Null: "data" and "auto"
+    /// where lines name a language, else "auto".
+    /// </summary>
     public IReadOnlyList<string>? Languages { get; init; }
     /// <summary>A language that the model has no id for; it gets a free row.</summary>
     public string? NewLanguage { get; init; }
     /// <summary>The language whose row the new one begins as; null: the mean of all.</summary>
     public string? NewLanguageLike { get; init; }
-    /// <summary>Share of the sequences that begin with the voice's reference recording and its text, as in-context cloning writes it.</summary>
+    /// <summary>
+    /// Share of the sequences that begin with the voice's reference recording and its text, as in-context cloning writes it.
+    /// </summary>
     public double InContext { get; set; }
     /// <summary>Clips that are not trained on, only measured.</summary>
     public int HeldOut { get; set; }
@@ -57,7 +64,10 @@ sealed record TrainingOptions
     public int Batch { get; set; } = 8;
     /// <summary>Clips that are computed together; fewer need less memory and give the same result. Null: as many as fit.</summary>
     public int? MicroBatch { get; init; }
-    /// <summary>Steps whose clips are drawn together and dealt out by length, so that less is padded; 1 deals none. Null: 8 for a released model, 1 for a small one.</summary>
+    /// <summary>
+    /// Steps whose clips are drawn together and dealt out by length, so that less is padded; 1 deals none. Null: 8 for a released model, 1
+    /// for a small one.
+    /// </summary>
     public int? Bucket { get; init; }
     /// <summary>What is computed and kept in which type. Null: the most exact that fits.</summary>
     public Precision? Precision { get; init; }
@@ -86,7 +96,10 @@ sealed record TrainingOptions
     public ExportAs ExportAs { get; init; }
     /// <summary>Steps between two saved states, so that a killed run loses no more. Null: a tenth of the run, and at least 25.</summary>
     public int? SaveEvery { get; init; }
-    /// <summary>Steps between two evaluations, at which held-out texts are spoken and judged; 0 is never. Null: a quarter of the run, where clips are held out.</summary>
+    /// <summary>
+    /// Steps between two evaluations, at which held-out texts are spoken and judged; 0 is never. Null: a quarter of the run, where clips
+    /// are held out.
+    /// </summary>
     public int? EvaluateEvery { get; init; }
     /// <summary>End the run after so many evaluations that were no better than the best; null never does.</summary>
     public int? Patience { get; init; }
@@ -111,7 +124,8 @@ sealed record TrainingOptions
     {
         var released = IsReleased(model.TalkerConfig);
         var training = Math.Max(1, clips - HeldOut);
-        var steps = Steps ?? (Epochs is { } e ? (int)Math.Ceiling(e * training / Batch) : released ? Math.Max(400, (training + Batch - 1) / Batch) : 150);
+        var steps = Steps ?? (Epochs is { } e ? (int)Math.Ceiling(e * training / Batch) : released
+            ? Math.Max(400, (training + Batch - 1) / Batch) : 150);
         var result = this with
         {
             Steps = steps,
@@ -129,7 +143,13 @@ sealed record TrainingOptions
 
     /// <summary>The training method, as far as it is decided.</summary>
     [JsonIgnore]
-    internal TrainingMethod Method => new() { Precision = Precision ?? Options.Precision.Float32, Frozen = Frozen, Lora = Lora, Checkpointing = new(Recompute ?? false, FramesAtATime ?? int.MaxValue) };
+    internal TrainingMethod Method => new()
+    {
+        Precision = Precision ?? Options.Precision.Float32,
+        Frozen = Frozen,
+        Lora = Lora,
+        Checkpointing = new(Recompute ?? false, FramesAtATime ?? int.MaxValue),
+    };
 
     /// <summary>A choice as files and options write it: bfloat16-moments.</summary>
     public static string Written<T>(T choice) where T : struct, Enum => JsonNamingPolicy.KebabCaseLower.ConvertName(choice.ToString());
@@ -152,17 +172,23 @@ sealed record TrainingOptions
     /// <summary>Of a released model's size, as opposed to a miniature.</summary>
     public static bool IsReleased(TalkerConfig talker) => talker.HiddenSize >= 1024;
 
-    /// <summary>Where runs that worked had it. The pairs of LoRA begin at zero and need a higher rate than whole matrices: on the miniature two and a half times.</summary>
-    public static double UsualRate(bool released, bool lora) => (released, lora) switch { (true, false) => 5e-6, (true, true) => 2e-5, (false, false) => 2e-4, _ => 5e-4 };
+    /// <summary>
+    /// Where runs that worked had it. The pairs of LoRA begin at zero and need a higher rate than whole matrices: on the miniature two and
+    /// a half times.
+    /// </summary>
+    public static double UsualRate(bool released, bool lora) =>
+        (released, lora) switch { (true, false) => 5e-6, (true, true) => 2e-5, (false, false) => 2e-4, _ => 5e-4 };
 
     void Check(int clips)
     {
         static void Require(bool good, string option, object? value, string expected)
         {
             if (!good)
-                throw new ArgumentException($"--{option} is {value}, expected {expected}. Correct it, or leave the option out for its default.");
+                throw new ArgumentException(
+                    $"--{option} is {value}, expected {expected}. Correct it, or leave the option out for its default.");
         }
-        Require(TrainingRanges.Steps.Holds(Steps ?? 0), Epochs is null ? "steps" : "epochs", (object?)Epochs ?? Steps, $"{TrainingRanges.Steps.Words} steps");
+        Require(TrainingRanges.Steps.Holds(Steps ?? 0), Epochs is null ? "steps" : "epochs", (object?)Epochs
+            ?? Steps, $"{TrainingRanges.Steps.Words} steps");
         Require(TrainingRanges.Batch.Holds(Batch), "batch", Batch, $"{TrainingRanges.Batch.Words} clips");
         Require(MicroBatch is null || (MicroBatch >= 1 && MicroBatch <= Batch), "micro-batch", MicroBatch, $"1 to the batch, {Batch}");
         Require(LearningRate is > 0 and < 1, "lr", LearningRate, "a number between 0 and 1, such as 5e-6");
@@ -175,10 +201,13 @@ sealed record TrainingOptions
         Require(Patience is null or >= 1, "patience", Patience, "one evaluation or more");
         Require(TrainingRanges.Bucket.Holds(Bucket ?? 0), "bucket", Bucket, $"{TrainingRanges.Bucket.Words} steps");
         Require(InContext is >= 0 and <= 1, "in-context", InContext, "a share of the sequences, 0 to 1");
-        Require(Lora is null || TrainingRanges.LoraRank.Holds(Lora.Rank), "lora", Lora?.Rank, $"a rank, {TrainingRanges.LoraRank.Words}; 16 is usual");
+        Require(Lora is null || TrainingRanges.LoraRank.Holds(Lora.Rank), "lora", Lora?.Rank,
+            $"a rank, {TrainingRanges.LoraRank.Words}; 16 is usual");
         Require(NewLanguageLike is null || NewLanguage is not null, "new-language-like", NewLanguageLike, "to come with --new-language");
         if (NewLanguage is not null && (Lora is not null || Frozen.Any(f => f.EndsWith("codec_embedding", StringComparison.Ordinal))))
-            throw new ArgumentException($"The row of --new-language {NewLanguage} is learned in codec_embedding, which is not trained {(Lora is null ? "when it is frozen" : "by LoRA")}. Train it whole, without --lora and with codec_embedding.");
+            throw new ArgumentException(
+                $"The row of --new-language {NewLanguage} is learned in codec_embedding, which is not trained " +
+                $"{(Lora is null ? "when it is frozen" : "by LoRA")}. Train it whole, without --lora and with codec_embedding.");
         Require(HeldOut >= 0 && HeldOut < clips, "held-out", HeldOut, $"fewer clips than there are, {clips}");
     }
 
@@ -196,7 +225,8 @@ sealed record TrainingOptions
             if (value < 1)
                 throw new InvalidDataException($"{place}: {key} is {value}, expected 1 or more. {Remedy}");
         if (read.FramesAtATime is not null && read.MicroBatch is null)
-            throw new InvalidDataException($"{place}: frames_at_a_time is given and micro_batch is not; they are chosen together. {Remedy}");
+            throw new InvalidDataException(
+                $"{place}: frames_at_a_time is given and micro_batch is not; they are chosen together. {Remedy}");
         return read;
     }
 }

@@ -26,12 +26,16 @@ static class Chart
         var (bottom, top) = (Math.Floor(low / unit) * unit, Math.Ceiling(high / unit + 1e-9) * unit);
         double X(double step) => Left + (step - first) / Math.Max(1, last - first) * (Width - Left - 4);
         double Y(double value) => Height - Bottom - (value - bottom) / (top - bottom) * (Height - Bottom - Top);
-        string Path(IEnumerable<(int Step, double Value)> points) => "M" + string.Join("L", points.Select(p => Invariant($"{X(p.Step):0.#} {Y(p.Value):0.#}")));
+        string Path(IEnumerable<(int Step, double Value)> points) =>
+            "M" + string.Join("L", points.Select(p => Invariant($"{X(p.Step):0.#} {Y(p.Value):0.#}")));
 
         var svg = Begin(title);
         foreach (var value in new[] { bottom, (bottom + top) / 2, top })
-            svg.Append(Invariant($"<line x1=\"{Left}\" x2=\"{Width}\" y1=\"{Y(value):0.#}\" y2=\"{Y(value):0.#}\"/><text x=\"{Left - 4}\" y=\"{Y(value) + 4:0.#}\" text-anchor=\"end\">{value:0.###}</text>"));
-        svg.Append($"<text x=\"{Left}\" y=\"{Height - 3}\">{first}</text><text x=\"{Width - 4}\" y=\"{Height - 3}\" text-anchor=\"end\">step {last}</text>");
+            svg.Append(CultureInfo.InvariantCulture,
+                $"<line x1=\"{Left}\" x2=\"{Width}\" y1=\"{Y(value):0.#}\" y2=\"{Y(value):0.#}\"/><text x=\"{Left - 4}\" " +
+                $"y=\"{Y(value) + 4:0.#}\" text-anchor=\"end\">{value:0.###}</text>");
+        svg.Append($"<text x=\"{Left}\" y=\"{Height - 3}\">{first}</text><text x=\"{Width - 4}\" y=\"{Height - 3}\" " +
+            $"text-anchor=\"end\">step {last}</text>");
         if (line.Count > 0)
             svg.Append($"<path d=\"{Path(Thinned(line))}\"/><path class=\"mean\" d=\"{Path(Thinned(RunningMean(line)))}\"/>");
         foreach (var (step, value) in dots)
@@ -53,12 +57,18 @@ static class Chart
         var (width, most) = ((double)(Width - Left - 4) / Bars, counts.Max());
         for (var i = 0; i < Bars; i++)
             if ((double)counts[i] / most * (Height - Bottom - Top) is > 0 and var tall)
-                svg.Append(Invariant($"<rect x=\"{Left + i * width:0.#}\" y=\"{Height - Bottom - tall:0.#}\" width=\"{width - 1:0.#}\" height=\"{tall:0.#}\"/>"));
-        svg.Append(Invariant($"<text x=\"{Left - 4}\" y=\"{Top + 4}\" text-anchor=\"end\">{most}</text><text x=\"{Left}\" y=\"{Height - 3}\">{low:0.#} {unit}</text><text x=\"{Width - 4}\" y=\"{Height - 3}\" text-anchor=\"end\">{high:0.#} {unit}</text>"));
+                svg.Append(CultureInfo.InvariantCulture,
+                    $"<rect x=\"{Left + i * width:0.#}\" y=\"{Height - Bottom - tall:0.#}\" width=\"{width - 1:0.#}\" " +
+                    $"height=\"{tall:0.#}\"/>");
+        svg.Append(CultureInfo.InvariantCulture,
+            $"<text x=\"{Left - 4}\" y=\"{Top + 4}\" text-anchor=\"end\">{most}</text><text x=\"{Left}\" y=\"{Height - 3}\">{low:0.#} " +
+            $"{unit}</text><text x=\"{Width - 4}\" y=\"{Height - 3}\" text-anchor=\"end\">{high:0.#} {unit}</text>");
         return svg.Append("</svg>\n").ToString();
     }
 
-    static StringBuilder Begin(string title) => new($"<svg class=\"chart\" viewBox=\"0 0 {Width} {Height}\" role=\"img\" aria-label=\"{WebUtility.HtmlEncode(title)}\"><text x=\"{Left}\" y=\"11\">{WebUtility.HtmlEncode(title)}</text>");
+    static StringBuilder Begin(string title) =>
+        new($"<svg class=\"chart\" viewBox=\"0 0 {Width} {Height}\" role=\"img\" aria-label=\"{WebUtility.HtmlEncode(title)}\"><text " +
+        $"x=\"{Left}\" y=\"11\">{WebUtility.HtmlEncode(title)}</text>");
 
     /// <summary>Over the steps around each one, fewer at the ends.</summary>
     static List<(int Step, double Value)> RunningMean(IReadOnlyList<(int Step, double Value)> line)
@@ -67,10 +77,13 @@ static class Chart
         var sums = new double[line.Count + 1];
         for (var i = 0; i < line.Count; i++)
             sums[i + 1] = sums[i] + line[i].Value;
-        return [.. line.Select((p, i) => (Math.Max(0, i - reach), Math.Min(line.Count, i + reach + 1)) is var (from, to) ? (p.Step, (sums[to] - sums[from]) / (to - from)) : default)];
+        return [.. line.Select((p, i) =>
+            (Math.Max(0, i - reach), Math.Min(line.Count, i + reach + 1)) is var (from, to)
+            ? (p.Step, (sums[to] - sums[from]) / (to - from)) : default)];
     }
 
-    static IEnumerable<(int Step, double Value)> Thinned(IReadOnlyList<(int Step, double Value)> line) => line.Where((_, i) => i % (1 + line.Count / MostPoints) == 0 || i == line.Count - 1);
+    static IEnumerable<(int Step, double Value)> Thinned(IReadOnlyList<(int Step, double Value)> line) =>
+        line.Where((_, i) => i % (1 + line.Count / MostPoints) == 0 || i == line.Count - 1);
 
     static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

@@ -1,13 +1,11 @@
-// What a demo did, as one small page beside the sound files it plays. No script, no font, no picture from elsewhere; light and dark follow
-// the reader's system.
+// What a demo did, as one small page beside the sound files that it plays.
 using System.Globalization;
-using System.Net;
 using System.Text;
 using Qwen3Tts.Audio;
 using Qwen3Tts.Doctor;
-using Qwen3Tts.Doctor.Report;
 using Qwen3Tts.Listening;
 using Qwen3Tts.Training.Log;
+using static Qwen3Tts.Doctor.Report.Html;
 
 namespace Qwen3Tts.Training.Pages;
 
@@ -16,7 +14,8 @@ namespace Qwen3Tts.Training.Pages;
 /// <param name="Files">A WAV file for each text, relative to the page.</param>
 /// <param name="Takes">Everything that was said, several times over, with what should have been.</param>
 /// <param name="Heard">What a recogniser made of the takes; null without one.</param>
-sealed record DemoVoice(string Name, IReadOnlyList<string> Files, IReadOnlyList<(Waveform Speech, string Text)> Takes, WordErrorRate? Heard = null);
+sealed record DemoVoice(string Name, IReadOnlyList<string> Files, IReadOnlyList<(Waveform Speech, string Text)> Takes,
+    WordErrorRate? Heard = null);
 
 /// <summary>The same run as a faulty script would make it.</summary>
 /// <param name="Run">Its steps and result.</param>
@@ -38,25 +37,32 @@ static class DemoPage
     /// <param name="voices">Each says every text.</param>
     /// <param name="ears">The recogniser, or why there is none.</param>
     /// <param name="takes">Times that each text was spoken.</param>
-    public static string Of(string name, TrainingResult run, FaultyRun faulty, IReadOnlyList<string> texts, IReadOnlyList<DemoVoice> voices, string ears, int takes)
+    public static string Write(
+        string name, TrainingResult run, FaultyRun faulty, IReadOnlyList<string> texts,
+        IReadOnlyList<DemoVoice> voices, string ears, int takes)
     {
-        var page = new StringBuilder($"<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width,initial-scale=1\"><title>{Text(name)}, fine-tuned</title><style>{HtmlReport.Style}{Chart.Style}{Style}</style></head><body><main>\n");
-        page.Append($"<h1>qwen3tts demo</h1>\n<p class=\"verdict good\">{Text(name)} in {run.Log.Count} steps, {Minutes(run.Log.Sum(l => l.Seconds))}</p>\n");
+        var page = Begin($"{name}, fine-tuned", Chart.Style, Style).Append(Heading(
+            "qwen3tts demo", "good", $"{name} in {run.Log.Count} steps, {Minutes(run.Log.Sum(l => l.Seconds))}"));
         Numbers(page, voices);
         Losses(page, run, faulty);
-        page.Append($"<h2>Curves</h2>\n<p>Of the correct run, in nats a code, for each step (grey), as a running mean (green), and on {texts.Count} recordings that were not trained on (dots).</p>\n");
+        page.Append($"<h2>Curves</h2>\n<p>Of the correct run, in nats a code, for each step (grey), as a running mean (green), and on " +
+            $"{texts.Count} recordings that were not trained on (dots).</p>\n");
         Curves(page, "talker: the first code of each frame, and the end", run.Log, l => l.Talker, l => l.HeldOutTalker);
         Curves(page, "code predictor: the other fifteen", run.Log, l => l.Predictor, l => l.HeldOutPredictor);
         page.Append("<h2>Texts that were not trained on</h2>\n");
         for (var i = 0; i < texts.Count; i++)
         {
-            page.Append($"<div class=\"card\"><p><strong>{Text(texts[i])}</strong></p><div class=\"takes\">");
+            page.Append($"<div class=\"card\"><p><strong>{Escape(texts[i])}</strong></p><div class=\"takes\">");
             foreach (var voice in voices)
-                page.Append($"<div><span class=\"soft\">{Text(voice.Name)}</span>{HtmlReport.Wave(SpeechCheck.Peaks(voice.Takes[i].Speech))}<audio controls preload=\"none\" src=\"{voice.Files[i]}\"></audio></div>");
+            {
+                page.Append($"<div><span class=\"soft\">{Escape(voice.Name)}</span>{Wave(SpeechCheck.Peaks(voice.Takes[i].Speech))}");
+                page.Append($"{Sound(voice.Files[i])}</div>");
+            }
             page.Append("</div></div>\n");
         }
-        page.Append($"<footer>Words were heard by {Text(ears)}, over {takes} takes of each text: a few words more or less mean nothing. The voice itself is the folder <code>run/export</code>.</footer>\n");
-        return page.Append("</main></body></html>\n").ToString();
+        return End(
+            page, $"Words were heard by {Escape(ears)}, over {takes} takes of each text: a few words more or less mean nothing. "
+                + "The voice itself is the folder <code>run/export</code>.");
     }
 
     static void Numbers(StringBuilder page, IReadOnlyList<DemoVoice> voices)
@@ -64,25 +70,33 @@ static class DemoPage
         page.Append("<div class=\"numbers\">");
         foreach (var voice in voices)
             if (voice.Heard is { } heard)
-                page.Append(string.Create(CultureInfo.InvariantCulture, $"<div class=\"card\"><span class=\"soft\">{Text(voice.Name)}</span><b>{100 * heard.Rate:0} %</b>of {heard.Words} words heard wrongly</div>"));
+                page.Append(string.Create(CultureInfo.InvariantCulture,
+                    $"<div class=\"card\"><span class=\"soft\">{Escape(voice.Name)}</span><b>{100 * heard.Rate:0} %</b>of {heard.Words} " +
+                    $"words heard wrongly</div>"));
         page.Append("</div>\n");
     }
 
     static void Losses(StringBuilder page, TrainingResult run, FaultyRun faulty)
     {
-        page.Append("<h2>The same run with the faults of the official script</h2>\n<div class=\"wide\"><table><tr><th>mean loss of the first and the last tenth, nats a code</th><th class=\"n\">talker</th><th class=\"n\">code predictor</th></tr>\n");
+        page.Append("<h2>The same run with the faults of the official script</h2>\n<div class=\"wide\"><table><tr><th>mean loss of the " +
+            "first and the last tenth, nats a code</th><th class=\"n\">talker</th><th class=\"n\">code predictor</th></tr>\n");
         foreach (var (title, log) in new[] { ("trained as the model speaks", run.Log), (faulty.Faults, faulty.Run.Log) })
         {
             var tenth = Math.Max(1, log.Count / 10);
-            string Course(Func<StepReport, double> of) => string.Create(CultureInfo.InvariantCulture, $"<td class=\"n\">{log.Take(tenth).Average(of):0.00} → {log.TakeLast(tenth).Average(of):0.00}</td>");
-            page.Append($"<tr><td>{Text(title)}</td>{Course(l => l.Talker)}{Course(l => l.Predictor)}</tr>\n");
+            string Course(Func<StepReport, double> of) =>
+                string.Create(CultureInfo.InvariantCulture,
+                $"<td class=\"n\">{log.Take(tenth).Average(of):0.00} → {log.TakeLast(tenth).Average(of):0.00}</td>");
+            page.Append($"<tr><td>{Escape(title)}</td>{Course(l => l.Talker)}{Course(l => l.Predictor)}</tr>\n");
         }
-        page.Append($"</table></div>\n<p>Its loss falls as well, and tells nothing: it is measured on the wrong labels, too. What the preflight says to it:</p>\n<div class=\"card\"><p>{Text(faulty.Refusal).Replace("\n", "<br>")}</p></div>\n");
+        page.Append($"</table></div>\n<p>Its loss falls as well, and tells nothing: it is measured on the wrong labels, too. What the " +
+            $"preflight says to it:</p>\n<div class=\"card\"><p>{Escape(faulty.Refusal).Replace("\n", "<br>")}</p></div>\n");
     }
 
-    static void Curves(StringBuilder page, string title, IReadOnlyList<StepReport> log, Func<StepReport, double> of, Func<StepReport, double?> heldOut) =>
-        page.Append(Chart.Lines(title, [.. log.Select(l => (l.Step, of(l)))], [.. log.Where(l => heldOut(l) is not null).Select(l => (l.Step, heldOut(l)!.Value))]));
+    static void Curves(StringBuilder page, string title, IReadOnlyList<StepReport> log, Func<StepReport, double> of,
+        Func<StepReport, double?> heldOut) =>
+        page.Append(Chart.Lines(title, [.. log.Select(l => (l.Step, of(l)))],
+            [.. log.Where(l => heldOut(l) is not null).Select(l => (l.Step, heldOut(l)!.Value))]));
 
-    static string Minutes(double seconds) => TimeSpan.FromSeconds(seconds) is var t && t.TotalMinutes < 1 ? $"{t.Seconds} s" : $"{(int)t.TotalMinutes} min {t.Seconds} s";
-    static string Text(string text) => WebUtility.HtmlEncode(text);
+    static string Minutes(double seconds) =>
+        TimeSpan.FromSeconds(seconds) is var t && t.TotalMinutes < 1 ? $"{t.Seconds} s" : $"{(int)t.TotalMinutes} min {t.Seconds} s";
 }

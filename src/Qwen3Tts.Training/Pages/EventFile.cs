@@ -45,7 +45,8 @@ sealed class EventFile : IDisposable
         var wav = new MemoryStream();
         WavFile.Write(wav, speech);
         Write(e => e.Number(2, step).Message(5, summary => summary.Message(1, entry => entry.Text(1, tag).Message(6, audio =>
-            audio.Float(1, speech.SampleRate).Number(2, 1).Number(3, speech.Samples.Length).Bytes(4, wav.ToArray()).Text(5, "audio/wav")))));
+            audio.Float(1, speech.SampleRate).Number(2, 1).Number(3, speech.Samples.Length).Bytes(4, wav.ToArray()).Text(5,
+                "audio/wav")))));
     }
 
     static double Seconds() => DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() / 1000.0;
@@ -66,7 +67,8 @@ sealed class EventFile : IDisposable
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             _failed = true;
-            _warn?.Invoke($"Warning: '{_path}' for TensorBoard cannot be written: {e.Message} Training goes on without it; log.jsonl has the same numbers.");
+            _warn?.Invoke($"Warning: '{_path}' for TensorBoard cannot be written: {e.Message} Training goes on without it; log.jsonl has " +
+                $"the same numbers.");
         }
     }
 

@@ -1,13 +1,12 @@
 // A run as a page beside the sounds it plays: index.html in its folder, written anew while it goes on. Takes of each text stand side by
 // side, from the recording over the untouched model to the last checkpoint: the ear is the judge, numbers say where to listen.
 using System.Globalization;
-using System.Net;
 using System.Text;
 using Qwen3Tts.Data;
-using Qwen3Tts.Doctor.Report;
 using Qwen3Tts.Training.Data;
 using Qwen3Tts.Training.Log;
 using Qwen3Tts.Training.Options;
+using static Qwen3Tts.Doctor.Report.Html;
 
 namespace Qwen3Tts.Training.Pages;
 
@@ -38,14 +37,14 @@ static class RunPage
     public static string Write(RunPageData run)
     {
         var (options, state, log) = (run.Options, run.State, run.Log);
-        var page = new StringBuilder($"<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width,initial-scale=1\"><title>{Text(options.Title)}, {Text(state)}</title><style>{HtmlReport.Style}{Chart.Style}{Style}</style></head><body><main>\n");
-        page.Append($"<h1>qwen3tts-train · {Text(options.Title)} · from {Text(Path.GetFileName(options.Model))}</h1>\n<p class=\"verdict good\">{Text(state)}: step {(log.Count == 0 ? 0 : log[^1].Step)} of {options.Steps}</p>\n");
+        var page = Begin($"{options.Title}, {state}", Chart.Style, Style).Append(Heading(
+            $"qwen3tts-train · {options.Title} · from {Path.GetFileName(options.Model)}", "good",
+            $"{state}: step {(log.Count == 0 ? 0 : log[^1].Step)} of {options.Steps}"));
         Takes(page, run);
         Curves(page, log, run.Evaluations);
         Data(page, run);
         Preflight(page, run.Preflight);
-        page.Append("<footer>Losses are in nats a code. Numbers for each step: log.jsonl, and tensorboard/ for TensorBoard.</footer>\n</main></body></html>\n");
-        return page.ToString();
+        return End(page, "Losses are in nats a code. Numbers for each step: log.jsonl, and tensorboard/ for TensorBoard.");
     }
 
     static void Takes(StringBuilder page, RunPageData run)
@@ -54,21 +53,38 @@ static class RunPage
         if (evaluations.Count == 0)
             return;
         var (best, spoken) = (Evaluation.FindBest(evaluations), run.Spoken);
-        page.Append($"<h2>Takes to compare by ear</h2>\n<p>Texts that are not trained on. Step 0 is the untouched model with the same voice.{(best is null ? "" : $" The best trained checkpoint by score is that of step {best.Step}, kept in <code>best/</code>{(evaluations[0].Step == 0 && evaluations[0].Score < best.Score ? "; the untouched model says the words no worse, so judge by the voice" : "")}.")} Words: {Text(evaluations[0].Ears)}.</p>\n<div class=\"wide\"><table class=\"takes\"><tr><th>step</th><th>the recording</th>");
+        string Cell(Evaluation e) => e == best ? "<td class=\"best\">" : "<td>";
+        page.Append("<h2>Takes to compare by ear</h2>\n");
+        page.Append("<p>Texts that are not trained on. Step 0 is the untouched model with the same voice.");
+        if (best is not null)
+        {
+            page.Append($" The best trained checkpoint by score is that of step {best.Step}, kept in <code>best/</code>");
+            page.Append(evaluations[0].Step == 0 && evaluations[0].Score < best.Score
+                ? "; the untouched model says the words no worse, so judge by the voice." : ".");
+        }
+        page.Append($" Words: {Escape(evaluations[0].Ears)}.</p>\n<div class=\"wide\"><table class=\"takes\">");
+        page.Append("<tr><th>step</th><th>the recording</th>");
         foreach (var e in evaluations)
             page.Append($"<th>{e.Step}</th>");
         page.Append("</tr>\n");
         foreach (var (title, of) in new (string, Func<Evaluation, string>)[]
         {
-            ("score, lower is better", e => N(e.Score)), ("words heard wrongly", e => e.WordErrors is { } w ? P(w) : "–"), ("do not end", e => P(e.Runaway)), ("length, of the recording's", e => N(e.LengthRatio)),
+            ("score, lower is better", e => N(e.Score)), ("words heard wrongly", e => e.WordErrors is { } w ? P(w) : "–"),
+                ("do not end", e => P(e.Runaway)), ("length, of the recording's", e => N(e.LengthRatio)),
             ("held-out loss: talker, predictor", e => $"{N(e.HeldOutTalker)}, {N(e.HeldOutPredictor)}"),
         })
-            page.Append($"<tr><td>{title}</td><td></td>{string.Concat(evaluations.Select(e => $"<td{(e == best ? " class=\"best\"" : "")}>{of(e)}</td>"))}</tr>\n");
+        {
+            page.Append($"<tr><td>{title}</td><td></td>");
+            foreach (var e in evaluations)
+                page.Append($"{Cell(e)}{of(e)}</td>");
+            page.Append("</tr>\n");
+        }
         for (var i = 0; i <= evaluations.Max(e => e.Takes.Max(t => t.Text)); i++)
         {
-            page.Append($"<tr><td><strong>{Text(spoken[i].Text)}</strong></td><td>{Sound(Path.GetRelativePath(run.Folder, spoken[i].Audio))}</td>");
+            page.Append($"<tr><td><strong>{Escape(spoken[i].Text)}</strong></td>");
+            page.Append($"<td>{Sound(Path.GetRelativePath(run.Folder, spoken[i].Audio))}</td>");
             foreach (var e in evaluations)
-                page.Append($"<td{(e == best ? " class=\"best\"" : "")}>{string.Concat(e.Takes.Where(t => t.Text == i).Select(t => Sound(t.File)))}</td>");
+                page.Append(Cell(e)).AppendJoin("", e.Takes.Where(t => t.Text == i).Select(t => Sound(t.File))).Append("</td>");
             page.Append("</tr>\n");
         }
         page.Append("</table></div>\n");
@@ -79,10 +95,16 @@ static class RunPage
         if (log.Count == 0)
             return;
         List<(int, double)> Line(Func<StepReport, double> of) => [.. log.Select(l => (l.Step, of(l)))];
-        List<(int, double)> HeldOut(Func<StepReport, double?> inLog, Func<Evaluation, double> evaluated) => [.. log.Where(l => inLog(l) is not null).Select(l => (l.Step, inLog(l)!.Value)), .. evaluations.Select(e => (e.Step, evaluated(e)))];
+        List<(int, double)> HeldOut(Func<StepReport, double?> inLog, Func<Evaluation, double> evaluated) =>
+            [
+                .. log.Where(l => inLog(l) is not null).Select(l => (l.Step, inLog(l)!.Value)),
+                .. evaluations.Select(e => (e.Step, evaluated(e))),
+            ];
         page.Append("<h2>Curves</h2>\n<p>Each step (grey), their running mean (green), and clips that are not trained on (dots).</p>\n");
-        page.Append(Chart.Lines("talker: the first code of each frame, and the end", Line(l => l.Talker), HeldOut(l => l.HeldOutTalker, e => e.HeldOutTalker)));
-        page.Append(Chart.Lines("code predictor: the other codes", Line(l => l.Predictor), HeldOut(l => l.HeldOutPredictor, e => e.HeldOutPredictor)));
+        page.Append(Chart.Lines("talker: the first code of each frame, and the end", Line(l => l.Talker),
+            HeldOut(l => l.HeldOutTalker, e => e.HeldOutTalker)));
+        page.Append(Chart.Lines("code predictor: the other codes", Line(l => l.Predictor),
+            HeldOut(l => l.HeldOutPredictor, e => e.HeldOutPredictor)));
         page.Append(Chart.Lines("end of speech", Line(l => l.End), []));
         page.Append(Chart.Lines("norm of the gradient", Line(l => l.GradientNorm), []));
         if (evaluations.Count > 0)
@@ -93,24 +115,29 @@ static class RunPage
     {
         var (clips, heldOut) = (run.Clips, run.HeldOut);
         var seconds = clips.Select(c => c.Codes!.Count / DataRow.FramesPerSecond).ToList();
-        page.Append($"<h2>Data</h2>\n<p>{clips.Count} clips, {N(seconds.Sum() / 60)} minutes; {heldOut.Count} of them are held out. Languages: {Text(string.Join(", ", clips.Select(c => c.Language ?? "none named").Distinct()))}.</p>\n");
-        page.Append(Chart.Histogram("length of a clip", seconds, "s")).Append(Chart.Histogram("pace", [.. clips.Select(c => c.Text.Length / (c.Codes!.Count / DataRow.FramesPerSecond))], "characters a second"));
+        page.Append($"<h2>Data</h2>\n<p>{clips.Count} clips, {N(seconds.Sum() / 60)} minutes; {heldOut.Count} of them are held out. " +
+            $"Languages: {Escape(string.Join(", ", clips.Select(c => c.Language ?? "none named").Distinct()))}.</p>\n");
+        page.Append(Chart.Histogram("length of a clip", seconds, "s"))
+            .Append(Chart.Histogram("pace", [.. clips.Select(c => c.Text.Length / (c.Codes!.Count / DataRow.FramesPerSecond))],
+            "characters a second"));
     }
 
     static void Preflight(StringBuilder page, PreflightReport? report)
     {
         if (report is null)
             return;
-        page.Append($"<h2>Preflight</h2>\n<p>The untouched model on {report.Clips} clips; guessing a code costs {N(report.Guessing)}.</p>\n<div class=\"wide\"><table><tr><th>trained as</th><th class=\"n\">talker</th><th class=\"n\">code predictor</th></tr>\n");
+        page.Append($"<h2>Preflight</h2>\n<p>The untouched model on {report.Clips} clips; guessing a code costs " +
+            $"{N(report.Guessing)}.</p>\n<div class=\"wide\"><table><tr><th>trained as</th><th class=\"n\">talker</th><th " +
+            $"class=\"n\">code predictor</th></tr>\n");
         foreach (var loss in report.Losses)
-            page.Append($"<tr><td><code>{Text(loss.Under)}</code></td><td class=\"n\">{HtmlReport.Number(loss.Talker)}</td><td class=\"n\">{HtmlReport.Number(loss.Predictor)}</td></tr>\n");
+            page.Append($"<tr><td><code>{Escape(loss.Under)}</code></td><td class=\"n\">{Number(loss.Talker)}</td><td " +
+                $"class=\"n\">{Number(loss.Predictor)}</td></tr>\n");
         page.Append("</table></div>\n");
         foreach (var doubt in report.Doubts)
-            page.Append($"<div class=\"card\"><p><strong class=\"{(doubt.Refuses ? "bad" : "warn")}\">{(doubt.Refuses ? "Warning (started with --force)" : "Unusual")}</strong></p><p>{Text(doubt.Evidence)}</p><p class=\"soft\">{Text(doubt.Remedy)}</p></div>\n");
+            page.Append(doubt.Refuses ? Card("bad", "Warning (started with --force)", doubt.Evidence, doubt.Remedy)
+                : Card("warn", "Unusual", doubt.Evidence, doubt.Remedy));
     }
 
-    static string Sound(string file) => $"<audio controls preload=\"none\" src=\"{Text(Uri.EscapeDataString(file).Replace("%2F", "/", StringComparison.Ordinal))}\"></audio>";
     static string N(double value) => value.ToString("0.00", CultureInfo.InvariantCulture);
     static string P(double share) => (100 * share).ToString("0", CultureInfo.InvariantCulture) + " %";
-    static string Text(string text) => WebUtility.HtmlEncode(text);
 }

@@ -10,9 +10,12 @@ namespace Qwen3Tts.Training.Run;
 static class Manifest
 {
     /// <summary>Program and version, without the commit.</summary>
-    static string Version { get; } = $"qwen3tts-train {typeof(Manifest).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0]}";
+    static string Version { get; } =
+        "qwen3tts-train "
+        + typeof(Manifest).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
 
-    public static RunManifest Of(ModelFolder model, TrainingOptions options, TrainingData data, IReadOnlyList<TrainingVoice> voices, IReadOnlyList<int> rows, int steps)
+    public static RunManifest Of(ModelFolder model, TrainingOptions options, TrainingData data, IReadOnlyList<TrainingVoice> voices,
+        IReadOnlyList<int> rows, int steps)
     {
         using var weights = model.OpenWeights();
         return new()
@@ -20,7 +23,9 @@ static class Manifest
             MadeBy = Version,
             BaseName = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(model.Path))),
             BaseSha256 = Adapter.HashOf(weights),
-            Voices = [.. voices.Zip(rows, (v, row) => new TrainedVoice(Files.SpeakerName.Key(v.Name), row, Math.Sqrt(v.Vector.Sum(x => (double)x * x)), Path.GetFileName(v.Reference), Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(v.Reference)))))],
+            Voices = [.. voices.Zip(rows, (v, row) =>
+                new TrainedVoice(Files.SpeakerName.Key(v.Name), row, Math.Sqrt(v.Vector.Sum(x => (double)x * x)),
+                Path.GetFileName(v.Reference), Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(v.Reference)))))],
             Layouts = options.Layout switch
             {
                 LayoutPolicy.TextFirst => [RunManifest.TextFirst],
@@ -30,7 +35,8 @@ static class Manifest
             Languages = [.. data.HasAuto ? [RunManifest.Auto] : Array.Empty<string>(), .. data.Languages],
             Instruct = data.HasInstruct,
             InContext = options.InContext > 0,
-            Way = new(TrainingOptions.Written(options.Method.Precision), options.Lora is null ? options.Frozen : [], options.Lora?.Rank, options.Lora?.Alpha, options.Device!),
+            Way = new(TrainingOptions.Written(options.Method.Precision), options.Lora is null ? options.Frozen
+                : [], options.Lora?.Rank, options.Lora?.Alpha, options.Device!),
             Steps = steps,
             Forced = options.Force,
         };

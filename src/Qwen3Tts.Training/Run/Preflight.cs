@@ -27,27 +27,32 @@ static class Preflight
     /// <param name="voices">Whose vectors stand in the sequences.</param>
     /// <param name="options">Completed.</param>
     /// <exception cref="InvalidDataException">The run cannot work, and is not forced.</exception>
-    public static PreflightReport Run(TalkerModule talker, ModelFolder model, TrainingData data, SpecialTokens ids, IReadOnlyList<TrainingVoice> voices, TrainingOptions options)
+    public static PreflightReport Run(TalkerModule talker, ModelFolder model, TrainingData data, SpecialTokens ids,
+        IReadOnlyList<TrainingVoice> voices, TrainingOptions options)
     {
         var config = model.Config.TalkerConfig;
         var guessing = Math.Log(config.CodePredictorConfig.VocabSize);
         var examples = data.Some(MostClips);
         var losses = Measure(talker, examples, ids);
-        var doubts = OfSettings(options, config, data.TrainingOf).Concat(OfRows(talker, data, voices, ids)).Concat(OfLosses(losses, guessing, options.Data)).ToList();
+        var doubts = OfSettings(options, config, data.TrainingOf).Concat(OfRows(talker, data, voices, ids))
+            .Concat(OfLosses(losses, guessing, options.Data)).ToList();
         var refusals = doubts.Where(d => d.Refuses).ToList();
         if (refusals.Count > 0 && !options.Force)
-            throw new InvalidDataException($"This run cannot work:\n{string.Join('\n', refusals.Select(d => $"- {d}"))}\nTo run it all the same, pass --force.");
+            throw new InvalidDataException(
+                $"This run cannot work:\n{string.Join('\n', refusals.Select(d => $"- {d}"))}\nTo run it all the same, pass --force.");
         return new(examples.Count, guessing, losses, doubts, refusals.Count > 0);
     }
 
     static List<StartingLoss> Measure(TalkerModule talker, IReadOnlyList<TrainingExample> examples, SpecialTokens ids)
     {
-        Loss.LossSums Under(FaultSet faults) => Loss.Measure(talker, [.. examples.Select(e => Hypothesis.Combine(faults).Edit(e, ids))], ids.CodecEos, 1)!.Value;
+        Loss.LossSums Under(FaultSet faults) =>
+            Loss.Measure(talker, [.. examples.Select(e => Hypothesis.Combine(faults).Edit(e, ids))], ids.CodecEos, 1)!.Value;
         var correct = Under(FaultSet.None);
         var result = new List<StartingLoss> { new(Hypothesis.Correct.Name, correct.Talker, correct.Predictor) };
         if (examples[0].Heads.Any(h => h.Head + 1 != h.Codebook))
             return result; // planted already; heads cannot be shifted twice
-        var labels = Under(FaultSet.LabelsShiftedTwice | FaultSet.SubLabelsShifted); // one touches the talker, one the code predictor: measured in one pass
+        // one touches the talker, one the code predictor: measured in one pass
+        var labels = Under(FaultSet.LabelsShiftedTwice | FaultSet.SubLabelsShifted);
         result.Add(new(Hypothesis.Combine(FaultSet.LabelsShiftedTwice).Name, labels.Talker, null));
         result.Add(new(Hypothesis.Combine(FaultSet.SubLabelsShifted).Name, null, labels.Predictor));
         result.Add(new(Hypothesis.Combine(FaultSet.OwnHidden).Name, null, Under(FaultSet.OwnHidden).Predictor));
@@ -60,46 +65,69 @@ static class Preflight
         var (talker, predictor) = (losses[0].Talker!.Value, losses[0].Predictor!.Value);
         var scale = guessing / ReleasedGuessing;
         var total = TotalLoss.Compute(talker, predictor);
-        const string Belongs = "Are the codes of this model's codec, the texts those of the clips, and the language one that the model speaks? Prepare the data again with this model.";
+        const string Belongs =
+            "Are the codes of this model's codec, the texts those of the clips, and the language one that the model speaks? Prepare the " +
+            "data again with this model.";
         if (!double.IsFinite(total))
-            yield return new(true, $"{data}: the loss of the untouched model is {N(total)}: its weights are damaged.", "Download the model again.");
+            yield return new(true, $"{data}: the loss of the untouched model is {N(total)}: its weights are damaged.",
+                "Download the model again.");
         if (predictor >= 7.6 * scale)
-            yield return new(true, $"{data}: the code predictor's loss on the untouched model is {N(predictor)}, and guessing costs {N(guessing)}.", Belongs);
+            yield return new(true,
+                $"{data}: the code predictor's loss on the untouched model is {N(predictor)}, and guessing costs {N(guessing)}.", Belongs);
         if (total >= 8 * scale)
-            yield return new(true, $"{data}: the first total loss is {N(total)} (talker {N(talker)}, code predictor {N(predictor)}); with this model's codebooks runs that worked began below {N(8 * scale)}, most near {N(3.5 * scale)}.", Belongs);
+            yield return new(true,
+                $"{data}: the first total loss is {N(total)} (talker {N(talker)}, code predictor {N(predictor)}); with this model's " +
+                $"codebooks runs that worked began below {N(8 * scale)}, most near {N(3.5 * scale)}.", Belongs);
         else if (talker > 4.5 * scale)
-            yield return new(false, $"{data}: the talker's loss on the untouched model is {N(talker)}; clean recordings in a language of the model begin between {N(1 * scale)} and {N(3.5 * scale)}.", "Listen to a few clips beside their texts; a voice far from all that the model knows needs more recordings.");
+            yield return new(false,
+                $"{data}: the talker's loss on the untouched model is {N(talker)}; clean recordings in a language of the model begin " +
+                $"between {N(1 * scale)} and {N(3.5 * scale)}.",
+                "Listen to a few clips beside their texts; a voice far from all that the model knows needs more recordings.");
         if (!(predictor < 7.6 * scale && total < 8 * scale))
             yield break; // what fits nothing cannot be compared
         foreach (var wrong in losses.Skip(1))
             foreach (var (right, other, what) in new[] { (talker, wrong.Talker, "talker"), (predictor, wrong.Predictor, "code predictor") })
                 if (other < right)
-                    yield return new(true, $"{data}: the {what} fits these clips better under '{wrong.Under}' ({N(other.Value)}) than as the model will speak ({N(right)}): it was trained by a script with that fault.", "Begin from the released model; 'qwen3tts doctor' shows what this one was trained with.");
+                    yield return new(true,
+                        $"{data}: the {what} fits these clips better under '{wrong.Under}' ({N(other.Value)}) than as the model will " +
+                        $"speak ({N(right)}): it was trained by a script with that fault.",
+                        "Begin from the released model; 'qwen3tts doctor' shows what this one was trained with.");
     }
 
     /// <summary>Settings against what is known to work.</summary>
-    public static IEnumerable<PreflightFinding> OfSettings(TrainingOptions o, TalkerConfig config, IReadOnlyList<(string Voice, int Clips)> voices)
+    public static IEnumerable<PreflightFinding> OfSettings(TrainingOptions o, TalkerConfig config,
+        IReadOnlyList<(string Voice, int Clips)> voices)
     {
         var released = TrainingOptions.IsReleased(config);
-        var (unusual, broken) = (released, o.Lora) switch { (true, null) => (2e-5, 1e-4), (true, _) => (1e-4, 1e-3), (false, null) => (4e-4, 5e-4), _ => (2e-3, 1e-2) };
+        var (unusual, broken) = (released, o.Lora) switch { (true, null) =>
+            (2e-5, 1e-4), (true, _) => (1e-4, 1e-3), (false, null) => (4e-4, 5e-4), _ => (2e-3, 1e-2) };
         var (known, what) = (TrainingOptions.UsualRate(released, o.Lora is not null), o.Lora is null ? "Full fine-tuning" : "LoRA");
         var rate = o.LearningRate!.Value;
         if (rate >= broken)
-            yield return new(true, $"{what} at --lr {G(rate)} destroys what the model knows; {G(broken)} and more ended in noise, or in clips learned by heart and words lost.", $"Use --lr {G(known)}.");
+            yield return new(true,
+                $"{what} at --lr {G(rate)} destroys what the model knows; {G(broken)} and more ended in noise, or in clips learned by " +
+                $"heart and words lost.", $"Use --lr {G(known)}.");
         else if (rate > unusual)
-            yield return new(false, $"--lr {G(rate)} is above all that is known to work for {(o.Lora is null ? "full fine-tuning" : "LoRA")} of a model of this size.", $"Use --lr {G(known)}.");
+            yield return new(false,
+                $"--lr {G(rate)} is above all that is known to work for {(o.Lora is null ? "full fine-tuning" : "LoRA")} of a model of " +
+                $"this size.", $"Use --lr {G(known)}.");
         else if (rate < known / 10)
-            yield return new(false, $"--lr {G(rate)} hardly moves the model; low rates on record were found with scripts whose labels were wrong.", $"Use --lr {G(known)}.");
+            yield return new(false,
+                $"--lr {G(rate)} hardly moves the model; low rates on record were found with scripts whose labels were wrong.",
+                $"Use --lr {G(known)}.");
         if (o.Batch < 4)
-            yield return new(false, $"A step has {o.Batch} clips; runs that worked had 4 to 8.", "Use --batch 8, and --micro-batch 1 where memory is short: it gives the same result.");
+            yield return new(false, $"A step has {o.Batch} clips; runs that worked had 4 to 8.",
+                "Use --batch 8, and --micro-batch 1 where memory is short: it gives the same result.");
         foreach (var (voice, clips) in voices)
         {
             var of = voices.Count == 1 ? "" : $" of '{voice}'";
             var epochs = (double)o.Steps!.Value * o.Batch / voices.Count / clips;
             if (epochs > 60)
-                yield return new(false, $"{o.Steps} steps pass {N(epochs)} times through {clips} clips{of}, which learns them by heart.", $"Use --epochs {(released ? 3 : 20)}, or bring more recordings.");
+                yield return new(false, $"{o.Steps} steps pass {N(epochs)} times through {clips} clips{of}, which learns them by heart.",
+                    $"Use --epochs {(released ? 3 : 20)}, or bring more recordings.");
             if (clips < 20)
-                yield return new(false, $"There are {clips} clips{of} to train on; voices that were learned had 60 and more.", "Bring more recordings.");
+                yield return new(false, $"There are {clips} clips{of} to train on; voices that were learned had 60 and more.",
+                    "Bring more recordings.");
         }
         foreach (var doubt in OfWay(o, config))
             yield return doubt;
@@ -112,33 +140,51 @@ static class Preflight
         {
             var narrowest = Math.Min(config.HiddenSize, config.HeadDim * config.NumKeyValueHeads);
             if (lora.Rank >= narrowest)
-                yield return new(true, $"LoRA of rank {lora.Rank} has more numbers than the matrices it adapts, the narrowest of which is {narrowest} wide.", $"Use --lora {Math.Clamp(narrowest / 4, 1, 16)}, or train without --lora.");
+                yield return new(true,
+                    $"LoRA of rank {lora.Rank} has more numbers than the matrices it adapts, the narrowest of which is {narrowest} wide.",
+                    $"Use --lora {Math.Clamp(narrowest / 4, 1, 16)}, or train without --lora.");
             if (lora.Alpha > 2 * lora.Rank)
-                yield return new(false, $"The pairs count {N(lora.Alpha / lora.Rank)} times (alpha {N(lora.Alpha)}, rank {lora.Rank}); runs with more than twice broke the voice, or had to be turned down when speaking.", $"Use --lora-alpha {2 * lora.Rank}.");
+                yield return new(false,
+                    $"The pairs count {N(lora.Alpha / lora.Rank)} times (alpha {N(lora.Alpha)}, rank {lora.Rank}); runs with more than " +
+                    $"twice broke the voice, or had to be turned down when speaking.", $"Use --lora-alpha {2 * lora.Rank}.");
             yield break;
         }
         if (!o.Frozen.Contains("text_embedding"))
-            yield return new(false, "The text embedding is trained: a third of the small model, which forgets the words that these clips lack. The official voices were made without.", "Use --freeze text_embedding.");
+            yield return new(false,
+                "The text embedding is trained: a third of the small model, which forgets the words that these clips lack. The official " +
+                "voices were made without.", "Use --freeze text_embedding.");
         if (o.Frozen.Any(f => f is "talker" or "model" or "layers" or "talker.model" or "talker.model.layers"))
-            yield return new(false, "The talker's layers are frozen; runs that froze them did not learn the voice.", "Freeze text_embedding and code_predictor at the most.");
+            yield return new(false, "The talker's layers are frozen; runs that froze them did not learn the voice.",
+                "Freeze text_embedding and code_predictor at the most.");
     }
 
-    /// <summary>Rows of the codec embedding that the sequences read: one that was never trained is near zero, and nothing else tells.</summary>
-    static IEnumerable<PreflightFinding> OfRows(TalkerModule talker, TrainingData data, IReadOnlyList<TrainingVoice> voices, SpecialTokens ids)
+    /// <summary>
+    /// Rows of the codec embedding that the sequences read: one that was never trained is near zero, and nothing else tells.
+    /// </summary>
+    static IEnumerable<PreflightFinding> OfRows(TalkerModule talker, TrainingData data, IReadOnlyList<TrainingVoice> voices,
+        SpecialTokens ids)
     {
         var width = talker.Config.HiddenSize;
         var rows = TalkerWeights.Named(talker).Single(p => p.Name == Movement.CodecEmbedding).Parameter.ToFloat32Array();
         double Norm(int row) => NormOf(rows.AsSpan(row * width, width));
-        var usual = Enumerable.Range(0, talker.Config.CodePredictorConfig.VocabSize).Select(Norm).Order().ElementAt(talker.Config.CodePredictorConfig.VocabSize / 2);
+        var usual = Enumerable.Range(0, talker.Config.CodePredictorConfig.VocabSize).Select(Norm)
+            .Order().ElementAt(talker.Config.CodePredictorConfig.VocabSize / 2);
         var least = usual / 20;
         foreach (var voice in voices.Where(v => NormOf(v.Vector) < least))
-            yield return new(true, $"The vector of '{voice.Name}' has norm {N(NormOf(voice.Vector))}, where a row of a code has {N(usual)}: the model would hear nobody.", "Choose a recording with speech by --reference.");
+            yield return new(true,
+                $"The vector of '{voice.Name}' has norm {N(NormOf(voice.Vector))}, where a row of a code has {N(usual)}: the model would " +
+                $"hear nobody.", "Choose a recording with speech by --reference.");
         foreach (var (name, speaker) in ids.Speakers)
             if (Norm(speaker.Row) < least)
-                yield return new(true, $"The row {speaker.Row} of the model's speaker '{name}' has norm {N(Norm(speaker.Row))}, where a row of a code has {N(usual)}: it was never trained, or the name points to a wrong row.", "Correct 'spk_id' in config.json, or begin from the released model.");
+                yield return new(true,
+                    $"The row {speaker.Row} of the model's speaker '{name}' has norm {N(Norm(speaker.Row))}, where a row of a code has " +
+                    $"{N(usual)}: it was never trained, or the name points to a wrong row.",
+                    "Correct 'spk_id' in config.json, or begin from the released model.");
         foreach (var language in data.Languages)
             if (Norm(ids.Languages[language]) < least)
-                yield return new(true, $"The row {ids.Languages[language]} of the language '{language}' has norm {N(Norm(ids.Languages[language]))}, where a row of a code has {N(usual)}: it was never trained.", "Use --language auto, or a language that the model speaks.");
+                yield return new(true,
+                    $"The row {ids.Languages[language]} of the language '{language}' has norm {N(Norm(ids.Languages[language]))}, where " +
+                    $"a row of a code has {N(usual)}: it was never trained.", "Use --language auto, or a language that the model speaks.");
     }
 
     static double NormOf(ReadOnlySpan<float> vector)

@@ -13,20 +13,23 @@ static class RunExport
 {
     const string AdapterFolder = "adapter";
 
-    public static void Write(string target, ModelFolder model, TrainingOptions options, TalkerModule talker, AdamW optimizer, TrainingData data, IReadOnlyList<TrainingVoice> voices, NewLanguage? language, int step)
+    public static void Write(string target, ModelFolder model, TrainingOptions options, TalkerModule talker, AdamW optimizer,
+        TrainingData data, IReadOnlyList<TrainingVoice> voices, NewLanguage? language, int step)
     {
         List<NewVoice> rows = [.. voices.Select(v => new NewVoice(v.Name, v.Vector))];
         var languages = language is null ? null : new Dictionary<string, int> { [language.Name] = language.Row };
         RunManifest Told(IReadOnlyList<int> at) => Manifest.Of(model, options, data, voices, at, step);
         if (options.Lora is not { } lora)
         {
-            Export.Write(model, target, optimizer.Values, rows, overwrite: true, kind: options.ExportAs, manifest: Told, languages: languages);
+            Export.Write(model, target, optimizer.Values, rows, overwrite: true, kind: options.ExportAs, manifest: Told,
+                languages: languages);
             return;
         }
         var pairs = $"{target}.{AdapterFolder}";
         Lora.Save(pairs, talker, lora, model, rows, optimizer.Values);
         using var weights = model.OpenWeights();
-        Export.Write(model, target, Lora.Merged(Adapter.Open(pairs), weights), rows, overwrite: true, kind: options.ExportAs, manifest: Told, beside: folder =>
+        Export.Write(model, target, Lora.Merged(Adapter.Open(pairs), weights), rows, overwrite: true, kind: options.ExportAs,
+            manifest: Told, beside: folder =>
         {
             OutputFile.WriteText(Path.Combine(pairs, RunManifest.FileName), File.ReadAllText(Path.Combine(folder, RunManifest.FileName)));
             Directory.Move(pairs, Path.Combine(folder, AdapterFolder));

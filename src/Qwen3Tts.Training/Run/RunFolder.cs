@@ -84,7 +84,9 @@ sealed class RunFolder : IDisposable
     /// <summary>The model folders that a run writes.</summary>
     IEnumerable<string> Models => [Export, In("best"), In("candidate")];
 
-    /// <summary>Refuses, before hours of training and not after them, to work where somebody else's files have the names of results.</summary>
+    /// <summary>
+    /// Refuses, before hours of training and not after them, to work where somebody else's files have the names of results.
+    /// </summary>
     void CheckIsFree()
     {
         foreach (var model in Models)
@@ -105,35 +107,42 @@ sealed class RunFolder : IDisposable
     public static void CheckInputs(string path, IEnumerable<string?> inputs)
     {
         var record = OutputRecord.At(path);
-        bool IsRunsOwn(string input) => record.Owns(input) || OutputRecord.At(System.IO.Path.GetDirectoryName(FileIdentity.Resolve(input))!).Owns(input);
+        bool IsRunsOwn(string input) =>
+            record.Owns(input) || OutputRecord.At(System.IO.Path.GetDirectoryName(FileIdentity.Resolve(input))!).Owns(input);
         if (inputs.OfType<string>().FirstOrDefault(i => FileIdentity.IsWithin(i, path) && File.Exists(i) && IsRunsOwn(i)) is { } input)
             throw new ArgumentException(
-                $"'{Printable.Text(input)}' is read, and lies in '{path}' among what a run wrote there, which goes when the run begins anew. Name another folder for the run.");
+                $"'{Printable.Text(input)}' is read, and lies in '{path}' among what a run wrote there, which goes when the run begins " +
+                    $"anew. Name another folder for the run.");
     }
 
     /// <summary>Looks whether the run can be there, and writes nothing.</summary>
-    /// <exception cref="IOException">The folder is not empty, and is neither to be resumed nor to be overwritten; or is no run's.</exception>
+    /// <exception cref="IOException">The folder is not empty, and is neither to be resumed nor to be overwritten; or is no
+    /// run's.</exception>
     /// <exception cref="ArgumentException">To be resumed, with other options than it began with.</exception>
     public static RunFolder Find(string path, TrainingOptions options, Existing existing)
     {
         var folder = new RunFolder(path);
         if (!Directory.Exists(path) || Directory.EnumerateFileSystemEntries(path).All(OutputFolder.IsBookkeeping))
-            return existing == Existing.Resume ? throw new IOException($"'{path}' holds no run to go on with. Leave --resume out.") : folder;
+            return existing == Existing.Resume ? throw new IOException($"'{path}' holds no run to go on with. Leave --resume out.")
+                : folder;
         if (!File.Exists(folder.OptionsFile) && !folder.Record.Exists)
             throw new IOException($"'{path}' is not empty and holds no run. Name another folder for the run.");
         if (existing == Existing.Refuse)
-            throw new IOException($"'{path}' holds a run already. Go on with it by --resume, begin anew by --overwrite, or name another folder.");
+            throw new IOException(
+                $"'{path}' holds a run already. Go on with it by --resume, begin anew by --overwrite, or name another folder.");
         if (existing == Existing.Resume && !File.Exists(folder.OptionsFile))
             throw new IOException($"'{path}' holds no run to go on with, only what is left of one. Begin anew by --overwrite.");
         if (existing == Existing.Resume)
             CheckSame(options, TrainingOptions.FromJson(TextFile.Read(folder.OptionsFile), folder.OptionsFile), folder.OptionsFile);
         if (!folder.Record.Exists)
-            throw new IOException($"'{path}' has an options.json, and no record of what a run wrote there. Name another folder for the run.");
+            throw new IOException(
+                $"'{path}' has an options.json, and no record of what a run wrote there. Name another folder for the run.");
         return folder;
     }
 
     /// <summary>The options that the run there began with; the given ones where there is none.</summary>
-    public static TrainingOptions Begun(string path, TrainingOptions otherwise) => new RunFolder(path).OptionsFile is var file && File.Exists(file) ? TrainingOptions.FromJson(TextFile.Read(file), file) : otherwise;
+    public static TrainingOptions Begun(string path, TrainingOptions otherwise) =>
+        new RunFolder(path).OptionsFile is var file && File.Exists(file) ? TrainingOptions.FromJson(TextFile.Read(file), file) : otherwise;
 
     /// <summary>Begins anew with these options. What a run before wrote there goes; everything else stays.</summary>
     /// <param name="options">Of the run, completed.</param>
@@ -141,13 +150,17 @@ sealed class RunFolder : IDisposable
     /// <param name="preflight">What was found before the first step.</param>
     public void Begin(TrainingOptions options, Action<string>? note, PreflightReport preflight)
     {
-        foreach (var file in new[] { OptionsFile, PreflightFile, VoiceFile, LogFile, ProgressFile, StateFile, In("evaluations.jsonl"), In("index.html") })
+        foreach (var file in new[] { OptionsFile, PreflightFile, VoiceFile, LogFile, ProgressFile, StateFile, In("evaluations.jsonl"),
+            In("index.html") })
             OutputFile.CheckIsFree(file, Record); // before anything is removed, and not after hours of training
         foreach (var part in Models.Append(In("state")))
             RemoveTree(part);
-        var left = Record.RemoveOwned().Where(file => !OutputFolder.IsBookkeeping(file)).Select(file => System.IO.Path.GetRelativePath(Record.Folder, file)).ToList();
+        var left = Record.RemoveOwned().Where(file => !OutputFolder.IsBookkeeping(file))
+            .Select(file => System.IO.Path.GetRelativePath(Record.Folder, file)).ToList();
         if (left.Count > 0)
-            note?.Invoke($"Left in '{Path}', because no run wrote it as it is now: {string.Join(", ", left.Take(MostNamed).Select(Printable.Text))}{(left.Count > MostNamed ? $" and {left.Count - MostNamed} more" : "")}.");
+            note?.Invoke($"Left in '{Path}', because no run wrote it as it is now: " +
+                string.Join(", ", left.Take(MostNamed).Select(Printable.Text)) +
+                (left.Count > MostNamed ? $" and {left.Count - MostNamed} more." : "."));
         OutputFile.WriteText(OptionsFile, options.ToJson() + "\n", Record); // it is what makes the folder a run's
         OutputFile.WriteText(PreflightFile, preflight.ToJson() + "\n", Record);
     }
@@ -157,23 +170,30 @@ sealed class RunFolder : IDisposable
     /// <summary>What this program wrote there, but for the model folders, which have records of their own.</summary>
     public OutputRecord Record => OutputRecord.At(Path);
 
-    /// <summary>Removes what this program wrote into a folder that has its own record, and the folder, where nothing else is in it.</summary>
+    /// <summary>
+    /// Removes what this program wrote into a folder that has its own record, and the folder, where nothing else is in it.
+    /// </summary>
     public static void RemoveTree(string folder) => OutputFolder.Remove(folder);
 
     /// <summary>Null where a run was killed before it was written.</summary>
     /// <exception cref="InvalidDataException">It is damaged.</exception>
-    public PreflightReport? ReadPreflight() => File.Exists(PreflightFile) ? PreflightReport.FromJson(TextFile.Read(PreflightFile), PreflightFile) : null;
+    public PreflightReport? ReadPreflight() =>
+        File.Exists(PreflightFile) ? PreflightReport.FromJson(TextFile.Read(PreflightFile), PreflightFile) : null;
 
     /// <summary>Options that no weight depends on.</summary>
-    static readonly string[] MayChange = ["force", "save_every", "export_as", "evaluate_every", "patience", "grammar", "dictionaries", "memory"];
+    static readonly string[] MayChange = ["force", "save_every", "export_as", "evaluate_every", "patience", "grammar", "dictionaries",
+        "memory"];
 
     static void CheckSame(TrainingOptions now, TrainingOptions then, string place)
     {
         using var a = JsonDocument.Parse(now.ToJson());
         using var b = JsonDocument.Parse(then.ToJson());
         foreach (var property in a.RootElement.EnumerateObject())
-            if (!MayChange.Contains(property.Name) && b.RootElement.TryGetProperty(property.Name, out var before) && before.GetRawText() != property.Value.GetRawText())
-                throw new ArgumentException($"{place}: the run began with {property.Name} {Printable.Text(before.GetRawText())}, and is to go on with {Printable.Text(property.Value.GetRawText())}. Give the same options, or begin anew with --overwrite.");
+            if (!MayChange.Contains(property.Name) && b.RootElement.TryGetProperty(property.Name, out var before)
+                && before.GetRawText() != property.Value.GetRawText())
+                throw new ArgumentException(
+                    $"{place}: the run began with {property.Name} {Printable.Text(before.GetRawText())}, and is to go on with " +
+                    $"{Printable.Text(property.Value.GetRawText())}. Give the same options, or begin anew with --overwrite.");
     }
 
     /// <summary>Keeps the vectors of the run, each with the hash of the recording it was taken from.</summary>
@@ -185,10 +205,14 @@ sealed class RunFolder : IDisposable
             using var file = SafetensorsFile.Open(VoiceFile);
             foreach (var voice in voices)
                 if (!file.Tensors.ContainsKey(Key(voice)) || !file.Float32(Key(voice)).AsSpan().SequenceEqual(voice.Vector))
-                    throw new InvalidDataException($"{VoiceFile}: '{voice.Reference}' gives another voice now than when the run began. Restore the recording, or begin anew with --overwrite.");
+                    throw new InvalidDataException(
+                        $"{VoiceFile}: '{voice.Reference}' gives another voice now than when the run began. Restore the recording, or " +
+                        $"begin anew with --overwrite.");
             return;
         }
-        SafetensorsWriter.Write(VoiceFile, [.. voices.Select(v => TensorToWrite.Of(Key(v), [v.Vector.Length], v.Vector))], voices.ToDictionary(v => $"{Key(v)}.reference_sha256", v => Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(v.Reference)))), Record);
+        SafetensorsWriter.Write(VoiceFile, [.. voices.Select(v => TensorToWrite.Of(Key(v), [v.Vector.Length], v.Vector))], voices
+            .ToDictionary(v => $"{Key(v)}.reference_sha256", v =>
+            Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(v.Reference)))), Record);
     }
 
     static string Key(TrainingVoice voice) => Files.SpeakerName.Key(voice.Name);
@@ -201,7 +225,8 @@ sealed class RunFolder : IDisposable
     public void Log(StepReport line)
     {
         _log.Append(line);
-        Events?.Scalars(line.Step, [("loss/talker", line.Talker), ("loss/predictor", line.Predictor), ("loss/end", line.End), ("held out/talker", line.HeldOutTalker), ("held out/predictor", line.HeldOutPredictor),
+        Events?.Scalars(line.Step, [("loss/talker", line.Talker), ("loss/predictor", line.Predictor), ("loss/end", line.End),
+            ("held out/talker", line.HeldOutTalker), ("held out/predictor", line.HeldOutPredictor),
             ("gradient norm", line.GradientNorm), ("learning rate", line.LearningRate), ("tokens a second", line.Tokens / line.Seconds)]);
     }
 
@@ -216,19 +241,27 @@ sealed class RunFolder : IDisposable
         try
         {
             Record.MakeFolder(In("state"));
-            var tensors = optimizer.State.Select(s => new TensorToWrite(s.Name, ElementType.F32, Array.ConvertAll(s.Shape, d => (int)d), stream => stream.Write(MemoryMarshal.AsBytes(s.Values().AsSpan())))).ToList();
-            SafetensorsWriter.Write(StateFile, tensors, new Dictionary<string, string> { ["step"] = step.ToString(CultureInfo.InvariantCulture) }, Record);
-            Write(new RunProgress(step, Finished: false)); // after the state: killed in between, the state is there and tells its step itself
+            var tensors = optimizer.State.Select(
+                s => new TensorToWrite(s.Name, ElementType.F32, Array.ConvertAll(s.Shape, d => (int)d), stream =>
+                stream.Write(MemoryMarshal.AsBytes(s.Values().AsSpan())))).ToList();
+            SafetensorsWriter.Write(StateFile, tensors,
+                new Dictionary<string, string> { ["step"] = step.ToString(CultureInfo.InvariantCulture) }, Record);
+            // after the state: killed in between, the state is there and tells its step itself
+            Write(new RunProgress(step, Finished: false));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new IOException($"{e.Message} The state of step {step} is not saved{(SavedStep is { } last ? $"; that of step {last} is" : "")}. Make room, then give the same command again; 'qwen3tts-train train' goes on with --resume.", e);
+            throw new IOException(
+                $"{e.Message} The state of step {step} is not saved{(SavedStep is { } last ? $"; that of step {last} is" : "")}. Make " +
+                $"room, then give the same command again; 'qwen3tts-train train' goes on with --resume.", e);
         }
     }
 
-    void Write(RunProgress progress) => OutputFile.WriteText(ProgressFile, JsonSerializer.Serialize(progress, LogJson.Default.RunProgress) + "\n", Record);
+    void Write(RunProgress progress) =>
+        OutputFile.WriteText(ProgressFile, JsonSerializer.Serialize(progress, LogJson.Default.RunProgress) + "\n", Record);
 
-    RunProgress? Progress => File.Exists(ProgressFile) ? JsonFile.Read(ProgressFile, LogJson.Default.RunProgress, "Restore the file, or name another folder for a new run.") : null;
+    RunProgress? Progress => File.Exists(ProgressFile)
+        ? JsonFile.Read(ProgressFile, LogJson.Default.RunProgress, "Restore the file, or name another folder for a new run.") : null;
 
     /// <summary>The step of the saved state, if there is one.</summary>
     /// <exception cref="IOException">Something else is in its place.</exception>
@@ -252,8 +285,11 @@ sealed class RunFolder : IDisposable
     }
 
     int StepOf(SafetensorsFile state) =>
-        state.Metadata.TryGetValue("step", out var text) && int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var step) && step > 0 ? step
-            : throw new InvalidDataException($"{StateFile}: its metadata has {(text is null ? "no 'step'" : $"the step '{Printable.Text(text)}'")}, so it is no state of a run. {StateRemedy}");
+        state.Metadata.TryGetValue("step", out var text)
+            && int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var step) && step > 0 ? step
+            : throw new InvalidDataException(
+                $"{StateFile}: its metadata has {(text is null ? "no 'step'" : $"the step '{Printable.Text(text)}'")}, so it is no state " +
+                $"of a run. {StateRemedy}");
 
     const string StateRemedy = "Move it away and restore the state from a copy, or name another folder for a new run.";
 
@@ -281,9 +317,12 @@ sealed class RunFolder : IDisposable
         if (Progress is not { } progress)
             return; // killed before its first state was saved: it goes on from the beginning
         if (progress.Finished && !Directory.Exists(Export))
-            throw new IOException($"The run in '{Path}' is finished, and its result '{Export}' is gone. Restore it, or begin anew with --overwrite.");
+            throw new IOException(
+                $"The run in '{Path}' is finished, and its result '{Export}' is gone. Restore it, or begin anew with --overwrite.");
         if (!progress.Finished && SavedStep is null)
-            throw new IOException($"'{StateFile}' is gone, and the run was saved there at step {progress.Saved}. Restore the file, or begin anew with --overwrite.");
+            throw new IOException(
+                $"'{StateFile}' is gone, and the run was saved there at step {progress.Saved}. Restore the file, or begin anew with " +
+                $"--overwrite.");
     }
 
     /// <summary>What is only needed to go on is not kept when the run is done.</summary>

@@ -7,7 +7,8 @@ using Qwen3Tts.Training.Pages;
 
 namespace Qwen3Tts.Training.Run;
 
-sealed class RunPageFile(RunFolder folder, TrainingOptions options, IReadOnlyList<Clip> clips, IReadOnlyList<Clip> heldOut, Action<string> note)
+sealed class RunPageFile(RunFolder folder, TrainingOptions options, IReadOnlyList<Clip> clips, IReadOnlyList<Clip> heldOut,
+    Action<string> note)
 {
     /// <param name="state">What the run is doing, in a few words.</param>
     public void Write(string state)

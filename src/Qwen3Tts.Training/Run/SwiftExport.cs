@@ -26,10 +26,14 @@ static class SwiftExport
         var model = ModelFolder.Open(options.Model);
         Export.CheckName(model.Config.TalkerConfig, options.Speaker!);
         if (model.Config.SpeakerEncoderConfig is null)
-            throw new InvalidDataException($"{options.Model}: there is no speaker encoder in it, and ms-swift takes the voice from a recording. Name a Base model.");
-        var clips = CodesFile.Read(options.Data, model.Config.TalkerConfig.NumCodeGroups, model.Config.TalkerConfig.CodePredictorConfig.VocabSize);
+            throw new InvalidDataException(
+                $"{options.Model}: there is no speaker encoder in it, and ms-swift takes the voice from a recording. Name a Base model.");
+        var clips = CodesFile.Read(options.Data, model.Config.TalkerConfig.NumCodeGroups,
+            model.Config.TalkerConfig.CodePredictorConfig.VocabSize);
         if (clips.Select(c => c.Reference).Distinct().Take(2).ToList() is [var first, var second])
-            throw new InvalidDataException($"{options.Data}: the lines name different references, such as '{first}' and '{second}', and ms-swift stores the voice of the first one. Prepare the recordings with --reference.");
+            throw new InvalidDataException(
+                $"{options.Data}: the lines name different references, such as '{first}' and '{second}', and ms-swift stores the voice " +
+                $"of the first one. Prepare the recordings with --reference.");
         if (clips.FirstOrDefault(c => ClipChecks.Error(c) is not null) is { } bad)
             throw new InvalidDataException(ClipChecks.Error(bad)); // there, control tokens in a text are control tokens
         var heldOut = HeldOut.Of(clips, options.HeldOut);
@@ -42,8 +46,10 @@ static class SwiftExport
         if (options.HeldOut > 0)
             CodesFile.Write(Path.Combine(output, "valid.jsonl"), clips.Where((_, i) => heldOut[i]), WriteLine);
         OutputFile.WriteText(Path.Combine(output, "train.sh"), Script(options, gpus));
-        var lost = new[] { ("language", clips.Count(c => c.Language is not null)), ("instruct", clips.Count(c => c.Instruct is not null)) }.Where(l => l.Item2 > 0).Select(l => $"{l.Item2} lines name a {l.Item1}").ToList();
-        return "ms-swift trains text first and without a language: speak with the result so." + (lost.Count > 0 ? $" {string.Join(", ", lost)}, which it does not know." : "");
+        var lost = new[] { ("language", clips.Count(c => c.Language is not null)), ("instruct", clips.Count(c => c.Instruct is not null)) }
+            .Where(l => l.Item2 > 0).Select(l => $"{l.Item2} lines name a {l.Item1}").ToList();
+        return "ms-swift trains text first and without a language: speak with the result so."
+            + (lost.Count > 0 ? $" {string.Join(", ", lost)}, which it does not know." : "");
     }
 
     static void WriteLine(Utf8JsonWriter json, string folder, Clip clip)

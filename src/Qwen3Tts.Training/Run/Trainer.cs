@@ -1,5 +1,5 @@
-// Fine-tunes voices: prepares what a run is a function of, opens its folder and its model, trains step by step, and writes the result, a model
-// folder whose rows hold the very vectors that stood in the sequences.
+// Fine-tunes voices: prepares what a run is a function of, opens its folder and its model, trains step by step, and writes the result, a
+// model folder whose rows hold the very vectors that stood in the sequences.
 using Qwen3Tts.Training.Log;
 using Qwen3Tts.Training.Memory;
 using Qwen3Tts.Training.Options;

@@ -1,5 +1,5 @@
-// A run from its first step, or its last saved state, to its end. Saving comes before evaluating, so that nothing an evaluation does can cost
-// a step.
+// A run from its first step, or its last saved state, to its end. Saving comes before evaluating, so that nothing an evaluation does can
+// cost a step.
 using System.Diagnostics;
 using Qwen3Tts.Training.Batching;
 using Qwen3Tts.Training.Log;
@@ -52,7 +52,8 @@ sealed class TrainingLoop : IDisposable
                 Begin(run, folder, talker, observer);
             TellChoices(run, observer);
             folder.Keep(run.Voices);
-            optimizer = TrainingStep.CreateOptimizer(talker, options.Method, new() { WeightDecay = options.WeightDecay, Seed = options.Seed });
+            optimizer = TrainingStep.CreateOptimizer(talker, options.Method,
+                new() { WeightDecay = options.WeightDecay, Seed = options.Seed });
             return new(run, folder, observer, talker, optimizer);
         }
         catch
@@ -76,7 +77,8 @@ sealed class TrainingLoop : IDisposable
         var options = run.Options;
         if (run.DroppedInstructions > 0)
             observer.OnFinding(new(
-                false, $"{run.DroppedInstructions} lines have an 'instruct', and a model with tts_model_size '{run.Model.Config.TtsModelSize}' "
+                false, $"{run.DroppedInstructions} lines have an 'instruct', and a model with tts_model_size " +
+                    $"'{run.Model.Config.TtsModelSize}' "
                     + "takes none: they are trained without.", "Take a larger model to keep instructions."));
         observer.OnNote(MemoryChoice.Table(run.Plan.Memory, run.Plan.Budget));
         if (options.MicroBatch > 1)
@@ -86,7 +88,8 @@ sealed class TrainingLoop : IDisposable
     static string DescribePadding(TrainingData data, TrainingOptions options)
     {
         double Share(int bucket) => data.Padding(options.MicroBatch!.Value, bucket);
-        var without = options.Bucket > 1 ? FormattableString.Invariant($"; without --bucket {options.Bucket} it would be {Share(1):P0}") : "";
+        var without = options.Bucket > 1 ? FormattableString.Invariant($"; without --bucket {options.Bucket} it would be {Share(1):P0}")
+            : "";
         return FormattableString.Invariant($"Padding: {Share(options.Bucket!.Value):P0} of what is computed{without}.");
     }
 

@@ -27,8 +27,10 @@ sealed record Loss(Tensor Talker, Tensor Predictor, Tensor End, long Ends, Targe
         using var scope = NewDisposeScope();
         var hidden = talker.model.call(inputs).flatten(0, 1); // [rows, hidden]
         var (sum, end) = ComputeTalker(talker, batch, hidden);
-        var predictor = ComputePredictor(talker, batch, talker.PredictFrames(hidden.index_select(0, batch.PredictorRows), batch.PredictorCodes), batch.PredictorCodes);
-        return new(sum.MoveToOuterDisposeScope(), predictor.MoveToOuterDisposeScope(), end.MoveToOuterDisposeScope(), batch.EndTargets.shape[0], batch.Counts);
+        var predictor = ComputePredictor(talker, batch,
+            talker.PredictFrames(hidden.index_select(0, batch.PredictorRows), batch.PredictorCodes), batch.PredictorCodes);
+        return new(sum.MoveToOuterDisposeScope(), predictor.MoveToOuterDisposeScope(), end.MoveToOuterDisposeScope(),
+            batch.EndTargets.shape[0], batch.Counts);
     }
 
     /// <summary><see cref="Talker"/> and <see cref="End"/>, from the talker's output [rows, hidden].</summary>
@@ -40,19 +42,24 @@ sealed record Loss(Tensor Talker, Tensor Predictor, Tensor End, long Ends, Targe
         return (each.sum().MoveToOuterDisposeScope(), each.detach().index_select(0, batch.EndTargets).sum().MoveToOuterDisposeScope());
     }
 
-    /// <summary><see cref="Predictor"/>, of these frames, from the code predictor's output [frames, 16, hidden] and their codes [frames, 16].</summary>
+    /// <summary>
+    /// <see cref="Predictor"/>, of these frames, from the code predictor's output [frames, 16, hidden] and their codes [frames, 16].
+    /// </summary>
     public static Tensor ComputePredictor(TalkerModule talker, TrainingBatch batch, Tensor states, Tensor codes)
     {
         using var scope = NewDisposeScope();
         Tensor ComputeHead(HeadTarget pair)
         {
             using var each = NewDisposeScope();
-            return nn.functional.cross_entropy(talker.code_predictor.Head(pair.Head, states).to(ScalarType.Float32), codes.select(1, pair.Codebook), reduction: nn.Reduction.Sum).MoveToOuterDisposeScope();
+            return nn.functional.cross_entropy(talker.code_predictor.Head(pair.Head, states).to(ScalarType.Float32),
+                codes.select(1, pair.Codebook), reduction: nn.Reduction.Sum).MoveToOuterDisposeScope();
         }
         return stack(batch.Heads.Select(ComputeHead), 0).sum().MoveToOuterDisposeScope();
     }
 
-    /// <summary>Losses without gradients, computed in batches of <paramref name="atATime"/> examples; null where there is no example.</summary>
+    /// <summary>
+    /// Losses without gradients, computed in batches of <paramref name="atATime"/> examples; null where there is no example.
+    /// </summary>
     public static LossSums? Measure(TalkerModule talker, IReadOnlyList<Sequence.TrainingExample> examples, int endOfSpeech, int atATime)
     {
         using var still = no_grad();
@@ -66,7 +73,9 @@ sealed record Loss(Tensor Talker, Tensor Predictor, Tensor End, long Ends, Targe
         return examples.Count == 0 ? null : sums;
     }
 
-    /// <summary>What is minimised: the share of this micro-batch in an effective batch of <paramref name="effective"/> predictions.</summary>
+    /// <summary>
+    /// What is minimised: the share of this micro-batch in an effective batch of <paramref name="effective"/> predictions.
+    /// </summary>
     public Tensor Share(TargetCounts effective) => TalkerShare(Talker, effective).Plus(PredictorShare(Predictor, effective));
 
     public static Tensor TalkerShare(Tensor sum, TargetCounts effective)
@@ -95,6 +104,7 @@ sealed record Loss(Tensor Talker, Tensor Predictor, Tensor End, long Ends, Targe
         public double End => EndSum / Math.Max(Ends, 1);
         public double TalkerWithoutEnd => (TalkerSum - EndSum) / Math.Max(Counts.Talker - Ends, 1);
 
-        public static LossSums operator +(LossSums a, LossSums b) => new(a.TalkerSum + b.TalkerSum, a.PredictorSum + b.PredictorSum, a.EndSum + b.EndSum, a.Ends + b.Ends, a.Counts + b.Counts);
+        public static LossSums operator +(LossSums a, LossSums b) =>
+            new(a.TalkerSum + b.TalkerSum, a.PredictorSum + b.PredictorSum, a.EndSum + b.EndSum, a.Ends + b.Ends, a.Counts + b.Counts);
     }
 }

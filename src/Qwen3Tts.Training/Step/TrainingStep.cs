@@ -24,7 +24,8 @@ static class TrainingStep
     /// <param name="learningRate">Of this step.</param>
     /// <param name="largestNorm">Gradients are scaled down to this norm; infinity leaves them.</param>
     /// <param name="checkpointing">How much of a micro-batch is held in memory; null: all of it.</param>
-    public static Report Run(TalkerModule talker, IReadOnlyList<TrainingBatch> microBatches, AdamW optimizer, double learningRate, double largestNorm, CheckpointingOptions? checkpointing = null)
+    public static Report Run(TalkerModule talker, IReadOnlyList<TrainingBatch> microBatches, AdamW optimizer, double learningRate,
+        double largestNorm, CheckpointingOptions? checkpointing = null)
     {
         var sums = Accumulate(talker, microBatches, checkpointing);
         var norm = optimizer.ComputeGradientNorm();
@@ -33,7 +34,8 @@ static class TrainingStep
     }
 
     /// <summary>Adds the gradients of the effective batch to the parameters.</summary>
-    public static Loss.LossSums Accumulate(TalkerModule talker, IReadOnlyList<TrainingBatch> microBatches, CheckpointingOptions? checkpointing = null)
+    public static Loss.LossSums Accumulate(TalkerModule talker, IReadOnlyList<TrainingBatch> microBatches,
+        CheckpointingOptions? checkpointing = null)
     {
         var effective = microBatches.Aggregate(default(TargetCounts), (sum, b) => sum + b.Counts);
         var sums = default(Loss.LossSums);

@@ -13,11 +13,14 @@ namespace Qwen3Tts.Audio;
 /// <param name="Start">RMS of the first 20 ms, as part of <paramref name="Rms"/>.</param>
 /// <param name="End">The same of the last 20 ms.</param>
 /// <param name="Content">Hash of every sample.</param>
-sealed record ClipLevels(double Seconds, double Speech, double Rms, double Peak, double Clipped, double Pause, double Start, double End, string Content)
+sealed record ClipLevels(double Seconds, double Speech, double Rms, double Peak, double Clipped, double Pause, double Start, double End,
+    string Content)
 {
     const double WindowSeconds = 0.01, EdgeSeconds = 0.02, Floor = 0.02;
 
-    /// <summary>Largest amplitude of a single channel of the file, and how many it had; equal to <see cref="Peak"/> and 1 where it had one.</summary>
+    /// <summary>
+    /// Largest amplitude of a single channel of the file, and how many it had; equal to <see cref="Peak"/> and 1 where it had one.
+    /// </summary>
     public (double Peak, int Count) Channels { get; init; } = (Peak, 1);
     /// <summary>Difference between the largest and the smallest sample.</summary>
     public double Range { get; init; }
@@ -35,8 +38,10 @@ sealed record ClipLevels(double Seconds, double Speech, double Rms, double Peak,
         var peak = samples.Max(s => Math.Abs((double)s));
         var edge = Math.Min(samples.Length, (int)Math.Round(EdgeSeconds * wave.SampleRate));
         double Part(ReadOnlySpan<float> part) => rms == 0 ? 0 : RmsOf(part) / rms;
-        return new(wave.Seconds, active.Length * WindowSeconds, rms, peak, InFlatTops(samples, peak) / (double)samples.Length, Longest(loudness, floor) * WindowSeconds,
-            Part(samples.AsSpan(0, edge)), Part(samples.AsSpan(samples.Length - edge)), Convert.ToHexStringLower(SHA256.HashData(MemoryMarshal.AsBytes(samples.AsSpan()))))
+        return new(wave.Seconds, active.Length * WindowSeconds, rms, peak, InFlatTops(samples, peak) / (double)samples.Length,
+            Longest(loudness, floor) * WindowSeconds,
+            Part(samples.AsSpan(0, edge)), Part(samples.AsSpan(samples.Length - edge)),
+                Convert.ToHexStringLower(SHA256.HashData(MemoryMarshal.AsBytes(samples.AsSpan()))))
         {
             Channels = (wave.Channels.Peak ?? peak, wave.Channels.Count),
             Range = (double)samples.Max() - samples.Min(),

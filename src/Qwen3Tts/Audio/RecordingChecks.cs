@@ -1,6 +1,6 @@
 // The one gate for recordings: clips that are imported, prepared or measured, references of runs, and recordings whose voice is cloned.
-// What cannot be used is a problem, and what may be wrong a doubt, in the same words everywhere. Messages begin with what is wrong, so that the
-// caller puts the name before them: "'a.wav' is silent: …".
+// What cannot be used is a problem, and what may be wrong a doubt, in the same words everywhere. Messages begin with what is wrong, so that
+// the caller puts the name before them: "'a.wav' is silent: …".
 using System.Globalization;
 
 namespace Qwen3Tts.Audio;
@@ -49,8 +49,8 @@ static class RecordingChecks
         if (levels.Peak > OtherScale)
             return OnAnotherScale(levels.Peak);
         return wave.Seconds <= Longest ? null
-            : F($"is {wave.Seconds:0} s long, and {Longest:0} s are the most: models learn sentences, and the longest clip decides the memory. ")
-                + "Cut it between two sentences.";
+            : F($"is {wave.Seconds:0} s long, and {Longest:0} s are the most: ")
+                + "models learn sentences, and the longest clip decides the memory. Cut it between two sentences.";
     }
 
     static string OnAnotherScale(double peak)
@@ -86,7 +86,8 @@ static class RecordingChecks
         if (sound.Start > 0.5)
             yield return "begins in the middle of a sound. Cut it with some silence before the first word.";
         if (sound.End > 0.5)
-            yield return "ends in the middle of a sound. Cut it with some silence after the last word: the end of speech is learned from it.";
+            yield return "ends in the middle of a sound. Cut it with some silence after the last word: the end of speech is learned from " +
+                "it.";
     }
 
     /// <summary>What lets one doubt that a text is what is said in a recording, or null.</summary>

@@ -22,24 +22,29 @@ public static class Resampler
     /// <param name="from">Its rate, samples per second, 1 to 1,000,000.</param>
     /// <param name="to">The rate wanted.</param>
     /// <returns>[ceil(n · to / from)]</returns>
-    /// <exception cref="ArgumentOutOfRangeException">A rate is outside 1 to 1,000,000, or the result would be too long for an array.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A rate is outside 1 to 1,000,000, or the result would be too long for an
+    /// array.</exception>
     public static float[] Resample(ReadOnlySpan<float> samples, int from, int to)
     {
         foreach (var rate in (ReadOnlySpan<int>)[from, to])
             if (rate is < 1 or > HighestRate)
-                throw new ArgumentOutOfRangeException(rate == from ? nameof(from) : nameof(to), rate, $"A sample rate of {rate} Hz is outside 1 to {HighestRate}. Check where the rate comes from.");
+                throw new ArgumentOutOfRangeException(rate == from ? nameof(from) : nameof(to), rate,
+                    $"A sample rate of {rate} Hz is outside 1 to {HighestRate}. Check where the rate comes from.");
         if (from == to || samples.IsEmpty)
             return samples.ToArray();
         var length = Math.Ceiling(samples.Length * ((double)to / from));
         if (length > Array.MaxLength)
-            throw new ArgumentOutOfRangeException(nameof(to), to, $"{samples.Length} samples at {from} Hz would become {length:0} samples. Cut the audio into shorter pieces.");
+            throw new ArgumentOutOfRangeException(nameof(to), to,
+                $"{samples.Length} samples at {from} Hz would become {length:0} samples. Cut the audio into shorter pieces.");
         var result = new float[(int)length];
         var computed = (int)Math.Min(length, Math.Floor((double)samples.Length * to / from + 0.5));
         new PhaseBank(from, to).Filter(samples, result.AsSpan(0, computed));
         return result;
     }
 
-    /// <summary>The kernel at a distance of <paramref name="t"/> input samples; <paramref name="scale"/> is the lower rate over the input rate.</summary>
+    /// <summary>
+    /// The kernel at a distance of <paramref name="t"/> input samples; <paramref name="scale"/> is the lower rate over the input rate.
+    /// </summary>
     static double Kernel(double t, double scale)
     {
         var edge = t * scale / HalfWidth;
@@ -59,7 +64,9 @@ public static class Resampler
         return sum;
     }
 
-    /// <summary>The kernel sampled once per phase: row p holds the taps for an output that lies p / phases behind an input sample.</summary>
+    /// <summary>
+    /// The kernel sampled once per phase: row p holds the taps for an output that lies p / phases behind an input sample.
+    /// </summary>
     sealed class PhaseBank
     {
         readonly int _up, _down, _phases, _reach, _taps;

@@ -19,11 +19,14 @@ public static class WavFile
 {
     const int HeaderBytes = 44;
 
-    /// <summary>Reads PCM of 8, 16, 24 or 32 bits, float of 32 or 64, mu-law or A-law, with any number of channels, which are averaged.</summary>
+    /// <summary>
+    /// Reads PCM of 8, 16, 24 or 32 bits, float of 32 or 64, mu-law or A-law, with any number of channels, which are averaged.
+    /// </summary>
     /// <param name="path">The file.</param>
     /// <returns>Mono, at the file's own rate.</returns>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
-    /// <exception cref="InvalidDataException">It is no WAV file, or one of a kind that is not supported; the message names the remedy.</exception>
+    /// <exception cref="InvalidDataException">It is no WAV file, or one of a kind that is not supported; the message names the
+    /// remedy.</exception>
     public static Waveform Read(string path)
     {
         if (!File.Exists(path))
@@ -37,7 +40,8 @@ public static class WavFile
     /// <param name="stream">Stands at the first byte of the file.</param>
     /// <param name="name">What messages call it.</param>
     /// <returns>Mono, at the file's own rate.</returns>
-    /// <exception cref="InvalidDataException">It is no WAV file, or one of a kind that is not supported; the message names the remedy.</exception>
+    /// <exception cref="InvalidDataException">It is no WAV file, or one of a kind that is not supported; the message names the
+    /// remedy.</exception>
     public static Waveform Read(Stream stream, string name) => new WavReader(stream, name).Read();
 
     /// <summary>Writes a file in one step: it appears whole or not at all.</summary>
@@ -46,10 +50,14 @@ public static class WavFile
     /// <param name="format">How samples are stored.</param>
     /// <exception cref="ArgumentException">A sample is not a finite number, or a WAV file cannot hold that many.</exception>
     /// <exception cref="IOException">The file cannot be written: the disk is full, or the folder is not to be written to.</exception>
-    public static void Write(string path, Waveform wave, WavFormat format = WavFormat.Pcm16) => OutputFile.Replace(path, stream => Write(stream, wave, format));
+    public static void Write(string path, Waveform wave, WavFormat format = WavFormat.Pcm16) =>
+        OutputFile.Replace(path, stream => Write(stream, wave, format));
 
-    /// <summary>The same for the commands: a file that this program did not write is not replaced, and what is written is put on record.</summary>
-    internal static void WriteOutput(string path, Waveform wave, OutputRecord? record = null) => OutputFile.Write(path, stream => Write(stream, wave), record);
+    /// <summary>
+    /// The same for the commands: a file that this program did not write is not replaced, and what is written is put on record.
+    /// </summary>
+    internal static void WriteOutput(string path, Waveform wave, OutputRecord? record = null) =>
+        OutputFile.Write(path, stream => Write(stream, wave), record);
 
     /// <summary>Writes header and samples to a stream.</summary>
     /// <param name="stream">Written from where it stands, and left open.</param>
@@ -71,7 +79,8 @@ public static class WavFile
     {
         var sampleBytes = BytesPerSample(format);
         if (samples * sampleBytes > uint.MaxValue - HeaderBytes)
-            throw new ArgumentException($"{samples} samples are more than a WAV file holds, which is 4 GiB. Write several files.", nameof(samples));
+            throw new ArgumentException($"{samples} samples are more than a WAV file holds, which is 4 GiB. Write several files.",
+                nameof(samples));
         var dataBytes = samples is { } n ? (uint)(n * sampleBytes) : uint.MaxValue;
         var header = new byte[HeaderBytes];
         "RIFF"u8.CopyTo(header);
@@ -105,12 +114,15 @@ public static class WavFile
             for (var i = 0; i < block.Length; i++)
             {
                 if (!float.IsFinite(block[i]))
-                    throw new ArgumentException($"Sample {begin + i} is {block[i]}, which is no sound. Look for the cause where the audio was made: damaged weights, or a precision that overflows.", nameof(samples));
+                    throw new ArgumentException(
+                        $"Sample {begin + i} is {block[i]}, which is no sound. Look for the cause where the audio was made: damaged " +
+                        $"weights, or a precision that overflows.", nameof(samples));
                 var at = buffer.AsSpan(i * sampleBytes);
                 if (format == WavFormat.Float32)
                     BinaryPrimitives.WriteSingleLittleEndian(at, block[i]);
                 else
-                    BinaryPrimitives.WriteInt16LittleEndian(at, (short)Math.Clamp(MathF.Round(block[i] * 32768), short.MinValue, short.MaxValue));
+                    BinaryPrimitives.WriteInt16LittleEndian(at,
+                        (short)Math.Clamp(MathF.Round(block[i] * 32768), short.MinValue, short.MaxValue));
             }
             stream.Write(buffer, 0, block.Length * sampleBytes);
         }

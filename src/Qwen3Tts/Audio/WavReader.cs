@@ -12,7 +12,9 @@ sealed class WavReader(Stream stream, string name)
     const int Pcm = 1, Float = 3, ALaw = 6, MuLaw = 7, Extensible = 0xFFFE;
     const uint Unknown = uint.MaxValue; // the size in files that were streamed, and in RF64
 
-    /// <summary>Chunks that follow others in real files; only the bytes behind an odd chunk or an empty one are compared with them.</summary>
+    /// <summary>
+    /// Chunks that follow others in real files; only the bytes behind an odd chunk or an empty one are compared with them.
+    /// </summary>
     static readonly HashSet<string> Names =
     [
         "fmt ", "data", "fact", "LIST", "ds64", "bext",
@@ -61,7 +63,10 @@ sealed class WavReader(Stream stream, string name)
         throw Bad("it ends before any samples", Again);
     }
 
-    /// <summary>How many bytes of samples there are. A size of 0 is an unfinished header, unless another chunk follows where the file says that one does.</summary>
+    /// <summary>
+    /// How many bytes of samples there are. A size of 0 is an unfinished header, unless another chunk follows where the file says that one
+    /// does.
+    /// </summary>
     long DataBytes(long size, uint riffSize)
     {
         if (size != 0)
@@ -138,7 +143,8 @@ sealed class WavReader(Stream stream, string name)
         var frameBytes = _channels * _sampleBytes;
         var decode = Decoder();
         var buffer = new byte[Math.Max(1, 65536 / frameBytes) * frameBytes];
-        var samples = new float[stream.CanSeek ? Math.Clamp(Math.Min(bytes, stream.Length - stream.Position) / frameBytes, 0, Array.MaxLength) : 0];
+        var samples = new float[stream.CanSeek
+            ? Math.Clamp(Math.Min(bytes, stream.Length - stream.Position) / frameBytes, 0, Array.MaxLength) : 0];
         var count = 0;
         while (bytes > 0)
         {

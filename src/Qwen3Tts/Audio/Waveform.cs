@@ -5,7 +5,9 @@ namespace Qwen3Tts.Audio;
 /// <param name="SampleRate">Samples per second.</param>
 public sealed record Waveform(float[] Samples, int SampleRate)
 {
-    /// <summary>How many channels the file had that it was read from, and the largest amplitude in any of them; null where it was not read from one.</summary>
+    /// <summary>
+    /// How many channels the file had that it was read from, and the largest amplitude in any of them; null where it was not read from one.
+    /// </summary>
     internal (int Count, float? Peak) Channels { get; init; } = (1, null);
 
     /// <summary>Length in seconds.</summary>
@@ -13,6 +15,8 @@ public sealed record Waveform(float[] Samples, int SampleRate)
 
     /// <summary>The same sound at another rate; this very object if it has that rate already.</summary>
     /// <param name="sampleRate">Samples per second, 1 to 1,000,000.</param>
-    /// <exception cref="ArgumentOutOfRangeException">A rate is outside 1 to 1,000,000, or the result would be too long for an array.</exception>
-    public Waveform ToRate(int sampleRate) => sampleRate == SampleRate ? this : new(Resampler.Resample(Samples, SampleRate, sampleRate), sampleRate);
+    /// <exception cref="ArgumentOutOfRangeException">A rate is outside 1 to 1,000,000, or the result would be too long for an
+    /// array.</exception>
+    public Waveform ToRate(int sampleRate) =>
+        sampleRate == SampleRate ? this : new(Resampler.Resample(Samples, SampleRate, sampleRate), sampleRate);
 }

@@ -28,7 +28,8 @@ sealed class Adapter
 
     readonly Dictionary<string, Pair> _pairs; // by the name of the matrix that they add to
 
-    Adapter(string path, Dictionary<string, Pair> pairs, IReadOnlyDictionary<string, float[]> voices, IReadOnlyDictionary<string, int> rows, string? trainedOn) =>
+    Adapter(string path, Dictionary<string, Pair> pairs, IReadOnlyDictionary<string, float[]> voices,
+        IReadOnlyDictionary<string, int> rows, string? trainedOn) =>
         (Path, _pairs, Voices, Rows, Base) = (path, pairs, voices, rows, trainedOn);
 
     public string Path { get; }
@@ -46,19 +47,28 @@ sealed class Adapter
     public IReadOnlyCollection<string> Names => _pairs.Keys;
 
     /// <exception cref="FileNotFoundException">A file is missing.</exception>
-    /// <exception cref="InvalidDataException">A file is damaged, or the adapter is of a kind that cannot be added to the weights here.</exception>
+    /// <exception cref="InvalidDataException">A file is damaged, or the adapter is of a kind that cannot be added to the weights
+    /// here.</exception>
     public static Adapter Open(string folder)
     {
-        var (configPath, tensorsPath, voicesPath) = (System.IO.Path.Combine(folder, ConfigName), System.IO.Path.Combine(folder, TensorsName), System.IO.Path.Combine(folder, VoicesName));
+        var (configPath, tensorsPath, voicesPath) = (System.IO.Path.Combine(folder, ConfigName),
+            System.IO.Path.Combine(folder, TensorsName), System.IO.Path.Combine(folder, VoicesName));
         if (!File.Exists(configPath) || !File.Exists(tensorsPath))
             throw new FileNotFoundException($"'{folder}' does not hold {ConfigName} and {TensorsName}. Name the folder of a LoRA adapter.");
-        var config = JsonFile.Read(configPath, ConfigJson.Default.AdapterConfig, "Take the file from the folder that the adapter's maker wrote.");
+        var config = JsonFile.Read(configPath, ConfigJson.Default.AdapterConfig,
+            "Take the file from the folder that the adapter's maker wrote.");
         if (config.ModulesToSave is { Count: > 0 } whole)
-            throw new InvalidDataException($"{configPath} has whole modules beside its pairs (modules_to_save: {Printable.Text(string.Join(", ", whole))}). Merge the adapter with the program that made it.");
+            throw new InvalidDataException(
+                $"{configPath} has whole modules beside its pairs (modules_to_save: {Printable.Text(string.Join(", ", whole))}). Merge " +
+                $"the adapter with the program that made it.");
         if (!float.IsFinite((float)config.LoraAlpha))
-            throw new InvalidDataException(FormattableString.Invariant($"{configPath}: 'lora_alpha' is {config.LoraAlpha}, which is no scale. Take the file from the folder that the adapter's maker wrote."));
+            throw new InvalidDataException(
+                FormattableString.Invariant($"{configPath}: 'lora_alpha' is {config.LoraAlpha}, which is no scale. ")
+                + "Take the file from the folder that the adapter's maker wrote.");
         if (config is not { PeftType: "LORA", UseDora: false, FanInFanOut: false, Bias: "none" } || config.AlphaPattern is { Count: > 0 })
-            throw new InvalidDataException($"{configPath} describes another kind of adapter than plain LoRA (peft_type LORA, bias none, without use_dora, fan_in_fan_out and alpha_pattern). Merge it with the program that made it.");
+            throw new InvalidDataException(
+                $"{configPath} describes another kind of adapter than plain LoRA (peft_type LORA, bias none, without use_dora, " +
+                $"fan_in_fan_out and alpha_pattern). Merge it with the program that made it.");
         var voices = new Dictionary<string, float[]>();
         if (File.Exists(voicesPath))
         {
@@ -72,24 +82,33 @@ sealed class Adapter
 
     static Dictionary<string, Pair> Pairs(SafetensorsFile file, AdapterConfig config)
     {
-        if (file.Tensors.Keys.FirstOrDefault(n => !n.StartsWith(Prefix, StringComparison.Ordinal) || !(n.EndsWith(Down, StringComparison.Ordinal) || n.EndsWith(Up, StringComparison.Ordinal))) is { } strange)
-            throw new InvalidDataException($"{file.Path} holds '{Printable.Text(strange)}', which is no half of a LoRA pair. Merge this adapter with the program that made it.");
+        if (file.Tensors.Keys.FirstOrDefault(n => !n.StartsWith(Prefix, StringComparison.Ordinal)
+            || !(n.EndsWith(Down, StringComparison.Ordinal) || n.EndsWith(Up, StringComparison.Ordinal))) is { } strange)
+            throw new InvalidDataException(
+                $"{file.Path} holds '{Printable.Text(strange)}', which is no half of a LoRA pair. Merge this adapter with the program " +
+                $"that made it.");
         var pairs = new Dictionary<string, Pair>();
         foreach (var path in file.Tensors.Keys.Select(n => n[..n.LastIndexOf(".lora_", StringComparison.Ordinal)]).Distinct())
         {
             if (!file.Tensors.TryGetValue(path + Down, out var a) || !file.Tensors.TryGetValue(path + Up, out var b))
-                throw new InvalidDataException($"{file.Path}: the pair of '{Printable.Text(path)}' lacks one of '{Down}' and '{Up}'. Save the adapter again with the program that made it.");
+                throw new InvalidDataException(
+                    $"{file.Path}: the pair of '{Printable.Text(path)}' lacks one of '{Down}' and '{Up}'. Save the adapter again with " +
+                    $"the program that made it.");
             if (a.Shape.Length != 2 || b.Shape.Length != 2 || a.Shape[0] != b.Shape[1] || a.Shape[0] == 0)
-                throw new InvalidDataException($"{file.Path}: the pair of '{Printable.Text(path)}' has shapes [{string.Join(", ", a.Shape)}] and [{string.Join(", ", b.Shape)}], which do not multiply. Save the adapter again with the program that made it.");
+                throw new InvalidDataException(
+                    $"{file.Path}: the pair of '{Printable.Text(path)}' has shapes [{string.Join(", ", a.Shape)}] and " +
+                    $"[{string.Join(", ", b.Shape)}], which do not multiply. Save the adapter again with the program that made it.");
             var rank = a.Shape[0];
             var scale = config.LoraAlpha / (config.UseRslora ? Math.Sqrt(rank) : rank);
-            pairs.Add(path[Prefix.Length..] + ".weight", new(file.Float32(a.Name), file.Float32(b.Name), rank, a.Shape[1], b.Shape[0], (float)scale));
+            pairs.Add(path[Prefix.Length..] + ".weight",
+                new(file.Float32(a.Name), file.Float32(b.Name), rank, a.Shape[1], b.Shape[0], (float)scale));
         }
         return pairs;
     }
 
     /// <summary>The same with a row of the codec embedding for each new speaker, in their order.</summary>
-    public Adapter At(IEnumerable<int> rows) => new(Path, _pairs, Voices, Voices.Keys.Zip(rows).ToDictionary(v => v.First, v => v.Second), Base);
+    public Adapter At(IEnumerable<int> rows) =>
+        new(Path, _pairs, Voices, Voices.Keys.Zip(rows).ToDictionary(v => v.First, v => v.Second), Base);
 
     /// <summary>Whether a tensor is another with the adapter.</summary>
     public bool Changes(string name) => _pairs.ContainsKey(name) || (name == Embedding && Rows.Count > 0);
@@ -116,7 +135,9 @@ sealed class Adapter
         return (ushort)((bits + 0x7FFF + (bits >> 16 & 1)) >> 16);
     }
 
-    /// <summary>Adds to a matrix [out, in] what the adapter has for it. Each element is summed in one order, whatever the number of threads.</summary>
+    /// <summary>
+    /// Adds to a matrix [out, in] what the adapter has for it. Each element is summed in one order, whatever the number of threads.
+    /// </summary>
     public void AddTo(string name, float[] weights)
     {
         if (!_pairs.TryGetValue(name, out var pair))
@@ -138,7 +159,9 @@ sealed class Adapter
             row[i] += a[i] * by;
     }
 
-    /// <summary>What stands before an adapter's names in a checkpoint, by the module that PEFT was wrapped around: the whole model, or one of these.</summary>
+    /// <summary>
+    /// What stands before an adapter's names in a checkpoint, by the module that PEFT was wrapped around: the whole model, or one of these.
+    /// </summary>
     static readonly string[] Wrapped = ["", "talker.", "talker.model.", "talker.code_predictor.", "talker.code_predictor.model."];
 
     /// <summary>The adapter with the names that its matrices have in these weights, and held against them.</summary>
@@ -148,13 +171,18 @@ sealed class Adapter
         var entries = weights.Entries.ToDictionary(e => e.Name, e => e.Shape);
         var fitting = Wrapped.Where(before => _pairs.All(p => Fits(before + p.Key, p.Value))).ToList();
         if (fitting.Count > 1 && _pairs.Count > 0)
-            throw new InvalidDataException($"The names of the adapter '{Path}' fit {place} in {fitting.Count} ways: with {string.Join(", ", fitting.Select(f => f.Length == 0 ? "nothing" : $"'{f}'"))} before '{Printable.Text(_pairs.Keys.First())}'. Save it with whole names, as PEFT does around the whole model.");
-        var before = fitting.FirstOrDefault() ?? Wrapped.MaxBy(w => _pairs.Keys.Count(k => entries.ContainsKey(w + k)))!; // the first of equals is the whole model
+            throw new InvalidDataException(
+                $"The names of the adapter '{Path}' fit {place} in {fitting.Count} ways: with " +
+                $"{string.Join(", ", fitting.Select(f => f.Length == 0 ? "nothing" : $"'{f}'"))} before " +
+                $"'{Printable.Text(_pairs.Keys.First())}'. Save it with whole names, as PEFT does around the whole model.");
+        // the first of equals is the whole model
+        var before = fitting.FirstOrDefault() ?? Wrapped.MaxBy(w => _pairs.Keys.Count(k => entries.ContainsKey(w + k)))!;
         var completed = new Adapter(Path, _pairs.ToDictionary(p => before + p.Key, p => p.Value), Voices, Rows, Base);
         completed.Check(weights, place);
         return completed;
 
-        bool Fits(string name, Pair pair) => entries.TryGetValue(name, out var shape) && shape.AsSpan().SequenceEqual([pair.Outputs, pair.Inputs]);
+        bool Fits(string name, Pair pair) =>
+            entries.TryGetValue(name, out var shape) && shape.AsSpan().SequenceEqual([pair.Outputs, pair.Inputs]);
     }
 
     /// <summary>The adapter must fit every matrix, and be of this base.</summary>
@@ -164,23 +192,38 @@ sealed class Adapter
         const string Remedy = "Name the model that it was trained on";
         var entries = weights.Entries.ToDictionary(e => e.Name);
         if (_pairs.Keys.Where(name => !entries.ContainsKey(name)).ToList() is { Count: > 0 } absent)
-            throw new InvalidDataException($"The adapter '{Path}' changes {(absent.Count == 1 ? "" : $"{absent.Count} matrices, such as ")}'{Printable.Text(absent[0])}', which {place} lacks, under this name and with {string.Join(" or ", Wrapped.Skip(1).Select(w => $"'{w}'"))} before it. {Remedy}.");
+            throw new InvalidDataException(
+                $"The adapter '{Path}' changes {(absent.Count == 1 ? "" : $"{absent.Count} matrices, such as ")}"
+                + $"'{Printable.Text(absent[0])}', which {place} lacks, under this name and with "
+                + $"{string.Join(" or ", Wrapped.Skip(1).Select(w => $"'{w}'"))} before it. {Remedy}.");
         foreach (var (name, pair) in _pairs)
             if (!entries[name].Shape.AsSpan().SequenceEqual([pair.Outputs, pair.Inputs]))
-                throw new InvalidDataException($"The adapter '{Path}' is for '{Printable.Text(name)}' of shape [{pair.Outputs}, {pair.Inputs}], and {place} has [{string.Join(", ", entries[name].Shape)}]. {Remedy}.");
+                throw new InvalidDataException(
+                    $"The adapter '{Path}' is for '{Printable.Text(name)}' of shape [{pair.Outputs}, {pair.Inputs}], and {place} has " +
+                    $"[{string.Join(", ", entries[name].Shape)}]. {Remedy}.");
         foreach (var (name, vector) in Voices)
             if (!entries.TryGetValue(Embedding, out var table) || table.Shape.Length != 2 || vector.Length != table.Shape[1])
-                throw new InvalidDataException($"The adapter '{Path}' has {vector.Length} numbers for the speaker '{Printable.Text(name)}', and a row of {place} has another width. {Remedy}.");
+                throw new InvalidDataException(
+                    $"The adapter '{Path}' has {vector.Length} numbers for the speaker '{Printable.Text(name)}', and a row of {place} " +
+                    $"has another width. {Remedy}.");
         if (Rows.Values.FirstOrDefault(row => row >= entries[Embedding].Shape[0], -1) is >= 0 and var beyond)
-            throw new InvalidDataException($"{place}: row {beyond} of '{Embedding}' is to hold a speaker of the adapter '{Path}', and the table has {entries[Embedding].Shape[0]} rows. Weights and config.json must come from one model.");
+            throw new InvalidDataException(
+                $"{place}: row {beyond} of '{Embedding}' is to hold a speaker of the adapter '{Path}', and the table has " +
+                $"{entries[Embedding].Shape[0]} rows. Weights and config.json must come from one model.");
         if (Base is { } trained && HashOf(weights) is var here && trained != here)
-            throw new InvalidDataException($"The adapter '{Path}' was trained on weights with the hash '{Printable.Text(trained.Length > 12 ? trained[..12] : trained)}…', and those of {place} have '{here[..12]}…'. {Remedy}; a fine-tuned one is another.");
+            throw new InvalidDataException(
+                $"The adapter '{Path}' was trained on weights with the hash " +
+                $"'{Printable.Text(trained.Length > 12 ? trained[..12] : trained)}…', and those of {place} have '{here[..12]}…'. " +
+                $"{Remedy}; a fine-tuned one is another.");
     }
 
-    /// <summary>SHA-256 of the talker's tensors: over their names and own hashes, in the order of the names, so that shards make no difference.</summary>
+    /// <summary>
+    /// SHA-256 of the talker's tensors: over their names and own hashes, in the order of the names, so that shards make no difference.
+    /// </summary>
     public static string HashOf(Weights weights)
     {
-        var tensors = weights.Entries.Where(e => e.Name.StartsWith("talker.", StringComparison.Ordinal)).OrderBy(e => e.Name, StringComparer.Ordinal).ToList();
+        var tensors = weights.Entries.Where(e => e.Name.StartsWith("talker.", StringComparison.Ordinal))
+            .OrderBy(e => e.Name, StringComparer.Ordinal).ToList();
         var each = new byte[tensors.Count][];
         Parallel.For(0, each.Length, i => each[i] = HashOf(weights.FileOf(tensors[i].Name), tensors[i]));
         using var all = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);

@@ -6,7 +6,8 @@ namespace Qwen3Tts.Checkpoint;
 
 /// <summary>Top level of the codec's config.json.</summary>
 sealed record CodecConfig(
-    string ModelType, int EncoderValidNumQuantizers, int InputSampleRate, int OutputSampleRate, int DecodeUpsampleRate, int EncodeDownsampleRate,
+    string ModelType, int EncoderValidNumQuantizers, int InputSampleRate, int OutputSampleRate, int DecodeUpsampleRate,
+        int EncodeDownsampleRate,
     CodecDecoderConfig DecoderConfig, CodecEncoderConfig EncoderConfig)
 {
     /// <exception cref="InvalidDataException">Not JSON, a missing key, a value of another kind or out of range.</exception>
@@ -28,23 +29,29 @@ sealed record CodecConfig(
         if (OutputSampleRate != InputSampleRate)
             throw ConfigFile.Bad(place, "output_sample_rate", OutputSampleRate, $"the input_sample_rate, {InputSampleRate}");
         if (EncoderConfig.SamplingRate != InputSampleRate)
-            throw ConfigFile.Bad(place, "encoder_config.sampling_rate", EncoderConfig.SamplingRate, $"the input_sample_rate, {InputSampleRate}");
+            throw ConfigFile.Bad(place, "encoder_config.sampling_rate", EncoderConfig.SamplingRate,
+                $"the input_sample_rate, {InputSampleRate}");
         if (DecodeUpsampleRate != DecoderConfig.SamplesPerFrame)
-            throw ConfigFile.Bad(place, "decode_upsample_rate", DecodeUpsampleRate, $"the product of the decoder's upsample_rates and upsampling_ratios, {DecoderConfig.SamplesPerFrame}");
+            throw ConfigFile.Bad(place, "decode_upsample_rate", DecodeUpsampleRate,
+                $"the product of the decoder's upsample_rates and upsampling_ratios, {DecoderConfig.SamplesPerFrame}");
         if (EncodeDownsampleRate != DecodeUpsampleRate)
             throw ConfigFile.Bad(place, "encode_downsample_rate", EncodeDownsampleRate, $"the decode_upsample_rate, {DecodeUpsampleRate}");
         if (EncodeDownsampleRate != EncoderConfig.SamplesPerFrame)
-            throw ConfigFile.Bad(place, "encode_downsample_rate", EncodeDownsampleRate, $"sampling_rate / _frame_rate of the encoder, {EncoderConfig.SamplesPerFrame}");
+            throw ConfigFile.Bad(place, "encode_downsample_rate", EncodeDownsampleRate,
+                $"sampling_rate / _frame_rate of the encoder, {EncoderConfig.SamplesPerFrame}");
         if (EncoderValidNumQuantizers != DecoderConfig.NumQuantizers || EncoderValidNumQuantizers > EncoderConfig.NumQuantizers)
-            throw ConfigFile.Bad(place, "encoder_valid_num_quantizers", EncoderValidNumQuantizers, $"the decoder's num_quantizers, {DecoderConfig.NumQuantizers}, and at most the encoder's, {EncoderConfig.NumQuantizers}");
+            throw ConfigFile.Bad(place, "encoder_valid_num_quantizers", EncoderValidNumQuantizers,
+                $"the decoder's num_quantizers, {DecoderConfig.NumQuantizers}, and at most the encoder's, {EncoderConfig.NumQuantizers}");
         if (EncoderConfig.CodebookSize != DecoderConfig.CodebookSize)
-            throw ConfigFile.Bad(place, "encoder_config.codebook_size", EncoderConfig.CodebookSize, $"the decoder's, {DecoderConfig.CodebookSize}");
+            throw ConfigFile.Bad(place, "encoder_config.codebook_size", EncoderConfig.CodebookSize,
+                $"the decoder's, {DecoderConfig.CodebookSize}");
     }
 }
 
 /// <summary><c>decoder_config</c>: codes to waveform.</summary>
 sealed record CodecDecoderConfig(
-    int LatentDim, int CodebookDim, int CodebookSize, int DecoderDim, int HiddenSize, int IntermediateSize, int NumHiddenLayers, int NumAttentionHeads,
+    int LatentDim, int CodebookDim, int CodebookSize, int DecoderDim, int HiddenSize, int IntermediateSize, int NumHiddenLayers,
+        int NumAttentionHeads,
     int NumKeyValueHeads, int HeadDim, string HiddenAct, bool AttentionBias, double RmsNormEps, int SlidingWindow,
     int NumQuantizers, int NumSemanticQuantizers, int[] UpsampleRates, int[] UpsamplingRatios)
     : RopeConfig
@@ -55,7 +62,10 @@ sealed record CodecDecoderConfig(
     public void Check(string place)
     {
         const string part = "decoder_config";
-        foreach (var (key, value) in new[] { ("latent_dim", LatentDim), ("codebook_dim", CodebookDim), ("codebook_size", CodebookSize), ("decoder_dim", DecoderDim), ("hidden_size", HiddenSize), ("intermediate_size", IntermediateSize), ("num_hidden_layers", NumHiddenLayers), ("num_attention_heads", NumAttentionHeads), ("num_key_value_heads", NumKeyValueHeads), ("head_dim", HeadDim), ("sliding_window", SlidingWindow), ("num_quantizers", NumQuantizers) })
+        foreach (var (key, value) in new[] { ("latent_dim", LatentDim), ("codebook_dim", CodebookDim), ("codebook_size", CodebookSize),
+            ("decoder_dim", DecoderDim), ("hidden_size", HiddenSize), ("intermediate_size", IntermediateSize),
+            ("num_hidden_layers", NumHiddenLayers), ("num_attention_heads", NumAttentionHeads), ("num_key_value_heads", NumKeyValueHeads),
+            ("head_dim", HeadDim), ("sliding_window", SlidingWindow), ("num_quantizers", NumQuantizers) })
             ConfigFile.CheckSize(place, $"{part}.{key}", value);
         CheckRope(place, part, scalingRequired: false);
         ConfigFile.CheckHeads(place, part, NumAttentionHeads, NumKeyValueHeads, HeadDim);
@@ -68,17 +78,21 @@ sealed record CodecDecoderConfig(
         if (CodebookDim % 2 != 0)
             throw ConfigFile.Bad(place, $"{part}.codebook_dim", CodebookDim, "an even number: the vectors are half as long");
         if (NumSemanticQuantizers != 1 || NumQuantizers < 2) // the official decoder builds one, whatever the key says
-            throw ConfigFile.Bad(place, $"{part}.num_semantic_quantizers", NumSemanticQuantizers, $"1, and more quantizers beside it (num_quantizers is {NumQuantizers})");
+            throw ConfigFile.Bad(place, $"{part}.num_semantic_quantizers", NumSemanticQuantizers,
+                $"1, and more quantizers beside it (num_quantizers is {NumQuantizers})");
         if (DecoderDim % (1 << UpsampleRates.Length) != 0)
-            throw ConfigFile.Bad(place, $"{part}.decoder_dim", DecoderDim, $"a multiple of {1 << UpsampleRates.Length}: each of the upsample_rates halves it");
+            throw ConfigFile.Bad(place, $"{part}.decoder_dim", DecoderDim,
+                $"a multiple of {1 << UpsampleRates.Length}: each of the upsample_rates halves it");
     }
 }
 
 /// <summary><c>encoder_config</c>: the encoder of Mimi, waveform to codes.</summary>
 sealed record CodecEncoderConfig(
-    int AudioChannels, int NumFilters, int KernelSize, int LastKernelSize, int ResidualKernelSize, int NumResidualLayers, int DilationGrowthRate, int Compress,
+    int AudioChannels, int NumFilters, int KernelSize, int LastKernelSize, int ResidualKernelSize, int NumResidualLayers,
+        int DilationGrowthRate, int Compress,
     int[] UpsamplingRatios, int SamplingRate, [property: JsonPropertyName("_frame_rate")] double FrameRate,
-    int HiddenSize, int IntermediateSize, int NumHiddenLayers, int NumAttentionHeads, int NumKeyValueHeads, int HeadDim, string HiddenAct, bool AttentionBias,
+    int HiddenSize, int IntermediateSize, int NumHiddenLayers, int NumAttentionHeads, int NumKeyValueHeads, int HeadDim, string HiddenAct,
+        bool AttentionBias,
     double NormEps, int NumQuantizers, int NumSemanticQuantizers, int CodebookSize, int CodebookDim, int VectorQuantizationHiddenDimension,
     bool UseCausalConv, bool UseConvShortcut, string PadMode)
     : RopeConfig
@@ -97,7 +111,12 @@ sealed record CodecEncoderConfig(
     public void Check(string place)
     {
         const string part = "encoder_config";
-        foreach (var (key, value) in new[] { ("num_filters", NumFilters), ("kernel_size", KernelSize), ("last_kernel_size", LastKernelSize), ("residual_kernel_size", ResidualKernelSize), ("num_residual_layers", NumResidualLayers), ("dilation_growth_rate", DilationGrowthRate), ("compress", Compress), ("sampling_rate", SamplingRate), ("hidden_size", HiddenSize), ("intermediate_size", IntermediateSize), ("num_hidden_layers", NumHiddenLayers), ("num_attention_heads", NumAttentionHeads), ("num_key_value_heads", NumKeyValueHeads), ("head_dim", HeadDim), ("num_quantizers", NumQuantizers), ("codebook_size", CodebookSize), ("codebook_dim", CodebookDim) })
+        foreach (var (key, value) in new[] { ("num_filters", NumFilters), ("kernel_size", KernelSize),
+            ("last_kernel_size", LastKernelSize), ("residual_kernel_size", ResidualKernelSize), ("num_residual_layers", NumResidualLayers),
+            ("dilation_growth_rate", DilationGrowthRate), ("compress", Compress), ("sampling_rate", SamplingRate),
+            ("hidden_size", HiddenSize), ("intermediate_size", IntermediateSize), ("num_hidden_layers", NumHiddenLayers),
+            ("num_attention_heads", NumAttentionHeads), ("num_key_value_heads", NumKeyValueHeads), ("head_dim", HeadDim),
+            ("num_quantizers", NumQuantizers), ("codebook_size", CodebookSize), ("codebook_dim", CodebookDim) })
             ConfigFile.CheckSize(place, $"{part}.{key}", value);
         CheckRope(place, part, scalingRequired: false);
         ConfigFile.CheckHeads(place, part, NumAttentionHeads, NumKeyValueHeads, HeadDim);
@@ -109,9 +128,12 @@ sealed record CodecEncoderConfig(
         if (AudioChannels != 1)
             throw ConfigFile.Bad(place, $"{part}.audio_channels", AudioChannels, "1");
         if ((long)NumFilters << UpsamplingRatios.Length > ConfigFile.LargestSize)
-            throw ConfigFile.Bad(place, $"{part}.num_filters", NumFilters, $"a size that, doubled by each of the {UpsamplingRatios.Length} upsampling_ratios, is at most {ConfigFile.LargestSize}");
+            throw ConfigFile.Bad(place, $"{part}.num_filters", NumFilters,
+                $"a size that, doubled by each of the {UpsamplingRatios.Length} upsampling_ratios, is at most {ConfigFile.LargestSize}");
         if (Math.Pow(DilationGrowthRate, NumResidualLayers - 1) * ResidualKernelSize > ConfigFile.LargestSize)
-            throw ConfigFile.Bad(place, $"{part}.num_residual_layers", NumResidualLayers, $"so few that the widest convolution, dilation_growth_rate ({DilationGrowthRate}) to the power of one less, times residual_kernel_size ({ResidualKernelSize}), spans at most {ConfigFile.LargestSize} rows");
+            throw ConfigFile.Bad(place, $"{part}.num_residual_layers", NumResidualLayers,
+                $"so few that the widest convolution, dilation_growth_rate ({DilationGrowthRate}) to the power of one less, times " +
+                $"residual_kernel_size ({ResidualKernelSize}), spans at most {ConfigFile.LargestSize} rows");
         if (NumFilters % Compress != 0)
             throw ConfigFile.Bad(place, $"{part}.compress", Compress, $"a divisor of num_filters, {NumFilters}");
         if (!UseCausalConv)
@@ -121,23 +143,30 @@ sealed record CodecEncoderConfig(
         if (PadMode != "constant")
             throw ConfigFile.Bad(place, $"{part}.pad_mode", PadMode, "constant");
         if (NumSemanticQuantizers < 1 || NumSemanticQuantizers >= NumQuantizers)
-            throw ConfigFile.Bad(place, $"{part}.num_semantic_quantizers", NumSemanticQuantizers, $"1 or more, and below num_quantizers, {NumQuantizers}");
+            throw ConfigFile.Bad(place, $"{part}.num_semantic_quantizers", NumSemanticQuantizers,
+                $"1 or more, and below num_quantizers, {NumQuantizers}");
         if (VectorQuantizationHiddenDimension != CodebookDim)
-            throw ConfigFile.Bad(place, $"{part}.vector_quantization_hidden_dimension", VectorQuantizationHiddenDimension, $"codebook_dim, {CodebookDim}");
-        if (!(FrameRate > 0) || RowsPerFrame != 2 || SamplesPerFrame * FrameRate != SamplingRate) // the official encoder halves, whatever the keys say
-            throw ConfigFile.Bad(place, $"{part}._frame_rate", FrameRate, $"half of sampling_rate / the product of upsampling_ratios, {SamplingRate} / {SamplesPerRow} / 2");
+            throw ConfigFile.Bad(place, $"{part}.vector_quantization_hidden_dimension", VectorQuantizationHiddenDimension,
+                $"codebook_dim, {CodebookDim}");
+        // the official encoder halves, whatever the keys say
+        if (!(FrameRate > 0) || RowsPerFrame != 2 || SamplesPerFrame * FrameRate != SamplingRate)
+            throw ConfigFile.Bad(place, $"{part}._frame_rate", FrameRate,
+                $"half of sampling_rate / the product of upsampling_ratios, {SamplingRate} / {SamplesPerRow} / 2");
     }
 }
 
 static class CodecConfigChecks
 {
-    /// <summary>Up to eight rates of up to 64 multiply within a long; with those of <paramref name="with"/> they make the samples of a frame.</summary>
+    /// <summary>
+    /// Up to eight rates of up to 64 multiply within a long; with those of <paramref name="with"/> they make the samples of a frame.
+    /// </summary>
     public static void Rates(string place, string key, int[] rates, int[]? with = null)
     {
         if (rates.Length is 0 or > 8 || rates.Any(r => r is < 1 or > 64))
             throw ConfigFile.Bad(place, key, string.Join(", ", rates), "one to eight numbers from 1 to 64");
         var (all, others) = (rates.Aggregate(1L, (a, b) => a * b), with?.Aggregate(1L, (a, b) => a * b) ?? 1);
         if (all > ConfigFile.LargestSize || all * others > ConfigFile.LargestSize) // the second product of two that passed the first check
-            throw ConfigFile.Bad(place, key, string.Join(", ", rates), $"numbers whose product{(with is null ? "" : " with the upsample_rates")} is at most {ConfigFile.LargestSize} samples");
+            throw ConfigFile.Bad(place, key, string.Join(", ", rates),
+                $"numbers whose product{(with is null ? "" : " with the upsample_rates")} is at most {ConfigFile.LargestSize} samples");
     }
 }

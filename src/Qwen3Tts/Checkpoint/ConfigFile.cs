@@ -9,7 +9,9 @@ static class ConfigFile
 {
     const string Remedy = "Take the file of the released model, or of the run that wrote the checkpoint.";
 
-    /// <summary>The largest size of any kind: 100 times the largest vocabulary of the released models, and the product of two fits a long.</summary>
+    /// <summary>
+    /// The largest size of any kind: 100 times the largest vocabulary of the released models, and the product of two fits a long.
+    /// </summary>
     public const int LargestSize = 1 << 24;
 
     /// <summary>Most attention heads. Released models have 16; attention keeps scores of heads x positions, and with this many they fit one
@@ -54,7 +56,8 @@ static class ConfigFile
             + $"expected {expected}. {Remedy}");
 }
 
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, RespectRequiredConstructorParameters = true, RespectNullableAnnotations = true)]
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, RespectRequiredConstructorParameters = true,
+    RespectNullableAnnotations = true)]
 [JsonSerializable(typeof(ModelConfig))]
 [JsonSerializable(typeof(CodecConfig))]
 [JsonSerializable(typeof(GenerationConfig))]

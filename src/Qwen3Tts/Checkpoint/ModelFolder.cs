@@ -29,7 +29,8 @@ sealed class ModelFolder
 {
     readonly Adapter? _adapter;
 
-    ModelFolder(string path, ModelConfig config, GenerationConfig generation, Adapter? adapter) => (Path, Config, Generation, _adapter) = (path, config, generation, adapter);
+    ModelFolder(string path, ModelConfig config, GenerationConfig generation, Adapter? adapter) =>
+        (Path, Config, Generation, _adapter) = (path, config, generation, adapter);
 
     public string Path { get; }
     public ModelConfig Config { get; }
@@ -47,13 +48,17 @@ sealed class ModelFolder
     public static ModelFolder Open(string path)
     {
         if (!Directory.Exists(path))
-            throw new DirectoryNotFoundException($"There is no folder '{path}'. Name the folder of a Qwen3-TTS model: the one that holds config.json.");
+            throw new DirectoryNotFoundException(
+                $"There is no folder '{path}'. Name the folder of a Qwen3-TTS model: the one that holds config.json.");
         var config = System.IO.Path.Combine(path, "config.json");
         if (!File.Exists(config))
             throw new FileNotFoundException($"'{path}' holds no config.json. Name the folder of a Qwen3-TTS model.");
         var generation = System.IO.Path.Combine(path, "generation_config.json");
         return new(path, ConfigFile.ReadModel(config),
-            File.Exists(generation) ? ConfigFile.Read(generation, ConfigJson.Default.GenerationConfig) with { Place = generation } : new(), null)
+            File.Exists(generation) ? ConfigFile.Read(generation, ConfigJson.Default.GenerationConfig) with
+            {
+                Place = generation,
+            } : new(), null)
         {
             Manifest = RunManifest.Read(path),
         };
@@ -68,8 +73,13 @@ sealed class ModelFolder
         adapter = adapter.At(talker.FreeRows(adapter.Voices.Count));
         foreach (var (name, row) in adapter.Rows)
             if (!speakers.TryAdd(name, row))
-                throw new InvalidDataException($"Both the adapter and {Path} have a speaker '{Printable.Text(name)}'. Name the model that the adapter was trained on.");
-        return new(Path, Config with { TalkerConfig = talker with { SpkId = speakers } }, Generation, adapter) { Manifest = RunManifest.Read(adapter.Path) ?? Manifest };
+                throw new InvalidDataException(
+                    $"Both the adapter and {Path} have a speaker '{Printable.Text(name)}'. Name the model that the adapter was trained " +
+                    $"on.");
+        return new(Path, Config with { TalkerConfig = talker with { SpkId = speakers } }, Generation, adapter)
+        {
+            Manifest = RunManifest.Read(adapter.Path) ?? Manifest,
+        };
     }
 
     /// <summary>The weights of talker, code predictor and speaker encoder.</summary>
@@ -90,9 +100,9 @@ sealed class ModelFolder
         }
     }
 
-    /// <summary>Loads networks. This is the one rule for what a checkpoint may hold: the parts that are asked for have exactly the tensors that
-    /// their networks take, the other part may be there or not, and nothing else may. All names and shapes are held against the headers of the
-    /// files before a number is read.</summary>
+    /// <summary>Loads networks. This is the one rule for what a checkpoint may hold: the parts that are asked for have exactly the tensors
+    /// that their networks take, the other part may be there or not, and nothing else may. All names and shapes are held against the
+    /// headers of the files before a number is read.</summary>
     /// <param name="parts">Some of <see cref="Talker"/> and <see cref="SpeakerEncoder"/>: those whose networks are made.</param>
     /// <param name="networks">Makes them; called twice, the first time with weights that hold no numbers.</param>
     /// <exception cref="InvalidDataException">Something is missing, misshapen or left over; the message names all of it.</exception>
@@ -126,6 +136,8 @@ sealed class ModelFolder
     public static void CheckCodecFolder(string path)
     {
         if (!Directory.Exists(path))
-            throw new DirectoryNotFoundException($"There is no folder '{path}', which holds the codec. Copy the folder 'speech_tokenizer' from the model that this one was made from.");
+            throw new DirectoryNotFoundException(
+                $"There is no folder '{path}', which holds the codec. Copy the folder 'speech_tokenizer' from the model that this one " +
+                $"was made from.");
     }
 }

@@ -58,10 +58,13 @@ sealed record RunManifest
             return null;
         const string remedy = "Copy the file from the run that wrote the checkpoint, or delete it to do without its warnings.";
         var manifest = JsonFile.Read(path, ManifestJson.Default.RunManifest, remedy);
-        if (manifest.Voices.Contains(null!) || manifest.Layouts.Contains(null!) || manifest.Languages.Contains(null!)) // the serializer checks no entries of lists
+        // the serializer checks no entries of lists
+        if (manifest.Voices.Contains(null!) || manifest.Layouts.Contains(null!) || manifest.Languages.Contains(null!))
             throw new InvalidDataException($"{path}: an entry of 'voices', 'layouts' or 'languages' is null. {remedy}");
         return manifest.Format == 1 ? manifest
-            : throw new InvalidDataException($"{path}: format {manifest.Format} is of a later version of this program. Update it, or delete the file to do without its warnings.");
+            : throw new InvalidDataException(
+                $"{path}: format {manifest.Format} is of a later version of this program. Update it, or delete the file to do without " +
+                $"its warnings.");
     }
 
     public string ToJson() => JsonSerializer.Serialize(this, ManifestJson.Default.RunManifest);
@@ -84,10 +87,12 @@ sealed record RunManifest
         if (instruct && !Instruct)
             yield return $"{who} was trained without instructions; this one may have no effect, or spoil the voice.";
         if (inContext && !InContext)
-            yield return $"{who} was trained without recordings in its prompts; cloning with a transcript may mix two voices. Without the transcript it uses the vector alone.";
+            yield return $"{who} was trained without recordings in its prompts; cloning with a transcript may mix two voices. Without " +
+                $"the transcript it uses the vector alone.";
     }
 }
 
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, WriteIndented = true, RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true)]
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, WriteIndented = true,
+    RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true)]
 [JsonSerializable(typeof(RunManifest))]
 sealed partial class ManifestJson : JsonSerializerContext;

@@ -22,7 +22,8 @@ sealed class SafetensorsFile : IDisposable
 
     readonly Microsoft.Win32.SafeHandles.SafeFileHandle _handle;
 
-    SafetensorsFile(string path, Microsoft.Win32.SafeHandles.SafeFileHandle handle, IReadOnlyDictionary<string, TensorEntry> tensors, IReadOnlyDictionary<string, string> metadata)
+    SafetensorsFile(string path, Microsoft.Win32.SafeHandles.SafeFileHandle handle, IReadOnlyDictionary<string, TensorEntry> tensors,
+        IReadOnlyDictionary<string, string> metadata)
     {
         (Path, _handle, Tensors, Metadata) = (path, handle, tensors, metadata);
     }
@@ -72,12 +73,15 @@ sealed class SafetensorsFile : IDisposable
     /// <summary>One error for all tensors of types that are not read.</summary>
     static void CheckTypes(string path, Dictionary<string, HeaderEntry> tensors)
     {
-        var others = tensors.Where(t => !Enum.TryParse<ElementType>(t.Value.Dtype, out var type) || t.Value.Dtype != type.ToString()).ToList();
+        var others = tensors.Where(t => !Enum.TryParse<ElementType>(t.Value.Dtype, out var type) || t.Value.Dtype != type.ToString())
+            .ToList();
         if (others.Count == 0)
             return;
         var kinds = others.Select(t => t.Value.Dtype).Distinct().Take(4).Select(k => $"'{Printable.Text(k)}'");
-        throw Wrong(path, $"stores {(others.Count == 1 ? "a tensor" : $"{others.Count} tensors")} as {string.Join(", ", kinds)}, such as '{Printable.Text(others[0].Key)}'; types that are read are "
-            + string.Join(", ", Enum.GetNames<ElementType>()), "If the model is quantised, take it as BF16, as it was released; else save it as BF16 with the program that made it");
+        throw Wrong(path, $"stores {(others.Count == 1 ? "a tensor" : $"{others.Count} tensors")} as {string.Join(", ", kinds)}, such as " +
+            $"'{Printable.Text(others[0].Key)}'; types that are read are "
+            + string.Join(", ", Enum.GetNames<ElementType>()),
+                "If the model is quantised, take it as BF16, as it was released; else save it as BF16 with the program that made it");
     }
 
     static TensorEntry Entry(string path, string name, HeaderEntry header, long start)
@@ -86,15 +90,18 @@ sealed class SafetensorsFile : IDisposable
         UInt128 elements = 1; // cannot wrap: at most two factors beyond the check below
         foreach (var d in header.Shape)
         {
-            elements *= (UInt128)(d is < 0 or > int.MaxValue ? throw Wrong(path, $"gives tensor '{Printable.Text(name)}' {(d < 0 ? "the negative size" : "the size")} {d}") : d);
+            elements *= (UInt128)(d is < 0 or > int.MaxValue
+                ? throw Wrong(path, $"gives tensor '{Printable.Text(name)}' {(d < 0 ? "the negative size" : "the size")} {d}") : d);
             if (elements > long.MaxValue)
                 throw Wrong(path, $"gives tensor '{Printable.Text(name)}' more elements than any file holds");
         }
         var (from, to) = (header.From, header.To);
         if (from < 0 || to < from || (UInt128)(to - from) != elements * (UInt128)SizeOf(type))
-            throw Wrong(path, $"gives tensor '{Printable.Text(name)}' of shape [{Printable.Text(string.Join(", ", header.Shape))}] and type {type} the bytes {from} to {to}, which do not fit");
+            throw Wrong(path, $"gives tensor '{Printable.Text(name)}' of shape [{Printable.Text(string.Join(", ", header.Shape))}] and " +
+                $"type {type} the bytes {from} to {to}, which do not fit");
         return from <= long.MaxValue - start ? new(name, type, Array.ConvertAll(header.Shape, d => (int)d), start + from, to - from)
-            : throw Wrong(path, $"places tensor '{Printable.Text(name)}' at byte {from}, behind the end of any file; the offsets do not fit");
+            : throw Wrong(path, $"places tensor '{Printable.Text(name)}' at byte {from}, behind the end of any file; the offsets do not " +
+                $"fit");
     }
 
     static void CheckTiling(string path, IEnumerable<TensorEntry> tensors, long start, long length)
@@ -134,12 +141,15 @@ sealed class SafetensorsFile : IDisposable
                     result[i] = (float)BitConverter.UInt16BitsToHalf(bits[i]);
                 return result;
             default:
-                throw new InvalidDataException($"{Path}: tensor '{Printable.Text(name)}' holds {t.Type} where numbers with a fraction are needed. Check that this is the right file.");
+                throw new InvalidDataException(
+                    $"{Path}: tensor '{Printable.Text(name)}' holds {t.Type} where numbers with a fraction are needed. Check that this " +
+                    $"is the right file.");
         }
     }
 
     /// <summary>The bits of a BF16 tensor, not widened.</summary>
-    public ushort[] BFloat16(string name) => Entry(name) is { Type: ElementType.BF16 } t ? Bits(t) : throw new InvalidOperationException($"'{name}' is not BF16.");
+    public ushort[] BFloat16(string name) =>
+        Entry(name) is { Type: ElementType.BF16 } t ? Bits(t) : throw new InvalidOperationException($"'{name}' is not BF16.");
 
     /// <summary>The elements of an integer tensor (I64, I32 or U8).</summary>
     public long[] Int64(string name)
@@ -152,7 +162,9 @@ sealed class SafetensorsFile : IDisposable
             ElementType.I64 => MemoryMarshal.Cast<byte, long>(bytes).ToArray(),
             ElementType.I32 => Array.ConvertAll(MemoryMarshal.Cast<byte, int>(bytes).ToArray(), v => (long)v),
             ElementType.U8 => Array.ConvertAll(bytes, v => (long)v),
-            _ => throw new InvalidDataException($"{Path}: tensor '{Printable.Text(name)}' holds {t.Type} where whole numbers are needed. Check that this is the right file."),
+            _ => throw new InvalidDataException(
+                $"{Path}: tensor '{Printable.Text(name)}' holds {t.Type} where whole numbers are needed. Check that this is the right " +
+                $"file."),
         };
     }
 
@@ -164,13 +176,16 @@ sealed class SafetensorsFile : IDisposable
         ReadFully(_handle, to, entry.Offset, Path);
     }
 
-    public TensorEntry Entry(string name) => Tensors.TryGetValue(name, out var t) ? t : throw new InvalidDataException($"{Path}: there is no tensor '{Printable.Text(name)}'. Check that this is the right file.");
+    public TensorEntry Entry(string name) =>
+        Tensors.TryGetValue(name, out var t) ? t
+        : throw new InvalidDataException($"{Path}: there is no tensor '{Printable.Text(name)}'. Check that this is the right file.");
 
     public void Dispose() => _handle.Dispose();
 
     int Length(TensorEntry t) => t.Elements <= Array.MaxLength ? (int)t.Elements : throw TooLarge(t);
 
-    InvalidDataException TooLarge(TensorEntry t) => Wrong(Path, $"holds '{Printable.Text(t.Name)}' of {t.Bytes} bytes, more than an array can hold");
+    InvalidDataException TooLarge(TensorEntry t) =>
+        Wrong(Path, $"holds '{Printable.Text(t.Name)}' of {t.Bytes} bytes, more than an array can hold");
 
     void Narrow(TensorEntry t, Span<float> to)
     {
@@ -203,12 +218,15 @@ sealed class SafetensorsFile : IDisposable
         }
     }
 
-    public static int SizeOf(ElementType type) => type switch { ElementType.BF16 or ElementType.F16 => 2, ElementType.F32 or ElementType.I32 => 4, ElementType.I64 or ElementType.F64 => 8, _ => 1 };
+    public static int SizeOf(ElementType type) =>
+        type switch { ElementType.BF16 or ElementType.F16 =>
+        2, ElementType.F32 or ElementType.I32 => 4, ElementType.I64 or ElementType.F64 => 8, _ => 1 };
 
     const string WriteAgain = "Take the file of the released model, or save it again with the program that made it";
 
     /// <summary>A file that another copy can mend.</summary>
-    static InvalidDataException Cut(string path, string what) => new($"{path} {what}. It is no complete safetensors file: copy or download it again.");
+    static InvalidDataException Cut(string path, string what) =>
+        new($"{path} {what}. It is no complete safetensors file: copy or download it again.");
 
     /// <summary>A file that is as its writer made it.</summary>
     static InvalidDataException Wrong(string path, string what, string remedy = WriteAgain) => new($"{path} {what}. {remedy}.");

@@ -11,8 +11,10 @@ sealed record TensorToWrite(string Name, ElementType Type, int[] Shape, Action<S
 {
     public long Bytes => Shape.Aggregate((long)SafetensorsFile.SizeOf(Type), (a, b) => a * b);
 
-    public static TensorToWrite Of(string name, int[] shape, float[] values) => new(name, ElementType.F32, shape, s => s.Write(System.Runtime.InteropServices.MemoryMarshal.AsBytes(values.AsSpan())));
-    public static TensorToWrite Of(string name, int[] shape, ushort[] bfloat16) => new(name, ElementType.BF16, shape, s => s.Write(System.Runtime.InteropServices.MemoryMarshal.AsBytes(bfloat16.AsSpan())));
+    public static TensorToWrite Of(string name, int[] shape, float[] values) =>
+        new(name, ElementType.F32, shape, s => s.Write(System.Runtime.InteropServices.MemoryMarshal.AsBytes(values.AsSpan())));
+    public static TensorToWrite Of(string name, int[] shape, ushort[] bfloat16) =>
+        new(name, ElementType.BF16, shape, s => s.Write(System.Runtime.InteropServices.MemoryMarshal.AsBytes(bfloat16.AsSpan())));
 
     /// <summary>A tensor taken over from an open file, byte for byte, in its type.</summary>
     public static TensorToWrite Copy(SafetensorsFile file, TensorEntry entry) => new(entry.Name, entry.Type, entry.Shape, s =>
@@ -29,13 +31,17 @@ sealed record TensorToWrite(string Name, ElementType Type, int[] Shape, Action<S
 
 static class SafetensorsWriter
 {
-    /// <summary>Writes the tensors in the order given, with <c>format: pt</c> in the metadata, which Hugging Face loaders ask for.</summary>
+    /// <summary>
+    /// Writes the tensors in the order given, with <c>format: pt</c> in the metadata, which Hugging Face loaders ask for.
+    /// </summary>
     /// <param name="path">The file.</param>
     /// <param name="tensors">What to write.</param>
     /// <param name="metadata">Further entries of the metadata.</param>
-    /// <param name="record">Where the file is put on record: a file that is not on it is not replaced. Null replaces whatever is there.</param>
+    /// <param name="record">Where the file is put on record: a file that is not on it is not replaced. Null replaces whatever is
+    /// there.</param>
     public static void Write(
-        string path, IReadOnlyList<TensorToWrite> tensors, IReadOnlyDictionary<string, string>? metadata = null, OutputRecord? record = null)
+        string path, IReadOnlyList<TensorToWrite> tensors, IReadOnlyDictionary<string, string>? metadata = null,
+            OutputRecord? record = null)
     {
         if (record is null)
             OutputFile.Replace(path, stream => Write(stream, tensors, metadata));

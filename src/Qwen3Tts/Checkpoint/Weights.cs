@@ -25,7 +25,9 @@ readonly record struct TensorData(float[]? Float32, ushort[]? BFloat16)
     }
 }
 
-/// <summary>All tensors of a folder, from <c>model.safetensors</c> or from the shards that <c>model.safetensors.index.json</c> lists.</summary>
+/// <summary>
+/// All tensors of a folder, from <c>model.safetensors</c> or from the shards that <c>model.safetensors.index.json</c> lists.
+/// </summary>
 sealed partial class Weights : IDisposable
 {
     const int MostProblems = 1000; // a configuration with millions of layers is told soon; a real mix-up has fewer
@@ -69,7 +71,8 @@ sealed partial class Weights : IDisposable
                 weights.AddShards(folder, index);
             else
                 throw new FileNotFoundException(File.Exists(Path.Combine(folder, "pytorch_model.bin"))
-                    ? $"{folder} holds weights as pytorch_model.bin, which is not read. Save the model as safetensors with the program that made it."
+                    ? $"{folder} holds weights as pytorch_model.bin, which is not read. Save the model as safetensors with the program " +
+                        $"that made it."
                     : $"{folder} holds neither model.safetensors nor model.safetensors.index.json. Name the folder of a Qwen3-TTS model.");
             return weights;
         }
@@ -85,14 +88,17 @@ sealed partial class Weights : IDisposable
         const string remedy = "Copy or download the index again.";
         var map = JsonFile.Read(index, WeightsJson.Default.ShardIndex, remedy).WeightMap;
         if (map.FirstOrDefault(p => p.Value is null).Key is { } nowhere) // the serializer checks no values of dictionaries
-            throw new InvalidDataException($"{index}: 'weight_map.{Printable.Text(nowhere)}' is null, expected the name of a file. {remedy}");
+            throw new InvalidDataException(
+                $"{index}: 'weight_map.{Printable.Text(nowhere)}' is null, expected the name of a file. {remedy}");
         foreach (var shard in map.Values.Distinct().Order(StringComparer.Ordinal))
         {
             if (Path.GetFileName(shard) != shard)
-                throw new InvalidDataException($"{index} names the shard '{Printable.Text(shard)}' outside its folder. Do not trust this checkpoint.");
+                throw new InvalidDataException(
+                    $"{index} names the shard '{Printable.Text(shard)}' outside its folder. Do not trust this checkpoint.");
             var path = Path.Combine(folder, shard);
             if (!File.Exists(path))
-                throw new FileNotFoundException($"{index} names the shard '{Printable.Text(shard)}', which is not there. Download it again.");
+                throw new FileNotFoundException(
+                    $"{index} names the shard '{Printable.Text(shard)}', which is not there. Download it again.");
             Add(path, map.Where(p => p.Value == shard).Select(p => p.Key).ToHashSet());
         }
         var absent = map.Keys.Where(k => !_tensors.ContainsKey(k)).ToList();
@@ -106,9 +112,11 @@ sealed partial class Weights : IDisposable
         _files.Add(file);
         foreach (var entry in file.Tensors.Values)
             if (listed?.Contains(entry.Name) == false)
-                throw new InvalidDataException($"{path} holds '{Printable.Text(entry.Name)}', which the index does not place there. Download the shards again.");
+                throw new InvalidDataException(
+                    $"{path} holds '{Printable.Text(entry.Name)}', which the index does not place there. Download the shards again.");
             else if (!_tensors.TryAdd(entry.Name, (file, entry)))
-                throw new InvalidDataException($"{path} holds '{Printable.Text(entry.Name)}', which another shard holds, too. Download the shards again.");
+                throw new InvalidDataException(
+                    $"{path} holds '{Printable.Text(entry.Name)}', which another shard holds, too. Download the shards again.");
     }
 
     /// <summary>A tensor of exactly this shape. A problem is noted for <see cref="Finish"/>, and from then on nothing is read.</summary>
@@ -133,7 +141,9 @@ sealed partial class Weights : IDisposable
         return TensorData.None;
     }
 
-    /// <summary>A network expects so many modules under a name. Where the file has none of the last one, the message names the number's key.</summary>
+    /// <summary>
+    /// A network expects so many modules under a name. Where the file has none of the last one, the message names the number's key.
+    /// </summary>
     /// <exception cref="InvalidDataException">There are not nearly as many tensors.</exception>
     public void Expect(string name, int count)
     {
@@ -149,7 +159,9 @@ sealed partial class Weights : IDisposable
     /// <summary>Working memory of a network, of a size that its configuration says; none where nothing is read.</summary>
     /// <exception cref="InvalidDataException">No array is as large.</exception>
     public float[] Room(long count) => HoldNothing ? [] : count <= Array.MaxLength ? new float[count]
-        : throw new InvalidDataException($"{Config}: its sizes ask for a buffer of {count} numbers, more than an array can hold. Take the file of the released model, or of the run that wrote the checkpoint.");
+        : throw new InvalidDataException(
+            $"{Config}: its sizes ask for a buffer of {count} numbers, more than an array can hold. Take the file of the released model, " +
+            $"or of the run that wrote the checkpoint.");
 
     /// <summary>Makes networks after all their tensors have been held against the headers of the files.</summary>
     /// <param name="networks">Called twice, the first time with weights that hold no numbers.</param>
@@ -181,7 +193,9 @@ sealed partial class Weights : IDisposable
     /// <summary>A tensor of this shape as float32.</summary>
     public float[] Float32(string name, params ReadOnlySpan<int> shape) => Take(name, shape).Widen();
 
-    /// <summary>Throws one error that names everything missing, misshapen, or stored but not asked for (unless <paramref name="foreign"/> knows it).</summary>
+    /// <summary>
+    /// Throws one error that names everything missing, misshapen, or stored but not asked for (unless <paramref name="foreign"/> knows it).
+    /// </summary>
     public void Finish(Func<string, bool>? foreign = null)
     {
         var unused = _tensors.Keys.Where(n => !_taken.Contains(n) && foreign?.Invoke(n) != true).Order(StringComparer.Ordinal).ToList();
@@ -193,7 +207,8 @@ sealed partial class Weights : IDisposable
     {
         var problems = new[] { ("missing", _missing), ("of another shape", _misshapen), ("not part of this model", unused) }
             .Where(p => p.Item2.Count > 0).Select(p => $"{p.Item2.Count} {p.Item1}: {Names(p.Item2)}");
-        return new($"{_place}: the tensors do not fit config.json; {string.Join("; ", problems)}.{Suspects()} Weights and config.json must come from one model.");
+        return new($"{_place}: the tensors do not fit config.json; {string.Join("; ", problems)}.{Suspects()} Weights and config.json " +
+            $"must come from one model.");
     }
 
     string Config => Path.Combine(_place, "config.json");
@@ -208,7 +223,9 @@ sealed partial class Weights : IDisposable
         // A network of n codes has n - 1 heads, and doubles or halves some sizes; those count where no key says the size itself.
         foreach (var factors in new (long Times, long Less)[][] { [(1, 0)], [(1, 1), (2, 0), (3, 0), (4, 0)] })
             if (keys.Where(k => factors.Any(f => wanted.ContainsKey(f.Times * k.Value - f.Less))).ToList() is { Count: > 0 } found)
-                return $" In {Config} look at {string.Join(", ", found.Take(4).Select(k => $"'{Printable.Text(k.Key)}', which is {k.Value}"))}{(found.Count > 4 ? " and others" : "")}.";
+                return $" In {Config} look at "
+                    + string.Join(", ", found.Take(4).Select(k => $"'{Printable.Text(k.Key)}', which is {k.Value}"))
+                    + (found.Count > 4 ? " and others." : ".");
         return "";
     }
 
@@ -222,13 +239,15 @@ sealed partial class Weights : IDisposable
     {
         var seen = new HashSet<string>();
         var shown = new List<string>();
-        var layers = names.Where(n => !n.Contains(", expected ", StringComparison.Ordinal)).GroupBy(n => Layer().Match(n).Value).Where(g => g.Key != "" && g.Count() > 2).ToList();
+        var layers = names.Where(n => !n.Contains(", expected ", StringComparison.Ordinal)).GroupBy(n => Layer().Match(n).Value)
+            .Where(g => g.Key != "" && g.Count() > 2).ToList();
         if (layers.Count > 0) // a whole layer is one entry
         {
             var whole = layers.SelectMany(g => g).ToHashSet();
             names = [.. names.Where(n => !whole.Contains(n)), .. layers.Select(g => $"{g.Key}.* ({g.Count()} tensors)")];
         }
-        foreach (var name in names.OrderBy(n => seen.Add(string.Concat(n.Where(c => !char.IsAsciiDigit(c)))) ? 0 : 1).Take(20).Select(Printable.Text))
+        foreach (var name in names.OrderBy(n => seen.Add(string.Concat(n.Where(c => !char.IsAsciiDigit(c)))) ? 0 : 1).Take(20)
+            .Select(Printable.Text))
             if (shown.Sum(n => n.Length) + name.Length <= MostCharacters)
                 shown.Add(name);
         return string.Join(", ", shown) + (names.Count > shown.Count ? $" and {names.Count - shown.Count} more" : "");
@@ -239,7 +258,8 @@ sealed partial class Weights : IDisposable
 /// <param name="WeightMap">Tensor to file.</param>
 sealed record ShardIndex(Dictionary<string, string> WeightMap);
 
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, RespectRequiredConstructorParameters = true, RespectNullableAnnotations = true)]
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, RespectRequiredConstructorParameters = true,
+    RespectNullableAnnotations = true)]
 [JsonSerializable(typeof(ShardIndex))]
 [JsonSerializable(typeof(SafetensorsHeader))]
 sealed partial class WeightsJson : JsonSerializerContext;

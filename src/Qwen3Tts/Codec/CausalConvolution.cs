@@ -14,16 +14,20 @@ sealed class CausalConvolution
     CausalConvolution(Convolution conv, int output, bool repeatEdges) => (this.conv, _output, _repeatEdges) = (conv, output, repeatEdges);
 
     /// <summary><c>{name}.weight</c> [output, input, taps] and, unless <paramref name="bias"/> is false, <c>{name}.bias</c>.</summary>
-    public static CausalConvolution Load(Weights weights, string name, int output, int input, int taps, int stride = 1, int dilation = 1, bool bias = true, bool repeatEdges = false) =>
+    public static CausalConvolution Load(Weights weights, string name, int output, int input, int taps, int stride = 1, int dilation = 1,
+        bool bias = true, bool repeatEdges = false) =>
         new(Load(weights, name, [output, input, taps], bias ? output : 0,
-            (weight, biases) => new(weight, biases, output, input, taps, stride, dilation), () => Convolution.WithoutWeights(output, input, taps, stride, dilation)), output, repeatEdges);
+            (weight, biases) => new(weight, biases, output, input, taps, stride, dilation), () =>
+                Convolution.WithoutWeights(output, input, taps, stride, dilation)), output, repeatEdges);
 
     /// <summary>Transposed: <c>{name}.weight</c> [input, output, taps]; makes <paramref name="rate"/> rows of one.</summary>
     public static CausalConvolution LoadTransposed(Weights weights, string name, int output, int input, int taps, int rate) =>
         new(Load(weights, name, [input, output, taps], output,
-            (weight, biases) => Convolution.Transposed(weight, biases, input, output, taps, rate), () => Convolution.WithoutWeights(rate * output, input, taps / rate)), output, false);
+            (weight, biases) => Convolution.Transposed(weight, biases, input, output, taps, rate), () =>
+                Convolution.WithoutWeights(rate * output, input, taps / rate)), output, false);
 
-    static Convolution Load(Weights weights, string name, ReadOnlySpan<int> shape, int biases, Func<float[], float[]?, Convolution> make, Func<Convolution> empty)
+    static Convolution Load(Weights weights, string name, ReadOnlySpan<int> shape, int biases, Func<float[], float[]?, Convolution> make,
+        Func<Convolution> empty)
     {
         var weight = weights.Float32($"{name}.weight", shape);
         var bias = biases > 0 ? weights.Float32($"{name}.bias", biases) : null;

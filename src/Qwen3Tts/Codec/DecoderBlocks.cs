@@ -96,7 +96,8 @@ sealed class SnakeBeta(Weights weights, string name, int channels)
     const float NoDivisionByZero = 1e-9f;
 
     readonly float[] alpha = Array.ConvertAll(weights.Float32($"{name}.alpha", channels), MathF.Exp); // [channels]
-    readonly float[] inverseBeta = Array.ConvertAll(weights.Float32($"{name}.beta", channels), b => 1 / (MathF.Exp(b) + NoDivisionByZero)); // [channels]
+    // [channels]
+    readonly float[] inverseBeta = Array.ConvertAll(weights.Float32($"{name}.beta", channels), b => 1 / (MathF.Exp(b) + NoDivisionByZero));
 
     /// <summary>y may be x.</summary>
     public void Apply(Rows x, Rows y, Workers workers) =>

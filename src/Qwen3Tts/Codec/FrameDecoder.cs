@@ -29,13 +29,16 @@ sealed class FrameDecoder
         quantizer = new(weights, $"{Part}.quantizer", c);
         pre_conv = CausalConvolution.Load(weights, $"{Part}.pre_conv.conv", c.LatentDim, c.CodebookDim, PreTaps);
         input_proj = Linear.Load(weights, $"{Part}.pre_transformer.input_proj", c.HiddenSize, c.LatentDim, bias: true);
-        pre_transformer = new(weights, $"{Part}.pre_transformer", new(c.NumHiddenLayers, c.HiddenSize, c.IntermediateSize, c.NumAttentionHeads, c.NumKeyValueHeads, c.HeadDim, c.RopeTheta, (float)c.RmsNormEps) { Window = c.SlidingWindow, LayerScale = true });
+        pre_transformer = new(weights, $"{Part}.pre_transformer",
+            new(c.NumHiddenLayers, c.HiddenSize, c.IntermediateSize, c.NumAttentionHeads, c.NumKeyValueHeads, c.HeadDim, c.RopeTheta,
+            (float)c.RmsNormEps) { Window = c.SlidingWindow, LayerScale = true });
         output_proj = Linear.Load(weights, $"{Part}.pre_transformer.output_proj", c.LatentDim, c.HiddenSize, bias: true);
         upsample = [.. c.UpsamplingRatios.Select((rate, i) => (
             CausalConvolution.LoadTransposed(weights, $"{Part}.upsample.{i}.0.conv", c.LatentDim, c.LatentDim, rate, rate),
             new ConvNextBlock(weights, $"{Part}.upsample.{i}.1", c.LatentDim)))];
         first = CausalConvolution.Load(weights, $"{Part}.decoder.0.conv", c.DecoderDim, c.LatentDim, OuterTaps);
-        blocks = [.. c.UpsampleRates.Select((rate, i) => new DecoderBlock(weights, $"{Part}.decoder.{i + 1}.block", c.DecoderDim >> i, c.DecoderDim >> (i + 1), rate))];
+        blocks = [.. c.UpsampleRates.Select(
+            (rate, i) => new DecoderBlock(weights, $"{Part}.decoder.{i + 1}.block", c.DecoderDim >> i, c.DecoderDim >> (i + 1), rate))];
         var (end, narrow) = (blocks.Length + 1, c.DecoderDim >> blocks.Length);
         snake = new(weights, $"{Part}.decoder.{end}", narrow);
         last = CausalConvolution.Load(weights, $"{Part}.decoder.{end + 1}.conv", 1, narrow, OuterTaps);

@@ -30,13 +30,17 @@ sealed class FrameEncoder
             (at, channels) = (at + c.NumResidualLayers + 2, 2 * channels);
         }
         last = CausalConvolution.Load(weights, $"{Part}.encoder.layers.{at + 1}.conv", c.HiddenSize, channels, c.LastKernelSize);
-        encoder_transformer = new(weights, $"{Part}.encoder_transformer", new(c.NumHiddenLayers, c.HiddenSize, c.IntermediateSize, c.NumAttentionHeads, c.NumKeyValueHeads, c.HeadDim, c.RopeTheta, (float)c.NormEps) { Classic = true, LayerScale = true, FinalNorm = false });
-        downsample = CausalConvolution.Load(weights, $"{Part}.downsample.conv", c.HiddenSize, c.HiddenSize, 2 * c.RowsPerFrame, c.RowsPerFrame, bias: false, repeatEdges: true);
+        encoder_transformer = new(weights, $"{Part}.encoder_transformer",
+            new(c.NumHiddenLayers, c.HiddenSize, c.IntermediateSize, c.NumAttentionHeads, c.NumKeyValueHeads, c.HeadDim, c.RopeTheta,
+            (float)c.NormEps) { Classic = true, LayerScale = true, FinalNorm = false });
+        downsample = CausalConvolution.Load(weights, $"{Part}.downsample.conv", c.HiddenSize, c.HiddenSize, 2 * c.RowsPerFrame,
+            c.RowsPerFrame, bias: false, repeatEdges: true);
         quantizer = new(weights, $"{Part}.quantizer", c, usedQuantizers);
     }
 
     /// <summary>Tensors that belong to the checkpoint but take no part in encoding.</summary>
-    public static IEnumerable<string> Unused(CodecEncoderConfig c, int usedQuantizers) => EncoderQuantizer.Unused($"{Part}.quantizer", c, usedQuantizers);
+    public static IEnumerable<string> Unused(CodecEncoderConfig c, int usedQuantizers) =>
+        EncoderQuantizer.Unused($"{Part}.quantizer", c, usedQuantizers);
 
     public CausalState CreateState() => new(encoder_transformer.CreateCache());
 
@@ -72,7 +76,8 @@ sealed class FrameEncoder
 
         public Stage(Weights weights, string name, int at, int channels, int rate, CodecEncoderConfig c)
         {
-            blocks = [.. Enumerable.Range(0, c.NumResidualLayers).Select(j => new Residual(weights, $"{name}.{at + j}.block", channels, (int)Math.Pow(c.DilationGrowthRate, j), c))];
+            blocks = [.. Enumerable.Range(0, c.NumResidualLayers)
+                .Select(j => new Residual(weights, $"{name}.{at + j}.block", channels, (int)Math.Pow(c.DilationGrowthRate, j), c))];
             conv = CausalConvolution.Load(weights, $"{name}.{at + c.NumResidualLayers + 1}.conv", 2 * channels, channels, 2 * rate, rate);
         }
 
@@ -89,7 +94,8 @@ sealed class FrameEncoder
     /// <summary>x + conv3(elu(conv1(elu(x)))), numbered as in the checkpoint; conv3 is pointwise.</summary>
     sealed class Residual(Weights weights, string name, int channels, int dilation, CodecEncoderConfig c)
     {
-        readonly CausalConvolution conv1 = CausalConvolution.Load(weights, $"{name}.1.conv", channels / c.Compress, channels, c.ResidualKernelSize, dilation: dilation);
+        readonly CausalConvolution conv1 = CausalConvolution.Load(weights, $"{name}.1.conv", channels / c.Compress, channels,
+            c.ResidualKernelSize, dilation: dilation);
         readonly Linear conv3 = Linear.LoadPointwise(weights, $"{name}.3.conv", channels, channels / c.Compress, bias: true);
 
         public void Apply(Buffers b, CausalState state, Workers workers)

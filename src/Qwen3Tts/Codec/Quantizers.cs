@@ -114,7 +114,8 @@ sealed class EncoderQuantizer
     /// <summary>Tensors that belong to the checkpoint but take no part in encoding.</summary>
     public static IEnumerable<string> Unused(string name, CodecEncoderConfig c, int used)
     {
-        foreach (var (kind, first, count) in new[] { ("semantic", 0, c.NumSemanticQuantizers), ("acoustic", c.NumSemanticQuantizers, c.NumQuantizers - c.NumSemanticQuantizers) })
+        foreach (var (kind, first, count) in new[] { ("semantic", 0, c.NumSemanticQuantizers),
+            ("acoustic", c.NumSemanticQuantizers, c.NumQuantizers - c.NumSemanticQuantizers) })
         {
             var chain = $"{name}.{kind}_residual_vector_quantizer";
             yield return $"{chain}.output_proj.weight";

@@ -7,7 +7,9 @@ using Qwen3Tts.Kernels;
 
 namespace Qwen3Tts.Codec;
 
-/// <summary>A loaded codec. Calls from several threads wait for one another; any number of <see cref="CodecStream"/>s may be open.</summary>
+/// <summary>
+/// A loaded codec. Calls from several threads wait for one another; any number of <see cref="CodecStream"/>s may be open.
+/// </summary>
 public sealed class SpeechCodec
 {
     const int PieceFrames = 16; // passes the network together: bounds the buffers, and is enough for the weights to be read rarely
@@ -18,7 +20,8 @@ public sealed class SpeechCodec
     readonly Workers _workers;
     readonly Lock _encoding = new(), _decoding = new(); // the networks own one set of buffers each
 
-    SpeechCodec(CodecConfig config, FrameEncoder encoder, FrameDecoder decoder, Workers workers) => (_config, this.encoder, this.decoder, _workers) = (config, encoder, decoder, workers);
+    SpeechCodec(CodecConfig config, FrameEncoder encoder, FrameDecoder decoder, Workers workers) =>
+        (_config, this.encoder, this.decoder, _workers) = (config, encoder, decoder, workers);
 
     /// <summary>Samples per second of what is encoded and decoded: 24000 in the released models.</summary>
     public int SampleRate => _config.OutputSampleRate;
@@ -51,14 +54,16 @@ public sealed class SpeechCodec
         using var weights = Weights.Open(folder);
         var used = config.EncoderValidNumQuantizers;
         if (config.EncoderConfig.NumQuantizers > weights.Entries.Count()) // each has tensors of its own, also those that are not used
-            throw ConfigFile.Bad(path, "encoder_config.num_quantizers", config.EncoderConfig.NumQuantizers, $"fewer than the tensors of the file, {weights.Entries.Count()}");
+            throw ConfigFile.Bad(path, "encoder_config.num_quantizers", config.EncoderConfig.NumQuantizers,
+                $"fewer than the tensors of the file, {weights.Entries.Count()}");
         return weights.Load(w => new SpeechCodec(config, new(w, config.EncoderConfig, used), new(w, config.DecoderConfig), workers),
             FrameEncoder.Unused(config.EncoderConfig, used).Concat(FrameDecoder.Unused).ToHashSet().Contains);
     }
 
     /// <summary>Encodes a recording.</summary>
     /// <param name="audio">At <see cref="SampleRate"/>, at least one sample. Amplitudes beyond ±1 are not clipped.</param>
-    /// <returns>Frames [samples / <see cref="SamplesPerFrame"/>, rounded up][<see cref="CodesPerFrame"/>]; the last one is filled up with zeros.</returns>
+    /// <returns>Frames [samples / <see cref="SamplesPerFrame"/>, rounded up][<see cref="CodesPerFrame"/>]; the last one is filled up with
+    /// zeros.</returns>
     /// <exception cref="ArgumentException">The audio is empty, or has another rate.</exception>
     public int[][] Encode(Waveform audio) => Encode(audio, null);
 
@@ -66,15 +71,19 @@ public sealed class SpeechCodec
     {
         var samples = audio.Samples;
         if (audio.SampleRate != SampleRate)
-            throw new ArgumentException($"The audio has {audio.SampleRate} samples a second, and the codec works at {SampleRate}. Convert it with ToRate({SampleRate}).", nameof(audio));
+            throw new ArgumentException(
+                $"The audio has {audio.SampleRate} samples a second, and the codec works at {SampleRate}. Convert it with " +
+                $"ToRate({SampleRate}).", nameof(audio));
         if (samples.Length == 0)
-            throw new ArgumentException("The audio is empty (0 samples), so there is nothing to encode. Check where it was cut or recorded.", nameof(audio));
+            throw new ArgumentException(
+                "The audio is empty (0 samples), so there is nothing to encode. Check where it was cut or recorded.", nameof(audio));
         lock (_encoding)
         {
             var state = encoder.CreateState();
             var frames = new List<int[]>();
             for (var from = 0; from < samples.Length; from += PieceFrames * SamplesPerFrame)
-                frames.AddRange(encoder.Encode(samples.AsSpan(from, Math.Min(PieceFrames * SamplesPerFrame, samples.Length - from)), state, _workers, trace));
+                frames.AddRange(encoder.Encode(samples.AsSpan(from, Math.Min(PieceFrames * SamplesPerFrame, samples.Length - from)), state,
+                    _workers, trace));
             return [.. frames];
         }
     }
@@ -97,7 +106,8 @@ public sealed class SpeechCodec
             for (var from = 0; from < all.Length; from += PieceFrames)
             {
                 var count = Math.Min(PieceFrames, all.Length - from);
-                decoder.Decode(all.AsSpan(from, count), samples.AsSpan(from * SamplesPerFrame, count * SamplesPerFrame), state, _workers, trace);
+                decoder.Decode(all.AsSpan(from, count), samples.AsSpan(from * SamplesPerFrame, count * SamplesPerFrame), state, _workers,
+                    trace);
             }
         return samples;
     }
@@ -107,10 +117,14 @@ public sealed class SpeechCodec
         for (var t = 0; t < frames.Count; t++)
         {
             if (frames[t].Length != CodesPerFrame)
-                throw new ArgumentException($"Frame {t} has {frames[t].Length} codes, and this codec's frames have {CodesPerFrame}. Check where the frames come from.", nameof(frames));
+                throw new ArgumentException(
+                    $"Frame {t} has {frames[t].Length} codes, and this codec's frames have {CodesPerFrame}. Check where the frames come " +
+                    $"from.", nameof(frames));
             for (var q = 0; q < CodesPerFrame; q++)
                 if ((uint)frames[t][q] >= (uint)CodebookSize)
-                    throw new ArgumentException($"Frame {t} has the code {frames[t][q]} in codebook {q}, and codes run from 0 to {CodebookSize - 1}. End and padding tokens are no codes: leave those frames out.", nameof(frames));
+                    throw new ArgumentException(
+                        $"Frame {t} has the code {frames[t][q]} in codebook {q}, and codes run from 0 to {CodebookSize - 1}. End and " +
+                        $"padding tokens are no codes: leave those frames out.", nameof(frames));
         }
     }
 }
@@ -127,7 +141,8 @@ public sealed class CodecStream
     /// <summary>Decodes the next frames.</summary>
     /// <param name="frames">[count][<see cref="SpeechCodec.CodesPerFrame"/>]; count may be 0.</param>
     /// <returns>Their count * <see cref="SpeechCodec.SamplesPerFrame"/> samples, final at once: nothing is held back.</returns>
-    /// <exception cref="ArgumentException">A frame has another number of codes, or a code that no codebook has; the stream is unchanged.</exception>
+    /// <exception cref="ArgumentException">A frame has another number of codes, or a code that no codebook has; the stream is
+    /// unchanged.</exception>
     public float[] Push(IReadOnlyList<int[]> frames) => Push(frames, null);
 
     internal float[] Push(IReadOnlyList<int[]> frames, CodecTrace? trace) => _codec.Decode(frames, _state, trace);

@@ -39,7 +39,8 @@ static class ClipGate
         try
         {
             var wave = WavFile.Read(file);
-            return RecordingChecks.Problem(wave, ClipLevels.Of(wave)) is { } problem ? $"the reference {RecordingChecks.Named(file, problem)}" : null;
+            return RecordingChecks.Problem(wave, ClipLevels.Of(wave)) is { } problem
+                ? $"the reference {RecordingChecks.Named(file, problem)}" : null;
         }
         catch (InvalidDataException e)
         {

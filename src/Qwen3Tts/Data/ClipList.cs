@@ -1,5 +1,5 @@
-// Recordings as people bring them, in one form: a folder, JSON (ClipsOfJson) or a table of fields (ClipTable). All commands read lists here.
-// All that is wrong with the whole set is told at once, each cause once, with its place.
+// Recordings as people bring them, in one form: a folder, JSON (ClipsOfJson) or a table of fields (ClipTable). All commands read lists
+// here. All that is wrong with the whole set is told at once, each cause once, with its place.
 using Qwen3Tts.Audio;
 using Qwen3Tts.Files;
 using Qwen3Tts.Text;
@@ -15,7 +15,8 @@ namespace Qwen3Tts.Data;
 /// <param name="Language">A language's name, if the list gives one.</param>
 /// <param name="Codes">Frames of 16 codes, if the list brings them.</param>
 sealed record Clip(
-    string Place, string Audio, bool GivenAsRelative, string Text, string? Reference = null, string? Language = null, IReadOnlyList<int[]>? Codes = null)
+    string Place, string Audio, bool GivenAsRelative, string Text, string? Reference = null, string? Language = null,
+        IReadOnlyList<int[]>? Codes = null)
 {
     /// <summary>Who speaks, if the list says so.</summary>
     public string? Speaker { get; init; }
@@ -46,7 +47,8 @@ static class ClipList
                 return ClipFolder.Read(path, found);
             if (lists.Count > 1)
             {
-                found.Add(path, $"it has {string.Join(" and ", lists.Select(Path.GetFileName))}. Name the list that is meant instead of the folder.");
+                found.Add(path, $"it has {string.Join(" and ", lists.Select(Path.GetFileName))}. Name the list that is meant instead of " +
+                    $"the folder.");
                 return [];
             }
             path = lists[0];
@@ -77,7 +79,8 @@ static class ClipList
     public static ListFormat FormatOf(string path)
     {
         if (Directory.Exists(path))
-            return ListNames.Select(n => Path.Combine(path, n)).FirstOrDefault(File.Exists) is { } list ? FormatOf(list) : ListFormat.Folder;
+            return ListNames.Select(n => Path.Combine(path, n)).FirstOrDefault(File.Exists) is { } list ? FormatOf(list)
+                : ListFormat.Folder;
         var text = ReadText(path);
         return text.TrimStart() is ['{' or '[', ..] ? ListFormat.Jsonl : ClipTable.FormatOf(path, text);
     }

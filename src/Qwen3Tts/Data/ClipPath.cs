@@ -59,7 +59,8 @@ sealed class ClipPath(string list)
         var name = path[(path.LastIndexOf('/') + 1)..];
         var found = name is "" or "." or ".." ? [] : new[] { name, $"wavs/{name}" }.Select(Beside).OfType<string>().ToList();
         return found.Count == 1 ? (found[0], true)
-            : found.Count > 1 ? throw new InvalidDataException($"'{Printable.Text(given)}' is a path of another machine, and both {name} and wavs/{name} are here. Remove one of them")
+            : found.Count > 1 ? throw new InvalidDataException(
+                $"'{Printable.Text(given)}' is a path of another machine, and both {name} and wavs/{name} are here. Remove one of them")
             : !needed ? (Path.GetFullPath(Path.Combine(_folder, given)), false)
             : throw new InvalidDataException($"'{Printable.Text(given)}' is a path of another machine, and no recording of that name is in "
                 + $"'{_folder}' or its folder 'wavs'. Copy the recordings there, or correct the paths").WithCause("another machine");

@@ -47,7 +47,8 @@ static class ClipTable
                 && TableLayout.OfHeader(header.Fields, separator) is { } named && (format ?? ListFormat.Table) == ListFormat.Table)
                 return (named, below);
         if (format == ListFormat.Table)
-            throw new InvalidDataException("its first line does not name the columns. Write one such as audio|text|speaker before the others.");
+            throw new InvalidDataException(
+                "its first line does not name the columns. Write one such as audio|text|speaker before the others.");
         if (text.Contains('|', StringComparison.Ordinal) || format is not null || first.Length == 0)
             return OfPipes(text, format);
         foreach (var separator in Separators[1..])
@@ -72,7 +73,8 @@ static class ClipTable
     {
         var rows = FieldsOfText.Split(text, separator);
         return rows.All(r => r.Fields.Length == 2) && rows.All(r => paths.IsThere(r.Fields[0])) ? (TableLayout.LjSpeech, rows)
-            : throw new InvalidDataException($"its fields are separated by {TableLayout.NameOf(separator)}, and no first line names the columns. "
+            : throw new InvalidDataException(
+                $"its fields are separated by {TableLayout.NameOf(separator)}, and no first line names the columns. "
                 + $"Write one, such as file_name{separator}text, or separate the fields by '|': a.wav|What is said.");
     }
 
@@ -109,7 +111,8 @@ static class ClipTable
         if (ClipList.Words(written) is not { Length: > 0 } words)
             throw new InvalidDataException("the text is empty");
         var audio = paths.Find(fields[layout.Audio], asName: true);
-        return new(place, audio.Path, audio.Relative, words, Field(layout.Reference) is { } r ? paths.Find(r).Path : null, Field(layout.Language))
+        return new(place, audio.Path, audio.Relative, words, Field(layout.Reference) is { } r ? paths.Find(r).Path
+            : null, Field(layout.Language))
         {
             Speaker = Field(layout.Speaker),
             Instruct = Field(layout.Instruct),

@@ -67,7 +67,8 @@ static class ClipsOfJson
         }
         catch (JsonException e)
         {
-            problems.Add($"{file}({e.LineNumber + 1})", $"the array is no JSON from here on. Correct it, or write one object a line. {Example}");
+            problems.Add($"{file}({e.LineNumber + 1})",
+                $"the array is no JSON from here on. Correct it, or write one object a line. {Example}");
             return [];
         }
         return [];
@@ -81,7 +82,8 @@ static class ClipsOfJson
             throw new InvalidDataException("the 'text' is empty");
         var codes = Codes(line.AudioCodes);
         var audio = Audio(line, paths, codes is null);
-        var reference = (line.RefAudios is { Length: > 0 } many ? many[0] : line.RefAudio) is { Length: > 0 } r ? paths.Find(r, needed: codes is null).Path : null;
+        var reference = (line.RefAudios is { Length: > 0 } many ? many[0] : line.RefAudio) is { Length: > 0 } r
+            ? paths.Find(r, needed: codes is null).Path : null;
         return new(place, audio.Path, audio.Relative, text, reference, One("language", line.Language, line.Lang, line.Locale), codes)
         {
             Speaker = One("speaker", line.Speaker, line.SpeakerName, line.Spk) ?? line.SpeakerId ?? line.ClientId,
@@ -107,7 +109,8 @@ static class ClipsOfJson
         if (found.Count > 1)
             found.RemoveAll(f => !File.Exists(f.Path));
         return found.Count == 1 ? found[0]
-            : throw new InvalidDataException($"both '{Printable.Text(given[0])}' and '{Printable.Text(given[1])}' are named as the recording");
+            : throw new InvalidDataException(
+                $"both '{Printable.Text(given[0])}' and '{Printable.Text(given[1])}' are named as the recording");
     }
 
     static string Text(ClipLine line)
@@ -130,7 +133,8 @@ static class ClipsOfJson
     {
         var given = values.OfType<string>().Distinct().ToList();
         return given.Count <= 1 ? given.FirstOrDefault()
-            : throw new InvalidDataException($"the {what} is both '{Printable.Text(given[0])}' and '{Printable.Text(given[1])}'. Remove one of the keys");
+            : throw new InvalidDataException(
+                $"the {what} is both '{Printable.Text(given[0])}' and '{Printable.Text(given[1])}'. Remove one of the keys");
     }
 
     static int[][]? Codes(int[][]? codes) => codes is null || codes.All(f => f is not null) ? codes

@@ -64,13 +64,16 @@ static class CodesFile
         json.WriteEndArray();
     }
 
-    /// <summary>Clips that are ready to be trained on: with a reference, and with whole frames of codes below <paramref name="codebook"/>.</summary>
+    /// <summary>
+    /// Clips that are ready to be trained on: with a reference, and with whole frames of codes below <paramref name="codebook"/>.
+    /// </summary>
     /// <exception cref="InvalidDataException">A line is not; the message names up to twenty.</exception>
     public static List<Clip> Read(string path, int codeGroups, int codebook)
     {
         var found = new ListProblems();
         if (Directory.Exists(path))
-            throw new InvalidDataException($"'{path}' is a folder; training reads the codes.jsonl that 'qwen3tts-train prepare {path}' writes.");
+            throw new InvalidDataException(
+                $"'{path}' is a folder; training reads the codes.jsonl that 'qwen3tts-train prepare {path}' writes.");
         var clips = ClipList.Read(path, found, ListFormat.Jsonl);
         foreach (var clip in clips)
             if (Problem(clip, path, codeGroups, codebook) is { } problem)

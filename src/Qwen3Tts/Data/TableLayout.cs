@@ -22,16 +22,20 @@ sealed record TableLayout(
     public int Split { get; init; } = -1;
 
     static readonly string[] AudioNames =
-        ["audio", "audio_file", "audio_path", "audio_filepath", "file_name", "filename", "file", "path", "wav", "wav_path", "wav_file", "wav_filename", "basename", "id"];
+        ["audio", "audio_file", "audio_path", "audio_filepath", "file_name", "filename", "file", "path", "wav", "wav_path", "wav_file",
+            "wav_filename", "basename", "id"];
     static readonly string[] TextNames = ["text", "transcription", "transcript", "sentence", "raw_text"];
     static readonly string[] NormalizedNames = ["normalized_text", "normalized", "text_normalized", "normalised_text", "characters"];
     static readonly string[] SpeakerNames = ["speaker", "speaker_name", "spk", "speaker_id", "client_id"];
     static readonly string[] LanguageKeys = ["language", "lang", "locale"];
 
     public static readonly TableLayout LjSpeech = new(ListFormat.LjSpeech, 0, 1, 2, -1, -1, 2, 3, "A line reads LJ001-0001|What is said.");
-    public static readonly TableLayout SpeakerText = new(ListFormat.SpeakerText, 0, 2, -1, 1, -1, 3, 3, "A line reads a|anna|What is said.");
-    public static readonly TableLayout TextSpeaker = new(ListFormat.TextSpeaker, 0, 1, -1, 2, -1, 3, 3, "A line reads a|What is said.|anna.");
-    public static readonly TableLayout Sovits = new(ListFormat.Sovits, 0, 3, -1, 1, 2, 4, 4, "A line reads wavs/a.wav|anna|en|What is said.");
+    public static readonly TableLayout SpeakerText = new(ListFormat.SpeakerText, 0, 2, -1, 1, -1, 3, 3,
+        "A line reads a|anna|What is said.");
+    public static readonly TableLayout TextSpeaker = new(ListFormat.TextSpeaker, 0, 1, -1, 2, -1, 3, 3,
+        "A line reads a|What is said.|anna.");
+    public static readonly TableLayout Sovits = new(ListFormat.Sovits, 0, 3, -1, 1, 2, 4, 4,
+        "A line reads wavs/a.wav|anna|en|What is said.");
     public static readonly TableLayout BertVits2 =
         new(ListFormat.BertVits2, 0, 3, -1, 1, 2, 7, 7, "A line reads wavs/a.wav|anna|EN|What is said.|phones|tones|word2ph.");
 
@@ -44,19 +48,24 @@ sealed record TableLayout(
     public static TableLayout? OfHeader(string[] names, char separator)
     {
         names = Array.ConvertAll(names, n => n.Replace(' ', '_').Replace('-', '_'));
-        int[] Where(string[] known) => [.. known.Select(k => Array.FindIndex(names, n => n.Equals(k, StringComparison.OrdinalIgnoreCase))).Where(i => i >= 0)];
+        int[] Where(string[] known) =>
+            [.. known.Select(k => Array.FindIndex(names, n => n.Equals(k, StringComparison.OrdinalIgnoreCase))).Where(i => i >= 0)];
         int First(params string[] known) => Where(known) is [var first, ..] ? first : -1;
         var (audio, texts, normalized) = (Where(AudioNames), Where(TextNames), First(NormalizedNames));
         if (audio.Length == 0 || texts.Length == 0 && normalized < 0)
             return audio.Length > 0 && names.Length > 1 && First(SpeakerNames) >= 0
-                ? throw new InvalidDataException($"its columns are {Shown(names)}, and none is the text. Name the column of the texts 'text'.") : null;
+                ? throw new InvalidDataException(
+                    $"its columns are {Shown(names)}, and none is the text. Name the column of the texts 'text'.")
+                : null;
         if (texts.Length > 1)
-            throw new InvalidDataException($"its columns '{names[texts[0]]}' and '{names[texts[1]]}' both may be the text. Remove one of them.");
+            throw new InvalidDataException(
+                $"its columns '{names[texts[0]]}' and '{names[texts[1]]}' both may be the text. Remove one of them.");
         if (names.GroupBy(n => n, StringComparer.OrdinalIgnoreCase).FirstOrDefault(g => g.Key.Length > 0 && g.Count() > 1) is { } twice)
             throw new InvalidDataException($"two of its columns are called '{Printable.Text(twice.Key)}'. Rename one of them.");
         var text = texts.Length > 0 ? texts[0] : normalized;
         var example = $"The columns are {Shown(names)}, separated by {NameOf(separator)}.";
-        return new(ListFormat.Table, audio[0], text, normalized, First(SpeakerNames), First(LanguageKeys), Math.Max(audio[0], text) + 1, names.Length, example)
+        return new(ListFormat.Table, audio[0], text, normalized, First(SpeakerNames), First(LanguageKeys), Math.Max(audio[0], text) + 1,
+            names.Length, example)
         {
             Instruct = First("instruct"),
             Reference = First("ref_audio"),
@@ -86,10 +95,12 @@ sealed record TableLayout(
             4 when HasLanguages() => Spoken(Sovits, typical),
             7 when HasLanguages() => Spoken(BertVits2, typical),
             4 => throw new InvalidDataException(
-                "its lines have 4 fields, but the third is no language, as in path|speaker|language|text of GPT-SoVITS. Name the columns in a first line, "
+                "its lines have 4 fields, but the third is no language, as in path|speaker|language|text of GPT-SoVITS. Name the columns " +
+                    "in a first line, "
                 + "such as path|speaker|style|text, or read it with 'qwen3tts-train import --format sovits'."),
             _ => throw new InvalidDataException(
-                $"its lines have {count} fields. Known are 2 and 3 (name|text, name|text|normalized, name|speaker|text), 4 (path|speaker|language|text) "
+                $"its lines have {count} fields. Known are 2 and 3 (name|text, name|text|normalized, name|speaker|text), 4 " +
+                    $"(path|speaker|language|text) "
                 + "and 7 (Bert-VITS2). Name the columns in a first line, such as path|speaker|text."),
         };
     }
@@ -109,7 +120,8 @@ sealed record TableLayout(
         var (second, third) = (IsLabel(rows, 1), IsLabel(rows, 2));
         if (rows.Count(f => f[2].Length == 0) * 2 > rows.Count)
             return second
-                ? throw new InvalidDataException($"no field is a text: the second repeats or is a number, and the third is empty. {NameColumns}")
+                ? throw new InvalidDataException(
+                    $"no field is a text: the second repeats or is a number, and the third is empty. {NameColumns}")
                 : Spoken(LjSpeech, rows);
         if (second && !third && rows.All(f => f[1].Length == 0 || LanguageNames.IsLanguage(f[1])))
             throw new InvalidDataException("the second of its 3 fields may be the language or the speaker. "
@@ -154,7 +166,8 @@ sealed record TableLayout(
     }
 
     static bool AreOneText(string text, string normalized) =>
-        Words(text).Intersect(Words(normalized), StringComparer.OrdinalIgnoreCase).Count() * 3 >= Math.Min(Words(text).Length, Words(normalized).Length)
+        Words(text).Intersect(Words(normalized), StringComparer.OrdinalIgnoreCase).Count() * 3 >= Math
+            .Min(Words(text).Length, Words(normalized).Length)
         && Words(text).Length > 0 && Words(normalized).Length > 0;
 
     /// <summary>Words; of scripts that write none apart, each character counts as one.</summary>

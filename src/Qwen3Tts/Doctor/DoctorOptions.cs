@@ -11,7 +11,9 @@ sealed record DoctorOptions
     /// <summary>The model folder that it was fine-tuned from.</summary>
     public string? Base { get; init; }
 
-    /// <summary>A JSONL file (audio, text, ref_audio, audio_codes, language) or a folder of WAV and TXT files; best what it was trained on.</summary>
+    /// <summary>
+    /// A JSONL file (audio, text, ref_audio, audio_codes, language) or a folder of WAV and TXT files; best what it was trained on.
+    /// </summary>
     public string? Data { get; init; }
 
     /// <summary>The speaker to measure and to speak with; null where there is only one, or none.</summary>

@@ -23,11 +23,19 @@ static class Examination
     /// <exception cref="IOException">A folder or file that was named is not there.</exception>
     /// <exception cref="InvalidDataException">The base or the data cannot be read.</exception>
     /// <exception cref="ArgumentException">The data do not say enough: whose voice, or which language.</exception>
-    public static DoctorReport Run(DoctorOptions options, Func<string, Mouth>? open, Action<string> progress, CancellationToken stop = default)
+    public static DoctorReport Run(DoctorOptions options, Func<string, Mouth>? open, Action<string> progress,
+        CancellationToken stop = default)
     {
         progress("reading the folder");
         var original = options.Base is null ? null : ModelFolder.Open(options.Base);
-        var report = new DoctorReport { Verdict = "", Healthy = true, Checkpoint = options.Checkpoint, Base = options.Base, Findings = FolderCheck.FindProblems(options.Checkpoint, original) };
+        var report = new DoctorReport
+        {
+            Verdict = "",
+            Healthy = true,
+            Checkpoint = options.Checkpoint,
+            Base = options.Base,
+            Findings = FolderCheck.FindProblems(options.Checkpoint, original),
+        };
         if (report.Findings.FirstOrDefault(f => f.Id == "unreadable") is { } unreadable)
             return report with { Verdict = "This folder does not load.", Details = [unreadable.Evidence], Healthy = false };
         var model = ModelFolder.Open(options.Checkpoint);
@@ -35,7 +43,8 @@ static class Examination
         if (clips is { Doubts.Count: > 0 })
             report = report with { Findings = [.. report.Findings, DoubtfulClips(clips)] };
         progress("measuring text_projection");
-        var projection = TextProjection.Measure(model, clips is null ? [] : [.. clips.Examples.SelectMany(e => e.Positions).Select(p => p.Text).OfType<int>()]);
+        var projection = TextProjection.Measure(model, clips is null ? []
+            : [.. clips.Examples.SelectMany(e => e.Positions).Select(p => p.Text).OfType<int>()]);
         report = report with { TextProjection = projection };
         (List<RowEvidence> Rows, HeadMovement Heads, IReadOnlyList<bool> Seen)? moved = null;
         if (original is not null)
@@ -44,7 +53,8 @@ static class Examination
             using var now = model.OpenWeights();
             using var before = original.OpenWeights();
             var movement = new Movement(now, before, model.Config.TalkerConfig);
-            moved = ([.. movement.ReadRows()], HeadMovement.Compare(now, before, model.Config.TalkerConfig), clips is null ? [] : movement.MayBeTrainedOn(clips.Examples, clips.Data));
+            moved = ([.. movement.ReadRows()], HeadMovement.Compare(now, before, model.Config.TalkerConfig), clips is null ? []
+                : movement.MayBeTrainedOn(clips.Examples, clips.Data));
             report = report with { Movement = movement.Report() };
             report = report with { Findings = [.. report.Findings, .. MovementFindings.List(report.Movement)] };
         }
@@ -55,16 +65,19 @@ static class Examination
         return Verdicts.Conclude(report);
     }
 
-    static DoctorReport Measured(DoctorReport report, DoctorOptions options, ModelFolder model, ModelFolder? original, ClipExamples clips, (List<RowEvidence> Rows, HeadMovement Heads, IReadOnlyList<bool> Seen)? moved, Action<string> progress, CancellationToken stop)
+    static DoctorReport Measured(DoctorReport report, DoctorOptions options, ModelFolder model, ModelFolder? original, ClipExamples clips,
+        (List<RowEvidence> Rows, HeadMovement Heads, IReadOnlyList<bool> Seen)? moved, Action<string> progress, CancellationToken stop)
     {
         var ids = model.Config.SpecialTokens(TextTokenizer.Load(model.Path).AssistantHead[^1]);
         Measurement Measure(ModelFolder folder, string name)
         {
             using var weights = folder.OpenWeights();
-            return new(new TalkerModel(weights, folder.Config.TalkerConfig, Workers.Shared), ids, clips.Examples, runs => { stop.ThrowIfCancellationRequested(); progress($"measuring the {name}, pass {runs}"); });
+            return new(new TalkerModel(weights, folder.Config.TalkerConfig, Workers.Shared), ids, clips.Examples, runs =>
+                { stop.ThrowIfCancellationRequested(); progress($"measuring the {name}, pass {runs}"); });
         }
         var now = Measure(model, "checkpoint");
-        var origin = original is null ? null : new Origin(Measure(original, "base"), moved!.Value.Rows, moved.Value.Heads, moved.Value.Seen);
+        var origin = original is null ? null
+            : new Origin(Measure(original, "base"), moved!.Value.Rows, moved.Value.Heads, moved.Value.Seen);
         var diagnosis = Diagnostics.Diagnose(now, origin);
         return report with
         {
@@ -74,7 +87,8 @@ static class Examination
             Margin = diagnosis.Margin,
             Alike = [.. diagnosis.Alike.Select(h => h.Name)],
             Rescue = KnownFaults.FindRescue(diagnosis.Hypothesis.Faults),
-            Data = new(options.Data!, clips.Examples.Count, clips.Frames, clips.Voice, now.ShowsDifference(FaultSet.NoLanguage), Math.Log(now.Codebook)),
+            Data = new(options.Data!, clips.Examples.Count, clips.Frames, clips.Voice, now.ShowsDifference(FaultSet.NoLanguage),
+                Math.Log(now.Codebook)),
             Losses = [.. Hypothesis.All.Append(diagnosis.Hypothesis).DistinctBy(h => h.Name).Select(h => Row(h, now, origin?.Measurement))],
             Findings = [.. report.Findings, .. TrainingFindings.List(now, diagnosis, origin)],
         };
@@ -85,17 +99,26 @@ static class Examination
         if (!now.Allows(h.Faults))
             return new(h.Name, false, null, null, null, null, null, null);
         var losses = now.LossesUnder(h.Faults);
-        return new(h.Name, true, losses.Total, losses.Talker, losses.Codes.Mean, losses.End.Count == 0 ? null : losses.End.Mean, losses.Predictor.Mean, before?.LossesUnder(h.Faults).Total);
+        return new(h.Name, true, losses.Total, losses.Talker, losses.Codes.Mean, losses.End.Count == 0 ? null
+            : losses.End.Mean, losses.Predictor.Mean, before?.LossesUnder(h.Faults).Total);
     }
 
-    static DoctorReport Spoken(DoctorReport report, DoctorOptions options, Func<string, Mouth> open, ModelFolder model, ModelFolder? original, ClipExamples? clips, Action<string> progress, CancellationToken stop)
+    static DoctorReport Spoken(DoctorReport report, DoctorOptions options, Func<string, Mouth> open, ModelFolder model,
+        ModelFolder? original, ClipExamples? clips, Action<string> progress, CancellationToken stop)
     {
         var ids = model.Config.SpecialTokens(0);
         var speaker = ClipExamples.SpeakerOf(options, ids, original);
-        var voice = speaker is null ? clips?.Examples[0].Positions.Select(p => p.Codec).OfType<CodecStep.Voice>().FirstOrDefault()?.Vector : null;
+        var voice = speaker is null ? clips?.Examples[0].Positions.Select(p => p.Codec).OfType<CodecStep.Voice>().FirstOrDefault()?.Vector
+            : null;
         if (speaker is null && voice is null && model.Config.TtsModelType != "voice_design")
             return report; // nobody is there to speak
-        var speech = new SpeechOptions { Speaker = speaker, Voice = voice is null ? null : new(voice), Language = options.Language ?? "Auto", Layout = Layout.TextFirst };
+        var speech = new SpeechOptions
+        {
+            Speaker = speaker,
+            Voice = voice is null ? null : new(voice),
+            Language = options.Language ?? "Auto",
+            Layout = Layout.TextFirst,
+        };
         double? pace = clips is null ? null : clips.Frames / (double)clips.Texts.Sum(t => t.Length);
         var spoken = SpeechCheck.Speak(open(model.Path), options, speech, clips?.Texts ?? [], pace, progress, stop);
         return report with { Speech = spoken, Findings = [.. report.Findings, .. SpeechCheck.Findings(spoken)] };

@@ -25,7 +25,8 @@ sealed record SpeechReport(IReadOnlyList<Take> Takes, double Runaway, double? Wo
 {
     public double Silence => Takes.Average(t => t.Silence);
     public double Repeated => Takes.Average(t => t.Repeated);
-    public double? LengthRatio => Takes.All(t => t.LengthRatio is null) ? null : Takes.Select(t => t.LengthRatio!.Value).Order().ElementAt(Takes.Count / 2);
+    public double? LengthRatio =>
+        Takes.All(t => t.LengthRatio is null) ? null : Takes.Select(t => t.LengthRatio!.Value).Order().ElementAt(Takes.Count / 2);
 }
 
 /// <summary>The checkpoint's mouth.</summary>
@@ -37,7 +38,8 @@ static class SpeechCheck
 {
     const int Stretches = 240;
 
-    static readonly string[] Sentences = ["Meet Anna on Monday at seven thirty.", "Robert has nine yellow pencils.", "Good morning Lucy please close the window.", "Set white at B four now."];
+    static readonly string[] Sentences = ["Meet Anna on Monday at seven thirty.", "Robert has nine yellow pencils.",
+        "Good morning Lucy please close the window.", "Set white at B four now."];
 
     /// <param name="mouth">The checkpoint's.</param>
     /// <param name="options">How many takes, and what the recogniser may expect.</param>
@@ -46,7 +48,8 @@ static class SpeechCheck
     /// <param name="framesPerCharacter">The data's pace, if there is data.</param>
     /// <param name="progress">Told about each take.</param>
     /// <param name="stop">Looked at after each frame.</param>
-    public static SpeechReport Speak(Mouth mouth, DoctorOptions options, SpeechOptions speech, IReadOnlyList<string> texts, double? framesPerCharacter, Action<string> progress, CancellationToken stop)
+    public static SpeechReport Speak(Mouth mouth, DoctorOptions options, SpeechOptions speech, IReadOnlyList<string> texts,
+        double? framesPerCharacter, Action<string> progress, CancellationToken stop)
     {
         var sentences = texts.Count > 0 ? texts : Sentences;
         var (takes, sounds) = (new List<Take>(), new List<(Waveform, string)>());
@@ -54,7 +57,9 @@ static class SpeechCheck
         {
             var text = sentences[i % sentences.Count];
             progress($"speaking, take {i + 1} of {options.Takes}");
-            var stream = mouth.Stream(text, speech with { Sampling = mouth.Sampling with { Seed = options.Seed + (ulong)i }, MaxFramesPerToken = SpeechOptions.UsualMaxFramesPerToken });
+            var stream = mouth.Stream(text,
+                speech with { Sampling = mouth.Sampling with { Seed = options.Seed + (ulong)i },
+                MaxFramesPerToken = SpeechOptions.UsualMaxFramesPerToken });
             var samples = new List<float>();
             foreach (var chunk in stream)
             {
@@ -62,26 +67,34 @@ static class SpeechCheck
                 samples.AddRange(chunk);
             }
             var wave = new Waveform([.. samples], stream.SampleRate);
-            takes.Add(new(text, stream.Frames.Count, stream.Ended, framesPerCharacter is { } pace ? stream.Frames.Count / (pace * text.Length) : null, Silence(wave), Repeated(stream.Frames), Peaks(wave)));
+            takes.Add(new(text, stream.Frames.Count, stream.Ended, framesPerCharacter is { } pace
+                ? stream.Frames.Count / (pace * text.Length) : null, Silence(wave), Repeated(stream.Frames), Peaks(wave)));
             sounds.Add((wave, text));
         }
         var recogniser = SpeechRecogniser.Find(options.Expected, out var reason);
-        return new(takes, takes.Count(t => !t.Ended) / (double)takes.Count, recogniser?.Judge(sounds, speech.Language, stop).Rate, recogniser?.Name ?? reason);
+        return new(takes, takes.Count(t => !t.Ended) / (double)takes.Count, recogniser?.Judge(sounds, speech.Language, stop).Rate,
+            recogniser?.Name ?? reason);
     }
 
     /// <summary>What the numbers mean, where they are not those of speech.</summary>
     public static IEnumerable<Finding> Findings(SpeechReport r)
     {
         if (r.Runaway > 0)
-            yield return new("runaway", Severity.Warning, $"{r.Runaway:p0} of {r.Takes.Count} takes did not end by themselves.", "Speak with other seeds; if it stays, the end of speech was not taught or was unlearned.");
+            yield return new("runaway", Severity.Warning, $"{r.Runaway:p0} of {r.Takes.Count} takes did not end by themselves.",
+                "Speak with other seeds; if it stays, the end of speech was not taught or was unlearned.");
         if (r.LengthRatio is { } ratio && ratio is < 0.75 or > 1.5)
-            yield return new("wrong_length", Severity.Warning, $"Speech is {ratio:0.00} times as long as the data takes for as much text.", ratio < 1 ? "Labels that are shifted twice make speech faster and cut its end." : "Look at silence and repeated frames: it may stand still.");
+            yield return new("wrong_length", Severity.Warning, $"Speech is {ratio:0.00} times as long as the data takes for as much text.",
+                ratio < 1 ? "Labels that are shifted twice make speech faster and cut its end."
+                : "Look at silence and repeated frames: it may stand still.");
         if (r.Silence > 0.5)
-            yield return new("silence", Severity.Warning, $"{r.Silence:p0} of the speech is silence.", "Trim the silence around the recordings that it is trained on.");
+            yield return new("silence", Severity.Warning, $"{r.Silence:p0} of the speech is silence.",
+                "Trim the silence around the recordings that it is trained on.");
         if (r.Repeated > 0.25)
-            yield return new("stands_still", Severity.Warning, $"{r.Repeated:p0} of the frames repeat the one before.", "Sample with the settings of generation_config.json; greedy speech stands still.");
+            yield return new("stands_still", Severity.Warning, $"{r.Repeated:p0} of the frames repeat the one before.",
+                "Sample with the settings of generation_config.json; greedy speech stands still.");
         if (r.WordErrors is > 0.5)
-            yield return new("words_lost", Severity.Warning, $"{r.Recogniser} hears {r.WordErrors:p0} of the words wrongly.", "See what it was trained with, above.");
+            yield return new("words_lost", Severity.Warning, $"{r.Recogniser} hears {r.WordErrors:p0} of the words wrongly.",
+                "See what it was trained with, above.");
     }
 
     static double Silence(Waveform wave)
@@ -92,8 +105,10 @@ static class SpeechCheck
     }
 
     static double Repeated(IReadOnlyList<int[]> frames) =>
-        frames.Count < 2 ? 0 : Enumerable.Range(1, frames.Count - 1).Count(i => frames[i].SequenceEqual(frames[i - 1])) / (frames.Count - 1.0);
+        frames.Count < 2 ? 0 : Enumerable.Range(1,
+            frames.Count - 1).Count(i => frames[i].SequenceEqual(frames[i - 1])) / (frames.Count - 1.0);
 
     internal static List<double> Peaks(Waveform wave) =>
-        wave.Samples.Length == 0 ? [] : [.. wave.Samples.Chunk((wave.Samples.Length + Stretches - 1) / Stretches).Select(c => Math.Round(c.Max(Math.Abs), 3))];
+        wave.Samples.Length == 0 ? []
+            : [.. wave.Samples.Chunk((wave.Samples.Length + Stretches - 1) / Stretches).Select(c => Math.Round(c.Max(Math.Abs), 3))];
 }

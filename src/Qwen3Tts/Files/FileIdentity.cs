@@ -10,7 +10,8 @@ static class FileIdentity
     const int MostLinks = 40; // as Linux follows; more is a circle
 
     /// <summary>How names compare on this system: Windows and macOS take upper and lower case for the same.</summary>
-    public static StringComparison Names { get; } = OperatingSystem.IsLinux() ? StringComparison.Ordinal : StringComparison.OrdinalIgnoreCase;
+    public static StringComparison Names { get; } = OperatingSystem.IsLinux() ? StringComparison.Ordinal
+        : StringComparison.OrdinalIgnoreCase;
 
     /// <summary>The full path without symbolic links in any part; parts that do not exist stay as they are.</summary>
     /// <exception cref="IOException">The links lead in a circle.</exception>
@@ -37,7 +38,8 @@ static class FileIdentity
     public static bool IsWithin(string path, string folder)
     {
         var (inner, outer) = (Resolve(path), Resolve(folder));
-        return string.Equals(inner, outer, Names) || inner.StartsWith(Path.EndsInDirectorySeparator(outer) ? outer : outer + Path.DirectorySeparatorChar, Names);
+        return string.Equals(inner, outer, Names)
+            || inner.StartsWith(Path.EndsInDirectorySeparator(outer) ? outer : outer + Path.DirectorySeparatorChar, Names);
     }
 
     static string? FollowFirstLink(string full)
@@ -47,7 +49,8 @@ static class FileIdentity
             var next = full.IndexOf(Path.DirectorySeparatorChar, end);
             var part = next < 0 ? full : full[..next];
             if (new FileInfo(part).LinkTarget is { } target && !IsOpenFile(part))
-                return Path.TrimEndingDirectorySeparator(Path.GetFullPath(target + (next < 0 ? "" : full[next..]), Path.GetDirectoryName(part)!));
+                return Path.TrimEndingDirectorySeparator(
+                    Path.GetFullPath(target + (next < 0 ? "" : full[next..]), Path.GetDirectoryName(part)!));
             if (next < 0)
                 return null;
             end = next + 1;
@@ -56,12 +59,14 @@ static class FileIdentity
     }
 
     // What /dev/stdout leads to is no path where it is a pipe, and must be written through where it is a file.
-    static bool IsOpenFile(string part) => part.StartsWith("/proc/", StringComparison.Ordinal) && Path.GetFileName(Path.GetDirectoryName(part)) == "fd";
+    static bool IsOpenFile(string part) =>
+        part.StartsWith("/proc/", StringComparison.Ordinal) && Path.GetFileName(Path.GetDirectoryName(part)) == "fd";
 
     // Hard links share everything; what shares size and time may still be a copy. A lock that one of them holds and the other meets tells.
     static bool AreHardLinks(FileInfo a, FileInfo b)
     {
-        if (a.Length != b.Length || a.LastWriteTimeUtc != b.LastWriteTimeUtc || OutputFile.IsSpecial(a.FullName) || OutputFile.IsSpecial(b.FullName))
+        if (a.Length != b.Length || a.LastWriteTimeUtc != b.LastWriteTimeUtc || OutputFile.IsSpecial(a.FullName)
+            || OutputFile.IsSpecial(b.FullName))
             return false;
         try
         {

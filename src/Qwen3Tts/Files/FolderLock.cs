@@ -35,7 +35,8 @@ sealed class FolderLock : IDisposable
             throw new IOException($"{what} '{folder}' is in use{Owner(path + "-owner")}. Wait until it ends, or name another folder.", e);
         }
         var begun = Process.GetCurrentProcess().StartTime.ToUniversalTime();
-        File.WriteAllText(path + "-owner", string.Create(CultureInfo.InvariantCulture, $"{Environment.ProcessId}\n{Environment.MachineName}\n{begun:O}\n"));
+        File.WriteAllText(path + "-owner",
+            string.Create(CultureInfo.InvariantCulture, $"{Environment.ProcessId}\n{Environment.MachineName}\n{begun:O}\n"));
         return new(held, isNew);
     }
 
@@ -43,7 +44,8 @@ sealed class FolderLock : IDisposable
     {
         try
         {
-            return File.ReadAllLines(path) is [var process, var machine, ..] ? $" by process {Printable.Text(process)} on {Printable.Text(machine)}" : " by another process";
+            return File.ReadAllLines(path) is [var process, var machine, ..]
+                ? $" by process {Printable.Text(process)} on {Printable.Text(machine)}" : " by another process";
         }
         catch (IOException)
         {
@@ -52,8 +54,8 @@ sealed class FolderLock : IDisposable
     }
 
     /// <summary>
-    /// Gives the folder back. The empty lock file stays: removing it would let two others lock different files of one name. Only a folder that
-    /// was made for this lock, and in which nothing was written, goes again: its file is removed while it is still held.
+    /// Gives the folder back. The empty lock file stays: removing it would let two others lock different files of one name. Only a folder
+    /// that was made for this lock, and in which nothing was written, goes again: its file is removed while it is still held.
     /// </summary>
     public void Dispose()
     {

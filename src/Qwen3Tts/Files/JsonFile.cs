@@ -26,7 +26,8 @@ static class JsonFile
     /// <param name="place">What messages call it, such as <c>codes.jsonl(12)</c>.</param>
     /// <param name="type">How it is read.</param>
     /// <param name="remedy">What the user can do about it.</param>
-    /// <exception cref="InvalidDataException">It is not JSON, a key is missing or stands there twice, or a value is of another kind.</exception>
+    /// <exception cref="InvalidDataException">It is not JSON, a key is missing or stands there twice, or a value is of another
+    /// kind.</exception>
     public static T Parse<T>(ReadOnlySpan<byte> utf8, string place, JsonTypeInfo<T> type, string remedy)
     {
         utf8 = WithoutMark(utf8, place);
@@ -44,7 +45,9 @@ static class JsonFile
         }
     }
 
-    /// <summary>Whole numbers of a JSON text with their keys, as in <c>talker_config.hidden_size</c>; nothing where it is no JSON.</summary>
+    /// <summary>
+    /// Whole numbers of a JSON text with their keys, as in <c>talker_config.hidden_size</c>; nothing where it is no JSON.
+    /// </summary>
     public static List<(string Key, long Value)> Numbers(ReadOnlySpan<byte> utf8)
     {
         var numbers = new List<(string, long)>();

@@ -42,7 +42,8 @@ sealed record JsonProblem(int Line, string What)
             var before = walk.Path is "" ? "at its beginning" : $"at '{Printable.Text(walk.Path)}'";
             if (walk.Reader.CurrentDepth >= walk.Reader.CurrentState.Options.MaxDepth || walk.Depth >= 64)
                 return new(LineAt(utf8, at), $"lists and objects lie more than 64 deep in one another {before}");
-            var rest = Encoding.UTF8.GetString(utf8.Slice(at, Math.Min(24, utf8.Length - at))); // a character may be cut, which becomes U+FFFD
+            // a character may be cut, which becomes U+FFFD
+            var rest = Encoding.UTF8.GetString(utf8.Slice(at, Math.Min(24, utf8.Length - at)));
             return rest.Length == 0
                 ? new(LineAt(utf8, at), $"the JSON ends too early, {before}")
                 : new(LineAt(utf8, at), $"it is no JSON {before}: '{Printable.Text(rest.TrimEnd('\uFFFD'))}'");
@@ -179,7 +180,8 @@ ref struct JsonWalk(ReadOnlySpan<byte> utf8)
     }
 
     /// <summary>The same as keys, with null for a place in a list.</summary>
-    public readonly IEnumerable<string?> Keys => [.. _path.Where(p => p.Index >= 0 || p.Key.Length > 0).Select(p => p.Index >= 0 ? null : p.Key)];
+    public readonly IEnumerable<string?> Keys =>
+        [.. _path.Where(p => p.Index >= 0 || p.Key.Length > 0).Select(p => p.Index >= 0 ? null : p.Key)];
 
     /// <summary>The next token, or false at the end and where the text is no JSON.</summary>
     public bool TryRead()

@@ -14,7 +14,8 @@ static class NormalForm
     static readonly Dictionary<int, int[]> Decompositions = [];
     static readonly Dictionary<(int First, int Second), int> Compositions = [];
     static readonly Dictionary<int, byte> Classes = [];
-    static readonly HashSet<int> Movable = []; // what can change by itself or join what stands before it; text without any is normal already
+    // what can change by itself or join what stands before it; text without any is normal already
+    static readonly HashSet<int> Movable = [];
 
     static NormalForm()
     {
@@ -63,7 +64,8 @@ static class NormalForm
         return result.ToString();
     }
 
-    static bool CanChange(int code) => Movable.Contains(code) || code is >= VowelBase and < VowelBase + Vowels or > TrailBase and < TrailBase + Trails;
+    static bool CanChange(int code) =>
+        Movable.Contains(code) || code is >= VowelBase and < VowelBase + Vowels or > TrailBase and < TrailBase + Trails;
 
     static void Decompose(int code, List<int> into)
     {

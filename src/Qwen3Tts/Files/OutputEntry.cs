@@ -30,7 +30,8 @@ sealed record OutputEntry(
     }
 
     /// <summary>An append that a kill ended in the middle: the bytes before it, and fewer than were to come.</summary>
-    public static bool IsCutOff(FileInfo file, OutputEntry[] entries) => entries is [var before, { From: { } from } last] && before.Bytes == from
+    public static bool IsCutOff(FileInfo file, OutputEntry[] entries) =>
+        entries is [var before, { From: { } from } last] && before.Bytes == from
         && file.Length > from && file.Length < last.Bytes && before.BeginsWith(file);
 
     static string HashOfFirst(Stream stream, long bytes)
@@ -46,6 +47,7 @@ sealed record OutputEntry(
     }
 }
 
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(OutputEntry))]
 sealed partial class OutputRecordJson : JsonSerializerContext;

@@ -48,10 +48,12 @@ static class OutputFile
         {
             var full = FileIdentity.Resolve(output);
             var isRead = read.Contains(full)
-                || File.Exists(full) && new FileInfo(full) is var file && links[(file.Length, file.LastWriteTimeUtc)].Any(i => FileIdentity.Same(i, full));
+                || File.Exists(full) && new FileInfo(full) is var file
+                    && links[(file.Length, file.LastWriteTimeUtc)].Any(i => FileIdentity.Same(i, full));
             if (isRead && !IsSpecial(full))
                 throw new ArgumentException(
-                    $"'{Printable.Text(output)}' is to be written and is also read. Name another {(Directory.Exists(full) ? "folder" : "file")} for the output.");
+                    $"'{Printable.Text(output)}' is to be written and is also read. Name another " +
+                        $"{(Directory.Exists(full) ? "folder" : "file")} for the output.");
         }
     }
 
@@ -63,18 +65,22 @@ static class OutputFile
     {
         var full = FileIdentity.Resolve(path);
         if (Directory.Exists(full))
-            throw new IOException($"'{Printable.Text(path)}' is a folder, and a file is to be written there. Name another file for the output.");
-        if (!File.Exists(full) || IsSpecial(full) || (record?.Owns(full) ?? false) || OutputRecord.At(Path.GetDirectoryName(full)!).Owns(full))
+            throw new IOException(
+                $"'{Printable.Text(path)}' is a folder, and a file is to be written there. Name another file for the output.");
+        if (!File.Exists(full) || IsSpecial(full) || (record?.Owns(full) ?? false)
+            || OutputRecord.At(Path.GetDirectoryName(full)!).Owns(full))
             return;
         throw new IOException(
-            $"'{Printable.Text(path)}' is there already, and this program did not write it as it is now. Name another file for the output, or move that one away first.");
+            $"'{Printable.Text(path)}' is there already, and this program did not write it as it is now. Name another file for the " +
+                $"output, or move that one away first.");
     }
 
     /// <summary>Writes a file in one step: it appears whole or not at all. Makes its folder.</summary>
     /// <param name="path">The file; a device or a pipe is written to.</param>
     /// <param name="write">Gets a stream that cannot seek.</param>
     /// <param name="record">Where it is put on record; null is that of its own folder.</param>
-    /// <exception cref="IOException">A file of that name is there that this program did not write, or the disk is full; the message names the remedy.</exception>
+    /// <exception cref="IOException">A file of that name is there that this program did not write, or the disk is full; the message names
+    /// the remedy.</exception>
     public static void Write(string path, Action<Stream> write, OutputRecord? record = null)
     {
         var full = FileIdentity.Resolve(path);
@@ -186,7 +192,8 @@ static class OutputFile
         }
         catch (IOException e) when (e.HResult is NoSpace or NoSpaceOnWindows or Quota)
         {
-            throw new IOException($"'{Printable.Text(path)}' cannot be written: the disk is full. Make room there, or choose a folder on another disk.", e);
+            throw new IOException(
+                $"'{Printable.Text(path)}' cannot be written: the disk is full. Make room there, or choose a folder on another disk.", e);
         }
         catch (Exception e) when (e is UnauthorizedAccessException or IOException && e.InnerException is null)
         {

@@ -28,7 +28,9 @@ static class OutputFolder
         }
     }
 
-    /// <summary>Renames a complete folder into the place of one that this program wrote; killed in between, <see cref="Recover"/> puts that back.</summary>
+    /// <summary>
+    /// Renames a complete folder into the place of one that this program wrote; killed in between, <see cref="Recover"/> puts that back.
+    /// </summary>
     /// <exception cref="IOException">Files are there that this program did not write.</exception>
     public static void Replace(string complete, string target)
     {
@@ -61,7 +63,8 @@ static class OutputFolder
     public static void Recover(string target)
     {
         target = FileIdentity.Resolve(target);
-        foreach (var left in TemporaryName.AbandonedOf(target).Where(Directory.Exists).OrderByDescending(l => l.EndsWith(TemporaryName.Old, StringComparison.Ordinal)))
+        foreach (var left in TemporaryName.AbandonedOf(target).Where(Directory.Exists)
+            .OrderByDescending(l => l.EndsWith(TemporaryName.Old, StringComparison.Ordinal)))
             if (left.EndsWith(TemporaryName.Old, StringComparison.Ordinal) && !Path.Exists(target))
                 Move(left, target);
             else
@@ -76,7 +79,8 @@ static class OutputFolder
         if (Directory.Exists(target) && Foreign(target) is { Count: > 0 } foreign)
             throw new IOException(
                 $"'{Printable.Text(target)}' holds files that this program did not write as they are now, such as " +
-                $"'{Printable.Text(Path.GetRelativePath(target, foreign[0]))}'. Name another folder for the result, or move that one away first.");
+                $"'{Printable.Text(Path.GetRelativePath(target, foreign[0]))}'. Name another folder for the result, or move that one " +
+                    $"away first.");
     }
 
     /// <summary>A record, a lock or a temporary file: what this program needs to work in a folder, and no result.</summary>
@@ -88,9 +92,11 @@ static class OutputFolder
     {
         var record = OutputRecord.At(folder);
         bool IsLink(string path) => new FileInfo(path).LinkTarget is not null;
-        bool IsOurs(string path) => Path.GetFileName(path) is OutputRecord.FileName or FolderLock.FileName || TemporaryName.IsAbandoned(path)
+        bool IsOurs(string path) => Path.GetFileName(path) is OutputRecord.FileName or FolderLock.FileName
+            || TemporaryName.IsAbandoned(path)
             || record.Owns(path) || OutputRecord.At(Path.GetDirectoryName(path)!).Owns(path);
-        return [.. Directory.EnumerateFileSystemEntries(folder, "*", new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.None })
+        return [.. Directory.EnumerateFileSystemEntries(folder, "*",
+            new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.None })
             .Where(path => IsLink(path) || !Directory.Exists(path) && !IsOurs(path))];
     }
 

@@ -10,7 +10,12 @@ sealed class OutputRecord
 {
     public const string FileName = ".qwen3tts-files.jsonl";
 
-    static readonly EnumerationOptions All = new() { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.None, MaxRecursionDepth = 64 };
+    static readonly EnumerationOptions All = new()
+    {
+        RecurseSubdirectories = true,
+        AttributesToSkip = FileAttributes.None,
+        MaxRecursionDepth = 64,
+    };
     static readonly Dictionary<string, OutputRecord> Open = [];
 
     readonly Lock _lock = new();
@@ -116,7 +121,9 @@ sealed class OutputRecord
                 Append(new(relative + "/", 0, ""));
     }
 
-    /// <summary>Removes what stands on the record and is unchanged, folders that this program made and that became empty, and the record.</summary>
+    /// <summary>
+    /// Removes what stands on the record and is unchanged, folders that this program made and that became empty, and the record.
+    /// </summary>
     /// <returns>Full paths of all that is left in the folder.</returns>
     public IReadOnlyList<string> RemoveOwned()
     {
@@ -144,7 +151,8 @@ sealed class OutputRecord
     }
 
     List<string> Left() => !Directory.Exists(Folder) ? [] : [.. Directory.EnumerateFiles(Folder, "*", All)
-        .Where(path => path != _file && !Path.GetFileName(path).StartsWith(FolderLock.FileName, StringComparison.Ordinal)).Order(StringComparer.Ordinal)];
+        .Where(path => path != _file && !Path.GetFileName(path).StartsWith(FolderLock.FileName, StringComparison.Ordinal))
+            .Order(StringComparer.Ordinal)];
 
     /// <summary>The full path of an entry; null if it leaves the folder, by its name or through a link.</summary>
     string? Inside(string relative)
@@ -159,7 +167,8 @@ sealed class OutputRecord
     string? Relative(string full)
     {
         var relative = Path.GetRelativePath(Folder, full);
-        return Path.IsPathRooted(relative) || relative == "." || relative.Split(Path.DirectorySeparatorChar)[0] == ".." ? null : relative.Replace(Path.DirectorySeparatorChar, '/');
+        return Path.IsPathRooted(relative) || relative == "." || relative.Split(Path.DirectorySeparatorChar)[0] == ".." ? null
+            : relative.Replace(Path.DirectorySeparatorChar, '/');
     }
 
     string Required(string full) => Relative(full) ?? throw new ArgumentException($"'{full}' is not in '{Folder}'.");
@@ -187,11 +196,14 @@ sealed class OutputRecord
                     Forget();
                 using var stream = Shared(FileMode.OpenOrCreate, FileAccess.ReadWrite);
                 stream.Seek(0, SeekOrigin.End);
-                stream.Write((byte[])[(byte)'\n', .. JsonSerializer.SerializeToUtf8Bytes(entry, OutputRecordJson.Default.OutputEntry), (byte)'\n']);
+                stream.Write((byte[])[(byte)'\n', .. JsonSerializer.SerializeToUtf8Bytes(entry, OutputRecordJson.Default.OutputEntry),
+                    (byte)'\n']);
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
-                throw new IOException($"'{_file}', the record of what was written there, cannot be written: {e.Message} Make room, or choose a folder that can be written to.", e);
+                throw new IOException(
+                    $"'{_file}', the record of what was written there, cannot be written: {e.Message} Make room, or choose a folder that " +
+                    $"can be written to.", e);
             }
     }
 
@@ -250,7 +262,8 @@ sealed class OutputRecord
             return;
         try
         {
-            if (JsonSerializer.Deserialize(line, OutputRecordJson.Default.OutputEntry) is { Path: not null, Sha256: not null, Bytes: >= 0 } entry && Inside(entry.Path) is not null)
+            if (JsonSerializer.Deserialize(line, OutputRecordJson.Default.OutputEntry) is { Path: not null, Sha256: not null,
+                Bytes: >= 0 } entry && Inside(entry.Path) is not null)
                 _entries[entry.Path] = _entries.TryGetValue(entry.Path, out var before) ? [before[^1], entry] : [entry];
         }
         catch (Exception e) when (e is JsonException or ArgumentException or IOException)

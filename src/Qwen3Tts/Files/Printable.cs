@@ -13,7 +13,9 @@ static class Printable
     /// <summary>A path as messages show it: whole, cut in the middle where it is longer than 1,000 characters.</summary>
     public static string Path(string path) => Shorten(path, LongestPath);
 
-    /// <summary>The text with control characters written as <c>U+0007</c>, cut in the middle where it is longer than 120 characters.</summary>
+    /// <summary>
+    /// The text with control characters written as <c>U+0007</c>, cut in the middle where it is longer than 120 characters.
+    /// </summary>
     public static string Text(string text) => Shorten(text, Longest);
 
     static string Shorten(string text, int longest)
@@ -31,5 +33,6 @@ static class Printable
     }
 
     static bool IsUnprintable(char c) =>
-        char.IsControl(c) || CharUnicodeInfo.GetUnicodeCategory(c) is UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator;
+        char.IsControl(c) || CharUnicodeInfo.GetUnicodeCategory(c)
+            is UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator;
 }

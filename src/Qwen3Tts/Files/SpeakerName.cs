@@ -1,5 +1,5 @@
-// Names of speakers: in lists, options, configurations and manifests. They are compared without case and in one Unicode form, since the same
-// name is written with composed or with decomposed letters, depending on the system it was typed on.
+// Names of speakers: in lists, options, configurations and manifests. They are compared without case and in one Unicode form, since the
+// same name is written with composed or with decomposed letters, depending on the system it was typed on.
 using System.Text;
 
 namespace Qwen3Tts.Files;
@@ -25,7 +25,10 @@ static class SpeakerName
             return $"The speaker's name '{Printable.Text(name)}' has {name.Length} characters; 100 are the most. {Remedy}";
         var runes = name.EnumerateRunes(); // a lone surrogate is U+FFFD in them
         return name.Trim() != name || name.StartsWith('.') || name.EndsWith('.')
-            || runes.Any(r => Rune.IsControl(r) || r == Rune.ReplacementChar || "/\\:*?\"<>|".Contains(r.ToString(), StringComparison.Ordinal))
-            ? $"The speaker's name '{Printable.Text(name)}' has spaces around it, begins or ends with a dot, or has a character that no file name may have. {Remedy}" : null;
+            || runes.Any(r => Rune.IsControl(r) || r == Rune.ReplacementChar
+                || "/\\:*?\"<>|".Contains(r.ToString(), StringComparison.Ordinal))
+            ? $"The speaker's name '{Printable.Text(name)}' has spaces around it, begins or ends with a dot, or has a character that no " +
+                $"file name may have. {Remedy}"
+            : null;
     }
 }

@@ -21,7 +21,8 @@ static partial class TemporaryName
         while (true)
         {
             // A container gives every process the same number: a name of ours may be there that a dead one left.
-            var name = string.Create(CultureInfo.InvariantCulture, $"{target}.{Environment.ProcessId}-{Interlocked.Increment(ref _count)}{ending}");
+            var name = string.Create(CultureInfo.InvariantCulture,
+                $"{target}.{Environment.ProcessId}-{Interlocked.Increment(ref _count)}{ending}");
             if (!Path.Exists(name) && InUse.TryAdd(name, 0))
                 return name;
         }
@@ -34,10 +35,12 @@ static partial class TemporaryName
 
     /// <summary>True if the process is gone that took the name.</summary>
     public static bool IsAbandoned(string path) => Pattern().Match(path) is { Success: true } match && !InUse.ContainsKey(path)
-        && (match.Groups["process"].Value == string.Create(CultureInfo.InvariantCulture, $"{Environment.ProcessId}") || !IsAlive(match.Groups["process"].Value));
+        && (match.Groups["process"].Value == string.Create(CultureInfo.InvariantCulture, $"{Environment.ProcessId}")
+            || !IsAlive(match.Groups["process"].Value));
 
     /// <summary>What dead processes left of one target.</summary>
-    public static IReadOnlyList<string> AbandonedOf(string target) => Path.GetDirectoryName(target) is { } folder && Directory.Exists(folder)
+    public static IReadOnlyList<string> AbandonedOf(string target) =>
+        Path.GetDirectoryName(target) is { } folder && Directory.Exists(folder)
         ? [.. Directory.EnumerateFileSystemEntries(folder, "*.qwen3tts-*").Where(p => IsAbandoned(p) && Target(p) == target)] : [];
 
     /// <summary>The path that the temporary one is for.</summary>

@@ -12,7 +12,9 @@ public enum FinishReason
     End,
     /// <summary>It was cut off at <see cref="SamplingOptions.MaxFrames"/>.</summary>
     Length,
-    /// <summary>It was cut off at the model's <c>max_position_embeddings</c>: prompt and speech together are as long as the model can see.</summary>
+    /// <summary>
+    /// It was cut off at the model's <c>max_position_embeddings</c>: prompt and speech together are as long as the model can see.
+    /// </summary>
     Context,
     /// <summary>It was cut off at <see cref="SpeechOptions.MaxFramesPerToken"/>: it was far longer than its text.</summary>
     TextLength,
@@ -33,7 +35,8 @@ sealed class Generator
     public Generator(TalkerModel talker, SamplingOptions options)
     {
         var config = talker.Config;
-        (_talker, _state, _end, _limit, _positions) = (talker, talker.CreateState(), config.CodecEosTokenId, options.MaxFrames, config.MaxPositionEmbeddings);
+        (_talker, _state, _end, _limit, _positions) = (talker, talker.CreateState(), config.CodecEosTokenId, options.MaxFrames,
+            config.MaxPositionEmbeddings);
         _sampler = new(options, config.VocabSize, config.CodePredictorConfig.VocabSize, _end);
     }
 
@@ -59,7 +62,9 @@ sealed class Generator
         }
     }
 
-    /// <summary>The frame that follows the sequence, which the caller appends; null at the end of speech, the limit of frames or that of positions.</summary>
+    /// <summary>
+    /// The frame that follows the sequence, which the caller appends; null at the end of speech, the limit of frames or that of positions.
+    /// </summary>
     /// <exception cref="ArgumentException">The prompt alone is longer than the model can see.</exception>
     public CodecStep.Frame? Next(TalkerSequence sequence)
     {
@@ -67,7 +72,9 @@ sealed class Generator
             Reason = LimitIsOfText ? FinishReason.TextLength : FinishReason.Length;
         if (Reason is null && sequence.Positions.Count > _positions)
             Reason = _frames > 0 ? FinishReason.Context
-                : throw new ArgumentException($"The text, with what stands before it, has {sequence.Positions.Count} positions, and this model sees {_positions} (max_position_embeddings in config.json). Speak the text in parts.");
+                : throw new ArgumentException(
+                    $"The text, with what stands before it, has {sequence.Positions.Count} positions, and this model sees {_positions} " +
+                    $"(max_position_embeddings in config.json). Speak the text in parts.");
         if (Reason is not null)
             return null;
         lock (_talker)

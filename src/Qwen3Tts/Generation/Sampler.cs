@@ -28,7 +28,8 @@ sealed class Sampler
     {
         options.Check();
         (_options, _random, _codebook, _end) = (options, new(options.Seed), codebook, end);
-        (_spoken, _ids, _scores, _probabilities, _heap) = (new bool[vocabulary], new int[vocabulary], new float[vocabulary], new double[vocabulary], new float[vocabulary]);
+        (_spoken, _ids, _scores, _probabilities, _heap) = (new bool[vocabulary], new int[vocabulary], new float[vocabulary],
+            new double[vocabulary], new float[vocabulary]);
     }
 
     /// <summary>A frame's first code, or the end of speech, from the talker's scores [vocabulary], which it changes.</summary>
@@ -66,7 +67,8 @@ sealed class Sampler
 
     /// <summary>What may be drawn from the code predictor's scores.</summary>
     public int KeepOther(Span<float> scores) =>
-        _options.PredictorGreedy ? Keep(scores) : Keep(scores, _options.PredictorTemperature, _options.PredictorTopK, _options.PredictorTopP);
+        _options.PredictorGreedy ? Keep(scores)
+            : Keep(scores, _options.PredictorTemperature, _options.PredictorTopK, _options.PredictorTopP);
 
     /// <summary>Ids and scores that were kept last.</summary>
     public (int[] Ids, float[] Scores) Kept => (_ids, _scores);
@@ -86,7 +88,8 @@ sealed class Sampler
         for (var i = 0; i < scores.Length; i++)
             if (scores[i] >= least && float.IsFinite(scores[i]))
                 (_ids[count], _scores[count++]) = (i, scores[i]);
-        return count > 0 ? count : throw new InvalidDataException("The model's scores hold no finite number. Its weights are damaged, or were trained until they overflowed.");
+        return count > 0 ? count : throw new InvalidDataException(
+            "The model's scores hold no finite number. Its weights are damaged, or were trained until they overflowed.");
     }
 
     // From the least probable up, codes go while they and those below them reach no more than 1 - topP. The most probable one always stays.

@@ -7,7 +7,9 @@ namespace Qwen3Tts.Generation;
 /// generation_config.json, so change that one with <c>with</c>.</summary>
 public sealed record SamplingOptions
 {
-    /// <summary>Takes the highest score for a frame's first code instead of drawing. Greedy speech often never ends; judge quality with sampling.</summary>
+    /// <summary>
+    /// Takes the highest score for a frame's first code instead of drawing. Greedy speech often never ends; judge quality with sampling.
+    /// </summary>
     public bool Greedy { get; init; }
 
     /// <summary>Divides the scores of a frame's first code; 0.001 to 1000.</summary>
@@ -34,7 +36,9 @@ public sealed record SamplingOptions
     /// <summary><see cref="TopP"/> for the code predictor.</summary>
     public double PredictorTopP { get; init; } = 1.0;
 
-    /// <summary>Most frames of 80 ms. The official <c>max_new_tokens</c> N is N - 1 frames: the first code of one more is drawn and never completed.</summary>
+    /// <summary>
+    /// Most frames of 80 ms. The official <c>max_new_tokens</c> N is N - 1 frames: the first code of one more is drawn and never completed.
+    /// </summary>
     public int MaxFrames { get; init; } = 2047;
 
     /// <summary>The same seed, text and voice give the same speech, with any number of threads.</summary>

@@ -18,7 +18,9 @@ public sealed record SpeechOptions
     /// <summary>A language of the model, in any case. "Auto" leaves it to the model.</summary>
     public string Language { get; init; } = "Auto";
 
-    /// <summary>Where the text lies; null is interleaved for a cloned voice and text first for all else, as in the official package.</summary>
+    /// <summary>
+    /// Where the text lies; null is interleaved for a cloned voice and text first for all else, as in the official package.
+    /// </summary>
     public Layout? Layout { get; init; }
 
     /// <summary>How codes are drawn; null is what the model asks for, <c>Tts.Sampling</c>.</summary>
@@ -28,7 +30,7 @@ public sealed record SpeechOptions
     /// The command line has it unless told otherwise.</summary>
     public const double UsualMaxFramesPerToken = 12;
 
-    /// <summary>Stops speech that does not end by itself: at most two seconds and this many frames of 80 ms for each text token. Speech takes about
-    /// 3 to 5. Null leaves <see cref="SamplingOptions.MaxFrames"/> as the only limit, as in the official package.</summary>
+    /// <summary>Stops speech that does not end by itself: at most two seconds and this many frames of 80 ms for each text token. Speech
+    /// takes about 3 to 5. Null leaves <see cref="SamplingOptions.MaxFrames"/> as the only limit, as in the official package.</summary>
     public double? MaxFramesPerToken { get; init; }
 }

@@ -5,8 +5,8 @@ namespace Qwen3Tts.Generation;
 /// <param name="Vector">The speaker encoder's vector [hidden].</param>
 public sealed record Voice(float[] Vector)
 {
-    /// <summary>What is said in the recording. With it the model continues the recording (in-context cloning), which copies more than the vector
-    /// can hold; null leaves the vector alone.</summary>
+    /// <summary>What is said in the recording. With it the model continues the recording (in-context cloning), which copies more than the
+    /// vector can hold; null leaves the vector alone.</summary>
     public string? Transcript { get; init; }
 
     /// <summary>The recording as frames of codes [frames][16]; there exactly when a transcript is.</summary>

@@ -28,7 +28,8 @@ sealed class Attention
     }
 
     /// <summary>x [count, hidden], normalised; the result is added to <paramref name="residual"/> [count, hidden].</summary>
-    public void Add(ReadOnlySpan<float> x, Span<float> residual, int count, KeyValueCache cache, RotaryTable rotary, TransformerScratch scratch, float[]? scale, Workers workers)
+    public void Add(ReadOnlySpan<float> x, Span<float> residual, int count, KeyValueCache cache, RotaryTable rotary,
+        TransformerScratch scratch, float[]? scale, Workers workers)
     {
         var (heads, shared, dim) = (_shape.Heads, _shape.KeyValueHeads, _shape.HeadDim);
         var q = scratch.Queries(count); // [count, heads * dim]
@@ -42,7 +43,8 @@ sealed class Attention
         rotary.Apply(k, count, cache.Position, shared, cache.Sequence);
         var rows = cache.Stored + count;
         var attended = scratch.Attended(count); // [count, heads * dim]
-        CausalAttention.Apply(q, cache.Keys(_layer, rows), cache.Values(_layer, rows), attended, count, cache.Stored, heads, shared, dim, _shape.Window, cache.Sequence, _scale, workers);
+        CausalAttention.Apply(q, cache.Keys(_layer, rows), cache.Values(_layer, rows), attended, count, cache.Stored, heads, shared, dim,
+            _shape.Window, cache.Sequence, _scale, workers);
         scratch.Add(o_proj, attended, residual, count, scale, workers);
     }
 }

@@ -2,7 +2,9 @@
 // has grown. With a window only what a later position can still see is kept: streaming for hours needs no more memory than for seconds.
 namespace Qwen3Tts.Layers;
 
-/// <summary>Keys and values [positions, width] of each layer; one per sequence, or one for many short ones that are passed on together.</summary>
+/// <summary>
+/// Keys and values [positions, width] of each layer; one per sequence, or one for many short ones that are passed on together.
+/// </summary>
 /// <param name="layers">Of the stack.</param>
 /// <param name="width">Of a key: its heads times their dimension.</param>
 /// <param name="window">How many positions a row sees, itself included; 0: all before it.</param>

@@ -34,6 +34,7 @@ static class WeightsMatrix
     public static Matrix Matrix(this Weights weights, string name, int rows, int columns, params ReadOnlySpan<int> further)
     {
         var data = weights.Take(name, [rows, columns, .. further]);
-        return data.IsNone ? Kernels.Matrix.WithoutValues(rows, columns) : data.BFloat16 is { } bits ? new(rows, columns, bits) : new(rows, columns, data.Float32!);
+        return data.IsNone ? Kernels.Matrix.WithoutValues(rows, columns) : data.BFloat16 is { } bits ? new(rows, columns, bits)
+            : new(rows, columns, data.Float32!);
     }
 }

@@ -7,7 +7,8 @@ namespace Qwen3Tts.Layers;
 abstract class Mlp
 {
     /// <summary>x [count, hidden], normalised; the result is added to <paramref name="residual"/> [count, hidden].</summary>
-    public abstract void Add(ReadOnlySpan<float> x, Span<float> residual, int count, TransformerScratch scratch, float[]? scale, Workers workers);
+    public abstract void Add(ReadOnlySpan<float> x, Span<float> residual, int count, TransformerScratch scratch, float[]? scale,
+        Workers workers);
 }
 
 /// <summary>down(silu(gate(x)) * up(x)).</summary>
@@ -17,7 +18,8 @@ sealed class GatedMlp(Weights weights, string name, int hidden, int intermediate
     readonly Linear up_proj = Linear.Load(weights, $"{name}.up_proj", intermediate, hidden);
     readonly Linear down_proj = Linear.Load(weights, $"{name}.down_proj", hidden, intermediate);
 
-    public override void Add(ReadOnlySpan<float> x, Span<float> residual, int count, TransformerScratch scratch, float[]? scale, Workers workers)
+    public override void Add(ReadOnlySpan<float> x, Span<float> residual, int count, TransformerScratch scratch, float[]? scale,
+        Workers workers)
     {
         var gate = scratch.Gate(count); // [count, intermediate]
         var up = scratch.Up(count); // [count, intermediate]
@@ -34,7 +36,8 @@ sealed class GeluMlp(Weights weights, string name, int hidden, int intermediate)
     readonly Linear fc1 = Linear.Load(weights, $"{name}.fc1", intermediate, hidden);
     readonly Linear fc2 = Linear.Load(weights, $"{name}.fc2", hidden, intermediate);
 
-    public override void Add(ReadOnlySpan<float> x, Span<float> residual, int count, TransformerScratch scratch, float[]? scale, Workers workers)
+    public override void Add(ReadOnlySpan<float> x, Span<float> residual, int count, TransformerScratch scratch, float[]? scale,
+        Workers workers)
     {
         var inner = scratch.Gate(count); // [count, intermediate]
         fc1.Apply(x, inner, count, workers);

@@ -24,5 +24,6 @@ sealed class LayerNorm(Weights weights, string name, int width, float eps) : Nor
     readonly float[] weight = weights.Float32($"{name}.weight", width);
     readonly float[] bias = weights.Float32($"{name}.bias", width);
 
-    public override void Apply(ReadOnlySpan<float> x, Span<float> y, int rows) => Norms.LayerNorm(x, weight, bias, eps, y, rows, weight.Length);
+    public override void Apply(ReadOnlySpan<float> x, Span<float> y, int rows) =>
+        Norms.LayerNorm(x, weight, bias, eps, y, rows, weight.Length);
 }

@@ -13,8 +13,8 @@ sealed class RotaryTable(int dim, double theta)
     public float[] Cos { get; private set; } = []; // [positions, dim / 2]
     public float[] Sin { get; private set; } = [];
 
-    /// <summary>Rotates x [count, heads * dim] in place; its rows stand at the positions start .. start + count - 1, or, where another sequence
-    /// begins after every <paramref name="sequence"/> of them, at those within theirs.</summary>
+    /// <summary>Rotates x [count, heads * dim] in place; its rows stand at the positions start .. start + count - 1, or, where another
+    /// sequence begins after every <paramref name="sequence"/> of them, at those within theirs.</summary>
     public void Apply(Span<float> x, int count, int start, int heads, int sequence = 0)
     {
         Reserve(sequence == 0 ? start + count : sequence);

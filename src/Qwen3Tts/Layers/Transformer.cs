@@ -65,7 +65,8 @@ sealed class TransformerLayer
         input_layernorm = shape.LoadNorm(weights, $"{name}.input_layernorm");
         self_attn = new(weights, $"{name}.self_attn", shape, layer);
         post_attention_layernorm = shape.LoadNorm(weights, $"{name}.post_attention_layernorm");
-        mlp = shape.Classic ? new GeluMlp(weights, $"{name}.mlp", shape.Hidden, shape.Intermediate) : new GatedMlp(weights, $"{name}.mlp", shape.Hidden, shape.Intermediate);
+        mlp = shape.Classic ? new GeluMlp(weights, $"{name}.mlp", shape.Hidden, shape.Intermediate)
+            : new GatedMlp(weights, $"{name}.mlp", shape.Hidden, shape.Intermediate);
         if (!shape.LayerScale)
             return;
         self_attn_layer_scale = weights.Float32($"{name}.self_attn_layer_scale.scale", shape.Hidden);

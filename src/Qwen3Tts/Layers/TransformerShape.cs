@@ -3,8 +3,11 @@ using Qwen3Tts.Checkpoint;
 
 namespace Qwen3Tts.Layers;
 
-/// <summary>Sizes and kinds of a stack of decoder layers. The defaults are those of talker and code predictor but for the norms of q and k.</summary>
-sealed record TransformerShape(int Layers, int Hidden, int Intermediate, int Heads, int KeyValueHeads, int HeadDim, double RopeTheta, float NormEps)
+/// <summary>
+/// Sizes and kinds of a stack of decoder layers. The defaults are those of talker and code predictor but for the norms of q and k.
+/// </summary>
+sealed record TransformerShape(int Layers, int Hidden, int Intermediate, int Heads, int KeyValueHeads, int HeadDim, double RopeTheta,
+    float NormEps)
 {
     /// <summary>0: a row sees everything up to itself; else itself and <c>Window - 1</c> rows before it.</summary>
     public int Window { get; init; }
@@ -23,7 +26,12 @@ sealed record TransformerShape(int Layers, int Hidden, int Intermediate, int Hea
 
     /// <summary>The shape of the talker, or of its code predictor.</summary>
     public static TransformerShape Of(DecoderConfig c) =>
-        new(c.NumHiddenLayers, c.HiddenSize, c.IntermediateSize, c.NumAttentionHeads, c.NumKeyValueHeads, c.HeadDim, c.RopeTheta, (float)c.RmsNormEps) { QueryKeyNorm = true };
+        new(c.NumHiddenLayers, c.HiddenSize, c.IntermediateSize, c.NumAttentionHeads, c.NumKeyValueHeads, c.HeadDim, c.RopeTheta,
+            (float)c.RmsNormEps)
+        {
+            QueryKeyNorm = true,
+        };
 
-    public Norm LoadNorm(Weights weights, string name) => Classic ? new LayerNorm(weights, name, Hidden, NormEps) : new RmsNorm(weights, name, Hidden, NormEps);
+    public Norm LoadNorm(Weights weights, string name) =>
+        Classic ? new LayerNorm(weights, name, Hidden, NormEps) : new RmsNorm(weights, name, Hidden, NormEps);
 }

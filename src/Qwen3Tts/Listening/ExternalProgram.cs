@@ -16,11 +16,17 @@ static class ExternalProgram
     }
 
     /// <summary>Runs to the end, discarding what it prints.</summary>
-    /// <exception cref="InvalidOperationException">It could not be started or did not end with 0; the message has the last lines it wrote.</exception>
+    /// <exception cref="InvalidOperationException">It could not be started or did not end with 0; the message has the last lines it
+    /// wrote.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; the program was ended.</exception>
     public static void Run(string path, IEnumerable<string> arguments, CancellationToken cancel = default)
     {
-        var start = new ProcessStartInfo(path, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
+        var start = new ProcessStartInfo(path, arguments)
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            RedirectStandardInput = true,
+        };
         var last = new Queue<string>();
         void Keep(string? line)
         {
@@ -42,7 +48,8 @@ static class ExternalProgram
         }
         catch (Win32Exception e)
         {
-            throw new InvalidOperationException($"{path} could not be started: {e.Message}. Check that it is installed for this machine.", e);
+            throw new InvalidOperationException(
+                $"{path} could not be started: {e.Message}. Check that it is installed for this machine.", e);
         }
         process.StandardInput.Close();
         process.BeginOutputReadLine();
@@ -51,6 +58,7 @@ static class ExternalProgram
             process.WaitForExit();
         cancel.ThrowIfCancellationRequested();
         if (process.ExitCode != 0)
-            throw new InvalidOperationException($"{path} ended with {process.ExitCode}: {string.Join(" / ", last)}. Run it by hand to see more.");
+            throw new InvalidOperationException(
+                $"{path} ended with {process.ExitCode}: {string.Join(" / ", last)}. Run it by hand to see more.");
     }
 }

@@ -11,12 +11,14 @@ sealed partial class PocketSphinx : SpeechRecogniser
 {
     const string Program = "pocketsphinx_batch";
     const string Install = "on Debian and Ubuntu: apt-get install pocketsphinx pocketsphinx-en-us";
-    static readonly string[] ModelFolders = ["/usr/share/pocketsphinx/model/en-us", "/usr/local/share/pocketsphinx/model/en-us", "/opt/homebrew/share/pocketsphinx/model/en-us"];
+    static readonly string[] ModelFolders = ["/usr/share/pocketsphinx/model/en-us", "/usr/local/share/pocketsphinx/model/en-us",
+        "/opt/homebrew/share/pocketsphinx/model/en-us"];
 
     readonly string _program, _model, _grammar;
     readonly List<string> _dictionary;
 
-    PocketSphinx(string program, string model, string grammar, List<string> dictionary) => (_program, _model, _grammar, _dictionary) = (program, model, grammar, dictionary);
+    PocketSphinx(string program, string model, string grammar, List<string> dictionary) =>
+        (_program, _model, _grammar, _dictionary) = (program, model, grammar, dictionary);
 
     public override string Name => "pocketsphinx";
 
@@ -48,8 +50,11 @@ sealed partial class PocketSphinx : SpeechRecogniser
                 File.WriteAllBytes(In($"{i}.raw"), MemoryMarshal.AsBytes(Prepare(clips[i]).AsSpan()));
             File.WriteAllLines(In("clips.txt"), Enumerable.Range(0, clips.Count).Select(i => $"{i}"));
             File.WriteAllLines(In("words.dict"), _dictionary);
-            ExternalProgram.Run(_program, ["-hmm", Path.Combine(_model, "en-us"), "-dict", In("words.dict"), "-jsgf", _grammar, "-ctl", In("clips.txt"), "-cepdir", folder, "-cepext", ".raw", "-adcin", "yes", "-hyp", In("heard.txt")], cancel);
-            var heard = File.ReadLines(In("heard.txt")).Select(l => Hypothesis().Match(l)).Where(m => m.Success).ToDictionary(m => m.Groups["clip"].Value, m => m.Groups["words"].Value.Trim());
+            ExternalProgram.Run(_program,
+                ["-hmm", Path.Combine(_model, "en-us"), "-dict", In("words.dict"), "-jsgf", _grammar, "-ctl", In("clips.txt"), "-cepdir",
+                folder, "-cepext", ".raw", "-adcin", "yes", "-hyp", In("heard.txt")], cancel);
+            var heard = File.ReadLines(In("heard.txt")).Select(l => Hypothesis().Match(l)).Where(m => m.Success)
+                .ToDictionary(m => m.Groups["clip"].Value, m => m.Groups["words"].Value.Trim());
             return [.. Enumerable.Range(0, clips.Count).Select(i => heard.GetValueOrDefault($"{i}", ""))];
         }
         finally
@@ -65,7 +70,9 @@ sealed partial class PocketSphinx : SpeechRecogniser
         var lines = files.SelectMany(File.ReadLines).Where(l => wanted.Contains(WordOf(l))).ToList();
         wanted.ExceptWith(lines.Select(WordOf));
         return wanted.Count == 0 ? lines
-            : throw new InvalidDataException($"{grammar}: no dictionary knows how to pronounce {string.Join(", ", wanted.Order(StringComparer.Ordinal))}. Add a dictionary with these words, in the format of cmudict.");
+            : throw new InvalidDataException(
+                $"{grammar}: no dictionary knows how to pronounce {string.Join(", ", wanted.Order(StringComparer.Ordinal))}. Add a " +
+                $"dictionary with these words, in the format of cmudict.");
     }
 
     /// <summary>The words of a JSGF grammar: what is left without header, comments, rule names, weights, tags and operators.</summary>
@@ -74,7 +81,8 @@ sealed partial class PocketSphinx : SpeechRecogniser
 
     static string WordOf(string line) => Alternative().Replace(line.Split([' ', '\t'], 2)[0], "");
 
-    [GeneratedRegex(@"#JSGF[^;]*;|//[^\n]*|/\*.*?\*/|\b(grammar|import)\b[^;]*;|<[^>]*>|/[\d.]+/|\{[^}]*\}|[=|;()\[\]*+]", RegexOptions.Singleline)]
+    [GeneratedRegex(@"#JSGF[^;]*;|//[^\n]*|/\*.*?\*/|\b(grammar|import)\b[^;]*;|<[^>]*>|/[\d.]+/|\{[^}]*\}|[=|;()\[\]*+]",
+        RegexOptions.Singleline)]
     private static partial Regex Syntax();
 
     [GeneratedRegex(@"\(\d+\)$")]

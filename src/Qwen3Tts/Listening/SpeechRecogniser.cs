@@ -6,7 +6,8 @@ namespace Qwen3Tts.Listening;
 
 /// <summary>What a recogniser needs to know of the texts it will hear.</summary>
 /// <param name="Grammar">A JSGF file with all that may be said, or null for free speech.</param>
-/// <param name="Dictionaries">Files with pronunciations of words that the recogniser's own dictionary lacks, in the format of cmudict.</param>
+/// <param name="Dictionaries">Files with pronunciations of words that the recogniser's own dictionary lacks, in the format of
+/// cmudict.</param>
 sealed record ExpectedSpeech(string? Grammar = null, params IReadOnlyList<string> Dictionaries);
 
 /// <summary>Turns speech into words with a program of this machine.</summary>
@@ -23,7 +24,9 @@ abstract class SpeechRecogniser
     /// <exception cref="InvalidOperationException">The program failed; the message ends with its last words.</exception>
     public abstract IReadOnlyList<string> Hear(IReadOnlyList<Waveform> clips, CancellationToken cancel = default);
 
-    /// <summary>The recogniser that fits: pocketsphinx where there is a grammar, whisper.cpp otherwise or where pocketsphinx is missing.</summary>
+    /// <summary>
+    /// The recogniser that fits: pocketsphinx where there is a grammar, whisper.cpp otherwise or where pocketsphinx is missing.
+    /// </summary>
     /// <param name="expected">What will be said.</param>
     /// <param name="reason">Why there is none, and how to get one; empty when there is one.</param>
     public static SpeechRecogniser? Find(ExpectedSpeech expected, out string reason)
@@ -42,10 +45,12 @@ abstract class SpeechRecogniser
     /// <param name="clips">Speech, and the text that was spoken.</param>
     /// <param name="language">Decides how digits are read: German, or English for everything else.</param>
     /// <param name="cancel">Ends the program that listens.</param>
-    public WordErrorRate Judge(IReadOnlyList<(Waveform Clip, string Text)> clips, string? language = null, CancellationToken cancel = default)
+    public WordErrorRate Judge(IReadOnlyList<(Waveform Clip, string Text)> clips, string? language = null,
+        CancellationToken cancel = default)
     {
         var heard = Hear([.. clips.Select(c => c.Clip)], cancel);
-        return clips.Select((c, i) => WordErrorRate.Of(SpokenWords.Of(c.Text, language), SpokenWords.Of(heard[i], language))).Aggregate(default(WordErrorRate), (sum, one) => sum + one);
+        return clips.Select((c, i) => WordErrorRate.Of(SpokenWords.Of(c.Text, language), SpokenWords.Of(heard[i], language)))
+            .Aggregate(default(WordErrorRate), (sum, one) => sum + one);
     }
 
     /// <summary>16 kHz, 16 bits, silence around, one loudness, a little noise that is the same every time.</summary>

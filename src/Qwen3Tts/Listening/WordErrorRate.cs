@@ -19,7 +19,9 @@ readonly record struct WordErrorRate(int Words, int Substitutions, int Insertion
     public static WordErrorRate operator +(WordErrorRate a, WordErrorRate b) =>
         new(a.Words + b.Words, a.Substitutions + b.Substitutions, a.Insertions + b.Insertions, a.Deletions + b.Deletions);
 
-    /// <summary>The fewest edits that turn the reference into the hypothesis. Of equally short ways one with the most substitutions counts.</summary>
+    /// <summary>
+    /// The fewest edits that turn the reference into the hypothesis. Of equally short ways one with the most substitutions counts.
+    /// </summary>
     public static WordErrorRate Of(IReadOnlyList<string> reference, IReadOnlyList<string> hypothesis)
     {
         // best[j]: the cheapest way from the reference's words so far to the first j words heard
@@ -44,7 +46,9 @@ readonly record struct WordErrorRate(int Words, int Substitutions, int Insertion
         return best[^1] with { Words = reference.Count };
     }
 
-    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{100 * Rate:0.0} % of {Words} words ({Substitutions} wrong, {Insertions} too many, {Deletions} missing)");
+    public override string ToString() =>
+        string.Create(CultureInfo.InvariantCulture,
+        $"{100 * Rate:0.0} % of {Words} words ({Substitutions} wrong, {Insertions} too many, {Deletions} missing)");
 }
 
 /// <summary>Text as the words a listener would write down, so that spelling alone is never an error.</summary>
@@ -53,7 +57,9 @@ static class SpokenWords
     static readonly string[] English = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"];
     static readonly string[] German = ["null", "eins", "zwei", "drei", "vier", "fuenf", "sechs", "sieben", "acht", "neun"];
 
-    /// <summary>Lower case, without punctuation, digits one by one as words: of the language, English where it is another or unknown.</summary>
+    /// <summary>
+    /// Lower case, without punctuation, digits one by one as words: of the language, English where it is another or unknown.
+    /// </summary>
     public static IReadOnlyList<string> Of(string text, string? language = null)
     {
         var german = string.Equals(language, "german", StringComparison.OrdinalIgnoreCase);
@@ -68,7 +74,8 @@ static class SpokenWords
                 'ß' when german => "ss",
                 '’' => "'",
                 '\'' => "'",
-                _ => char.IsLetter(c) || CharUnicodeInfo.GetUnicodeCategory(c) is UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark ? c.ToString() : " ",
+                _ => char.IsLetter(c) || CharUnicodeInfo.GetUnicodeCategory(c)
+                    is UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark ? c.ToString() : " ",
             });
         return [.. words.ToString().Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(w => w.Trim('\'')).Where(w => w.Length > 0)];
     }

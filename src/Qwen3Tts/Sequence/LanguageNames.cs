@@ -98,7 +98,9 @@ static class LanguageNames
     /// <summary>It means a language, or Auto.</summary>
     public static bool IsLanguage(string given) => InTable(given) is not null;
 
-    /// <summary>The English name of a language in the table, such as <c>English</c> for <c>en_GB</c>; what is not in the table stays as it is.</summary>
+    /// <summary>
+    /// The English name of a language in the table, such as <c>English</c> for <c>en_GB</c>; what is not in the table stays as it is.
+    /// </summary>
     public static string NameOf(string given) => InTable(given) ?? given.Trim();
 
     /// <summary>The one of a model's languages that is meant, <see cref="Auto"/>, or null if the model has none such.</summary>
@@ -126,7 +128,9 @@ static class LanguageNames
 
     static string? InTable(string given) => Spellings(given).Select(s => Names.GetValueOrDefault(s)).FirstOrDefault(n => n is not null);
 
-    /// <summary>The whole, then without region, script and encoding: zh-Hans-CN, en_US.UTF-8, English (US). all_zh is GPT-SoVITS's.</summary>
+    /// <summary>
+    /// The whole, then without region, script and encoding: zh-Hans-CN, en_US.UTF-8, English (US). all_zh is GPT-SoVITS's.
+    /// </summary>
     static IEnumerable<string> Spellings(string given)
     {
         var key = Key(given);

@@ -43,11 +43,15 @@ public sealed record SpecialTokens
     /// <summary>The speaker of that name, in any case.</summary>
     /// <exception cref="ArgumentException">The model has no such speaker; the message lists those it has.</exception>
     public NamedSpeaker Speaker(string name) => Speakers.TryGetValue(SpeakerName.Key(name), out var s) ? s
-        : throw new ArgumentException($"The model has no speaker '{Printable.Text(name)}'. {(Speakers.Count == 0 ? "It has none at all: give a recording as the voice." : $"Choose one of: {string.Join(", ", Speakers.Keys)}.")}");
+        : throw new ArgumentException(
+            $"The model has no speaker '{Printable.Text(name)}'. " +
+            (Speakers.Count == 0 ? "It has none at all: give a recording as the voice."
+                : $"Choose one of: {string.Join(", ", Speakers.Keys)}."));
 
     /// <summary>Its name among <see cref="Languages"/>, or Auto: the language that a name or a code means.</summary>
     /// <exception cref="ArgumentException">The model has no such language; the message lists those it has.</exception>
-    internal string LanguageName(string? language) => LanguageNames.Find(language, Languages.Keys) ?? throw new ArgumentException(LanguageNames.Unknown(language!, Languages.Keys));
+    internal string LanguageName(string? language) =>
+        LanguageNames.Find(language, Languages.Keys) ?? throw new ArgumentException(LanguageNames.Unknown(language!, Languages.Keys));
 
     /// <summary>The language id to write, or null for none. A dialect speaker turns Auto and Chinese into the dialect.</summary>
     /// <exception cref="ArgumentException">The model has no such language; the message lists those it has.</exception>
@@ -55,7 +59,8 @@ public sealed record SpecialTokens
     {
         var name = LanguageName(language);
         var automatic = name == LanguageNames.Auto;
-        if ((automatic || name.Equals("chinese", StringComparison.OrdinalIgnoreCase)) && !string.IsNullOrEmpty(speaker) && Speaker(speaker).Dialect is { } dialect)
+        if ((automatic || name.Equals("chinese", StringComparison.OrdinalIgnoreCase)) && !string.IsNullOrEmpty(speaker)
+            && Speaker(speaker).Dialect is { } dialect)
             return Languages[dialect];
         return automatic ? null : Languages[name];
     }

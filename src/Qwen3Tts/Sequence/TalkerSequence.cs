@@ -21,7 +21,9 @@ public abstract record CodecStep
 /// <summary>One position: a text id and a codec step, each possibly absent.</summary>
 public readonly record struct Position(int? Text, CodecStep? Codec);
 
-/// <summary>The talker's output at <paramref name="Position"/> predicts <paramref name="Code"/>: codebook 0 of a frame, or end of speech.</summary>
+/// <summary>
+/// The talker's output at <paramref name="Position"/> predicts <paramref name="Code"/>: codebook 0 of a frame, or end of speech.
+/// </summary>
 public readonly record struct TalkerTarget(int Position, int Code);
 
 /// <summary>The code predictor makes codes 1 to 15 of <paramref name="Frame"/> from the talker's output at <paramref name="Position"/>,
@@ -48,13 +50,16 @@ public sealed class TalkerSequence
     public IEnumerable<int[]> Frames => _positions.Skip(_start).Select(p => p.Codec).OfType<CodecStep.Frame>().Select(f => f.Codes);
 
     /// <summary>Writes everything before frame 0.</summary>
-    /// <exception cref="ArgumentException">Unknown language or speaker, both a speaker and a voice, or a reference without text or frames.</exception>
+    /// <exception cref="ArgumentException">Unknown language or speaker, both a speaker and a voice, or a reference without text or
+    /// frames.</exception>
     public static TalkerSequence Prompt(Utterance u, SpecialTokens ids)
     {
         if (u.Voice is not null && !string.IsNullOrEmpty(u.Speaker))
             throw new ArgumentException($"The utterance names the speaker '{u.Speaker}' and brings a voice as well. Give one of the two.");
         if (u.ReferenceText.Count == 0 != (u.ReferenceFrames.Count == 0))
-            throw new ArgumentException($"The reference has {u.ReferenceFrames.Count} frames and {u.ReferenceText.Count} text tokens. In-context cloning needs the recording and its transcript.");
+            throw new ArgumentException(
+                $"The reference has {u.ReferenceFrames.Count} frames and {u.ReferenceText.Count} text tokens. In-context cloning needs " +
+                $"the recording and its transcript.");
         var s = new TalkerSequence(ids);
         foreach (var id in u.Instruct)
             s._positions.Add(new(id, null));
@@ -76,7 +81,8 @@ public sealed class TalkerSequence
     void WriteControl(Utterance u)
     {
         List<CodecStep> steps = _ids.Language(u.Language, u.Speaker) is { } language
-            ? [new CodecStep.Token(_ids.Think), new CodecStep.Token(_ids.ThinkBos), new CodecStep.Token(language), new CodecStep.Token(_ids.ThinkEos)]
+            ? [new CodecStep.Token(_ids.Think), new CodecStep.Token(_ids.ThinkBos), new CodecStep.Token(language),
+                new CodecStep.Token(_ids.ThinkEos)]
             : [new CodecStep.Token(_ids.NoThink), new CodecStep.Token(_ids.ThinkBos), new CodecStep.Token(_ids.ThinkEos)];
         if (u.Voice is { } voice)
             steps.Add(new CodecStep.Voice(voice));
@@ -101,7 +107,9 @@ public sealed class TalkerSequence
     /// <summary>Appends the end of speech: a training sequence is complete with it.</summary>
     public void AppendEnd() => Append(new CodecStep.Token(_ids.CodecEos));
 
-    /// <summary>Every pair (position, code) that the talker's head is to predict: the first code of each frame, then the end if it was appended.</summary>
+    /// <summary>
+    /// Every pair (position, code) that the talker's head is to predict: the first code of each frame, then the end if it was appended.
+    /// </summary>
     public IEnumerable<TalkerTarget> TalkerTargets()
     {
         for (var p = _start; p < _positions.Count; p++)

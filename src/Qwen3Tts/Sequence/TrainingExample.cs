@@ -2,11 +2,15 @@
 // but these lists (see Doctor/Faults), so a fault can be described, planted and recognised as an edit of them.
 namespace Qwen3Tts.Sequence;
 
-/// <summary>Head <paramref name="Head"/> of the code predictor, which reads slot <paramref name="Head"/> + 1, is taught codebook <paramref name="Codebook"/>.</summary>
+/// <summary>
+/// Head <paramref name="Head"/> of the code predictor, which reads slot <paramref name="Head"/> + 1, is taught codebook
+/// <paramref name="Codebook"/>.
+/// </summary>
 readonly record struct HeadTarget(int Head, int Codebook);
 
 /// <summary>One finished sequence as a training example.</summary>
-sealed record TrainingExample(IReadOnlyList<Position> Positions, IReadOnlyList<TalkerTarget> Talker, IReadOnlyList<FrameTarget> Frames, IReadOnlyList<HeadTarget> Heads)
+sealed record TrainingExample(IReadOnlyList<Position> Positions, IReadOnlyList<TalkerTarget> Talker, IReadOnlyList<FrameTarget> Frames,
+    IReadOnlyList<HeadTarget> Heads)
 {
     /// <summary>False only under the hypothesis that text entered without its projection.</summary>
     public bool ProjectsText { get; init; } = true;
@@ -19,7 +23,9 @@ sealed record TrainingExample(IReadOnlyList<Position> Positions, IReadOnlyList<T
         var frames = sequence.FrameTargets().ToList();
         var targets = sequence.TalkerTargets().ToList();
         if (frames.Count == 0 || targets.Count != frames.Count + 1 || targets[^1].Code != ids.CodecEos)
-            throw new ArgumentException($"The sequence has {frames.Count} frames and {targets.Count} targets. An example needs a frame or more, then exactly one end of speech.", nameof(sequence));
+            throw new ArgumentException(
+                $"The sequence has {frames.Count} frames and {targets.Count} targets. An example needs a frame or more, then exactly one " +
+                $"end of speech.", nameof(sequence));
         return new(sequence.Positions, targets, frames, [.. Enumerable.Range(1, ids.CodeGroups - 1).Select(c => new HeadTarget(c - 1, c))]);
     }
 }

@@ -11,7 +11,9 @@ public enum Layout
     Interleaved,
 }
 
-/// <summary>Departures from the format, for models that were trained with them and can be spoken with in no other way. Never for a right model.</summary>
+/// <summary>
+/// Departures from the format, for models that were trained with them and can be spoken with in no other way. Never for a right model.
+/// </summary>
 [Flags]
 public enum Compatibility
 {

@@ -25,7 +25,8 @@ sealed class MelSpectrogram
     public float[] Basis { get; }
 
     /// <summary>Periodic Hann window [Window], rounded where torch rounds.</summary>
-    public static float[] Hann { get; } = [.. Enumerable.Range(0, Window).Select(i => 0.5f - 0.5f * MathF.Cos(i * (float)(2 * Math.PI / Window)))];
+    public static float[] Hann { get; } = [.. Enumerable.Range(0, Window)
+        .Select(i => 0.5f - 0.5f * MathF.Cos(i * (float)(2 * Math.PI / Window)))];
 
     /// <summary>Mirroring needs one sample more than it adds.</summary>
     public const int LeastSamples = Padding + 1;
@@ -43,7 +44,8 @@ sealed class MelSpectrogram
                 spectrum[i] = samples[Mirror(row * Hop + i - Padding, samples.Length)] * (double)Hann[i];
             Transform(spectrum);
             for (var bin = 0; bin < Bins; bin++)
-                magnitude[bin] = Math.Sqrt(spectrum[bin].Real * spectrum[bin].Real + spectrum[bin].Imaginary * spectrum[bin].Imaginary + PowerFloor);
+                magnitude[bin] = Math.Sqrt(spectrum[bin].Real * spectrum[bin].Real + spectrum[bin].Imaginary * spectrum[bin].Imaginary
+                    + PowerFloor);
             for (var band = 0; band < _bands; band++)
             {
                 var sum = 0.0;
@@ -58,7 +60,9 @@ sealed class MelSpectrogram
     /// <summary>Reflection without repeating the edge.</summary>
     public static int Mirror(int at, int length) => at < 0 ? -at : at >= length ? 2 * (length - 1) - at : at;
 
-    /// <summary>librosa's filters: triangles between band edges that are equally far apart on Slaney's scale, each of area 1 (in hertz, times 2).</summary>
+    /// <summary>
+    /// librosa's filters: triangles between band edges that are equally far apart on Slaney's scale, each of area 1 (in hertz, times 2).
+    /// </summary>
     static float[] FilterBank(int sampleRate, int bands)
     {
         var top = ToMel(sampleRate / 2.0);
@@ -84,7 +88,8 @@ sealed class MelSpectrogram
     static double ToMel(double hertz) => hertz < Knee ? hertz / HertzPerMel : KneeMel + Math.Log(hertz / Knee) / LogStep;
     static double ToHertz(double mel) => mel < KneeMel ? mel * HertzPerMel : Knee * Math.Exp(LogStep * (mel - KneeMel));
 
-    static readonly Complex[] Roots = [.. Enumerable.Range(0, Window / 2).Select(i => Complex.FromPolarCoordinates(1, -2 * Math.PI * i / Window))];
+    static readonly Complex[] Roots = [.. Enumerable.Range(0, Window / 2)
+        .Select(i => Complex.FromPolarCoordinates(1, -2 * Math.PI * i / Window))];
 
     /// <summary>The discrete Fourier transform in place, by halves (radix 2).</summary>
     static void Transform(Span<Complex> x)

@@ -29,7 +29,9 @@ public sealed class SpeakerEncoder
         (_config, _workers) = (c, workers);
         var (channels, taps, dilations) = (c.EncChannels, c.EncKernelSizes, c.EncDilations);
         first = new(weights, $"{Part}.blocks.0", c.MelDim, channels[0], taps[0], dilations[0]);
-        blocks = [.. Enumerable.Range(1, channels.Length - 2).Select(i => new SqueezeExcitationRes2NetBlock(weights, $"{Part}.blocks.{i}", channels[i - 1], channels[i], taps[i], dilations[i], c))];
+        blocks = [.. Enumerable.Range(1, channels.Length - 2)
+            .Select(i => new SqueezeExcitationRes2NetBlock(weights, $"{Part}.blocks.{i}", channels[i - 1], channels[i], taps[i],
+            dilations[i], c))];
         mfa = new(weights, $"{Part}.mfa", channels[^1], channels[^1], taps[^1], dilations[^1]);
         asp = new(weights, $"{Part}.asp", channels[^1], c.EncAttentionChannels);
         fc = Linear.LoadPointwise(weights, $"{Part}.fc", c.EncDim, 2 * channels[^1], bias: true);
@@ -42,19 +44,26 @@ public sealed class SpeakerEncoder
     /// <summary>Length of the vector: the talker's hidden size.</summary>
     public int Dimension => _config.EncDim;
 
-    /// <summary>The shortest recording, in samples: 1280 in the released models. Below it the mirrored ends would need rows that are not there.</summary>
-    public int LeastSamples => Math.Max(MelSpectrogram.LeastSamples, MelSpectrogram.Hop * blocks.Select(b => b.LeastRows).Append(first.LeastRows).Append(mfa.LeastRows).Max());
+    /// <summary>
+    /// The shortest recording, in samples: 1280 in the released models. Below it the mirrored ends would need rows that are not there.
+    /// </summary>
+    public int LeastSamples => Math
+        .Max(MelSpectrogram.LeastSamples, MelSpectrogram.Hop * blocks.Select(b => b.LeastRows).Append(first.LeastRows).Append(mfa.LeastRows)
+        .Max());
 
     /// <summary>Loads the speaker encoder of a Base model.</summary>
     /// <param name="folder">The model's folder.</param>
     /// <exception cref="FileNotFoundException">A file is not there.</exception>
-    /// <exception cref="InvalidDataException">The model has no speaker encoder, a file is damaged, or tensors and config.json do not fit each other.</exception>
+    /// <exception cref="InvalidDataException">The model has no speaker encoder, a file is damaged, or tensors and config.json do not fit
+    /// each other.</exception>
     public static SpeakerEncoder Load(string folder) => Load(ModelFolder.Open(folder), Workers.Shared);
 
     internal static SpeakerEncoder Load(ModelFolder model, Workers workers)
     {
         if (model.Config.SpeakerEncoderConfig is not { } config)
-            throw new InvalidDataException($"'{model.Path}' is a {model.Config.TtsModelType} model, which has no speaker encoder. Take a Base model to embed a voice.");
+            throw new InvalidDataException(
+                $"'{model.Path}' is a {model.Config.TtsModelType} model, which has no speaker encoder. Take a Base model to embed a " +
+                $"voice.");
         return model.Load([ModelFolder.SpeakerEncoder], weights => new SpeakerEncoder(weights, config, workers));
     }
 
@@ -67,9 +76,13 @@ public sealed class SpeakerEncoder
     internal float[] Embed(Waveform audio, SpeakerTrace? trace)
     {
         if (audio.SampleRate != SampleRate)
-            throw new ArgumentException($"The recording has {audio.SampleRate} samples a second, and the speaker encoder works at {SampleRate}. Convert it with ToRate({SampleRate}).", nameof(audio));
+            throw new ArgumentException(
+                $"The recording has {audio.SampleRate} samples a second, and the speaker encoder works at {SampleRate}. Convert it with " +
+                $"ToRate({SampleRate}).", nameof(audio));
         if (audio.Samples.Length < LeastSamples)
-            throw new ArgumentException($"The recording has {audio.Samples.Length} samples ({audio.Seconds:0.000} s), and a voice needs at least {LeastSamples} ({(double)LeastSamples / SampleRate:0.000} s). Give a longer one; a few seconds of speech are better.", nameof(audio));
+            throw new ArgumentException(
+                $"The recording has {audio.Samples.Length} samples ({audio.Seconds:0.000} s), and a voice needs at least {LeastSamples} " +
+                $"({(double)LeastSamples / SampleRate:0.000} s). Give a longer one; a few seconds of speech are better.", nameof(audio));
         var mel = _mel.Compute(audio.Samples); // [rows, mel_dim]
         var rows = mel.Length / _config.MelDim;
         trace?.Invoke("mel", mel);

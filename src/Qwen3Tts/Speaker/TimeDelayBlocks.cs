@@ -14,7 +14,8 @@ sealed class TimeDelayBlock(Weights weights, string name, int input, int output,
     static Convolution Load(Weights weights, string name, int input, int output, int taps, int dilation)
     {
         var (weight, bias) = (weights.Float32($"{name}.conv.weight", output, input, taps), weights.Float32($"{name}.conv.bias", output));
-        return weights.HoldNothing ? Convolution.WithoutWeights(output, input, taps, dilation: dilation) : new(weight, bias, output, input, taps, dilation: dilation);
+        return weights.HoldNothing ? Convolution.WithoutWeights(output, input, taps, dilation: dilation)
+            : new(weight, bias, output, input, taps, dilation: dilation);
     }
 
     public int Input => input;
@@ -37,7 +38,8 @@ sealed class TimeDelayBlock(Weights weights, string name, int input, int output,
 }
 
 /// <summary>x + se(tdnn2(res2net(tdnn1(x)))).</summary>
-sealed class SqueezeExcitationRes2NetBlock(Weights weights, string name, int input, int output, int taps, int dilation, SpeakerEncoderConfig c)
+sealed class SqueezeExcitationRes2NetBlock(Weights weights, string name, int input, int output, int taps, int dilation,
+    SpeakerEncoderConfig c)
 {
     readonly TimeDelayBlock tdnn1 = new(weights, $"{name}.tdnn1", input, output, 1, 1);
     readonly Res2NetBlock res2net_block = new(weights, $"{name}.res2net_block", output, c.EncRes2netScale, taps, dilation);
@@ -58,11 +60,14 @@ sealed class SqueezeExcitationRes2NetBlock(Weights weights, string name, int inp
     }
 }
 
-/// <summary>The channels in groups: the first stays, the second is convolved, each further one after the result before it was added.</summary>
+/// <summary>
+/// The channels in groups: the first stays, the second is convolved, each further one after the result before it was added.
+/// </summary>
 sealed class Res2NetBlock(Weights weights, string name, int channels, int scale, int taps, int dilation)
 {
     readonly int _width = channels / scale;
-    readonly TimeDelayBlock[] blocks = [.. Numbers(weights, name, scale - 1).Select(i => new TimeDelayBlock(weights, $"{name}.blocks.{i}", channels / scale, channels / scale, taps, dilation))];
+    readonly TimeDelayBlock[] blocks = [.. Numbers(weights, name, scale - 1)
+        .Select(i => new TimeDelayBlock(weights, $"{name}.blocks.{i}", channels / scale, channels / scale, taps, dilation))];
 
     public int LeastRows => blocks.Max(b => b.LeastRows);
 

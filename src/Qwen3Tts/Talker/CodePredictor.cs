@@ -28,12 +28,15 @@ sealed class CodePredictor
         var config = talker.CodePredictorConfig;
         (Groups, Codebook, _first, codec_embedding, _workers) = (talker.NumCodeGroups, config.VocabSize, first, others, workers);
         model = new(weights, $"{name}.model", TransformerShape.Of(config));
-        small_to_mtp_projection = talker.HiddenSize == config.HiddenSize ? null : Linear.Load(weights, $"{name}.small_to_mtp_projection", config.HiddenSize, talker.HiddenSize, bias: true);
-        lm_head = [.. Enumerable.Range(0, Groups - 1).Select(i => Linear.Load(weights, $"{name}.lm_head.{i}", Codebook, config.HiddenSize))];
+        small_to_mtp_projection = talker.HiddenSize == config.HiddenSize ? null
+            : Linear.Load(weights, $"{name}.small_to_mtp_projection", config.HiddenSize, talker.HiddenSize, bias: true);
+        lm_head = [.. Enumerable.Range(0, Groups - 1)
+            .Select(i => Linear.Load(weights, $"{name}.lm_head.{i}", Codebook, config.HiddenSize))];
         _cache = model.CreateCache(Groups);
         if (!weights.HoldNothing)
             _cache.Reserve(Groups);
-        (_inputs, _rows, _logits) = (weights.Room((long)Groups * talker.HiddenSize), weights.Room((long)Groups * config.HiddenSize), weights.Room(Codebook));
+        (_inputs, _rows, _logits) = (weights.Room((long)Groups * talker.HiddenSize), weights.Room((long)Groups * config.HiddenSize),
+            weights.Room(Codebook));
     }
 
     /// <summary>Codes of a frame.</summary>
@@ -46,7 +49,9 @@ sealed class CodePredictor
     public static Matrix[] LoadEmbeddings(Weights weights, TalkerConfig talker)
     {
         weights.Expect("talker.code_predictor.model.codec_embedding", talker.NumCodeGroups - 1);
-        return [.. Enumerable.Range(0, talker.NumCodeGroups - 1).Select(i => weights.Matrix($"talker.code_predictor.model.codec_embedding.{i}.weight", talker.CodePredictorConfig.VocabSize, talker.HiddenSize))];
+        return [.. Enumerable.Range(0, talker.NumCodeGroups - 1)
+            .Select(i => weights.Matrix($"talker.code_predictor.model.codec_embedding.{i}.weight", talker.CodePredictorConfig.VocabSize,
+            talker.HiddenSize))];
     }
 
     /// <summary>Starts a frame from the hidden state [talker hidden] that predicted its first code; the scores [codebook] of code 1,
@@ -59,7 +64,10 @@ sealed class CodePredictor
         return Head(0, Forward(2));
     }
 
-    /// <summary>The scores [codebook] of the code after <paramref name="code"/>, which is the frame's code number <paramref name="group"/>, from 1 on.</summary>
+    /// <summary>
+    /// The scores [codebook] of the code after <paramref name="code"/>, which is the frame's code number <paramref name="group"/>, from 1
+    /// on.
+    /// </summary>
     public Span<float> Next(int group, int code)
     {
         codec_embedding[group - 1].CopyRow(code, _inputs);
@@ -67,9 +75,11 @@ sealed class CodePredictor
     }
 
     /// <summary>Whole frames, teacher-forced, each from its hidden state [frames, talker hidden] and its codes [frames, groups]: the scores
-    /// [frames, groups - 1, codebook] of the codes after the first, given those before each. Returns the states [frames, groups, hidden] that
-    /// the heads read (the first row of a frame is none's), valid until the next call. Frames that are passed together read the weights once.</summary>
-    public ReadOnlySpan<float> Forced(ReadOnlySpan<float> hidden, ReadOnlySpan<int> codes, Span<float> logits, TransformerTrace? trace = null)
+    /// [frames, groups - 1, codebook] of the codes after the first, given those before each. Returns the states [frames, groups, hidden]
+    /// that the heads read (the first row of a frame is none's), valid until the next call. Frames that are passed together read the
+    /// weights once.</summary>
+    public ReadOnlySpan<float> Forced(ReadOnlySpan<float> hidden, ReadOnlySpan<int> codes, Span<float> logits,
+        TransformerTrace? trace = null)
     {
         _cache.Clear();
         var frames = codes.Length / Groups;

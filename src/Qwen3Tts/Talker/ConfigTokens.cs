@@ -36,10 +36,13 @@ static class ConfigTokens
         var lower = new Dictionary<string, int>();
         foreach (var (name, id) in stored)
             if (!lower.TryAdd(SpeakerName.Key(name), id))
-                throw new InvalidDataException($"config.json: talker_config.{key} has '{Printable.Text(name)}' twice, in different case or Unicode form. Rename one of the two.");
+                throw new InvalidDataException(
+                    $"config.json: talker_config.{key} has '{Printable.Text(name)}' twice, in different case or Unicode form. Rename one " +
+                    $"of the two.");
         return lower;
     }
 
     static string? Dialect(TalkerConfig t, string lower) =>
-        t.SpkIsDialect.Keys.FirstOrDefault(k => SpeakerName.IsSame(k, lower)) is { } stored && t.DialectOf(stored) is { } dialect ? SpeakerName.Key(dialect) : null;
+        t.SpkIsDialect.Keys.FirstOrDefault(k => SpeakerName.IsSame(k, lower)) is { } stored && t.DialectOf(stored) is { } dialect
+            ? SpeakerName.Key(dialect) : null;
 }

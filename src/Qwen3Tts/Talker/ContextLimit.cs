@@ -13,7 +13,9 @@ static class ContextLimit
     public static void Check(TalkerSequence sequence, int positions, string place)
     {
         if (sequence.Positions.Count > positions)
-            throw new InvalidDataException($"{Printable.Text(place)}: the clip's text and frames are a sequence of {sequence.Positions.Count} positions, "
-                + $"and the model sees {positions} (max_position_embeddings in its config.json). Cut the clip into shorter ones, or remove it.");
+            throw new InvalidDataException(
+                $"{Printable.Text(place)}: the clip's text and frames are a sequence of {sequence.Positions.Count} positions, "
+                + $"and the model sees {positions} (max_position_embeddings in its config.json). Cut the clip into shorter ones, or " +
+                    $"remove it.");
     }
 }

@@ -30,12 +30,15 @@ sealed class TalkerInput
         linear_fc2 = Linear.Load(weights, "talker.text_projection.linear_fc2", hidden, text, bias: true);
         codec_embedding = weights.Matrix("talker.model.codec_embedding.weight", config.VocabSize, hidden);
         (_others, _workers, _last) = (others, workers, weights.Room(hidden));
-        (_text, _inner, _projected) = (weights.Room((long)LargestPiece * text), weights.Room((long)LargestPiece * text), weights.Room((long)LargestPiece * hidden));
+        (_text, _inner, _projected) = (weights.Room((long)LargestPiece * text), weights.Room((long)LargestPiece * text),
+            weights.Room((long)LargestPiece * hidden));
     }
 
     int Hidden => codec_embedding.Columns;
 
-    /// <summary>False only to feed a model as a faulty trainer fed it: text without its projection. Possible where text and talker are equally wide.</summary>
+    /// <summary>
+    /// False only to feed a model as a faulty trainer fed it: text without its projection. Possible where text and talker are equally wide.
+    /// </summary>
     /// <exception cref="ArgumentException">They are not.</exception>
     public bool ProjectsText
     {
@@ -63,7 +66,8 @@ sealed class TalkerInput
     /// <param name="positions">The sequence.</param>
     /// <param name="from">The first position that is written.</param>
     /// <param name="rows">Where the vectors go.</param>
-    /// <param name="projectsText">Whether text enters projected, for these rows alone; null for what <see cref="ProjectsText"/> says.</param>
+    /// <param name="projectsText">Whether text enters projected, for these rows alone; null for what <see cref="ProjectsText"/>
+    /// says.</param>
     /// <exception cref="ArgumentException">An id, a code or the length of a voice is none of this model's.</exception>
     public void Write(IReadOnlyList<Position> positions, int from, Span<float> rows, bool? projectsText = null)
     {
@@ -89,7 +93,9 @@ sealed class TalkerInput
                 break;
             case CodecStep.Voice(var vector):
                 if (vector.Length != Hidden)
-                    throw new ArgumentException($"The voice has {vector.Length} numbers, this model's voices have {Hidden}. Make it again with the speaker encoder of this model.");
+                    throw new ArgumentException(
+                        $"The voice has {vector.Length} numbers, this model's voices have {Hidden}. Make it again with the speaker " +
+                        $"encoder of this model.");
                 vector.CopyTo(row);
                 break;
             case CodecStep.Frame(var codes):
@@ -110,7 +116,8 @@ sealed class TalkerInput
         var written = 0;
         for (var i = 0; i < count; i++)
             if (positions[from + i].Text is { } id)
-                text_embedding.CopyRow(Checked(id, text_embedding.Rows, "text id"), _text.AsSpan(written++ * text_embedding.Columns, text_embedding.Columns));
+                text_embedding.CopyRow(Checked(id, text_embedding.Rows, "text id"),
+                    _text.AsSpan(written++ * text_embedding.Columns, text_embedding.Columns));
         Project(written, projects);
         written = 0;
         for (var i = 0; i < count; i++)
@@ -137,5 +144,6 @@ sealed class TalkerInput
     }
 
     static int Checked(int id, int below, string what) =>
-        (uint)id < (uint)below ? id : throw new ArgumentException($"The {what} {id} is none of this model's, which are below {below}. Data and model must belong together.");
+        (uint)id < (uint)below ? id : throw new ArgumentException(
+            $"The {what} {id} is none of this model's, which are below {below}. Data and model must belong together.");
 }

@@ -54,7 +54,9 @@ sealed class TalkerModel
         var (from, hidden) = (state.Cache.Position, Config.HiddenSize);
         var length = checked((positions.Count - from) * hidden);
         if (length <= 0)
-            throw new ArgumentException($"The talker has seen {from} positions and the sequence has {positions.Count}: there is nothing new. Append a frame first.", nameof(positions));
+            throw new ArgumentException(
+                $"The talker has seen {from} positions and the sequence has {positions.Count}: there is nothing new. Append a frame " +
+                $"first.", nameof(positions));
         if (_rows.Length < length)
             _rows = new float[length];
         var rows = _rows.AsSpan(0, length);
@@ -63,7 +65,9 @@ sealed class TalkerModel
         return rows;
     }
 
-    /// <summary>Scores [vocabulary] of the code that follows a hidden state [hidden], valid until the next call; the caller may change them.</summary>
+    /// <summary>
+    /// Scores [vocabulary] of the code that follows a hidden state [hidden], valid until the next call; the caller may change them.
+    /// </summary>
     public Span<float> Logits(ReadOnlySpan<float> hidden)
     {
         codec_head.Apply(hidden, _logits, 1, _workers);

@@ -8,10 +8,17 @@ namespace Qwen3Tts.Text;
 
 static class PieceSplitter
 {
-    public const string QwenPattern = @"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
-    public const string MistralPattern = @"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+";
+    public const string QwenPattern =
+        @"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
+    public const string MistralPattern =
+        @"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+|" +
+        @"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*|" +
+        @"\p{N}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+";
 
-    /// <summary>What the expressions ask of a code point. Upper and Lower are the two bracketed classes of the Mistral one; marks, and letters without case, are in both.</summary>
+    /// <summary>
+    /// What the expressions ask of a code point. Upper and Lower are the two bracketed classes of the Mistral one; marks, and letters
+    /// without case, are in both.
+    /// </summary>
     [Flags]
     enum Kind : byte { Other = 0, Letter = 1, Upper = 2, Lower = 4, Number = 8, Space = 16, Newline = 32, Slash = 64 }
 
@@ -38,7 +45,8 @@ static class PieceSplitter
         {
             var end = rule == PreTokenizer.Mistral ? MistralWord(known, i) : QwenWord(known, i, text[starts[i]..]);
             if (end == i)
-                end = NumberPunctuationOrSpace(known, i, text[starts[i]] == ' ', rule == PreTokenizer.Mistral ? Kind.Newline | Kind.Slash : Kind.Newline);
+                end = NumberPunctuationOrSpace(known, i, text[starts[i]] == ' ', rule == PreTokenizer.Mistral ? Kind.Newline | Kind.Slash
+                    : Kind.Newline);
             pieces.Add(starts[i]..starts[end]);
             i = end;
         }

@@ -1,6 +1,8 @@
 namespace Qwen3Tts.Text;
 
-/// <summary>Which regular expression cuts text into the pieces that byte pairs are merged within. Both are in use by the official package.</summary>
+/// <summary>
+/// Which regular expression cuts text into the pieces that byte pairs are merged within. Both are in use by the official package.
+/// </summary>
 public enum PreTokenizer
 {
     /// <summary>

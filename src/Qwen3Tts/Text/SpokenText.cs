@@ -14,7 +14,9 @@ static partial class SpokenText
     [GeneratedRegex(@"<\|[^|<>]*\|>|</?(?:think|tool_call|tool_response|tts_\w+)>")]
     private static partial Regex ControlToken();
 
-    /// <summary>The text as the model reads it: in normal form C, in one line, with single spaces. Line breaks and tabs count as spaces.</summary>
+    /// <summary>
+    /// The text as the model reads it: in normal form C, in one line, with single spaces. Line breaks and tabs count as spaces.
+    /// </summary>
     public static string Words(string text) =>
         NormalFormC.Of(string.Join(' ', text.TrimStart('\uFEFF').Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)));
 

@@ -25,16 +25,20 @@ public sealed class TextTokenizer
         _assistantHead = Encode("<|im_start|>assistant\n", controlTokens: true);
     }
 
-    /// <summary>Reads <c>vocab.json</c>, <c>merges.txt</c> and <c>tokenizer_config.json</c>, or what is missing of them from <c>tokenizer.json</c>, and,
+    /// <summary>Reads <c>vocab.json</c>, <c>merges.txt</c> and <c>tokenizer_config.json</c>, or what is missing of them from
+    /// <c>tokenizer.json</c>, and,
     /// for <see cref="PreTokenizer.Auto"/>, <c>config.json</c>.</summary>
     /// <param name="folder">A model folder in the official layout.</param>
-    /// <param name="preTokenizer">Which expression cuts text into pieces; the default is the official loader's choice for a local folder.</param>
+    /// <param name="preTokenizer">Which expression cuts text into pieces; the default is the official loader's choice for a local
+    /// folder.</param>
     /// <exception cref="FileNotFoundException">One of the files is missing.</exception>
-    /// <exception cref="InvalidDataException">A file is malformed, or they do not fit each other; the message names file, place and remedy.</exception>
+    /// <exception cref="InvalidDataException">A file is malformed, or they do not fit each other; the message names file, place and
+    /// remedy.</exception>
     public static TextTokenizer Load(string folder, PreTokenizer preTokenizer = PreTokenizer.Auto)
     {
         var (vocabulary, pairs, added) = TokenizerFiles.Read(folder);
-        return new(pairs, vocabulary, added, preTokenizer == PreTokenizer.Auto ? TokenizerFiles.OfficialRule(folder, vocabulary.Count) : preTokenizer);
+        return new(pairs, vocabulary, added, preTokenizer == PreTokenizer.Auto ? TokenizerFiles.OfficialRule(folder, vocabulary.Count)
+            : preTokenizer);
     }
 
     /// <summary>The expression in use; never <see cref="PreTokenizer.Auto"/>.</summary>
@@ -48,7 +52,8 @@ public sealed class TextTokenizer
 
     /// <summary>Ids of a text alone: what is to be said, or the transcript of a reference.</summary>
     /// <param name="text">Any text; lone surrogates count as U+FFFD.</param>
-    /// <param name="controlTokens">Whether the spelling of an added token means that token, as in the official package; text from users must not have that power.</param>
+    /// <param name="controlTokens">Whether the spelling of an added token means that token, as in the official package; text from users
+    /// must not have that power.</param>
     public int[] Encode(string text, bool controlTokens = false)
     {
         var ids = new List<int>(text.Length / 2 + 4);
@@ -61,9 +66,12 @@ public sealed class TextTokenizer
 
     /// <summary>Ids of the whole turn that says how to speak: <c>&lt;|im_start|&gt;user\n{text}&lt;|im_end|&gt;\n</c>.</summary>
     /// <param name="text">The instruction. Control tokens spelled in it stay text.</param>
-    public int[] Instruct(string text) => [.. Encode("<|im_start|>user\n", controlTokens: true), .. Encode(text), .. Encode("<|im_end|>\n", controlTokens: true)];
+    public int[] Instruct(string text) =>
+        [.. Encode("<|im_start|>user\n", controlTokens: true), .. Encode(text), .. Encode("<|im_end|>\n", controlTokens: true)];
 
-    /// <summary>The text that ids stand for. Bytes that are no UTF-8, as in a single id that holds part of a character, become U+FFFD.</summary>
+    /// <summary>
+    /// The text that ids stand for. Bytes that are no UTF-8, as in a single id that holds part of a character, become U+FFFD.
+    /// </summary>
     /// <exception cref="ArgumentException">An id is not in the vocabulary.</exception>
     public string Decode(ReadOnlySpan<int> ids)
     {
@@ -71,7 +79,8 @@ public sealed class TextTokenizer
         foreach (var id in ids)
         {
             if (!_tokens.Value.TryGetValue(id, out var token))
-                throw new ArgumentException($"Id {id} is not one of the {Count} tokens. Decode with the tokenizer of the model that the ids are for.", nameof(ids));
+                throw new ArgumentException(
+                    $"Id {id} is not one of the {Count} tokens. Decode with the tokenizer of the model that the ids are for.", nameof(ids));
             if (_added.ContainsKey(token) || token.Any(letter => BytePairs.Byte(letter) < 0))
                 Encoding.UTF8.GetBytes(token, bytes);
             else

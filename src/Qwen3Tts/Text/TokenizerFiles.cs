@@ -111,7 +111,8 @@ static class TokenizerFiles
         {
             if (token?.Content is not { Length: > 0 } content)
                 throw Bad(path, $"added token {id} has no 'content'");
-            (string, bool)[] options = [("lstrip", token.Lstrip), ("rstrip", token.Rstrip), ("single_word", token.SingleWord), ("normalized", token.Normalized)];
+            (string, bool)[] options = [("lstrip", token.Lstrip), ("rstrip", token.Rstrip), ("single_word", token.SingleWord),
+                ("normalized", token.Normalized)];
             foreach (var (option, set) in options)
                 if (set)
                     throw Bad(path, $"added token '{Printable.Text(content)}' has '{option}': true, which is not supported");
@@ -130,7 +131,8 @@ static class TokenizerFiles
         IEnumerable<(int, AddedToken)> OfAll() => path.EndsWith(All, StringComparison.Ordinal) && all.Value.AddedTokens is { } tokens
             ? tokens.Select(t => (t?.Id is { } id and >= 0 and <= HighestId ? id
                 : throw Bad(path, $"an entry of 'added_tokens' has no id of 0 to {HighestId}"), t))
-            : throw Bad(path, path.EndsWith(All, StringComparison.Ordinal) ? "'added_tokens' is missing" : "'added_tokens_decoder' is missing");
+            : throw Bad(path, path.EndsWith(All, StringComparison.Ordinal) ? "'added_tokens' is missing"
+                : "'added_tokens_decoder' is missing");
 
         int IdOf(string key) =>
             int.TryParse(key, NumberStyles.None, CultureInfo.InvariantCulture, out var id) && id <= HighestId ? id
@@ -147,8 +149,10 @@ static class TokenizerFiles
         var digits = text.AsSpan().IndexOfAnyExcept("0123456789.") is >= 0 and var end ? text[..end].TrimEnd('.') : text;
         if (!Version.TryParse(digits.Contains('.') ? digits : digits + ".0", out var version))
             throw Bad(Path.Combine(folder, "config.json"), $"'transformers_version' is '{Printable.Text(text)}', not a version");
-        var (number, trial) = ((version.Major, version.Minor, Math.Max(version.Build, 0)), digits.Length < text.Length); // 5.0.0rc1 comes before 5.0.0
-        return number.CompareTo((4, 57, 2)) > 0 && (number.CompareTo((5, 0, 0)) < 0 || (number == (5, 0, 0) && trial)) ? PreTokenizer.Mistral : PreTokenizer.Qwen;
+        // 5.0.0rc1 comes before 5.0.0
+        var (number, trial) = ((version.Major, version.Minor, Math.Max(version.Build, 0)), digits.Length < text.Length);
+        return number.CompareTo((4, 57, 2)) > 0 && (number.CompareTo((5, 0, 0)) < 0 || (number == (5, 0, 0) && trial))
+            ? PreTokenizer.Mistral : PreTokenizer.Qwen;
     }
 
     static T Json<T>(string folder, string file, JsonTypeInfo<T> type) => JsonFile.Read(Existing(folder, file), type, FetchAgain);

@@ -78,7 +78,8 @@ sealed class MergeJson : JsonConverter<Merge>
     public override void Write(Utf8JsonWriter writer, Merge value, JsonSerializerOptions options) => throw new NotSupportedException();
 }
 
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, RespectRequiredConstructorParameters = true, RespectNullableAnnotations = true)]
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, RespectRequiredConstructorParameters = true,
+    RespectNullableAnnotations = true)]
 [JsonSerializable(typeof(TokenizerJson))]
 [JsonSerializable(typeof(TokenizerConfig))]
 [JsonSerializable(typeof(VersionOfConfig))]

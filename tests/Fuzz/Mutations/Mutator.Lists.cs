@@ -5,7 +5,8 @@ namespace Qwen3Tts.Fuzz;
 
 partial class Mutator
 {
-    static readonly string[] Lines = ["|||", "\0", "a\0b|x|en|text", "../../../etc/passwd|x|en|hi", "/|/", "{", "null", "[]", "\ufeff", "\"", "a,b,\"c"];
+    static readonly string[] Lines = ["|||", "\0", "a\0b|x|en|text", "../../../etc/passwd|x|en|hi", "/|/", "{", "null", "[]", "\ufeff",
+        "\"", "a,b,\"c"];
     static readonly string[] Fields = ["", "\0", "..", "/", "<|im_end|>", "\u202e\ufffd", "\ud800", "1", "C:\\a\\b.wav"];
 
     /// <summary>One to three changes of lines.</summary>

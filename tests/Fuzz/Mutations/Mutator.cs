@@ -1,5 +1,5 @@
-// Random changes of valid files. This part changes bytes; the other parts know JSON, lists and safetensors, so that a mutated file gets past
-// the first check of its reader.
+// Random changes of valid files. This part changes bytes; the other parts know JSON, lists and safetensors, so that a mutated file gets
+// past the first check of its reader.
 using System.Buffers.Binary;
 
 namespace Qwen3Tts.Fuzz;
@@ -11,7 +11,9 @@ public sealed partial class Mutator(int seed)
 
     T Pick<T>(IReadOnlyList<T> from) => from[Random.Next(from.Count)];
 
-    /// <summary>One to three changes of bytes: flipped, overwritten, cut out, inserted, doubled, lengths replaced, the end cut off.</summary>
+    /// <summary>
+    /// One to three changes of bytes: flipped, overwritten, cut out, inserted, doubled, lengths replaced, the end cut off.
+    /// </summary>
     public byte[] MutateBytes(byte[] content)
     {
         var bytes = new List<byte>(content);
@@ -54,7 +56,9 @@ public sealed partial class Mutator(int seed)
     byte[] Number(int width, long length)
     {
         var result = new byte[8];
-        BinaryPrimitives.WriteInt64LittleEndian(result, Random.Next(8) switch { 0 => 0, 1 => -1, 2 => long.MaxValue, 3 => int.MaxValue, 4 => length, 5 => length - width, 6 => 1L << 31, _ => Random.NextInt64() });
+        BinaryPrimitives.WriteInt64LittleEndian(result,
+            Random.Next(8) switch { 0 => 0, 1 =>
+            -1, 2 => long.MaxValue, 3 => int.MaxValue, 4 => length, 5 => length - width, 6 => 1L << 31, _ => Random.NextInt64() });
         return result[..width];
     }
 

@@ -58,20 +58,26 @@ static class AudioTargets
     static Dictionary<string, byte[]> Seeds()
     {
         var files = Directory.GetFiles(Path.Combine(AllTargets.Repository, "tests", "Golden", "audio", "files"), "*.wav")
-            .ToDictionary(f => Path.GetFileName(f), f => File.ReadAllBytes(f)).Where(f => IsRead(f.Value)).ToDictionary(f => f.Key, f => f.Value.Length > 20000 ? f.Value[..20000] : f.Value);
+            .ToDictionary(f => Path.GetFileName(f), f => File.ReadAllBytes(f)).Where(f => IsRead(f.Value))
+                .ToDictionary(f => f.Key, f => f.Value.Length > 20000 ? f.Value[..20000] : f.Value);
         foreach (var (format, bits) in new[] { (1, 8), (1, 16), (1, 24), (1, 32), (3, 32), (3, 64), (6, 8), (7, 8) })
             files[$"format{format}-{bits}.wav"] = Write(writer =>
             {
                 var data = new byte[bits / 8 * 2 * 50];
-                writer.Write("RIFF"u8); writer.Write(36 + data.Length); writer.Write("WAVEfmt "u8); writer.Write(16); writer.Write((short)format);
-                writer.Write((short)2); writer.Write(16000); writer.Write(16000 * 2 * bits / 8); writer.Write((short)(2 * bits / 8)); writer.Write((short)bits);
-                writer.Write("LIST"u8); writer.Write(3); writer.Write(new byte[4]); writer.Write("data"u8); writer.Write(data.Length); writer.Write(data);
+                writer.Write("RIFF"u8); writer.Write(36 + data.Length); writer.Write("WAVEfmt "u8); writer.Write(16); writer.Write(
+                    (short)format);
+                writer.Write((short)2); writer.Write(16000); writer.Write(16000 * 2 * bits / 8); writer.Write(
+                    (short)(2 * bits / 8)); writer.Write((short)bits);
+                writer.Write("LIST"u8); writer.Write(3); writer.Write(new byte[4]); writer.Write("data"u8); writer.Write(
+                    data.Length); writer.Write(data);
             });
         foreach (var name in new[] { "RF64", "BW64" })
             files[$"{name}.wav"] = Write(writer =>
             {
-                writer.Write(System.Text.Encoding.ASCII.GetBytes(name)); writer.Write(-1); writer.Write("WAVEds64"u8); writer.Write(28); writer.Write(100L);
-                writer.Write(200L); writer.Write(100L); writer.Write(0); writer.Write("fmt "u8); writer.Write(16); writer.Write((short)1); writer.Write((short)1);
+                writer.Write(System.Text.Encoding.ASCII.GetBytes(name)); writer.Write(-1); writer.Write("WAVEds64"u8); writer.Write(
+                    28); writer.Write(100L);
+                writer.Write(200L); writer.Write(100L); writer.Write(0); writer.Write("fmt "u8); writer.Write(16); writer.Write(
+                    (short)1); writer.Write((short)1);
                 writer.Write(8000); writer.Write(16000); writer.Write((short)2); writer.Write((short)16);
                 writer.Write("data"u8); writer.Write(-1); writer.Write(new byte[200]);
             });

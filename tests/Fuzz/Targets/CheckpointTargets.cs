@@ -33,7 +33,8 @@ static class CheckpointTargets
         Files = new Dictionary<string, byte[]>
         {
             ["a.safetensors"] = Write(
-                [Float32("a", 3, 4), BFloat16("b", 2, 5), Raw("c", ElementType.F16, 4), Raw("d", ElementType.I64, 3), Raw("e", ElementType.I32, 3),
+                [Float32("a", 3, 4), BFloat16("b", 2, 5), Raw("c", ElementType.F16, 4), Raw("d", ElementType.I64, 3),
+                    Raw("e", ElementType.I32, 3),
                     Raw("f", ElementType.U8, 7), Float32("empty", 0, 5), Float32("scalar")],
                 new() { ["step"] = "5" }),
         },
@@ -90,7 +91,8 @@ static class CheckpointTargets
             ["model-00001-of-00002.safetensors"] = Write([Float32("a", 3, 4)]),
             ["model-00002-of-00002.safetensors"] = Write([BFloat16("b", 2, 5), Float32("c", 5)]),
         },
-        Mutate = (m, file, content) => file.EndsWith("json", StringComparison.Ordinal) ? m.MutateJson(content) : m.MutateSafetensors(content),
+        Mutate = (m, file, content) =>
+            file.EndsWith("json", StringComparison.Ordinal) ? m.MutateJson(content) : m.MutateSafetensors(content),
         Read = (folder, problems) =>
         {
             using var weights = Weights.Open(folder);
@@ -175,7 +177,8 @@ static class CheckpointTargets
                 ["base/model.safetensors"] = model,
             },
             IsMutated = file => !file.StartsWith("base", StringComparison.Ordinal),
-            Mutate = (m, file, content) => file.EndsWith("json", StringComparison.Ordinal) ? m.MutateJson(content) : m.MutateSafetensors(content),
+            Mutate = (m, file, content) =>
+                file.EndsWith("json", StringComparison.Ordinal) ? m.MutateJson(content) : m.MutateSafetensors(content),
             Read = (where, problems) =>
             {
                 var adapter = Adapter.Open(where).At([10]);

@@ -8,7 +8,8 @@ namespace Qwen3Tts.Fuzz;
 
 static class ListTargets
 {
-    const string LjSpeech = "LJ001-0001|Printing, in the only sense|Printing, in the only sense\nLJ001-0002|in being modern.|\nLJ001-0003|x 1|x one";
+    const string LjSpeech =
+        "LJ001-0001|Printing, in the only sense|Printing, in the only sense\nLJ001-0002|in being modern.|\nLJ001-0003|x 1|x one";
     const string Sovits = "wavs/a.wav|anna|en|What is said.\nwavs/b.wav|bert|ZH|更多\n../c.wav|anna|ja|text";
     const string Xtts = "audio_file|text|speaker_name\nwavs/a.wav|What is said.|anna\nwavs/b.wav|Other words.|anna";
     const string Comma = "file_name,transcription\na.wav,\"What is said, and more.\"\nb.wav,Other words.";
@@ -32,7 +33,8 @@ static class ListTargets
     };
 
     /// <summary>Two frames of sixteen codes as JSON.</summary>
-    public static string Frames { get; } = string.Join(',', Enumerable.Repeat("[" + string.Join(',', Enumerable.Range(0, 16).Select(i => i * 3)) + "]", 2));
+    public static string Frames { get; } = string.Join(',',
+        Enumerable.Repeat("[" + string.Join(',', Enumerable.Range(0, 16).Select(i => i * 3)) + "]", 2));
 
     static FuzzTarget Codes() => new()
     {
@@ -84,10 +86,12 @@ static class ListTargets
                 ["wavs/a.wav"] = stream.ToArray(),
                 ["wavs/b.wav"] = stream.ToArray()[..9000],
             },
-            Mutate = (m, file, content) => file.EndsWith("csv", StringComparison.Ordinal) ? m.MutateLines(content, '|') : m.MutateBytes(content),
+            Mutate = (m, file, content) =>
+                file.EndsWith("csv", StringComparison.Ordinal) ? m.MutateLines(content, '|') : m.MutateBytes(content),
             MustNameFile = false, // several files may be named, or a clip
             Cost = 5, // recordings are read and a file is written to disk
-            Read = (folder, _) => Training.Data.Import.Run(new() { Input = folder, Output = Path.Combine(folder, "out", "m.jsonl"), HeldOut = new(0, null) }, default),
+            Read = (folder, _) => Training.Data.Import.Run(
+                new() { Input = folder, Output = Path.Combine(folder, "out", "m.jsonl"), HeldOut = new(0, null) }, default),
         };
     }
 

@@ -19,7 +19,8 @@ static class LoadTargets
         var mini = Path.Combine(AllTargets.Repository, "models", "mini");
         return new()
         {
-            Files = Directory.GetFiles(mini, "*", SearchOption.AllDirectories).ToDictionary(f => Path.GetRelativePath(mini, f).Replace('\\', '/'), File.ReadAllBytes),
+            Files = Directory.GetFiles(mini, "*", SearchOption.AllDirectories)
+                .ToDictionary(f => Path.GetRelativePath(mini, f).Replace('\\', '/'), File.ReadAllBytes),
             IsMutated = file => file == mutated,
             Mutate = (m, _, content) => mutate(m, content),
             MustNameFile = false, // a tensor may be what does not fit
@@ -27,7 +28,8 @@ static class LoadTargets
             Read = (folder, _) =>
             {
                 using var tts = Tts.Load(folder, threads: 1);
-                tts.Say("Set white.", new() { Voice = new Voice(new float[192]), Sampling = tts.Sampling with { MaxFrames = 3, Seed = 1 } });
+                tts.Say("Set white.", new() { Voice = new Voice(new float[192]),
+                    Sampling = tts.Sampling with { MaxFrames = 3, Seed = 1 } });
             },
         };
     }

@@ -31,7 +31,10 @@ static class RunTargets
             run.Save(7, optimizer);
         return new()
         {
-            Files = new Dictionary<string, byte[]> { ["state/training.safetensors"] = File.ReadAllBytes(Path.Combine(seed, "state", "training.safetensors")) },
+            Files = new Dictionary<string, byte[]>
+        {
+            ["state/training.safetensors"] = File.ReadAllBytes(Path.Combine(seed, "state", "training.safetensors")),
+        },
             Mutate = (m, _, content) => m.MutateSafetensors(content),
             Read = (where, problems) =>
             {
@@ -73,24 +76,30 @@ static class RunTargets
             },
             IsMutated = file => file == "options.json",
             Mutate = (m, _, content) => m.MutateJson(content),
-            Read = (folder, problems) => RunFolder.Find(folder, options.AsBegun(RunFolder.Begun(folder, options)), Existing.Resume).Dispose(),
+            Read = (folder, problems) => RunFolder.Find(folder, options.AsBegun(RunFolder.Begun(folder, options)),
+                Existing.Resume).Dispose(),
         };
     }
 
     static FuzzTarget Logs()
     {
-        var steps = Enumerable.Range(1, 4).Select(i => new StepReport(i, 10, 2.5, 4.5, 1.1, 3, 1e-4, 1000, 0.5, i == 4 ? 2.2 : null, i == 4 ? 3.3 : null));
+        var steps = Enumerable.Range(1, 4)
+            .Select(i => new StepReport(i, 10, 2.5, 4.5, 1.1, 3, 1e-4, 1000, 0.5, i == 4 ? 2.2 : null, i == 4 ? 3.3 : null));
         var evaluation = new Evaluation(0, 2, 4, 0.5, 1.1, null, "none", [new("takes/step-000000/1-1.wav", 0, 2.5, true)]);
         return new()
         {
             Files = new Dictionary<string, byte[]>
             {
-                ["log.jsonl"] = Encoding.UTF8.GetBytes(string.Concat(steps.Select(s => JsonSerializer.Serialize(s, LogJson.Default.StepReport) + "\n"))),
+                ["log.jsonl"] = Encoding.UTF8.GetBytes(string
+                    .Concat(steps.Select(s => JsonSerializer.Serialize(s, LogJson.Default.StepReport) + "\n"))),
                 ["evaluations.jsonl"] = Encoding.UTF8.GetBytes(JsonSerializer.Serialize(evaluation, LogJson.Default.Evaluation) + "\n"),
-                ["preflight.json"] = Encoding.UTF8.GetBytes(new PreflightReport(8, 5.5, [new("correct", 2.2, 4.4)], [new(false, "x", "y")], false).ToJson()),
+                ["preflight.json"] = Encoding.UTF8.GetBytes(
+                    new PreflightReport(8, 5.5, [new("correct", 2.2, 4.4)], [new(false, "x", "y")], false).ToJson()),
                 ["voice.safetensors"] = SafetensorsSeeds.Write([SafetensorsSeeds.Float32("anna", 8)]),
             },
-            Mutate = (m, file, content) => Path.GetExtension(file) switch { ".jsonl" => m.MutateLines(content, null), ".json" => m.MutateJson(content), _ => m.MutateSafetensors(content) },
+            Mutate = (m, file, content) =>
+                Path.GetExtension(file) switch { ".jsonl" =>
+                m.MutateLines(content, null), ".json" => m.MutateJson(content), _ => m.MutateSafetensors(content) },
             Read = (folder, problems) =>
             {
                 using var run = new RunFolder(folder);

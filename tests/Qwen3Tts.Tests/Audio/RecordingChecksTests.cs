@@ -7,7 +7,8 @@ public sealed class RecordingChecksTests
 {
     const int Rate = 16000;
 
-    static float[] Tone(float amplitude, double seconds = 1) => [.. Enumerable.Range(0, (int)(seconds * Rate)).Select(i => amplitude * MathF.Sin(i * 0.1f) * MathF.Sin(i * 0.0001f))];
+    static float[] Tone(float amplitude, double seconds = 1) =>
+        [.. Enumerable.Range(0, (int)(seconds * Rate)).Select(i => amplitude * MathF.Sin(i * 0.1f) * MathF.Sin(i * 0.0001f))];
     static string? Problem(float[] samples) => RecordingChecks.Problem(new(samples, Rate), ClipLevels.Of(new(samples, Rate)));
 
     [Fact]
@@ -37,7 +38,8 @@ public sealed class RecordingChecksTests
 
     [Fact]
     public void ALittleBeyondFullScaleIsADoubt() =>
-        Assert.Contains(RecordingChecks.Doubts(ClipLevels.Of(new(Tone(3f, 3), Rate)), trimmed: true), d => d.StartsWith("goes beyond full scale", StringComparison.Ordinal));
+        Assert.Contains(RecordingChecks.Doubts(ClipLevels.Of(new(Tone(3f, 3), Rate)), trimmed: true), d =>
+            d.StartsWith("goes beyond full scale", StringComparison.Ordinal));
 
     /// <summary>Two channels of opposite sign leave nothing of both; the sound of one is found when it is taken alone.</summary>
     [Fact]
@@ -64,7 +66,8 @@ public sealed class RecordingChecksTests
     [Theory]
     [InlineData(19, 1, "19 frames for 1 token, 19.0 each")]
     [InlineData(10, 190, "10 frames for 190 tokens, 0.1 each")]
-    public void ATranscriptThatDoesNotFitIsTold(int frames, int tokens, string says) => Assert.StartsWith(says, RecordingChecks.PaceDoubt(frames, tokens));
+    public void ATranscriptThatDoesNotFitIsTold(int frames, int tokens, string says) =>
+        Assert.StartsWith(says, RecordingChecks.PaceDoubt(frames, tokens));
 
     [Fact]
     public void ATranscriptThatFitsIsNot() => Assert.Null(RecordingChecks.PaceDoubt(40, 10));
@@ -89,6 +92,7 @@ public sealed class RecordingChecksTests
         var (silence, hiss) = (Report("voice-silent", "silence.wav"), Report("voice-silent", "hiss.wav"));
         Assert.StartsWith("is silent", RecordingChecks.Problem(silence, ClipLevels.Of(silence)));
         Assert.Null(RecordingChecks.Problem(hiss, ClipLevels.Of(hiss)));
-        Assert.Contains(RecordingChecks.Doubts(ClipLevels.Of(hiss), trimmed: false), d => d.StartsWith("is very quiet", StringComparison.Ordinal));
+        Assert.Contains(RecordingChecks.Doubts(ClipLevels.Of(hiss), trimmed: false), d =>
+            d.StartsWith("is very quiet", StringComparison.Ordinal));
     }
 }

@@ -21,7 +21,8 @@ public sealed class ResamplerTests
             if (signal is "tone" or "voice")
                 Parity.Check("audio", "resampled: tone, voice", difference, 2e-3, key);
             else
-                Parity.Check("audio", "resampled: impulse, step, noise, chirp up to Nyquist", difference, 1e-2, key); // of full scale; at the band's edge soxr's stages differ from any single filter
+                // of full scale; at the band's edge soxr's stages differ from any single filter
+                Parity.Check("audio", "resampled: impulse, step, noise, chirp up to Nyquist", difference, 1e-2, key);
         }
     }
 
@@ -30,7 +31,9 @@ public sealed class ResamplerTests
     {
         foreach (var rate in Golden.Json("audio", "resample.json").GetProperty("lengths").EnumerateObject())
             foreach (var pair in rate.Value.EnumerateArray())
-                Parity.Check("audio", "resampled length", Math.Abs(pair[1].GetInt32() - Resampler.Resample(new float[pair[0].GetInt32()], int.Parse(rate.Name), 24000).Length), 0, $"{pair[0]} samples at {rate.Name} Hz");
+                Parity.Check("audio", "resampled length",
+                    Math.Abs(pair[1].GetInt32() - Resampler.Resample(new float[pair[0].GetInt32()], int.Parse(rate.Name), 24000).Length),
+                    0, $"{pair[0]} samples at {rate.Name} Hz");
     }
 
     /// <summary>Bank, vectors and interpolation against the sum they stand for.</summary>
@@ -97,7 +100,8 @@ public sealed class ResamplerTests
         Assert.Equal(24, Resampler.Resample(new float[1000], 1_000_000, 23999).Length);
         Assert.Contains("-5 Hz", Assert.Throws<ArgumentOutOfRangeException>(() => Resampler.Resample([1], -5, 24000)).Message);
         Assert.Contains("2000000 Hz", Assert.Throws<ArgumentOutOfRangeException>(() => Resampler.Resample([1], 24000, 2_000_000)).Message);
-        Assert.Contains("shorter pieces", Assert.Throws<ArgumentOutOfRangeException>(() => Resampler.Resample(new float[10_000], 1, 1_000_000)).Message);
+        Assert.Contains("shorter pieces",
+            Assert.Throws<ArgumentOutOfRangeException>(() => Resampler.Resample(new float[10_000], 1, 1_000_000)).Message);
         var wave = new Waveform(new float[24000], 24000);
         Assert.Same(wave, wave.ToRate(24000));
         Assert.Equal((1.0, 16000, 16000), (wave.ToRate(16000).Seconds, wave.ToRate(16000).SampleRate, wave.ToRate(16000).Samples.Length));

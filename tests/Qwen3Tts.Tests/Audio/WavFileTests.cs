@@ -19,7 +19,8 @@ public sealed class WavFileTests
             Parity.Check("audio", "wav files", Parity.Difference(wave.Samples, expected.Float32(kind.Name + ".samples")), 1e-7, kind.Name);
             var (at24000, ours) = (expected.Float32(kind.Name + ".at_24000"), wave.ToRate(24000).Samples);
             Assert.Equal(at24000.Length, ours.Length);
-            Parity.Check("audio", "wav files at 24 kHz", Parity.Difference(ours.AsSpan(100..^100), at24000.AsSpan(100..^100)), 2e-3, kind.Name);
+            Parity.Check("audio", "wav files at 24 kHz", Parity.Difference(ours.AsSpan(100..^100), at24000.AsSpan(100..^100)), 2e-3,
+                kind.Name);
         }
     }
 
@@ -52,10 +53,13 @@ public sealed class WavFileTests
         Assert.Single(Directory.GetFiles(Path.GetDirectoryName(path)!));
     }
 
-    static byte[] Riff(params byte[][] chunks) => [.. "RIFF"u8, .. Size(chunks.Sum(c => c.Length) + 4), .. "WAVE"u8, .. chunks.SelectMany(c => c)];
-    static byte[] Chunk(string name, params byte[] data) => [.. Encoding.ASCII.GetBytes(name), .. Size(data.Length), .. data, .. new byte[data.Length & 1]];
+    static byte[] Riff(params byte[][] chunks) =>
+        [.. "RIFF"u8, .. Size(chunks.Sum(c => c.Length) + 4), .. "WAVE"u8, .. chunks.SelectMany(c => c)];
+    static byte[] Chunk(string name, params byte[] data) =>
+        [.. Encoding.ASCII.GetBytes(name), .. Size(data.Length), .. data, .. new byte[data.Length & 1]];
     static byte[] Format(int encoding, int channels, int rate, int bits, params byte[] more) =>
-        Chunk("fmt ", [(byte)encoding, (byte)(encoding >> 8), (byte)channels, 0, .. Size(rate), .. Size(rate * channels * bits / 8), (byte)(channels * bits / 8), 0, (byte)bits, 0, .. more]);
+        Chunk("fmt ", [(byte)encoding, (byte)(encoding >> 8), (byte)channels, 0, .. Size(rate), .. Size(rate * channels * bits / 8),
+            (byte)(channels * bits / 8), 0, (byte)bits, 0, .. more]);
     static byte[] Size(long bytes) => BitConverter.GetBytes((uint)bytes);
     static Waveform Read(byte[] file) => WavFile.Read(new MemoryStream(file), "a.wav");
 
@@ -63,7 +67,8 @@ public sealed class WavFileTests
 
     [Fact]
     public void OtherChunksAreSkipped() =>
-        Assert.Equal([0.5f, -0.5f], Read(Riff(Chunk("LIST", 1, 2, 3), Format16, Chunk("fact", 0, 0, 0, 0), Chunk("data", 0, 0x40, 0, 0xC0), Chunk("id3 ", 9))).Samples);
+        Assert.Equal([0.5f, -0.5f], Read(
+            Riff(Chunk("LIST", 1, 2, 3), Format16, Chunk("fact", 0, 0, 0, 0), Chunk("data", 0, 0x40, 0, 0xC0), Chunk("id3 ", 9))).Samples);
 
     [Fact]
     public void ExtensibleNamesItsEncodingInTheSubFormat()
@@ -83,14 +88,19 @@ public sealed class WavFileTests
         byte[] samples = [0, 0x40, 0, 0xC0];
         foreach (var riff in new[] { 0L, uint.MaxValue })
             foreach (var data in new[] { 0L, uint.MaxValue })
-                Assert.Equal([0.5f, -0.5f], Read([.. "RIFF"u8, .. Size(riff), .. "WAVE"u8, .. Format16, .. "data"u8, .. Size(data), .. samples]).Samples);
-        Assert.Equal([0.5f], Read([.. "RIFF"u8, .. Size(1000), .. "WAVE"u8, .. Format16, .. "data"u8, .. Size(2_000_000_000), .. samples[..3]]).Samples);
+                Assert.Equal([0.5f, -0.5f], Read(
+                    [.. "RIFF"u8, .. Size(riff), .. "WAVE"u8, .. Format16, .. "data"u8, .. Size(data), .. samples]).Samples);
+        Assert.Equal([0.5f], Read([.. "RIFF"u8, .. Size(1000), .. "WAVE"u8, .. Format16, .. "data"u8, .. Size(2_000_000_000),
+            .. samples[..3]]).Samples);
         Assert.Empty(Read(Riff(Format16, Chunk("data"), Chunk("LIST", 1, 2, 3, 4))).Samples);
         byte[] sizes = [.. BitConverter.GetBytes(100L), .. BitConverter.GetBytes(2L), .. BitConverter.GetBytes(1L), 0, 0, 0, 0];
-        Assert.Equal([0.5f], Read([.. "RF64"u8, .. Size(uint.MaxValue), .. "WAVE"u8, .. Chunk("ds64", sizes), .. Format16, .. "data"u8, .. Size(uint.MaxValue), .. samples]).Samples);
+        Assert.Equal([0.5f], Read([.. "RF64"u8, .. Size(uint.MaxValue), .. "WAVE"u8, .. Chunk("ds64", sizes), .. Format16, .. "data"u8,
+            .. Size(uint.MaxValue), .. samples]).Samples);
     }
 
-    /// <summary>Whatever the outer size says, a size of 0 with bytes behind it was never filled in; true chunks behind an empty one are none.</summary>
+    /// <summary>
+    /// Whatever the outer size says, a size of 0 with bytes behind it was never filled in; true chunks behind an empty one are none.
+    /// </summary>
     [Theory]
     [InlineData(0, true), InlineData(36, true), InlineData(42, true), InlineData(4088, true), InlineData(uint.MaxValue, true)]
     [InlineData(0, false), InlineData(36, false), InlineData(42, false), InlineData(4088, false), InlineData(uint.MaxValue, false)]
@@ -106,7 +116,8 @@ public sealed class WavFileTests
         foreach (var size in new[] { 2L, 0, -1 }) // in ds64: true, or never filled in
         {
             byte[] sizes = [.. BitConverter.GetBytes(100L), .. BitConverter.GetBytes(size), .. BitConverter.GetBytes(1L), 0, 0, 0, 0];
-            Assert.Equal(0.5f, Read([.. "BW64"u8, .. Size(uint.MaxValue), .. "WAVE"u8, .. Chunk("ds64", sizes), .. Format16, .. "data"u8, .. Size(uint.MaxValue), 0, 0x40]).Samples[0]);
+            Assert.Equal(0.5f, Read([.. "BW64"u8, .. Size(uint.MaxValue), .. "WAVE"u8, .. Chunk("ds64", sizes), .. Format16, .. "data"u8,
+                .. Size(uint.MaxValue), 0, 0x40]).Samples[0]);
         }
     }
 
@@ -181,8 +192,10 @@ public sealed class WavFileTests
         Says("instead of 16", Riff(Chunk("fmt ", 1, 2, 3, 4)));
         Says("in the middle of a header", Riff(Format16)[..30]);
         Says("before any samples", [.. Riff(Format16), .. "LIST"u8, .. Size(uint.MaxValue), 1, 2, 3]);
-        Says("sample 2 is not a finite number", Riff(Format(3, 1, 24000, 32), Chunk("data", [.. BitConverter.GetBytes(0f), .. BitConverter.GetBytes(float.NaN)])));
-        Assert.Contains("no such audio file", Assert.Throws<FileNotFoundException>(() => WavFile.Read(Path.Combine(Scratch.Folder, "none.wav"))).Message);
+        Says("sample 2 is not a finite number",
+            Riff(Format(3, 1, 24000, 32), Chunk("data", [.. BitConverter.GetBytes(0f), .. BitConverter.GetBytes(float.NaN)])));
+        Assert.Contains("no such audio file",
+            Assert.Throws<FileNotFoundException>(() => WavFile.Read(Path.Combine(Scratch.Folder, "none.wav"))).Message);
 
         static void Says(string what, byte[] file)
         {

@@ -9,7 +9,8 @@ public sealed class AdapterReportsTests
     [Fact]
     public void AnAdapterOfTheTalkerSoundsLikeOneOfTheWhole()
     {
-        Assert.SkipUnless(Golden.Folder == Path.Combine(Golden.Repository, "tests", "Golden"), "The adapters are for the repository's golden checkpoint.");
+        Assert.SkipUnless(Golden.Folder == Path.Combine(Golden.Repository, "tests", "Golden"),
+            "The adapters are for the repository's golden checkpoint.");
         var model = Golden.Checkpoint("base-1b7");
         var whole = Spoken(model, Report("adapter-of-talker", "whole"));
         Assert.NotEqual(Spoken(model), whole);
@@ -23,7 +24,8 @@ public sealed class AdapterReportsTests
     {
         var @base = Scratch.New();
         string[] modules = ["talker.model.layers.0.mlp.up_proj", "talker.code_predictor.model.layers.0.mlp.up_proj"];
-        SafetensorsWriter.Write(Path.Combine(@base, "model.safetensors"), [.. modules.Select(m => TensorToWrite.Of($"{m}.weight", [4, 3], new float[12]))]);
+        SafetensorsWriter.Write(Path.Combine(@base, "model.safetensors"),
+            [.. modules.Select(m => TensorToWrite.Of($"{m}.weight", [4, 3], new float[12]))]);
         using var weights = Weights.Open(@base);
         var message = Assert.Throws<InvalidDataException>(() => weights.Add(Written("layers.0.mlp.up_proj"))).Message;
         Assert.Contains("'talker.model.'", message);
@@ -51,7 +53,8 @@ public sealed class AdapterReportsTests
         var folder = Scratch.New("adapter");
         File.WriteAllText(Path.Combine(folder, Adapter.ConfigName), """{"peft_type": "LORA"}""");
         SafetensorsWriter.Write(Path.Combine(folder, Adapter.TensorsName),
-            [TensorToWrite.Of($"{Adapter.Prefix}{module}{Adapter.Down}", [1, 3], [1f, 2, 3]), TensorToWrite.Of($"{Adapter.Prefix}{module}{Adapter.Up}", [4, 1], [1f, 2, 3, 4])],
+            [TensorToWrite.Of($"{Adapter.Prefix}{module}{Adapter.Down}", [1, 3], [1f, 2, 3]),
+                TensorToWrite.Of($"{Adapter.Prefix}{module}{Adapter.Up}", [4, 1], [1f, 2, 3, 4])],
             hash is null ? null : new Dictionary<string, string> { [Adapter.BaseKey] = hash });
         return Adapter.Open(folder);
     }

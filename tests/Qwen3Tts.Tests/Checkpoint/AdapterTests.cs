@@ -16,7 +16,8 @@ public sealed class AdapterTests
     public void AddsTheProductOfEachPair(string config, double scale)
     {
         using var weights = Base.OpenWeights();
-        var (stored, shape) = (weights.FileOf(Name + ".weight").Float32(Name + ".weight"), weights.Entries.Single(e => e.Name == Name + ".weight").Shape);
+        var (stored, shape) = (weights.FileOf(Name + ".weight").Float32(Name + ".weight"),
+            weights.Entries.Single(e => e.Name == Name + ".weight").Shape);
         var (a, b) = (Numbers(3 * shape[1], 1), Numbers(shape[0] * 3, 2));
         var adapter = Adapter.Open(Written(config, a, b, shape));
         Assert.Null(adapter.Base);
@@ -32,7 +33,8 @@ public sealed class AdapterTests
 
         using var changed = Base.With(adapter).OpenWeights();
         Assert.Equal(Array.ConvertAll(expected, BFloat16.Round), changed.Take(Name + ".weight", shape).BFloat16);
-        Assert.Equal(weights.Take(Name.Replace("k_proj", "v_proj") + ".weight", shape).BFloat16, changed.Take(Name.Replace("k_proj", "v_proj") + ".weight", shape).BFloat16);
+        Assert.Equal(weights.Take(Name.Replace("k_proj", "v_proj") + ".weight", shape).BFloat16, changed
+            .Take(Name.Replace("k_proj", "v_proj") + ".weight", shape).BFloat16);
     }
 
     [Theory]
@@ -42,7 +44,9 @@ public sealed class AdapterTests
     [InlineData("""{"peft_type": "LORA", "alpha_pattern": {"q_proj": 4}}""")]
     [InlineData("""{"peft_type": "LOHA"}""")]
     [InlineData("""{}""")]
-    public void AnotherKindIsRefused(string config) => Assert.Contains("plain LoRA", Assert.Throws<InvalidDataException>(() => Adapter.Open(Written(config, [1, 2], [3], [1, 2], 1))).Message);
+    public void AnotherKindIsRefused(string config) =>
+        Assert.Contains("plain LoRA",
+        Assert.Throws<InvalidDataException>(() => Adapter.Open(Written(config, [1, 2], [3], [1, 2], 1))).Message);
 
     [Fact]
     public void WhatDoesNotFitIsRefused()
@@ -52,8 +56,10 @@ public sealed class AdapterTests
         Assert.Contains("shape", Assert.Throws<InvalidDataException>(() => Base.With(strange).OpenWeights()).Message);
         var elsewhere = Adapter.Open(Written(Config, new float[3 * 5], new float[4 * 3], [4, 5], name: "talker.nowhere"));
         Assert.Contains("talker.nowhere", Assert.Throws<InvalidDataException>(() => Base.With(elsewhere).OpenWeights()).Message);
-        Assert.Contains("no half", Assert.Throws<InvalidDataException>(() => Adapter.Open(Written(Config, [1], [1], [1, 1], 1, suffix: ".lora_magnitude"))).Message);
-        Assert.Contains("do not multiply", Assert.Throws<InvalidDataException>(() => Adapter.Open(Written(Config, [1, 2], [1, 2, 3, 4], [2, 2], otherRank: 1))).Message);
+        Assert.Contains("no half", Assert.Throws<InvalidDataException>(
+            () => Adapter.Open(Written(Config, [1], [1], [1, 1], 1, suffix: ".lora_magnitude"))).Message);
+        Assert.Contains("do not multiply",
+            Assert.Throws<InvalidDataException>(() => Adapter.Open(Written(Config, [1, 2], [1, 2, 3, 4], [2, 2], otherRank: 1))).Message);
     }
 
     [Fact]
@@ -84,7 +90,8 @@ public sealed class AdapterTests
         Assert.Equal(hashes.Count, hashes.Distinct().Count());
         var copy = Scratch.New(); // in another order, in one file
         using (var weights = Base.OpenWeights())
-            SafetensorsWriter.Write(Path.Combine(copy, "model.safetensors"), [.. weights.Entries.Reverse().Select(e => TensorToWrite.Copy(weights.FileOf(e.Name), e))]);
+            SafetensorsWriter.Write(Path.Combine(copy, "model.safetensors"),
+                [.. weights.Entries.Reverse().Select(e => TensorToWrite.Copy(weights.FileOf(e.Name), e))]);
         Assert.Equal(Hash(Base.Path), Hash(copy));
 
         static string Hash(string folder)
@@ -102,11 +109,14 @@ public sealed class AdapterTests
         return [.. Enumerable.Range(0, count).Select(_ => random.NextSingle() - 0.5f)];
     }
 
-    static string Written(string config, float[] a, float[] b, int[] shape, int rank = 3, string name = Name, string suffix = ".lora_B.weight", int? otherRank = null)
+    static string Written(string config, float[] a, float[] b, int[] shape, int rank = 3, string name = Name,
+        string suffix = ".lora_B.weight", int? otherRank = null)
     {
         var folder = Scratch.New();
         File.WriteAllText(Path.Combine(folder, Adapter.ConfigName), config);
-        TensorToWrite[] pair = rank == 0 ? [] : [TensorToWrite.Of($"base_model.model.{name}.lora_A.weight", [otherRank ?? rank, a.Length / (otherRank ?? rank)], a), TensorToWrite.Of($"base_model.model.{name}{suffix}", [shape[0], b.Length / shape[0]], b)];
+        TensorToWrite[] pair = rank == 0 ? []
+            : [TensorToWrite.Of($"base_model.model.{name}.lora_A.weight", [otherRank ?? rank, a.Length / (otherRank ?? rank)], a),
+            TensorToWrite.Of($"base_model.model.{name}{suffix}", [shape[0], b.Length / shape[0]], b)];
         SafetensorsWriter.Write(Path.Combine(folder, Adapter.TensorsName), pair);
         return folder;
     }

@@ -4,13 +4,17 @@ using static Qwen3Tts.Tests.Checkpoint.SmallCheckpoints;
 
 namespace Qwen3Tts.Tests.Checkpoint;
 
-/// <summary>Files that were broken on purpose, the smallest of each kind of fault (tests/Reports/fuzz): accepted, or one clear error that names
-/// the file, before memory is spent.</summary>
+/// <summary>Files that were broken on purpose, the smallest of each kind of fault (tests/Reports/fuzz): accepted, or one clear error that
+/// names the file, before memory is spent.</summary>
 public sealed class BrokenFilesTests
 {
-    public static TheoryData<string> Folders => [.. Directory.GetDirectories(Report("fuzz")).Select(d => Path.GetFileName(d)!).Where(n => Target(n) is not null).Order(StringComparer.Ordinal)];
+    public static TheoryData<string> Folders =>
+        [.. Directory.GetDirectories(Report("fuzz")).Select(d => Path.GetFileName(d)!).Where(n => Target(n) is not null)
+        .Order(StringComparer.Ordinal)];
 
-    static string? Target(string name) => new[] { "load-codec-config", "load-config", "codec-config", "generation-config", "config", "manifest", "tokenizer", "safetensors", "shards", "adapter" }
+    static string? Target(string name) =>
+        new[] { "load-codec-config", "load-config", "codec-config", "generation-config", "config", "manifest", "tokenizer", "safetensors",
+        "shards", "adapter" }
         .FirstOrDefault(t => name.StartsWith(t + "-", StringComparison.Ordinal));
 
     [Theory, MemberData(nameof(Folders))]
@@ -68,7 +72,8 @@ public sealed class BrokenFilesTests
         {
             var path = Path.Combine(folder, name);
             Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-            SafetensorsWriter.Write(path, [.. tensors.Select(t => TensorToWrite.Of(t.Name, t.Shape, new float[t.Shape.Aggregate(1, (a, b) => a * b)]))]);
+            SafetensorsWriter.Write(path,
+                [.. tensors.Select(t => TensorToWrite.Of(t.Name, t.Shape, new float[t.Shape.Aggregate(1, (a, b) => a * b)]))]);
         }
         if (target == "shards")
         {
@@ -79,7 +84,8 @@ public sealed class BrokenFilesTests
         if (target == "adapter")
         {
             File.WriteAllText(Path.Combine(folder, Adapter.ConfigName), """{"peft_type": "LORA", "lora_alpha": 4}""");
-            Write(Adapter.TensorsName, ($"{Adapter.Prefix}{module}{Adapter.Down}", [2, 6]), ($"{Adapter.Prefix}{module}{Adapter.Up}", [8, 2]));
+            Write(Adapter.TensorsName, ($"{Adapter.Prefix}{module}{Adapter.Down}", [2, 6]),
+                ($"{Adapter.Prefix}{module}{Adapter.Up}", [8, 2]));
             Write(Adapter.VoicesName, ("nora", [8]));
             Write("base/model.safetensors", ($"{module}.weight", [8, 6]), ("talker.model.codec_embedding.weight", [16, 8]));
         }

@@ -6,13 +6,14 @@ using static Qwen3Tts.Tests.Checkpoint.SmallCheckpoints;
 
 namespace Qwen3Tts.Tests.Checkpoint;
 
-/// <summary>Checkpoints as people have them, from public reports: what is another spelling is read, and what cannot be is one error that ends
-/// when its remedy is followed.</summary>
+/// <summary>Checkpoints as people have them, from public reports: what is another spelling is read, and what cannot be is one error that
+/// ends when its remedy is followed.</summary>
 public sealed class CheckpointReportsTests
 {
     static string Refused(string folder)
     {
-        var message = Assert.ThrowsAny<Exception>(() => Spoken(folder)) is var e && e is InvalidDataException or IOException ? e.Message : throw e;
+        var message = Assert.ThrowsAny<Exception>(() => Spoken(folder)) is var e && e is InvalidDataException or IOException ? e.Message
+            : throw e;
         Assert.DoesNotContain("Qwen3Tts.", message);
         Assert.DoesNotContain("System.", message);
         Assert.DoesNotContain(message, char.IsControl);
@@ -25,7 +26,8 @@ public sealed class CheckpointReportsTests
     {
         var folder = Copy(MiniModel);
         File.Copy(Report("checkpoint-transformers5-config", "config.json"), Path.Combine(folder, "config.json"), true);
-        File.Copy(Report("checkpoint-transformers5-config", "codec-config.json"), Path.Combine(folder, "speech_tokenizer", "config.json"), true);
+        File.Copy(Report("checkpoint-transformers5-config", "codec-config.json"), Path.Combine(folder, "speech_tokenizer", "config.json"),
+            true);
         Assert.Equal(Spoken(MiniModel), Spoken(folder));
     }
 
@@ -36,7 +38,8 @@ public sealed class CheckpointReportsTests
     public void RopeParametersThatSayOtherwiseAreNamed(string key, string value, string expected)
     {
         var folder = Copy(MiniModel);
-        Edit(Path.Combine(folder, "config.json"), c => c["talker_config"]!["rope_parameters"] = new JsonObject { [key] = JsonNode.Parse(value) });
+        Edit(Path.Combine(folder, "config.json"), c =>
+            c["talker_config"]!["rope_parameters"] = new JsonObject { [key] = JsonNode.Parse(value) });
         Assert.Contains(expected, Refused(folder));
     }
 
@@ -74,7 +77,8 @@ public sealed class CheckpointReportsTests
     public void AQuantisedFileIsOneError(string type, int bytes)
     {
         var folder = Copy(Golden.Checkpoint("base-1b7"));
-        Rewrite(folder, (t, b) => t.Name.EndsWith("proj.weight", StringComparison.Ordinal) ? (type, new byte[t.Elements * bytes]) : (t.Type.ToString(), b));
+        Rewrite(folder, (t, b) => t.Name.EndsWith("proj.weight", StringComparison.Ordinal) ? (type, new byte[t.Elements * bytes])
+            : (t.Type.ToString(), b));
         var message = Refused(folder);
         Assert.Contains($"as '{type}'", message);
         Assert.Contains("take it as BF16", message);
@@ -88,7 +92,9 @@ public sealed class CheckpointReportsTests
     {
         var folder = Copy(Golden.Checkpoint("base-1b7"));
         Rewrite(folder, (t, b) => t.Name != "talker.model.norm.weight" ? (t.Type.ToString(), b)
-            : ("F64", [.. Enumerable.Range(0, (int)t.Elements).SelectMany(i => BitConverter.GetBytes((double)BitConverter.UInt32BitsToSingle((uint)BitConverter.ToUInt16(b, 2 * i) << 16)))]));
+            : ("F64", [.. Enumerable.Range(0, (int)t.Elements)
+                .SelectMany(i => BitConverter.GetBytes(
+                (double)BitConverter.UInt32BitsToSingle((uint)BitConverter.ToUInt16(b, 2 * i) << 16)))]));
         Assert.Equal(Spoken(Golden.Checkpoint("base-1b7")), Spoken(folder));
     }
 
@@ -189,7 +195,8 @@ public sealed class CheckpointReportsTests
     {
         var folder = Copy(MiniModel);
         var path = Path.Combine(folder, file);
-        File.WriteAllBytes(path, [0xEF, 0xBB, 0xBF, .. System.Text.Encoding.UTF8.GetBytes(File.ReadAllText(path).Replace("\n", "\r\n", StringComparison.Ordinal))]);
+        File.WriteAllBytes(path, [0xEF, 0xBB, 0xBF,
+            .. System.Text.Encoding.UTF8.GetBytes(File.ReadAllText(path).Replace("\n", "\r\n", StringComparison.Ordinal))]);
         Assert.Equal(Spoken(MiniModel), Spoken(folder));
     }
 
@@ -217,7 +224,12 @@ public sealed class CheckpointReportsTests
         Edit(config, c => c["talker_config"]!["max_position_embeddings"] = 40);
         using (var tts = Tts.Load(folder, threads: 1))
         {
-            var options = new Qwen3Tts.Generation.SpeechOptions { Voice = new(new float[192]), Layout = Qwen3Tts.Sequence.Layout.Interleaved, Sampling = tts.Sampling with { MaxFrames = 200, Seed = 1 } };
+            var options = new Qwen3Tts.Generation.SpeechOptions
+            {
+                Voice = new(new float[192]),
+                Layout = Qwen3Tts.Sequence.Layout.Interleaved,
+                Sampling = tts.Sampling with { MaxFrames = 200, Seed = 1 },
+            };
             var stream = tts.Stream("Set white at B four now, and then set green at C five again.", options);
             Assert.Null(stream.FinishReason);
             Assert.NotEmpty(stream.ToList());
@@ -230,6 +242,7 @@ public sealed class CheckpointReportsTests
         }
         Edit(config, c => c["talker_config"]!["max_position_embeddings"] = 4);
         using var small = Tts.Load(folder, threads: 1);
-        Assert.Contains("max_position_embeddings", Assert.Throws<ArgumentException>(() => small.Say("Set white.", new() { Voice = new(new float[192]) })).Message);
+        Assert.Contains("max_position_embeddings",
+            Assert.Throws<ArgumentException>(() => small.Say("Set white.", new() { Voice = new(new float[192]) })).Message);
     }
 }

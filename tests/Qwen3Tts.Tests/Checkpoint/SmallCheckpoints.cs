@@ -7,7 +7,9 @@ namespace Qwen3Tts.Tests.Checkpoint;
 /// <summary>Copies of the miniature and of the golden checkpoints with something changed, as other programs write them.</summary>
 static class SmallCheckpoints
 {
-    public const string Pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f\nsize 3857413744\n";
+    public const string Pointer =
+        "version https://git-lfs.github.com/spec/v1\noid sha256:3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f\nsize " +
+        "3857413744\n";
 
     /// <summary>The miniature of the repository: the reports were made from it.</summary>
     public static string MiniModel { get; } = Path.Combine(Golden.Repository, "models", "mini");
@@ -33,7 +35,10 @@ static class SmallCheckpoints
         File.WriteAllText(file, json.ToJsonString());
     }
 
-    /// <summary>Writes a folder's weights anew as one file, each tensor as the header's type, shape and bytes that <paramref name="change"/> makes of it.</summary>
+    /// <summary>
+    /// Writes a folder's weights anew as one file, each tensor as the header's type, shape and bytes that <paramref name="change"/> makes
+    /// of it.
+    /// </summary>
     public static void Rewrite(string folder, Func<TensorEntry, byte[], (string Type, byte[] Bytes)> change)
     {
         var (header, data) = (new JsonObject(), new MemoryStream());
@@ -44,7 +49,9 @@ static class SmallCheckpoints
                 weights.FileOf(t.Name).Read(t, bytes);
                 var (type, changed) = change(t, bytes);
                 var size = t.Elements == 0 ? 1 : changed.Length / t.Elements;
-                header[t.Name] = new JsonObject { ["dtype"] = type, ["shape"] = new JsonArray([.. t.Shape.Select(d => JsonValue.Create(d))]), ["data_offsets"] = new JsonArray(data.Length, data.Length + t.Elements * size) };
+                header[t.Name] = new JsonObject { ["dtype"] = type,
+                    ["shape"] = new JsonArray([.. t.Shape.Select(d => JsonValue.Create(d))]),
+                    ["data_offsets"] = new JsonArray(data.Length, data.Length + t.Elements * size) };
                 data.Write(changed);
             }
         foreach (var old in Directory.GetFiles(folder).Where(f => Golden.HoldsWeights(f, folder)))
@@ -65,7 +72,9 @@ static class SmallCheckpoints
     public static float[] Spoken(string folder, string? adapter = null, string? speaker = null)
     {
         using var tts = Tts.Load(folder, threads: 1, adapter: adapter);
-        var voice = speaker is null ? new Qwen3Tts.Generation.Voice([.. Enumerable.Range(0, ModelFolder.Open(folder).Config.TalkerConfig.HiddenSize).Select(i => (i % 7 - 3) / 10f)]) : null;
-        return tts.Say("Set white at B four now.", new() { Voice = voice, Speaker = speaker, Sampling = tts.Sampling with { MaxFrames = 4, Seed = 1 } }).Samples;
+        var voice = speaker is null ? new Qwen3Tts.Generation.Voice(
+            [.. Enumerable.Range(0, ModelFolder.Open(folder).Config.TalkerConfig.HiddenSize).Select(i => (i % 7 - 3) / 10f)]) : null;
+        return tts.Say("Set white at B four now.",
+            new() { Voice = voice, Speaker = speaker, Sampling = tts.Sampling with { MaxFrames = 4, Seed = 1 } }).Samples;
     }
 }

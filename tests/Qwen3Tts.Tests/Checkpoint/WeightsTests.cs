@@ -8,7 +8,8 @@ public sealed class WeightsTests
     static string Folder(params (string Name, int[] Shape)[] tensors)
     {
         var folder = Scratch.New();
-        SafetensorsWriter.Write(Path.Combine(folder, "model.safetensors"), [.. tensors.Select(t => TensorToWrite.Of(t.Name, t.Shape, new float[t.Shape.Aggregate(1, (a, b) => a * b)]))]);
+        SafetensorsWriter.Write(Path.Combine(folder, "model.safetensors"),
+            [.. tensors.Select(t => TensorToWrite.Of(t.Name, t.Shape, new float[t.Shape.Aggregate(1, (a, b) => a * b)]))]);
         return folder;
     }
 
@@ -29,7 +30,8 @@ public sealed class WeightsTests
     [Fact]
     public void ShardsAreOneCheckpoint()
     {
-        var sharded = Golden.Checkpoints.Where(c => File.Exists(Path.Combine(Golden.Checkpoint(c), "model.safetensors.index.json"))).ToList();
+        var sharded = Golden.Checkpoints.Where(c => File.Exists(Path.Combine(Golden.Checkpoint(c), "model.safetensors.index.json")))
+            .ToList();
         Assert.SkipWhen(sharded.Count == 0, "This golden set has no sharded checkpoint.");
         var source = Golden.Checkpoint(sharded[0]);
         using (var weights = Weights.Open(source))
@@ -65,14 +67,19 @@ public sealed class WeightsTests
         Assert.Equal(["a"], weights.Entries.Select(e => e.Name));
     }
 
-    public static TheoryData<string> RequiredKeys => [.. Keys(JsonNode.Parse(File.ReadAllText(Path.Combine(Golden.Checkpoint("base-1b7"), "config.json")))!.AsObject(), "")];
+    public static TheoryData<string> RequiredKeys =>
+        [.. Keys(JsonNode.Parse(File.ReadAllText(Path.Combine(Golden.Checkpoint("base-1b7"), "config.json")))!.AsObject(), "")];
 
     // Every key that the reader has a property for; the file has many more, which nobody needs.
     static IEnumerable<string> Keys(JsonObject o, string prefix)
     {
-        string[] read = ["tts_model_type", "tts_model_size", "im_start_token_id", "im_end_token_id", "assistant_token_id", "tts_pad_token_id", "tts_bos_token_id", "tts_eos_token_id", "talker_config",
-            "hidden_size", "intermediate_size", "num_hidden_layers", "num_attention_heads", "num_key_value_heads", "head_dim", "hidden_act", "rms_norm_eps", "rope_theta", "vocab_size", "num_code_groups", "attention_bias",
-            "text_vocab_size", "text_hidden_size", "rope_scaling", "codec_pad_id", "codec_bos_id", "codec_eos_token_id", "codec_think_id", "codec_nothink_id", "codec_think_bos_id", "codec_think_eos_id", "codec_language_id", "spk_id", "spk_is_dialect", "code_predictor_config"];
+        string[] read = ["tts_model_type", "tts_model_size", "im_start_token_id", "im_end_token_id", "assistant_token_id",
+            "tts_pad_token_id", "tts_bos_token_id", "tts_eos_token_id", "talker_config",
+            "hidden_size", "intermediate_size", "num_hidden_layers", "num_attention_heads", "num_key_value_heads", "head_dim",
+                "hidden_act", "rms_norm_eps", "rope_theta", "vocab_size", "num_code_groups", "attention_bias",
+            "text_vocab_size", "text_hidden_size", "rope_scaling", "codec_pad_id", "codec_bos_id", "codec_eos_token_id", "codec_think_id",
+                "codec_nothink_id", "codec_think_bos_id", "codec_think_eos_id", "codec_language_id", "spk_id", "spk_is_dialect",
+                "code_predictor_config"];
         foreach (var (key, value) in o)
         {
             if (read.Contains(key) && !(prefix.Contains("predictor", StringComparison.Ordinal) && key == "rope_scaling"))
@@ -110,7 +117,8 @@ public sealed class WeightsTests
     public void ASpeakerEncoderWithTwoKeysHasTheClassDefaults()
     {
         var config = JsonNode.Parse(File.ReadAllText(Path.Combine(Golden.Checkpoint("base-1b7"), "config.json")))!;
-        config["speaker_encoder_config"] = new JsonObject { ["enc_dim"] = config["talker_config"]!["hidden_size"]!.GetValue<int>(), ["sample_rate"] = 24000 };
+        config["speaker_encoder_config"] = new JsonObject { ["enc_dim"] = config["talker_config"]!["hidden_size"]!.GetValue<int>(),
+            ["sample_rate"] = 24000 };
         var path = Path.Combine(Scratch.New(), "config.json");
         File.WriteAllText(path, config.ToJsonString());
         var s = ConfigFile.ReadModel(path).SpeakerEncoderConfig!;

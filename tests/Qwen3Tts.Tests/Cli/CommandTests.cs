@@ -94,8 +94,10 @@ public sealed class CommandTests
         var report = JsonDocument.Parse(output).RootElement;
         Assert.Equal("base", report.GetProperty("type").GetString());
         Assert.Empty(report.GetProperty("problems").EnumerateArray());
-        Assert.Equal(["talker", "code predictor", "speaker encoder", "codec encoder", "codec decoder"], report.GetProperty("parts").EnumerateArray().Select(p => p.GetProperty("name").GetString()));
-        var stored = Directory.GetFiles(Mini.Model, "*.safetensors", SearchOption.AllDirectories).Sum(f => new FileInfo(f).Length - 8 - BitConverter.ToInt64(File.ReadAllBytes(f).AsSpan(0, 8)));
+        Assert.Equal(["talker", "code predictor", "speaker encoder", "codec encoder", "codec decoder"],
+            report.GetProperty("parts").EnumerateArray().Select(p => p.GetProperty("name").GetString()));
+        var stored = Directory.GetFiles(Mini.Model, "*.safetensors", SearchOption.AllDirectories)
+            .Sum(f => new FileInfo(f).Length - 8 - BitConverter.ToInt64(File.ReadAllBytes(f).AsSpan(0, 8)));
         Assert.Equal(stored, report.GetProperty("parts").EnumerateArray().Sum(p => p.GetProperty("bytes").GetInt64()));
         Assert.Contains("It loads", Run("inspect", Mini.Model).Output, StringComparison.Ordinal);
     }
@@ -105,7 +107,8 @@ public sealed class CommandTests
     {
         var (code, output, error) = Run("inspect", Golden.Checkpoint(name), "--json");
         Assert.True(code == 0, $"{name}: {error}{output}");
-        var speakers = JsonDocument.Parse(File.ReadAllText(Path.Combine(Golden.Checkpoint(name), "config.json"))).RootElement.GetProperty("talker_config").GetProperty("spk_id").EnumerateObject().Count();
+        var speakers = JsonDocument.Parse(File.ReadAllText(Path.Combine(Golden.Checkpoint(name), "config.json"))).RootElement.GetProperty(
+            "talker_config").GetProperty("spk_id").EnumerateObject().Count();
         var told = JsonDocument.Parse(output).RootElement.GetProperty("speakers").EnumerateArray().ToList();
         Assert.Equal(speakers, told.Count);
         Assert.All(told, s => Assert.True(s.GetProperty("norm").GetDouble() > 0));
@@ -121,7 +124,8 @@ public sealed class CommandTests
             Directory.CreateDirectory(Path.GetDirectoryName(to)!);
             File.Copy(file, to);
         }
-        File.WriteAllText(Path.Combine(folder, "config.json"), File.ReadAllText(Path.Combine(folder, "config.json")).Replace("\"intermediate_size\": 384", "\"intermediate_size\": 383", StringComparison.Ordinal));
+        File.WriteAllText(Path.Combine(folder, "config.json"), File.ReadAllText(Path.Combine(folder, "config.json"))
+            .Replace("\"intermediate_size\": 384", "\"intermediate_size\": 383", StringComparison.Ordinal));
         File.Delete(Path.Combine(folder, "merges.txt"));
         var (code, output, _) = Run("inspect", folder);
         Assert.Equal(1, code);

@@ -29,7 +29,8 @@ public sealed class OutputsTests
         File.Copy(In("v.wav"), In("src/ref.wav"));
         File.WriteAllText(In("src/one.txt"), "The concert is on Friday at nine.");
         File.WriteAllText(In("src/ref.txt"), "The concert is on Friday at ten.");
-        File.WriteAllText(In("list.jsonl"), JsonSerializer.Serialize(new { audio = "src/one.wav", text = "The concert.", ref_audio = "src/ref.wav" }) + "\n");
+        File.WriteAllText(In("list.jsonl"),
+            JsonSerializer.Serialize(new { audio = "src/one.wav", text = "The concert.", ref_audio = "src/ref.wav" }) + "\n");
     }
 
     string In(string name) => Path.Combine(_folder, name);
@@ -87,7 +88,8 @@ public sealed class OutputsTests
         for (var i = 0; i < 2; i++)
         {
             Assert.Equal(0, CommandTests.Run(Say(In("out.wav"))).Code);
-            Assert.NotInRange(CommandTests.Run("doctor", Mini.Model, "--takes", "0", "--html", In("page.html")).Code, 1, 2); // healthy or not
+            // healthy or not
+            Assert.NotInRange(CommandTests.Run("doctor", Mini.Model, "--takes", "0", "--html", In("page.html")).Code, 1, 2);
         }
         File.AppendAllText(In("out.wav"), "my edit");
         var (code, _, error) = CommandTests.Run(Say(In("out.wav")));

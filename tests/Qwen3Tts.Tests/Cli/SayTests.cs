@@ -7,7 +7,8 @@ public sealed class SayTests
 {
     static readonly string Voice = Path.Combine(Mini.Folder, "clips", "rms_1.wav");
 
-    static string[] Say(string text, string output, params string[] more) => ["say", text, "--model", Mini.Model, "--voice", Voice, "-o", output, .. more];
+    static string[] Say(string text, string output, params string[] more) =>
+        ["say", text, "--model", Mini.Model, "--voice", Voice, "-o", output, .. more];
 
     [Fact]
     public void OneSeedIsOneFileWithAnyNumberOfThreads()
@@ -25,7 +26,8 @@ public sealed class SayTests
         Assert.Equal(once, Spoken("b.wav", "--seed", "7", "--threads", "3"));
         Assert.NotEqual(once, Spoken("c.wav", "--seed", "8"));
         Assert.InRange(WavFile.Read(Path.Combine(folder, "a.wav")).Seconds, 0.5, 10);
-        Assert.Equal(["a.wav", "b.wav", "c.wav"], Directory.GetFiles(folder).Select(f => Path.GetFileName(f)!).Where(n => n[0] != '.').Order());
+        Assert.Equal(["a.wav", "b.wav", "c.wav"], Directory.GetFiles(folder).Select(f => Path.GetFileName(f)!).Where(n => n[0] != '.')
+            .Order());
     }
 
     [Fact]
@@ -34,7 +36,8 @@ public sealed class SayTests
         var folder = Scratch.New();
         var (text, wav) = (Path.Combine(folder, "text.txt"), Path.Combine(folder, "speech.wav"));
         File.WriteAllText(text, "Lucy has three black apples\n");
-        string[] options = ["--model", Mini.Model, "--voice", Voice, "--transcript", "The concert is on Friday at nine.", "--language", "english", "--layout", "text-first", "--seed", "1"];
+        string[] options = ["--model", Mini.Model, "--voice", Voice, "--transcript", "The concert is on Friday at nine.", "--language",
+            "english", "--layout", "text-first", "--seed", "1"];
         Assert.Equal(0, CommandTests.Run(["say", "Lucy has three black apples", "-o", wav, .. options]).Code);
         using var process = CommandTests.Start(["say", "--file", text, "-o", "-", .. options]);
         var streamed = WavFile.Read(process.StandardOutput.BaseStream, "standard output");
@@ -46,7 +49,8 @@ public sealed class SayTests
     [Fact]
     public void SpeechThatIsCutOffSaysSo()
     {
-        var (code, _, error) = CommandTests.Run(Say("Visit Robert on Saturday at five thirty", Path.Combine(Scratch.New(), "cut.wav"), "--max-seconds", "0.3"));
+        var (code, _, error) = CommandTests.Run(
+            Say("Visit Robert on Saturday at five thirty", Path.Combine(Scratch.New(), "cut.wav"), "--max-seconds", "0.3"));
         Assert.Equal(0, code);
         Assert.Contains("cut off after 4 frames", error, StringComparison.Ordinal);
     }
@@ -61,7 +65,16 @@ public sealed class SayTests
             Directory.CreateDirectory(Path.GetDirectoryName(to)!);
             File.Copy(file, to);
         }
-        var manifest = new RunManifest { MadeBy = "a test", BaseName = "mini", BaseSha256 = "00", Voices = [], Layouts = [RunManifest.Interleaved], Languages = [RunManifest.Auto], Steps = 1 };
+        var manifest = new RunManifest
+        {
+            MadeBy = "a test",
+            BaseName = "mini",
+            BaseSha256 = "00",
+            Voices = [],
+            Layouts = [RunManifest.Interleaved],
+            Languages = [RunManifest.Auto],
+            Steps = 1,
+        };
         File.WriteAllText(Path.Combine(model, RunManifest.FileName), manifest.ToJson());
         string[] command = ["say", "Lucy has three black apples", "--model", model, "--voice", Voice, "--seed", "1", "-o", wav];
         Assert.Equal("", CommandTests.Run(command).Error);

@@ -30,7 +30,8 @@ public sealed class SpeechKeptTests
         return folder;
     });
 
-    static string[] Say(string output, params string[] more) => ["say", "Good morning Peter.", "--model", Endless.Value, "--voice", Voice, "--seed", "1", "-o", output, .. more];
+    static string[] Say(string output, params string[] more) =>
+        ["say", "Good morning Peter.", "--model", Endless.Value, "--voice", Voice, "--seed", "1", "-o", output, .. more];
 
     [Fact]
     public void TheLimitOfTheTextIsOnUnlessToldOtherwise()
@@ -41,7 +42,8 @@ public sealed class SpeechKeptTests
         Assert.Contains("cut off at the limit for its text", output, StringComparison.Ordinal);
         Assert.Contains("--max-frames-per-token", error, StringComparison.Ordinal);
         Assert.InRange(WavFile.Read(wav).Seconds, 2, 15);
-        var (_, shorter, told) = CommandTests.Run(Say(Path.Combine(Scratch.New(), "o.wav"), "--max-frames-per-token", "0", "--max-seconds", "1"));
+        var (_, shorter, told) = CommandTests.Run(
+            Say(Path.Combine(Scratch.New(), "o.wav"), "--max-frames-per-token", "0", "--max-seconds", "1"));
         Assert.EndsWith("cut off at the limit", shorter.Trim(), StringComparison.Ordinal);
         Assert.Contains("--max-seconds", told, StringComparison.Ordinal);
     }

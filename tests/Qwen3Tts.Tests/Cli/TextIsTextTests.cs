@@ -22,7 +22,8 @@ public sealed class TextIsTextTests
     {
         var (parsed, wrong) = CommandRun.Parse(Commands.Root(), ["say", text, "-o", "x.wav", "--seed", "3"]);
         Assert.Null(wrong);
-        Assert.Equal((text, "x.wav", 3), (parsed.GetValue<string>("text"), parsed.GetValue<string>("--output"), parsed.GetValue<int?>("--seed")));
+        Assert.Equal((text, "x.wav", 3),
+            (parsed.GetValue<string>("text"), parsed.GetValue<string>("--output"), parsed.GetValue<int?>("--seed")));
     }
 
     [Theory]
@@ -66,10 +67,12 @@ public sealed class TextIsTextTests
     }
 
     [Theory]
-    [InlineData("Did you mean --speaker? If it is meant as it stands, write -- before it.", "say", "hello", "--speakr", "bob", "-o", "x.wav")]
+    [InlineData("Did you mean --speaker? If it is meant as it stands, write -- before it.", "say", "hello", "--speakr", "bob", "-o",
+        "x.wav")]
     [InlineData("write --instruct=--slowly", "say", "hello", "--instruct", "--slowly", "-o", "x.wav")]
     [InlineData("'--sped' is no option", "say", "--sped", "-o", "x.wav")]
-    [InlineData("--instruct has no value: '--seed' is the next option. If it is the value of --instruct, write --instruct=--seed.", "say", "hello", "--instruct", "--seed", "3", "-o", "x.wav")]
+    [InlineData("--instruct has no value: '--seed' is the next option. If it is the value of --instruct, write --instruct=--seed.", "say",
+        "hello", "--instruct", "--seed", "3", "-o", "x.wav")]
     [InlineData("--output has no value", "say", "hello", "-o")]
     [InlineData("--speaker is given twice", "say", "hello", "--speaker", "a", "--speaker", "b", "-o", "x.wav")]
     [InlineData("Did you mean inspect?", "inspct", "models/mini")]
@@ -98,7 +101,8 @@ public sealed class TextIsTextTests
     [Fact]
     public void AFileWhoseNameIsSaidIsNotRead()
     {
-        using var process = CommandTests.Start("say", "@note.txt", "--model", Mini.Model, "--voice", Voice, "--max-seconds", "0.1", "-o", "said.wav");
+        using var process = CommandTests.Start("say", "@note.txt", "--model", Mini.Model, "--voice", Voice, "--max-seconds", "0.1", "-o",
+            "said.wav");
         var folder = process.StartInfo.WorkingDirectory;
         File.Copy(Reports.Path("text-at", "note.txt"), Path.Combine(folder, "note.txt"));
         process.WaitForExit();

@@ -29,7 +29,8 @@ public sealed class CodecCheckpointTests
     [InlineData("true", "encoder_config", "use_conv_shortcut")]
     [InlineData("\"reflect\"", "encoder_config", "pad_mode")]
     [InlineData("0", "encoder_config", "_frame_rate")]
-    public void AValueThatCannotBeIsNamed(string json, params string[] parts) => Rejects(parts, parent => parent[parts[^1]] = JsonNode.Parse(json));
+    public void AValueThatCannotBeIsNamed(string json, params string[] parts) =>
+        Rejects(parts, parent => parent[parts[^1]] = JsonNode.Parse(json));
 
     [Fact]
     public void KeysOfWhatIsNotThereMayBeAbsent()
@@ -45,14 +46,17 @@ public sealed class CodecCheckpointTests
         const string gone = "decoder.pre_conv.conv.bias";
         var folder = Scratch.New();
         File.Copy(Path.Combine(CodecGoldens.Folder, "config.json"), Path.Combine(folder, "config.json"));
-        SafetensorsWriter.Write(Path.Combine(folder, "model.safetensors"), [.. source.Tensors.Values.Where(t => t.Name != gone).Select(t => TensorToWrite.Copy(source, t)), TensorToWrite.Of("decoder.foreign", [1], [1f])]);
+        SafetensorsWriter.Write(Path.Combine(folder, "model.safetensors"),
+            [.. source.Tensors.Values.Where(t => t.Name != gone).Select(t => TensorToWrite.Copy(source, t)),
+            TensorToWrite.Of("decoder.foreign", [1], [1f])]);
         var e = Assert.Throws<InvalidDataException>(() => SpeechCodec.Load(folder));
         Assert.Contains(gone, e.Message);
         Assert.Contains("decoder.foreign", e.Message);
     }
 
     [Fact]
-    public void AFolderWithoutConfigIsNamed() => Assert.Contains("config.json", Assert.Throws<FileNotFoundException>(() => SpeechCodec.Load(Scratch.New())).Message);
+    public void AFolderWithoutConfigIsNamed() =>
+        Assert.Contains("config.json", Assert.Throws<FileNotFoundException>(() => SpeechCodec.Load(Scratch.New())).Message);
 
     static void Rejects(string[] parts, Action<JsonObject> spoil)
     {

@@ -3,7 +3,9 @@ using Qwen3Tts.Codec;
 
 namespace Qwen3Tts.Tests;
 
-/// <summary>What the tests of the codec share: the codec of the goldens, their cases, and the stages of a run side by side with them.</summary>
+/// <summary>
+/// What the tests of the codec share: the codec of the goldens, their cases, and the stages of a run side by side with them.
+/// </summary>
 static class CodecGoldens
 {
     /// <summary>All checkpoints of a golden set share one codec.</summary>
@@ -19,7 +21,8 @@ static class CodecGoldens
     public static TheoryData<string> Cases(string file, string ending)
     {
         using var golden = File(file);
-        return [.. golden.Tensors.Keys.Where(n => n.EndsWith(ending, StringComparison.Ordinal)).Select(n => n[..^ending.Length]).Order(StringComparer.Ordinal)];
+        return [.. golden.Tensors.Keys.Where(n => n.EndsWith(ending, StringComparison.Ordinal)).Select(n => n[..^ending.Length])
+            .Order(StringComparer.Ordinal)];
     }
 
     public static int[][] Codes(this SafetensorsFile file, string name) =>
@@ -58,14 +61,17 @@ static class CodecGoldens
         Parity.Check("codec", mode, wrong, 0, $"{what}, wrong codes");
     }
 
-    /// <summary>The distances between the nearest vector and the next one, per frame and quantizer, in double and along the expected codes.</summary>
+    /// <summary>
+    /// The distances between the nearest vector and the next one, per frame and quantizer, in double and along the expected codes.
+    /// </summary>
     public static float[] Margins(int[][] codes, Dictionary<string, List<float>> stages)
     {
         using var weights = Weights.Open(Folder);
         var config = CodecConfig.Read(Path.Combine(Folder, "config.json")).EncoderConfig;
         var (size, dim) = (config.CodebookSize, config.CodebookDim);
         var margins = new float[codes.Length * codes[0].Length];
-        foreach (var (kind, first, count) in new[] { ("semantic", 0, config.NumSemanticQuantizers), ("acoustic", config.NumSemanticQuantizers, codes[0].Length - config.NumSemanticQuantizers) })
+        foreach (var (kind, first, count) in new[] { ("semantic", 0, config.NumSemanticQuantizers),
+            ("acoustic", config.NumSemanticQuantizers, codes[0].Length - config.NumSemanticQuantizers) })
         {
             var rest = stages[$"{kind}_in"].ConvertAll(v => (double)v);
             for (var q = 0; q < count; q++)
@@ -74,7 +80,9 @@ static class CodecGoldens
                 var (sums, usage) = (weights.Float32($"{book}.embed_sum", size, dim), weights.Float32($"{book}.cluster_usage", size));
                 for (var t = 0; t < codes.Length; t++)
                 {
-                    var distances = Enumerable.Range(0, size).Select(c => Math.Sqrt(Enumerable.Range(0, dim).Sum(d => Math.Pow(rest[t * dim + d] - Vector(c, d), 2)))).Order().Take(2).ToArray();
+                    var distances = Enumerable.Range(0, size)
+                        .Select(c => Math.Sqrt(Enumerable.Range(0, dim).Sum(d => Math.Pow(rest[t * dim + d] - Vector(c, d), 2)))).Order()
+                        .Take(2).ToArray();
                     margins[t * codes[0].Length + first + q] = (float)(distances[1] - distances[0]);
                     for (var d = 0; d < dim; d++)
                         rest[t * dim + d] -= Vector(codes[t][first + q], d);

@@ -18,12 +18,15 @@ public sealed class DecodeTests
         using var golden = CodecGoldens.File("decode");
         var stages = new Dictionary<string, List<float>>();
         var samples = CodecGoldens.Codec.CreateStream().Push(golden.Codes($"{name}.codes"), CodecGoldens.Into(stages));
-        var expectedStages = golden.Tensors.Keys.Where(n => n.StartsWith($"{name}.", StringComparison.Ordinal)).Select(n => n[(name.Length + 1)..]).Except(["codes", "wav"]).ToList();
+        var expectedStages = golden.Tensors.Keys.Where(n => n.StartsWith($"{name}.", StringComparison.Ordinal))
+            .Select(n => n[(name.Length + 1)..]).Except(["codes", "wav"]).ToList();
         Assert.NotEmpty(expectedStages);
         foreach (var stage in expectedStages)
         {
-            var expected = stage.StartsWith("pre_transformer", StringComparison.Ordinal) ? golden.Float32($"{name}.{stage}") : golden.Transposed($"{name}.{stage}");
-            Parity.Check("codec", "decode, stages (of the largest)", Parity.Difference([.. stages[stage]], expected) / Parity.Largest(expected), StageTolerance, $"{name}, {stage}");
+            var expected = stage.StartsWith("pre_transformer", StringComparison.Ordinal) ? golden.Float32($"{name}.{stage}")
+                : golden.Transposed($"{name}.{stage}");
+            Parity.Check("codec", "decode, stages (of the largest)",
+                Parity.Difference([.. stages[stage]], expected) / Parity.Largest(expected), StageTolerance, $"{name}, {stage}");
         }
         Parity.Check("codec", "decode, samples", Parity.Difference(samples, golden.Float32($"{name}.wav")), Tolerance, name);
     }
@@ -35,7 +38,8 @@ public sealed class DecodeTests
         var stages = new Dictionary<string, List<float>>();
         CodecGoldens.Codec.CreateStream().Push(golden.Codes("every_entry.codes"), CodecGoldens.Into(stages));
         var expected = golden.Transposed("every_entry.quantized");
-        Parity.Check("codec", "decode, every codebook entry (of the largest)", Parity.Difference([.. stages["quantized"]], expected) / Parity.Largest(expected), StageTolerance);
+        Parity.Check("codec", "decode, every codebook entry (of the largest)",
+            Parity.Difference([.. stages["quantized"]], expected) / Parity.Largest(expected), StageTolerance);
     }
 
     [Fact]
@@ -52,10 +56,12 @@ public sealed class DecodeTests
         for (var start = 0; start < codes.Length; start += chunk)
         {
             var before = Math.Min(start, context);
-            chunked.AddRange(codec.Decode(codes[(start - before)..Math.Min(start + chunk, codes.Length)]).Samples[(before * codec.SamplesPerFrame)..]);
+            chunked.AddRange(codec.Decode(
+                codes[(start - before)..Math.Min(start + chunk, codes.Length)]).Samples[(before * codec.SamplesPerFrame)..]);
         }
         expected = golden.Float32("chunked_from_frame_297");
-        Parity.Check("codec", "decode in the official chunks of 300, samples", Parity.Difference([.. chunked[^expected.Length..]], expected), Tolerance);
+        Parity.Check("codec", "decode in the official chunks of 300, samples",
+            Parity.Difference([.. chunked[^expected.Length..]], expected), Tolerance);
     }
 
     public static TheoryData<string> BatchCases => CodecGoldens.Cases("decode_batch", ".wav");
@@ -64,7 +70,9 @@ public sealed class DecodeTests
     public void EachOfABatchIsDecodedAlone(string name)
     {
         using var golden = CodecGoldens.File("decode_batch");
-        Parity.Check("codec", "decode, samples", Parity.Difference(CodecGoldens.Codec.Decode(golden.Codes($"{name}.codes")).Samples, golden.Float32($"{name}.wav")), Tolerance, $"batch {name}");
+        Parity.Check("codec", "decode, samples",
+            Parity.Difference(CodecGoldens.Codec.Decode(golden.Codes($"{name}.codes")).Samples, golden.Float32($"{name}.wav")), Tolerance,
+            $"batch {name}");
     }
 
     [Fact]
@@ -75,8 +83,10 @@ public sealed class DecodeTests
         foreach (var name in golden.Tensors.Keys.Where(n => n.EndsWith(".wav", StringComparison.Ordinal)).Select(n => n[..^4]))
         {
             var codes = golden.Codes($"{name}.codes");
-            if (codes.Length * codec.SamplesPerFrame is var samples && samples == golden.Entry($"{name}.wav").Elements) // in-context ones are cut
-                Parity.Check("codec", "decode, samples", Parity.Difference(codec.Decode(codes).Samples, golden.Float32($"{name}.wav")), Tolerance, $"miniature, {name}");
+            // in-context ones are cut
+            if (codes.Length * codec.SamplesPerFrame is var samples && samples == golden.Entry($"{name}.wav").Elements)
+                Parity.Check("codec", "decode, samples", Parity.Difference(codec.Decode(codes).Samples, golden.Float32($"{name}.wav")),
+                    Tolerance, $"miniature, {name}");
         }
     }
 
@@ -110,7 +120,8 @@ public sealed class DecodeTests
         using var one = new Workers(1);
         using var three = new Workers(3);
         var codes = RandomFrames(CodecGoldens.Codec, new(4), 33);
-        Assert.Equal(SpeechCodec.Load(CodecGoldens.Folder, one).Decode(codes).Samples, SpeechCodec.Load(CodecGoldens.Folder, three).Decode(codes).Samples);
+        Assert.Equal(SpeechCodec.Load(CodecGoldens.Folder, one).Decode(codes).Samples,
+            SpeechCodec.Load(CodecGoldens.Folder, three).Decode(codes).Samples);
     }
 
     [Fact]
@@ -140,14 +151,17 @@ public sealed class DecodeTests
         var begin = stream.Push(codes[..1]);
         int[] tooLarge = [.. codes[1]];
         tooLarge[7] = codec.CodebookSize;
-        Assert.Contains($"Frame 1 has the code {codec.CodebookSize} in codebook 7", Assert.Throws<ArgumentException>(() => stream.Push([codes[1], tooLarge])).Message);
+        Assert.Contains($"Frame 1 has the code {codec.CodebookSize} in codebook 7",
+            Assert.Throws<ArgumentException>(() => stream.Push([codes[1], tooLarge])).Message);
         tooLarge[7] = -1;
         Assert.Throws<ArgumentException>(() => stream.Push([tooLarge]));
-        Assert.Contains($"has {codec.CodesPerFrame - 1} codes", Assert.Throws<ArgumentException>(() => stream.Push([codes[1][1..]])).Message);
+        Assert.Contains($"has {codec.CodesPerFrame - 1} codes",
+            Assert.Throws<ArgumentException>(() => stream.Push([codes[1][1..]])).Message);
         float[] all = [.. begin, .. stream.Push(codes[1..])];
         Assert.Equal(codec.Decode(codes).Samples, all);
     }
 
     static int[][] RandomFrames(SpeechCodec codec, Random random, int count) =>
-        [.. Enumerable.Range(0, count).Select(_ => Enumerable.Range(0, codec.CodesPerFrame).Select(_ => random.Next(codec.CodebookSize)).ToArray())];
+        [.. Enumerable.Range(0, count)
+            .Select(_ => Enumerable.Range(0, codec.CodesPerFrame).Select(_ => random.Next(codec.CodebookSize)).ToArray())];
 }

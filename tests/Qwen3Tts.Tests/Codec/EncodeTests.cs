@@ -23,7 +23,8 @@ public sealed class EncodeTests
         foreach (var stage in Stages.Where(s => golden.Tensors.ContainsKey($"{name}.{s}")))
         {
             var expected = stage == "transformer" ? golden.Float32($"{name}.{stage}") : golden.Transposed($"{name}.{stage}");
-            Parity.Check("codec", "encode, stages (of the largest)", Parity.Difference([.. stages[stage]], expected) / Parity.Largest(expected), Tolerance, $"{name}, {stage}");
+            Parity.Check("codec", "encode, stages (of the largest)",
+                Parity.Difference([.. stages[stage]], expected) / Parity.Largest(expected), Tolerance, $"{name}, {stage}");
         }
         CodecGoldens.CheckCodes("encode, codes", golden.Codes($"{name}.codes"), codes, golden.Float32($"{name}.margin"), name);
     }
@@ -59,7 +60,9 @@ public sealed class EncodeTests
         Check([.. golden.Float32("stereo.wav").Chunk(channels).Select(s => s.Sum() / channels)], golden.Codes("stereo.codes"), "stereo");
     }
 
-    public static TheoryData<string> References => [.. Golden.Json("prompts", "references.json").EnumerateObject().Where(r => r.Value.GetProperty("rate").GetInt32() == CodecGoldens.Codec.SampleRate).Select(r => r.Name)];
+    public static TheoryData<string> References =>
+        [.. Golden.Json("prompts", "references.json").EnumerateObject()
+        .Where(r => r.Value.GetProperty("rate").GetInt32() == CodecGoldens.Codec.SampleRate).Select(r => r.Name)];
 
     [Theory, MemberData(nameof(References))]
     public void ReferencesOfClonesGetTheOfficialCodes(string name)
@@ -72,7 +75,8 @@ public sealed class EncodeTests
     public void APieceMoreThanTheNetworkTakesAtOnceChangesNoEarlierFrame()
     {
         var (codec, random) = (CodecGoldens.Codec, new Random(3));
-        float[] samples = [.. Enumerable.Range(0, 50 * codec.SamplesPerFrame + 77).Select(i => 0.3f * MathF.Sin(i * 0.02f) + 0.1f * random.NextSingle())];
+        float[] samples = [.. Enumerable.Range(0, 50 * codec.SamplesPerFrame + 77)
+            .Select(i => 0.3f * MathF.Sin(i * 0.02f) + 0.1f * random.NextSingle())];
         var whole = codec.Encode(Wave(samples));
         Assert.Equal(51, whole.Length);
         Assert.Contains(whole, f => !f.SequenceEqual(whole[0]));
@@ -86,9 +90,11 @@ public sealed class EncodeTests
         using var golden = CodecGoldens.File("encode");
         using var one = new Workers(1);
         using var three = new Workers(3);
-        var samples = Wave(golden.Float32(golden.Tensors.Values.Where(t => t.Name.EndsWith(".wav", StringComparison.Ordinal)).MaxBy(t => t.Elements)!.Name));
+        var samples = Wave(golden.Float32(golden.Tensors.Values.Where(t => t.Name.EndsWith(".wav", StringComparison.Ordinal))
+            .MaxBy(t => t.Elements)!.Name));
         var (a, b) = (new Dictionary<string, List<float>>(), new Dictionary<string, List<float>>());
-        Assert.Equal(SpeechCodec.Load(CodecGoldens.Folder, one).Encode(samples, CodecGoldens.Into(a)), SpeechCodec.Load(CodecGoldens.Folder, three).Encode(samples, CodecGoldens.Into(b)));
+        Assert.Equal(SpeechCodec.Load(CodecGoldens.Folder, one).Encode(samples, CodecGoldens.Into(a)),
+            SpeechCodec.Load(CodecGoldens.Folder, three).Encode(samples, CodecGoldens.Into(b)));
         Assert.All(Stages, s => Assert.Equal(a[s], b[s]));
     }
 

@@ -19,7 +19,8 @@ public sealed class DoctorDocsTests
             .SelectMany(f => Regex.Matches(File.ReadAllText(f), "new\\(\"([a-z0-9_]+)\", Severity").Select(m => m.Groups[1].Value))
             .Concat([TrainingFindings.Untrained, TrainingFindings.LossesAlone])
             .Concat(KnownFaults.ListParts((FaultSet)~0).Select(f => f.Name));
-        var documented = Regex.Matches(Section("Findings"), @"^\| `([a-z0-9_]+)` \|", RegexOptions.Multiline).Select(m => m.Groups[1].Value).ToList();
+        var documented = Regex.Matches(Section("Findings"), @"^\| `([a-z0-9_]+)` \|", RegexOptions.Multiline).Select(m => m.Groups[1].Value)
+            .ToList();
         Assert.Equal(made.Distinct().Order(StringComparer.Ordinal), documented.Order(StringComparer.Ordinal));
     }
 
@@ -30,7 +31,8 @@ public sealed class DoctorDocsTests
         foreach (var f in KnownFaults.ListParts((FaultSet)~0))
         {
             var rescue = f.Rescue?.Compatibility is { } way ? $"; `say --compat {way}` speaks with it" : "";
-            Assert.Contains($"\n| `{f.Name}` | {f.Meaning}{(f.IsMismatch ? "" : ": no fault")} | {f.Betrayal} | {f.Remedy}{rescue} |\n", Text, StringComparison.Ordinal);
+            Assert.Contains($"\n| `{f.Name}` | {f.Meaning}{(f.IsMismatch ? "" : ": no fault")} | {f.Betrayal} | {f.Remedy}{rescue} |\n",
+                Text, StringComparison.Ordinal);
         }
     }
 
@@ -39,11 +41,13 @@ public sealed class DoctorDocsTests
     public void EveryRuleIsDocumented()
     {
         var method = File.ReadAllText(Path.Combine(Golden.Repository, "docs", "doctor-method.md")).ReplaceLineEndings("\n");
-        var rows = Regex.Matches(method, @"^\| `([a-z_]+)` \| (\w+) \|", RegexOptions.Multiline).Select(m => (m.Groups[1].Value, m.Groups[2].Value));
+        var rows = Regex.Matches(method, @"^\| `([a-z_]+)` \| (\w+) \|", RegexOptions.Multiline)
+            .Select(m => (m.Groups[1].Value, m.Groups[2].Value));
         Assert.Equal(Rules.All.Select(r => (r.Name, r.Evidence.ToString().ToLowerInvariant())), rows);
         string[] numbers =
         [
-            $"{1 - Thresholds.Significant:0%}".Replace("%", " %"), $"of {Thresholds.Resamples} sets", $"within {Thresholds.SameWork:0%}".Replace("%", " %"),
+            $"{1 - Thresholds.Significant:0%}".Replace("%", " %"), $"of {Thresholds.Resamples} sets", $"within {Thresholds.SameWork:0%}"
+                .Replace("%", " %"),
             $"below {Thresholds.Learned}", $"{Thresholds.NoFit:0e-00}", $"on {Thresholds.ScreeningClips} clips",
         ];
         Assert.All(numbers, n => Assert.Contains(n, method, StringComparison.Ordinal));
@@ -52,10 +56,12 @@ public sealed class DoctorDocsTests
     [Fact]
     public void TheKeysOfTheJsonAreDocumented()
     {
-        var documented = Regex.Matches(Section("JSON"), @"^\| (?:`[a-z_]+`(?:, )?|report)+ \| (.+) \|$", RegexOptions.Multiline).Select(m => Keys(m.Groups[1].Value)).ToList();
+        var documented = Regex.Matches(Section("JSON"), @"^\| (?:`[a-z_]+`(?:, )?|report)+ \| (.+) \|$", RegexOptions.Multiline)
+            .Select(m => Keys(m.Groups[1].Value)).ToList();
         var written = new List<string>();
         Walk(typeof(DoctorReport), []);
-        Assert.Equal(written.Order(StringComparer.Ordinal), documented.Select(k => string.Join(' ', k.Order(StringComparer.Ordinal))).Order(StringComparer.Ordinal));
+        Assert.Equal(written.Order(StringComparer.Ordinal), documented.Select(k => string.Join(' ', k.Order(StringComparer.Ordinal)))
+            .Order(StringComparer.Ordinal));
 
         void Walk(Type type, HashSet<Type> seen)
         {
@@ -71,14 +77,18 @@ public sealed class DoctorDocsTests
     [Fact]
     public void TheVerdictsAreThoseOfTheCode()
     {
-        var sources = string.Concat(new[] { Path.Combine("Decision", "Verdicts.cs"), "Examination.cs" }.Select(f => File.ReadAllText(Path.Combine(Golden.Repository, "src", "Qwen3Tts", "Doctor", f))));
-        var rows = Regex.Matches(Section("Verdict and exit code"), @"^\| ([A-Z][^|]+?) \| [^|]+ \| (\d) \|$", RegexOptions.Multiline).ToList();
+        var sources = string.Concat(new[] { Path.Combine("Decision", "Verdicts.cs"), "Examination.cs" }
+            .Select(f => File.ReadAllText(Path.Combine(Golden.Repository, "src", "Qwen3Tts", "Doctor", f))));
+        var rows = Regex.Matches(Section("Verdict and exit code"), @"^\| ([A-Z][^|]+?) \| [^|]+ \| (\d) \|$", RegexOptions.Multiline)
+            .ToList();
         Assert.NotEmpty(rows);
         Assert.All(rows, r => Assert.Contains($"\"{r.Groups[1].Value}", sources, StringComparison.Ordinal));
         Assert.Equal(["0", $"{DoctorCommand.NotHealthy}", $"{DoctorCommand.Undecided}"], rows.Select(r => r.Groups[2].Value).Distinct());
     }
 
-    static string Section(string title) => Regex.Match(Text, $"^## {title}\n(.*?)(?=^## |\\z)", RegexOptions.Multiline | RegexOptions.Singleline).Groups[1].Value;
+    static string Section(string title) =>
+        Regex.Match(Text, $"^## {title}\n(.*?)(?=^## |\\z)", RegexOptions.Multiline | RegexOptions.Singleline).Groups[1].Value;
 
-    static List<string> Keys(string cell) => [.. Regex.Matches(Regex.Replace(cell, @"\([^)]*\)", ""), "`([a-z_]+)`").Select(m => m.Groups[1].Value)];
+    static List<string> Keys(string cell) =>
+        [.. Regex.Matches(Regex.Replace(cell, @"\([^)]*\)", ""), "`([a-z_]+)`").Select(m => m.Groups[1].Value)];
 }

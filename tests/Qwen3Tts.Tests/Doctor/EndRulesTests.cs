@@ -6,12 +6,13 @@ namespace Qwen3Tts.Tests;
 /// <summary>Whether the end of speech was taught, from what single clips say.</summary>
 public sealed class EndRulesTests
 {
-    /// <summary>As measured on a right run on 25 clips of which one lasts 39 s and is not among the ten: the row went the wrong way for every
-    /// clip that can tell, and the ends cost less than before.</summary>
+    /// <summary>As measured on a right run on 25 clips of which one lasts 39 s and is not among the ten: the row went the wrong way for
+    /// every clip that can tell, and the ends cost less than before.</summary>
     [Fact]
     public void ALongClipThatIsNotMeasuredAccusesNobody()
     {
-        ClipEnd[] clips = [new(0, 0, 1e-4), new(0, 0, 0), new(6, 0, 4e-4), new(1, 0, 0), new(19, 7.1e-3, 1.9e-3), new(54, 1.47, 2.2e-3), new(0, 0, 2e-4), new(0, 0, 0), new(0, 0, 0)];
+        ClipEnd[] clips = [new(0, 0, 1e-4), new(0, 0, 0), new(6, 0, 4e-4), new(1, 0, 0), new(19, 7.1e-3, 1.9e-3), new(54, 1.47, 2.2e-3),
+            new(0, 0, 2e-4), new(0, 0, 0), new(0, 0, 0)];
         var verdict = Judge(clips);
         Assert.True(verdict.IsTaught);
         Assert.InRange(verdict.Sure, 0.5, 0.99);
@@ -29,7 +30,9 @@ public sealed class EndRulesTests
     [Fact]
     public void AShortTrainingWithoutAnEndIsTold()
     {
-        ClipEnd[] clips = [new(0, 2.0e-7, 2.1e-7), new(0, 3.8e-7, 3.9e-7), new(2, 6.1e-5, 6.2e-5), new(0, 1.1e-5, 1.15e-5), new(-1, 7.8e-6, 7.7e-6), new(8, 5.8e-6, 6.2e-6), new(7, 9.0e-2, 9.2e-2), new(0, 3.0e-7, 3.1e-7), new(11, 1.1e-3, 1.2e-3), new(0, 2.0e-6, 2.0e-6)];
+        ClipEnd[] clips = [new(0, 2.0e-7, 2.1e-7), new(0, 3.8e-7, 3.9e-7), new(2, 6.1e-5, 6.2e-5), new(0, 1.1e-5, 1.15e-5),
+            new(-1, 7.8e-6, 7.7e-6), new(8, 5.8e-6, 6.2e-6), new(7, 9.0e-2, 9.2e-2), new(0, 3.0e-7, 3.1e-7), new(11, 1.1e-3, 1.2e-3),
+            new(0, 2.0e-6, 2.0e-6)];
         var verdict = Judge(clips);
         Assert.False(verdict.IsTaught);
         Assert.True(verdict.Sure >= 0.95);

@@ -15,7 +15,8 @@ public sealed class ExaminationTests
     [Theory, MemberData(nameof(Checkpoints))]
     public void TheVerdictComesFirst(string name)
     {
-        var report = Examination.Run(new() { Checkpoint = FaultyCheckpoints.Folder(name), Base = Golden.Checkpoint(FaultyCheckpoints.Base), Data = Data.Value, Takes = 1 }, Mouth, _ => { });
+        var report = Examination.Run(new() { Checkpoint = FaultyCheckpoints.Folder(name), Base = Golden.Checkpoint(FaultyCheckpoints.Base),
+            Data = Data.Value, Takes = 1 }, Mouth, _ => { });
         var named = name == "mask_before_projection" ? "correct" : name;
         Assert.Equal(named, report.Hypothesis);
         Assert.Equal(named == "correct", report.Healthy);
@@ -28,7 +29,8 @@ public sealed class ExaminationTests
         Assert.NotNull(report.Speech);
 
         using var json = JsonDocument.Parse(report.ToJson());
-        foreach (var key in new[] { "verdict", "healthy", "hypothesis", "confidence", "margin", "next", "alike", "findings", "losses", "text_projection", "movement", "speech", "data" })
+        foreach (var key in new[] { "verdict", "healthy", "hypothesis", "confidence", "margin", "next", "alike", "findings", "losses",
+            "text_projection", "movement", "speech", "data" })
             Assert.True(json.RootElement.TryGetProperty(key, out _), key);
         foreach (var finding in json.RootElement.GetProperty("findings").EnumerateArray())
             foreach (var key in new[] { "id", "severity", "evidence", "remedy" })
@@ -53,7 +55,8 @@ public sealed class ExaminationTests
     [Fact]
     public void WithoutALanguageTheScriptIsStillKnown()
     {
-        var report = Examination.Run(new() { Checkpoint = FaultyCheckpoints.Folder("official"), Data = Written(language: false) }, null, _ => { });
+        var report = Examination.Run(new() { Checkpoint = FaultyCheckpoints.Folder("official"), Data = Written(language: false) }, null,
+            _ => { });
         Assert.Equal("official", report.Hypothesis);
         Assert.Contains(report.Findings, f => f.Id == "language_not_tested");
     }
@@ -74,7 +77,8 @@ public sealed class ExaminationTests
     public void WhatWasNotToldIsUndecided()
     {
         var folder = FaultyCheckpoints.Folder("correct");
-        var (unmeasured, alone) = (Examination.Run(new() { Checkpoint = folder }, null, _ => { }), Examination.Run(new() { Checkpoint = folder, Data = Data.Value }, null, _ => { }));
+        var (unmeasured, alone) = (Examination.Run(new() { Checkpoint = folder }, null, _ => { }),
+            Examination.Run(new() { Checkpoint = folder, Data = Data.Value }, null, _ => { }));
         Assert.StartsWith("Not measured", unmeasured.Verdict, StringComparison.Ordinal);
         Assert.StartsWith("Undecided", alone.Verdict, StringComparison.Ordinal);
         foreach (var report in new[] { unmeasured, alone })
@@ -104,7 +108,9 @@ public sealed class ExaminationTests
             var reference = u.GetProperty("ref").GetString()!;
             WavFile.Write(Path.Combine(folder, $"{reference}.wav"), new(references.Float32($"{reference}.wav"), 24000), WavFormat.Float32);
             var spoken = language ? $"\"language\":{u.GetProperty("language").GetRawText()}," : "";
-            file.WriteLine($"{{\"audio\":\"{reference}.wav\",\"text\":{u.GetProperty("text").GetRawText()},{spoken}\"ref_audio\":\"{reference}.wav\",\"audio_codes\":{u.GetProperty("frames").GetRawText().ReplaceLineEndings("")}}}");
+            var (text, frames) = (u.GetProperty("text").GetRawText(), u.GetProperty("frames").GetRawText().ReplaceLineEndings(""));
+            file.Write($"{{\"audio\":\"{reference}.wav\",\"text\":{text},{spoken}");
+            file.WriteLine($"\"ref_audio\":\"{reference}.wav\",\"audio_codes\":{frames}}}");
         }
         return Path.Combine(folder, "codes.jsonl");
     }

@@ -4,12 +4,16 @@ using Qwen3Tts.Sequence;
 
 namespace Qwen3Tts.Tests;
 
-/// <summary>The goldens' faulty checkpoints: a stored talker and, around it, the base it was trained from, as a complete model folder.</summary>
+/// <summary>
+/// The goldens' faulty checkpoints: a stored talker and, around it, the base it was trained from, as a complete model folder.
+/// </summary>
 static class FaultyCheckpoints
 {
     public static JsonElement Doctor { get; } = Golden.Json("faults", "doctor.json");
     public static string Base { get; } = Doctor.GetProperty("model").GetString()!;
-    public static IEnumerable<string> Stored => Directory.GetFiles(Golden.File("faulty"), "*.safetensors").Select(f => Path.GetFileNameWithoutExtension(f)).Order(StringComparer.Ordinal);
+    public static IEnumerable<string> Stored =>
+        Directory.GetFiles(Golden.File("faulty"), "*.safetensors").Select(f => Path.GetFileNameWithoutExtension(f))
+        .Order(StringComparer.Ordinal);
 
     static readonly Dictionary<string, string> Assembled = [];
 
@@ -17,7 +21,8 @@ static class FaultyCheckpoints
     public static string Folder(string name)
     {
         lock (Assembled)
-            return Assembled.TryGetValue(name, out var done) ? done : Assembled[name] = Assemble(Golden.Checkpoint(Base), Golden.File("faulty", $"{name}.safetensors"));
+            return Assembled.TryGetValue(name, out var done) ? done
+                : Assembled[name] = Assemble(Golden.Checkpoint(Base), Golden.File("faulty", $"{name}.safetensors"));
     }
 
     static string Assemble(string source, string talker)
@@ -32,7 +37,8 @@ static class FaultyCheckpoints
         using var untouched = Weights.Open(source);
         using var trained = SafetensorsFile.Open(talker);
         SafetensorsWriter.Write(Path.Combine(folder, "model.safetensors"), [.. untouched.Entries.Select(e =>
-            trained.Tensors.TryGetValue(e.Name, out var other) ? TensorToWrite.Copy(trained, other) : TensorToWrite.Copy(untouched.FileOf(e.Name), e))]);
+            trained.Tensors.TryGetValue(e.Name, out var other) ? TensorToWrite.Copy(trained, other)
+                : TensorToWrite.Copy(untouched.FileOf(e.Name), e))]);
         return folder;
     }
 
@@ -41,6 +47,7 @@ static class FaultyCheckpoints
     {
         using var references = SafetensorsFile.Open(Golden.File("prompts", "references.safetensors"));
         return [.. Golden.Json("faults", "doctor_samples.json").EnumerateArray()
-            .Select(u => GoldenExample.Of(u, GoldenExample.Ids(Base, u), references.Float32($"{u.GetProperty("ref").GetString()}.{Base}.x_vector")))];
+            .Select(u => GoldenExample.Of(u, GoldenExample.Ids(Base, u),
+                references.Float32($"{u.GetProperty("ref").GetString()}.{Base}.x_vector")))];
     }
 }

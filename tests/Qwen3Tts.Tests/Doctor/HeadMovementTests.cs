@@ -25,7 +25,8 @@ public sealed class HeadMovementTests
                         gradient += (double)errors[target * codes + code] * states[target * hidden + column];
                     (along, moved, steep) = (along - change * gradient, moved + change * change, steep + gradient * gradient);
                 }
-            static double Norm(float[] rows, int row, int length) => Math.Sqrt(rows.Skip(row * length).Take(length).Sum(v => (double)v * v));
+            static double Norm(float[] rows, int row, int length) =>
+                Math.Sqrt(rows.Skip(row * length).Take(length).Sum(v => (double)v * v));
             var terms = Enumerable.Range(0, targets).Sum(target => Norm(errors, target, codes) * Norm(states, target, hidden));
             Assert.Equal(
                 along / Math.Sqrt(moved * steep), HeadChange.Compare(codes, hidden, now, before)!.Fit(states, errors),
@@ -35,7 +36,8 @@ public sealed class HeadMovementTests
     /// <summary>Only elements that moved, and only where the two ways differ.</summary>
     [Fact]
     public void ElementsVoteForTheWayTheyWent() =>
-        Assert.Equal((1, 3), HeadChange.Compare(1, 6, [1, 1, -1, 0, 1, -1], [0, 0, 0, 0, 0, 0])!.Votes([-1, -1, -1, -1, 1, -1], [1, 1, 1, 1, 1, -1]));
+        Assert.Equal((1, 3), HeadChange.Compare(1, 6, [1, 1, -1, 0, 1, -1], [0, 0, 0, 0, 0, 0])!.Votes([-1, -1, -1, -1, 1, -1],
+            [1, 1, 1, 1, 1, -1]));
 
     [Fact]
     public void WhatDidNotMoveIsNoChange() => Assert.Null(HeadChange.Compare(2, 2, [1, 2, 3, 4], [1, 2, 3, 4]));

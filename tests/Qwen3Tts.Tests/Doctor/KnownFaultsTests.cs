@@ -15,7 +15,9 @@ public sealed class KnownFaultsTests
         Assert.All(KnownFaults.All, f => Assert.Equal($"{f.Bit}", f.GetType().Name));
         Assert.Distinct(KnownFaults.All.Select(f => f.Name));
         var folder = Path.Combine(Golden.Repository, "src", "Qwen3Tts", "Doctor", "Faults");
-        Assert.All(KnownFaults.All, f => Assert.Contains($"{f.GetType().Name} : Fault", File.ReadAllText(Path.Combine(folder, $"{f.Bit}.cs")), StringComparison.Ordinal));
+        Assert.All(KnownFaults.All, f =>
+            Assert.Contains($"{f.GetType().Name} : Fault", File.ReadAllText(Path.Combine(folder, $"{f.Bit}.cs")),
+            StringComparison.Ordinal));
     }
 
     /// <summary>The parts of the search together ask about every fault that shows, and each is asked about once.</summary>
@@ -24,10 +26,13 @@ public sealed class KnownFaultsTests
     {
         FaultSet[] stages = [KnownFaults.Input, KnownFaults.Labels, KnownFaults.End, KnownFaults.Predictor];
         Assert.All(Bits, bit => Assert.Equal(bit == FaultSet.MaskBeforeProjection ? 0 : 1, stages.Count(s => s.HasFlag(bit))));
-        Assert.Equal([FaultSet.None, FaultSet.NoLanguage, FaultSet.SpeakerAt6, FaultSet.NoSpeaker, FaultSet.NoLanguage | FaultSet.NoSpeaker], KnownFaults.Prefixes);
+        Assert.Equal([FaultSet.None, FaultSet.NoLanguage, FaultSet.SpeakerAt6, FaultSet.NoSpeaker,
+            FaultSet.NoLanguage | FaultSet.NoSpeaker], KnownFaults.Prefixes);
     }
 
-    /// <summary>A combination means the same in whatever order its faults are planted, but for those that leave another nothing to edit.</summary>
+    /// <summary>
+    /// A combination means the same in whatever order its faults are planted, but for those that leave another nothing to edit.
+    /// </summary>
     [Fact]
     public void TheOrderOfEditsDoesNotMatter()
     {

@@ -10,7 +10,8 @@ namespace Qwen3Tts.Tests;
 /// <summary>The engine that speaks measures the losses that the official modules measured, under every hypothesis.</summary>
 public sealed class MeasurementTests
 {
-    public static TheoryData<string> Batches => [.. Golden.Json("faults", "losses.json").GetProperty("batches").EnumerateObject().Select(b => b.Name)];
+    public static TheoryData<string> Batches =>
+        [.. Golden.Json("faults", "losses.json").GetProperty("batches").EnumerateObject().Select(b => b.Name)];
     public static TheoryData<string> Checkpoints => [.. FaultyCheckpoints.Stored.Append("untrained")];
 
     [Theory, MemberData(nameof(Batches))]
@@ -25,10 +26,12 @@ public sealed class MeasurementTests
             [.. samples.Select(u => GoldenExample.Of(u, ids, references.Float32($"{u.GetProperty("ref").GetString()}.{model}.x_vector")))]);
         foreach (var fault in batch.GetProperty("losses").EnumerateObject())
         {
-            var faults = Hypothesis.All.Single(h => h.Name == (fault.Name == "official_from_its_five_faults" ? "official" : fault.Name)).Faults;
+            var faults = Hypothesis.All.Single(
+                h => h.Name == (fault.Name == "official_from_its_five_faults" ? "official" : fault.Name)).Faults;
             Assert.Equal(!fault.Value.TryGetProperty("error", out _), measurement.Allows(faults));
             if (!measurement.Allows(faults))
-                Assert.Contains("without its projection", Assert.Throws<ArgumentException>(() => measurement.LossesUnder(faults)).Message, StringComparison.Ordinal);
+                Assert.Contains("without its projection", Assert.Throws<ArgumentException>(() => measurement.LossesUnder(faults)).Message,
+                    StringComparison.Ordinal);
             else
                 Check(measurement.LossesUnder(faults), fault.Value, 1e-4, relative: false, $"{model} {fault.Name}");
         }
@@ -41,7 +44,8 @@ public sealed class MeasurementTests
         using var workers = new Workers(1);
         var folder = ModelFolder.Open(name == "untrained" ? Golden.Checkpoint(FaultyCheckpoints.Base) : FaultyCheckpoints.Folder(name));
         using var weights = folder.OpenWeights();
-        var measurement = new Measurement(new TalkerModel(weights, folder.Config.TalkerConfig, workers), GoldenExample.Ids(FaultyCheckpoints.Base, Golden.Json("faults", "doctor_samples.json")[0]), examples);
+        var measurement = new Measurement(new TalkerModel(weights, folder.Config.TalkerConfig, workers),
+            GoldenExample.Ids(FaultyCheckpoints.Base, Golden.Json("faults", "doctor_samples.json")[0]), examples);
         var inputs = new HashSet<FaultSet>();
         foreach (var hypothesis in FaultyCheckpoints.Doctor.GetProperty("matrix").GetProperty(name).EnumerateObject())
         {
@@ -64,15 +68,21 @@ public sealed class MeasurementTests
         var together = new Measurement(talker, ids, examples);
         foreach (var hypothesis in Hypothesis.All.Where(h => together.Allows(h.Faults)))
             for (var clip = 0; clip < examples.Count; clip++)
-                Assert.Equal(new Measurement(talker, ids, [examples[clip]]).LossesUnder(0, hypothesis.Faults), together.LossesUnder(clip, hypothesis.Faults));
+                Assert.Equal(new Measurement(talker, ids, [examples[clip]]).LossesUnder(0, hypothesis.Faults),
+                    together.LossesUnder(clip, hypothesis.Faults));
     }
 
     static void Check(Losses ours, JsonElement golden, double tolerance, bool relative, string what)
     {
-        foreach (var (key, value) in new[] { ("talker", ours.Talker), ("predictor", ours.Predictor.Mean), ("total", ours.Total), ("talker_without_eos", ours.Codes.Mean), ("eos", ours.End.Count == 0 ? 0 : ours.End.Mean) }) // the goldens have 0 where no end is taught
+        // the goldens have 0 where no end is taught
+        foreach (var (key, value) in new[] { ("talker", ours.Talker), ("predictor", ours.Predictor.Mean), ("total", ours.Total),
+            ("talker_without_eos", ours.Codes.Mean), ("eos", ours.End.Count == 0 ? 0 : ours.End.Mean) })
             if (golden.TryGetProperty(key, out var expected))
-                Parity.Check("doctor", relative ? "faulty checkpoints" : "losses", Math.Abs(value - expected.GetDouble()) / (relative ? Math.Max(Math.Abs(expected.GetDouble()), 1) : 1), tolerance, $"{what}, {key}");
-        foreach (var (key, count) in new[] { ("talker_targets", ours.Codes.Count + ours.End.Count), ("predictor_targets", ours.Predictor.Count), ("eos_targets", ours.End.Count) })
+                Parity.Check("doctor", relative ? "faulty checkpoints"
+                    : "losses", Math.Abs(value - expected.GetDouble()) / (relative ? Math.Max(Math.Abs(expected.GetDouble()), 1) : 1),
+                    tolerance, $"{what}, {key}");
+        foreach (var (key, count) in new[] { ("talker_targets", ours.Codes.Count + ours.End.Count),
+            ("predictor_targets", ours.Predictor.Count), ("eos_targets", ours.End.Count) })
             if (golden.TryGetProperty(key, out var expected))
                 Assert.Equal(expected.GetInt32(), count);
     }

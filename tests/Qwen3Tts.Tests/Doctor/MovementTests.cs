@@ -12,7 +12,10 @@ public sealed class MovementTests
         Assert.False(Movement.IsHidden(1, 0, 0));
     }
 
-    /// <summary>Two thousand rows, of whose elements on average so many show their update, in one row up to twice as many as in another; the more they differ, the more own clips are not recognised, never the other way.</summary>
+    /// <summary>
+    /// Two thousand rows, of whose elements on average so many show their update, in one row up to twice as many as in another; the more
+    /// they differ, the more own clips are not recognised, never the other way.
+    /// </summary>
     [Theory]
     [InlineData(2)]
     [InlineData(4)]
@@ -31,8 +34,10 @@ public sealed class MovementTests
         var (hidden, accepted) = (0, 0);
         for (var draw = 0; draw < Draws; draw++)
         {
-            var shown = Enumerable.Range(0, Rows).Select(_ => Poisson(mean * (0.7 + 0.6 * random.NextDouble()))).GroupBy(n => n).ToDictionary(g => g.Key, g => g.Count());
-            bool IsHidden(int more) => Movement.IsHidden(shown.GetValueOrDefault(0) + more, shown.GetValueOrDefault(1), shown.GetValueOrDefault(2));
+            var shown = Enumerable.Range(0, Rows).Select(_ => Poisson(mean * (0.7 + 0.6 * random.NextDouble()))).GroupBy(n => n)
+                .ToDictionary(g => g.Key, g => g.Count());
+            bool IsHidden(int more) => Movement.IsHidden(shown.GetValueOrDefault(0) + more, shown.GetValueOrDefault(1),
+                shown.GetValueOrDefault(2));
             (hidden, accepted) = (hidden + (IsHidden(0) ? 1 : 0), accepted + (IsHidden(Untrained) ? 1 : 0));
         }
         Assert.InRange(hidden, Draws * 9 / 10, Draws);

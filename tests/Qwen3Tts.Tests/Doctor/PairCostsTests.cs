@@ -16,7 +16,8 @@ public sealed class PairCostsTests
         costs.Add(other, 1.5); // even where something was added to it
         Assert.Equal(1.5, costs[measured]);
         Assert.False(costs.IsMeasured(other));
-        Assert.Contains("Head 0 on codebook 2", Assert.Throws<InvalidOperationException>(() => costs[other]).Message, StringComparison.Ordinal);
+        Assert.Contains("Head 0 on codebook 2", Assert.Throws<InvalidOperationException>(() => costs[other]).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]

@@ -20,10 +20,12 @@ public sealed class PromptListingTests
                 {
                     if (transcript is not null && (speaker is not null || config.TtsModelType == "voice_design"))
                         continue;
-                    var (right, same) = PromptListing.Pair(Golden.Checkpoint(model), new("Hello world.", speaker, language, "Slowly.", transcript, interleaved), FaultSet.None);
+                    var (right, same) = PromptListing.Pair(Golden.Checkpoint(model),
+                        new("Hello world.", speaker, language, "Slowly.", transcript, interleaved), FaultSet.None);
                     Assert.Equal(right, same);
                     Assert.Contains(right, p => p.Codec == $"language {language}");
-                    Assert.Equal(config.TtsModelType == "voice_design" && speaker is null ? 0 : 1, right.Count(p => p.Codec == "voice" || p.Codec == $"speaker {speaker}"));
+                    Assert.Equal(config.TtsModelType == "voice_design" && speaker is null ? 0
+                        : 1, right.Count(p => p.Codec == "voice" || p.Codec == $"speaker {speaker}"));
                     Assert.Contains("first code of frame 0; codes 1–15 of frame 0", right.Select(p => p.Taught));
                     Assert.Equal("end", right[^2].Taught);
                 }
@@ -33,7 +35,8 @@ public sealed class PromptListingTests
     public void TheOfficialScriptDiffersAsItsFaultsSay(string model)
     {
         var language = ModelFolder.Open(Golden.Checkpoint(model)).Config.TalkerConfig.CodecLanguageId.Keys.First();
-        var (right, faulty) = PromptListing.Pair(Golden.Checkpoint(model), new("Hello world.", null, language, null, null, false), PromptListing.FindFaults("official-022e286"));
+        var (right, faulty) = PromptListing.Pair(Golden.Checkpoint(model), new("Hello world.", null, language, null, null, false),
+            PromptListing.FindFaults("official-022e286"));
         Assert.Equal(right.Count - 1, faulty.Count);
         Assert.Equal("nothink", faulty[3].Codec);
         Assert.All(faulty.Where(p => p.Text.Length > 0), p => Assert.EndsWith(", raw", p.Text, StringComparison.Ordinal));
@@ -44,7 +47,10 @@ public sealed class PromptListingTests
     }
 
     [Fact]
-    public void AnUnknownScriptIsRefused() => Assert.Contains("official-022e286", Assert.Throws<ArgumentException>(() => PromptListing.FindFaults("nonsense")).Message, StringComparison.Ordinal);
+    public void AnUnknownScriptIsRefused() =>
+        Assert.Contains("official-022e286", Assert.Throws<ArgumentException>(() => PromptListing.FindFaults("nonsense")).Message,
+        StringComparison.Ordinal);
 
-    static int Index(IReadOnlyList<ListedPosition> list, string taught, int after = -1) => Enumerable.Range(after + 1, list.Count - after - 1).First(i => list[i].Taught.Contains(taught, StringComparison.Ordinal));
+    static int Index(IReadOnlyList<ListedPosition> list, string taught, int after = -1) =>
+        Enumerable.Range(after + 1, list.Count - after - 1).First(i => list[i].Taught.Contains(taught, StringComparison.Ordinal));
 }

@@ -6,7 +6,10 @@ using Qwen3Tts.Sequence;
 
 namespace Qwen3Tts.Tests;
 
-/// <summary>Speaking as a faulty checkpoint was trained: the writer's positions are those of its training, and the command offered is one that exists.</summary>
+/// <summary>
+/// Speaking as a faulty checkpoint was trained: the writer's positions are those of its training, and the command offered is one that
+/// exists.
+/// </summary>
 public sealed class RescueTests
 {
     [Fact]
@@ -19,14 +22,16 @@ public sealed class RescueTests
             {
                 TalkerSequence Prompt(Compatibility compatibility)
                 {
-                    var s = TalkerSequence.Prompt(new() { Text = [1, 2, 3], Language = language, Voice = voice, Compatibility = compatibility }, ids);
+                    var s = TalkerSequence.Prompt(
+                        new() { Text = [1, 2, 3], Language = language, Voice = voice, Compatibility = compatibility }, ids);
                     s.Append(new CodecStep.Frame(Frame));
                     s.AppendEnd();
                     return s;
                 }
                 var trained = new Hypothesis("", FaultSet.SpeakerAt6).Edit(TrainingExample.Of(Prompt(Compatibility.None), ids), ids);
                 Assert.Equal(trained.Positions, Prompt(Compatibility.SpeakerAt6).Positions);
-                Assert.Equal(language is not null && voice is not null, !Prompt(Compatibility.None).Positions.SequenceEqual(Prompt(Compatibility.SpeakerAt6).Positions));
+                Assert.Equal(language is not null
+                    && voice is not null, !Prompt(Compatibility.None).Positions.SequenceEqual(Prompt(Compatibility.SpeakerAt6).Positions));
             }
     }
 
@@ -41,7 +46,13 @@ public sealed class RescueTests
         {
             var taught = u.GetProperty("frames").EnumerateArray().Select(f => f[0].GetInt32()).ToList();
             var voice = faithful.Clone(new Waveform(references.Float32($"{u.GetProperty("ref").GetString()}.wav"), 24000));
-            var options = new SpeechOptions { Voice = voice, Language = u.GetProperty("language").GetString()!, Layout = Layout.TextFirst, Sampling = new() { Greedy = true, PredictorGreedy = true, RepetitionPenalty = 1, MaxFrames = taught.Count + 1 } };
+            var options = new SpeechOptions
+            {
+                Voice = voice,
+                Language = u.GetProperty("language").GetString()!,
+                Layout = Layout.TextFirst,
+                Sampling = new() { Greedy = true, PredictorGreedy = true, RepetitionPenalty = 1, MaxFrames = taught.Count + 1 },
+            };
             int Same(Tts tts)
             {
                 var stream = tts.Stream(u.GetProperty("text").GetString()!, options);
@@ -56,17 +67,24 @@ public sealed class RescueTests
 
     [Fact]
     public void RawTextIsRefusedWhereNoTrainerCanHaveFedIt() =>
-        Assert.Contains("without its projection", Assert.Throws<ArgumentException>(() => Tts.Load(Golden.Checkpoint("base-0b6"), threads: 1, compatibility: Compatibility.RawText)).Message, StringComparison.Ordinal);
+        Assert.Contains("without its projection",
+            Assert.Throws<ArgumentException>(
+            () => Tts.Load(Golden.Checkpoint("base-0b6"), threads: 1, compatibility: Compatibility.RawText)).Message,
+            StringComparison.Ordinal);
 
     [Theory]
     [InlineData(FaultSet.None, null)]
     [InlineData(FaultSet.NoLanguage, "say --language Auto --layout text-first")]
-    [InlineData(FaultSet.NoTextProjection | FaultSet.SpeakerAt6 | FaultSet.Interleaved, "say --compat raw-text,speaker-at-6 --layout interleaved")]
+    [InlineData(FaultSet.NoTextProjection | FaultSet.SpeakerAt6 | FaultSet.Interleaved,
+        "say --compat raw-text,speaker-at-6 --layout interleaved")]
     [InlineData(FaultSet.NoTextProjection | FaultSet.OwnHidden, null)]
     [InlineData(FaultSet.Official, null)]
-    internal void ARescueIsOfferedOnlyWhereSpeakingCanBeLikeTheTraining(FaultSet faults, string? command) => Assert.Equal(command, KnownFaults.FindRescue(faults));
+    internal void ARescueIsOfferedOnlyWhereSpeakingCanBeLikeTheTraining(FaultSet faults, string? command) =>
+        Assert.Equal(command, KnownFaults.FindRescue(faults));
 
-    /// <summary>Of every combination there is: offered if speaking can be like all of it, and with exactly the options that make it so.</summary>
+    /// <summary>
+    /// Of every combination there is: offered if speaking can be like all of it, and with exactly the options that make it so.
+    /// </summary>
     [Fact]
     public void EveryCombinationIsOfferedExactlyWhatItNeeds()
     {
@@ -74,7 +92,8 @@ public sealed class RescueTests
         for (var faults = FaultSet.None + 1; faults < FaultSet.NoSpeaker + (int)FaultSet.NoSpeaker; faults++)
         {
             var command = KnownFaults.FindRescue(faults);
-            Assert.Equal(Enumerable.Range(0, 11).Select(bit => (FaultSet)(1 << bit)).Where(f => faults.HasFlag(f)).All(spoken.Contains), command is not null);
+            Assert.Equal(Enumerable.Range(0, 11).Select(bit => (FaultSet)(1 << bit)).Where(f => faults.HasFlag(f)).All(spoken.Contains),
+                command is not null);
             if (command is null)
                 continue;
             Assert.Equal(faults.HasFlag(FaultSet.NoTextProjection), command.Contains("raw-text", StringComparison.Ordinal));

@@ -23,13 +23,15 @@ public sealed class SpeechRecogniserTests
                     let fields = line.Split('\t')
                     select (WavFile.Read(Path.Combine(Mini.Folder, "clips", fields[0] + ".wav")), fields[1]);
         var rate = Ears().Judge([.. clips]);
-        Assert.True(rate.Rate <= 0.05, $"Raw synthetic speech is understood nearly perfectly (mini's README: 0 to 1 %), but the error rate is {rate}.");
+        Assert.True(rate.Rate <= 0.05,
+            $"Raw synthetic speech is understood nearly perfectly (mini's README: 0 to 1 %), but the error rate is {rate}.");
     }
 
     [Fact]
     public void RecordingsAreUnderstoodAsWellAsTheirDescriptionSays()
     {
-        var clips = Directory.GetFiles(Mini.Recordings, "*.wav").Order(StringComparer.Ordinal).Select(wav => (WavFile.Read(wav), File.ReadAllText(Path.ChangeExtension(wav, ".txt"))));
+        var clips = Directory.GetFiles(Mini.Recordings, "*.wav").Order(StringComparer.Ordinal)
+            .Select(wav => (WavFile.Read(wav), File.ReadAllText(Path.ChangeExtension(wav, ".txt"))));
         var rate = Ears().Judge([.. clips]);
         Assert.True(rate.Rate <= 0.057 + 0.03, $"mini's README has 5.7 % for this voice, but the error rate is {rate}.");
     }
@@ -48,7 +50,9 @@ public sealed class SpeechRecogniserTests
     [Fact]
     public void WordsOfAGrammarAreFoundAmongItsSyntax()
     {
-        var words = PocketSphinx.Words("#JSGF V1.0 UTF-8 en;\ngrammar g; import <other.rule>;\n// a comment\n<x> = /0.7/ open {tag} | close; /* more */ public <y> = <x> [the] (door|window)+;");
+        var words = PocketSphinx.Words(
+            "#JSGF V1.0 UTF-8 en;\ngrammar g; import <other.rule>;\n// a comment\n<x> = /0.7/ open {tag} | close; /* more */ public <y> " +
+            "= <x> [the] (door|window)+;");
         Assert.Equal(["close", "door", "open", "the", "window"], words.Order());
     }
 
@@ -59,7 +63,8 @@ public sealed class SpeechRecogniserTests
         var (grammar, dictionary) = (Path.Combine(folder, "g.jsgf"), Path.Combine(folder, "d.dict"));
         File.WriteAllText(grammar, "#JSGF V1.0;\ngrammar g;\npublic <u> = hello xyzzy;\n");
         File.WriteAllText(dictionary, "hello HH AH L OW\nhello(2) HH EH L OW\nother AH DH ER\n");
-        Assert.Contains("xyzzy", Assert.Throws<InvalidDataException>(() => PocketSphinx.Dictionary(grammar, [dictionary])).Message, StringComparison.Ordinal);
+        Assert.Contains("xyzzy", Assert.Throws<InvalidDataException>(() => PocketSphinx.Dictionary(grammar, [dictionary])).Message,
+            StringComparison.Ordinal);
         File.AppendAllText(dictionary, "xyzzy Z IH Z IY\n");
         Assert.Equal(3, PocketSphinx.Dictionary(grammar, [dictionary]).Count);
     }

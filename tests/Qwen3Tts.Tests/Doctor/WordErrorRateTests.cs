@@ -46,5 +46,6 @@ public sealed class WordErrorRateTests
     [InlineData("Fünf, sechs!", "German", "fuenf sechs")]
     [InlineData("It’s 'fine' — don't", null, "it's fine don't")]
     [InlineData(" . ", null, "")]
-    public void TextIsReadAsWords(string text, string? language, string words) => Assert.Equal(words, string.Join(' ', SpokenWords.Of(text, language)));
+    public void TextIsReadAsWords(string text, string? language, string words) =>
+        Assert.Equal(words, string.Join(' ', SpokenWords.Of(text, language)));
 }

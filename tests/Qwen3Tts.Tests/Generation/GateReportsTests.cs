@@ -12,7 +12,8 @@ public sealed class GateReportsTests
     static Tts Tts => Mouth.Value;
 
     static float[] Said(string text, SpeechOptions? options = null) =>
-        Tts.Say(text, (options ?? new()) with { Voice = Reference.Value, Sampling = Tts.Sampling with { Seed = 7, MaxFrames = 6 } }).Samples;
+        Tts.Say(text, (options ?? new()) with { Voice = Reference.Value,
+            Sampling = Tts.Sampling with { Seed = 7, MaxFrames = 6 } }).Samples;
 
     [Fact]
     public void LinesAreSaidAsTheOneLineThatTheyAre()
@@ -28,7 +29,8 @@ public sealed class GateReportsTests
     public void AChapterIsToldAndASentenceIsNot()
     {
         var chapter = TextFile.Read(Reports.Path("text-chapter", "chapter.txt"));
-        Assert.Matches(@"^The text has \d+ tokens, about \d+ s of speech, .* Say it sentence by sentence\.$", Assert.Single(Tts.Doubts(chapter)));
+        Assert.Matches(@"^The text has \d+ tokens, about \d+ s of speech, .* Say it sentence by sentence\.$",
+            Assert.Single(Tts.Doubts(chapter)));
         Assert.All(chapter.Split('\n', StringSplitOptions.RemoveEmptyEntries), sentence => Assert.Empty(Tts.Doubts(sentence)));
     }
 
@@ -36,23 +38,29 @@ public sealed class GateReportsTests
     public void ATranscriptThatDoesNotFitItsRecordingIsTold()
     {
         var wave = WavFile.Read(Reports.Path("transcript-short", "ref.wav"));
-        Assert.Contains(Tts.Clone(wave, "Good").Warnings, w => w.Contains("frames for 1 token", StringComparison.Ordinal) && w.Contains("leave out what is said", StringComparison.Ordinal));
-        Assert.Contains(Tts.Clone(wave, TextFile.Read(Reports.Path("text-chapter", "chapter.txt"))).Warnings, w => w.Contains("may lack what the text says", StringComparison.Ordinal));
-        Assert.DoesNotContain(Tts.Clone(wave, "Good morning Peter please stop.").Warnings, w => w.Contains("frames for", StringComparison.Ordinal));
+        Assert.Contains(Tts.Clone(wave, "Good").Warnings, w =>
+            w.Contains("frames for 1 token", StringComparison.Ordinal) && w.Contains("leave out what is said", StringComparison.Ordinal));
+        Assert.Contains(Tts.Clone(wave, TextFile.Read(Reports.Path("text-chapter", "chapter.txt"))).Warnings, w =>
+            w.Contains("may lack what the text says", StringComparison.Ordinal));
+        Assert.DoesNotContain(Tts.Clone(wave, "Good morning Peter please stop.").Warnings, w =>
+            w.Contains("frames for", StringComparison.Ordinal));
     }
 
     [Fact]
     public void ASilentVoiceIsRefusedAndAQuietOneTold()
     {
-        Assert.StartsWith("The recording is silent", Assert.Throws<ArgumentException>(() => Tts.Clone(WavFile.Read(Reports.Path("voice-silent", "silence.wav")))).Message);
-        Assert.Contains(Tts.Clone(WavFile.Read(Reports.Path("voice-silent", "hiss.wav"))).Warnings, w => w.StartsWith("The recording is very quiet", StringComparison.Ordinal));
+        Assert.StartsWith("The recording is silent",
+            Assert.Throws<ArgumentException>(() => Tts.Clone(WavFile.Read(Reports.Path("voice-silent", "silence.wav")))).Message);
+        Assert.Contains(Tts.Clone(WavFile.Read(Reports.Path("voice-silent", "hiss.wav"))).Warnings, w =>
+            w.StartsWith("The recording is very quiet", StringComparison.Ordinal));
     }
 
     [Fact]
     public void ALanguageIsSpokenByAnyOfItsNames()
     {
         var english = Said("Good morning.", new() { Language = "english" });
-        Assert.All(["en", "en-US", "en_GB", "ENGLISH", "eng"], code => Assert.Equal(english, Said("Good morning.", new() { Language = code })));
+        Assert.All(["en", "en-US", "en_GB", "ENGLISH", "eng"], code =>
+            Assert.Equal(english, Said("Good morning.", new() { Language = code })));
         Assert.NotEqual(english, Said("Good morning."));
     }
 

@@ -32,7 +32,9 @@ public sealed class GeneratorTests
             if (request.Ended != "eos")
                 ours = ours[..Math.Min(ours.Length, theirs.Length)];
             var same = ours.AsSpan().CommonPrefixLength(theirs);
-            Parity.Check("greedy codes", model, ours.SequenceEqual(theirs) || GoldenRequest.Margin(golden, key, same) < GoldenRequest.Undecided ? 0 : 1, 0, $"{key}, after {same} codes of {theirs.Length}");
+            Parity.Check("greedy codes", model, ours.SequenceEqual(theirs)
+                || GoldenRequest.Margin(golden, key, same) < GoldenRequest.Undecided ? 0
+                : 1, 0, $"{key}, after {same} codes of {theirs.Length}");
         }
     }
 
@@ -43,7 +45,8 @@ public sealed class GeneratorTests
         using var two = new Workers(2);
         var (a, b) = (GoldenRequest.Load(model, one), GoldenRequest.Load(model, two));
         var request = GoldenRequest.All(model).First();
-        int[] Speak(TalkerModel talker, ulong seed) => [.. new Generator(talker, new() { Seed = seed, MaxFrames = 30 }).Speak(Prompt(request)).SelectMany(f => f)];
+        int[] Speak(TalkerModel talker, ulong seed) =>
+            [.. new Generator(talker, new() { Seed = seed, MaxFrames = 30 }).Speak(Prompt(request)).SelectMany(f => f)];
         var codes = Speak(a, 1);
         Assert.Equal(codes, Speak(b, 1));
         Assert.Equal(codes, Speak(a, 1));

@@ -16,12 +16,14 @@ public sealed class SamplerTests
         foreach (var row in Golden.Json("sampling", "sampling.json").EnumerateArray())
         {
             var key = row.GetProperty("key").GetString()!;
-            var (talker, settings, scores) = (key.EndsWith("talker", StringComparison.Ordinal), row.GetProperty("settings"), golden.Float32($"{key}.logits"));
+            var (talker, settings, scores) = (key.EndsWith("talker", StringComparison.Ordinal), row.GetProperty("settings"),
+                golden.Float32($"{key}.logits"));
             var sampler = Create(Options(settings, talker));
             foreach (var code in row.GetProperty("history").EnumerateArray())
                 sampler.Remember(code.GetInt32());
             var kept = talker ? sampler.KeepFirst(scores) : sampler.KeepOther(scores);
-            Parity.Check("sampling", talker ? "talker" : "code predictor", Math.Abs(row.GetProperty("kept").GetInt32() - kept), 0, $"{key}, kept");
+            Parity.Check("sampling", talker ? "talker"
+                : "code predictor", Math.Abs(row.GetProperty("kept").GetInt32() - kept), 0, $"{key}, kept");
             var (ids, left) = sampler.Kept;
             var mine = new float[scores.Length];
             var greedy = !settings.GetProperty("do_sample").GetBoolean();
@@ -34,7 +36,8 @@ public sealed class SamplerTests
             if (greedy)
                 Assert.Equal(golden.Float32($"{key}.scores"), mine);
             else
-                Parity.Check("sampling", talker ? "talker" : "code predictor", Parity.Difference(mine, golden.Float32($"{key}.probabilities")), 1e-6, key);
+                Parity.Check("sampling", talker ? "talker"
+                    : "code predictor", Parity.Difference(mine, golden.Float32($"{key}.probabilities")), 1e-6, key);
             Assert.True(mine[row.GetProperty("argmax").GetInt32()] == mine.Max(), key);
         }
     }
@@ -43,7 +46,8 @@ public sealed class SamplerTests
     public void DrawsFollowTheProbabilities()
     {
         var sampler = Create(new() { PredictorTemperature = 1, PredictorTopK = 3, PredictorTopP = 1, Seed = 7 });
-        var scores = Enumerable.Range(0, Config.CodePredictorConfig.VocabSize).Select(i => i switch { 5 => MathF.Log(5), 9 => MathF.Log(3), 11 => MathF.Log(2), _ => -1f }).ToArray();
+        var scores = Enumerable.Range(0, Config.CodePredictorConfig.VocabSize)
+            .Select(i => i switch { 5 => MathF.Log(5), 9 => MathF.Log(3), 11 => MathF.Log(2), _ => -1f }).ToArray();
         var counts = new int[scores.Length];
         for (var i = 0; i < 10_000; i++)
             counts[sampler.Other([.. scores])]++;
@@ -69,13 +73,15 @@ public sealed class SamplerTests
     public void ScoresWithoutANumberAreAnError(float score)
     {
         foreach (var greedy in new[] { false, true })
-            Assert.Throws<InvalidDataException>(() => Create(new() { Greedy = greedy }).First(Enumerable.Repeat(score, Config.VocabSize).ToArray()));
+            Assert.Throws<InvalidDataException>(() => Create(new() { Greedy = greedy })
+                .First(Enumerable.Repeat(score, Config.VocabSize).ToArray()));
     }
 
     [Fact]
     public void SettingsOutOfRangeAreNamed()
     {
-        void Refused(SamplingOptions options, string name) => Assert.Contains(name, Assert.Throws<ArgumentException>(() => Create(options)).Message, StringComparison.Ordinal);
+        void Refused(SamplingOptions options, string name) =>
+            Assert.Contains(name, Assert.Throws<ArgumentException>(() => Create(options)).Message, StringComparison.Ordinal);
         Refused(new() { Temperature = 0 }, "temperature");
         Refused(new() { PredictorTemperature = double.NaN }, "predictor temperature");
         Refused(new() { TopK = -1 }, "top-k");
@@ -89,16 +95,26 @@ public sealed class SamplerTests
     public void TheGeneratorOfRandomNumbersIsPcg32()
     {
         var random = new Pcg32(42, 54); // the reference implementation's demo
-        Assert.Equal([0xa15c02b7u, 0x7b47f409u, 0xba1d3330u, 0x83d2f293u, 0xbfa4784bu, 0xcbed606eu], Enumerable.Range(0, 6).Select(_ => random.Next()));
+        Assert.Equal([0xa15c02b7u, 0x7b47f409u, 0xba1d3330u, 0x83d2f293u, 0xbfa4784bu, 0xcbed606eu], Enumerable.Range(0, 6)
+            .Select(_ => random.Next()));
     }
 
-    static Sampler Create(SamplingOptions options) => new(options, Config.VocabSize, Config.CodePredictorConfig.VocabSize, Config.CodecEosTokenId);
+    static Sampler Create(SamplingOptions options) =>
+        new(options, Config.VocabSize, Config.CodePredictorConfig.VocabSize, Config.CodecEosTokenId);
 
     static SamplingOptions Options(JsonElement s, bool talker)
     {
-        var (greedy, temperature, topK, topP) = (!s.GetProperty("do_sample").GetBoolean(), s.GetProperty("temperature").GetDouble(), s.GetProperty("top_k").GetInt32(), s.GetProperty("top_p").GetDouble());
+        var (greedy, temperature, topK, topP) = (!s.GetProperty("do_sample").GetBoolean(), s.GetProperty("temperature").GetDouble(),
+            s.GetProperty("top_k").GetInt32(), s.GetProperty("top_p").GetDouble());
         return talker
-            ? new() { Greedy = greedy, Temperature = temperature, TopK = topK, TopP = topP, RepetitionPenalty = s.GetProperty("repetition_penalty").GetDouble() }
+            ? new()
+            {
+                Greedy = greedy,
+                Temperature = temperature,
+                TopK = topK,
+                TopP = topP,
+                RepetitionPenalty = s.GetProperty("repetition_penalty").GetDouble(),
+            }
             : new() { PredictorGreedy = greedy, PredictorTemperature = temperature, PredictorTopK = topK, PredictorTopP = topP };
     }
 }

@@ -11,7 +11,9 @@ namespace Qwen3Tts.Tests;
 public sealed class TtsTests
 {
     static readonly SamplingOptions Greedy = new() { Greedy = true, PredictorGreedy = true };
-    static readonly JsonElement[] MiniRequests = [.. JsonDocument.Parse(File.ReadAllBytes(Path.Combine(Mini.Folder, "golden", "mini.json"))).RootElement.GetProperty("requests").EnumerateArray()];
+    static readonly JsonElement[] MiniRequests =
+        [.. JsonDocument.Parse(File.ReadAllBytes(Path.Combine(Mini.Folder, "golden", "mini.json"))).RootElement.GetProperty(
+        "requests").EnumerateArray()];
 
     /// <summary>Text, speaker and recording go in as a user gives them; the official codes and samples must come out.</summary>
     [Theory, MemberData(nameof(GoldenRequest.Models), MemberType = typeof(GoldenRequest))]
@@ -26,13 +28,18 @@ public sealed class TtsTests
         foreach (var request in GoldenRequest.All(model))
         {
             var key = $"{request.Name}.{request.Index}";
-            if (!tokenizer.Encode(request.Spelled("text")).SequenceEqual(request.Utterance.Text) || string.IsNullOrWhiteSpace(request.Spelled("text")) || request.Spelled("instruct") is { } instruct && instruct.Contains('\n'))
-                continue; // nothing to say; or an instruction whose lines are joined here; or head and text are one to the official tokenizer, which is held by the tests of ours
+            if (!tokenizer.Encode(request.Spelled("text")).SequenceEqual(request.Utterance.Text)
+                || string.IsNullOrWhiteSpace(request.Spelled("text")) || request.Spelled("instruct") is { } instruct
+                && instruct.Contains('\n'))
+                // nothing to say; or an instruction whose lines are joined here; or head and text are one to the official tokenizer, which
+                // is held by the tests of ours
+                continue;
             if (request.Reference is { } name && rates.GetProperty(name).GetProperty("rate").GetInt32() != tts.SampleRate)
                 continue; // another resampler than the official one makes almost the same voice
             Voice? voice = null;
             if (request.Reference is { } reference && !voices.TryGetValue((reference, request.InContext), out voice))
-                voices[(reference, request.InContext)] = voice = tts.Clone(new(references.Float32($"{reference}.wav"), tts.SampleRate), request.InContext ? rates.GetProperty(reference).GetProperty("text").GetString() : null);
+                voices[(reference, request.InContext)] = voice = tts.Clone(new(references.Float32($"{reference}.wav"), tts.SampleRate),
+                    request.InContext ? rates.GetProperty(reference).GetProperty("text").GetString() : null);
             var options = new SpeechOptions
             {
                 Speaker = request.Spelled("speaker"),
@@ -47,7 +54,8 @@ public sealed class TtsTests
             var expected = GoldenRequest.Frames(golden, $"{key}.codes");
             var same = stream.Frames.SelectMany(f => f).ToArray().AsSpan().CommonPrefixLength(expected.SelectMany(f => f).ToArray());
             var sure = same == expected.Length * expected[0].Length && stream.Frames.Count == expected.Length;
-            Parity.Check("greedy codes", $"{model}, spoken", sure || GoldenRequest.Margin(golden, key, same) < GoldenRequest.Undecided ? 0 : 1, 0, $"{key}, after {same} codes");
+            Parity.Check("greedy codes", $"{model}, spoken", sure || GoldenRequest.Margin(golden, key, same) < GoldenRequest.Undecided ? 0
+                : 1, 0, $"{key}, after {same} codes");
             if (!sure || !golden.Tensors.ContainsKey($"{key}.wav"))
                 continue;
             Assert.Equal(expected.Length * 1920, samples.Length);
@@ -66,7 +74,8 @@ public sealed class TtsTests
         {
             var name = request.GetProperty("name").GetString()!;
             var voice = VoiceOf(tts, request);
-            Parity.Check("speaker", "miniature", Parity.Difference(voice.Vector, golden.Float32($"{name}.xvector")), 1e-5 * Math.Max(1, Parity.Largest(voice.Vector)), name);
+            Parity.Check("speaker", "miniature", Parity.Difference(voice.Vector, golden.Float32($"{name}.xvector")), 1e-5 * Math
+                .Max(1, Parity.Largest(voice.Vector)), name);
             if (request.GetProperty("icl").GetBoolean())
                 Assert.Equal(GoldenRequest.Frames(golden, $"{name}.ref_codes"), voice.Frames);
             var stream = tts.Stream(TextOf(request), new()
@@ -77,7 +86,8 @@ public sealed class TtsTests
                 Sampling = Greedy with { MaxFrames = 119 },
             });
             var samples = stream.SelectMany(c => c).ToArray();
-            Parity.Check("greedy codes", "miniature", GoldenRequest.Frames(golden, $"{name}.codes").SelectMany(f => f).SequenceEqual(stream.Frames.SelectMany(f => f)) ? 0 : 1, 0, name);
+            Parity.Check("greedy codes", "miniature", GoldenRequest.Frames(golden, $"{name}.codes")
+                .SelectMany(f => f).SequenceEqual(stream.Frames.SelectMany(f => f)) ? 0 : 1, 0, name);
             Assert.True(stream.Ended);
             if (golden.Tensors.ContainsKey($"{name}.wav"))
                 Parity.Check("codec", "speech of the miniature", Parity.Difference(samples, golden.Float32($"{name}.wav")), 5e-5, name);
@@ -90,14 +100,16 @@ public sealed class TtsTests
         using var tts = Tts.Load(Mini.Model, threads: 2);
         foreach (var request in MiniRequests)
         {
-            var (text, options) = (TextOf(request), new SpeechOptions { Voice = VoiceOf(tts, request), Sampling = tts.Sampling with { Seed = 4, MaxFrames = 30 } });
+            var (text, options) = (TextOf(request),
+                new SpeechOptions { Voice = VoiceOf(tts, request), Sampling = tts.Sampling with { Seed = 4, MaxFrames = 30 } });
             var whole = tts.Say(text, options);
             Assert.Equal(tts.SampleRate, whole.SampleRate);
             var stream = tts.Stream(text, options);
             var chunks = stream.ToArray();
             Assert.Equal(whole.Samples, chunks.SelectMany(c => c));
             Assert.Equal(stream.Frames.Count * 1920, whole.Samples.Length);
-            Assert.Equal(new[] { 1, 2, 4, 8, 8, 8 }.Take(chunks.Length - 1), chunks.SkipLast(1).Select(c => c.Length / 1920)); // the last one may be shorter
+            // the last one may be shorter
+            Assert.Equal(new[] { 1, 2, 4, 8, 8, 8 }.Take(chunks.Length - 1), chunks.SkipLast(1).Select(c => c.Length / 1920));
             Assert.Throws<InvalidOperationException>(stream.GetEnumerator);
             Assert.NotEqual(whole.Samples, tts.Say(text, options with { Sampling = options.Sampling with { Seed = 5 } }).Samples);
         }
@@ -108,7 +120,11 @@ public sealed class TtsTests
     {
         using var one = Tts.Load(Mini.Model, threads: 1);
         using var two = Tts.Load(Mini.Model, threads: 2);
-        var options = new SpeechOptions { Voice = VoiceOf(one, MiniRequests[0]), Sampling = one.Sampling with { Seed = 11, MaxFrames = 20 } };
+        var options = new SpeechOptions
+        {
+            Voice = VoiceOf(one, MiniRequests[0]),
+            Sampling = one.Sampling with { Seed = 11, MaxFrames = 20 },
+        };
         var texts = MiniRequests.Take(2).Select(TextOf).ToArray();
         var alone = texts.Select(t => one.Say(t, options).Samples).ToArray();
         var together = new float[texts.Length][];
@@ -121,7 +137,9 @@ public sealed class TtsTests
     {
         using var tts = Tts.Load(Mini.Model, threads: 1);
         var options = new SpeechOptions { Voice = VoiceOf(tts, MiniRequests[0]), MaxFramesPerToken = 0 };
-        SpeechStream Babble(ulong seed) => tts.Stream(TextOf(MiniRequests[0]), options with { Sampling = tts.Sampling with { Temperature = 1000, TopK = 0, Seed = seed } });
+        SpeechStream Babble(ulong seed) =>
+            tts.Stream(TextOf(MiniRequests[0]),
+            options with { Sampling = tts.Sampling with { Temperature = 1000, TopK = 0, Seed = seed } });
         // At a temperature this high the end of speech is one code among hundreds: most seeds babble on.
         var stopped = Enumerable.Range(0, 20).Select(seed => Babble((ulong)seed)).First(s => s.Sum(c => c.Length) > 0 && !s.Ended);
         Assert.Equal(25, stopped.Frames.Count);
@@ -139,7 +157,8 @@ public sealed class TtsTests
     {
         using var named = Tts.Load(Golden.Checkpoint("custom-0b6"), threads: 1);
         using var cloning = Tts.Load(Golden.Checkpoint("base-0b6"), threads: 1);
-        void Refused(Action act, string says) => Assert.Contains(says, Assert.ThrowsAny<SystemException>(act).Message, StringComparison.Ordinal);
+        void Refused(Action act, string says) =>
+            Assert.Contains(says, Assert.ThrowsAny<SystemException>(act).Message, StringComparison.Ordinal);
         var speaker = named.Speakers.First();
         Refused(() => named.Stream(" ", new() { Speaker = speaker }), "nothing to say");
         Refused(() => named.Stream("Hello."), speaker);
@@ -169,5 +188,6 @@ public sealed class TtsTests
     static string TextOf(JsonElement request) => request.GetProperty("text").GetString()!;
 
     static Voice VoiceOf(Tts tts, JsonElement request) =>
-        tts.Clone(WavFile.Read(Path.Combine(Mini.Folder, "clips", $"{request.GetProperty("clip").GetString()}.wav")), request.GetProperty("ref_text").GetString());
+        tts.Clone(WavFile.Read(Path.Combine(Mini.Folder, "clips", $"{request.GetProperty("clip").GetString()}.wav")),
+            request.GetProperty("ref_text").GetString());
 }

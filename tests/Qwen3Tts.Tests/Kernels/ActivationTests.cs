@@ -15,7 +15,8 @@ public sealed class ActivationTests
     });
 
     // Dense near 0, and wide; an odd length, so that the tail is a partial vector.
-    static readonly float[] Inputs = [.. KernelTest.Numbers(new Random(1), 5000, 1), .. KernelTest.Numbers(new Random(2), 15001, 12), .. KernelTest.Numbers(new Random(3), 2000, 80), 0, 1e-8f, -1e-8f, 1, -1];
+    static readonly float[] Inputs = [.. KernelTest.Numbers(new Random(1), 5000, 1), .. KernelTest.Numbers(new Random(2), 15001, 12),
+        .. KernelTest.Numbers(new Random(3), 2000, 80), 0, 1e-8f, -1e-8f, 1, -1];
 
     static void Check(InPlace function, Func<double, double> exact, double absolute, double relative, string what) =>
         KernelTest.Near(Inputs.Select(v => exact(v)).ToArray(), Map(function, Inputs), absolute, relative, what);
@@ -34,7 +35,8 @@ public sealed class ActivationTests
     public void TanhAndElu()
     {
         Check(Activations.Tanh, Math.Tanh, 0, 3e-7, "tanh");
-        Check(x => Activations.Elu(x), x => x > 0 ? x : Math.Abs(x) < 1e-4 ? x + x * x / 2 + x * x * x / 6 : Math.Exp(x) - 1, 1e-12, 2e-7, "elu");
+        Check(x => Activations.Elu(x), x =>
+            x > 0 ? x : Math.Abs(x) < 1e-4 ? x + x * x / 2 + x * x * x / 6 : Math.Exp(x) - 1, 1e-12, 2e-7, "elu");
     }
 
     [Fact]
@@ -70,7 +72,8 @@ public sealed class ActivationTests
     {
         var random = new Random(length);
         var (gate, up) = (KernelTest.Numbers(random, length, 6), KernelTest.Numbers(random, length, 3));
-        KernelTest.Near(gate.Zip(up, (g, u) => g / (1 + Math.Exp(-g)) * u).ToArray(), Map(x => Activations.SiluMultiply(x, up), gate), 1e-12, 4e-7, "silu multiply");
+        KernelTest.Near(gate.Zip(up, (g, u) => g / (1 + Math.Exp(-g)) * u).ToArray(), Map(x => Activations.SiluMultiply(x, up), gate),
+            1e-12, 4e-7, "silu multiply");
         var sum = gate.Sum(g => Math.Exp(g));
         KernelTest.Near(gate.Select(g => Math.Exp(g) / sum).ToArray(), Map(Activations.Softmax, gate), 0, 1e-6, "softmax");
     }
@@ -84,7 +87,8 @@ public sealed class ActivationTests
     public void SnakeBeta(int rows, int channels)
     {
         var random = new Random(rows);
-        var (x, alpha, inverse) = (KernelTest.Numbers(random, rows * channels, 50), KernelTest.Numbers(random, channels, 200), KernelTest.Numbers(random, channels));
+        var (x, alpha, inverse) = (KernelTest.Numbers(random, rows * channels, 50), KernelTest.Numbers(random, channels, 200),
+            KernelTest.Numbers(random, channels));
         float[] Run()
         {
             var y = new float[rows * channels];
@@ -98,7 +102,8 @@ public sealed class ActivationTests
         var inPlace = x.ToArray();
         Activations.SnakeBeta(inPlace, alpha, inverse, inPlace, rows, channels);
         KernelTest.Same(Run(), inPlace, "in place");
-        Assert.Equal(0, KernelTest.Allocated(() => Activations.SnakeBeta(inPlace, alpha, inverse, inPlace, rows, channels, KernelTest.Teams[1])));
+        Assert.Equal(0, KernelTest.Allocated(
+            () => Activations.SnakeBeta(inPlace, alpha, inverse, inPlace, rows, channels, KernelTest.Teams[1])));
     }
 
     [Fact]
@@ -125,7 +130,8 @@ public sealed class ActivationTests
     public void AddScaled(int rows, int channels)
     {
         var random = new Random(rows + channels);
-        var (x, y, scale) = (KernelTest.Numbers(random, rows * channels), KernelTest.Numbers(random, rows * channels), KernelTest.Numbers(random, channels));
+        var (x, y, scale) = (KernelTest.Numbers(random, rows * channels), KernelTest.Numbers(random, rows * channels),
+            KernelTest.Numbers(random, channels));
         var (byChannel, by) = (y.ToArray(), y.ToArray());
         Activations.AddScaled(byChannel, x, scale);
         Activations.AddScaled(by, x, 0.5f);

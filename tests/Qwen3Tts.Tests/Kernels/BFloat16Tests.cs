@@ -21,12 +21,14 @@ public sealed class BFloat16Tests
     [InlineData(0x7F7FFFFFu, 0x7F80)] // beyond the largest: infinity
     [InlineData(0x7F800000u, 0x7F80)]
     [InlineData(0x00008000u, 0x0000)]
-    public void RoundsToNearestEven(uint value, ushort expected) => Assert.Equal(expected, BFloat16.Round(BitConverter.UInt32BitsToSingle(value)));
+    public void RoundsToNearestEven(uint value, ushort expected) =>
+        Assert.Equal(expected, BFloat16.Round(BitConverter.UInt32BitsToSingle(value)));
 
     [Theory]
     [InlineData(0x7F800001u)] // its payload lies below the bits that stay
     [InlineData(0xFFFFFFFFu)]
-    public void ANaNStaysANaN(uint value) => Assert.True(float.IsNaN(BFloat16.Widen(BFloat16.Round(BitConverter.UInt32BitsToSingle(value)))));
+    public void ANaNStaysANaN(uint value) =>
+        Assert.True(float.IsNaN(BFloat16.Widen(BFloat16.Round(BitConverter.UInt32BitsToSingle(value)))));
 
     [Fact]
     public void SpansDoAsSingles()

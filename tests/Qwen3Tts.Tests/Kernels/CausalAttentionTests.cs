@@ -8,7 +8,8 @@ public sealed class CausalAttentionTests
     // count, start, heads, kvHeads, dim, window
     public static TheoryData<int, int, int, int, int, int> Shapes => new()
     {
-        { 1, 0, 1, 1, 1, 0 }, { 1, 40, 4, 2, 64, 0 }, { 37, 0, 4, 2, 32, 0 }, { 30, 13, 6, 2, 16, 0 }, { 5, 3, 3, 3, 20, 0 }, { 0, 4, 2, 1, 32, 0 },
+        { 1, 0, 1, 1, 1, 0 }, { 1, 40, 4, 2, 64, 0 }, { 37, 0, 4, 2, 32, 0 }, { 30, 13, 6, 2, 16, 0 }, { 5, 3, 3, 3, 20, 0 },
+            { 0, 4, 2, 1, 32, 0 },
         { 60, 0, 4, 4, 64, 24 }, { 19, 31, 2, 1, 48, 7 }, { 9, 5, 2, 2, 128, 1 }, { 3, 200, 16, 8, 128, 72 }, { 26, 0, 30, 1, 32, 0 },
     };
 
@@ -19,7 +20,8 @@ public sealed class CausalAttentionTests
         var (q, keys, values, scale) = Data(count, start, heads, kvHeads, dim);
         var expected = Plain.Attention(q, keys, values, count, start, heads, kvHeads, dim, window, scale);
         foreach (var team in KernelTest.Teams)
-            KernelTest.Near(expected, KernelTest.OnEveryTier(() => Apply(q, keys, values, count, start, heads, kvHeads, dim, window, scale, team)), 3e-6, 0, $"{team.Threads} threads");
+            KernelTest.Near(expected, KernelTest.OnEveryTier(
+                () => Apply(q, keys, values, count, start, heads, kvHeads, dim, window, scale, team)), 3e-6, 0, $"{team.Threads} threads");
     }
 
     [Theory]
@@ -35,9 +37,11 @@ public sealed class CausalAttentionTests
         for (var t = 0; t < Count; t++)
         {
             var expected = whole.AsSpan(t * row, row);
-            KernelTest.Same(expected, Apply(q[(t * row)..], keys, values, 1, t, heads, kvHeads, dim, window, scale, KernelTest.Teams[0]), $"step {t}");
+            KernelTest.Same(expected, Apply(q[(t * row)..], keys, values, 1, t, heads, kvHeads, dim, window, scale, KernelTest.Teams[0]),
+                $"step {t}");
             if (window > 0 && t >= window) // and where only the window was kept
-                KernelTest.Same(expected, Apply(q[(t * row)..], keys[((t - window + 1) * cached)..], values[((t - window + 1) * cached)..], 1, window - 1, heads, kvHeads, dim, window, scale, KernelTest.Teams[0]), $"window {t}");
+                KernelTest.Same(expected, Apply(q[(t * row)..], keys[((t - window + 1) * cached)..], values[((t - window + 1) * cached)..],
+                    1, window - 1, heads, kvHeads, dim, window, scale, KernelTest.Teams[0]), $"window {t}");
         }
     }
 
@@ -53,7 +57,9 @@ public sealed class CausalAttentionTests
         {
             var together = Apply(q, keys, values, sequence * sequences, 0, heads, kvHeads, dim, 0, scale, team, sequence);
             for (var s = 0; s < sequences; s++)
-                KernelTest.Same(together.AsSpan(s * row, row), Apply(q[(s * row)..], keys[(s * cached)..], values[(s * cached)..], sequence, 0, heads, kvHeads, dim, 0, scale, team), $"sequence {s}");
+                KernelTest.Same(together.AsSpan(s * row, row),
+                    Apply(q[(s * row)..], keys[(s * cached)..], values[(s * cached)..], sequence, 0, heads, kvHeads, dim, 0, scale, team),
+                    $"sequence {s}");
         }
     }
 
@@ -70,7 +76,8 @@ public sealed class CausalAttentionTests
     {
         var (q, keys, values, scale) = Data(10, 50, 4, 2, 40);
         var y = new float[10 * 4 * 40];
-        Assert.Equal(0, KernelTest.Allocated(() => CausalAttention.Apply(q, keys, values, y, 10, 50, 4, 2, 40, 0, 0, scale, KernelTest.Teams[0])));
+        Assert.Equal(0, KernelTest.Allocated(
+            () => CausalAttention.Apply(q, keys, values, y, 10, 50, 4, 2, 40, 0, 0, scale, KernelTest.Teams[0])));
     }
 
     [Fact]
@@ -83,10 +90,12 @@ public sealed class CausalAttentionTests
     static (float[] Q, float[] Keys, float[] Values, float Scale) Data(int count, int start, int heads, int kvHeads, int dim)
     {
         var random = new Random(count * 3 + start * 5 + heads * 7 + dim);
-        return (KernelTest.Numbers(random, count * heads * dim, 2), KernelTest.Numbers(random, (start + count) * kvHeads * dim, 2), KernelTest.Numbers(random, (start + count) * kvHeads * dim), 1 / MathF.Sqrt(dim));
+        return (KernelTest.Numbers(random, count * heads * dim, 2), KernelTest.Numbers(random, (start + count) * kvHeads * dim, 2),
+            KernelTest.Numbers(random, (start + count) * kvHeads * dim), 1 / MathF.Sqrt(dim));
     }
 
-    static float[] Apply(ReadOnlySpan<float> q, ReadOnlySpan<float> keys, ReadOnlySpan<float> values, int count, int start, int heads, int kvHeads, int dim, int window, float scale, Workers team, int sequence = 0)
+    static float[] Apply(ReadOnlySpan<float> q, ReadOnlySpan<float> keys, ReadOnlySpan<float> values, int count, int start, int heads,
+        int kvHeads, int dim, int window, float scale, Workers team, int sequence = 0)
     {
         var y = new float[count * heads * dim];
         CausalAttention.Apply(q, keys, values, y, count, start, heads, kvHeads, dim, window, sequence, scale, team);

@@ -8,8 +8,10 @@ public sealed class ConvolutionTests
     // output, input, taps, stride, dilation, rows
     public static TheoryData<int, int, int, int, int, int> Shapes => new()
     {
-        { 8, 1, 1, 1, 1, 1 }, { 16, 3, 7, 1, 1, 5 }, { 48, 16, 3, 1, 1, 8 }, { 48, 5, 3, 2, 1, 23 }, { 49, 7, 3, 1, 3, 30 }, { 96, 96, 7, 1, 9, 41 },
-        { 65, 100, 8, 4, 1, 19 }, { 100, 33, 2, 1, 1, 600 }, { 31, 12, 5, 3, 2, 17 }, { 160, 48, 1, 1, 1, 1 }, { 33, 200, 4, 2, 1, 0 }, { 144, 80, 7, 1, 1, 11 },
+        { 8, 1, 1, 1, 1, 1 }, { 16, 3, 7, 1, 1, 5 }, { 48, 16, 3, 1, 1, 8 }, { 48, 5, 3, 2, 1, 23 }, { 49, 7, 3, 1, 3, 30 },
+            { 96, 96, 7, 1, 9, 41 },
+        { 65, 100, 8, 4, 1, 19 }, { 100, 33, 2, 1, 1, 600 }, { 31, 12, 5, 3, 2, 17 }, { 160, 48, 1, 1, 1, 1 }, { 33, 200, 4, 2, 1, 0 },
+            { 144, 80, 7, 1, 1, 11 },
         { 3, 9, 5, 1, 2, 7 },
     };
 
@@ -103,7 +105,8 @@ public sealed class ConvolutionTests
     public void DepthwiseEqualsThePlainLoopBitForBit(int rows, int channels, int taps, bool withBias)
     {
         var random = new Random(channels);
-        var (weight, bias, x) = (KernelTest.Numbers(random, channels * taps), KernelTest.Numbers(random, channels), KernelTest.Numbers(random, (rows + taps - 1) * channels));
+        var (weight, bias, x) = (KernelTest.Numbers(random, channels * taps), KernelTest.Numbers(random, channels),
+            KernelTest.Numbers(random, (rows + taps - 1) * channels));
         var expected = new float[rows * channels];
         for (var i = 0; i < expected.Length; i++)
         {
@@ -119,7 +122,8 @@ public sealed class ConvolutionTests
         }
         KernelTest.Same(expected, KernelTest.OnEveryTier(Run), "result");
         var result = new float[rows * channels];
-        Assert.Equal(0, KernelTest.Allocated(() => DepthwiseConvolution.Apply(x, weight, default, result, rows, channels, taps, KernelTest.Teams[1])));
+        Assert.Equal(0, KernelTest.Allocated(
+            () => DepthwiseConvolution.Apply(x, weight, default, result, rows, channels, taps, KernelTest.Teams[1])));
     }
 
     static float[] Apply(Convolution convolution, ReadOnlySpan<float> x, int rows, Workers team)

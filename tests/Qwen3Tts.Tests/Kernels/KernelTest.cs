@@ -44,18 +44,20 @@ static class KernelTest
     {
         Assert.Equal(expected.Length, actual.Length);
         for (var i = 0; i < expected.Length; i++)
-            Assert.True(expected[i] == actual[i] || float.IsNaN(expected[i]) && float.IsNaN(actual[i]), $"{what}: element {i} is {actual[i]:g9}, expected {expected[i]:g9}.");
+            Assert.True(expected[i] == actual[i] || float.IsNaN(expected[i])
+                && float.IsNaN(actual[i]), $"{what}: element {i} is {actual[i]:g9}, expected {expected[i]:g9}.");
     }
 
     public static void Near(ReadOnlySpan<double> expected, ReadOnlySpan<float> actual, double absolute, double relative, string what)
     {
         Assert.Equal(expected.Length, actual.Length);
         for (var i = 0; i < expected.Length; i++)
-            Assert.True(Math.Abs(expected[i] - actual[i]) <= absolute + relative * Math.Abs(expected[i]), $"{what}: element {i} is {actual[i]:g9}, expected {expected[i]:g9}.");
+            Assert.True(Math.Abs(expected[i] - actual[i]) <= absolute + relative * Math.Abs(expected[i]),
+                $"{what}: element {i} is {actual[i]:g9}, expected {expected[i]:g9}.");
     }
 
-    /// <summary>The bytes that a call allocates on this thread, once the first has set working memory aside: the least of several, because the
-    /// runtime allocates, too, when it compiles a method anew.</summary>
+    /// <summary>The bytes that a call allocates on this thread, once the first has set working memory aside: the least of several, because
+    /// the runtime allocates, too, when it compiles a method anew.</summary>
     public static long Allocated(Action call)
     {
         call();

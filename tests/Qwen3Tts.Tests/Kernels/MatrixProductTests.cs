@@ -7,8 +7,10 @@ public sealed class MatrixProductTests
 {
     public static TheoryData<int, int, int> Shapes => new()
     {
-        { 1, 1, 1 }, { 1, 32, 1 }, { 3, 31, 2 }, { 16, 64, 0 }, { 17, 96, 1 }, { 17, 96, 3 }, { 19, 96, 5 }, { 18, 33, 4 }, { 4, 64, 7 }, { 21, 512, 8 },
-        { 35, 544, 10 }, { 7, 1056, 96 }, { 33, 1100, 121 }, { 50, 64, 200 }, { 9, 2080, 241 }, { 1, 672, 300 }, { 130, 256, 1 }, { 640, 64, 6 }, { 200, 160, 29 },
+        { 1, 1, 1 }, { 1, 32, 1 }, { 3, 31, 2 }, { 16, 64, 0 }, { 17, 96, 1 }, { 17, 96, 3 }, { 19, 96, 5 }, { 18, 33, 4 }, { 4, 64, 7 },
+            { 21, 512, 8 },
+        { 35, 544, 10 }, { 7, 1056, 96 }, { 33, 1100, 121 }, { 50, 64, 200 }, { 9, 2080, 241 }, { 1, 672, 300 }, { 130, 256, 1 },
+            { 640, 64, 6 }, { 200, 160, 29 },
     };
 
     [Theory]
@@ -18,7 +20,8 @@ public sealed class MatrixProductTests
         var random = new Random(rows * 7919 + columns * 31 + count);
         var bits = KernelTest.Numbers(random, rows * columns).Select(BFloat16.Round).ToArray();
         var w = bits.Select(BFloat16.Widen).ToArray();
-        var (x, old, bias) = (KernelTest.Numbers(random, count * columns), KernelTest.Numbers(random, count * rows), KernelTest.Numbers(random, rows));
+        var (x, old, bias) = (KernelTest.Numbers(random, count * columns), KernelTest.Numbers(random, count * rows),
+            KernelTest.Numbers(random, rows));
         foreach (var (withBias, add) in new[] { (false, false), (true, false), (true, true), (false, true) })
         {
             var expected = Plain.Product(w, x, old, rows, columns, count, withBias ? bias : null, add);
@@ -42,7 +45,8 @@ public sealed class MatrixProductTests
         var w = new Matrix(4, 32, new float[128]);
         Assert.Throws<ArgumentException>(() => MatrixProduct.Multiply(w, new float[63], new float[8], 2, KernelTest.Teams[0]));
         Assert.Throws<ArgumentException>(() => MatrixProduct.Multiply(w, new float[64], new float[7], 2, KernelTest.Teams[0]));
-        Assert.Throws<ArgumentException>(() => MatrixProduct.Multiply(w, new float[64], new float[8], 2, KernelTest.Teams[0], new float[3]));
+        Assert.Throws<ArgumentException>(
+            () => MatrixProduct.Multiply(w, new float[64], new float[8], 2, KernelTest.Teams[0], new float[3]));
         Assert.Throws<ArgumentException>(() => new Matrix(4, 32, new float[127]));
     }
 

@@ -14,7 +14,8 @@ public sealed class NormTests
     public void NormsEqualThePlainLoop(int rows, int width)
     {
         var random = new Random(width);
-        var (x, weight, bias) = (KernelTest.Numbers(random, rows * width, 3), KernelTest.Numbers(random, width), KernelTest.Numbers(random, width));
+        var (x, weight, bias) = (KernelTest.Numbers(random, rows * width, 3), KernelTest.Numbers(random, width),
+            KernelTest.Numbers(random, width));
         var (rms, layer) = (new double[rows * width], new double[rows * width]);
         for (var i = 0; i < rms.Length; i++)
         {
@@ -23,8 +24,11 @@ public sealed class NormTests
             rms[i] = x[i] / Math.Sqrt(square + 1e-6) * weight[i % width];
             layer[i] = (x[i] - mean) / Math.Sqrt(row.Average(v => (v - mean) * (v - mean)) + 1e-5) * weight[i % width] + bias[i % width];
         }
-        KernelTest.Near(rms, KernelTest.OnEveryTier(() => { var y = new float[x.Length]; Norms.RmsNorm(x, weight, 1e-6f, y, rows, width); return y; }), 1e-6, 1e-6, "rms");
-        KernelTest.Near(layer, KernelTest.OnEveryTier(() => { var y = new float[x.Length]; Norms.LayerNorm(x, weight, bias, 1e-5f, y, rows, width); return y; }), 2e-6, 1e-6, "layer");
+        KernelTest.Near(rms, KernelTest.OnEveryTier(
+            () => { var y = new float[x.Length]; Norms.RmsNorm(x, weight, 1e-6f, y, rows, width); return y; }), 1e-6, 1e-6, "rms");
+        KernelTest.Near(layer, KernelTest.OnEveryTier(
+            () => { var y = new float[x.Length]; Norms.LayerNorm(x, weight, bias, 1e-5f, y, rows, width); return y; }), 2e-6, 1e-6,
+            "layer");
         var inPlace = x.ToArray();
         Norms.LayerNorm(inPlace, weight, bias, 1e-5f, inPlace, rows, width);
         KernelTest.Near(layer, inPlace, 2e-6, 1e-6, "in place");
@@ -39,7 +43,8 @@ public sealed class NormTests
     public void RotaryTurnsHalves(int count, int start, int heads, int dim)
     {
         var random = new Random(dim);
-        var (x, cos, sin) = (KernelTest.Numbers(random, count * heads * dim), KernelTest.Numbers(random, (start + count) * dim / 2), KernelTest.Numbers(random, (start + count) * dim / 2));
+        var (x, cos, sin) = (KernelTest.Numbers(random, count * heads * dim), KernelTest.Numbers(random, (start + count) * dim / 2),
+            KernelTest.Numbers(random, (start + count) * dim / 2));
         var expected = new float[x.Length];
         for (var i = 0; i < x.Length; i++)
         {
@@ -47,6 +52,7 @@ public sealed class NormTests
             var at = (start + t) * half + d % half;
             expected[i] = d < half ? x[i] * cos[at] - x[i + half] * sin[at] : x[i] * cos[at] + x[i - half] * sin[at];
         }
-        KernelTest.Same(expected, KernelTest.OnEveryTier(() => { var y = x.ToArray(); Rotary.Apply(y, cos, sin, count, start, heads, dim); return y; }), "rotary");
+        KernelTest.Same(expected, KernelTest.OnEveryTier(
+            () => { var y = x.ToArray(); Rotary.Apply(y, cos, sin, count, start, heads, dim); return y; }), "rotary");
     }
 }

@@ -32,7 +32,8 @@ static class Plain
     }
 
     /// <summary>One chain of fused steps from the bias on, over (tap, input).</summary>
-    public static float[] Convolution(float[] weight, float[]? bias, float[] x, int output, int input, int taps, int stride, int dilation, int rows)
+    public static float[] Convolution(float[] weight, float[]? bias, float[] x, int output, int input, int taps, int stride, int dilation,
+        int rows)
     {
         var y = new float[rows * output];
         for (var t = 0; t < rows; t++)
@@ -47,7 +48,10 @@ static class Plain
         return y;
     }
 
-    /// <summary>Every input row t adds to the samples t*stride + k; of those, whole rows are kept that have all their history. [rows*stride, output].</summary>
+    /// <summary>
+    /// Every input row t adds to the samples t*stride + k; of those, whole rows are kept that have all their history. [rows*stride,
+    /// output].
+    /// </summary>
     public static double[] Transposed(float[] weight, float[] bias, float[] x, int input, int output, int taps, int stride, int rows)
     {
         var history = taps / stride - 1;
@@ -63,7 +67,8 @@ static class Plain
         return kept;
     }
 
-    public static double[] Attention(float[] q, float[] keys, float[] values, int count, int start, int heads, int kvHeads, int dim, int window, float scale)
+    public static double[] Attention(float[] q, float[] keys, float[] values, int count, int start, int heads, int kvHeads, int dim,
+        int window, float scale)
     {
         var y = new double[count * heads * dim];
         for (var t = 0; t < count; t++)

@@ -5,7 +5,10 @@ using Qwen3Tts.Tests.Kernels;
 
 namespace Qwen3Tts.Tests;
 
-/// <summary>The one path of prompt and step, on small random stacks of every kind; the numbers themselves are held by the goldens of talker and codec.</summary>
+/// <summary>
+/// The one path of prompt and step, on small random stacks of every kind; the numbers themselves are held by the goldens of talker and
+/// codec.
+/// </summary>
 public sealed class TransformerTests
 {
     static readonly TransformerShape[] Shapes =
@@ -114,7 +117,8 @@ public sealed class TransformerTests
     static Transformer Load(TransformerShape s, Random random)
     {
         var tensors = new List<TensorToWrite>();
-        void Add(string name, params int[] shape) => tensors.Add(TensorToWrite.Of(name, shape, Values(random, shape.Aggregate((a, b) => a * b), 1 / MathF.Sqrt(shape[^1]))));
+        void Add(string name, params int[] shape) =>
+            tensors.Add(TensorToWrite.Of(name, shape, Values(random, shape.Aggregate((a, b) => a * b), 1 / MathF.Sqrt(shape[^1]))));
         void AddNorm(string name)
         {
             Add($"{name}.weight", s.Hidden);
@@ -149,5 +153,6 @@ public sealed class TransformerTests
         return transformer;
     }
 
-    static float[] Values(Random random, int count, float scale) => [.. Enumerable.Range(0, count).Select(_ => (random.NextSingle() * 2 - 1) * scale)];
+    static float[] Values(Random random, int count, float scale) =>
+        [.. Enumerable.Range(0, count).Select(_ => (random.NextSingle() * 2 - 1) * scale)];
 }

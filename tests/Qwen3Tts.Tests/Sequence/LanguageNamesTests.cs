@@ -26,5 +26,6 @@ public sealed class LanguageNamesTests
     public void WithoutAModelTheTableNames(string given, string name) => Assert.Equal(name, LanguageNames.NameOf(given));
 
     [Fact]
-    public void AWordIsNoLanguage() => Assert.All(["Good", "what", "hello there", "a.wav", "12"], w => Assert.False(LanguageNames.IsLanguage(w), w));
+    public void AWordIsNoLanguage() =>
+        Assert.All(["Good", "what", "hello there", "a.wav", "12"], w => Assert.False(LanguageNames.IsLanguage(w), w));
 }

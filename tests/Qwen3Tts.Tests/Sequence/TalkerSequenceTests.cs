@@ -27,7 +27,8 @@ public sealed class TalkerSequenceTests
 
     // Their symbols are of no checkpoint: a golden set without traces of its own is held against the repository's.
     static readonly JsonElement Traces = JsonDocument.Parse(File.ReadAllBytes(
-        File.Exists(Golden.File("sequence_cases.json")) ? Golden.File("sequence_cases.json") : Path.Combine(Golden.Repository, "tests", "Golden", "sequence_cases.json"))).RootElement;
+        File.Exists(Golden.File("sequence_cases.json")) ? Golden.File("sequence_cases.json")
+            : Path.Combine(Golden.Repository, "tests", "Golden", "sequence_cases.json"))).RootElement;
 
     public static TheoryData<int> Cases => [.. Enumerable.Range(0, Traces.GetArrayLength())];
 
@@ -36,7 +37,8 @@ public sealed class TalkerSequenceTests
     {
         var row = Traces[index];
         var s = Written(row.GetProperty("request"));
-        var expected = row.GetProperty("rows").EnumerateArray().Select(r => r.EnumerateArray().Select(v => v.GetString()!).Order(StringComparer.Ordinal).ToList()).ToList();
+        var expected = row.GetProperty("rows").EnumerateArray()
+            .Select(r => r.EnumerateArray().Select(v => v.GetString()!).Order(StringComparer.Ordinal).ToList()).ToList();
         var actual = s.Positions.Select(p => Symbols(p).Order(StringComparer.Ordinal).ToList()).ToList();
         // An in-context trace stops where the official prompt stops; ours goes on with the frames that were asked for.
         Assert.True(actual.Count >= expected.Count);
@@ -129,10 +131,14 @@ public sealed class TalkerSequenceTests
     public void WrongRequestsAreRefused()
     {
         var u = new Utterance { Text = [1] };
-        Assert.Contains("english", Assert.Throws<ArgumentException>(() => TalkerSequence.Prompt(u with { Language = "Klingon" }, Ids)).Message);
+        Assert.Contains("english", Assert.Throws<ArgumentException>(
+            () => TalkerSequence.Prompt(u with { Language = "Klingon" }, Ids)).Message);
         Assert.Contains("ryan", Assert.Throws<ArgumentException>(() => TalkerSequence.Prompt(u with { Speaker = "nobody" }, Ids)).Message);
-        Assert.Contains("one of the two", Assert.Throws<ArgumentException>(() => TalkerSequence.Prompt(u with { Speaker = "ryan", Voice = [1] }, Ids)).Message);
-        Assert.Contains("transcript", Assert.Throws<ArgumentException>(() => TalkerSequence.Prompt(u with { ReferenceFrames = [Frame(0)] }, Ids)).Message);
-        Assert.Contains("16", Assert.Throws<ArgumentException>(() => TalkerSequence.Prompt(u, Ids).Append(new CodecStep.Frame([1, 2]))).Message);
+        Assert.Contains("one of the two",
+            Assert.Throws<ArgumentException>(() => TalkerSequence.Prompt(u with { Speaker = "ryan", Voice = [1] }, Ids)).Message);
+        Assert.Contains("transcript",
+            Assert.Throws<ArgumentException>(() => TalkerSequence.Prompt(u with { ReferenceFrames = [Frame(0)] }, Ids)).Message);
+        Assert.Contains("16", Assert.Throws<ArgumentException>(() => TalkerSequence.Prompt(u, Ids)
+            .Append(new CodecStep.Frame([1, 2]))).Message);
     }
 }

@@ -19,7 +19,8 @@ public sealed class SpeakerTests
             foreach (var model in Golden.Checkpoints.Where(c => File.Exists(Golden.File("speaker", $"{c}.safetensors"))))
             {
                 using var golden = SafetensorsFile.Open(Golden.File("speaker", $"{model}.safetensors"));
-                foreach (var name in golden.Tensors.Keys.Where(n => n.EndsWith(".x_vector", StringComparison.Ordinal)).Order(StringComparer.Ordinal))
+                foreach (var name in golden.Tensors.Keys.Where(n => n.EndsWith(".x_vector", StringComparison.Ordinal))
+                    .Order(StringComparer.Ordinal))
                     data.Add(model, name[..^".x_vector".Length]);
             }
             return data;
@@ -33,7 +34,8 @@ public sealed class SpeakerTests
         using var waves = SafetensorsFile.Open(Golden.File("speaker", "mel.safetensors"));
         var samples = waves.Float32(waves.Tensors.ContainsKey($"{name}.at_24000") ? $"{name}.at_24000" : $"{name}.wav");
         var stages = new Dictionary<string, float[]>();
-        var voice = SpeakerEncoder.Load(Golden.Checkpoint(model)).Embed(new Waveform(samples, 24000), (stage, rows) => stages[stage] = rows.ToArray());
+        var voice = SpeakerEncoder.Load(Golden.Checkpoint(model)).Embed(new Waveform(samples, 24000),
+            (stage, rows) => stages[stage] = rows.ToArray());
         foreach (var stage in stages.Keys.Where(s => golden.Tensors.ContainsKey($"{name}.{s}")))
             Check("stages (of the largest)", stages[stage], golden.Transposed($"{name}.{stage}"), $"{model}, {name}, {stage}");
         Check("x-vector (of the largest)", voice, golden.Float32($"{name}.x_vector"), $"{model}, {name}");
@@ -61,7 +63,8 @@ public sealed class SpeakerTests
     {
         using var golden = SafetensorsFile.Open(Golden.File("speaker", "mel_basis.safetensors"));
         var bands = golden.Entry("mel_basis").Shape[0];
-        Parity.Check("speaker", "mel filters, window", Parity.Difference(new MelSpectrogram(24000, bands).Basis, golden.Float32("mel_basis")), 1e-7);
+        Parity.Check("speaker", "mel filters, window",
+            Parity.Difference(new MelSpectrogram(24000, bands).Basis, golden.Float32("mel_basis")), 1e-7);
         Parity.Check("speaker", "mel filters, window", Parity.Difference(MelSpectrogram.Hann, golden.Float32("hann")), 1e-7);
     }
 
@@ -69,13 +72,15 @@ public sealed class SpeakerTests
     public void ReferencesOfClonesGetTheOfficialVectors()
     {
         using var golden = SafetensorsFile.Open(Golden.File("prompts", "references.safetensors"));
-        var cases = Golden.Json("prompts", "references.json").EnumerateObject().Where(r => r.Value.GetProperty("rate").GetInt32() == 24000).Select(r => r.Name).ToList();
+        var cases = Golden.Json("prompts", "references.json").EnumerateObject().Where(r => r.Value.GetProperty("rate").GetInt32() == 24000)
+            .Select(r => r.Name).ToList();
         Assert.NotEmpty(cases);
         foreach (var model in Golden.Checkpoints.Where(m => golden.Tensors.ContainsKey($"{cases[0]}.{m}.x_vector")))
         {
             var encoder = SpeakerEncoder.Load(Golden.Checkpoint(model));
             foreach (var name in cases)
-                Check("x-vector (of the largest)", encoder.Embed(new Waveform(golden.Float32($"{name}.wav"), 24000)), golden.Float32($"{name}.{model}.x_vector"), $"{model}, {name}");
+                Check("x-vector (of the largest)", encoder.Embed(new Waveform(golden.Float32($"{name}.wav"), 24000)),
+                    golden.Float32($"{name}.{model}.x_vector"), $"{model}, {name}");
         }
     }
 
@@ -102,11 +107,13 @@ public sealed class SpeakerTests
             if (length.Value.GetString() == "works")
                 Assert.Equal(encoder.Dimension, encoder.Embed(new Waveform(new float[samples], 24000)).Length);
             else
-                Assert.Contains($"{samples} samples", Assert.Throws<ArgumentException>(() => encoder.Embed(new Waveform(new float[samples], 24000))).Message);
+                Assert.Contains($"{samples} samples",
+                    Assert.Throws<ArgumentException>(() => encoder.Embed(new Waveform(new float[samples], 24000))).Message);
         }
         var least = encoder.LeastSamples;
         Assert.Equal(encoder.Dimension, encoder.Embed(new Waveform(new float[least], 24000)).Length);
-        Assert.Contains($"at least {least}", Assert.Throws<ArgumentException>(() => encoder.Embed(new Waveform(new float[least - 1], 24000))).Message);
+        Assert.Contains($"at least {least}",
+            Assert.Throws<ArgumentException>(() => encoder.Embed(new Waveform(new float[least - 1], 24000))).Message);
     }
 
     [Fact]
@@ -121,7 +128,8 @@ public sealed class SpeakerTests
 
     [Fact]
     public void AnotherRateIsNamed() =>
-        Assert.Contains("ToRate(24000)", Assert.Throws<ArgumentException>(() => SpeakerEncoder.Load(BaseModel).Embed(new Waveform(new float[48000], 16000))).Message);
+        Assert.Contains("ToRate(24000)",
+            Assert.Throws<ArgumentException>(() => SpeakerEncoder.Load(BaseModel).Embed(new Waveform(new float[48000], 16000))).Message);
 
     [Fact]
     public void AModelWithoutSpeakerEncoderIsNamed()

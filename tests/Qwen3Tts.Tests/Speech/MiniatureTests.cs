@@ -16,10 +16,12 @@ public sealed class MiniatureTests
     public void ThirtySentencesThatItNeverLearnedAreUnderstood()
     {
         var ears = SpeechRecogniserTests.Ears();
-        var sentences = File.ReadLines(Path.Combine(Mini.Folder, "sentences_heldout.txt")).Where(s => char.IsLetter(s[0])).Take(30).ToList();
+        var sentences = File.ReadLines(Path.Combine(Mini.Folder, "sentences_heldout.txt")).Where(s => char.IsLetter(s[0])).Take(30)
+            .ToList();
         using var tts = Tts.Load(Mini.Model);
         var voice = tts.Clone(WavFile.Read(Path.Combine(Mini.Folder, "clips", "rms_1.wav")));
-        var spoken = sentences.Select((s, i) => (tts.Say(s, new SpeechOptions { Voice = voice, Sampling = tts.Sampling with { Seed = (ulong)i } }), s)).ToList();
+        var spoken = sentences.Select(
+            (s, i) => (tts.Say(s, new SpeechOptions { Voice = voice, Sampling = tts.Sampling with { Seed = (ulong)i } }), s)).ToList();
         var heard = ears.Judge(spoken);
         var card = CardRate("flite rms", "x-vector, interleaved");
         Assert.True(heard.Rate <= card + Margin, $"The word error rate is {heard}, and the model card has {100 * card} %.");
@@ -29,7 +31,8 @@ public sealed class MiniatureTests
     /// <summary>Word error rate of English sentences in the model card's table: the first number of a cell.</summary>
     static double CardRate(string voice, string column)
     {
-        var rows = File.ReadLines(Path.Combine(Mini.Model, "README.md")).Select(l => l.Split('|', StringSplitOptions.TrimEntries)).Where(c => c.Length > 3).ToList();
+        var rows = File.ReadLines(Path.Combine(Mini.Model, "README.md")).Select(l => l.Split('|', StringSplitOptions.TrimEntries))
+            .Where(c => c.Length > 3).ToList();
         var header = rows.First(r => r.Contains(column));
         var cell = rows.First(r => r[1] == voice)[Array.IndexOf(header, column)];
         return double.Parse(Regex.Match(cell, @"^\d+").Value, CultureInfo.InvariantCulture) / 100;

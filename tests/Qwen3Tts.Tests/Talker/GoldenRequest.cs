@@ -41,30 +41,45 @@ sealed record GoldenRequest(string Model, string Name, int Index, JsonElement Ro
         {
             var ids = Ids("text");
             var text = ids[3..^5];
-            // With nothing to say, the official interleaved prompt speaks the token that follows the text, <|im_end|> (quirk 5). Ours does not;
-            // given that token as the text, the two agree.
+            // With nothing to say, the official interleaved prompt speaks the token that follows the text, <|im_end|> (quirk 5). Ours does
+            // not; given that token as the text, the two agree.
             if (text.Length == 0 && Layout == Layout.Interleaved && !InContext)
                 text = ids[3..4];
-            var u = new Utterance { Text = text, Instruct = Ids("instruct"), Language = Text("language"), Speaker = Text("speaker"), Layout = Layout };
+            var u = new Utterance
+            {
+                Text = text,
+                Instruct = Ids("instruct"),
+                Language = Text("language"),
+                Speaker = Text("speaker"),
+                Layout = Layout,
+            };
             if (Reference is not { } reference)
                 return u;
             using var references = SafetensorsFile.Open(Golden.File("prompts", "references.safetensors"));
             u = u with { Voice = references.Float32($"{reference}.{Model}.x_vector") };
-            return InContext ? u with { ReferenceText = Ids("reference")[3..^2], ReferenceFrames = Frames(references, $"{reference}.codes") } : u;
+            return InContext ? u with
+            {
+                ReferenceText = Ids("reference")[3..^2],
+                ReferenceFrames = Frames(references, $"{reference}.codes"),
+            } : u;
         }
     }
 
-    public static int[][] Frames(SafetensorsFile file, string name) => [.. file.Int64(name).Select(c => (int)c).Chunk(file.Entry(name).Shape[1])];
+    public static int[][] Frames(SafetensorsFile file, string name) =>
+        [.. file.Int64(name).Select(c => (int)c).Chunk(file.Entry(name).Shape[1])];
 
     /// <summary>Below this margin another order of float32 sums may choose the other code.</summary>
     public const double Undecided = 1e-4;
 
-    /// <summary>How sure the official code was of its choice number n; each frame has one by the talker and the others by the code predictor.</summary>
+    /// <summary>
+    /// How sure the official code was of its choice number n; each frame has one by the talker and the others by the code predictor.
+    /// </summary>
     public static double Margin(SafetensorsFile golden, string key, int n)
     {
         var groups = golden.Entry($"{key}.codes").Shape[1];
         var (frame, group) = Math.DivRem(n, groups);
-        return group == 0 ? golden.Float32($"{key}.talker_margin")[frame] : golden.Float32($"{key}.predictor_margin")[frame * (groups - 1) + group - 1];
+        return group == 0 ? golden.Float32($"{key}.talker_margin")[frame]
+            : golden.Float32($"{key}.predictor_margin")[frame * (groups - 1) + group - 1];
     }
 
     public static TalkerModel Load(string model, Workers workers, TalkerConfig? config = null)
@@ -78,5 +93,6 @@ sealed record GoldenRequest(string Model, string Name, int Index, JsonElement Ro
 
     JsonElement? Pick(string key) => !Row.TryGetProperty(key, out var v) ? null : v.ValueKind == JsonValueKind.Array ? v[Index] : v;
     string? Text(string key) => Pick(key) is { ValueKind: JsonValueKind.String } v ? v.GetString() : null;
-    int[] Ids(string kind) => Row.GetProperty("ids").GetProperty(kind) is { ValueKind: JsonValueKind.Array } all && all[Index] is { ValueKind: JsonValueKind.Array } ids ? [.. ids.EnumerateArray().Select(i => i.GetInt32())] : [];
+    int[] Ids(string kind) => Row.GetProperty("ids").GetProperty(kind) is { ValueKind: JsonValueKind.Array } all
+        && all[Index] is { ValueKind: JsonValueKind.Array } ids ? [.. ids.EnumerateArray().Select(i => i.GetInt32())] : [];
 }

@@ -18,7 +18,8 @@ public sealed class PromptTests
             var sequence = TalkerSequence.Prompt(request.Utterance, request.Tokens);
             var (hidden, what) = (talker.Config.HiddenSize, $"{request.Name} {request.Index}");
             var expected = Member(golden, $"{request.Name}.inputs_embeds", request.Index);
-            var mask = golden.Int64($"{request.Name}.attention_mask").Skip(request.Index * expected.Length / hidden).Take(expected.Length / hidden);
+            var mask = golden.Int64($"{request.Name}.attention_mask").Skip(request.Index * expected.Length / hidden)
+                .Take(expected.Length / hidden);
             Assert.Equal(mask.Sum(), sequence.Start);
             var mine = new float[sequence.Start * hidden];
             talker.Input.Write(sequence.Positions, 0, mine);
@@ -31,8 +32,11 @@ public sealed class PromptTests
             Position[] textAlone = [.. sequence.Positions.Skip(sequence.Start).Select(p => p with { Codec = null })];
             var text = new float[steps * hidden];
             talker.Input.Write(textAlone, 0, text);
-            Parity.Check("prompt", model, Parity.Difference(text.AsSpan(0, trailing.Length), trailing), 1e-5, $"{what}, text beside the frames");
-            Parity.Check("prompt", model, Parity.Difference(text.AsSpan(trailing.Length, hidden), golden.Float32($"{request.Name}.tts_pad_embed").AsSpan(0, hidden)), 1e-5, $"{what}, after the text");
+            Parity.Check("prompt", model, Parity.Difference(text.AsSpan(0, trailing.Length), trailing), 1e-5,
+                $"{what}, text beside the frames");
+            Parity.Check("prompt", model,
+                Parity.Difference(text.AsSpan(trailing.Length, hidden), golden.Float32($"{request.Name}.tts_pad_embed").AsSpan(0, hidden)),
+                1e-5, $"{what}, after the text");
         }
     }
 
@@ -59,11 +63,13 @@ public sealed class PromptTests
         var talker = GoldenRequest.Load(model, workers);
         var (hidden, groups) = (talker.Config.HiddenSize, talker.Config.NumCodeGroups);
         void Refused(Position position, string says) =>
-            Assert.Contains(says, Assert.Throws<ArgumentException>(() => talker.Input.Write([position], 0, new float[hidden])).Message, StringComparison.Ordinal);
+            Assert.Contains(says, Assert.Throws<ArgumentException>(() => talker.Input.Write([position], 0, new float[hidden])).Message,
+                StringComparison.Ordinal);
         Refused(new(null, new CodecStep.Voice(new float[hidden + 1])), $"{hidden + 1} numbers");
         Refused(new(null, new CodecStep.Token(talker.Config.VocabSize)), "codec id");
         Refused(new(talker.Config.TextVocabSize, null), "text id");
-        Refused(new(null, new CodecStep.Frame([.. Enumerable.Repeat(0, groups - 1), talker.Config.CodePredictorConfig.VocabSize])), "code ");
+        Refused(new(null, new CodecStep.Frame([.. Enumerable.Repeat(0, groups - 1), talker.Config.CodePredictorConfig.VocabSize])),
+            "code ");
         Refused(new(null, new CodecStep.Frame([talker.Config.CodecEosTokenId, .. new int[groups - 1]])), "code ");
     }
 

@@ -19,9 +19,12 @@ public sealed class TalkerModelTests
         using var _ = golden;
         var layers = talker.Config.NumHiddenLayers;
         var seen = new List<float>[layers];
-        var hidden = talker.Advance(sequence.Positions, talker.CreateState(), (layer, rows) => (seen[layer] ??= []).AddRange(rows)).ToArray();
+        var hidden = talker.Advance(sequence.Positions, talker.CreateState(), (layer, rows) =>
+            (seen[layer] ??= []).AddRange(rows)).ToArray();
         for (var i = 0; i < layers; i++)
-            Parity.Check("talker", model, Parity.Difference(seen[i].ToArray(), golden.Float32(i + 1 < layers ? $"hidden{i + 1}" : "last_layer_before_norm")), 2e-5, $"layer {i}");
+            Parity.Check("talker", model,
+                Parity.Difference(seen[i].ToArray(), golden.Float32(i + 1 < layers ? $"hidden{i + 1}" : "last_layer_before_norm")), 2e-5,
+                $"layer {i}");
         Parity.Check("talker", model, Parity.Difference(hidden, golden.Float32($"hidden{layers}")), 2e-5, "norm");
         var logits = new float[sequence.Positions.Count * talker.Config.VocabSize];
         talker.Logits(hidden, logits, sequence.Positions.Count);
@@ -36,17 +39,21 @@ public sealed class TalkerModelTests
         var (sequence, golden) = Forced(model);
         using var _ = golden;
         var predictor = talker.code_predictor;
-        var (hidden, layers) = (talker.Advance(sequence.Positions, talker.CreateState()).ToArray(), talker.Config.CodePredictorConfig.NumHiddenLayers);
+        var (hidden, layers) = (talker.Advance(sequence.Positions, talker.CreateState()).ToArray(),
+            talker.Config.CodePredictorConfig.NumHiddenLayers);
         var (inputs, logits) = (new List<float>(), new List<float>());
         foreach (var (target, k) in sequence.FrameTargets().Select((t, k) => (t, k)))
         {
             var seen = new List<float>[layers + 1];
             var scores = new float[(predictor.Groups - 1) * predictor.Codebook];
-            predictor.Forced(Row(hidden, target.Position, talker), target.Frame, scores, (layer, rows) => (seen[layer + 1] ??= []).AddRange(rows));
+            predictor.Forced(Row(hidden, target.Position, talker), target.Frame, scores, (layer, rows) =>
+                (seen[layer + 1] ??= []).AddRange(rows));
             inputs.AddRange(seen[0]);
             logits.AddRange(scores);
             for (var i = 0; i < layers && golden.Tensors.ContainsKey($"predictor.frame{k}.layer{i}"); i++)
-                Parity.Check("code predictor", model, Parity.Difference(seen[i + 1].ToArray(), golden.Float32($"predictor.frame{k}.layer{i}")), 2e-5, $"frame {k}, layer {i}");
+                Parity.Check("code predictor", model,
+                    Parity.Difference(seen[i + 1].ToArray(), golden.Float32($"predictor.frame{k}.layer{i}")), 2e-5,
+                    $"frame {k}, layer {i}");
         }
         Parity.Check("code predictor", model, Parity.Difference(inputs.ToArray(), golden.Float32("predictor.inputs")), 2e-5, "inputs");
         Parity.Check("code predictor", model, Parity.Difference(logits.ToArray(), golden.Float32("predictor.logits")), 1e-4, "logits");
@@ -101,7 +108,8 @@ public sealed class TalkerModelTests
         FrameTarget[] targets = [.. Enumerable.Repeat(sequence.FrameTargets(), 3).SelectMany(t => t)];
         var size = (predictor.Groups - 1) * predictor.Codebook;
         var together = new float[targets.Length * size];
-        var states = predictor.Forced([.. targets.SelectMany(t => Row(hidden, t.Position, talker).ToArray())], [.. targets.SelectMany(t => t.Frame)], together).ToArray();
+        var states = predictor.Forced([.. targets.SelectMany(t => Row(hidden, t.Position, talker).ToArray())],
+            [.. targets.SelectMany(t => t.Frame)], together).ToArray();
         foreach (var (target, i) in targets.Select((t, i) => (t, i)))
         {
             var alone = new float[size];
@@ -120,7 +128,8 @@ public sealed class TalkerModelTests
         var request = GoldenRequest.All(model).First();
         var (sequence, state) = (TalkerSequence.Prompt(request.Utterance, request.Tokens), talker.CreateState());
         talker.Advance(sequence.Positions, state);
-        Assert.Contains("nothing new", Assert.Throws<ArgumentException>(() => talker.Advance(sequence.Positions, state)).Message, StringComparison.Ordinal);
+        Assert.Contains("nothing new", Assert.Throws<ArgumentException>(() => talker.Advance(sequence.Positions, state)).Message,
+            StringComparison.Ordinal);
     }
 
     [Theory, MemberData(nameof(GoldenRequest.Models), MemberType = typeof(GoldenRequest))]
@@ -142,12 +151,14 @@ public sealed class TalkerModelTests
         using var weights = small.OpenWeights();
         using var workers = new Workers(1);
         _ = new TalkerModel(weights, large.Config.TalkerConfig, workers);
-        var error = Assert.Throws<InvalidDataException>(() => weights.Finish(n => n.StartsWith("speaker_encoder.", StringComparison.Ordinal)));
+        var error = Assert.Throws<InvalidDataException>(
+            () => weights.Finish(n => n.StartsWith("speaker_encoder.", StringComparison.Ordinal)));
         Assert.Contains("small_to_mtp_projection", error.Message, StringComparison.Ordinal);
         Assert.Contains("of another shape", error.Message, StringComparison.Ordinal);
     }
 
-    static ReadOnlySpan<float> Row(float[] hidden, int position, TalkerModel talker) => hidden.AsSpan(position * talker.Config.HiddenSize, talker.Config.HiddenSize);
+    static ReadOnlySpan<float> Row(float[] hidden, int position, TalkerModel talker) =>
+        hidden.AsSpan(position * talker.Config.HiddenSize, talker.Config.HiddenSize);
 
     static (TalkerSequence, SafetensorsFile) Forced(string model)
     {

@@ -28,7 +28,8 @@ public sealed class BytePairsTests
             Assert.Equal(Plain(Encoding.UTF8.GetBytes(piece), ranks), ids);
         }, iter: 5000);
 
-        static int Symbol(int choice, int made) => choice < 8 || made == 0 ? "abcd"[choice % 4] : choice < 12 ? Encoding.UTF8.GetBytes("é")[choice % 2] : 256 + choice % made;
+        static int Symbol(int choice, int made) =>
+            choice < 8 || made == 0 ? "abcd"[choice % 4] : choice < 12 ? Encoding.UTF8.GetBytes("é")[choice % 2] : 256 + choice % made;
     }
 
     static List<int> Plain(byte[] bytes, List<(int, int)> ranks)

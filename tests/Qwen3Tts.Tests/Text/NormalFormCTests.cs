@@ -8,7 +8,8 @@ namespace Qwen3Tts.Tests.Text;
 public sealed class NormalFormCTests
 {
     static IEnumerable<string[]> Rows([CallerFilePath] string here = "") =>
-        File.ReadLines(Environment.GetEnvironmentVariable("QWEN3TTS_NORMALIZATION_TEST") ?? Path.Combine(Path.GetDirectoryName(here)!, "NormalizationTest.sample.txt"))
+        File.ReadLines(Environment.GetEnvironmentVariable("QWEN3TTS_NORMALIZATION_TEST")
+            ?? Path.Combine(Path.GetDirectoryName(here)!, "NormalizationTest.sample.txt"))
             .Where(l => l.Length > 0 && l[0] is not '#' and not '@')
             .Select(l => l.Split(';').Take(3).Select(Text).ToArray());
 

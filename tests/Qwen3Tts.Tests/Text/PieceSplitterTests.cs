@@ -8,14 +8,18 @@ namespace Qwen3Tts.Tests.Text;
 public sealed class PieceSplitterTests
 {
     /// <summary>Every kind of code point the expressions tell apart, within and beyond the basic plane.</summary>
-    static readonly string[] Alphabet = ["a", "b", "B", "Z", "s", "S", "t", "l", "L", "e", "r", "v", "m", "d", "ſ", "é", "İ", "ǅ", "ʰ", "你", "あ", "ⅷ", "½", "7", "٣", " ", " ", " ", "\t", "\n", "\r", "\u0085", "\u00A0", "\u2028", "\u3000", "\u200B", "/", "!", ".", "'", "'", "’", "€", "_", "\u0301", "\u0903", "\u20DD", "\u0000", "\uE000", "\u0378", "😀", "𝔘", "𝔲", "𐐀", "𐐨", "𠮷", "𝟘", "𐄇", "\U000E0100", "\U0001D165", "\U000E0001", "\U000F0000"];
+    static readonly string[] Alphabet = ["a", "b", "B", "Z", "s", "S", "t", "l", "L", "e", "r", "v", "m", "d", "ſ", "é", "İ", "ǅ", "ʰ",
+        "你", "あ", "ⅷ", "½", "7", "٣", " ", " ", " ", "\t", "\n", "\r", "\u0085", "\u00A0", "\u2028", "\u3000", "\u200B", "/", "!", ".",
+        "'", "'", "’", "€", "_", "\u0301", "\u0903", "\u20DD", "\u0000", "\uE000", "\u0378", "😀", "𝔘", "𝔲", "𐐀", "𐐨", "𠮷", "𝟘", "𐄇",
+        "\U000E0100", "\U0001D165", "\U000E0001", "\U000F0000"];
 
     [Theory]
     [InlineData(PreTokenizer.Qwen)]
     [InlineData(PreTokenizer.Mistral)]
     public void SplitsAsTheExpressionDoes(PreTokenizer rule)
     {
-        var longS = PieceSplitter.QwenPattern.Replace("'s|", "'[sſ]|"); // .NET's case folding does not know the long s, the official engine's does
+        // .NET's case folding does not know the long s, the official engine's does
+        var longS = PieceSplitter.QwenPattern.Replace("'s|", "'[sſ]|");
         var pattern = new Regex(rule == PreTokenizer.Qwen ? longS : PieceSplitter.MistralPattern, RegexOptions.CultureInvariant);
         Gen.Int[0, Alphabet.Length - 1].Array[0, 24].Sample(choices =>
         {
@@ -34,7 +38,8 @@ public sealed class PieceSplitterTests
             yield return string.Concat(parts[piece.Index..(piece.Index + piece.Length)]);
     }
 
-    static char StandIn(string codePoint) => codePoint.Length == 1 ? codePoint[0] : CharUnicodeInfo.GetUnicodeCategory(char.ConvertToUtf32(codePoint, 0)) switch
+    static char StandIn(string codePoint) =>
+        codePoint.Length == 1 ? codePoint[0] : CharUnicodeInfo.GetUnicodeCategory(char.ConvertToUtf32(codePoint, 0)) switch
     {
         UnicodeCategory.UppercaseLetter => 'Q',
         UnicodeCategory.LowercaseLetter => 'q',

@@ -32,6 +32,7 @@ public sealed class SpokenTextTests
     {
         Assert.Contains(named, SpokenText.Problem(text), StringComparison.Ordinal);
         Assert.DoesNotContain(SpokenText.Problem(text)!, char.IsControl);
-        Assert.StartsWith("The instruction ", Assert.Throws<ArgumentException>(() => SpokenText.Checked(text, "the instruction")).Message, StringComparison.Ordinal);
+        Assert.StartsWith("The instruction ", Assert.Throws<ArgumentException>(() => SpokenText.Checked(text, "the instruction")).Message,
+            StringComparison.Ordinal);
     }
 }

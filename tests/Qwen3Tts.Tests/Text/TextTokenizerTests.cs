@@ -13,7 +13,8 @@ public sealed class TextTokenizerTests
     static int[] Ids(JsonElement row, string key) => [.. row.GetProperty(key).EnumerateArray().Select(i => i.GetInt32())];
 
     static void Same(string mode, string text, int[] expected, int[] ours) =>
-        Parity.Check("text", mode, expected.SequenceEqual(ours) ? 0 : 1, 0, $"{JsonSerializer.Serialize(text)} gives [{string.Join(", ", ours)}], not [{string.Join(", ", expected)}]");
+        Parity.Check("text", mode, expected.SequenceEqual(ours) ? 0
+            : 1, 0, $"{JsonSerializer.Serialize(text)} gives [{string.Join(", ", ours)}], not [{string.Join(", ", expected)}]");
 
     [Fact]
     public void RealVocabularyGivesTheOfficialIds()
@@ -43,7 +44,10 @@ public sealed class TextTokenizerTests
         Wrapped("tiny_vocab_wrapped.json", "ids", Tiny.Value, "tiny vocabulary, wrapped");
     }
 
-    /// <summary>Head, text and tail apart give the official ids of the whole, but for the cases that the golden file marks: there a newline merges across the seam.</summary>
+    /// <summary>
+    /// Head, text and tail apart give the official ids of the whole, but for the cases that the golden file marks: there a newline merges
+    /// across the seam.
+    /// </summary>
     static void Wrapped(string file, string key, TextTokenizer tokenizer, string mode)
     {
         var controls = tokenizer.Encode("<|im_start|><|im_end|>", controlTokens: true);
@@ -71,7 +75,8 @@ public sealed class TextTokenizerTests
     [Fact]
     public void UsersCannotSpellControlTokens()
     {
-        var everything = string.Concat(Enumerable.Range(0, Tiny.Value.Count).Select(i => Tiny.Value.Decode([i])).Where(t => t.StartsWith('<') && t.Length > 3));
+        var everything = string.Concat(Enumerable.Range(0, Tiny.Value.Count).Select(i => Tiny.Value.Decode([i]))
+            .Where(t => t.StartsWith('<') && t.Length > 3));
         Assert.Contains("<tts_pad>", everything);
         var controls = Tiny.Value.Encode(everything, controlTokens: true);
         Assert.Equal(everything, Tiny.Value.Decode(controls));
@@ -93,7 +98,8 @@ public sealed class TextTokenizerTests
     public void TheVersionDecidesOnTheExpression()
     {
         foreach (var row in Golden.Json("tokenizer", "regex.json").GetProperty("when").EnumerateArray())
-            if (row.GetProperty("place").GetString() == "local folder" && row.GetProperty("fix_mistral_regex").ValueKind == JsonValueKind.True)
+            if (row.GetProperty("place").GetString() == "local folder"
+                && row.GetProperty("fix_mistral_regex").ValueKind == JsonValueKind.True)
             {
                 var version = row.GetProperty("transformers_version").GetString();
                 Assert.Equal(row.GetProperty("regex").GetString(), Rule(version).ToString().ToLowerInvariant());

@@ -8,7 +8,8 @@ public sealed class TokenizerJsonTests
 {
     const string Sample = "Set white at B four now. Größe 数 it's 3.14 \t\n <|im_start|> naïve 漢字 🙂";
 
-    public static TheoryData<string, bool> Tokenizers => new(from model in new[] { "mini", "golden" } from pairs in new[] { false, true } select (model, pairs));
+    public static TheoryData<string, bool> Tokenizers =>
+        new(from model in new[] { "mini", "golden" } from pairs in new[] { false, true } select (model, pairs));
 
     [Theory, MemberData(nameof(Tokenizers))]
     public void IdsAreThoseOfTheSingleFiles(string model, bool asPairs)
@@ -59,7 +60,8 @@ public sealed class TokenizerJsonTests
             entry["id"] = int.Parse(id, System.Globalization.CultureInfo.InvariantCulture);
             added.Add(entry);
         }
-        var merges = File.ReadAllLines(Path.Combine(source, "merges.txt")).Where(l => l.Length > 0 && !l.StartsWith("#version", StringComparison.Ordinal));
+        var merges = File.ReadAllLines(Path.Combine(source, "merges.txt"))
+            .Where(l => l.Length > 0 && !l.StartsWith("#version", StringComparison.Ordinal));
         var model = new JsonObject
         {
             ["type"] = "BPE",
@@ -67,10 +69,13 @@ public sealed class TokenizerJsonTests
             ["continuing_subword_prefix"] = "",
             ["ignore_merges"] = false,
             ["vocab"] = JsonNode.Parse(File.ReadAllText(Path.Combine(source, "vocab.json"))),
-            ["merges"] = new JsonArray([.. merges.Select(m => asPairs ? (JsonNode)new JsonArray([.. m.Split(' ').Select(t => JsonValue.Create(t))]) : JsonValue.Create(m))]),
+            ["merges"] = new JsonArray([.. merges
+                .Select(m => asPairs ? (JsonNode)new JsonArray([.. m.Split(' ').Select(t => JsonValue.Create(t))]) : JsonValue.Create(m))]),
         };
-        var all = new JsonObject { ["version"] = "1.0", ["added_tokens"] = added, ["normalizer"] = new JsonObject { ["type"] = "NFC" }, ["model"] = model };
-        File.WriteAllText(Path.Combine(folder, "tokenizer.json"), all.ToJsonString(new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping }));
+        var all = new JsonObject { ["version"] = "1.0", ["added_tokens"] = added, ["normalizer"] = new JsonObject { ["type"] = "NFC" },
+            ["model"] = model };
+        File.WriteAllText(Path.Combine(folder, "tokenizer.json"),
+            all.ToJsonString(new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping }));
         config.Remove("added_tokens_decoder");
         File.WriteAllText(Path.Combine(folder, "tokenizer_config.json"), config.ToJsonString());
         return folder;

@@ -29,10 +29,12 @@ public sealed class ClipChecksTests
     public void AGoodRecordingIsNotDoubted() => Assert.Empty(ClipGate.Doubts(Any, ClipLevels.Of(Speech(3)), trimmed: false));
 
     [Fact]
-    public void ALongOne() => Assert.Equal("l.jsonl(3): 'a.wav' is 31 s long; more than 30 s need much memory. Cut it between two sentences.", Doubt(Speech(31)));
+    public void ALongOne() => Assert.Equal(
+        "l.jsonl(3): 'a.wav' is 31 s long; more than 30 s need much memory. Cut it between two sentences.", Doubt(Speech(31)));
 
     [Fact]
-    public void AShortOne() => Assert.Equal("l.jsonl(3): 'a.wav' has 0.20 s of speech. Record a whole sentence, or remove it.", Doubt(Speech(0.4)));
+    public void AShortOne() => Assert.Equal("l.jsonl(3): 'a.wav' has 0.20 s of speech. Record a whole sentence, or remove it.",
+        Doubt(Speech(0.4)));
 
     [Theory]
     [InlineData(1f)]
@@ -42,7 +44,8 @@ public sealed class ClipChecksTests
         var wave = Speech(2, 1.3f);
         for (var i = 0; i < wave.Samples.Length; i++)
             wave.Samples[i] = gain * Math.Clamp(wave.Samples[i], -0.99f, 0.99f);
-        Assert.Matches($"^l\\.jsonl\\(3\\): 'a\\.wav' is clipped: [0-9.]+ % of its samples lie in flat tops at {(gain == 1 ? "-0\\.1" : "-10\\.5")} dBFS\\. Record it with less gain\\.$", Doubt(wave));
+        Assert.Matches($"^l\\.jsonl\\(3\\): 'a\\.wav' is clipped: [0-9.]+ % of its samples lie in flat tops at " +
+            $"{(gain == 1 ? "-0\\.1" : "-10\\.5")} dBFS\\. Record it with less gain\\.$", Doubt(wave));
     }
 
     [Fact]
@@ -53,9 +56,11 @@ public sealed class ClipChecksTests
     {
         var pause = Speech(6);
         Array.Clear(pause.Samples, 2 * Rate, 5 * Rate / 2);
-        Assert.Equal("l.jsonl(3): 'a.wav' has a pause of 2.5 s. Shorten it, or cut the recording in two there.", Doubt(pause, trimmed: false));
+        Assert.Equal("l.jsonl(3): 'a.wav' has a pause of 2.5 s. Shorten it, or cut the recording in two there.",
+            Doubt(pause, trimmed: false));
         var around = Speech(6, silence: 1.5);
-        Assert.Equal("l.jsonl(3): 'a.wav' is silent for 3.0 of 6.0 s. Cut the silence off; 'qwen3tts-train prepare --trim true' does.", Doubt(around, trimmed: false));
+        Assert.Equal("l.jsonl(3): 'a.wav' is silent for 3.0 of 6.0 s. Cut the silence off; 'qwen3tts-train prepare --trim true' does.",
+            Doubt(around, trimmed: false));
         Assert.Empty(ClipGate.Doubts(Any, ClipLevels.Of(around), trimmed: true));
     }
 
@@ -63,8 +68,10 @@ public sealed class ClipChecksTests
     public void OneThatIsCutInAWord()
     {
         var whole = Speech(4);
-        Assert.Equal("l.jsonl(3): 'a.wav' begins in the middle of a sound. Cut it with some silence before the first word.", Doubt(new(whole.Samples[Rate..], Rate)));
-        Assert.Equal("l.jsonl(3): 'a.wav' ends in the middle of a sound. Cut it with some silence after the last word: the end of speech is learned from it.", Doubt(new(whole.Samples[..(2 * Rate)], Rate)));
+        Assert.Equal("l.jsonl(3): 'a.wav' begins in the middle of a sound. Cut it with some silence before the first word.",
+            Doubt(new(whole.Samples[Rate..], Rate)));
+        Assert.Equal("l.jsonl(3): 'a.wav' ends in the middle of a sound. Cut it with some silence after the last word: the end of speech " +
+            "is learned from it.", Doubt(new(whole.Samples[..(2 * Rate)], Rate)));
     }
 
     [Fact]
@@ -72,14 +79,16 @@ public sealed class ClipChecksTests
     {
         var tokenizer = TextTokenizer.Load(RealVocabulary.Folder());
         Assert.Empty(ClipChecks.OfText(Any with { Text = "Schöne Grüße, 你好, ça va?" }, tokenizer));
-        Assert.Equal("l.jsonl(3): the model reads '𓀀' (U+13000) as pieces of bytes, not as characters. Write what is said in other ones.", Assert.Single(ClipChecks.OfText(Any with { Text = "A 𓀀 and a 𓀀." }, tokenizer)));
+        Assert.Equal("l.jsonl(3): the model reads '𓀀' (U+13000) as pieces of bytes, not as characters. Write what is said in other ones.",
+            Assert.Single(ClipChecks.OfText(Any with { Text = "A 𓀀 and a 𓀀." }, tokenizer)));
     }
 
     [Fact]
     public void ATextThatDoesNotCoverItsRecording()
     {
         var random = new Random(1);
-        var clips = Enumerable.Range(1, 30).Select(n => (Any with { Place = $"l({n})" }, Frames: 40 + random.Next(-8, 8), Tokens: 10)).ToList();
+        var clips = Enumerable.Range(1, 30).Select(n => (Any with { Place = $"l({n})" }, Frames: 40 + random.Next(-8, 8), Tokens: 10))
+            .ToList();
         Assert.Empty(ClipChecks.OfPace(clips));
         clips[4] = clips[4] with { Frames = 95 };
         clips[9] = clips[9] with { Frames = 16 };
@@ -105,9 +114,11 @@ public sealed class ClipChecksTests
         var others = Directory.GetFiles(Path.Combine(Mini.Folder, "clips"), "*.wav").Order(StringComparer.Ordinal).Select(Heard).ToList();
         Assert.Empty(ClipChecks.OfVoices(own));
         var mixed = own.Concat(others).ToList();
-        Assert.Equal(others.Select(o => o.Item1.Place), ClipChecks.OfVoices(mixed).Select(d => d[..d.IndexOf(": ", StringComparison.Ordinal)]));
+        Assert.Equal(others.Select(o => o.Item1.Place), ClipChecks.OfVoices(mixed)
+            .Select(d => d[..d.IndexOf(": ", StringComparison.Ordinal)]));
         var (_, deviations) = ClipChecks.Distances([.. mixed.Select(c => c.Item2)]);
-        Assert.True(deviations[own.Count..].Min() > 1.5 * ClipChecks.OtherVoice && deviations[..own.Count].Max() < ClipChecks.OtherVoice / 1.5, string.Join(' ', deviations.Select(d => $"{d:0.0}")));
+        Assert.True(deviations[own.Count..].Min() > 1.5 * ClipChecks.OtherVoice
+            && deviations[..own.Count].Max() < ClipChecks.OtherVoice / 1.5, string.Join(' ', deviations.Select(d => $"{d:0.0}")));
     }
 
     /// <summary>Speakers are measured apart; who has no voice, or too few clips to say, has no distance.</summary>
@@ -116,7 +127,8 @@ public sealed class ClipChecksTests
     {
         var random = new Random(1);
         float[] Near(params float[] voice) => [.. voice.Select(v => v + 0.01f * random.NextSingle())];
-        List<(string?, float[]?)> clips = [.. Enumerable.Range(0, 9).Select(_ => ((string?)"anna", (float[]?)Near(1, 0, 0))), .. Enumerable.Range(0, 8).Select(_ => ((string?)"otto", (float[]?)Near(0, 1, 0)))];
+        List<(string?, float[]?)> clips = [.. Enumerable.Range(0, 9).Select(_ => ((string?)"anna", (float[]?)Near(1, 0, 0))),
+            .. Enumerable.Range(0, 8).Select(_ => ((string?)"otto", (float[]?)Near(0, 1, 0)))];
         clips.AddRange([("otto", Near(1, 0, 0)), ("otto", null), ("rare", Near(0, 0, 1))]);
         var distances = ClipChecks.Distances(clips);
         Assert.All(distances[..17], d => Assert.InRange(d!.Value, -10, ClipChecks.OtherVoice));
@@ -127,10 +139,12 @@ public sealed class ClipChecksTests
     [Fact]
     public void ThePageNeedsNothingBesideItAndIsWellFormed()
     {
-        var rows = Enumerable.Range(1, 12).Select(n => new DataRow(Any with { Text = $"<b> & {n}", Codes = [.. Enumerable.Repeat(new int[16], 10 * n)] }, ClipLevels.Of(Speech(1 + n)), 3 + n) { VoiceDistance = n }).ToList();
+        var rows = Enumerable.Range(1, 12)
+            .Select(n => new DataRow(Any with { Text = $"<b> & {n}", Codes = [.. Enumerable.Repeat(new int[16], 10 * n)] },
+            ClipLevels.Of(Speech(1 + n)), 3 + n) { VoiceDistance = n }).ToList();
         var leftOut = new ListProblems();
         leftOut.Add("a.jsonl(1)", "<|im_end|> & so on.");
-        var page = DataPage.Of("codes & <more>.jsonl", new(rows, leftOut, ["b.jsonl(2): \"quoted\"."]));
+        var page = DataPage.Write("codes & <more>.jsonl", new(rows, leftOut, ["b.jsonl(2): \"quoted\"."]));
         var xml = XDocument.Parse(page);
         Assert.Equal(6, xml.Descendants("svg").Count());
         Assert.Contains(xml.Descendants("p"), p => p.Value == "a.jsonl(1): <|im_end|> & so on.");

@@ -24,7 +24,8 @@ public sealed class ClipShapeTests
     public void SpeechIsCutToAFixedLeadAndTail(double before, double after)
     {
         var shaped = new ClipShape().Apply(Speech(before, 1, after), Frame);
-        Assert.Equal((1.2 * Rate + Frame - 1) / Frame * Frame - Frame / 2.0, shaped.Wave.Samples.Length, Frame / 2.0); // rounded up to whole frames
+        // rounded up to whole frames
+        Assert.Equal((1.2 * Rate + Frame - 1) / Frame * Frame - Frame / 2.0, shaped.Wave.Samples.Length, Frame / 2.0);
         Assert.Equal(0, shaped.Wave.Samples.Length % Frame);
         Assert.All(shaped.Wave.Samples[..950], s => Assert.Equal(0, s));
         Assert.NotEqual(0, shaped.Wave.Samples[970]);
@@ -66,7 +67,8 @@ public sealed class ClipShapeTests
     [Fact]
     public void WhatIsNoSpeechIsRefused()
     {
-        Assert.Contains("silent", Assert.Throws<InvalidDataException>(() => new ClipShape().Apply(new(new float[Rate], Rate), Frame)).Message);
+        Assert.Contains("silent", Assert.Throws<InvalidDataException>(
+            () => new ClipShape().Apply(new(new float[Rate], Rate), Frame)).Message);
         Assert.Contains("0.10 s", Assert.Throws<InvalidDataException>(() => new ClipShape().Apply(Speech(0, 0.1, 0), Frame)).Message);
     }
 }

@@ -36,9 +36,12 @@ public sealed class GatesTests
         return list;
     }
 
-    static PreparationReport Prepared(string list) => Preparation.Run(new() { Input = list, Output = Path.Combine(Scratch.New(), "codes.jsonl") }, Encoder.Value, null, default);
-    static void Imported(string list) => Import.Run(new() { Input = list, Output = Path.Combine(Scratch.New(), "m.jsonl"), HeldOut = HeldOut.Parse("0") }, default);
-    static void Examined(string list) => ClipExamples.Load(new() { Checkpoint = Mini.Model, Data = list }, ModelFolder.Open(Mini.Model), null);
+    static PreparationReport Prepared(string list) =>
+        Preparation.Run(new() { Input = list, Output = Path.Combine(Scratch.New(), "codes.jsonl") }, Encoder.Value, null, default);
+    static void Imported(string list) =>
+        Import.Run(new() { Input = list, Output = Path.Combine(Scratch.New(), "m.jsonl"), HeldOut = HeldOut.Parse("0") }, default);
+    static void Examined(string list) =>
+        ClipExamples.Load(new() { Checkpoint = Mini.Model, Data = list }, ModelFolder.Open(Mini.Model), null);
     static Voice Cloned => new(new float[192]);
 
     /// <summary>Each refuses as the user's mistake, and says the same.</summary>
@@ -60,9 +63,12 @@ public sealed class GatesTests
         var (list, words) = (List(text, Good), SpokenText.Problem(text)!["the text ".Length..]);
         AllSay(words,
             ("import", () => Imported(list)), ("prepare", () => Prepared(list)), ("doctor", () => Examined(list)),
-            ("say", () => Mouth.Value.Stream(text, new() { Voice = Cloned })), ("transcript", () => Mouth.Value.Clone(WavFile.Read(Good), text)),
-            ("instruct", () => Mouth.Value.Stream("Hello.", new() { Voice = Cloned, Instruct = text })), ("show-prompt", () => PromptListing.Pair(Mini.Model, new(text, null, null, null, null, false), FaultSet.None)),
-            ("import's instruct", () => Imported(List("Hello.", Good, instruct: text))), ("prepare's instruct", () => Prepared(List("Hello.", Good, instruct: text))));
+            ("say", () => Mouth.Value.Stream(text, new() { Voice = Cloned })),
+                ("transcript", () => Mouth.Value.Clone(WavFile.Read(Good), text)),
+            ("instruct", () => Mouth.Value.Stream("Hello.", new() { Voice = Cloned, Instruct = text })),
+                ("show-prompt", () => PromptListing.Pair(Mini.Model, new(text, null, null, null, null, false), FaultSet.None)),
+            ("import's instruct", () => Imported(List("Hello.", Good, instruct: text))),
+                ("prepare's instruct", () => Prepared(List("Hello.", Good, instruct: text))));
     }
 
     public static TheoryData<string> Recorded => ["silent", "constant", "none", "short", "long", "16-bit numbers", "cancelling"];
@@ -72,7 +78,8 @@ public sealed class GatesTests
         "silent" => new float[Rate],
         "constant" => [.. Enumerable.Repeat(0.25f, Rate)],
         "none" => [],
-        _ => [.. Enumerable.Range(0, Rate * (kind == "long" ? 41 : 1) / (kind == "short" ? 10 : 1)).Select(i => (kind == "16-bit numbers" ? 9000 : 0.3f) * MathF.Sin(i * 0.05f))],
+        _ => [.. Enumerable.Range(0, Rate * (kind == "long" ? 41 : 1) / (kind == "short" ? 10 : 1))
+            .Select(i => (kind == "16-bit numbers" ? 9000 : 0.3f) * MathF.Sin(i * 0.05f))],
     }, Rate);
 
     /// <summary>One second of one tone, at another level in each channel.</summary>
@@ -82,7 +89,8 @@ public sealed class GatesTests
         using var writer = new BinaryWriter(file);
         var bytes = Rate * levels.Length * 2;
         writer.Write([.. "RIFF"u8, .. BitConverter.GetBytes(36 + bytes), .. "WAVEfmt "u8, .. BitConverter.GetBytes(16)]);
-        foreach (var (value, size) in new[] { (1, 2), (levels.Length, 2), (Rate, 4), (Rate * levels.Length * 2, 4), (levels.Length * 2, 2), (16, 2) })
+        foreach (var (value, size) in new[] { (1, 2), (levels.Length, 2), (Rate, 4), (Rate * levels.Length * 2, 4), (levels.Length * 2, 2),
+            (16, 2) })
             writer.Write(BitConverter.GetBytes(value)[..size]);
         writer.Write([.. "data"u8, .. BitConverter.GetBytes(bytes)]);
         for (var i = 0; i < Rate; i++)
@@ -121,11 +129,13 @@ public sealed class GatesTests
     [Fact]
     public void OneCauseOfManyRecordingsIsToldOnce()
     {
-        foreach (var (name, content) in new[] { ("missing", null), ("pointer", "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 9\n"), ("mp3", "ID3\u0003 and so on, longer") })
+        foreach (var (name, content) in new[] { ("missing", null),
+            ("pointer", "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 9\n"), ("mp3", "ID3\u0003 and so on, longer") })
         {
             var folder = Scratch.New("gates");
             var list = Path.Combine(folder, "l.jsonl");
-            File.WriteAllLines(list, Enumerable.Range(0, 30).Select(i => JsonSerializer.Serialize(new { audio = $"{name}{i}.wav", text = "Hello.", ref_audio = Good })));
+            File.WriteAllLines(list, Enumerable.Range(0, 30)
+                .Select(i => JsonSerializer.Serialize(new { audio = $"{name}{i}.wav", text = "Hello.", ref_audio = Good })));
             for (var i = 0; content is not null && i < 30; i++)
                 File.WriteAllText(Path.Combine(folder, $"{name}{i}.wav"), content);
             foreach (var act in new Action[] { () => Imported(list), () => Prepared(list) })
@@ -147,7 +157,8 @@ public sealed class GatesTests
     {
         var list = Path.Combine(Scratch.New("gates"), "l.jsonl");
         File.WriteAllText(list, "{\"audio\": 3}\n");
-        var error = Assert.Throws<InvalidDataException>(() => Import.Run(new() { Input = list, Output = list + ".out", OnlySpeaker = "anna" }, default));
+        var error = Assert.Throws<InvalidDataException>(
+            () => Import.Run(new() { Input = list, Output = list + ".out", OnlySpeaker = "anna" }, default));
         Assert.StartsWith($"{list}(1): ", error.Message, StringComparison.Ordinal);
     }
 
@@ -155,7 +166,8 @@ public sealed class GatesTests
     static Waveform Followed(Waveform wave, string message) =>
         Regex.Match(message, @"Divide its samples by (\d+)\.$") is { Success: true } divide
             ? new([.. wave.Samples.Select(s => s / int.Parse(divide.Groups[1].Value, CultureInfo.InvariantCulture))], wave.SampleRate)
-        : message.EndsWith("Cut it between two sentences.", StringComparison.Ordinal) ? new(wave.Samples[..(20 * wave.SampleRate)], wave.SampleRate)
+        : message.EndsWith("Cut it between two sentences.", StringComparison.Ordinal)
+            ? new(wave.Samples[..(20 * wave.SampleRate)], wave.SampleRate)
         : message.EndsWith("pan=mono|c0=c0\" out.wav", StringComparison.Ordinal) ? OneChannel
         : message.EndsWith("take another one.", StringComparison.Ordinal) ? WavFile.Read(Good)
         : throw new InvalidOperationException($"No remedy: {message}");
@@ -172,10 +184,12 @@ public sealed class GatesTests
             WavFile.Write(file, Sound(kind), WavFormat.Float32);
         var wave = WavFile.Read(file);
         var (list, words) = (List("Good morning.", file), RecordingChecks.Problem(wave, ClipLevels.Of(wave))!);
-        AllSay(words, ("import", () => Imported(list)), ("prepare", () => Prepared(list)), ("doctor", () => Examined(list)), ("clone", () => Mouth.Value.Clone(wave)));
+        AllSay(words, ("import", () => Imported(list)), ("prepare", () => Prepared(list)), ("doctor", () => Examined(list)),
+            ("clone", () => Mouth.Value.Clone(wave)));
         var asReference = List("Good morning.", Good).Replace("l.jsonl", "r.jsonl", StringComparison.Ordinal);
         File.WriteAllText(asReference, JsonSerializer.Serialize(new { audio = Good, text = "Good morning.", ref_audio = file }) + "\n");
-        AllSay(words, ("import's reference", () => Imported(asReference)), ("prepare's reference", () => Prepared(asReference)), ("doctor's reference", () => Examined(asReference)));
+        AllSay(words, ("import's reference", () => Imported(asReference)), ("prepare's reference", () => Prepared(asReference)),
+            ("doctor's reference", () => Examined(asReference)));
 
         WavFile.Write(file, Followed(wave, words), WavFormat.Float32);
         Imported(list);
@@ -194,38 +208,52 @@ public sealed class GatesTests
         var words = LanguageNames.Unknown(language, known);
         var list = List("Good morning.", Good, language);
         var report = Prepared(list);
-        Assert.Contains(report.Doubts, d => d.StartsWith($"{list}(1): {words}", StringComparison.Ordinal)); // told and not refused: it may be what is to be taught
+        // told and not refused: it may be what is to be taught
+        Assert.Contains(report.Doubts, d => d.StartsWith($"{list}(1): {words}", StringComparison.Ordinal));
         AllSay(words,
             ("say", () => Mouth.Value.Stream("Hello.", new() { Voice = Cloned, Language = language })), ("doctor", () => Examined(list)),
             ("show-prompt", () => PromptListing.Pair(Mini.Model, new("Hello.", null, language, null, null, false), FaultSet.None)),
-            ("train", () => Trained(report.Clips[0].Clip, "data")), ("train --language", () => Trained(report.Clips[0].Clip with { Language = null }, language)));
+            ("train", () => Trained(report.Clips[0].Clip, "data")),
+                ("train --language", () => Trained(report.Clips[0].Clip with { Language = null }, language)));
     }
 
     static TrainingData Trained(Clip clip, string language)
     {
         var (model, tokenizer) = (ModelFolder.Open(Mini.Model), TextTokenizer.Load(Mini.Model));
-        var options = new TrainingOptions { Model = "m", Data = "d", Speaker = "anna", Languages = [language] }.Completed(model.Config, 1, true);
-        return new([clip], tokenizer, Qwen3Tts.Talker.ConfigTokens.SpecialTokens(model.Config, tokenizer.AssistantHead[^1]), [new("anna", "r.wav", new float[192])], options);
+        var options = new TrainingOptions
+        {
+            Model = "m",
+            Data = "d",
+            Speaker = "anna",
+            Languages = [language],
+        }.Completed(model.Config, 1, true);
+        return new([clip], tokenizer, Qwen3Tts.Talker.ConfigTokens.SpecialTokens(model.Config, tokenizer.AssistantHead[^1]),
+            [new("anna", "r.wav", new float[192])], options);
     }
 
     [Fact]
     public void ALanguageOfAListIsReadAsItIsSpelled()
     {
         var output = Path.Combine(Scratch.New(), "m.jsonl");
-        Import.Run(new() { Input = Reports.Path("languages", "train.jsonl"), Output = output, HeldOut = HeldOut.Parse("0"), SkipBad = true }, default);
+        Import.Run(new() { Input = Reports.Path("languages", "train.jsonl"), Output = output, HeldOut = HeldOut.Parse("0"),
+            SkipBad = true }, default);
         var clips = ClipList.Read(output, new());
         Assert.Equal(["English"], clips.Select(c => c.Language).Distinct());
-        Assert.All(["en", "en-US", "ENGLISH"], code => Assert.Equal(["english"], Trained(Prepared(List("Good morning.", Good, code)).Clips[0].Clip, "data").Languages));
+        Assert.All(["en", "en-US", "ENGLISH"], code =>
+            Assert.Equal(["english"], Trained(Prepared(List("Good morning.", Good, code)).Clips[0].Clip, "data").Languages));
     }
 
     [Fact]
     public void NamesAreOneInAnySpelling()
     {
         var talker = ModelFolder.Open(Mini.Model).Config.TalkerConfig;
-        Assert.All(["a/b", "a\u0007", " a", "..", ""], name => Assert.Equal(Qwen3Tts.Files.SpeakerName.Problem(name), Assert.Throws<ArgumentException>(() => Export.CheckName(talker, name)).Message));
+        Assert.All(["a/b", "a\u0007", " a", "..", ""], name =>
+            Assert.Equal(Qwen3Tts.Files.SpeakerName.Problem(name),
+            Assert.Throws<ArgumentException>(() => Export.CheckName(talker, name)).Message));
         var list = Path.Combine(Scratch.New("gates"), "l.jsonl");
         File.WriteAllText(list, JsonSerializer.Serialize(new { audio = Good, text = "Good morning.", speaker = "Zoe\u0308" }) + "\n");
-        Assert.Single(Import.Run(new() { Input = list, Output = list + ".out", HeldOut = HeldOut.Parse("0"), OnlySpeaker = "ZO\u00CB" }, default).Rows);
+        Assert.Single(Import.Run(new() { Input = list, Output = list + ".out", HeldOut = HeldOut.Parse("0"), OnlySpeaker = "ZO\u00CB" },
+            default).Rows);
     }
 
     /// <summary>What was refused or misread, in reports of recordings.</summary>

@@ -7,7 +7,8 @@ public sealed class HeldOutTests
 {
     static List<Clip> Clips(params IEnumerable<string> texts) => [.. texts.Select((t, i) => new Clip($"l({i + 1})", $"{i}.wav", true, t))];
     static IEnumerable<string> Sentences(int from, int count) => Enumerable.Range(from, count).Select(n => $"Sentence {n}.");
-    static HashSet<string> Chosen(List<Clip> clips, HeldOut which, int seed = 1) => [.. clips.Zip(which.Choose(clips, seed)).Where(c => c.Second).Select(c => c.First.Text)];
+    static HashSet<string> Chosen(List<Clip> clips, HeldOut which, int seed = 1) =>
+        [.. clips.Zip(which.Choose(clips, seed)).Where(c => c.Second).Select(c => c.First.Text)];
 
     [Fact]
     public void AddingClipsMovesNone()
@@ -31,7 +32,8 @@ public sealed class HeldOutTests
     [Fact]
     public void CopiesOfASentenceStayTogether()
     {
-        var clips = Clips(Sentences(0, 40).SelectMany(s => new[] { s, s.ToUpperInvariant(), s.Replace(".", " !", StringComparison.Ordinal) }));
+        var clips = Clips(Sentences(0, 40)
+            .SelectMany(s => new[] { s, s.ToUpperInvariant(), s.Replace(".", " !", StringComparison.Ordinal) }));
         foreach (var which in new[] { new HeldOut(0.2, null), new HeldOut(null, 10) })
         {
             var chosen = which.Choose(clips);
@@ -45,7 +47,8 @@ public sealed class HeldOutTests
     public void SomethingIsLeftOnBothSides()
     {
         Assert.Contains("all 3 clips", Assert.Throws<ArgumentException>(() => new HeldOut(null, 3).Choose(Clips(Sentences(0, 3)))).Message);
-        Assert.Contains("held out together", Assert.Throws<ArgumentException>(() => new HeldOut(null, 2).Choose(Clips("One.", "One!", "one"))).Message);
+        Assert.Contains("held out together",
+            Assert.Throws<ArgumentException>(() => new HeldOut(null, 2).Choose(Clips("One.", "One!", "one"))).Message);
     }
 
     [Fact]

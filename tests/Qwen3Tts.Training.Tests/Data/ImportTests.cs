@@ -28,9 +28,15 @@ public sealed class ImportTests
         return (folder, Path.Combine(folder, name));
     }
 
-    static (DataSummary Summary, List<JsonElement> Lines, string Output) Run(string input, Func<ImportOptions, ImportOptions>? change = null)
+    static (DataSummary Summary, List<JsonElement> Lines, string Output) Run(string input,
+        Func<ImportOptions, ImportOptions>? change = null)
     {
-        var options = new ImportOptions { Input = input, Output = Path.Combine(Scratch.New("out"), "manifest.jsonl"), HeldOut = HeldOut.Parse("0") };
+        var options = new ImportOptions
+        {
+            Input = input,
+            Output = Path.Combine(Scratch.New("out"), "manifest.jsonl"),
+            HeldOut = HeldOut.Parse("0"),
+        };
         options = change?.Invoke(options) ?? options;
         var summary = Import.Run(options, default);
         return (summary, [.. File.ReadLines(options.Output).Select(l => JsonDocument.Parse(l).RootElement)], options.Output);
@@ -52,13 +58,18 @@ public sealed class ImportTests
         {
             var (_, manifest, output) = Run(input);
             Assert.Equal(["Missis C", "Dee."], manifest.Select(l => Value(l, "text")));
-            Assert.Equal([Path.Combine(folder, "wavs", "c.wav"), Path.Combine(folder, "wavs", "d.wav")], manifest.Select(l => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(output)!, Value(l, "audio")!))));
+            Assert.Equal([Path.Combine(folder, "wavs", "c.wav"), Path.Combine(folder, "wavs", "d.wav")], manifest
+                .Select(l => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(output)!, Value(l, "audio")!))));
             Assert.All(manifest, l => Assert.Equal(name is "official.jsonl" or "swift.jsonl", l.TryGetProperty("ref_audio", out _)));
-            Assert.Equal(name == "train.list" ? ["anna", "anna"] : name == "official.jsonl" ? ["anna", null] : [null, null], manifest.Select(l => Value(l, "speaker")));
-            Assert.Equal(name == "train.list" ? ["English", "English"] : name == "official.jsonl" ? ["English", null] : [null, null], manifest.Select(l => Value(l, "language")));
+            Assert.Equal(name == "train.list" ? ["anna", "anna"] : name == "official.jsonl" ? ["anna", null]
+                : [null, null], manifest.Select(l => Value(l, "speaker")));
+            Assert.Equal(name == "train.list" ? ["English", "English"] : name == "official.jsonl" ? ["English", null]
+                : [null, null], manifest.Select(l => Value(l, "language")));
             Assert.Equal(name == "official.jsonl" ? "Slowly." : null, Value(manifest[0], "instruct"));
             Assert.All(manifest, l => Assert.Equal("train", Value(l, "split")));
-            Assert.Equal(manifest.Select(l => l.GetRawText()), Run(output, o => o with { HeldOut = null }).Lines.Select(l => l.GetRawText())); // and reads as itself
+            // and reads as itself
+            Assert.Equal(manifest.Select(l => l.GetRawText()), Run(output, o => o with { HeldOut = null }).Lines
+                .Select(l => l.GetRawText()));
         }
     }
 
@@ -86,7 +97,8 @@ public sealed class ImportTests
         var (_, list) = Written("metadata.csv", "c|anna|en|Really a list.");
         File.Copy(Path.Combine(Path.GetDirectoryName(list)!, "a.wav"), Path.Combine(Path.GetDirectoryName(list)!, "c"));
         Assert.Equal(ListFormat.Sovits, Recordings.FormatOf(list));
-        Assert.Contains("it has 4 fields of 3", Assert.Throws<InvalidDataException>(() => Run(list, o => o with { Format = ListFormat.LjSpeech })).Message);
+        Assert.Contains("it has 4 fields of 3",
+            Assert.Throws<InvalidDataException>(() => Run(list, o => o with { Format = ListFormat.LjSpeech })).Message);
     }
 
     [Fact]
@@ -111,7 +123,8 @@ public sealed class ImportTests
     {
         var first = name switch { "l.list" => "a.wav|anna|en|One.", "metadata.csv" => "a|One.", _ => """{"audio":"a.wav","text":"One."}""" };
         var (_, list) = Written(name, first, line);
-        Assert.Equal($"{list}(2): {message.Replace("{list}", list, StringComparison.Ordinal)}", Assert.Throws<InvalidDataException>(() => Run(list)).Message);
+        Assert.Equal($"{list}(2): {message.Replace("{list}", list, StringComparison.Ordinal)}",
+            Assert.Throws<InvalidDataException>(() => Run(list)).Message);
         var (summary, lines, _) = Run(list, o => o with { SkipBad = true });
         Assert.Equal("One.", Value(Assert.Single(lines), "text"));
         Assert.Single(summary.LeftOut.Messages);
@@ -123,7 +136,8 @@ public sealed class ImportTests
         var (_, list) = Written("l.jsonl", """{"audio":"a.wav","text":"One."}""", """{"audio":"a.wav","text":"One."}""", """{"audio":"b.wav","text":"\nTwo."}""");
         var (summary, lines, _) = Run(list);
         Assert.Equal(3, lines.Count);
-        Assert.Equal([$"{list}(2): the same recording with the same text as {list}(1). Remove one of the two.", $"{list}(3): the text has line breaks; they are read as spaces. Write it in one line."], summary.Doubts);
+        Assert.Equal([$"{list}(2): the same recording with the same text as {list}(1). Remove one of the two.",
+            $"{list}(3): the text has line breaks; they are read as spaces. Write it in one line."], summary.Doubts);
     }
 
     [Fact]

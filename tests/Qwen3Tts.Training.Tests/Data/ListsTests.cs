@@ -49,7 +49,8 @@ public sealed class ListsTests
         Assert.StartsWith("Good morning Peter", clips[0].Text, StringComparison.Ordinal);
         Assert.All(clips, c => Assert.DoesNotContain('|', c.Text));
         var speakers = report.StartsWith("list-xtts", StringComparison.Ordinal) ? "coqui"
-            : report.StartsWith("list-speaker", StringComparison.Ordinal) ? "anna,bert" : report.EndsWith(".list", StringComparison.Ordinal) ? "anna" : "";
+            : report.StartsWith("list-speaker", StringComparison.Ordinal) ? "anna,bert"
+                : report.EndsWith(".list", StringComparison.Ordinal) ? "anna" : "";
         Assert.Equal(speakers, string.Join(',', clips.Select(c => c.Speaker).Distinct()));
     }
 
@@ -58,14 +59,16 @@ public sealed class ListsTests
     {
         var (clips, problems) = Read(Reports.Path("names-twice", "in"));
         Assert.Empty(clips);
-        Assert.EndsWith("01.TXT and 01.txt are both the text of 01.wav. Remove one of them.", Assert.Single(problems), StringComparison.Ordinal);
+        Assert.EndsWith("01.TXT and 01.txt are both the text of 01.wav. Remove one of them.", Assert.Single(problems),
+            StringComparison.Ordinal);
     }
 
     [Fact]
     public void BrokenListsOfTheFuzzHarnessAreReadOrRefused()
     {
         foreach (var file in Directory.GetFiles(Reports.Path("fuzz"), "*", SearchOption.AllDirectories))
-            if (Path.GetFileName(Path.GetDirectoryName(file)!) is var kind && (kind.StartsWith("codes-", StringComparison.Ordinal) || kind.StartsWith("import-", StringComparison.Ordinal)))
+            if (Path.GetFileName(Path.GetDirectoryName(file)!) is var kind
+                && (kind.StartsWith("codes-", StringComparison.Ordinal) || kind.StartsWith("import-", StringComparison.Ordinal)))
             {
                 var problems = new List<string>();
                 try
@@ -80,12 +83,14 @@ public sealed class ListsTests
                 {
                     problems.AddRange(e.Message.Split('\n'));
                 }
-                Assert.All(problems, p => Assert.True(p.Contains(file, StringComparison.Ordinal) && p.Length < 1000 && !p.Any(char.IsControl), p));
+                Assert.All(problems, p => Assert.True(p.Contains(file, StringComparison.Ordinal) && p.Length < 1000 && !p
+                    .Any(char.IsControl), p));
             }
     }
 
     [Theory]
-    [InlineData("m.csv", "path,sentence,client_id,locale\nwavs/a.wav,\"One, \"\"two\"\"\nand three.\",anna,en\n", "One, \"two\" and three.", "anna", "en")]
+    [InlineData("m.csv", "path,sentence,client_id,locale\nwavs/a.wav,\"One, \"\"two\"\"\nand three.\",anna,en\n",
+        "One, \"two\" and three.", "anna", "en")]
     [InlineData("m.tsv", "path\ttext\tspeaker\twidth\nwavs\\a.wav\tIs it?\tanna\t3\n", "Is it?", "anna", null)]
     [InlineData("m.csv", "audio_file;text;speaker_name\r\nwavs/a.wav;Is it?;anna\r\n", "Is it?", "anna", null)]
     [InlineData("m.psv", "basename|raw_text|characters|speaker|language\na|Dr. B|Doctor B|anna|eng\n", "Doctor B", "anna", "eng")]
@@ -95,14 +100,20 @@ public sealed class ListsTests
     [InlineData("m.csv", "a|Is it?|x\nb|It is.|x", "Is it?", "x", null)]
     [InlineData("m.list", "E:\\x\\A.WAV|anna|ZH|Is it?", "Is it?", "anna", "ZH")]
     [InlineData("m.list", "WAVS\\A.WAV|anna|ZH|Is it?", "Is it?", "anna", "ZH")]
-    [InlineData("m.csv", "\"File Name\"|\"Text\"|\"speaker-name\"\n\"wavs/a.wav\"|\"Is it | this?\"|\"anna\"", "Is it | this?", "anna", null)]
+    [InlineData("m.csv", "\"File Name\"|\"Text\"|\"speaker-name\"\n\"wavs/a.wav\"|\"Is it | this?\"|\"anna\"", "Is it | this?", "anna",
+        null)]
     [InlineData("m.csv", "a|Anna is it?|Anna\nb|Anna was it.|Anna", "Anna is it?", "Anna", null)]
     [InlineData("m.csv", "a|Is it this one?|\u026A z \u026A t\nb|It is that one.|\u026A t \u026A z", "Is it this one?", null, null)]
-    [InlineData("m.csv", "a|\u8BF7\u5173\u4E0A\u7A97\u6237\u3002\nb|\u8BF7\u5173\u4E0A\u7A97\u6237\u3002", "\u8BF7\u5173\u4E0A\u7A97\u6237\u3002", null, null)]
+    [InlineData("m.csv", "a|\u8BF7\u5173\u4E0A\u7A97\u6237\u3002\nb|\u8BF7\u5173\u4E0A\u7A97\u6237\u3002",
+        "\u8BF7\u5173\u4E0A\u7A97\u6237\u3002", null, null)]
     [InlineData("m.jsonl", "{\"filename\": \"wavs/a.wav\", \"text\": \"Is it?\", \"speaker_id\": 3}", "Is it?", "3", null)]
     [InlineData("m.list", "wavs/a.wav|anna|EN|Is it?|_ p _|0 1|1 1 1", "Is it?", "anna", "EN")]
-    [InlineData("m.json", "[{\"file_name\": \"a.wav\", \"wav\": \"wavs/a.wav\", \"transcript\": \"Is it?\", \"spk\": 7, \"lang\": \"en\"}]", "Is it?", "7", "en")]
-    [InlineData("m.json", "[{\"messages\":[{\"role\":\"assistant\",\"content\":[{\"type\":\"text\",\"text\":\"Is it?\"}]}],\"audios\":\"wavs/a.wav\"}]", "Is it?", null, null)]
+    [InlineData("m.json",
+        "[{\"file_name\": \"a.wav\", \"wav\": \"wavs/a.wav\", \"transcript\": \"Is it?\", \"spk\": 7, \"lang\": \"en\"}]", "Is it?", "7",
+        "en")]
+    [InlineData("m.json",
+        "[{\"messages\":[{\"role\":\"assistant\",\"content\":[{\"type\":\"text\",\"text\":\"Is it?\"}]}],\"audios\":\"wavs/a.wav\"}]",
+        "Is it?", null, null)]
     public void EachFormatIsRead(string name, string list, string text, string? speaker, string? language)
     {
         foreach (var encoding in new[] { new UTF8Encoding(false), new UTF8Encoding(true), Encoding.Unicode, Encoding.BigEndianUnicode })
@@ -155,10 +166,12 @@ public sealed class ListsTests
         var folder = Scratch.New("lists");
         foreach (var name in new[] { "1.mp3", "2.mp3", "3.mp3" })
             File.WriteAllText(Path.Combine(folder, name), "");
-        Assert.EndsWith("1.wav'. 2 more files have the same mistake: 2.mp3, 3.mp3.", Assert.Single(Read(folder).Problems), StringComparison.Ordinal);
+        Assert.EndsWith("1.wav'. 2 more files have the same mistake: 2.mp3, 3.mp3.", Assert.Single(Read(folder).Problems),
+            StringComparison.Ordinal);
         foreach (var name in new[] { "1", "2", "3" })
             File.WriteAllText(Path.Combine(folder, name + ".wav"), "");
-        Assert.EndsWith("2 more files have the same mistake: 2.wav, 3.wav.", Assert.Single(Read(folder).Problems), StringComparison.Ordinal);
+        Assert.EndsWith("2 more files have the same mistake: 2.wav, 3.wav.", Assert.Single(Read(folder).Problems),
+            StringComparison.Ordinal);
         foreach (var name in new[] { "1", "2", "3" })
             File.WriteAllText(Path.Combine(folder, name + ".txt"), "Is it?");
         Assert.Empty(Read(folder).Problems);
@@ -184,7 +197,8 @@ public sealed class ListsTests
     public void TheFormatDecidesWhatTheListDoesNot()
     {
         var list = Written("m.csv", "a|anna|Is it this?");
-        Assert.Equal(("Is it this?", "anna"), (Read(list, ListFormat.SpeakerText).Clips[0].Text, Read(list, ListFormat.SpeakerText).Clips[0].Speaker));
+        Assert.Equal(("Is it this?", "anna"),
+            (Read(list, ListFormat.SpeakerText).Clips[0].Text, Read(list, ListFormat.SpeakerText).Clips[0].Speaker));
         Assert.Equal("Is it this?", Read(list, ListFormat.LjSpeech).Clips[0].Text);
     }
 
@@ -196,8 +210,11 @@ public sealed class ListsTests
         for (var round = 0; round < 40; round++)
         {
             var clips = "abcd".Select((c, i) => (Audio: $"wavs/{c}.wav", Speaker: i % 2 == 0 ? "anna" : "bert",
-                Text: "Say " + string.Join(' ', Enumerable.Range(0, random.Next(3, 9)).Select(_ => words[random.Next(words.Length)])) + c)).ToList();
-            string Join(char by, bool quoted) => string.Join('\n', clips.Select(c => string.Join(by, new[] { c.Audio, c.Speaker, c.Text }.Select(f => quoted ? $"\"{f.Replace("\"", "\"\"")}\"" : f))));
+                Text: "Say " + string.Join(' ', Enumerable.Range(0, random.Next(3, 9)).Select(_ => words[random.Next(words.Length)])) + c))
+                    .ToList();
+            string Join(char by, bool quoted) =>
+                string.Join('\n', clips.Select(
+                c => string.Join(by, new[] { c.Audio, c.Speaker, c.Text }.Select(f => quoted ? $"\"{f.Replace("\"", "\"\"")}\"" : f))));
             foreach (var (name, list) in new[]
             {
                 ("m.csv", "audio,speaker,text\n" + Join(',', true)),
@@ -205,8 +222,10 @@ public sealed class ListsTests
                 ("m.psv", "audio_file|speaker_name|text\n" + Join('|', false)),
                 ("m.txt", Join('|', false)),
                 ("m.list", string.Join("\r\n", clips.Select(c => $"{c.Audio.Replace('/', '\\')}|{c.Speaker}|en|{c.Text}"))),
-                ("m.jsonl", string.Join('\n', clips.Select(c => JsonSerializer.Serialize(new { audio = c.Audio, text = c.Text, speaker = c.Speaker })))),
-                ("m.json", JsonSerializer.Serialize(clips.Select(c => new { audio_filepath = c.Audio, transcription = c.Text, speaker_name = c.Speaker }))),
+                ("m.jsonl", string.Join('\n', clips
+                    .Select(c => JsonSerializer.Serialize(new { audio = c.Audio, text = c.Text, speaker = c.Speaker })))),
+                ("m.json", JsonSerializer.Serialize(clips
+                    .Select(c => new { audio_filepath = c.Audio, transcription = c.Text, speaker_name = c.Speaker }))),
             })
             {
                 var path = Written(name, list);

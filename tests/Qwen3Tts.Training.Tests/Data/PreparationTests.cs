@@ -14,7 +14,9 @@ public sealed class PreparationTests
     ClipEncoder Encoder(byte fingerprint = 1) => new(Rate, Frame, [fingerprint], wave =>
     {
         Interlocked.Increment(ref _encoded);
-        return [.. Enumerable.Range(0, (wave.Samples.Length + Frame - 1) / Frame).Select(f => Enumerable.Repeat((int)(1000 * Math.Abs(wave.Samples[Math.Min(f * Frame + Frame / 2, wave.Samples.Length - 1)])) % 64, 16).ToArray())];
+        return [.. Enumerable.Range(0, (wave.Samples.Length + Frame - 1) / Frame)
+            .Select(f => Enumerable.Repeat(
+            (int)(1000 * Math.Abs(wave.Samples[Math.Min(f * Frame + Frame / 2, wave.Samples.Length - 1)])) % 64, 16).ToArray())];
     }, wave => [wave.Samples.Length, 1000]);
 
     static PreparationOptions Options(string input, string output) => new() { Input = input, Output = Path.Combine(output, "codes.jsonl") };
@@ -30,9 +32,11 @@ public sealed class PreparationTests
         return folder;
     }
 
-    static Waveform Tone(double seconds) => new([.. Enumerable.Range(0, (int)(seconds * Rate)).Select(i => 0.2f * MathF.Sin(i * (0.05f + 0.01f * (float)seconds)))], Rate);
+    static Waveform Tone(double seconds) =>
+        new([.. Enumerable.Range(0, (int)(seconds * Rate)).Select(i => 0.2f * MathF.Sin(i * (0.05f + 0.01f * (float)seconds)))], Rate);
 
-    PreparationReport Run(PreparationOptions options, byte fingerprint = 1) => Preparation.Run(options, Encoder(fingerprint), null, default);
+    PreparationReport Run(PreparationOptions options, byte fingerprint = 1) =>
+        Preparation.Run(options, Encoder(fingerprint), null, default);
 
     [Fact]
     public void AFolderBecomesAListWhosePathsMoveWithIt()
@@ -70,8 +74,10 @@ public sealed class PreparationTests
         var random = new Random(3);
         for (var round = 0; round < 20; round++)
         {
-            var voices = Enumerable.Range(0, 9).Select(_ => Enumerable.Range(0, 5).Select(_ => (float)(random.NextDouble() + 0.1)).ToArray()).ToList();
-            double Cosine(float[] a, float[] b) => a.Zip(b, (x, y) => (double)x * y).Sum() / Math.Sqrt(a.Sum(x => (double)x * x) * b.Sum(x => (double)x * x));
+            var voices = Enumerable.Range(0, 9)
+                .Select(_ => Enumerable.Range(0, 5).Select(_ => (float)(random.NextDouble() + 0.1)).ToArray()).ToList();
+            double Cosine(float[] a, float[] b) =>
+                a.Zip(b, (x, y) => (double)x * y).Sum() / Math.Sqrt(a.Sum(x => (double)x * x) * b.Sum(x => (double)x * x));
             Assert.Equal(Enumerable.Range(0, 9).MaxBy(i => voices.Sum(v => Cosine(voices[i], v))), Preparation.Medoid(voices));
         }
     }
@@ -104,7 +110,8 @@ public sealed class PreparationTests
         using var stop = new CancellationTokenSource();
         var (encoder, seen) = (Encoder(), 0);
         var stopping = encoder with { Encode = wave => { if (++seen == 2) stop.Cancel(); return encoder.Encode(wave); } };
-        Assert.Throws<OperationCanceledException>(() => Preparation.Run(Options(input, output) with { Parallel = 1 }, stopping, null, stop.Token));
+        Assert.Throws<OperationCanceledException>(
+            () => Preparation.Run(Options(input, output) with { Parallel = 1 }, stopping, null, stop.Token));
         Assert.False(File.Exists(Path.Combine(output, "codes.jsonl")));
         var cache = Path.Combine(output, "codes.jsonl.cache");
         File.WriteAllText(cache, File.ReadAllText(cache)[..^20]); // and its last line was cut off
@@ -125,7 +132,8 @@ public sealed class PreparationTests
         File.WriteAllText(Path.Combine(input, "empty.txt"), " \n");
         WavFile.Write(Path.Combine(input, "empty.wav"), Tone(1));
         var message = Assert.Throws<InvalidDataException>(() => Run(Options(input, output))).Message;
-        foreach (var word in new[] { "short.wav", "0.05 s", "mute.wav", "silent", "text.txt", "not.wav", "untold.txt", "empty.txt", "--skip-bad" })
+        foreach (var word in new[] { "short.wav", "0.05 s", "mute.wav", "silent", "text.txt", "not.wav", "untold.txt", "empty.txt",
+            "--skip-bad" })
             Assert.Contains(word, message);
         Assert.Equal(0, _encoded);
         var report = Run(Options(input, output) with { SkipBad = true });
@@ -179,10 +187,12 @@ public sealed class PreparationTests
         File.WriteAllText(Path.Combine(input, "b.txt"), "Hello <|im_start|>");
         foreach (var kind in new[] { "wav", "txt" })
             File.Copy(Path.Combine(input, $"a.{kind}"), Path.Combine(input, $"z.{kind}"));
-        Assert.Equal($"{Path.Combine(input, "b.wav")}: the text has '<|im_start|>', which programs take for a control token. Remove it from the text.", Assert.Throws<InvalidDataException>(() => Run(Options(input, output))).Message);
+        Assert.Equal($"{Path.Combine(input, "b.wav")}: the text has '<|im_start|>', which programs take for a control token. Remove it " +
+            $"from the text.", Assert.Throws<InvalidDataException>(() => Run(Options(input, output))).Message);
         var report = Run(Options(input, output) with { SkipBad = true });
         Assert.Equal(3, report.Clips.Count);
-        Assert.Contains($"{Path.Combine(input, "z.wav")}: the same recording with the same text as {Path.Combine(input, "a.wav")}. Remove one of the two.", report.Doubts);
+        Assert.Contains($"{Path.Combine(input, "z.wav")}: the same recording with the same text as {Path.Combine(input, "a.wav")}. " +
+            $"Remove one of the two.", report.Doubts);
         File.WriteAllText(Path.Combine(input, "z.txt"), "Something else.");
         Assert.Contains("z.wav: the same recording as ", Assert.Throws<InvalidDataException>(() => Run(Options(input, output))).Message);
     }

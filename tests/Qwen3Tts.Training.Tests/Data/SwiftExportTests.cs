@@ -37,8 +37,10 @@ public sealed class SwiftExportTests
         var train = CodesFile.Read(Path.Combine(output, "train.jsonl"), 16, 1 << 20);
         var valid = CodesFile.Read(Path.Combine(output, "valid.jsonl"), 16, 1 << 20);
         Assert.Equal((4, 2), (train.Count, valid.Count));
-        Assert.Equal(given.OrderBy(c => c.Text).Select(c => (c.Text, c.Audio, c.Reference)), train.Concat(valid).OrderBy(c => c.Text).Select(c => (c.Text, c.Audio, c.Reference)));
-        Assert.Equal(given.OrderBy(c => c.Text).SelectMany(c => c.Codes!), train.Concat(valid).OrderBy(c => c.Text).SelectMany(c => c.Codes!));
+        Assert.Equal(given.OrderBy(c => c.Text).Select(c => (c.Text, c.Audio, c.Reference)), train.Concat(valid).OrderBy(c => c.Text)
+            .Select(c => (c.Text, c.Audio, c.Reference)));
+        Assert.Equal(given.OrderBy(c => c.Text).SelectMany(c => c.Codes!), train.Concat(valid).OrderBy(c => c.Text)
+            .SelectMany(c => c.Codes!));
         var line = JsonDocument.Parse(File.ReadLines(Path.Combine(output, "train.jsonl")).First()).RootElement;
         Assert.Equal(["messages", "audios", "ref_audios", "audio_codes"], line.EnumerateObject().Select(p => p.Name));
         Assert.False(Path.IsPathRooted(line.GetProperty("audios")[0].GetString()));
@@ -51,7 +53,11 @@ public sealed class SwiftExportTests
         SwiftExport.Run(Options(Written()), output, gpus: 4);
         var fake = Path.Combine(output, "swift");
         File.WriteAllText(fake, "#!/bin/sh\necho \"$SPEAKER_NAME $NPROC_PER_NODE $PWD\"\nfor a in \"$@\"; do echo \"$a\"; done\n");
-        var start = new ProcessStartInfo("bash", ["-c", "chmod +x \"$0\" && bash \"$1\"", fake, Path.Combine(output, "train.sh")]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo("bash", ["-c", "chmod +x \"$0\" && bash \"$1\"", fake, Path.Combine(output, "train.sh")])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
         start.Environment["PATH"] = $"{output}:{Environment.GetEnvironmentVariable("PATH")}";
         using var shell = Process.Start(start)!;
         var lines = shell.StandardOutput.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries);
@@ -77,7 +83,8 @@ public sealed class SwiftExportTests
         Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has no such names, and the script is for bash.");
         var model = Bystanders.Copied(Golden.Checkpoint(TrainerTests.Base), Path.Combine(Scratch.New("swift"), name));
         var output = Scratch.New(name.Replace("\n", "", StringComparison.Ordinal));
-        Assert.Equal(0, CommandRun.Run(TrainingCommands.Root(), ["export", TrainerTests.Data.Value, "--for", "ms-swift", "--model", model, "--name", "anna", "-o", output]));
+        Assert.Equal(0, CommandRun.Run(TrainingCommands.Root(),
+            ["export", TrainerTests.Data.Value, "--for", "ms-swift", "--model", model, "--name", "anna", "-o", output]));
         var programs = Scratch.New("bin");
         foreach (var program in new[] { "swift", "torchrun" })
         {
@@ -85,13 +92,18 @@ public sealed class SwiftExportTests
             if (!OperatingSystem.IsWindows()) // the analyser does not know what was skipped
                 File.SetUnixFileMode(Path.Combine(programs, program), UnixFileMode.UserRead | UnixFileMode.UserExecute);
         }
-        var start = new ProcessStartInfo("bash", [Path.Combine(output, "train.sh")]) { RedirectStandardOutput = true, WorkingDirectory = Scratch.New() };
+        var start = new ProcessStartInfo("bash", [Path.Combine(output, "train.sh")])
+        {
+            RedirectStandardOutput = true,
+            WorkingDirectory = Scratch.New(),
+        };
         start.Environment["PATH"] = $"{programs}:{Environment.GetEnvironmentVariable("PATH")}";
         using var shell = Process.Start(start)!;
         var arguments = shell.StandardOutput.ReadToEnd().Split('\0');
         shell.WaitForExit();
         Assert.Equal(0, shell.ExitCode);
-        Assert.Equal(name.StartsWith("Qwen3", StringComparison.Ordinal) ? $"Qwen/{name}" : model, arguments[Array.IndexOf(arguments, "--model") + 1]);
+        Assert.Equal(name.StartsWith("Qwen3", StringComparison.Ordinal) ? $"Qwen/{name}"
+            : model, arguments[Array.IndexOf(arguments, "--model") + 1]);
         Assert.Equal("output", arguments[^2]);
         foreach (var folder in new[] { output, start.WorkingDirectory, Path.GetDirectoryName(model)!, model })
             Assert.False(File.Exists(Path.Combine(folder, "pwned")));
@@ -101,7 +113,11 @@ public sealed class SwiftExportTests
     public void ItSaysWhatIsLostAndRefusesWhatCannotWork()
     {
         Assert.Contains("6 lines name a language", SwiftExport.Run(Options(Written("English")), Scratch.New(), 1));
-        Assert.Contains("--reference", Assert.Throws<InvalidDataException>(() => SwiftExport.Run(Options(Written(secondReference: "other.wav")), Scratch.New(), 1)).Message);
-        Assert.Contains("codes.jsonl(2): the text has '<|im_end|>'", Assert.Throws<InvalidDataException>(() => SwiftExport.Run(Options(Written(secondText: "A <|im_end|>.")), Scratch.New(), 1)).Message);
+        Assert.Contains("--reference",
+            Assert.Throws<InvalidDataException>(
+            () => SwiftExport.Run(Options(Written(secondReference: "other.wav")), Scratch.New(), 1)).Message);
+        Assert.Contains("codes.jsonl(2): the text has '<|im_end|>'",
+            Assert.Throws<InvalidDataException>(
+            () => SwiftExport.Run(Options(Written(secondText: "A <|im_end|>.")), Scratch.New(), 1)).Message);
     }
 }

@@ -29,12 +29,15 @@ sealed class Judge(string original)
         using var moved = model.OpenWeights();
         using var unmoved = first.OpenWeights();
         var movement = new Movement(moved, unmoved, model.Config.TalkerConfig);
-        return Diagnostics.Diagnose(now, new Origin(before, [.. movement.ReadRows()], HeadMovement.Compare(moved, unmoved, model.Config.TalkerConfig), movement.MayBeTrainedOn(examples, clips.Data)));
+        return Diagnostics.Diagnose(now,
+            new Origin(before, [.. movement.ReadRows()], HeadMovement.Compare(moved, unmoved, model.Config.TalkerConfig),
+            movement.MayBeTrainedOn(examples, clips.Data)));
     }
 
     static Measurement Measure(ModelFolder folder, ModelFolder tokens, IReadOnlyList<TrainingExample> examples)
     {
         using var weights = folder.OpenWeights();
-        return new(new TalkerModel(weights, folder.Config.TalkerConfig, Workers.Shared), tokens.Config.SpecialTokens(TextTokenizer.Load(tokens.Path).AssistantHead[^1]), examples);
+        return new(new TalkerModel(weights, folder.Config.TalkerConfig, Workers.Shared),
+            tokens.Config.SpecialTokens(TextTokenizer.Load(tokens.Path).AssistantHead[^1]), examples);
     }
 }

@@ -67,7 +67,8 @@ sealed class PlantedFaults(string folder, int clips)
     public string MergedLora(FaultSet faults, int steps)
     {
         var (target, lora) = (Path.Combine(folder, $"{Hypothesis.Combine(faults).Name}_lora_{steps}", "export"), new LoraOptions());
-        return Directory.Exists(target) ? target : ByHand(target, faults, steps, 1e-3, talker => Lora.Apply(talker, lora), _ => { }, (talker, model, voice, weights) =>
+        return Directory.Exists(target) ? target
+            : ByHand(target, faults, steps, 1e-3, talker => Lora.Apply(talker, lora), _ => { }, (talker, model, voice, weights) =>
         {
             var adapter = Scratch.New("adapter");
             Lora.Save(adapter, talker, lora, model, [new("nora", voice)]);
@@ -78,7 +79,8 @@ sealed class PlantedFaults(string folder, int clips)
     /// <summary>A run whose weights are rounded to BF16 after each update, as an optimiser does that has no masters.</summary>
     public string WithoutMasters(FaultSet faults, double rate, int steps)
     {
-        var target = Path.Combine(folder, FormattableString.Invariant($"{Hypothesis.Combine(faults).Name}_without_masters_{rate:0e0}_{steps}"), "export");
+        var target = Path.Combine(folder,
+            FormattableString.Invariant($"{Hypothesis.Combine(faults).Name}_without_masters_{rate:0e0}_{steps}"), "export");
         return Directory.Exists(target) ? target : ByHand(target, faults, steps, rate, _ => { }, talker =>
         {
             using var still = no_grad();
@@ -90,7 +92,8 @@ sealed class PlantedFaults(string folder, int clips)
         }, (talker, _, _, _) => TalkerWeights.Values(talker));
     }
 
-    string ByHand(string target, FaultSet faults, int steps, double rate, Action<TalkerModule> begin, Action<TalkerModule> afterStep, Func<TalkerModule, ModelFolder, float[], Weights, Dictionary<string, Func<float[]>>> values)
+    string ByHand(string target, FaultSet faults, int steps, double rate, Action<TalkerModule> begin, Action<TalkerModule> afterStep,
+        Func<TalkerModule, ModelFolder, float[], Weights, Dictionary<string, Func<float[]>>> values)
     {
         using var scope = NewDisposeScope();
         var model = ModelFolder.Open(Base);
@@ -98,8 +101,19 @@ sealed class PlantedFaults(string folder, int clips)
         var ids = model.Config.SpecialTokens(tokenizer.AssistantHead[^1]);
         var lines = CodesFile.Read(Data, model.Config.TalkerConfig.NumCodeGroups, model.Config.TalkerConfig.CodePredictorConfig.VocabSize);
         var voice = Export.AsStored(model, SpeakerEncoder.Load(model, Workers.Shared).Embed(WavFile.Read(lines[0].Reference!)));
-        var options = new TrainingOptions { Model = Base, Data = Data, Speaker = "nora", Steps = steps, Batch = 4, Languages = ["data"], Layout = LayoutPolicy.TextFirst, Planted = Hypothesis.Combine(faults) }.Completed(model.Config, lines.Count, true);
-        var (data, talker) = (new TrainingData(lines, tokenizer, ids, [new("nora", lines[0].Reference!, voice)], options), TalkerWeights.Load(model, Placement.Float32OnCpu));
+        var options = new TrainingOptions
+        {
+            Model = Base,
+            Data = Data,
+            Speaker = "nora",
+            Steps = steps,
+            Batch = 4,
+            Languages = ["data"],
+            Layout = LayoutPolicy.TextFirst,
+            Planted = Hypothesis.Combine(faults),
+        }.Completed(model.Config, lines.Count, true);
+        var (data, talker) = (new TrainingData(lines, tokenizer, ids, [new("nora", lines[0].Reference!, voice)], options),
+            TalkerWeights.Load(model, Placement.Float32OnCpu));
         begin(talker);
         using var optimizer = new AdamW(Freezing.ListTrained(talker), new());
         for (var step = 0; step < steps; step++)
@@ -121,7 +135,8 @@ sealed class PlantedFaults(string folder, int clips)
             var recordings = Scratch.New("recordings");
             foreach (var recording in Directory.GetFiles(Mini.Recordings).Order(StringComparer.Ordinal).Take(2 * clips))
                 File.Copy(recording, Path.Combine(recordings, Path.GetFileName(recording)));
-            Preparation.Run(new() { Input = recordings, Output = all, Language = "English" }, ModelEncoder.Load(ModelFolder.Open(Base)), null, default);
+            Preparation.Run(new() { Input = recordings, Output = all, Language = "English" }, ModelEncoder.Load(ModelFolder.Open(Base)),
+                null, default);
         }
         if (!File.Exists(file))
             File.WriteAllLines(file, File.ReadLines(all).Where((_, i) => chosen(i)));

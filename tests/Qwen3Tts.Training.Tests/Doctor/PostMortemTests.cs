@@ -21,7 +21,8 @@ public sealed class PostMortemTests
         var text = File.ReadAllText(Document).ReplaceLineEndings("\n");
         var written = Regex.Replace(text, "^```sh\n(.*?)^```\n(?:```text\n(.*?)^```\n)?", block =>
         {
-            var printed = string.Concat(block.Groups[1].Value.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => Printed(line, folder)));
+            var printed = string.Concat(block.Groups[1].Value.Split('\n', StringSplitOptions.RemoveEmptyEntries)
+                .Select(line => Printed(line, folder)));
             if (!block.Groups[2].Success)
                 return block.Value;
             if (!Readme.IsToBeWritten)
@@ -41,7 +42,8 @@ public sealed class PostMortemTests
         Assert.All(quoted, r => Assert.Equal(measured[r[1]], r[2..5]));
     }
 
-    static IEnumerable<string[]> Rows(string file) => File.ReadLines(file).Select(l => l.Split('|', StringSplitOptions.TrimEntries)).Where(c => c.Length >= 6);
+    static IEnumerable<string[]> Rows(string file) =>
+        File.ReadLines(file).Select(l => l.Split('|', StringSplitOptions.TrimEntries)).Where(c => c.Length >= 6);
 
     /// <summary>Runs one command of ours, perhaps piped into head or tail.</summary>
     static string Printed(string line, string folder)
@@ -52,8 +54,15 @@ public sealed class PostMortemTests
             Directory.CreateSymbolicLink(Path.Combine(folder, "my-voice"), Faulty(Path.Combine(folder, "out", "nora", "codes.jsonl")));
         // Both programs are built beside these tests, in folders named like their projects.
         var configuration = Path.GetFileName(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory));
-        var program = Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, "..", "..", trains ? "Qwen3Tts.Training" : "Qwen3Tts.Cli", configuration, trains ? "qwen3tts-train.dll" : "Qwen3Tts.Cli.dll"));
-        var start = new ProcessStartInfo("dotnet", [program, .. arguments]) { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true };
+        var program = Path.GetFullPath(
+            Path.Combine(AppContext.BaseDirectory, "..", "..", trains ? "Qwen3Tts.Training" : "Qwen3Tts.Cli", configuration, trains
+            ? "qwen3tts-train.dll" : "Qwen3Tts.Cli.dll"));
+        var start = new ProcessStartInfo("dotnet", [program, .. arguments])
+        {
+            WorkingDirectory = folder,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
         start.Environment["NO_COLOR"] = "1";
         start.Environment["QWEN3TTS_WRITE_README"] = "";
         using var process = Process.Start(start)!;
@@ -61,9 +70,12 @@ public sealed class PostMortemTests
         var output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
         Assert.True(process.ExitCode != 2, $"{line}: {error.Result}");
-        var lines = (output + (process.ExitCode == 1 ? error.Result : "")).ReplaceLineEndings("\n").Split('\n').Select(l => l.TrimEnd()).Where(l => l.Length > 0);
+        var lines = (output + (process.ExitCode == 1 ? error.Result : "")).ReplaceLineEndings("\n").Split('\n').Select(l => l.TrimEnd())
+            .Where(l => l.Length > 0);
         var part = Regex.Match(line, @"\| (head|tail) -(\d+)$");
-        lines = part.Groups[1].Value switch { "head" => lines.Take(int.Parse(part.Groups[2].Value, CultureInfo.InvariantCulture)), "tail" => lines.TakeLast(int.Parse(part.Groups[2].Value, CultureInfo.InvariantCulture)), _ => lines };
+        lines = part.Groups[1].Value switch { "head" =>
+            lines.Take(int.Parse(part.Groups[2].Value, CultureInfo.InvariantCulture)), "tail" =>
+            lines.TakeLast(int.Parse(part.Groups[2].Value, CultureInfo.InvariantCulture)), _ => lines };
         return string.Concat(lines.Select(l => l + "\n"));
     }
 
@@ -91,8 +103,10 @@ public sealed class PostMortemTests
         Assert.Equal(Words(quoted), Words(printed));
         foreach (var (a, b) in Regex.Matches(quoted, Number).Zip(Regex.Matches(printed, Number)))
         {
-            var (expected, actual) = (double.Parse(a.Value, CultureInfo.InvariantCulture), double.Parse(b.Value, CultureInfo.InvariantCulture));
-            Assert.True(Math.Abs(expected - actual) <= 0.05 + 0.1 * Math.Abs(expected), $"The document has {a.Value}, printed is {b.Value}, in\n{printed}");
+            var (expected, actual) = (double.Parse(a.Value, CultureInfo.InvariantCulture),
+                double.Parse(b.Value, CultureInfo.InvariantCulture));
+            Assert.True(Math.Abs(expected - actual) <= 0.05 + 0.1 * Math.Abs(expected),
+                $"The document has {a.Value}, printed is {b.Value}, in\n{printed}");
         }
     }
 }

@@ -28,7 +28,8 @@ sealed record Candidate(FaultSet Faults, Func<int[], double> Score, Func<int[], 
         var after = new Lazy<Cost[]>(() => ListCosts(of, of.Now, clips, faults));
         var before = new Lazy<Cost[]>(() => ListCosts(of, origin.Measurement, clips, faults));
         return new(
-            faults, times => -Math.Log(Math.Max(Mean(times), Thresholds.NoFit)), times => Log(after.Value, times), times => Log(before.Value, times));
+            faults, times => -Math.Log(Math.Max(Mean(times), Thresholds.NoFit)), times =>
+                Log(after.Value, times), times => Log(before.Value, times));
     }
 
     /// <summary>Scored by log(loss / sqrt(loss of the base)), or by log(loss) without the base.</summary>

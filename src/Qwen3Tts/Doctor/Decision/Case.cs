@@ -3,7 +3,9 @@ using Qwen3Tts.Doctor.Faults;
 
 namespace Qwen3Tts.Doctor.Decision;
 
-/// <summary>The question what one network, talker or code predictor, was trained with: its evidence, and what the rules have left of it.</summary>
+/// <summary>
+/// The question what one network, talker or code predictor, was trained with: its evidence, and what the rules have left of it.
+/// </summary>
 /// <param name="now">The checkpoint on the clips.</param>
 /// <param name="origin">What it was trained from, if that is at hand.</param>
 /// <param name="cost">The network's loss on a clip.</param>

@@ -90,7 +90,8 @@ sealed class FewestFaults : Rule
         var named = alike.MinBy(c => int.PopCount((int)c.Faults))!;
         List<FaultSet> others = [.. alike.Where(c => c != named).Select(c => c.Faults)];
         @case.Choice = @case.Candidates.Except(alike).MinBy(c => c.Score(everyone)) is { } next
-            ? new(named.Faults, others, next.Faults, Math.Exp(@case.Distance(next, named)), @case.Share(w => named.Score(w) < next.Score(w)))
+            ? new(named.Faults, others, next.Faults, Math.Exp(@case.Distance(next, named)),
+                @case.Share(w => named.Score(w) < next.Score(w)))
             : new(named.Faults, others, null, 1, 1);
     }
 }

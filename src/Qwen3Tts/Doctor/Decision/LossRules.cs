@@ -1,7 +1,7 @@
 // Where other clips are measured than were trained on, or the heads were frozen, losses must tell, and a fine-tune of few steps still
-// carries the habits of its base. Compared is loss / sqrt(loss of the base), which is lowest for a rival as soon as training has closed half
-// of the distance (of the logarithms) that the base put between the two. Without the base, the loss alone tells which format the checkpoint
-// knows best, and a short training with a fault may not have changed that yet.
+// carries the habits of its base. Compared is loss / sqrt(loss of the base), which is lowest for a rival as soon as training has closed
+// half of the distance (of the logarithms) that the base put between the two. Without the base, the loss alone tells which format the
+// checkpoint knows best, and a short training with a fault may not have changed that yet.
 using Qwen3Tts.Doctor.Faults;
 
 namespace Qwen3Tts.Doctor.Decision;

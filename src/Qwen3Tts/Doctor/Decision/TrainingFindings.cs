@@ -26,18 +26,22 @@ static class TrainingFindings
         if (IsUntrained(now, diagnosis))
         {
             yield return new(Untrained, Severity.Fault,
-                $"The best losses, {losses.Codes.Mean:0.00} nats of the talker and {losses.Predictor.Mean:0.00} of the code predictor, are no "
+                $"The best losses, {losses.Codes.Mean:0.00} nats of the talker and {losses.Predictor.Mean:0.00} of the code predictor, " +
+                    $"are no "
                 + $"better than guessing among {now.Codebook} codes, {guessing:0.00}.",
                 "Check that data, codec and checkpoint belong together; if they do, the model has learned nothing, or lost everything.");
             yield break;
         }
         if (diagnosis.ByLossAlone && losses.Codes.Mean >= guessing)
             yield return new("unknown_speech", Severity.Warning,
-                $"The talker's best loss, {losses.Codes.Mean:0.00} nats, is no better than guessing among {now.Codebook} codes, {guessing:0.00}: "
+                $"The talker's best loss, {losses.Codes.Mean:0.00} nats, is no better than guessing among {now.Codebook} codes, " +
+                    $"{guessing:0.00}: "
                 + "it does not know speech like this.",
-                "Measure on what it was trained on, prepared in the same way: silence, noise, another voice or another language cost most.");
+                "Measure on what it was trained on, prepared in the same way: silence, noise, another voice or another language cost " +
+                    "most.");
         foreach (var part in KnownFaults.ListParts(faults))
-            yield return new(part.Name, part.IsMismatch ? Severity.Fault : Severity.Note, Evidence(part, faults, now, origin), $"{part.Remedy}.");
+            yield return new(part.Name, part.IsMismatch ? Severity.Fault
+                : Severity.Note, Evidence(part, faults, now, origin), $"{part.Remedy}.");
         if (diagnosis.ByLossAlone)
             yield return new(LossesAlone, Severity.Warning, WhyLossesAlone(origin),
                 "After a short training with a fault, losses are still lowest in the right format. "
@@ -74,10 +78,12 @@ static class TrainingFindings
     static string WhyLossesAlone(Origin? origin) => origin switch
     {
         null => "There is no base to compare with.",
-        { TalkerMoved: true } or { PredictorMoved: true } => "What moved in the output heads fits no hypothesis whose loss fell on these clips: "
+        { TalkerMoved: true } or { PredictorMoved: true } =>
+            "What moved in the output heads fits no hypothesis whose loss fell on these clips: "
             + "these are not the clips it was trained on, or it hardly moved.",
         { Tells: true } => "The output heads did not move since the base.",
-        _ => "Codes of these clips have rows in the embeddings that did not move since the base: these are not the clips it was trained on, "
+        _ => "Codes of these clips have rows in the embeddings that did not move since the base: these are not the clips it was trained " +
+            "on, "
             + "or it hardly moved.",
     };
 }

@@ -12,7 +12,13 @@ static class Verdicts
         var faults = r.Findings.Where(f => f.Severity == Severity.Fault).ToList();
         var isTold = r.Hypothesis is not null && !r.Findings.Any(f => f.Id == TrainingFindings.LossesAlone);
         var (verdict, details) = faults.Count > 0 ? NotHealthy(r, faults) : isTold ? Healthy(r) : Undecided(r);
-        return r with { Verdict = verdict, Details = details, Healthy = faults.Count == 0 && isTold, Undecided = faults.Count == 0 && !isTold };
+        return r with
+        {
+            Verdict = verdict,
+            Details = details,
+            Healthy = faults.Count == 0 && isTold,
+            Undecided = faults.Count == 0 && !isTold,
+        };
     }
 
     static (string, IReadOnlyList<string>) NotHealthy(DoctorReport r, List<Finding> faults)
@@ -21,7 +27,8 @@ static class Verdicts
             return ("Untrained: under no hypothesis does it predict these recordings better than guessing.", []);
         var trained = Trained(r) & KnownFaults.Mismatch;
         if (trained == 0)
-            return ($"Broken: {faults[0].Id.Replace('_', ' ')}{(faults.Count > 1 ? $", and {faults.Count - 1} more" : "")}.", [faults[0].Evidence]);
+            return ($"Broken: {faults[0].Id.Replace('_', ' ')}{(faults.Count > 1 ? $", and {faults.Count - 1} more" : "")}.",
+                [faults[0].Evidence]);
         var meaning = KnownFaults.Describe(trained);
         string[] details =
         [
@@ -29,8 +36,10 @@ static class Verdicts
             r.Rescue is { } rescue ? $"It can be spoken with as it was trained: {rescue}."
                 : "No way of speaking is like this training: train again from the base.",
         ];
-        return ($"Mismatch: {(Script.All.Any(s => s.Hypothesis == r.Hypothesis) ? $"it was trained by the official script ({r.Hypothesis})"
-            : details.Length == 1 ? meaning : $"it was trained with {r.Hypothesis!.Replace("+", ", ", StringComparison.Ordinal)}")}.", details);
+        var what = Script.All.Any(s => s.Hypothesis == r.Hypothesis) ? $"it was trained by the official script ({r.Hypothesis})"
+            : details.Length == 1 ? meaning
+            : $"it was trained with {r.Hypothesis!.Replace("+", ", ", StringComparison.Ordinal)}";
+        return ($"Mismatch: {what}.", details);
     }
 
     static (string, IReadOnlyList<string>) Healthy(DoctorReport r) => Trained(r) == FaultSet.None
@@ -40,7 +49,8 @@ static class Verdicts
     static (string, IReadOnlyList<string>) Undecided(DoctorReport r) => r.Hypothesis is null
         ? ("Not measured: what it was trained with needs --data.", ["Nothing is wrong with the folder."])
         : ("Undecided: losses alone do not tell this from a short training with a fault.",
-            ["The losses are lowest with the sequence that it speaks with.", r.Findings.First(f => f.Id == TrainingFindings.LossesAlone).Evidence]);
+            ["The losses are lowest with the sequence that it speaks with.", r.Findings
+                .First(f => f.Id == TrainingFindings.LossesAlone).Evidence]);
 
     static FaultSet Trained(DoctorReport r) => r.Hypothesis is null ? FaultSet.None : Hypothesis.Parse(r.Hypothesis).Faults;
 }

@@ -24,7 +24,8 @@ sealed record ClipExamples(
     IReadOnlyList<string> Doubts)
 {
     /// <exception cref="InvalidDataException">The data cannot be read, or does not belong to this model.</exception>
-    /// <exception cref="ArgumentException">It cannot be told whose voice to measure, or the model has no such language or speaker.</exception>
+    /// <exception cref="ArgumentException">It cannot be told whose voice to measure, or the model has no such language or
+    /// speaker.</exception>
     public static ClipExamples Load(DoctorOptions options, ModelFolder model, ModelFolder? original)
     {
         var problems = new ListProblems();
@@ -74,12 +75,18 @@ sealed record ClipExamples(
     {
         if (frames.Count == 0)
             throw new InvalidDataException($"{clip.Place}: it has no frame. Remove the line.");
-        if (frames.FirstOrDefault(f => f.Length != talker.NumCodeGroups || f.Any(c => c < 0 || c >= talker.CodePredictorConfig.VocabSize)) is { } odd)
-            throw new InvalidDataException($"{clip.Place}: the frame [{string.Join(", ", odd)}] is none of this model, whose frames are {talker.NumCodeGroups} codes below {talker.CodePredictorConfig.VocabSize}. Give data that was prepared with this model's codec.");
+        if (frames.FirstOrDefault(f => f.Length != talker.NumCodeGroups || f
+            .Any(c => c < 0 || c >= talker.CodePredictorConfig.VocabSize)) is { } odd)
+            throw new InvalidDataException(
+                $"{clip.Place}: the frame [{string.Join(", ", odd)}] is none of this model, whose frames are {talker.NumCodeGroups} " +
+                $"codes below {talker.CodePredictorConfig.VocabSize}. Give data that was prepared with this model's codec.");
     }
 
-    /// <summary>The speaker's row where there is a speaker, as it is what the model speaks with; else the vector of the clip's reference.</summary>
-    static (Func<Clip, float[]?>, string) VoiceOf(DoctorOptions options, ModelFolder model, ModelFolder? original, SpecialTokens ids, List<Clip> clips)
+    /// <summary>
+    /// The speaker's row where there is a speaker, as it is what the model speaks with; else the vector of the clip's reference.
+    /// </summary>
+    static (Func<Clip, float[]?>, string) VoiceOf(DoctorOptions options, ModelFolder model, ModelFolder? original, SpecialTokens ids,
+        List<Clip> clips)
     {
         if (SpeakerOf(options, ids, original) is { } speaker)
         {
@@ -90,15 +97,20 @@ sealed record ClipExamples(
         }
         if (model.Config.TtsModelType == "voice_design")
             return (_ => null, "none");
-        var source = model.Config.SpeakerEncoderConfig is not null && model.Config.CanClone ? model : original is { Config.CanClone: true } ? original
-            : throw new ArgumentException("The checkpoint has neither a speaker nor a speaker encoder, so there is no voice to measure with. Give the model that it was made from with --base.");
+        var source = model.Config.SpeakerEncoderConfig is not null && model.Config.CanClone ? model : original is { Config.CanClone: true }
+            ? original
+            : throw new ArgumentException(
+                "The checkpoint has neither a speaker nor a speaker encoder, so there is no voice to measure with. Give the model that " +
+                "it was made from with --base.");
         var encoder = SpeakerEncoder.Load(source, Workers.Shared);
         var known = new Dictionary<string, float[]>();
         return (clip =>
         {
             var path = clip.Reference ?? clips[0].Audio;
-            return known.TryGetValue(path, out var vector) ? vector : known[path] = encoder.Embed(ClipGate.Read(clip.Place, path).Wave.ToRate(encoder.SampleRate));
-        }, clips[0].Reference is null ? "the speaker encoder's vector of the first clip" : "the speaker encoder's vectors of the references");
+            return known.TryGetValue(path, out var vector) ? vector
+                : known[path] = encoder.Embed(ClipGate.Read(clip.Place, path).Wave.ToRate(encoder.SampleRate));
+        }, clips[0].Reference is null ? "the speaker encoder's vector of the first clip"
+            : "the speaker encoder's vectors of the references");
     }
 
     /// <summary>The speaker that was asked for, else the one that the base does not have, else the only one.</summary>
@@ -110,6 +122,7 @@ sealed record ClipExamples(
         var added = ids.Speakers.Keys.Where(k => !before.Contains(k)).ToList();
         var all = ids.Speakers.Keys.ToList();
         return added.Count == 1 ? added[0] : all.Count == 1 ? all[0] : all.Count == 0 ? null
-            : throw new ArgumentException($"The checkpoint has {all.Count} speakers: {string.Join(", ", all)}. Say with --speaker whose recordings the data are.");
+            : throw new ArgumentException(
+                $"The checkpoint has {all.Count} speakers: {string.Join(", ", all)}. Say with --speaker whose recordings the data are.");
     }
 }

@@ -13,12 +13,14 @@ sealed class HeadChange
     readonly Matrix _change; // [codes, hidden]
     readonly double _norm;
 
-    HeadChange(int rows, int columns, float[] change) => (_change, _norm) = (new(rows, columns, change), Math.Sqrt(change.Sum(v => (double)v * v)));
+    HeadChange(int rows, int columns, float[] change) =>
+        (_change, _norm) = (new(rows, columns, change), Math.Sqrt(change.Sum(v => (double)v * v)));
 
     /// <summary>Null where nothing moved, or the two have not the same head.</summary>
     public static HeadChange? Compare(Weights now, Weights before, string name)
     {
-        if (!now.Contains(name) || !before.Contains(name) || !now.FileOf(name).Entry(name).Shape.SequenceEqual(before.FileOf(name).Entry(name).Shape))
+        if (!now.Contains(name) || !before.Contains(name)
+            || !now.FileOf(name).Entry(name).Shape.SequenceEqual(before.FileOf(name).Entry(name).Shape))
             return null;
         var shape = now.FileOf(name).Entry(name).Shape;
         return Compare(shape[0], shape[1], now.FileOf(name).Float32(name), before.FileOf(name).Float32(name));
@@ -41,8 +43,8 @@ sealed class HeadChange
         return values.All(v => v == 0) ? null : new(1, values.Length, values);
     }
 
-    /// <summary>Of two ways [hidden] for its first row: how many of the elements that moved, where the two differ in sign, went the second way
-    /// rather than the first. Signs, because optimisers move all elements about equally far.</summary>
+    /// <summary>Of two ways [hidden] for its first row: how many of the elements that moved, where the two differ in sign, went the second
+    /// way rather than the first. Signs, because optimisers move all elements about equally far.</summary>
     /// <returns>Second less first, and both.</returns>
     public (int More, int Of) Votes(ReadOnlySpan<double> first, ReadOnlySpan<double> second)
     {
@@ -55,7 +57,9 @@ sealed class HeadChange
         return (more, of);
     }
 
-    /// <summary>The cosine between the change and the way down the gradient of these targets: 1 is one step of plain descent, 0 chance.</summary>
+    /// <summary>
+    /// The cosine between the change and the way down the gradient of these targets: 1 is one step of plain descent, 0 chance.
+    /// </summary>
     /// <param name="states">What the head reads at each target, [targets, hidden].</param>
     /// <param name="errors">softmax(scores) - one-hot(code), [targets, codes].</param>
     public double Fit(float[] states, float[] errors)
@@ -80,13 +84,16 @@ sealed class HeadChange
 
 /// <summary>All heads of a checkpoint.</summary>
 /// <param name="Talker">Of codec_head.</param>
-/// <param name="End">Of its row for the end of speech, which moves towards the ends if they are taught, and away from where the base expects them if not.</param>
+/// <param name="End">Of its row for the end of speech, which moves towards the ends if they are taught, and away from where the base
+/// expects them if not.</param>
 /// <param name="Predictor">Of the code predictor's heads, in order.</param>
 sealed record HeadMovement(HeadChange? Talker, HeadChange? End, IReadOnlyList<HeadChange?> Predictor)
 {
     public static HeadMovement Compare(Weights now, Weights before, TalkerConfig talker)
     {
         var head = HeadChange.Compare(now, before, "talker.codec_head.weight");
-        return new(head, head?.Row(talker.CodecEosTokenId), [.. Enumerable.Range(0, talker.NumCodeGroups - 1).Select(i => HeadChange.Compare(now, before, $"talker.code_predictor.lm_head.{i}.weight"))]);
+        return new(head, head?.Row(talker.CodecEosTokenId),
+            [.. Enumerable.Range(0, talker.NumCodeGroups - 1)
+            .Select(i => HeadChange.Compare(now, before, $"talker.code_predictor.lm_head.{i}.weight"))]);
     }
 }

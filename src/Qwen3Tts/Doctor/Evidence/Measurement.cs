@@ -1,6 +1,6 @@
 // Teacher-forced losses of one checkpoint on some clips, under any hypothesis, by the engine that speaks. Hypotheses share most of their
-// work: the talker runs once per distinct input and takes a beginning that it knows from there, the code predictor once per distinct input and choice of hidden state, and which codes
-// they are asked for costs nothing. So everything is computed on first use and kept.
+// work: the talker runs once per distinct input and takes a beginning that it knows from there, the code predictor once per distinct input
+// and choice of hidden state, and which codes they are asked for costs nothing. So everything is computed on first use and kept.
 using Qwen3Tts.Doctor.Faults;
 using Qwen3Tts.Sequence;
 using Qwen3Tts.Talker;
@@ -82,7 +82,9 @@ sealed class Measurement(TalkerModel talker, SpecialTokens ids, IReadOnlyList<Tr
     {
         var example = Hypothesis.Edit(faults, clips[clip], ids);
         var pass = Run(clip, example);
-        var targets = example.Talker.Select(t => (State: pass.State(t.Position, talker).ToArray(), Errors: Errors(pass.Scores(t.Position, talker), t.Code), IsEnd: t.Code == ids.CodecEos)).ToList();
+        var targets = example.Talker.Select(
+            t => (State: pass.State(t.Position, talker).ToArray(), Errors: Errors(pass.Scores(t.Position, talker), t.Code),
+            IsEnd: t.Code == ids.CodecEos)).ToList();
         var (taught, untaught) = (new double[talker.Config.HiddenSize], new double[talker.Config.HiddenSize]);
         foreach (var (state, errors, isEnd) in targets)
             for (var i = 0; i < state.Length; i++)
@@ -99,7 +101,8 @@ sealed class Measurement(TalkerModel talker, SpecialTokens ids, IReadOnlyList<Tr
         var example = Hypothesis.Edit(faults, clips[clip], ids);
         var pass = Run(clip, example);
         var predictor = talker.code_predictor;
-        var heads = example.Heads.Where(h => moved.Predictor[h.Head] is not null).Select(h => (h.Head, h.Codebook, States: new List<float>(), Errors: new List<float>())).ToList();
+        var heads = example.Heads.Where(h => moved.Predictor[h.Head] is not null)
+            .Select(h => (h.Head, h.Codebook, States: new List<float>(), Errors: new List<float>())).ToList();
         pass.Predict(example.Frames[0].Position, [.. example.Frames.Take(_mostFrames)], talker, (codes, rows, scores) =>
         {
             var width = rows.Length / predictor.Groups;
@@ -126,11 +129,13 @@ sealed class Measurement(TalkerModel talker, SpecialTokens ids, IReadOnlyList<Tr
     /// <summary>The talker's pass over these positions, unless it was made already.</summary>
     Pass Run(int clip, TrainingExample example)
     {
-        if (_passes[clip].Find(p => p.Example.ProjectsText == example.ProjectsText && p.Example.Positions.SequenceEqual(example.Positions)) is { } known)
+        if (_passes[clip].Find(p => p.Example.ProjectsText == example.ProjectsText
+            && p.Example.Positions.SequenceEqual(example.Positions)) is { } known)
             return known;
         var (stem, rows) = _stems.Select(s => (Stem: s, Rows: s.SharedWith(example))).OrderByDescending(s => s.Rows).FirstOrDefault();
         var state = rows > 0 ? stem.State.Beginning(rows) : talker.CreateState();
-        var pass = new Pass(example, [.. rows > 0 ? stem.Hidden.AsSpan(0, rows * talker.Config.HiddenSize) : [], .. talker.Advance(example.Positions, state, projectsText: example.ProjectsText)]);
+        var pass = new Pass(example, [.. rows > 0 ? stem.Hidden.AsSpan(0, rows * talker.Config.HiddenSize) : [],
+            .. talker.Advance(example.Positions, state, projectsText: example.ProjectsText)]);
         if (clip == 0 || _passes[clip].Count == 0) // the first of an input and the first of a clip: others begin as one of these
             _stems.Add(Stem.Of(pass, state));
         _passes[clip].Add(pass);
@@ -148,7 +153,8 @@ sealed class Measurement(TalkerModel talker, SpecialTokens ids, IReadOnlyList<Tr
         }
 
         /// <summary>How many positions the other begins with that are these.</summary>
-        public int SharedWith(TrainingExample other) => ProjectsText == other.ProjectsText ? Positions.Zip(other.Positions).TakeWhile(p => p.First == p.Second).Count() : 0;
+        public int SharedWith(TrainingExample other) =>
+            ProjectsText == other.ProjectsText ? Positions.Zip(other.Positions).TakeWhile(p => p.First == p.Second).Count() : 0;
     }
 
     /// <summary>-log softmax(scores)[code].</summary>
@@ -198,7 +204,10 @@ sealed class Measurement(TalkerModel talker, SpecialTokens ids, IReadOnlyList<Tr
             return costs;
         }
 
-        /// <summary>Shows each frame's codes [groups], the states [groups, hidden] that the code predictor's heads read, and their scores [groups - 1, codebook].</summary>
+        /// <summary>
+        /// Shows each frame's codes [groups], the states [groups, hidden] that the code predictor's heads read, and their scores [groups -
+        /// 1, codebook].
+        /// </summary>
         public void Predict(int first, IReadOnlyList<FrameTarget> frames, TalkerModel talker, FrameSeen see)
         {
             var (predictor, width) = (talker.code_predictor, talker.Config.HiddenSize);
@@ -207,12 +216,14 @@ sealed class Measurement(TalkerModel talker, SpecialTokens ids, IReadOnlyList<Tr
             for (var from = 0; from < frames.Count; from += FramesTogether)
             {
                 int[][] codes = [.. frames.Skip(from).Take(FramesTogether).Select(f => f.Frame)];
-                var rows = predictor.Forced(hidden.AsSpan((first + from) * width, codes.Length * width), [.. codes.SelectMany(c => c)], scores);
+                var rows = predictor.Forced(hidden.AsSpan((first + from) * width, codes.Length * width), [.. codes.SelectMany(c => c)],
+                    scores);
                 for (var i = 0; i < codes.Length; i++)
                     see(codes[i], rows.Slice(i * rows.Length / codes.Length, rows.Length / codes.Length), scores.AsSpan(i * size, size));
             }
         }
 
-        public ReadOnlySpan<float> State(int position, TalkerModel talker) => hidden.AsSpan(position * talker.Config.HiddenSize, talker.Config.HiddenSize);
+        public ReadOnlySpan<float> State(int position, TalkerModel talker) =>
+            hidden.AsSpan(position * talker.Config.HiddenSize, talker.Config.HiddenSize);
     }
 }

@@ -14,7 +14,8 @@ namespace Qwen3Tts.Doctor.Evidence;
 /// <param name="Unmoved">How many are bit for bit the base's.</param>
 /// <param name="Changed">Share of elements that differ.</param>
 /// <param name="Relative">|new - old| / |old|, over all of them.</param>
-/// <param name="EffectiveRank">Directions that carry the change of one matrix in their middle, by participation: r at most for a LoRA of rank r. Null for vectors and tables.</param>
+/// <param name="EffectiveRank">Directions that carry the change of one matrix in their middle, by participation: r at most for a LoRA of
+/// rank r. Null for vectors and tables.</param>
 /// <param name="Rank">The most it could be.</param>
 sealed record MovedGroup(string Name, int Tensors, int Unmoved, double Changed, double Relative, double? EffectiveRank, int? Rank);
 
@@ -34,13 +35,19 @@ sealed class Movement(Weights now, Weights before, TalkerConfig talker)
 
     public MovementReport Report()
     {
-        var both = now.Entries.Where(e => before.Contains(e.Name) && before.FileOf(e.Name).Entry(e.Name).Shape.SequenceEqual(e.Shape)).ToList();
+        var both = now.Entries.Where(e => before.Contains(e.Name) && before.FileOf(e.Name).Entry(e.Name).Shape.SequenceEqual(e.Shape))
+            .ToList();
         var names = both.Select(e => e.Name).ToHashSet();
         return new(
-            [.. both.GroupBy(e => Group(e.Name)).OrderBy(g => Order.IndexOf(g.Key)).Select(g => Moved(g.Key, [.. g.OrderBy(e => e.Name, StringComparer.Ordinal)]))],
+            [.. both.GroupBy(e => Group(e.Name)).OrderBy(g => Order.IndexOf(g.Key))
+                .Select(g => Moved(g.Key, [.. g.OrderBy(e => e.Name, StringComparer.Ordinal)]))],
             names.Contains(TextEmbedding) ? ChangedRows(TextEmbedding).Count() : 0,
-            names.Contains(CodecEmbedding) ? [.. ChangedRows(CodecEmbedding).Select(RowName).GroupBy(n => n).Select(g => g.Count() == 1 ? g.Key : $"{g.Count()} {g.Key}s")] : [],
-            [.. now.Entries.Concat(before.Entries).Select(e => e.Name).Distinct().Where(n => !names.Contains(n)).Order(StringComparer.Ordinal)]);
+            names.Contains(CodecEmbedding)
+                ? [.. ChangedRows(CodecEmbedding).Select(RowName).GroupBy(n => n)
+                .Select(g => g.Count() == 1 ? g.Key : $"{g.Count()} {g.Key}s")]
+                : [],
+            [.. now.Entries.Concat(before.Entries).Select(e => e.Name).Distinct().Where(n => !names.Contains(n))
+                .Order(StringComparer.Ordinal)]);
     }
 
     /// <summary>Whether a tensor, or one row of it, moved by more than decay does; null if one of the two checkpoints lacks it.</summary>
@@ -53,8 +60,9 @@ sealed class Movement(Weights now, Weights before, TalkerConfig talker)
         return !IsScaled(Values(before, name).AsSpan()[part], Values(now, name).AsSpan()[part], entry.Type);
     }
 
-    /// <summary>Whether one factor makes all of a into b, but for the rounding of b: a row without gradients shrinks so under weight decay. A BF16
-    /// lies within half a step of what was rounded to it, so even updates that are smaller than a step show in the few numbers that take one.</summary>
+    /// <summary>Whether one factor makes all of a into b, but for the rounding of b: a row without gradients shrinks so under weight decay.
+    /// A BF16 lies within half a step of what was rounded to it, so even updates that are smaller than a step show in the few numbers that
+    /// take one.</summary>
     static bool IsScaled(ReadOnlySpan<float> a, ReadOnlySpan<float> b, ElementType type)
     {
         var (least, most) = (0.0, double.PositiveInfinity);
@@ -66,7 +74,8 @@ sealed class Movement(Weights now, Weights before, TalkerConfig talker)
                     return false;
                 continue;
             }
-            var slack = type == ElementType.F32 ? Math.Abs((double)b[i] / a[i]) / 16384 : Math.ScaleB(1, Math.ILogB(b[i]) - 8) / Math.Abs((double)a[i]);
+            var slack = type == ElementType.F32 ? Math.Abs((double)b[i] / a[i]) / 16384
+                : Math.ScaleB(1, Math.ILogB(b[i]) - 8) / Math.Abs((double)a[i]);
             var ratio = (double)b[i] / a[i];
             (least, most) = (Math.Max(least, ratio - slack), Math.Min(most, ratio + slack));
         }
@@ -98,34 +107,39 @@ sealed class Movement(Weights now, Weights before, TalkerConfig talker)
     bool HasMovedRow(int row) => HasMoved(CodecEmbedding, row) == true;
 
     /// <summary>Which clips may have been trained on: each code of a clip that was got a gradient, so its row moved. The last frame is left
-    /// out, and the last codebook, which the code predictor does not read: with some faults nothing is predicted from them. Where updates are so
-    /// small that rounding hides most, it may hide all of a row's: if no row moved that these data do not have, and no more stayed than rounding
-    /// explains, every clip may have been trained on.</summary>
+    /// out, and the last codebook, which the code predictor does not read: with some faults nothing is predicted from them. Where updates
+    /// are so small that rounding hides most, it may hide all of a row's: if no row moved that these data do not have, and no more stayed
+    /// than rounding explains, every clip may have been trained on.</summary>
     /// <param name="clips">The clips.</param>
     /// <param name="data">All frames of the data that the clips are from; null if the clips are all.</param>
     public IReadOnlyList<bool> MayBeTrainedOn(IReadOnlyList<TrainingExample> clips, IEnumerable<int[]>? data = null)
     {
         int[][] frames = [.. data ?? clips.SelectMany(c => c.Frames).Select(f => f.Frame)];
-        var (seen, rows, foreign) = (clips.Select(_ => true).ToArray(), new int[3], false); // rows of which none, one and two elements show an update
+        // rows of which none, one and two elements show an update
+        var (seen, rows, foreign) = (clips.Select(_ => true).ToArray(), new int[3], false);
         for (var group = 0; group < talker.NumCodeGroups - 1; group++)
         {
             var name = group == 0 ? CodecEmbedding : $"talker.code_predictor.model.codec_embedding.{group - 1}.weight";
             if (!now.Contains(name) || !before.Contains(name))
                 return [.. clips.Select(_ => false)];
             var (a, b, entry) = (Values(before, name), Values(now, name), now.FileOf(name).Entry(name));
-            int Shown(int code) => Updates(a.AsSpan(code * entry.Shape[1], entry.Shape[1]), b.AsSpan(code * entry.Shape[1], entry.Shape[1]), entry.Type);
-            var updates = clips.SelectMany(c => c.Frames.SkipLast(1)).Select(f => f.Frame[group]).Distinct().ToDictionary(code => code, Shown);
+            int Shown(int code) => Updates(a.AsSpan(code * entry.Shape[1], entry.Shape[1]),
+                b.AsSpan(code * entry.Shape[1], entry.Shape[1]), entry.Type);
+            var updates = clips.SelectMany(c => c.Frames.SkipLast(1)).Select(f => f.Frame[group]).Distinct()
+                .ToDictionary(code => code, Shown);
             foreach (var shown in updates.Values.Where(n => n < rows.Length))
                 rows[shown]++;
             for (var clip = 0; clip < clips.Count; clip++)
                 seen[clip] &= clips[clip].Frames.SkipLast(1).All(f => updates[f.Frame[group]] > 0);
-            foreign = foreign || Enumerable.Range(0, talker.CodePredictorConfig.VocabSize).Except(frames.Select(f => f[group])).Any(code => Shown(code) > 0);
+            foreign = foreign || Enumerable.Range(0, talker.CodePredictorConfig.VocabSize).Except(frames.Select(f => f[group]))
+                .Any(code => Shown(code) > 0);
         }
         return !foreign && IsHidden(rows[0], rows[1], rows[2]) ? [.. clips.Select(_ => true)] : seen;
     }
 
-    /// <summary>Whether rounding explains that so many rows show no update, to two standard deviations. How many of a row's elements show one is
-    /// a Poisson number, whose mean differs from row to row; by Chao's estimate, at least once² / (2 twice) rows then show none.</summary>
+    /// <summary>Whether rounding explains that so many rows show no update, to two standard deviations. How many of a row's elements show
+    /// one is a Poisson number, whose mean differs from row to row; by Chao's estimate, at least once² / (2 twice) rows then show
+    /// none.</summary>
     /// <param name="never">Rows of which no element shows an update.</param>
     /// <param name="once">Rows of which one does.</param>
     /// <param name="twice">Rows of which two do.</param>
@@ -149,7 +163,9 @@ sealed class Movement(Weights now, Weights before, TalkerConfig talker)
 
     static float[] Values(Weights weights, string name) => weights.FileOf(name).Float32(name);
 
-    static readonly List<string> Order = ["text embedding", "text projection", "codec embedding", "talker attention", "talker mlp", "talker norms", "codec head", "predictor embeddings", "predictor projection", "predictor attention", "predictor mlp", "predictor norms", "predictor heads", "speaker encoder", "other"];
+    static readonly List<string> Order = ["text embedding", "text projection", "codec embedding", "talker attention", "talker mlp",
+        "talker norms", "codec head", "predictor embeddings", "predictor projection", "predictor attention", "predictor mlp",
+        "predictor norms", "predictor heads", "speaker encoder", "other"];
 
     static string Group(string name)
     {
@@ -182,11 +198,15 @@ sealed class Movement(Weights now, Weights before, TalkerConfig talker)
             }
             (elements, changed, unmoved) = (elements + a.Length, changed + different, different == 0 ? unmoved + 1 : unmoved);
         }
-        var matrix = group.EndsWith("attention", StringComparison.Ordinal) || group.EndsWith("mlp", StringComparison.Ordinal) ? tensors[tensors.Count / 2] : null;
-        return new(group, tensors.Count, unmoved, changed / elements, Math.Sqrt(change / Math.Max(size, 1e-30)), matrix is null ? null : EffectiveRank(matrix), matrix?.Shape.Min());
+        var matrix = group.EndsWith("attention", StringComparison.Ordinal) || group.EndsWith("mlp", StringComparison.Ordinal)
+            ? tensors[tensors.Count / 2] : null;
+        return new(group, tensors.Count, unmoved, changed / elements, Math.Sqrt(change / Math.Max(size, 1e-30)), matrix is null ? null
+            : EffectiveRank(matrix), matrix?.Shape.Min());
     }
 
-    /// <summary>(sum of s²)² / sum of s⁴ over the singular values s of the change. The denominator is the mean of |DᵀDz|² over random signs z.</summary>
+    /// <summary>
+    /// (sum of s²)² / sum of s⁴ over the singular values s of the change. The denominator is the mean of |DᵀDz|² over random signs z.
+    /// </summary>
     double? EffectiveRank(TensorEntry entry)
     {
         const int Probes = 16;
@@ -225,7 +245,9 @@ sealed class Movement(Weights now, Weights before, TalkerConfig talker)
         : Control().FirstOrDefault(c => c.Row == row).Name ?? "unnamed row";
 
     IEnumerable<(string Name, int Row)> Control() =>
-        [("codec_pad", talker.CodecPadId), ("codec_bos", talker.CodecBosId), ("codec_eos", talker.CodecEosTokenId), ("think", talker.CodecThinkId), ("nothink", talker.CodecNothinkId),
+        [("codec_pad", talker.CodecPadId), ("codec_bos", talker.CodecBosId), ("codec_eos", talker.CodecEosTokenId),
+            ("think", talker.CodecThinkId), ("nothink", talker.CodecNothinkId),
             ("think_bos", talker.CodecThinkBosId), ("think_eos", talker.CodecThinkEosId),
-            .. talker.CodecLanguageId.Select(l => ($"language {l.Key}", l.Value)), .. talker.SpkId.Select(s => ($"speaker {s.Key}", s.Value))];
+            .. talker.CodecLanguageId.Select(l => ($"language {l.Key}", l.Value)), .. talker.SpkId
+                .Select(s => ($"speaker {s.Key}", s.Value))];
 }

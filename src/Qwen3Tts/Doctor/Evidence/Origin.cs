@@ -8,11 +8,14 @@ namespace Qwen3Tts.Doctor.Evidence;
 /// <param name="Untaught">And if they are not: away from where the base expects them.</param>
 readonly record struct TalkerFit(double Codes, double[] Taught, double[] Untaught);
 
-/// <summary>What a checkpoint was trained from: its losses, what moved since, and how well that fits each hypothesis. All is computed once.</summary>
+/// <summary>
+/// What a checkpoint was trained from: its losses, what moved since, and how well that fits each hypothesis. All is computed once.
+/// </summary>
 /// <param name="measurement">Of the base.</param>
 /// <param name="rows">What rows that moved, or did not, rule out.</param>
 /// <param name="moved">The heads, since the base.</param>
-/// <param name="seen">Which clips may have been trained on. Of others the fit says nothing: near an optimum, gradients of other clips point elsewhere.</param>
+/// <param name="seen">Which clips may have been trained on. Of others the fit says nothing: near an optimum, gradients of other clips point
+/// elsewhere.</param>
 sealed class Origin(Measurement measurement, IReadOnlyList<RowEvidence> rows, HeadMovement moved, IReadOnlyList<bool> seen)
 {
     /// <summary>Whether most clips may have been trained on, as far as the rows that moved show.</summary>
@@ -37,10 +40,11 @@ sealed class Origin(Measurement measurement, IReadOnlyList<RowEvidence> rows, He
 
     /// <summary>Of the code predictor's heads, on average.</summary>
     public double PredictorFit(int clip, FaultSet faults) =>
-        _predictor.TryGetValue((clip, faults), out var fit) ? fit : _predictor[(clip, faults)] = measurement.PredictorFit(clip, faults, moved);
+        _predictor.TryGetValue((clip, faults), out var fit) ? fit
+            : _predictor[(clip, faults)] = measurement.PredictorFit(clip, faults, moved);
 
-    /// <summary>How many more elements of the end's row went the way of a training on this clip without its end than the way with it. A clip has
-    /// at most as many votes as the row has elements, however long it is.</summary>
+    /// <summary>How many more elements of the end's row went the way of a training on this clip without its end than the way with it. A
+    /// clip has at most as many votes as the row has elements, however long it is.</summary>
     public int CountEndVotes(int clip, FaultSet faults)
     {
         var fit = TalkerFit(clip, faults);

@@ -3,8 +3,8 @@ using Qwen3Tts.Sequence;
 
 namespace Qwen3Tts.Doctor.Evidence;
 
-/// <summary>What the predictions of the code predictor's heads cost, for the pairs of head and codebook that some hypothesis asks for. A pair
-/// that was not measured is no number, and asking for it is an error: a sum that began at 0 would be the lowest loss of all.</summary>
+/// <summary>What the predictions of the code predictor's heads cost, for the pairs of head and codebook that some hypothesis asks for. A
+/// pair that was not measured is no number, and asking for it is an error: a sum that began at 0 would be the lowest loss of all.</summary>
 sealed class PairCosts
 {
     readonly double[,] _nats; // [heads, codebooks]

@@ -18,7 +18,8 @@ sealed record ProjectionDistance(int Ids, double RawNorm, double ProjectedNorm, 
 /// <param name="Text">Over the ids of the user's text, if there is one.</param>
 /// <param name="Identity">Whether it changes vectors by no more than BF16 rounds them.</param>
 /// <param name="Sentence">The answer in words.</param>
-sealed record TextProjectionReport(IReadOnlyList<string> Layers, ProjectionDistance Vocabulary, ProjectionDistance? Text, bool Identity, string Sentence);
+sealed record TextProjectionReport(IReadOnlyList<string> Layers, ProjectionDistance Vocabulary, ProjectionDistance? Text, bool Identity,
+    string Sentence);
 
 static class TextProjection
 {
@@ -33,19 +34,25 @@ static class TextProjection
         using var weights = model.OpenWeights();
         var talker = model.Config.TalkerConfig;
         var projection = new Projection(weights, talker);
-        var vocabulary = projection.Distance([.. Enumerable.Range(0, Math.Min(Sample, talker.TextVocabSize)).Select(i => (int)((long)i * talker.TextVocabSize / Math.Min(Sample, talker.TextVocabSize)))]);
+        var vocabulary = projection.Distance(
+            [.. Enumerable.Range(0, Math.Min(Sample, talker.TextVocabSize))
+            .Select(i => (int)((long)i * talker.TextVocabSize / Math.Min(Sample, talker.TextVocabSize)))]);
         var own = text.Count == 0 ? null : projection.Distance([.. text.Distinct().Where(i => i < talker.TextVocabSize)]);
         var identity = vocabulary.Distance < Rounding;
         return new(
-            [.. weights.Entries.Where(e => e.Name.StartsWith(Name, StringComparison.Ordinal)).OrderBy(e => e.Name, StringComparer.Ordinal).Select(e => $"{e.Name["talker.".Length..]} [{string.Join(", ", e.Shape)}]")],
+            [.. weights.Entries.Where(e => e.Name.StartsWith(Name, StringComparison.Ordinal)).OrderBy(e => e.Name, StringComparer.Ordinal)
+                .Select(e => $"{e.Name["talker.".Length..]} [{string.Join(", ", e.Shape)}]")],
             vocabulary, own, identity, Sentence(talker, own ?? vocabulary, identity));
     }
 
     static string Sentence(TalkerConfig talker, ProjectionDistance d, bool identity) =>
-        $"text_projection is two linear layers with a SiLU between them ({talker.TextHiddenSize} → {talker.TextHiddenSize} → {talker.HiddenSize}), " + (
+        $"text_projection is two linear layers with a SiLU between them ({talker.TextHiddenSize} → {talker.TextHiddenSize} → " +
+            $"{talker.HiddenSize}), " + (
         d.Distance is not { } distance ? $"which also changes the width: a trainer that leaves it out stops with an error of shapes."
         : identity ? "and here it changes vectors by no more than rounding: it is an identity."
-        : $"and no identity: what the talker reads, P(x), is {distance:p0} of its own length away from the stored embedding x, at a cosine of {d.Cosine:0.00}. The widths agree ({talker.HiddenSize}), so a trainer that leaves it out does not crash: its model saw vectors that no speaking runtime will ever show it.");
+        : $"and no identity: what the talker reads, P(x), is {distance:p0} of its own length away from the stored embedding x, at a " +
+            $"cosine of {d.Cosine:0.00}. The widths agree ({talker.HiddenSize}), so a trainer that leaves it out does not crash: its " +
+            $"model saw vectors that no speaking runtime will ever show it.");
 
     sealed class Projection
     {
@@ -56,8 +63,10 @@ static class TextProjection
         {
             var workers = Workers.Shared;
             _text = Layers.WeightsMatrix.Matrix(weights, "talker.model.text_embedding.weight", talker.TextVocabSize, talker.TextHiddenSize);
-            var first = Layers.Linear.Load(weights, "talker.text_projection.linear_fc1", talker.TextHiddenSize, talker.TextHiddenSize, bias: true);
-            var second = Layers.Linear.Load(weights, "talker.text_projection.linear_fc2", talker.HiddenSize, talker.TextHiddenSize, bias: true);
+            var first = Layers.Linear.Load(weights, "talker.text_projection.linear_fc1", talker.TextHiddenSize, talker.TextHiddenSize,
+                bias: true);
+            var second = Layers.Linear.Load(weights, "talker.text_projection.linear_fc2", talker.HiddenSize, talker.TextHiddenSize,
+                bias: true);
             _project = (x, count) =>
             {
                 var (inner, y) = (new float[count * talker.TextHiddenSize], new float[count * talker.HiddenSize]);
@@ -76,16 +85,19 @@ static class TextProjection
                 _text.CopyRow(ids[i], x.AsSpan(i * width, width));
             var y = _project(x, ids.Length);
             var hidden = y.Length / ids.Length;
-            var rows = Enumerable.Range(0, ids.Length).Select(i => (Raw: x[(i * width)..((i + 1) * width)], Projected: y[(i * hidden)..((i + 1) * hidden)])).ToList();
+            var rows = Enumerable.Range(0, ids.Length)
+                .Select(i => (Raw: x[(i * width)..((i + 1) * width)], Projected: y[(i * hidden)..((i + 1) * hidden)])).ToList();
             var same = width == hidden;
             return new(ids.Length, Median(rows.Select(r => Norm(r.Raw))), Median(rows.Select(r => Norm(r.Projected))),
                 same ? Median(rows.Select(r => Cosine(r.Raw, r.Projected))) : null,
-                same ? Median(rows.Select(r => Norm([.. r.Raw.Zip(r.Projected, (a, b) => a - b)]) / Math.Max(Norm(r.Projected), 1e-30))) : null);
+                same ? Median(rows.Select(r => Norm([.. r.Raw.Zip(r.Projected, (a, b) => a - b)]) / Math.Max(Norm(r.Projected), 1e-30)))
+                    : null);
         }
     }
 
     static double Norm(float[] v) => Math.Sqrt(v.Sum(a => (double)a * a));
-    static double Cosine(float[] a, float[] b) => a.Zip(b, (x, y) => (double)x * y).Sum() / Math.Max(Norm(a) * Norm(b), 1e-30); // rows of padding are zero
+    // rows of padding are zero
+    static double Cosine(float[] a, float[] b) => a.Zip(b, (x, y) => (double)x * y).Sum() / Math.Max(Norm(a) * Norm(b), 1e-30);
 
     static double Median(IEnumerable<double> values)
     {

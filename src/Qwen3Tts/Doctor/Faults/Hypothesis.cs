@@ -18,7 +18,9 @@ sealed record Hypothesis(string Name, FaultSet Faults)
         .. Script.All.Select(s => new Hypothesis(s.Hypothesis, s.Faults)),
     ];
 
-    /// <summary>The hypothesis of these faults: under its own name if it has one, else under the names of its parts, joined by '+'.</summary>
+    /// <summary>
+    /// The hypothesis of these faults: under its own name if it has one, else under the names of its parts, joined by '+'.
+    /// </summary>
     public static Hypothesis Combine(FaultSet faults) => All.FirstOrDefault(h => h.Faults == faults)
         ?? new(string.Join("+", KnownFaults.All.Where(f => faults.HasFlag(f.Bit)).Select(f => f.Name)), faults);
 

@@ -10,7 +10,8 @@ sealed class NoEos : Fault
     public override Stage Stage => Stage.End;
     public override string Meaning => "the end of speech was not taught";
     public override string Remedy => "Retrain with one end target in every sample; until then, limit the length";
-    public override string Betrayal => "the end's row moved as it does when no end is taught, and its loss did not fall; without the base, its loss";
+    public override string Betrayal =>
+        "the end's row moved as it does when no end is taught, and its loss did not fall; without the base, its loss";
 
     public override TrainingExample Edit(TrainingExample example, SpecialTokens ids) =>
         example with { Talker = [.. example.Talker.Where(t => t.Code != ids.CodecEos)] };

@@ -8,7 +8,8 @@ sealed class OwnHidden : Fault
     public override FaultSet Bit => FaultSet.OwnHidden;
     public override string Name => "own_hidden";
     public override Stage Stage => Stage.HiddenState;
-    public override string Meaning => "the code predictor was trained on the talker's state of its own frame, which has already seen the answer";
+    public override string Meaning =>
+        "the code predictor was trained on the talker's state of its own frame, which has already seen the answer";
     public override string Remedy => "Retrain from the base with the state one position earlier";
 
     public override TrainingExample Edit(TrainingExample example, SpecialTokens ids) =>

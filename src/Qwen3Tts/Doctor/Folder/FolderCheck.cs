@@ -23,7 +23,9 @@ static class FolderCheck
         if (Refusal(() => ModelFolder.Open(folder)) is { } refused)
             return [Unreadable(refused)];
         var model = ModelFolder.Open(folder);
-        findings.AddRange(new[] { Refusal(() => Networks(model)), Refusal(() => Encoder(model)), Refusal(() => SpeechCodec.Load(model.CodecPath)), Refusal(() => TextTokenizer.Load(folder)), Refusal(() => model.Config.SpecialTokens(0)) }.OfType<string>().Distinct().Select(Unreadable));
+        findings.AddRange(new[] { Refusal(() => Networks(model)), Refusal(() => Encoder(model)),
+            Refusal(() => SpeechCodec.Load(model.CodecPath)), Refusal(() => TextTokenizer.Load(folder)),
+            Refusal(() => model.Config.SpecialTokens(0)) }.OfType<string>().Distinct().Select(Unreadable));
         if (findings.Count > 0)
             return findings;
         findings.AddRange(Type(model));
@@ -36,7 +38,8 @@ static class FolderCheck
         return findings;
     }
 
-    static Finding Unreadable(string message) => new("unreadable", Severity.Fault, message, "Nothing else can be told until the folder loads.");
+    static Finding Unreadable(string message) =>
+        new("unreadable", Severity.Fault, message, "Nothing else can be told until the folder loads.");
 
     static string? Refusal(Action load)
     {
@@ -54,12 +57,15 @@ static class FolderCheck
     static void Networks(ModelFolder model) =>
         model.CheckTensors([ModelFolder.Talker], weights => new TalkerModel(weights, model.Config.TalkerConfig, Workers.Shared));
 
-    /// <summary>A model of type 'base' without one is a finding of its own (<see cref="Type"/>); one that is there has to be whole.</summary>
+    /// <summary>
+    /// A model of type 'base' without one is a finding of its own (<see cref="Type"/>); one that is there has to be whole.
+    /// </summary>
     static void Encoder(ModelFolder model)
     {
         using var weights = model.OpenWeights();
         if (model.Config.CanClone && weights.Entries.Any(e => IsSpeakerEncoder(e.Name)))
-            model.CheckTensors([ModelFolder.SpeakerEncoder], w => new SpeakerEncoder(w, model.Config.SpeakerEncoderConfig!, Workers.Shared));
+            model.CheckTensors([ModelFolder.SpeakerEncoder], w =>
+                new SpeakerEncoder(w, model.Config.SpeakerEncoderConfig!, Workers.Shared));
     }
 
     static bool IsSpeakerEncoder(string name) => name.StartsWith(ModelFolder.SpeakerEncoder, StringComparison.Ordinal);
@@ -70,30 +76,49 @@ static class FolderCheck
         var (config, talker) = (model.Config, model.Config.TalkerConfig);
         var encoder = weights.Entries.Any(e => IsSpeakerEncoder(e.Name));
         if (config.TtsModelType == "base" && !encoder)
-            yield return new("wrong_model_type", Severity.Fault, "config.json says 'base', but there is no speaker encoder: this folder can neither clone nor, without a speaker, speak.", "Write \"tts_model_type\": \"custom_voice\", as an export with a named speaker has it, or copy the speaker encoder's tensors from the base.");
+            yield return new("wrong_model_type", Severity.Fault,
+                "config.json says 'base', but there is no speaker encoder: this folder can neither clone nor, without a speaker, speak.",
+                "Write \"tts_model_type\": \"custom_voice\", as an export with a named speaker has it, or copy the speaker encoder's " +
+                "tensors from the base.");
         if (config.TtsModelType == "custom_voice" && talker.SpkId.Count == 0)
-            yield return new("wrong_model_type", Severity.Fault, "config.json says 'custom_voice', but spk_id is empty: nobody can speak.", "Add the speaker and its row to spk_id, or write \"tts_model_type\": \"base\" if the speaker encoder is there.");
+            yield return new("wrong_model_type", Severity.Fault, "config.json says 'custom_voice', but spk_id is empty: nobody can speak.",
+                "Add the speaker and its row to spk_id, or write \"tts_model_type\": \"base\" if the speaker encoder is there.");
         if (config.TtsModelType == "base" && talker.SpkId.Count > 0)
-            yield return new("wrong_model_type", Severity.Warning, $"config.json says 'base' and names the speakers {string.Join(", ", talker.SpkId.Keys.Select(Printable.Text))}: the official package refuses named speakers of a base model.", "Write \"tts_model_type\": \"custom_voice\" to speak with them.");
+            yield return new("wrong_model_type", Severity.Warning,
+                $"config.json says 'base' and names the speakers {string.Join(", ", talker.SpkId.Keys.Select(Printable.Text))}: the " +
+                $"official package refuses named speakers of a base model.",
+                "Write \"tts_model_type\": \"custom_voice\" to speak with them.");
         if (config.TtsModelType != "base" && !encoder)
-            yield return new("no_speaker_encoder", Severity.Note, "There is no speaker encoder: this model cannot clone, and training cannot resume from it with the official script.", "Keep the base beside it; `--base` gives both.");
+            yield return new("no_speaker_encoder", Severity.Note,
+                "There is no speaker encoder: this model cannot clone, and training cannot resume from it with the official script.",
+                "Keep the base beside it; `--base` gives both.");
         var bridged = talker.HiddenSize != talker.CodePredictorConfig.HiddenSize;
         if (config.TtsModelSize is "0b6" or "1b7" && bridged != (config.TtsModelSize == "1b7"))
-            yield return new("wrong_model_size", Severity.Warning, $"config.json says size '{config.TtsModelSize}', and the widths of talker ({talker.HiddenSize}) and code predictor ({talker.CodePredictorConfig.HiddenSize}) are those of the other one: instructions are {(config.IgnoresInstruct ? "dropped" : "passed on")} wrongly.", "Take config.json of the model that the weights come from.");
-        var types = weights.Entries.Where(e => e.Name.StartsWith("talker.", StringComparison.Ordinal)).Select(e => e.Type).Distinct().Order().ToList();
+            yield return new("wrong_model_size", Severity.Warning,
+                $"config.json says size '{config.TtsModelSize}', and the widths of talker ({talker.HiddenSize}) and code predictor " +
+                $"({talker.CodePredictorConfig.HiddenSize}) are those of the other one: instructions are " +
+                $"{(config.IgnoresInstruct ? "dropped" : "passed on")} wrongly.",
+                "Take config.json of the model that the weights come from.");
+        var types = weights.Entries.Where(e => e.Name.StartsWith("talker.", StringComparison.Ordinal)).Select(e => e.Type).Distinct()
+            .Order().ToList();
         if (types.Count > 1)
-            yield return new("mixed_types", Severity.Warning, $"The talker's tensors are stored as {string.Join(" and ", types)}.", "Export again in one type; the released models are BF16.");
+            yield return new("mixed_types", Severity.Warning, $"The talker's tensors are stored as {string.Join(" and ", types)}.",
+                "Export again in one type; the released models are BF16.");
         else if (types is [ElementType.F16])
-            yield return new("half_precision", Severity.Warning, "The talker is stored as F16, whose range is too small for it: other runtimes get NaN from the code predictor.", "Export as BF16.");
+            yield return new("half_precision", Severity.Warning,
+                "The talker is stored as F16, whose range is too small for it: other runtimes get NaN from the code predictor.",
+                "Export as BF16.");
         foreach (var finding in NotFinite(weights))
             yield return finding;
     }
 
     static IEnumerable<Finding> NotFinite(Weights weights)
     {
-        foreach (var entry in weights.Entries.Where(e => e.Type is ElementType.BF16 or ElementType.F16 or ElementType.F32 or ElementType.F64))
+        foreach (var entry in weights.Entries
+            .Where(e => e.Type is ElementType.BF16 or ElementType.F16 or ElementType.F32 or ElementType.F64))
             if (weights.FileOf(entry.Name).Float32(entry.Name).Count(v => !float.IsFinite(v)) is > 0 and var bad)
-                yield return new("not_finite", Severity.Fault, $"{entry.Name}: {bad} of {entry.Elements} values are NaN or infinite.", "The training diverged: take an earlier checkpoint, lower the learning rate, clip gradients.");
+                yield return new("not_finite", Severity.Fault, $"{entry.Name}: {bad} of {entry.Elements} values are NaN or infinite.",
+                    "The training diverged: take an earlier checkpoint, lower the learning rate, clip gradients.");
     }
 
     static IEnumerable<Finding> Speakers(ModelFolder model)
@@ -109,39 +134,60 @@ static class FolderCheck
         foreach (var (name, row) in talker.SpkId)
         {
             if (name.Any(char.IsUpper))
-                yield return new("upper_case_speaker", Severity.Fault, $"The speaker is stored as '{Printable.Text(name)}'. The official generate() looks names up in lower case, so every request for it fails. (This program finds it.)", $"Write '{Printable.Text(name.ToLowerInvariant())}' in spk_id and spk_is_dialect of config.json.");
+                yield return new("upper_case_speaker", Severity.Fault,
+                    $"The speaker is stored as '{Printable.Text(name)}'. The official generate() looks names up in lower case, so every " +
+                    $"request for it fails. (This program finds it.)",
+                    $"Write '{Printable.Text(name.ToLowerInvariant())}' in spk_id and spk_is_dialect of config.json.");
             if (Norm(row) is var norm && norm < usual / 10)
-                yield return new("untrained_speaker_row", Severity.Fault, $"'{Printable.Text(name)}' is row {row} of codec_embedding, whose norm {norm:g3} is that of a row nobody trained (the codes' rows: {usual:g3}).", "Export again with the speaker's vector in the row that spk_id names.");
+                yield return new("untrained_speaker_row", Severity.Fault,
+                    $"'{Printable.Text(name)}' is row {row} of codec_embedding, whose norm {norm:g3} is that of a row nobody trained " +
+                    $"(the codes' rows: {usual:g3}).", "Export again with the speaker's vector in the row that spk_id names.");
             if (row < talker.CodePredictorConfig.VocabSize)
-                yield return new("speaker_row_is_a_code", Severity.Fault, $"'{Printable.Text(name)}' is row {row} of codec_embedding, which is a code of the codec.", $"Use a free row from {talker.CodePredictorConfig.VocabSize} on.");
+                yield return new("speaker_row_is_a_code", Severity.Fault,
+                    $"'{Printable.Text(name)}' is row {row} of codec_embedding, which is a code of the codec.",
+                    $"Use a free row from {talker.CodePredictorConfig.VocabSize} on.");
         }
         foreach (var same in talker.SpkId.GroupBy(s => s.Value).Where(g => g.Count() > 1))
-            yield return new("shared_speaker_row", Severity.Warning, $"{string.Join(" and ", same.Select(s => $"'{s.Key}'"))} are the same row {same.Key}.", "Give each speaker a row of its own, unless it is one voice under two names.");
+            yield return new("shared_speaker_row", Severity.Warning,
+                $"{string.Join(" and ", same.Select(s => $"'{s.Key}'"))} are the same row {same.Key}.",
+                "Give each speaker a row of its own, unless it is one voice under two names.");
     }
 
     static IEnumerable<Finding> Dialects(TalkerConfig talker)
     {
         if (talker.SpkId.Keys.Where(k => !talker.SpkIsDialect.ContainsKey(k)).ToList() is { Count: > 0 } missing)
-            yield return new("dialect_missing", Severity.Fault, $"spk_is_dialect has no entry for {string.Join(", ", missing.Select(Printable.Text))}: the official generate() stops with a KeyError.", "Add the names to spk_is_dialect of config.json, with false, or with the dialect.");
+            yield return new("dialect_missing", Severity.Fault,
+                $"spk_is_dialect has no entry for {string.Join(", ", missing.Select(Printable.Text))}: the official generate() stops " +
+                $"with a KeyError.", "Add the names to spk_is_dialect of config.json, with false, or with the dialect.");
         foreach (var speaker in talker.SpkIsDialect.Keys)
             if (talker.DialectOf(speaker) is { } dialect)
-                yield return new("dialect_speaker", Severity.Note, $"'{speaker}' speaks {dialect}: with Auto or Chinese the prefix names that dialect.", "Train such a speaker with that prefix.");
+                yield return new("dialect_speaker", Severity.Note,
+                    $"'{speaker}' speaks {dialect}: with Auto or Chinese the prefix names that dialect.",
+                    "Train such a speaker with that prefix.");
     }
 
     static IEnumerable<Finding> Files(ModelFolder model)
     {
-        if (File.Exists(Path.Combine(model.Path, "model.safetensors")) && File.Exists(Path.Combine(model.Path, "model.safetensors.index.json")))
-            yield return new("stale_index", Severity.Warning, "model.safetensors.index.json lies beside a single model.safetensors: a loader that believes the index reads other weights, or fails.", "Delete model.safetensors.index.json.");
+        if (File.Exists(Path.Combine(model.Path, "model.safetensors"))
+            && File.Exists(Path.Combine(model.Path, "model.safetensors.index.json")))
+            yield return new("stale_index", Severity.Warning,
+                "model.safetensors.index.json lies beside a single model.safetensors: a loader that believes the index reads other " +
+                "weights, or fails.", "Delete model.safetensors.index.json.");
         if (!File.Exists(Path.Combine(model.Path, "generation_config.json")))
-            yield return new("no_generation_config", Severity.Warning, "There is no generation_config.json: every runtime samples with defaults of its own.", "Copy it from the base.");
+            yield return new("no_generation_config", Severity.Warning,
+                "There is no generation_config.json: every runtime samples with defaults of its own.", "Copy it from the base.");
     }
 
     static IEnumerable<Finding> Generation(GenerationConfig g)
     {
         if (g.DoSample == false || g.SubtalkerDosample == false)
-            yield return new("greedy_by_default", Severity.Warning, "generation_config.json turns sampling off: greedy speech often never ends, and a greedy code predictor can fall silent.", "Set do_sample and subtalker_dosample to true.");
+            yield return new("greedy_by_default", Severity.Warning,
+                "generation_config.json turns sampling off: greedy speech often never ends, and a greedy code predictor can fall silent.",
+                "Set do_sample and subtalker_dosample to true.");
         if (g.RepetitionPenalty == 1)
-            yield return new("no_repetition_penalty", Severity.Note, "generation_config.json has repetition_penalty 1.0; released models have 1.05, which helps speech to end.", "Set it to 1.05.");
+            yield return new("no_repetition_penalty", Severity.Note,
+                "generation_config.json has repetition_penalty 1.0; released models have 1.05, which helps speech to end.",
+                "Set it to 1.05.");
     }
 
     static IEnumerable<Finding> Lost(ModelFolder model, ModelFolder original)
@@ -149,11 +195,19 @@ static class FolderCheck
         var (now, before) = (model.Config.TalkerConfig, original.Config.TalkerConfig);
         var names = now.SpkId.Keys.Select(k => k.ToLowerInvariant()).ToHashSet();
         if (before.SpkId.Keys.Where(k => !names.Contains(k.ToLowerInvariant())).ToList() is { Count: > 0 } lost)
-            yield return new("lost_voices", Severity.Warning, $"The base's voices {string.Join(", ", lost)} are no longer in spk_id; their rows are still in the weights.", "Put them back into spk_id and spk_is_dialect of config.json.");
-        if (before.CodecLanguageId.Where(l => !now.CodecLanguageId.TryGetValue(l.Key, out var id) || id != l.Value).Select(l => l.Key).ToList() is { Count: > 0 } moved)
-            yield return new("languages_moved", Severity.Fault, $"The ids of the languages {string.Join(", ", moved)} differ from the base's: they name rows that mean something else.", "Take codec_language_id from the base's config.json, unless the rows were trained anew.");
-        if (new[] { "vocab.json", "merges.txt" }.Where(f => Differ(Path.Combine(model.Path, f), Path.Combine(original.Path, f))).ToList() is { Count: > 0 } files)
-            yield return new("tokenizer_changed", Severity.Fault, $"{string.Join(" and ", files)} differ from the base's: text becomes other ids than in training.", "Copy the tokenizer's files from the base.");
+            yield return new("lost_voices", Severity.Warning,
+                $"The base's voices {string.Join(", ", lost)} are no longer in spk_id; their rows are still in the weights.",
+                "Put them back into spk_id and spk_is_dialect of config.json.");
+        if (before.CodecLanguageId.Where(l => !now.CodecLanguageId.TryGetValue(l.Key, out var id) || id != l.Value).Select(l => l.Key)
+            .ToList() is { Count: > 0 } moved)
+            yield return new("languages_moved", Severity.Fault,
+                $"The ids of the languages {string.Join(", ", moved)} differ from the base's: they name rows that mean something else.",
+                "Take codec_language_id from the base's config.json, unless the rows were trained anew.");
+        if (new[] { "vocab.json", "merges.txt" }.Where(f => Differ(Path.Combine(model.Path, f), Path.Combine(original.Path, f)))
+            .ToList() is { Count: > 0 } files)
+            yield return new("tokenizer_changed", Severity.Fault,
+                $"{string.Join(" and ", files)} differ from the base's: text becomes other ids than in training.",
+                "Copy the tokenizer's files from the base.");
     }
 
     static bool Differ(string a, string b) =>

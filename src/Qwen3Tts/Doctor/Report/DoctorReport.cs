@@ -14,7 +14,8 @@ namespace Qwen3Tts.Doctor.Report;
 /// <param name="End">Ends of speech alone.</param>
 /// <param name="Predictor">The other codes.</param>
 /// <param name="Base">The base's total, if there is a base.</param>
-sealed record LossRow(string Hypothesis, bool Possible, double? Total, double? Talker, double? Codes, double? End, double? Predictor, double? Base);
+sealed record LossRow(string Hypothesis, bool Possible, double? Total, double? Talker, double? Codes, double? End, double? Predictor,
+    double? Base);
 
 /// <summary>What the losses were measured on.</summary>
 /// <param name="Source">The file or folder.</param>
@@ -33,7 +34,9 @@ sealed record DoctorReport
     public IReadOnlyList<string> Details { get; init; } = [];
     /// <summary>Whether nothing is wrong: exit code 0.</summary>
     public required bool Healthy { get; init; }
-    /// <summary>Whether nothing wrong was found, but the training was not measured or could not be told: exit code 4. If neither, it is 3.</summary>
+    /// <summary>
+    /// Whether nothing wrong was found, but the training was not measured or could not be told: exit code 4. If neither, it is 3.
+    /// </summary>
     public bool Undecided { get; init; }
     /// <summary>What it was trained with: a name, names joined by '+', "untrained", or null where nothing was measured.</summary>
     public string? Hypothesis { get; init; }
@@ -58,6 +61,7 @@ sealed record DoctorReport
     public string ToJson() => JsonSerializer.Serialize(this, DoctorJson.Default.DoctorReport);
 }
 
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, WriteIndented = true, UseStringEnumConverter = true, NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals)]
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, WriteIndented = true,
+    UseStringEnumConverter = true, NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals)]
 [JsonSerializable(typeof(DoctorReport))]
 sealed partial class DoctorJson : JsonSerializerContext;

@@ -44,7 +44,8 @@ static class PromptListing
     /// <summary>The right list, and the one under the faults.</summary>
     /// <exception cref="IOException">There is no such model.</exception>
     /// <exception cref="ArgumentException">The model has no such speaker or language.</exception>
-    public static (IReadOnlyList<ListedPosition> Right, IReadOnlyList<ListedPosition> Faulty) Pair(string folder, PromptRequest request, FaultSet faults)
+    public static (IReadOnlyList<ListedPosition> Right, IReadOnlyList<ListedPosition> Faulty) Pair(string folder, PromptRequest request,
+        FaultSet faults)
     {
         var model = ModelFolder.Open(folder);
         var tokenizer = TextTokenizer.Load(folder);
@@ -64,7 +65,8 @@ static class PromptListing
     }
 
     /// <summary>The positions of an utterance, three frames standing for its speech.</summary>
-    public static IReadOnlyList<ListedPosition> List(Utterance utterance, SpecialTokens ids, TextTokenizer tokenizer, FaultSet faults = FaultSet.None)
+    public static IReadOnlyList<ListedPosition> List(Utterance utterance, SpecialTokens ids, TextTokenizer tokenizer,
+        FaultSet faults = FaultSet.None)
     {
         var sequence = TalkerSequence.Prompt(utterance, ids);
         var frames = Enumerable.Range(0, Frames).Select(_ => new int[ids.CodeGroups]).ToList();
@@ -73,38 +75,48 @@ static class PromptListing
         sequence.AppendEnd();
         var example = Hypothesis.Edit(faults, TrainingExample.Of(sequence, ids), ids);
         var references = utterance.ReferenceFrames.ToList();
-        string Named(int[] codes) => frames.FindIndex(f => ReferenceEquals(f, codes)) is var k and >= 0 ? $"frame {k}" : $"reference frame {references.FindIndex(f => ReferenceEquals(f, codes))}";
-        return [.. example.Positions.Select((p, i) => new ListedPosition(TextOf(p.Text, ids, tokenizer, example.ProjectsText), CodecOf(p.Codec, i), Taught(i)))];
+        string Named(int[] codes) => frames.FindIndex(f => ReferenceEquals(f, codes)) is var k and >= 0 ? $"frame {k}"
+            : $"reference frame {references.FindIndex(f => ReferenceEquals(f, codes))}";
+        return [.. example.Positions.Select(
+            (p, i) => new ListedPosition(TextOf(p.Text, ids, tokenizer, example.ProjectsText), CodecOf(p.Codec, i), Taught(i)))];
 
         string CodecOf(CodecStep? step, int position) => step switch
         {
             CodecStep.Frame f => $"{Named(f.Codes)}, {ids.CodeGroups} codes",
             // first_codebook_only leaves of a frame its first code, which is 0 here
-            CodecStep.Token { Id: 0 } => $"frame {position - example.Positions.Select((p, i) => (p, i)).First(x => x.p.Codec is CodecStep.Token { Id: 0 }).i}, first code",
+            CodecStep.Token { Id: 0 } =>
+                $"frame {position - example.Positions.Select((p, i) => (p, i)).First(x => x.p.Codec is CodecStep.Token { Id: 0 }).i}, " +
+                $"first code",
             CodecStep.Token t => TokenName(t.Id, ids),
             CodecStep.Voice => "voice",
             _ => "",
         };
 
-        string Taught(int position) => string.Join("; ", example.Talker.Where(t => t.Position == position).Select(t => t.Code == ids.CodecEos ? "end" : $"first code of frame {example.Talker.ToList().IndexOf(t)}")
+        string Taught(int position) =>
+            string.Join("; ", example.Talker.Where(t => t.Position == position)
+            .Select(t => t.Code == ids.CodecEos ? "end" : $"first code of frame {example.Talker.ToList().IndexOf(t)}")
             .Concat(example.Frames.Where(f => f.Position == position).Select(f => $"codes {Heads(example)} of {Named(f.Frame)}")));
     }
 
     static string Heads(TrainingExample example) => example.Heads[0].Head + 1 == example.Heads[0].Codebook
-        ? $"{example.Heads[0].Codebook}–{example.Heads[^1].Codebook}" : $"{example.Heads[0].Codebook}–{example.Heads[^1].Codebook} by heads 1–{example.Heads[^1].Head + 1}";
+        ? $"{example.Heads[0].Codebook}–{example.Heads[^1].Codebook}"
+        : $"{example.Heads[0].Codebook}–{example.Heads[^1].Codebook} by heads 1–{example.Heads[^1].Head + 1}";
 
     static string TextOf(int? id, SpecialTokens ids, TextTokenizer tokenizer, bool projected)
     {
         if (id is not { } i)
             return "";
-        var name = i == ids.TextPad ? "tts_pad" : i == ids.TextBos ? "tts_bos" : i == ids.TextEos ? "tts_eos" : Quoted(tokenizer.Decode([i]));
+        var name = i == ids.TextPad ? "tts_pad" : i == ids.TextBos ? "tts_bos" : i == ids.TextEos ? "tts_eos"
+            : Quoted(tokenizer.Decode([i]));
         return projected ? name : $"{name}, raw";
     }
 
-    static string Quoted(string token) => token.StartsWith("<|", StringComparison.Ordinal) ? token : $"'{token.Replace("\n", "\\n", StringComparison.Ordinal)}'";
+    static string Quoted(string token) =>
+        token.StartsWith("<|", StringComparison.Ordinal) ? token : $"'{token.Replace("\n", "\\n", StringComparison.Ordinal)}'";
 
     static string TokenName(int id, SpecialTokens ids) =>
-        id == ids.CodecPad ? "codec_pad" : id == ids.CodecBos ? "codec_bos" : id == ids.CodecEos ? "codec_eos" : id == ids.Think ? "think" : id == ids.NoThink ? "nothink"
+        id == ids.CodecPad ? "codec_pad" : id == ids.CodecBos ? "codec_bos" : id == ids.CodecEos ? "codec_eos" : id == ids.Think ? "think"
+            : id == ids.NoThink ? "nothink"
         : id == ids.ThinkBos ? "think_bos" : id == ids.ThinkEos ? "think_eos"
         : ids.Languages.FirstOrDefault(l => l.Value == id).Key is { } language ? $"language {language}"
         : ids.Speakers.FirstOrDefault(s => s.Value.Row == id).Key is { } speaker ? $"speaker {speaker}" : $"row {id}";

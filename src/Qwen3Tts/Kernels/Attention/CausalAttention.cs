@@ -3,8 +3,8 @@ using System.Runtime.CompilerServices;
 namespace Qwen3Tts.Kernels;
 
 /// <summary>
-/// Softmax attention of new positions over cached keys and values, with grouped queries and, where wanted, a window. A few positions and the
-/// query heads of one key head go together, so that a key is read once for them all. A score is a <see cref="DotBlock"/> product; the
+/// Softmax attention of new positions over cached keys and values, with grouped queries and, where wanted, a window. A few positions and
+/// the query heads of one key head go together, so that a key is read once for them all. A score is a <see cref="DotBlock"/> product; the
 /// exponentials are added up in lanes from the first key that the query sees; a result is one chain over the keys. None of it depends on
 /// what else is computed, nor on where in the cache the first visible key stands.
 /// </summary>
@@ -16,16 +16,20 @@ static unsafe class CausalAttention
 
     /// <summary>
     /// The <paramref name="count"/> queries q [count, heads*dim] stand at the positions start .. start+count-1 of keys and values
-    /// [>= start+count, kvHeads*dim]; y [count, heads*dim]. Window 0: a row sees everything up to itself; else itself and window-1 before it.
-    /// Sequence 0: all are one; else another begins after every so many positions, and its rows see nothing before it.
+    /// [>= start+count, kvHeads*dim]; y [count, heads*dim]. Window 0: a row sees everything up to itself; else itself and window-1 before
+    /// it. Sequence 0: all are one; else another begins after every so many positions, and its rows see nothing before it.
     /// </summary>
-    public static void Apply(ReadOnlySpan<float> q, ReadOnlySpan<float> keys, ReadOnlySpan<float> values, Span<float> y, int count, int start, int heads, int kvHeads, int dim, int window, int sequence, float scale, Workers workers)
+    public static void Apply(ReadOnlySpan<float> q, ReadOnlySpan<float> keys, ReadOnlySpan<float> values, Span<float> y, int count,
+        int start, int heads, int kvHeads, int dim, int window, int sequence, float scale, Workers workers)
     {
         if (count == 0)
             return;
         var cached = (start + (long)count) * kvHeads * dim;
-        if (heads % kvHeads != 0 || q.Length < (long)count * heads * dim || y.Length < (long)count * heads * dim || keys.Length < cached || values.Length < cached)
-            throw new ArgumentException($"Positions {start}..{start + count - 1} of {heads} heads over {kvHeads} of {dim} were asked for, but q has {q.Length}, y {y.Length}, keys {keys.Length} and values {values.Length} elements.");
+        if (heads % kvHeads != 0 || q.Length < (long)count * heads * dim || y.Length < (long)count * heads * dim || keys.Length < cached
+            || values.Length < cached)
+            throw new ArgumentException(
+                $"Positions {start}..{start + count - 1} of {heads} heads over {kvHeads} of {dim} were asked for, but q has {q.Length}, " +
+                $"y {y.Length}, keys {keys.Length} and values {values.Length} elements.");
         fixed (float* queries = q, k = keys, v = values, to = y)
         {
             var group = heads / kvHeads;
@@ -94,7 +98,8 @@ static unsafe class CausalAttention
             for (var ahead = key + Prefetch.RowsAhead; ahead < Math.Min(key + 2 * Prefetch.RowsAhead, keyCount); ahead++)
                 Prefetch.Row(v + ahead * stride, heads * dim);
             for (var h = 0; h < heads; h++)
-                OuterTile.Run<T>(scores + (nint)h * group * keyCount + key, keyCount, v + key * stride + h * dim, stride, results + h * group * dim, dim, keys, group, dim);
+                OuterTile.Run<T>(scores + (nint)h * group * keyCount + key, keyCount, v + key * stride + h * dim, stride,
+                    results + h * group * dim, dim, keys, group, dim);
         }
         for (var r = 0; r < rows; r++)
             Scale<T>(results + r * dim, 1 / sums[r], job.Y + (nint)(head * group + r) * dim, dim);
@@ -118,7 +123,8 @@ static unsafe class CausalAttention
         var results = Results(checked(rows * padded));
         var sums = Scratch.Floats(ref _exponentials, rows);
         for (var r = 0; r < rows; r++)
-            sums[r] = Weights<T>(scores + (nint)r * keyCount, job.First(token + r / group) - firstKey, job.Start + token + r / group + 1 - firstKey, keyCount);
+            sums[r] = Weights<T>(scores + (nint)r * keyCount, job.First(token + r / group) - firstKey,
+                job.Start + token + r / group + 1 - firstKey, keyCount);
         OuterTile.Run<T>(scores, keyCount, k + (nint)keyCount * padded, padded, results, padded, keyCount, rows, padded);
         for (var r = 0; r < rows; r++)
             Scale<T>(results + r * padded, 1 / sums[r], job.Row(job.Y, token + r / group, head, r % group), job.Dim);
@@ -183,8 +189,8 @@ static unsafe class CausalAttention
             to[i] = from[i] * factor;
     }
 
-    // One head's keys and behind them its values, padded with zeros. In the cache they lie a power of two apart, which is the same few cache
-    // sets for all of them.
+    // One head's keys and behind them its values, padded with zeros. In the cache they lie a power of two apart, which is the same few
+    // cache sets for all of them.
     static float* Copy(in Job job, int firstKey, int keyCount, int head)
     {
         var stride = (nint)job.KvHeads * job.Dim;
@@ -206,8 +212,10 @@ static unsafe class CausalAttention
         public int Count, Start, Heads, KvHeads, Dim, Window, Sequence, Group, Tile, Padded, HeadsPerPart;
 
         /// <summary>The first key that a token sees.</summary>
-        public readonly int First(int token) => Math.Max(Window == 0 ? 0 : Start + token - Window + 1, Sequence == 0 ? 0 : (Start + token) / Sequence * Sequence);
+        public readonly int First(int token) =>
+            Math.Max(Window == 0 ? 0 : Start + token - Window + 1, Sequence == 0 ? 0 : (Start + token) / Sequence * Sequence);
 
-        public readonly float* Row(float* x, int token, int kvHead, int inGroup) => x + ((nint)token * Heads + kvHead * Group + inGroup) * Dim;
+        public readonly float* Row(float* x, int token, int kvHead, int inGroup) =>
+            x + ((nint)token * Heads + kvHead * Group + inGroup) * Dim;
     }
 }

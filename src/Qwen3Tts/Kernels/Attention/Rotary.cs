@@ -11,8 +11,11 @@ static unsafe class Rotary
     /// </summary>
     public static void Apply(Span<float> x, ReadOnlySpan<float> cos, ReadOnlySpan<float> sin, int count, int start, int heads, int dim)
     {
-        if (x.Length < (long)count * heads * dim || cos.Length < (start + (long)count) * (dim / 2) || sin.Length < (start + (long)count) * (dim / 2))
-            throw new ArgumentException($"Positions {start}..{start + count - 1} of {heads} heads of {dim} were asked for, but x has {x.Length}, cos {cos.Length} and sin {sin.Length} elements.");
+        if (x.Length < (long)count * heads * dim || cos.Length < (start + (long)count) * (dim / 2)
+            || sin.Length < (start + (long)count) * (dim / 2))
+            throw new ArgumentException(
+                $"Positions {start}..{start + count - 1} of {heads} heads of {dim} were asked for, but x has {x.Length}, " +
+                $"cos {cos.Length} and sin {sin.Length} elements.");
         fixed (float* at = x, c = cos, s = sin)
             switch (Simd.Tier)
             {

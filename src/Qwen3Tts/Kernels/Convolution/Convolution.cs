@@ -4,9 +4,9 @@ namespace Qwen3Tts.Kernels;
 
 /// <summary>
 /// 1-D convolution over time-major rows: output row t reads the input rows t*Stride + k*Dilation for k below Taps. The caller pads.
-/// Nothing is unrolled in memory: in time-major rows the taps of one output row lie behind each other already. An output is its bias and then
-/// one chain of fused steps in the order (tap, input channel), whatever the number of rows. With few output channels the lanes of a chain
-/// would idle; such a layer is a matrix product over overlapping rows instead.
+/// Nothing is unrolled in memory: in time-major rows the taps of one output row lie behind each other already. An output is its bias and
+/// then one chain of fused steps in the order (tap, input channel), whatever the number of rows. With few output channels the lanes of a
+/// chain would idle; such a layer is a matrix product over overlapping rows instead.
 /// </summary>
 sealed unsafe class Convolution
 {
@@ -26,17 +26,23 @@ sealed unsafe class Convolution
     {
         (Output, Input, Taps, Stride, Dilation, _bias) = (output, input, taps, stride, dilation, []);
         if ((taps - 1L) * dilation >= int.MaxValue || (long)stride * output > int.MaxValue)
-            throw new ArgumentException($"A convolution of {output} outputs and {taps} taps with stride {stride} and dilation {dilation} spans more rows than can be counted.", nameof(taps));
+            throw new ArgumentException(
+                $"A convolution of {output} outputs and {taps} taps with stride {stride} and dilation {dilation} spans more rows than " +
+                $"can be counted.", nameof(taps));
     }
 
     /// <summary>One whose weights are never asked for: the network around it is made to learn its shapes, and thrown away.</summary>
-    public static Convolution WithoutWeights(int output, int input, int taps, int stride = 1, int dilation = 1) => new(output, input, taps, stride, dilation);
+    public static Convolution WithoutWeights(int output, int input, int taps, int stride = 1, int dilation = 1) =>
+        new(output, input, taps, stride, dilation);
 
     /// <summary>Weight [output, input, taps], as stored.</summary>
-    public Convolution(ReadOnlySpan<float> weight, float[]? bias, int output, int input, int taps, int stride = 1, int dilation = 1) : this(output, input, taps, stride, dilation)
+    public Convolution(ReadOnlySpan<float> weight, float[]? bias, int output, int input, int taps, int stride = 1, int dilation = 1)
+        : this(output, input, taps, stride, dilation)
     {
         if (weight.Length != (long)output * input * taps || bias is not null && bias.Length != output)
-            throw new ArgumentException($"A convolution of {output} x {input} x {taps} was given {weight.Length} weights and {bias?.Length} biases.", nameof(weight));
+            throw new ArgumentException(
+                $"A convolution of {output} x {input} x {taps} was given {weight.Length} weights and {bias?.Length} biases.",
+                nameof(weight));
         var padded = (output + 15) / 16 * 16;
         _bias = new float[padded];
         bias?.CopyTo(_bias, 0);
@@ -58,15 +64,19 @@ sealed unsafe class Convolution
     public static Convolution Transposed(ReadOnlySpan<float> weight, float[]? bias, int input, int output, int taps, int stride)
     {
         if (stride < 1 || taps % stride != 0)
-            throw new ArgumentException($"A transposed convolution has {taps} taps and stride {stride}. Taps must be a multiple of stride.", nameof(taps));
+            throw new ArgumentException(
+                $"A transposed convolution has {taps} taps and stride {stride}. Taps must be a multiple of stride.", nameof(taps));
         if (weight.Length != (long)output * input * taps || bias is not null && bias.Length != output)
-            throw new ArgumentException($"A transposed convolution of {input} x {output} x {taps} was given {weight.Length} weights and {bias?.Length} biases.", nameof(weight));
+            throw new ArgumentException(
+                $"A transposed convolution of {input} x {output} x {taps} was given {weight.Length} weights and {bias?.Length} biases.",
+                nameof(weight));
         var reach = taps / stride;
         var ordinary = new float[weight.Length]; // [stride * output, input, reach]
         for (var i = 0; i < input; i++)
             for (var o = 0; o < output; o++)
                 for (var k = 0; k < taps; k++)
-                    ordinary[((k % stride * output + o) * input + i) * reach + reach - 1 - k / stride] = weight[(i * output + o) * taps + k];
+                    ordinary[((k % stride * output + o) * input + i) * reach + reach - 1 - k / stride] =
+                        weight[(i * output + o) * taps + k];
         float[]? biases = null;
         if (bias is not null)
         {
@@ -92,7 +102,9 @@ sealed unsafe class Convolution
         if (outputRows == 0)
             return;
         if (x.Length < ((outputRows - 1L) * Stride + Reach) * Input || y.Length < (long)outputRows * Output)
-            throw new ArgumentException($"{outputRows} rows of this convolution read {(outputRows - 1L) * Stride + Reach} rows of {Input} and write {Output} each, but {x.Length} and {y.Length} floats were given.");
+            throw new ArgumentException(
+                $"{outputRows} rows of this convolution read {(outputRows - 1L) * Stride + Reach} rows of {Input} and write {Output} " +
+                $"each, but {x.Length} and {y.Length} floats were given.");
         if (_few is not null)
         {
             MatrixProduct.Multiply(_few, x, Stride * Input, y, outputRows, workers, _bias.AsSpan(0, Output), add: false);

@@ -2,20 +2,29 @@ using System.Runtime.CompilerServices;
 
 namespace Qwen3Tts.Kernels;
 
-/// <summary>One filter per channel over time-major rows; the caller pads. An output is its bias and then one chain of fused steps over the taps.</summary>
+/// <summary>
+/// One filter per channel over time-major rows; the caller pads. An output is its bias and then one chain of fused steps over the taps.
+/// </summary>
 static unsafe class DepthwiseConvolution
 {
     const int RowsPerPart = 32;
 
     [ThreadStatic] static float[]? _transposed;
 
-    /// <summary>in: x [rows + taps - 1, channels], weight [channels, taps] as stored, bias [channels] or empty · out: y [rows, channels] · overwrites: y.</summary>
-    public static void Apply(ReadOnlySpan<float> x, ReadOnlySpan<float> weight, ReadOnlySpan<float> bias, Span<float> y, int rows, int channels, int taps, Workers workers)
+    /// <summary>
+    /// in: x [rows + taps - 1, channels], weight [channels, taps] as stored, bias [channels] or empty · out: y [rows, channels] ·
+    /// overwrites: y.
+    /// </summary>
+    public static void Apply(ReadOnlySpan<float> x, ReadOnlySpan<float> weight, ReadOnlySpan<float> bias, Span<float> y, int rows,
+        int channels, int taps, Workers workers)
     {
         if (rows == 0)
             return;
-        if (x.Length < (rows + taps - 1L) * channels || weight.Length != (long)channels * taps || !bias.IsEmpty && bias.Length != channels || y.Length < (long)rows * channels)
-            throw new ArgumentException($"{rows} rows of {channels} channels and {taps} taps were asked for, but x has {x.Length}, weight {weight.Length}, bias {bias.Length} and y {y.Length} elements.");
+        if (x.Length < (rows + taps - 1L) * channels || weight.Length != (long)channels * taps || !bias.IsEmpty && bias.Length != channels
+            || y.Length < (long)rows * channels)
+            throw new ArgumentException(
+                $"{rows} rows of {channels} channels and {taps} taps were asked for, but x has {x.Length}, weight {weight.Length}, bias " +
+                $"{bias.Length} and y {y.Length} elements.");
         var w = Scratch.Floats(ref _transposed, channels * taps); // [taps, channels], the order in which it is read
         for (var c = 0; c < channels; c++)
             for (var k = 0; k < taps; k++)

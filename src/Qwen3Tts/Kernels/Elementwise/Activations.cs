@@ -21,8 +21,12 @@ static class Activations
     /// <summary>silu(gate) * up. in: gate, up · out: gate · overwrites: gate.</summary>
     public static void SiluMultiply(Span<float> gate, ReadOnlySpan<float> up) => Elementwise.Map<SiluMultiplyFunction>(gate, up);
 
-    /// <summary>x + inverseBeta * sin²(alpha * x). in: x [rows, channels], alpha and inverseBeta [channels] · out: y [rows, channels] · overwrites: y, which may be x.</summary>
-    public static void SnakeBeta(ReadOnlySpan<float> x, ReadOnlySpan<float> alpha, ReadOnlySpan<float> inverseBeta, Span<float> y, int rows, int channels, Workers? workers = null) =>
+    /// <summary>
+    /// x + inverseBeta * sin²(alpha * x). in: x [rows, channels], alpha and inverseBeta [channels] · out: y [rows, channels] · overwrites:
+    /// y, which may be x.
+    /// </summary>
+    public static void SnakeBeta(ReadOnlySpan<float> x, ReadOnlySpan<float> alpha, ReadOnlySpan<float> inverseBeta, Span<float> y,
+        int rows, int channels, Workers? workers = null) =>
         Snake.Apply(x, alpha, inverseBeta, y, rows, channels, workers);
 
     /// <summary>Softmax of one row. in: x · out: x, as probabilities · overwrites: x.</summary>

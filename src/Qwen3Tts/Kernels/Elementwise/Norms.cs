@@ -19,7 +19,8 @@ static unsafe class Norms
     }
 
     /// <summary>y = (x - mean) / sqrt(variance + eps) * weight + bias.</summary>
-    public static void LayerNorm(ReadOnlySpan<float> x, ReadOnlySpan<float> weight, ReadOnlySpan<float> bias, float eps, Span<float> y, int rows, int width)
+    public static void LayerNorm(ReadOnlySpan<float> x, ReadOnlySpan<float> weight, ReadOnlySpan<float> bias, float eps, Span<float> y,
+        int rows, int width)
     {
         Check(x, weight, bias, y, rows, width);
         fixed (float* from = x, w = weight, b = bias, to = y)
@@ -67,9 +68,12 @@ static unsafe class Norms
         }
     }
 
-    static void Check(ReadOnlySpan<float> x, ReadOnlySpan<float> weight, ReadOnlySpan<float> bias, ReadOnlySpan<float> y, int rows, int width)
+    static void Check(ReadOnlySpan<float> x, ReadOnlySpan<float> weight, ReadOnlySpan<float> bias, ReadOnlySpan<float> y, int rows,
+        int width)
     {
         if (x.Length < (long)rows * width || y.Length < (long)rows * width || weight.Length < width || bias.Length < width)
-            throw new ArgumentException($"{rows} rows of {width} were asked for, but x has {x.Length}, y {y.Length}, weight {weight.Length} and bias {bias.Length} elements.");
+            throw new ArgumentException(
+                $"{rows} rows of {width} were asked for, but x has {x.Length}, y {y.Length}, weight {weight.Length} and bias " +
+                $"{bias.Length} elements.");
     }
 }

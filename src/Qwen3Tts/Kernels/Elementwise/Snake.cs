@@ -7,10 +7,14 @@ static unsafe class Snake
 {
     const int PartLength = 1 << 14;
 
-    public static void Apply(ReadOnlySpan<float> x, ReadOnlySpan<float> alpha, ReadOnlySpan<float> inverseBeta, Span<float> y, int rows, int channels, Workers? workers)
+    public static void Apply(ReadOnlySpan<float> x, ReadOnlySpan<float> alpha, ReadOnlySpan<float> inverseBeta, Span<float> y, int rows,
+        int channels, Workers? workers)
     {
-        if (x.Length < (long)rows * channels || y.Length < (long)rows * channels || alpha.Length < channels || inverseBeta.Length < channels)
-            throw new ArgumentException($"{rows} rows of {channels} were asked for, but x has {x.Length}, y {y.Length}, alpha {alpha.Length} and inverseBeta {inverseBeta.Length} elements.");
+        if (x.Length < (long)rows * channels || y.Length < (long)rows * channels || alpha.Length < channels
+            || inverseBeta.Length < channels)
+            throw new ArgumentException(
+                $"{rows} rows of {channels} were asked for, but x has {x.Length}, y {y.Length}, alpha {alpha.Length} and inverseBeta " +
+                $"{inverseBeta.Length} elements.");
         fixed (float* from = x, to = y, a = alpha, b = inverseBeta)
         {
             var rowsPerPart = Math.Max(1, PartLength / Math.Max(1, channels));

@@ -58,6 +58,7 @@ static class BFloat16
     {
         var bits = value.As<float, uint>();
         var even = (bits + new Vector<uint>(0x7FFF) + (bits >>> 16 & Vector<uint>.One)) >>> 16;
-        return Vector.ConditionalSelect(Vector.Equals(value, value).As<int, uint>(), even, bits >>> 16 | new Vector<uint>(0x40)); // a NaN is not equal to itself
+        // a NaN is not equal to itself
+        return Vector.ConditionalSelect(Vector.Equals(value, value).As<int, uint>(), even, bits >>> 16 | new Vector<uint>(0x40));
     }
 }

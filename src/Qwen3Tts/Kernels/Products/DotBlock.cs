@@ -4,8 +4,8 @@ namespace Qwen3Tts.Kernels;
 
 /// <summary>
 /// Dot products of rows with rows: the inner loop of the matrix product and of attention's scores. Column c of every product goes into lane
-/// c mod 32 of a running sum, fused, in the order of c; the lanes are folded by halves at the end. This holds for one row as for a thousand,
-/// so a token alone and a token in a batch come out the same. Columns are a multiple of 32 here: callers pad with zeros.
+/// c mod 32 of a running sum, fused, in the order of c; the lanes are folded by halves at the end. This holds for one row as for a
+/// thousand, so a token alone and a token in a batch come out the same. Columns are a multiple of 32 here: callers pad with zeros.
 /// </summary>
 static unsafe class DotBlock
 {
@@ -15,7 +15,9 @@ static unsafe class DotBlock
     /// <summary>Most rows of w in one block: the height of a tile.</summary>
     public const int Rows = 4;
 
-    /// <summary>Most rows of x in one block: a stretch of them is half a megabyte, which the second-level cache holds beside the running sums.</summary>
+    /// <summary>
+    /// Most rows of x in one block: a stretch of them is half a megabyte, which the second-level cache holds beside the running sums.
+    /// </summary>
     public const int Count = 120;
 
     /// <summary>Floats that the running sums of a full block need.</summary>
@@ -39,7 +41,8 @@ static unsafe class DotBlock
     /// where <paramref name="fresh"/>.
     /// </summary>
     [MethodImpl(Simd.Hot)]
-    public static void Accumulate<T>(float* w, nint wStride, int rows, float* x, nint xStride, int count, int columns, float* sums, bool fresh) where T : struct, ILanes<T>
+    public static void Accumulate<T>(float* w, nint wStride, int rows, float* x, nint xStride, int count, int columns, float* sums,
+        bool fresh) where T : struct, ILanes<T>
     {
         for (; count >= 3; count -= 3, x += 3 * xStride, sums += 3 * Rows * Lanes)
         {
@@ -64,11 +67,16 @@ static unsafe class DotBlock
     static void Tile4x3<T>(float* w, nint wStride, float* x, nint xStride, int columns, float* sums, bool fresh) where T : struct, ILanes<T>
     {
         const int Next = Rows * Lanes;
-        float* w1 = w + wStride, w2 = w1 + wStride, w3 = w2 + wStride, x1 = x + xStride, x2 = x1 + xStride, s1 = sums + Next, s2 = s1 + Next;
-        T a00 = Begin<T>(sums, fresh), b00 = Begin<T>(sums + 16, fresh), a01 = Begin<T>(s1, fresh), b01 = Begin<T>(s1 + 16, fresh), a02 = Begin<T>(s2, fresh), b02 = Begin<T>(s2 + 16, fresh);
-        T a10 = Begin<T>(sums + 32, fresh), b10 = Begin<T>(sums + 48, fresh), a11 = Begin<T>(s1 + 32, fresh), b11 = Begin<T>(s1 + 48, fresh), a12 = Begin<T>(s2 + 32, fresh), b12 = Begin<T>(s2 + 48, fresh);
-        T a20 = Begin<T>(sums + 64, fresh), b20 = Begin<T>(sums + 80, fresh), a21 = Begin<T>(s1 + 64, fresh), b21 = Begin<T>(s1 + 80, fresh), a22 = Begin<T>(s2 + 64, fresh), b22 = Begin<T>(s2 + 80, fresh);
-        T a30 = Begin<T>(sums + 96, fresh), b30 = Begin<T>(sums + 112, fresh), a31 = Begin<T>(s1 + 96, fresh), b31 = Begin<T>(s1 + 112, fresh), a32 = Begin<T>(s2 + 96, fresh), b32 = Begin<T>(s2 + 112, fresh);
+        float* w1 = w + wStride, w2 = w1 + wStride, w3 = w2 + wStride, x1 = x + xStride, x2 = x1 + xStride, s1 = sums + Next,
+            s2 = s1 + Next;
+        T a00 = Begin<T>(sums, fresh), b00 = Begin<T>(sums + 16, fresh), a01 = Begin<T>(s1, fresh), b01 = Begin<T>(s1 + 16, fresh),
+            a02 = Begin<T>(s2, fresh), b02 = Begin<T>(s2 + 16, fresh);
+        T a10 = Begin<T>(sums + 32, fresh), b10 = Begin<T>(sums + 48, fresh), a11 = Begin<T>(s1 + 32, fresh),
+            b11 = Begin<T>(s1 + 48, fresh), a12 = Begin<T>(s2 + 32, fresh), b12 = Begin<T>(s2 + 48, fresh);
+        T a20 = Begin<T>(sums + 64, fresh), b20 = Begin<T>(sums + 80, fresh), a21 = Begin<T>(s1 + 64, fresh),
+            b21 = Begin<T>(s1 + 80, fresh), a22 = Begin<T>(s2 + 64, fresh), b22 = Begin<T>(s2 + 80, fresh);
+        T a30 = Begin<T>(sums + 96, fresh), b30 = Begin<T>(sums + 112, fresh), a31 = Begin<T>(s1 + 96, fresh),
+            b31 = Begin<T>(s1 + 112, fresh), a32 = Begin<T>(s2 + 96, fresh), b32 = Begin<T>(s2 + 112, fresh);
         for (nint i = 0; i < columns; i += 32)
         {
             T p0 = T.Load(x + i), p1 = T.Load(x1 + i), p2 = T.Load(x2 + i), v = T.Load(w + i);
@@ -101,13 +109,16 @@ static unsafe class DotBlock
     static void Tile1x3<T>(float* w, float* x, nint xStride, int columns, float* sums, bool fresh) where T : struct, ILanes<T>
     {
         float* x1 = x + xStride, x2 = x1 + xStride, s1 = sums + Rows * Lanes, s2 = s1 + Rows * Lanes;
-        T a0 = Begin<T>(sums, fresh), b0 = Begin<T>(sums + 16, fresh), a1 = Begin<T>(s1, fresh), b1 = Begin<T>(s1 + 16, fresh), a2 = Begin<T>(s2, fresh), b2 = Begin<T>(s2 + 16, fresh);
+        T a0 = Begin<T>(sums, fresh), b0 = Begin<T>(sums + 16, fresh), a1 = Begin<T>(s1, fresh), b1 = Begin<T>(s1 + 16, fresh),
+            a2 = Begin<T>(s2, fresh), b2 = Begin<T>(s2 + 16, fresh);
         for (nint i = 0; i < columns; i += 32)
         {
             var v = T.Load(w + i);
-            (a0, a1, a2) = (T.MultiplyAdd(v, T.Load(x + i), a0), T.MultiplyAdd(v, T.Load(x1 + i), a1), T.MultiplyAdd(v, T.Load(x2 + i), a2));
+            (a0, a1, a2) = (T.MultiplyAdd(v, T.Load(x + i), a0), T.MultiplyAdd(v, T.Load(x1 + i), a1),
+                T.MultiplyAdd(v, T.Load(x2 + i), a2));
             v = T.Load(w + i + 16);
-            (b0, b1, b2) = (T.MultiplyAdd(v, T.Load(x + i + 16), b0), T.MultiplyAdd(v, T.Load(x1 + i + 16), b1), T.MultiplyAdd(v, T.Load(x2 + i + 16), b2));
+            (b0, b1, b2) = (T.MultiplyAdd(v, T.Load(x + i + 16), b0), T.MultiplyAdd(v, T.Load(x1 + i + 16), b1),
+                T.MultiplyAdd(v, T.Load(x2 + i + 16), b2));
         }
         a0.Store(sums);
         b0.Store(sums + 16);

@@ -16,12 +16,16 @@ static unsafe class MatrixProduct
 
     [ThreadStatic] static float[]? _sums, _panel, _tokens;
 
-    /// <summary>y[t, r] = (add ? y[t, r] : 0) + (bias[r] + sum over c of w[r, c] * x[t, c]), with x [count, Columns] and y [count, Rows].</summary>
-    public static void Multiply(Matrix w, ReadOnlySpan<float> x, Span<float> y, int count, Workers workers, ReadOnlySpan<float> bias = default, bool add = false) =>
+    /// <summary>
+    /// y[t, r] = (add ? y[t, r] : 0) + (bias[r] + sum over c of w[r, c] * x[t, c]), with x [count, Columns] and y [count, Rows].
+    /// </summary>
+    public static void Multiply(Matrix w, ReadOnlySpan<float> x, Span<float> y, int count, Workers workers,
+        ReadOnlySpan<float> bias = default, bool add = false) =>
         Multiply(w, x, w.Columns, y, count, workers, bias, add);
 
     /// <summary>The same for rows of x that begin <paramref name="xStride"/> apart, and may overlap.</summary>
-    internal static void Multiply(Matrix w, ReadOnlySpan<float> x, int xStride, Span<float> y, int count, Workers workers, ReadOnlySpan<float> bias, bool add)
+    internal static void Multiply(Matrix w, ReadOnlySpan<float> x, int xStride, Span<float> y, int count, Workers workers,
+        ReadOnlySpan<float> bias, bool add)
     {
         if (count == 0)
             return;
@@ -60,7 +64,8 @@ static unsafe class MatrixProduct
         var tokenParts = (job.Count + DotBlock.Count - 1) / DotBlock.Count;
         job.TokensPerPart = ((job.Count + tokenParts - 1) / tokenParts + 2) / 3 * 3; // alike, and whole tiles
         tokenParts = (job.Count + job.TokensPerPart - 1) / job.TokensPerPart;
-        var rowParts = (long)job.Rows * job.Columns * job.Count < WorthThreads ? 1 : Math.Min(rowBlocks, Math.Max(1, workers.Threads * PartsPerThread / tokenParts));
+        var rowParts = (long)job.Rows * job.Columns * job.Count < WorthThreads ? 1
+            : Math.Min(rowBlocks, Math.Max(1, workers.Threads * PartsPerThread / tokenParts));
         job.RowsPerPart = (rowBlocks + rowParts - 1) / rowParts * DotBlock.Rows;
         job.RowParts = (job.Rows + job.RowsPerPart - 1) / job.RowsPerPart;
         delegate*<void*, int, void> body = Simd.Tier switch

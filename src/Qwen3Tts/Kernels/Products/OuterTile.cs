@@ -13,7 +13,8 @@ static unsafe class OuterTile
 
     /// <summary>c [rows, lanes] += a [rows, k] * b [k, lanes], lanes a multiple of 16; the strides are in floats.</summary>
     [MethodImpl(Simd.Hot)]
-    public static void Run<T>(float* a, nint aStride, float* b, nint bStride, float* c, nint cStride, int k, int rows, int lanes) where T : struct, ILanes<T>
+    public static void Run<T>(float* a, nint aStride, float* b, nint bStride, float* c, nint cStride, int k, int rows, int lanes) where T
+        : struct, ILanes<T>
     {
         for (; lanes >= 64 && rows <= 2; lanes -= 64, b += 64, c += 64) // so few rows are bound by memory: wide pieces of b
             for (var r = 0; r < rows; r++)
@@ -26,7 +27,8 @@ static unsafe class OuterTile
     }
 
     [MethodImpl(Simd.Hot)]
-    static void Panels<T>(float* a, nint aStride, float* b, nint bStride, float* c, nint cStride, int k, int rows) where T : struct, ILanes<T>
+    static void Panels<T>(float* a, nint aStride, float* b, nint bStride, float* c, nint cStride, int k, int rows) where T
+        : struct, ILanes<T>
     {
         for (; rows >= 8; rows -= 8, a += 8 * aStride, c += 8 * cStride)
             Rows8x3<T>(a, aStride, b, bStride, c, cStride, k);
@@ -37,7 +39,8 @@ static unsafe class OuterTile
     }
 
     [MethodImpl(Simd.Hot)]
-    static void Sixteens<T>(float* a, nint aStride, float* b, nint bStride, float* c, nint cStride, int k, int rows, int lanes) where T : struct, ILanes<T>
+    static void Sixteens<T>(float* a, nint aStride, float* b, nint bStride, float* c, nint cStride, int k, int rows, int lanes) where T
+        : struct, ILanes<T>
     {
         for (; rows >= 6; rows -= 6, a += 6 * aStride, c += 6 * cStride)
             for (var lane = 0; lane < lanes; lane += 16)
@@ -53,8 +56,10 @@ static unsafe class OuterTile
     [MethodImpl(Simd.Hot)]
     static void Rows8x3<T>(float* a, nint aStride, float* b, nint bStride, float* c, nint cStride, int k) where T : struct, ILanes<T>
     {
-        float* a1 = a + aStride, a2 = a1 + aStride, a3 = a2 + aStride, a4 = a3 + aStride, a5 = a4 + aStride, a6 = a5 + aStride, a7 = a6 + aStride;
-        float* c1 = c + cStride, c2 = c1 + cStride, c3 = c2 + cStride, c4 = c3 + cStride, c5 = c4 + cStride, c6 = c5 + cStride, c7 = c6 + cStride;
+        float* a1 = a + aStride, a2 = a1 + aStride, a3 = a2 + aStride, a4 = a3 + aStride, a5 = a4 + aStride, a6 = a5 + aStride,
+            a7 = a6 + aStride;
+        float* c1 = c + cStride, c2 = c1 + cStride, c3 = c2 + cStride, c4 = c3 + cStride, c5 = c4 + cStride, c6 = c5 + cStride,
+            c7 = c6 + cStride;
         T c00 = T.Load(c), c01 = T.Load(c + 16), c02 = T.Load(c + 32), c10 = T.Load(c1), c11 = T.Load(c1 + 16), c12 = T.Load(c1 + 32);
         T c20 = T.Load(c2), c21 = T.Load(c2 + 16), c22 = T.Load(c2 + 32), c30 = T.Load(c3), c31 = T.Load(c3 + 16), c32 = T.Load(c3 + 32);
         T c40 = T.Load(c4), c41 = T.Load(c4 + 16), c42 = T.Load(c4 + 32), c50 = T.Load(c5), c51 = T.Load(c5 + 16), c52 = T.Load(c5 + 32);

@@ -20,5 +20,6 @@ static class Fold
     public static float Largest(Vector256<float> v) => Largest(Vector128.Max(v.GetLower(), v.GetUpper()));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static float Largest(Vector128<float> v) => MathF.Max(MathF.Max(v.ToScalar(), v.GetElement(1)), MathF.Max(v.GetElement(2), v.GetElement(3)));
+    public static float Largest(Vector128<float> v) =>
+        MathF.Max(MathF.Max(v.ToScalar(), v.GetElement(1)), MathF.Max(v.GetElement(2), v.GetElement(3)));
 }

@@ -57,7 +57,9 @@ static class Functions
         return x * T.WhereNegative(x, below, one - below);
     }
 
-    /// <summary>sin²(x), period π: with n = round(x/π) and r = x - nπ in two steps it is the square of a polynomial of sin on ±π/2.</summary>
+    /// <summary>
+    /// sin²(x), period π: with n = round(x/π) and r = x - nπ in two steps it is the square of a polynomial of sin on ±π/2.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static T SineSquared<T>(T x) where T : struct, ILanes<T>
     {

@@ -4,7 +4,9 @@ using System.Runtime.Intrinsics.X86;
 
 namespace Qwen3Tts.Kernels;
 
-/// <summary>Sixteen lanes in one AVX-512 register. The plain intrinsics, so that compilation ahead of time gives the same instructions.</summary>
+/// <summary>
+/// Sixteen lanes in one AVX-512 register. The plain intrinsics, so that compilation ahead of time gives the same instructions.
+/// </summary>
 readonly unsafe struct Lanes512(Vector512<float> v) : ILanes<Lanes512>
 {
     readonly Vector512<float> _v = v;

@@ -30,7 +30,8 @@ static class Simd
     public const MethodImplOptions Hot = MethodImplOptions.AggressiveOptimization;
 
     public static Tier Best { get; } =
-        Vector512.IsHardwareAccelerated && Avx512BW.IsSupported ? Tier.Avx512 : Avx2.IsSupported && Fma.IsSupported ? Tier.Avx2 : Tier.Portable;
+        Vector512.IsHardwareAccelerated && Avx512BW.IsSupported ? Tier.Avx512 : Avx2.IsSupported && Fma.IsSupported ? Tier.Avx2
+            : Tier.Portable;
 
     static Tier _tier = FromEnvironment(); // after Best, which it reads
 

@@ -15,7 +15,8 @@ sealed unsafe class Workers : IDisposable
     const int SpinMicroseconds = 60;
 
     static readonly Lazy<Workers> Common = new(() => new Workers(
-        int.TryParse(Environment.GetEnvironmentVariable("QWEN3TTS_THREADS"), out var threads) && threads > 0 ? threads : Environment.ProcessorCount));
+        int.TryParse(Environment.GetEnvironmentVariable("QWEN3TTS_THREADS"), out var threads) && threads > 0 ? threads
+            : Environment.ProcessorCount));
 
     readonly object _gate = new();
     readonly Thread[] _threads;
@@ -45,8 +46,8 @@ sealed unsafe class Workers : IDisposable
     public static Workers Shared => Common.Value;
 
     /// <summary>
-    /// Runs <c>body(state, part)</c> for every part below <paramref name="parts"/> and returns when all are done; part 0 runs on the caller.
-    /// The first exception of a part is thrown here, after the other parts have ended. Allocates nothing.
+    /// Runs <c>body(state, part)</c> for every part below <paramref name="parts"/> and returns when all are done; part 0 runs on the
+    /// caller. The first exception of a part is thrown here, after the other parts have ended. Allocates nothing.
     /// </summary>
     public void Run(int parts, void* state, delegate*<void*, int, void> body)
     {
@@ -121,14 +122,16 @@ sealed unsafe class Workers : IDisposable
             if (TakeParts())
                 continue;
             var began = Stopwatch.GetTimestamp();
-            while (!Open(Volatile.Read(ref _counters.Ticket)) && !_stopped && Stopwatch.GetElapsedTime(began).TotalMicroseconds < SpinMicroseconds)
+            while (!Open(Volatile.Read(ref _counters.Ticket)) && !_stopped
+                && Stopwatch.GetElapsedTime(began).TotalMicroseconds < SpinMicroseconds)
                 Thread.SpinWait(4);
             if (!Open(Volatile.Read(ref _counters.Ticket)) && !_stopped)
                 Sleep();
         }
     }
 
-    // Counts itself as sleeping first and looks for work after, where Run publishes first and looks for sleepers after: one of both sees the other.
+    // Counts itself as sleeping first and looks for work after, where Run publishes first and looks for sleepers after: one of both sees
+    // the other.
     void Sleep()
     {
         lock (_gate)
