@@ -59,13 +59,15 @@ static class CommandRun
         {
             if (parsed.GetValue(Debug))
                 errors.WriteLine(e);
-            var message = e is ArgumentException { ParamName: { } parameter }
-                ? e.Message.Replace($" (Parameter '{parameter}')", "", StringComparison.Ordinal) : e.Message;
-            return IsUsersMistake(e) ? Fail(UsersMistake, message)
+            return IsUsersMistake(e) ? Fail(UsersMistake, MessageOf(e))
                 : Fail(OurMistake, $"{e.GetType().Name}: {e.Message} This is a fault of {Name(root)}, not yours. Run it again with " +
                     $"--debug and report what it prints.");
         }
     }
+
+    /// <summary>Without the name of a parameter of ours, which .NET adds.</summary>
+    static string MessageOf(Exception e) => e is ArgumentException { ParamName: { } parameter }
+        ? e.Message.Replace($" (Parameter '{parameter}')", "", StringComparison.Ordinal) : e.Message;
 
     /// <summary>What a command does: gets the options, and a token that Ctrl-C cancels; returns the exit code.</summary>
     public static void Does(this Command command, Func<ParseResult, CancellationToken, int> work) =>

@@ -1,8 +1,6 @@
 // qwen3tts say: text and voice in, a WAV file out. The options become one record and are handed down whole; what is not given is left to
 // the model's own settings.
 using System.CommandLine;
-using System.Diagnostics;
-using System.Globalization;
 using Qwen3Tts.Audio;
 using Qwen3Tts.CommandLine;
 using Qwen3Tts.Files;
@@ -141,7 +139,7 @@ sealed class SayCommand : DocumentedCommand
             Console.Error.WriteLine(doubt);
         stop.ThrowIfCancellationRequested();
         var speech = tts.Stream(text, options);
-        var spoken = output == Standard ? Spoken(speech, null, stop) : Spoken(speech, [], stop, output);
+        var spoken = output == Standard ? SpokenOutput.Write(speech, null, stop) : SpokenOutput.Write(speech, [], stop, output);
         var ending = SpeechEnding.Of(speech, output == Standard ? null : output);
         (output == Standard || OutputFile.IsSpecial(FileIdentity.Resolve(output)) ? Console.Error
             : Console.Out).WriteLine(
@@ -162,41 +160,6 @@ sealed class SayCommand : DocumentedCommand
             ? $"'{output}' would not be what its name says: only WAV is written. Name '{wave}', and convert it: ffmpeg -i '{wave}' " +
                 $"'{output}'"
             : $"'{output}' does not end in .wav, and a WAV file is written. Name '{wave}'.");
-    }
-
-    /// <summary>
-    /// Speaks to standard output, or into <paramref name="kept"/> and then to a file, also where it was stopped; returns how fast.
-    /// </summary>
-    static string Spoken(SpeechStream speech, List<float>? kept, CancellationToken stop, string file = "")
-    {
-        var clock = Stopwatch.StartNew();
-        var samples = 0L;
-        using var pipe = kept is null ? Console.OpenStandardOutput() : null;
-        pipe?.Write(WavFile.Header(speech.SampleRate, WavFormat.Pcm16, samples: null));
-        StatusLine.While("speaking", show =>
-        {
-            foreach (var chunk in speech.Until(stop))
-            {
-                samples += chunk.Length;
-                kept?.AddRange(chunk);
-                if (pipe is not null)
-                    WavFile.WriteSamples(pipe, chunk, WavFormat.Pcm16);
-                pipe?.Flush();
-                show($"speaking: {speech.Frames.Count} frames, {Pace(samples, speech.SampleRate, clock)}");
-            }
-            return 0;
-        });
-        var pace = Pace(samples, speech.SampleRate, clock);
-        if (kept is not null)
-            WavFile.WriteOutput(file, new([.. kept], speech.SampleRate));
-        return pace;
-    }
-
-    static string Pace(long samples, int rate, Stopwatch clock)
-    {
-        var (speech, time) = ((double)samples / rate, clock.Elapsed.TotalSeconds);
-        return string.Create(CultureInfo.InvariantCulture,
-            $"{speech:0.0} s of speech in {time:0.0} s, {speech / time:0.0} times as fast as it plays");
     }
 
     void CheckTogether(ParseResult parsed)

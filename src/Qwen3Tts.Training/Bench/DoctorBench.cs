@@ -58,19 +58,25 @@ static class DoctorBench
             var checkpoint = Measure(now, "checkpoint");
             var origin = before is null ? null
                 : new Origin(Measure(before, "base"), [], HeadMovement.Compare(now, before, talker), [.. clips.Select(_ => true)]);
-            Diagnostics.Diagnose(checkpoint, origin);
-            foreach (var hypothesis in Hypothesis.All.Where(h => checkpoint.Allows(h.Faults)))
-            {
-                stop.ThrowIfCancellationRequested();
-                checkpoint.LossesUnder(hypothesis.Faults);
-                origin?.Measurement.LossesUnder(hypothesis.Faults);
-            }
+            Diagnose(checkpoint, origin, stop);
             return new(clips.Sum(c => c.Positions.Count), watch.Elapsed.TotalSeconds,
                 checkpoint.TalkerRuns + (origin?.Measurement.TalkerRuns ?? 0));
         }
         finally
         {
             Directory.Delete(folder, true);
+        }
+    }
+
+    /// <summary>What the doctor does: finds the best hypothesis, and measures all others for its table.</summary>
+    static void Diagnose(Measurement checkpoint, Origin? origin, CancellationToken stop)
+    {
+        Diagnostics.Diagnose(checkpoint, origin);
+        foreach (var hypothesis in Hypothesis.All.Where(h => checkpoint.Allows(h.Faults)))
+        {
+            stop.ThrowIfCancellationRequested();
+            checkpoint.LossesUnder(hypothesis.Faults);
+            origin?.Measurement.LossesUnder(hypothesis.Faults);
         }
     }
 

@@ -29,16 +29,8 @@ static class Demo
         model ??= InRepository("models", "mini");
         recordings ??= InRepository("recordings", "nora");
         var name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(recordings)));
-        if (Directory.Exists(output) && !Directory.EnumerateFileSystemEntries(output).All(OutputFolder.IsBookkeeping)
-            && !File.Exists(Path.Combine(output, "codes.jsonl.cache")))
-            throw new IOException($"'{output}' is not empty and holds no demo. Name another folder with --out.");
-
-        OutputFile.CheckIsNoInput(output, model, recordings);
-        var data = Path.Combine(output, "codes.jsonl");
-        OutputFile.CheckAreOthers([Path.Combine(output, "index.html"), .. PreparedFiles.Lists(data), .. SpeechIn(output)],
-            OutputFile.Whole(model));
-        foreach (var file in SpeechIn(output).Prepend(Path.Combine(output, "index.html")))
-            OutputFile.CheckIsFree(file, OutputRecord.At(output));
+        var (data, page) = (Path.Combine(output, "codes.jsonl"), Path.Combine(output, "index.html"));
+        CheckOutput(output, model, recordings, data, page);
         using var own = FolderLock.Take(output, "The demo");
 
         Say($"1 of 5 · Preparing the recordings of {name}, {recordings}");
@@ -46,16 +38,7 @@ static class Demo
         Say(ConsoleWork.Summary(prepared));
 
         Say("\n2 of 5 · Fine-tuning");
-        var options = new TrainingOptions
-        {
-            Model = Path.GetFullPath(model),
-            Data = Path.GetFullPath(data),
-            Speaker = name,
-            Steps = steps,
-            HeldOut = prepared.HeldOut(Math.Min(HeldOut, prepared.Clips.Count / 2)),
-            EvaluateEvery = 0,
-            Force = force,
-        };
+        var options = MakeOptions(model, data, name, prepared) with { Steps = steps, Force = force };
         var trained = ConsoleWork.Train(options, Path.Combine(output, "run"), Existing.Overwrite, stop);
         Say(ConsoleWork.Summary(trained));
         stop.ThrowIfCancellationRequested();
@@ -69,19 +52,45 @@ static class Demo
         var voices = Speak(model, trained, faulty, name, output, stop);
 
         Say("\n5 of 5 · Listening");
+        (voices, var ears) = Listen(voices, stop);
+        var texts = trained.HeldOut.Select(c => c.Text).ToList();
+        OutputFile.WriteText(page, DemoPage.Write(name, trained, faulty, texts, voices, ears, TakesPerText));
+        Say($"\nDone in {clock.Elapsed:m\\:ss}. Look and listen: {page}\nThe voice: qwen3tts say \"{trained.HeldOut[0].Text}\" --model " +
+            $"{trained.Export} --speaker {name.ToLowerInvariant()} -o out.wav");
+        return CommandRun.Done;
+    }
+
+    static TrainingOptions MakeOptions(string model, string data, string name, PreparationReport prepared) => new()
+    {
+        Model = Path.GetFullPath(model),
+        Data = Path.GetFullPath(data),
+        Speaker = name,
+        HeldOut = prepared.HeldOut(Math.Min(HeldOut, prepared.Clips.Count / 2)),
+        EvaluateEvery = 0,
+    };
+
+    /// <summary>Refuses, before anything is done, a folder that is no demo's, and files of others with the names of ours.</summary>
+    static void CheckOutput(string output, string model, string recordings, string data, string page)
+    {
+        if (Directory.Exists(output) && !Directory.EnumerateFileSystemEntries(output).All(OutputFolder.IsBookkeeping)
+            && !File.Exists(data + ".cache"))
+            throw new IOException($"'{output}' is not empty and holds no demo. Name another folder with --out.");
+        OutputFile.CheckIsNoInput(output, model, recordings);
+        OutputFile.CheckAreOthers([page, .. PreparedFiles.Lists(data), .. SpeechIn(output)], OutputFile.Whole(model));
+        foreach (var file in SpeechIn(output).Prepend(page))
+            OutputFile.CheckIsFree(file, OutputRecord.At(output));
+    }
+
+    /// <summary>The voices with what was heard, and the recogniser or why there is none.</summary>
+    static (List<DemoVoice> Voices, string Ears) Listen(List<DemoVoice> voices, CancellationToken stop)
+    {
         var ears = SpeechRecogniser.Find(Expected(), out var reason);
         voices = [.. voices.Select(v => v with { Heard = ears?.Judge(v.Takes, cancel: stop) })];
         foreach (var voice in voices)
             Say($"{voice.Name,-36}{(voice.Heard is { } h ? $"word error rate {h}" : "")}");
         if (ears is null)
             Say($"No word error rates: {reason}.");
-
-        var page = Path.Combine(output, "index.html");
-        OutputFile.WriteText(page, DemoPage.Write(name, trained, faulty, [.. trained.HeldOut.Select(c => c.Text)], voices, ears?.Name
-            ?? reason, TakesPerText));
-        Say($"\nDone in {clock.Elapsed:m\\:ss}. Look and listen: {page}\nThe voice: qwen3tts say \"{trained.HeldOut[0].Text}\" --model " +
-            $"{trained.Export} --speaker {name.ToLowerInvariant()} -o out.wav");
-        return CommandRun.Done;
+        return (voices, ears?.Name ?? reason);
     }
 
     static string SpeechFile(string output, int text, string way) => Path.Combine(output, "speech", $"{text + 1}-{way}.wav");
@@ -139,13 +148,6 @@ static class Demo
         using var before = Tts.Load(model);
         using var after = Tts.Load(trained.Export);
         using var wrong = Tts.Load(faulty.Run.Export);
-        // Text first for all, and the same seeds: what differs is the training alone.
-        SpeechOptions Options(Tts tts, int take) => new()
-        {
-            Layout = Layout.TextFirst,
-            Sampling = tts.Sampling with { Seed = (ulong)take + 1 },
-            MaxFramesPerToken = SpeechOptions.UsualMaxFramesPerToken,
-        };
         var clone = before.Clone(WavFile.Read(trained.HeldOut[0].Reference!));
         var recordings = trained.HeldOut.Select(c => WavFile.Read(c.Audio)).ToList();
         return new List<DemoVoice>
@@ -159,6 +161,14 @@ static class Demo
                 wrong.Say(text, Options(wrong, take) with { Speaker = name }, stop)),
         };
     });
+
+    /// <summary>Text first for all, and the same seeds: what differs is the training alone.</summary>
+    static SpeechOptions Options(Tts tts, int take) => new()
+    {
+        Layout = Layout.TextFirst,
+        Sampling = tts.Sampling with { Seed = (ulong)take + 1 },
+        MaxFramesPerToken = SpeechOptions.UsualMaxFramesPerToken,
+    };
 
     /// <summary>The miniature's own language has a grammar in the repository; other recordings are heard without one.</summary>
     static ExpectedSpeech Expected() =>

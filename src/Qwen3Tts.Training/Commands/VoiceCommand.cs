@@ -103,19 +103,18 @@ sealed class VoiceCommand : DocumentedCommand
 
     int Run(ParseResult parsed, CancellationToken stop)
     {
-        var (name, recordings, model) = (parsed.GetRequiredValue(_name), parsed.GetRequiredValue(_recordings),
-            CommonOptions.ModelFolder(parsed.GetValue(_model)));
+        var (name, recordings) = (parsed.GetRequiredValue(_name), parsed.GetRequiredValue(_recordings));
+        var model = CommonOptions.ModelFolder(parsed.GetValue(_model));
         if (parsed.GetValue(_steps) is not null && parsed.GetValue(_epochs) is not null)
             throw new ArgumentException("--steps and --epochs contradict each other; give one of them.");
         Export.CheckName(Checkpoint.ModelFolder.Open(model).Config.TalkerConfig, name);
         var output = parsed.GetValue(_output) ?? Path.Combine("out", name.ToLowerInvariant());
-        var (data, run) = (Path.Combine(output, "codes.jsonl"), Path.Combine(output, "run"));
-        var spoken = Path.Combine(output, $"{name.ToLowerInvariant()}.wav");
+        string In(string part) => Path.Combine(output, part);
+        var (data, run, spoken) = (In("codes.jsonl"), In("run"), In($"{name.ToLowerInvariant()}.wav"));
         OutputFile.CheckIsNoInput(output, recordings, model);
         OutputFile.CheckAreOthers(
             [spoken, .. Data.PreparedFiles.Lists(data)],
-            [recordings, parsed.GetValue(_reference), parsed.GetValue(_grammar), .. parsed.GetValue(_dictionary)
-                ?? [], .. OutputFile.Whole(model)]);
+            [recordings, .. Inputs(parsed), .. OutputFile.Whole(model)]);
         OutputFile.CheckIsFree(spoken);
 
         using var own = FolderLock.Take(output, "The voice's folder");
@@ -129,11 +128,30 @@ sealed class VoiceCommand : DocumentedCommand
         }, stop);
         Console.Out.WriteLine(ConsoleWork.Summary(prepared));
 
-        var options = _method.Apply(new TrainingOptions
+        var options = ReadOptions(parsed, model, data, prepared);
+        var existing = parsed.GetValue(_overwrite) ? Existing.Overwrite : RunFolder.IsAt(run) ? Existing.Resume : Existing.Refuse;
+        var trained = ConsoleWork.Train(options, run, existing, stop);
+        Console.Out.WriteLine(ConsoleWork.Summary(trained));
+        if (!trained.Finished)
+        {
+            Console.Out.WriteLine("Stopped. The same command goes on.");
+            return CommandRun.Interrupted;
+        }
+        var usual = trained.HeldOut.Count > 0 ? trained.HeldOut[0].Text : prepared.Clips[0].Clip.Text;
+        Speak(trained, name, parsed.GetValue(_say) ?? usual, spoken, stop);
+        return CommandRun.Done;
+    }
+
+    /// <summary>Files that options name.</summary>
+    string?[] Inputs(ParseResult parsed) =>
+        [parsed.GetValue(_reference), parsed.GetValue(_grammar), .. parsed.GetValue(_dictionary) ?? []];
+
+    TrainingOptions ReadOptions(ParseResult parsed, string model, string data, PreparationReport prepared) => _method.Apply(
+        new TrainingOptions
         {
             Model = Path.GetFullPath(model),
             Data = Path.GetFullPath(data),
-            Speaker = name,
+            Speaker = parsed.GetRequiredValue(_name),
             HeldOut = parsed.GetValue(_heldOut) ?? prepared.HeldOut(Math.Min(MostHeldOut, prepared.Clips.Count / 8)),
             Steps = parsed.GetValue(_steps),
             Epochs = parsed.GetValue(_epochs),
@@ -146,18 +164,6 @@ sealed class VoiceCommand : DocumentedCommand
             Seed = parsed.GetValue(_seed) ?? 1,
             Force = parsed.GetValue(_force),
         }, parsed);
-        var existing = parsed.GetValue(_overwrite) ? Existing.Overwrite : RunFolder.IsAt(run) ? Existing.Resume : Existing.Refuse;
-        var trained = ConsoleWork.Train(options, run, existing, stop);
-        Console.Out.WriteLine(ConsoleWork.Summary(trained));
-        if (!trained.Finished)
-        {
-            Console.Out.WriteLine("Stopped. The same command goes on.");
-            return CommandRun.Interrupted;
-        }
-        Speak(trained, name, parsed.GetValue(_say)
-            ?? (trained.HeldOut.Count > 0 ? trained.HeldOut[0].Text : prepared.Clips[0].Clip.Text), spoken, stop);
-        return CommandRun.Done;
-    }
 
     static void Speak(TrainingResult trained, string name, string text, string file, CancellationToken stop)
     {

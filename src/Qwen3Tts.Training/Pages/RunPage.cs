@@ -52,7 +52,7 @@ static class RunPage
         var evaluations = run.Evaluations;
         if (evaluations.Count == 0)
             return;
-        var (best, spoken) = (Evaluation.FindBest(evaluations), run.Spoken);
+        var best = Evaluation.FindBest(evaluations);
         string Cell(Evaluation e) => e == best ? "<td class=\"best\">" : "<td>";
         page.Append("<h2>Takes to compare by ear</h2>\n");
         page.Append("<p>Texts that are not trained on. Step 0 is the untouched model with the same voice.");
@@ -67,27 +67,36 @@ static class RunPage
         foreach (var e in evaluations)
             page.Append($"<th>{e.Step}</th>");
         page.Append("</tr>\n");
+        TakeRows(page, run, Cell);
+        page.Append("</table></div>\n");
+    }
+
+    /// <summary>A row for each figure, and one for each text with its sounds.</summary>
+    static void TakeRows(StringBuilder page, RunPageData run, Func<Evaluation, string> cell)
+    {
+        var evaluations = run.Evaluations;
         foreach (var (title, of) in new (string, Func<Evaluation, string>)[]
         {
-            ("score, lower is better", e => N(e.Score)), ("words heard wrongly", e => e.WordErrors is { } w ? P(w) : "–"),
-                ("do not end", e => P(e.Runaway)), ("length, of the recording's", e => N(e.LengthRatio)),
+            ("score, lower is better", e => N(e.Score)),
+            ("words heard wrongly", e => e.WordErrors is { } w ? P(w) : "–"),
+            ("do not end", e => P(e.Runaway)),
+            ("length, of the recording's", e => N(e.LengthRatio)),
             ("held-out loss: talker, predictor", e => $"{N(e.HeldOutTalker)}, {N(e.HeldOutPredictor)}"),
         })
         {
             page.Append($"<tr><td>{title}</td><td></td>");
             foreach (var e in evaluations)
-                page.Append($"{Cell(e)}{of(e)}</td>");
+                page.Append($"{cell(e)}{of(e)}</td>");
             page.Append("</tr>\n");
         }
         for (var i = 0; i <= evaluations.Max(e => e.Takes.Max(t => t.Text)); i++)
         {
-            page.Append($"<tr><td><strong>{Escape(spoken[i].Text)}</strong></td>");
-            page.Append($"<td>{Sound(Path.GetRelativePath(run.Folder, spoken[i].Audio))}</td>");
+            page.Append($"<tr><td><strong>{Escape(run.Spoken[i].Text)}</strong></td>");
+            page.Append($"<td>{Sound(Path.GetRelativePath(run.Folder, run.Spoken[i].Audio))}</td>");
             foreach (var e in evaluations)
-                page.Append(Cell(e)).AppendJoin("", e.Takes.Where(t => t.Text == i).Select(t => Sound(t.File))).Append("</td>");
+                page.Append(cell(e)).AppendJoin("", e.Takes.Where(t => t.Text == i).Select(t => Sound(t.File))).Append("</td>");
             page.Append("</tr>\n");
         }
-        page.Append("</table></div>\n");
     }
 
     static void Curves(StringBuilder page, IReadOnlyList<StepReport> log, IReadOnlyList<Evaluation> evaluations)

@@ -108,6 +108,7 @@ sealed record CodecEncoderConfig(
     [JsonIgnore]
     public int RowsPerFrame => (int)Math.Round(Math.Min(SamplingRate / FrameRate / SamplesPerRow, ConfigFile.LargestSize));
 
+    // More than 40 lines: one rule for each key, in the order of the file.
     public void Check(string place)
     {
         const string part = "encoder_config";

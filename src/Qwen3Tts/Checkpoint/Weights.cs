@@ -1,29 +1,8 @@
 // The strict reader of a network's weights. A network asks for every tensor by name and shape; what is missing, misshapen or never
 // asked for is collected and told at once, so that a wrong checkpoint gives one error with names, not the first of many.
-using System.Text.Json.Serialization;
 using Qwen3Tts.Files;
 
 namespace Qwen3Tts.Checkpoint;
-
-/// <summary>One tensor's elements: BF16 bits when the file stores BF16, float32 otherwise (F16 is widened).</summary>
-readonly record struct TensorData(float[]? Float32, ushort[]? BFloat16)
-{
-    /// <summary>Stands for a tensor that is not read.</summary>
-    public static readonly TensorData None = new([], null);
-
-    /// <summary>There are no numbers: the network that is being made is thrown away.</summary>
-    public bool IsNone => ReferenceEquals(Float32, None.Float32);
-
-    public float[] Widen()
-    {
-        if (Float32 is { } f)
-            return f;
-        var result = GC.AllocateUninitializedArray<float>(BFloat16!.Length);
-        for (var i = 0; i < result.Length; i++)
-            result[i] = BitConverter.UInt32BitsToSingle((uint)BFloat16[i] << 16);
-        return result;
-    }
-}
 
 /// <summary>
 /// All tensors of a folder, from <c>model.safetensors</c> or from the shards that <c>model.safetensors.index.json</c> lists.
@@ -253,13 +232,3 @@ sealed partial class Weights : IDisposable
         return string.Join(", ", shown) + (names.Count > shown.Count ? $" and {names.Count - shown.Count} more" : "");
     }
 }
-
-/// <summary>model.safetensors.index.json.</summary>
-/// <param name="WeightMap">Tensor to file.</param>
-sealed record ShardIndex(Dictionary<string, string> WeightMap);
-
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, RespectRequiredConstructorParameters = true,
-    RespectNullableAnnotations = true)]
-[JsonSerializable(typeof(ShardIndex))]
-[JsonSerializable(typeof(SafetensorsHeader))]
-sealed partial class WeightsJson : JsonSerializerContext;

@@ -50,19 +50,26 @@ static class Examination
         if (original is not null)
         {
             progress("comparing with the base");
-            using var now = model.OpenWeights();
-            using var before = original.OpenWeights();
-            var movement = new Movement(now, before, model.Config.TalkerConfig);
-            moved = ([.. movement.ReadRows()], HeadMovement.Compare(now, before, model.Config.TalkerConfig), clips is null ? []
-                : movement.MayBeTrainedOn(clips.Examples, clips.Data));
-            report = report with { Movement = movement.Report() };
-            report = report with { Findings = [.. report.Findings, .. MovementFindings.List(report.Movement)] };
+            (report, moved) = Compared(report, model, original, clips);
         }
         if (clips is not null)
             report = Measured(report, options, model, original, clips, moved, progress, stop);
         if (open is not null && options.Takes > 0)
             report = Spoken(report, options, open, model, original, clips, progress, stop);
         return Verdicts.Conclude(report);
+    }
+
+    /// <summary>What moved since the base.</summary>
+    static (DoctorReport, (List<RowEvidence>, HeadMovement, IReadOnlyList<bool>)) Compared(
+        DoctorReport report, ModelFolder model, ModelFolder original, ClipExamples? clips)
+    {
+        using var now = model.OpenWeights();
+        using var before = original.OpenWeights();
+        var movement = new Movement(now, before, model.Config.TalkerConfig);
+        var seen = clips is null ? [] : movement.MayBeTrainedOn(clips.Examples, clips.Data);
+        var moved = movement.Report();
+        report = report with { Movement = moved, Findings = [.. report.Findings, .. MovementFindings.List(moved)] };
+        return (report, ([.. movement.ReadRows()], HeadMovement.Compare(now, before, model.Config.TalkerConfig), seen));
     }
 
     static DoctorReport Measured(DoctorReport report, DoctorOptions options, ModelFolder model, ModelFolder? original, ClipExamples clips,

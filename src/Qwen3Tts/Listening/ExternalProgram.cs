@@ -15,18 +15,41 @@ static class ExternalProgram
             .Select(folder => Path.Combine(folder, file)).FirstOrDefault(File.Exists);
     }
 
+    static Process Start(string path, IEnumerable<string> arguments, Action<string?> keep)
+    {
+        var process = new Process
+        {
+            StartInfo = new(path, arguments)
+            {
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+                RedirectStandardInput = true,
+            },
+        };
+        process.OutputDataReceived += (_, e) => keep(e.Data);
+        process.ErrorDataReceived += (_, e) => keep(e.Data);
+        try
+        {
+            process.Start();
+        }
+        catch (Win32Exception e)
+        {
+            process.Dispose();
+            throw new InvalidOperationException(
+                $"{path} could not be started: {e.Message}. Check that it is installed for this machine.", e);
+        }
+        process.StandardInput.Close();
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+        return process;
+    }
+
     /// <summary>Runs to the end, discarding what it prints.</summary>
     /// <exception cref="InvalidOperationException">It could not be started or did not end with 0; the message has the last lines it
     /// wrote.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; the program was ended.</exception>
     public static void Run(string path, IEnumerable<string> arguments, CancellationToken cancel = default)
     {
-        var start = new ProcessStartInfo(path, arguments)
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            RedirectStandardInput = true,
-        };
         var last = new Queue<string>();
         void Keep(string? line)
         {
@@ -39,21 +62,7 @@ static class ExternalProgram
                     last.Dequeue();
             }
         }
-        using var process = new Process { StartInfo = start };
-        process.OutputDataReceived += (_, e) => Keep(e.Data);
-        process.ErrorDataReceived += (_, e) => Keep(e.Data);
-        try
-        {
-            process.Start();
-        }
-        catch (Win32Exception e)
-        {
-            throw new InvalidOperationException(
-                $"{path} could not be started: {e.Message}. Check that it is installed for this machine.", e);
-        }
-        process.StandardInput.Close();
-        process.BeginOutputReadLine();
-        process.BeginErrorReadLine();
+        using var process = Start(path, arguments, Keep);
         using (cancel.Register(() => process.Kill(entireProcessTree: true)))
             process.WaitForExit();
         cancel.ThrowIfCancellationRequested();

@@ -12,7 +12,7 @@ namespace Qwen3Tts.Tests;
 /// <summary>
 /// Every fault planted by this project's trainer on the miniature is named; healthy runs are healthy. A few short runs in every test run;
 /// with QWEN3TTS_DOCTOR_GRID naming a folder, all faults at three rates and three lengths, trained into that folder (half an hour) and
-/// judged: the table of the README.
+/// judged: the table of docs/doctor-method.md.
 /// </summary>
 public sealed class ConfusionTests
 {
@@ -160,7 +160,7 @@ public sealed class ConfusionTests
                 [.. Rates.Select(rate => Lengths.Select(steps => trained.WithoutMasters(faults, rate, steps)).ToList())], name);
         File.WriteAllText(Path.Combine(folder!, "table.md"), table.ToString());
         if (Readme.IsToBeWritten)
-            Readme.Write("README.md", "doctor", table.ToString());
+            Readme.Write("docs/doctor-method.md", "doctor", table.ToString());
         Assert.DoesNotContain(wrong, w => w.StartsWith("correct", StringComparison.Ordinal));
         Assert.Empty(accused);
         // a LoRA leaves code predictor and prefix as they were, which would tell the other faults

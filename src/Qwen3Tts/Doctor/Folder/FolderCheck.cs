@@ -99,6 +99,12 @@ static class FolderCheck
                 $"({talker.CodePredictorConfig.HiddenSize}) are those of the other one: instructions are " +
                 $"{(config.IgnoresInstruct ? "dropped" : "passed on")} wrongly.",
                 "Take config.json of the model that the weights come from.");
+        foreach (var finding in StoredTypes(weights).Concat(NotFinite(weights)))
+            yield return finding;
+    }
+
+    static IEnumerable<Finding> StoredTypes(Weights weights)
+    {
         var types = weights.Entries.Where(e => e.Name.StartsWith("talker.", StringComparison.Ordinal)).Select(e => e.Type).Distinct()
             .Order().ToList();
         if (types.Count > 1)
@@ -108,8 +114,6 @@ static class FolderCheck
             yield return new("half_precision", Severity.Warning,
                 "The talker is stored as F16, whose range is too small for it: other runtimes get NaN from the code predictor.",
                 "Export as BF16.");
-        foreach (var finding in NotFinite(weights))
-            yield return finding;
     }
 
     static IEnumerable<Finding> NotFinite(Weights weights)

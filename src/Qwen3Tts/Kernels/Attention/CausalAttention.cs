@@ -19,6 +19,7 @@ static unsafe class CausalAttention
     /// [>= start+count, kvHeads*dim]; y [count, heads*dim]. Window 0: a row sees everything up to itself; else itself and window-1 before
     /// it. Sequence 0: all are one; else another begins after every so many positions, and its rows see nothing before it.
     /// </summary>
+    // More than 40 lines: a third of them hand the arguments to the threads.
     public static void Apply(ReadOnlySpan<float> q, ReadOnlySpan<float> keys, ReadOnlySpan<float> values, Span<float> y, int count,
         int start, int heads, int kvHeads, int dim, int window, int sequence, float scale, Workers workers)
     {

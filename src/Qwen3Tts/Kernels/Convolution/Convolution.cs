@@ -97,6 +97,7 @@ sealed unsafe class Convolution
     public int Reach => (Taps - 1) * Dilation + 1;
 
     /// <summary>x [(outputRows - 1) * Stride + Reach, Input] to y [outputRows, Output].</summary>
+    // More than 40 lines: a third of them hand the arguments to the threads.
     public void Apply(ReadOnlySpan<float> x, Span<float> y, int outputRows, Workers workers)
     {
         if (outputRows == 0)
