@@ -108,8 +108,7 @@ sealed class SayCommand : DocumentedCommand
 
     static Sequence.Compatibility Compatible(string? names) =>
         (names ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
-        .Aggregate(Sequence.Compatibility.None, (all, name) =>
-        all | (Compat.TryGetValue(name, out var one) ? one
+        .Aggregate(Sequence.Compatibility.None, (all, name) => all | (Compat.TryGetValue(name, out var one) ? one
             : throw new ArgumentException(
             $"--compat is '{name}', expected {string.Join(" or ", Compat.Keys)}. Take what 'qwen3tts doctor' says, or leave it out.")));
 
@@ -195,8 +194,12 @@ sealed class SayCommand : DocumentedCommand
             Instruct = parsed.GetValue(_instruct),
             Language = parsed.GetValue(_language)!,
             MaxFramesPerToken = parsed.GetValue(_maxFramesPerToken) is > 0 and var most ? most : null,
-            Layout = parsed.GetValue(_layout) switch { TextFirst =>
-                Sequence.Layout.TextFirst, Interleaved => Sequence.Layout.Interleaved, _ => null },
+            Layout = parsed.GetValue(_layout) switch
+            {
+                TextFirst => Sequence.Layout.TextFirst,
+                Interleaved => Sequence.Layout.Interleaved,
+                _ => null
+            },
             Sampling = model with
             {
                 Greedy = greedy || model.Greedy,

@@ -66,7 +66,9 @@ public sealed class AcceptanceTests
             .Select(n => new NewVoice(n, Export.AsStored(model,
             [.. Enumerable.Range(0, t.HiddenSize).Select(_ => 2 * random.NextSingle() - 1)]))).ToList();
         var lines = (from voice in voices
-            .Append(null) from language in new[] { t.CodecLanguageId.Keys.First(), null } select new Line(voice?.Name, voice?.Vector,
+            .Append(null)
+                     from language in new[] { t.CodecLanguageId.Keys.First(), null }
+                     select new Line(voice?.Name, voice?.Vector,
             language, Codes(random, t, 4 + random.Next(3)))).ToList();
 
         var (tokenizer, ids) = Texts(model);

@@ -18,8 +18,15 @@ public sealed class BenchTests
             .SelectMany(p => new[] { false, true }.Select(again => new TrainingMethod { Precision = p, Checkpointing = new(again, 4) }))
             .ToList();
         var result = TrainingBench.Run(
-            new() { Model = ModelFolder.Open(Golden.Checkpoint(name)).Config, Batch = 2, Frames = 9, TextTokens = 5, Steps = 2,
-            Methods = ways }, _ => { });
+            new()
+            {
+                Model = ModelFolder.Open(Golden.Checkpoint(name)).Config,
+                Batch = 2,
+                Frames = 9,
+                TextTokens = 5,
+                Steps = 2,
+                Methods = ways
+            }, _ => { });
         Assert.Equal(ways, result.Methods.Select(w => w.Method));
         Assert.All(result.Methods, w => Assert.Equal(2, w.Cost.Seconds.Count));
         Assert.All(result.Methods, w => Assert.Equal(result.Plain.Loss, w.Cost.Loss, 0.01 * result.Plain.Loss));

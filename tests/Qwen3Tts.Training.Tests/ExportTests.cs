@@ -117,8 +117,10 @@ public sealed class ExportTests
             .Order(StringComparer.Ordinal));
         Assert.All(one.Entries, e => Assert.Equal(Bytes(one, e.Name), Bytes(many, e.Name)));
         Assert.All(Directory.GetFiles(Path.Combine(folder, "many"), "*.safetensors"), f =>
-            { using var shard = SafetensorsFile.Open(f); Assert.True(shard.Tensors.Count == 1 || shard.Tensors.Values
-            .Sum(t => t.Bytes) <= 200_000); });
+            {
+                using var shard = SafetensorsFile.Open(f); Assert.True(shard.Tensors.Count == 1 || shard.Tensors.Values
+            .Sum(t => t.Bytes) <= 200_000);
+            });
         var index = JsonDocument.Parse(File.ReadAllText(Path.Combine(folder, "many", "model.safetensors.index.json"))).RootElement;
         Assert.Equal(one.Entries.Sum(e => e.Bytes), index.GetProperty("metadata").GetProperty("total_size").GetInt64());
     }

@@ -128,8 +128,12 @@ public sealed class KillTests
     static Process Start(IEnumerable<string> command)
     {
         var process = Process.Start(new ProcessStartInfo("dotnet",
-            ["exec", Path.Combine(AppContext.BaseDirectory, "qwen3tts-train.dll"), .. command]) { RedirectStandardOutput = true,
-            RedirectStandardError = true, UseShellExecute = false })!;
+            ["exec", Path.Combine(AppContext.BaseDirectory, "qwen3tts-train.dll"), .. command])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            UseShellExecute = false
+        })!;
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
         return process;

@@ -62,7 +62,8 @@ public sealed class RelaxSymbolVersionTests
         Put16(60, 3);
         Encoding.ASCII.GetBytes("\0liba.so\0libb.so\0V1\0V2\0").CopyTo(elf, Strings);
         void Need(int at, int entries, uint library, uint entry,
-            uint next) { Put16(at, 1); Put16(at + 2, entries); Put32(at + 4, library); Put32(at + 8, entry); Put32(at + 12, next); }
+            uint next)
+        { Put16(at, 1); Put16(at + 2, entries); Put32(at + 4, library); Put32(at + 8, entry); Put32(at + 12, next); }
         void Entry(int at, uint version, uint next) { Put32(at + 8, version); Put32(at + 12, next); }
         Need(Needs, 1, 1, 16, 32);
         Entry(Needs + 16, 17, 0);

@@ -84,12 +84,20 @@ public sealed class TrainingDataTests
     {
         var clips = Enumerable.Range(1, 10)
             .Select(n => new Clip($"{n}", "a.wav", true, $"Good morning {n}.", "r.wav", null,
-            [.. Enumerable.Repeat(new int[Ids.CodeGroups], n)]) { HeldOut = n is 3 or 7 }).ToList();
+            [.. Enumerable.Repeat(new int[Ids.CodeGroups], n)])
+            { HeldOut = n is 3 or 7 }).ToList();
         foreach (var seed in new[] { 1, 2 })
         {
             var data = new TrainingData(clips, Tokenizer, Ids, [new("anna", "r.wav", Voice)],
-                new TrainingOptions { Model = "m", Data = "d", Speaker = "anna", HeldOut = 2, Seed = seed,
-                Languages = ["auto"] }.Completed(Model.Config, 10, false));
+                new TrainingOptions
+                {
+                    Model = "m",
+                    Data = "d",
+                    Speaker = "anna",
+                    HeldOut = 2,
+                    Seed = seed,
+                    Languages = ["auto"]
+                }.Completed(Model.Config, 10, false));
             Assert.Equal([3, 7], data.HeldOut.Select(Clip));
             Assert.Equal([1, 2, 4, 5, 6, 8, 9, 10], Examples(data, 1).Select(Clip).Order());
         }
@@ -130,7 +138,8 @@ public sealed class TrainingDataTests
     {
         var clips = Enumerable.Range(1, 12)
             .Select(n => new Clip($"{n}", "a.wav", true, $"Good morning {n}.", "r.wav", null,
-            [.. Enumerable.Repeat(new int[Ids.CodeGroups], n)]) { Speaker = n <= 9 ? "anna" : n <= 11 ? "Bert" : "carl" }).ToList();
+            [.. Enumerable.Repeat(new int[Ids.CodeGroups], n)])
+            { Speaker = n <= 9 ? "anna" : n <= 11 ? "Bert" : "carl" }).ToList();
         var data = new TrainingData(clips, Tokenizer, Ids,
             [new("anna", "", Voice), new("bert", "", [.. Voice]), new("carl", "", [.. Voice])],
             new TrainingOptions { Model = "m", Data = "d", Batch = 6, Languages = ["auto"] }.Completed(Model.Config, 12, false));

@@ -159,8 +159,17 @@ public sealed class WaysOnNoraTests
     static TrainingResult Train(Nora nora, string name, Func<TrainingOptions, TrainingOptions> way, int seed)
     {
         var run = Path.Combine(nora.Folder, $"{string.Concat(name.Where(char.IsLetterOrDigit))}-{seed}");
-        return Trainer.Run(way(new() { Model = WidenedMini.In(nora.Folder), Data = nora.Data, Speaker = "nora", Steps = 150, Seed = seed,
-            EvaluateEvery = 0, SaveEvery = 150, Force = true }), run, Directory.Exists(run) ? Existing.Resume
+        return Trainer.Run(way(new()
+        {
+            Model = WidenedMini.In(nora.Folder),
+            Data = nora.Data,
+            Speaker = "nora",
+            Steps = 150,
+            Seed = seed,
+            EvaluateEvery = 0,
+            SaveEvery = 150,
+            Force = true
+        }), run, Directory.Exists(run) ? Existing.Resume
             : Existing.Refuse, null, default);
     }
 

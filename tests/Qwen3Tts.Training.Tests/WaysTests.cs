@@ -34,8 +34,15 @@ public sealed class WaysTests
                 new([.. Enumerable.Range(0, 9600 + 1600 * i)
                 .Select(t => 0.3f * MathF.Sin(t * (i < 6 ? 0.03f : 0.05f)) * random.NextSingle())], 16000));
             return JsonSerializer.Serialize(
-                new { audio = $"{i}.wav", text = $"This is number {i}.", speaker = i < 6 ? "Anna" : "bert", language = i % 2 == 0 ? Known
-                : null, instruct = i % 3 == 0 ? "Speak slowly." : null });
+                new
+                {
+                    audio = $"{i}.wav",
+                    text = $"This is number {i}.",
+                    speaker = i < 6 ? "Anna" : "bert",
+                    language = i % 2 == 0 ? Known
+                : null,
+                    instruct = i % 3 == 0 ? "Speak slowly." : null
+                });
         });
         File.WriteAllLines(Path.Combine(folder, "list.jsonl"), lines);
         var codes = Path.Combine(folder, "codes.jsonl");

@@ -98,8 +98,12 @@ static class EngineComparison
         if (speaker is not null)
             kinds.Add(($"speaker {speaker}", new() { Text = text, Speaker = speaker, Language = language }));
         kinds.Add(("a clone in context",
-            plain with { Language = language, ReferenceText = tokenizer.Encode("What the reference says."),
-            ReferenceFrames = [.. Enumerable.Range(0, 6).Select(_ => Frame())] }));
+            plain with
+            {
+                Language = language,
+                ReferenceText = tokenizer.Encode("What the reference says."),
+                ReferenceFrames = [.. Enumerable.Range(0, 6).Select(_ => Frame())]
+            }));
         foreach (var (name, utterance) in kinds)
             foreach (var layout in new[] { Layout.TextFirst, Layout.Interleaved })
             {

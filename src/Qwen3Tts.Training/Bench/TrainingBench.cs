@@ -127,8 +127,12 @@ static class TrainingBench
     {
         var talker = options.Model.TalkerConfig;
         var sequence = TalkerSequence.Prompt(
-            new Utterance { Text = [.. Enumerable.Range(0, options.TextTokens).Select(_ => random.Next(talker.TextVocabSize))],
-            Voice = voice ?? new float[talker.HiddenSize], Language = options.Language }, ids);
+            new Utterance
+            {
+                Text = [.. Enumerable.Range(0, options.TextTokens).Select(_ => random.Next(talker.TextVocabSize))],
+                Voice = voice ?? new float[talker.HiddenSize],
+                Language = options.Language
+            }, ids);
         for (var i = 0; i < options.Frames; i++)
             sequence.Append(new CodecStep.Frame(
                 [.. Enumerable.Range(0, talker.NumCodeGroups).Select(_ => random.Next(talker.CodePredictorConfig.VocabSize))]));

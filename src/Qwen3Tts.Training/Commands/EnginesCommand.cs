@@ -1,6 +1,6 @@
 // qwen3tts-train doctor --engines: compares the engine that trains with the engine that speaks.
-using System.Globalization;
 using System.CommandLine;
+using System.Globalization;
 using Qwen3Tts.CommandLine;
 using Qwen3Tts.Training.Bench;
 

@@ -83,8 +83,14 @@ sealed class MethodOptions
             throw new ArgumentException("--lora trains its pairs alone, so there is nothing to --freeze. Give one of the two.");
         return options with
         {
-            Lora = rank is { } r ? new LoraOptions { Rank = r, Alpha = alpha ?? 2 * r, Targets = targets
-                ?? LoraOptions.AllTargets, Seed = options.Seed } : null,
+            Lora = rank is { } r ? new LoraOptions
+            {
+                Rank = r,
+                Alpha = alpha ?? 2 * r,
+                Targets = targets
+                ?? LoraOptions.AllTargets,
+                Seed = options.Seed
+            } : null,
             Frozen = frozen is null ? TrainingMethod.FrozenByDefault : frozen is ["none"] ? [] : frozen,
             Precision = parsed.GetValue(_precision),
             Recompute = parsed.GetValue(_recompute) ? true : null,

@@ -169,8 +169,13 @@ sealed class VoiceCommand : DocumentedCommand
     {
         using var tts = Tts.Load(trained.Best);
         WavFile.WriteOutput(file, tts.Say(text,
-            new() { Speaker = name, Layout = Layout.TextFirst, Sampling = tts.Sampling with { Seed = 1 },
-            MaxFramesPerToken = SpeechOptions.UsualMaxFramesPerToken }, stop));
+            new()
+            {
+                Speaker = name,
+                Layout = Layout.TextFirst,
+                Sampling = tts.Sampling with { Seed = 1 },
+                MaxFramesPerToken = SpeechOptions.UsualMaxFramesPerToken
+            }, stop));
         Console.Out.WriteLine(
             $"Spoken: {file}\nThe voice: qwen3tts say \"{text}\" --model {trained.Best} --speaker {name.ToLowerInvariant()} -o out.wav");
     }

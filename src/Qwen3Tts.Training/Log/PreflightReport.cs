@@ -30,7 +30,8 @@ sealed record PreflightReport(int Clips, double Guessing, IReadOnlyList<Starting
 {
     static readonly PreflightJson Format =
         new(new JsonSerializerOptions(
-        PreflightJson.Default.Options) { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+        PreflightJson.Default.Options)
+        { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
 
     public string ToJson() => JsonSerializer.Serialize(this, Format.PreflightReport);
 

@@ -52,8 +52,13 @@ sealed class Activations
     /// <summary>
     /// The temporary tensors of an update on a GPU. On the CPU there are none (there the update is one pass), so this is an upper bound.
     /// </summary>
-    public long Update => Math.Min(UpdatePart, _largestTable) * _method.Precision switch { Precision.Float32 => 8, Precision.Mixed => 8,
-        Precision.Bfloat16 => 30, _ => 42 };
+    public long Update => Math.Min(UpdatePart, _largestTable) * _method.Precision switch
+    {
+        Precision.Float32 => 8,
+        Precision.Mixed => 8,
+        Precision.Bfloat16 => 30,
+        _ => 42
+    };
 
     /// <summary>What the layers below one save: everything, or with gradient checkpointing their inputs.</summary>
     long TalkerUpTo(int layer) => layer * Rows * (_method.Checkpointing.RecomputeLayers ? _talker.HiddenSize * _element : Layer(_talker));

@@ -47,7 +47,8 @@ static class Devices
         {
             using var asked = Process.Start(
                 new ProcessStartInfo(program,
-                ["--query-gpu=memory.total", "--format=csv,noheader,nounits", "--id=0"]) { RedirectStandardOutput = true })!;
+                ["--query-gpu=memory.total", "--format=csv,noheader,nounits", "--id=0"])
+                { RedirectStandardOutput = true })!;
             var answer = asked.StandardOutput.ReadToEnd();
             asked.WaitForExit();
             if (asked.ExitCode == 0 && long.TryParse(answer.Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var mebibytes))

@@ -83,9 +83,12 @@ sealed class AdamW : IDisposable
     }
 
     /// <summary>The kernel in words, with the reason where libtorch's fused kernel is missing.</summary>
-    public string Kernel => _kernel switch { UpdateKernel.OnePass =>
-        "in one pass", UpdateKernel.Fused =>
-        "fused", _ => _options.Kernel == UpdateKernel.Eager ? "eager" : $"eager, because {FusedAdamW.Missing}" };
+    public string Kernel => _kernel switch
+    {
+        UpdateKernel.OnePass => "in one pass",
+        UpdateKernel.Fused => "fused",
+        _ => _options.Kernel == UpdateKernel.Eager ? "eager" : $"eager, because {FusedAdamW.Missing}"
+    };
 
     /// <summary>Updates made so far; the moments' bias correction counts them.</summary>
     public int Steps { get; set; }

@@ -99,8 +99,13 @@ static class Preflight
         IReadOnlyList<(string Voice, int Clips)> voices)
     {
         var released = TrainingOptions.IsReleased(config);
-        var (unusual, broken) = (released, o.Lora) switch { (true, null) =>
-            (2e-5, 1e-4), (true, _) => (1e-4, 1e-3), (false, null) => (4e-4, 5e-4), _ => (2e-3, 1e-2) };
+        var (unusual, broken) = (released, o.Lora) switch
+        {
+            (true, null) => (2e-5, 1e-4),
+            (true, _) => (1e-4, 1e-3),
+            (false, null) => (4e-4, 5e-4),
+            _ => (2e-3, 1e-2)
+        };
         var (known, what) = (TrainingOptions.UsualRate(released, o.Lora is not null), o.Lora is null ? "Full fine-tuning" : "LoRA");
         var rate = o.LearningRate!.Value;
         if (rate >= broken)
@@ -118,6 +123,13 @@ static class Preflight
         if (o.Batch < 4)
             yield return new(false, $"A step has {o.Batch} clips; runs that worked had 4 to 8.",
                 "Use --batch 8, and --micro-batch 1 where memory is short: it gives the same result.");
+        foreach (var finding in OfRepetition(o, voices, released).Concat(OfWay(o, config)))
+            yield return finding;
+    }
+
+    /// <summary>How often each voice's clips are passed through, and whether there are enough.</summary>
+    static IEnumerable<PreflightFinding> OfRepetition(TrainingOptions o, IReadOnlyList<(string Voice, int Clips)> voices, bool released)
+    {
         foreach (var (voice, clips) in voices)
         {
             var of = voices.Count == 1 ? "" : $" of '{voice}'";
@@ -129,8 +141,6 @@ static class Preflight
                 yield return new(false, $"There are {clips} clips{of} to train on; voices that were learned had 60 and more.",
                     "Bring more recordings.");
         }
-        foreach (var doubt in OfWay(o, config))
-            yield return doubt;
     }
 
     /// <summary>What is trained, against what is known to work.</summary>

@@ -219,8 +219,14 @@ sealed class SafetensorsFile : IDisposable
     }
 
     public static int SizeOf(ElementType type) =>
-        type switch { ElementType.BF16 or ElementType.F16 =>
-        2, ElementType.F32 or ElementType.I32 => 4, ElementType.I64 or ElementType.F64 => 8, _ => 1 };
+        type switch
+        {
+            ElementType.BF16 or ElementType.F16 =>
+        2,
+            ElementType.F32 or ElementType.I32 => 4,
+            ElementType.I64 or ElementType.F64 => 8,
+            _ => 1
+        };
 
     const string WriteAgain = "Take the file of the released model, or save it again with the program that made it";
 

@@ -31,7 +31,8 @@ sealed class FrameDecoder
         input_proj = Linear.Load(weights, $"{Part}.pre_transformer.input_proj", c.HiddenSize, c.LatentDim, bias: true);
         pre_transformer = new(weights, $"{Part}.pre_transformer",
             new(c.NumHiddenLayers, c.HiddenSize, c.IntermediateSize, c.NumAttentionHeads, c.NumKeyValueHeads, c.HeadDim, c.RopeTheta,
-            (float)c.RmsNormEps) { Window = c.SlidingWindow, LayerScale = true });
+            (float)c.RmsNormEps)
+            { Window = c.SlidingWindow, LayerScale = true });
         output_proj = Linear.Load(weights, $"{Part}.pre_transformer.output_proj", c.LatentDim, c.HiddenSize, bias: true);
         upsample = [.. c.UpsamplingRatios.Select((rate, i) => (
             CausalConvolution.LoadTransposed(weights, $"{Part}.upsample.{i}.0.conv", c.LatentDim, c.LatentDim, rate, rate),

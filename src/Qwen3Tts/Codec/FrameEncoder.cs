@@ -32,7 +32,8 @@ sealed class FrameEncoder
         last = CausalConvolution.Load(weights, $"{Part}.encoder.layers.{at + 1}.conv", c.HiddenSize, channels, c.LastKernelSize);
         encoder_transformer = new(weights, $"{Part}.encoder_transformer",
             new(c.NumHiddenLayers, c.HiddenSize, c.IntermediateSize, c.NumAttentionHeads, c.NumKeyValueHeads, c.HeadDim, c.RopeTheta,
-            (float)c.NormEps) { Classic = true, LayerScale = true, FinalNorm = false });
+            (float)c.NormEps)
+            { Classic = true, LayerScale = true, FinalNorm = false });
         downsample = CausalConvolution.Load(weights, $"{Part}.downsample.conv", c.HiddenSize, c.HiddenSize, 2 * c.RowsPerFrame,
             c.RowsPerFrame, bias: false, repeatEdges: true);
         quantizer = new(weights, $"{Part}.quantizer", c, usedQuantizers);

@@ -58,8 +58,11 @@ static class SpeechCheck
             var text = sentences[i % sentences.Count];
             progress($"speaking, take {i + 1} of {options.Takes}");
             var stream = mouth.Stream(text,
-                speech with { Sampling = mouth.Sampling with { Seed = options.Seed + (ulong)i },
-                MaxFramesPerToken = SpeechOptions.UsualMaxFramesPerToken });
+                speech with
+                {
+                    Sampling = mouth.Sampling with { Seed = options.Seed + (ulong)i },
+                    MaxFramesPerToken = SpeechOptions.UsualMaxFramesPerToken
+                });
             var samples = new List<float>();
             foreach (var chunk in stream)
             {

@@ -262,8 +262,11 @@ sealed class OutputRecord
             return;
         try
         {
-            if (JsonSerializer.Deserialize(line, OutputRecordJson.Default.OutputEntry) is { Path: not null, Sha256: not null,
-                Bytes: >= 0 } entry && Inside(entry.Path) is not null)
+            if (JsonSerializer.Deserialize(line, OutputRecordJson.Default.OutputEntry) is
+                {
+                    Path: not null, Sha256: not null,
+                    Bytes: >= 0
+                } entry && Inside(entry.Path) is not null)
                 _entries[entry.Path] = _entries.TryGetValue(entry.Path, out var before) ? [before[^1], entry] : [entry];
         }
         catch (Exception e) when (e is JsonException or ArgumentException or IOException)

@@ -61,8 +61,14 @@ partial class Mutator
         switch (Random.Next(10))
         {
             case < 5 when !isKey: tokens[at] = RandomValue(); break;
-            case < 3: tokens[at] = Random.Next(4) switch { 0 => "\"\"", 1 => "\"\\ud800\"", 2 => "\"__metadata__\"",
-                _ => Pick(tokens) }; break;
+            case < 3:
+                tokens[at] = Random.Next(4) switch
+                {
+                    0 => "\"\"",
+                    1 => "\"\\ud800\"",
+                    2 => "\"__metadata__\"",
+                    _ => Pick(tokens)
+                }; break;
             case 5: tokens.RemoveAt(at); break;
             case 6: tokens.Insert(at, Pick(tokens)); break;
             case 7: tokens[at] = Pick(tokens); break;

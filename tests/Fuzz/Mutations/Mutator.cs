@@ -57,8 +57,18 @@ public sealed partial class Mutator(int seed)
     {
         var result = new byte[8];
         BinaryPrimitives.WriteInt64LittleEndian(result,
-            Random.Next(8) switch { 0 => 0, 1 =>
-            -1, 2 => long.MaxValue, 3 => int.MaxValue, 4 => length, 5 => length - width, 6 => 1L << 31, _ => Random.NextInt64() });
+            Random.Next(8) switch
+            {
+                0 => 0,
+                1 =>
+            -1,
+                2 => long.MaxValue,
+                3 => int.MaxValue,
+                4 => length,
+                5 => length - width,
+                6 => 1L << 31,
+                _ => Random.NextInt64()
+            });
         return result[..width];
     }
 

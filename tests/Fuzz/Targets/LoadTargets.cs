@@ -28,8 +28,11 @@ static class LoadTargets
             Read = (folder, _) =>
             {
                 using var tts = Tts.Load(folder, threads: 1);
-                tts.Say("Set white.", new() { Voice = new Voice(new float[192]),
-                    Sampling = tts.Sampling with { MaxFrames = 3, Seed = 1 } });
+                tts.Say("Set white.", new()
+                {
+                    Voice = new Voice(new float[192]),
+                    Sampling = tts.Sampling with { MaxFrames = 3, Seed = 1 }
+                });
             },
         };
     }

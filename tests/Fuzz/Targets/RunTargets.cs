@@ -32,9 +32,9 @@ static class RunTargets
         return new()
         {
             Files = new Dictionary<string, byte[]>
-        {
-            ["state/training.safetensors"] = File.ReadAllBytes(Path.Combine(seed, "state", "training.safetensors")),
-        },
+            {
+                ["state/training.safetensors"] = File.ReadAllBytes(Path.Combine(seed, "state", "training.safetensors")),
+            },
             Mutate = (m, _, content) => m.MutateSafetensors(content),
             Read = (where, problems) =>
             {
@@ -98,8 +98,13 @@ static class RunTargets
                 ["voice.safetensors"] = SafetensorsSeeds.Write([SafetensorsSeeds.Float32("anna", 8)]),
             },
             Mutate = (m, file, content) =>
-                Path.GetExtension(file) switch { ".jsonl" =>
-                m.MutateLines(content, null), ".json" => m.MutateJson(content), _ => m.MutateSafetensors(content) },
+                Path.GetExtension(file) switch
+                {
+                    ".jsonl" =>
+                m.MutateLines(content, null),
+                    ".json" => m.MutateJson(content),
+                    _ => m.MutateSafetensors(content)
+                },
             Read = (folder, problems) =>
             {
                 using var run = new RunFolder(folder);

@@ -20,8 +20,11 @@ static class TextTargets
 
     static FuzzTarget TextFiles() => new()
     {
-        Files = new Dictionary<string, byte[]> { ["a.txt"] = "\ufeffSet white at B four now.\r\nGröße 数\n"u8.ToArray(),
-            ["b.txt"] = [0xFF, 0xFE, .. Encoding.Unicode.GetBytes("Größe\n")] },
+        Files = new Dictionary<string, byte[]>
+        {
+            ["a.txt"] = "\ufeffSet white at B four now.\r\nGröße 数\n"u8.ToArray(),
+            ["b.txt"] = [0xFF, 0xFE, .. Encoding.Unicode.GetBytes("Größe\n")]
+        },
         Mutate = (m, _, content) => m.MutateBytes(content),
         Read = (folder, problems) =>
         {
@@ -36,8 +39,11 @@ static class TextTargets
         var tokenizer = TextTokenizer.Load(Path.Combine(AllTargets.Repository, "models", "mini"));
         return new()
         {
-            Files = new Dictionary<string, byte[]> { ["t.txt"] = Encoding.UTF8.GetBytes(
-                "Set white at B four now. Größe 가각 数 <|im_start|>user\nit's I'M 3.14 \t\n iPhone ﬁ 𝔐𝔞𝔱𝔥 😀 é̂") },
+            Files = new Dictionary<string, byte[]>
+            {
+                ["t.txt"] = Encoding.UTF8.GetBytes(
+                "Set white at B four now. Größe 가각 数 <|im_start|>user\nit's I'M 3.14 \t\n iPhone ﬁ 𝔐𝔞𝔱𝔥 😀 é̂")
+            },
             MustNameFile = false,
             Mutate = (m, _, content) => m.Random.Next(3) > 0 ? m.MutateBytes(content) : RandomCharacters(m.Random),
             Read = (folder, problems) =>
@@ -59,8 +65,13 @@ static class TextTargets
     {
         var text = new char[random.Next(1, 400)];
         for (var i = 0; i < text.Length; i++)
-            text[i] = (char)(random.Next(4) switch { 0 =>
-                random.Next(0x300, 0x370), 1 => random.Next(0x1100, 0x1200), 2 => random.Next(0xD7F0, 0xE010), _ => random.Next(0x10000) });
+            text[i] = (char)(random.Next(4) switch
+            {
+                0 => random.Next(0x300, 0x370),
+                1 => random.Next(0x1100, 0x1200),
+                2 => random.Next(0xD7F0, 0xE010),
+                _ => random.Next(0x10000)
+            });
         return Encoding.Unicode.GetBytes(text);
     }
 

@@ -49,9 +49,12 @@ static class SmallCheckpoints
                 weights.FileOf(t.Name).Read(t, bytes);
                 var (type, changed) = change(t, bytes);
                 var size = t.Elements == 0 ? 1 : changed.Length / t.Elements;
-                header[t.Name] = new JsonObject { ["dtype"] = type,
+                header[t.Name] = new JsonObject
+                {
+                    ["dtype"] = type,
                     ["shape"] = new JsonArray([.. t.Shape.Select(d => JsonValue.Create(d))]),
-                    ["data_offsets"] = new JsonArray(data.Length, data.Length + t.Elements * size) };
+                    ["data_offsets"] = new JsonArray(data.Length, data.Length + t.Elements * size)
+                };
                 data.Write(changed);
             }
         foreach (var old in Directory.GetFiles(folder).Where(f => Golden.HoldsWeights(f, folder)))

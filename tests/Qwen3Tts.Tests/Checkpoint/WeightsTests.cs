@@ -117,8 +117,11 @@ public sealed class WeightsTests
     public void ASpeakerEncoderWithTwoKeysHasTheClassDefaults()
     {
         var config = JsonNode.Parse(File.ReadAllText(Path.Combine(Golden.Checkpoint("base-1b7"), "config.json")))!;
-        config["speaker_encoder_config"] = new JsonObject { ["enc_dim"] = config["talker_config"]!["hidden_size"]!.GetValue<int>(),
-            ["sample_rate"] = 24000 };
+        config["speaker_encoder_config"] = new JsonObject
+        {
+            ["enc_dim"] = config["talker_config"]!["hidden_size"]!.GetValue<int>(),
+            ["sample_rate"] = 24000
+        };
         var path = Path.Combine(Scratch.New(), "config.json");
         File.WriteAllText(path, config.ToJsonString());
         var s = ConfigFile.ReadModel(path).SpeakerEncoderConfig!;

@@ -15,8 +15,13 @@ public sealed class ExaminationTests
     [Theory, MemberData(nameof(Checkpoints))]
     public void TheVerdictComesFirst(string name)
     {
-        var report = Examination.Run(new() { Checkpoint = FaultyCheckpoints.Folder(name), Base = Golden.Checkpoint(FaultyCheckpoints.Base),
-            Data = Data.Value, Takes = 1 }, Mouth, _ => { });
+        var report = Examination.Run(new()
+        {
+            Checkpoint = FaultyCheckpoints.Folder(name),
+            Base = Golden.Checkpoint(FaultyCheckpoints.Base),
+            Data = Data.Value,
+            Takes = 1
+        }, Mouth, _ => { });
         var named = name == "mask_before_projection" ? "correct" : name;
         Assert.Equal(named, report.Hypothesis);
         Assert.Equal(named == "correct", report.Healthy);

@@ -12,8 +12,11 @@ public sealed class GateReportsTests
     static Tts Tts => Mouth.Value;
 
     static float[] Said(string text, SpeechOptions? options = null) =>
-        Tts.Say(text, (options ?? new()) with { Voice = Reference.Value,
-            Sampling = Tts.Sampling with { Seed = 7, MaxFrames = 6 } }).Samples;
+        Tts.Say(text, (options ?? new()) with
+        {
+            Voice = Reference.Value,
+            Sampling = Tts.Sampling with { Seed = 7, MaxFrames = 6 }
+        }).Samples;
 
     [Fact]
     public void LinesAreSaidAsTheOneLineThatTheyAre()

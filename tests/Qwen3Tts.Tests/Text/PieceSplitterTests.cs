@@ -40,17 +40,17 @@ public sealed class PieceSplitterTests
 
     static char StandIn(string codePoint) =>
         codePoint.Length == 1 ? codePoint[0] : CharUnicodeInfo.GetUnicodeCategory(char.ConvertToUtf32(codePoint, 0)) switch
-    {
-        UnicodeCategory.UppercaseLetter => 'Q',
-        UnicodeCategory.LowercaseLetter => 'q',
-        UnicodeCategory.OtherLetter => 'ん',
-        UnicodeCategory.DecimalDigitNumber => '0',
-        UnicodeCategory.OtherNumber => '²',
-        UnicodeCategory.NonSpacingMark => '\u0302',
-        UnicodeCategory.SpacingCombiningMark => '\u0903',
-        UnicodeCategory.OtherSymbol or UnicodeCategory.Format or UnicodeCategory.PrivateUse => '☃',
-        var other => throw new ArgumentException($"no stand-in for {other}"),
-    };
+        {
+            UnicodeCategory.UppercaseLetter => 'Q',
+            UnicodeCategory.LowercaseLetter => 'q',
+            UnicodeCategory.OtherLetter => 'ん',
+            UnicodeCategory.DecimalDigitNumber => '0',
+            UnicodeCategory.OtherNumber => '²',
+            UnicodeCategory.NonSpacingMark => '\u0302',
+            UnicodeCategory.SpacingCombiningMark => '\u0903',
+            UnicodeCategory.OtherSymbol or UnicodeCategory.Format or UnicodeCategory.PrivateUse => '☃',
+            var other => throw new ArgumentException($"no stand-in for {other}"),
+        };
 
     [Fact]
     public void PiecesCoverTheTextEvenWhereSurrogatesAreAlone()

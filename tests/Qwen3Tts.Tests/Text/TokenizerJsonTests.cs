@@ -72,8 +72,13 @@ public sealed class TokenizerJsonTests
             ["merges"] = new JsonArray([.. merges
                 .Select(m => asPairs ? (JsonNode)new JsonArray([.. m.Split(' ').Select(t => JsonValue.Create(t))]) : JsonValue.Create(m))]),
         };
-        var all = new JsonObject { ["version"] = "1.0", ["added_tokens"] = added, ["normalizer"] = new JsonObject { ["type"] = "NFC" },
-            ["model"] = model };
+        var all = new JsonObject
+        {
+            ["version"] = "1.0",
+            ["added_tokens"] = added,
+            ["normalizer"] = new JsonObject { ["type"] = "NFC" },
+            ["model"] = model
+        };
         File.WriteAllText(Path.Combine(folder, "tokenizer.json"),
             all.ToJsonString(new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping }));
         config.Remove("added_tokens_decoder");

@@ -141,7 +141,8 @@ public sealed class ClipChecksTests
     {
         var rows = Enumerable.Range(1, 12)
             .Select(n => new DataRow(Any with { Text = $"<b> & {n}", Codes = [.. Enumerable.Repeat(new int[16], 10 * n)] },
-            ClipLevels.Of(Speech(1 + n)), 3 + n) { VoiceDistance = n }).ToList();
+            ClipLevels.Of(Speech(1 + n)), 3 + n)
+            { VoiceDistance = n }).ToList();
         var leftOut = new ListProblems();
         leftOut.Add("a.jsonl(1)", "<|im_end|> & so on.");
         var page = DataPage.Write("codes & <more>.jsonl", new(rows, leftOut, ["b.jsonl(2): \"quoted\"."]));

@@ -235,8 +235,13 @@ public sealed class GatesTests
     public void ALanguageOfAListIsReadAsItIsSpelled()
     {
         var output = Path.Combine(Scratch.New(), "m.jsonl");
-        Import.Run(new() { Input = Reports.Path("languages", "train.jsonl"), Output = output, HeldOut = HeldOut.Parse("0"),
-            SkipBad = true }, default);
+        Import.Run(new()
+        {
+            Input = Reports.Path("languages", "train.jsonl"),
+            Output = output,
+            HeldOut = HeldOut.Parse("0"),
+            SkipBad = true
+        }, default);
         var clips = ClipList.Read(output, new());
         Assert.Equal(["English"], clips.Select(c => c.Language).Distinct());
         Assert.All(["en", "en-US", "ENGLISH"], code =>

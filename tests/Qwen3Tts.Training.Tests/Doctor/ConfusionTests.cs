@@ -20,8 +20,7 @@ public sealed class ConfusionTests
     static readonly int[] Lengths = [15, 60, 120];
 
     /// <summary>Each deviation alone, the official script in both states, and pairs, among them those that hide each other most.</summary>
-    static IEnumerable<Hypothesis> Grid =>
-    [
+    static IEnumerable<Hypothesis> Grid => [
         .. Hypothesis.All.Where(h => h.Faults != FaultSet.MaskBeforeProjection),
         .. new[]
         {
@@ -64,8 +63,12 @@ public sealed class ConfusionTests
     [Fact]
     public void AFaultOfAShortRunIsNotTakenForAnUntrainedModel()
     {
-        var report = Examination.Run(new() { Checkpoint = Few.Value.Checkpoint(new("official", FaultSet.Official, 1e-5, 15)),
-            Base = PlantedFaults.Base, Data = Few.Value.Data }, null, _ => { });
+        var report = Examination.Run(new()
+        {
+            Checkpoint = Few.Value.Checkpoint(new("official", FaultSet.Official, 1e-5, 15)),
+            Base = PlantedFaults.Base,
+            Data = Few.Value.Data
+        }, null, _ => { });
         Assert.Equal("official", report.Hypothesis);
         Assert.StartsWith("Mismatch", report.Verdict, StringComparison.Ordinal);
         Assert.True(report.Losses.Single(l => l.Hypothesis == "official").Talker > report.Data!.Guessing);

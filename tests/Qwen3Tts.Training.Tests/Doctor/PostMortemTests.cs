@@ -73,9 +73,12 @@ public sealed class PostMortemTests
         var lines = (output + (process.ExitCode == 1 ? error.Result : "")).ReplaceLineEndings("\n").Split('\n').Select(l => l.TrimEnd())
             .Where(l => l.Length > 0);
         var part = Regex.Match(line, @"\| (head|tail) -(\d+)$");
-        lines = part.Groups[1].Value switch { "head" =>
-            lines.Take(int.Parse(part.Groups[2].Value, CultureInfo.InvariantCulture)), "tail" =>
-            lines.TakeLast(int.Parse(part.Groups[2].Value, CultureInfo.InvariantCulture)), _ => lines };
+        lines = part.Groups[1].Value switch
+        {
+            "head" => lines.Take(int.Parse(part.Groups[2].Value, CultureInfo.InvariantCulture)),
+            "tail" => lines.TakeLast(int.Parse(part.Groups[2].Value, CultureInfo.InvariantCulture)),
+            _ => lines
+        };
         return string.Concat(lines.Select(l => l + "\n"));
     }
 
