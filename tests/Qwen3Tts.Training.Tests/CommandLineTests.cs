@@ -49,6 +49,10 @@ public sealed partial class CommandLineTests
     [GeneratedRegex(@"\$*""(?:[^""\\\n]|\\.)*""")]
     private static partial Regex Literal();
 
+    /// <summary>Between two parts of one message, on two lines.</summary>
+    [GeneratedRegex(@"""(?:\s*\+\n\s*|\n\s*\+\s*)\$*""")]
+    private static partial Regex Joined();
+
     [GeneratedRegex(@"(?<![\w(-])--[a-z]+(?:-[a-z]+)*(?![\w:-])")]
     private static partial Regex OptionName();
 
@@ -60,8 +64,8 @@ public sealed partial class CommandLineTests
 
     static IEnumerable<(string File, string Literal, string Option)> Named() =>
         from file in Directory.EnumerateFiles(Path.Combine(Golden.Repository, "src"), "*.cs", SearchOption.AllDirectories)
-        from line in File.ReadAllLines(file)
-        where !line.TrimStart().StartsWith("//", StringComparison.Ordinal)
+        let lines = File.ReadAllLines(file).Where(l => !l.TrimStart().StartsWith("//", StringComparison.Ordinal))
+        from line in Joined().Replace(string.Join('\n', lines), "").Split('\n')
         from literal in Literal().Matches(line).Select(m => m.Value)
         from option in OptionName().Matches(literal.Trim('$', '"')).Select(m => m.Value)
         where !Foreign.Contains(option)

@@ -11,17 +11,21 @@ sealed record DataRow(Clip Clip, ClipLevels? Levels, int? Tokens)
     /// <summary>As prepared: <see cref="PreparedClip.VoiceDistance"/>.</summary>
     public double? VoiceDistance { get; init; }
 
-    public const double FramesPerSecond = 12.5; // of every codec of this family: the model's name says 12 Hz
+    /// <summary>Of the codec that made the codes; null where no model was asked.</summary>
+    public double? FramesPerSecond { get; init; }
 
-    public double? Seconds => Clip.Codes is { } codes ? codes.Count / FramesPerSecond : Levels?.Seconds;
+    public double? Seconds => Clip.Codes is { } codes && FramesPerSecond is { } rate ? codes.Count / rate : Levels?.Seconds;
     public double? FramesPerToken => Clip.Codes is { } codes && Tokens is > 0 and var n ? (double)codes.Count / n : null;
 }
 
 sealed record DataSummary(IReadOnlyList<DataRow> Rows, ListProblems LeftOut, IReadOnlyList<string> Doubts)
 {
     public static DataSummary Of(PreparationReport report) =>
-        new([.. report.Clips.Select(c => new DataRow(c.Clip, c.Levels, c.Tokens) { VoiceDistance = c.VoiceDistance })], report.LeftOut,
-        report.Doubts);
+        new([.. report.Clips.Select(c => new DataRow(c.Clip, c.Levels, c.Tokens)
+        {
+            VoiceDistance = c.VoiceDistance,
+            FramesPerSecond = report.FramesPerSecond,
+        })], report.LeftOut, report.Doubts);
 
     public List<(string Name, string Value)> Table()
     {

@@ -37,7 +37,7 @@ static class Preparation
         var (clips, voices, chosen) = EncodeAll(options, shaped, encoder, progress, stop);
         CodesFile.Write(options.Output, clips.Select(c => c.Clip));
         Doubt(clips, voices, encoder, shape, doubts);
-        return new(clips, problems, doubts, chosen);
+        return new(clips, problems, doubts, chosen) { FramesPerSecond = (double)encoder.SampleRate / encoder.FrameSamples };
     }
 
     /// <summary>The clips with codes and references, the voice of each if it was measured, and the chosen references.</summary>

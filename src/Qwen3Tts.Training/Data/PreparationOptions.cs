@@ -54,6 +54,9 @@ sealed record PreparedClip(Clip Clip, ClipLevels? Levels, ShapedClip? Shaped, bo
 sealed record PreparationReport(IReadOnlyList<PreparedClip> Clips, ListProblems LeftOut, IReadOnlyList<string> Doubts,
     IReadOnlyList<string> Chosen)
 {
+    /// <summary>Of the codec that encoded them.</summary>
+    public required double FramesPerSecond { get; init; }
+
     /// <summary>How many clips a run is to hold out where it is not told: none of its own choice where the data holds out some.</summary>
     public int HeldOut(int usual) => Clips.Any(c => c.Clip.HeldOut is not null) ? 0 : usual;
 }

@@ -3,7 +3,6 @@
 using System.Globalization;
 using System.Text;
 using Qwen3Tts.Data;
-using Qwen3Tts.Training.Data;
 using Qwen3Tts.Training.Log;
 using Qwen3Tts.Training.Options;
 using static Qwen3Tts.Doctor.Report.Html;
@@ -19,6 +18,8 @@ namespace Qwen3Tts.Training.Pages;
 sealed record RunPageData(
     string Folder, TrainingOptions Options, IReadOnlyList<Clip> Clips, IReadOnlyList<Clip> HeldOut, IReadOnlyList<Clip> Spoken)
 {
+    /// <summary>Of the model's codec.</summary>
+    public required double FramesPerSecond { get; init; }
     /// <summary>What the run is doing, in a few words.</summary>
     public required string State { get; init; }
     /// <summary>Every step so far.</summary>
@@ -123,11 +124,11 @@ static class RunPage
     static void Data(StringBuilder page, RunPageData run)
     {
         var (clips, heldOut) = (run.Clips, run.HeldOut);
-        var seconds = clips.Select(c => c.Codes!.Count / DataRow.FramesPerSecond).ToList();
+        var seconds = clips.Select(c => c.Codes!.Count / run.FramesPerSecond).ToList();
         page.Append($"<h2>Data</h2>\n<p>{clips.Count} clips, {N(seconds.Sum() / 60)} minutes; {heldOut.Count} of them are held out. " +
             $"Languages: {Escape(string.Join(", ", clips.Select(c => c.Language ?? "none named").Distinct()))}.</p>\n");
         page.Append(Chart.Histogram("length of a clip", seconds, "s"))
-            .Append(Chart.Histogram("pace", [.. clips.Select(c => c.Text.Length / (c.Codes!.Count / DataRow.FramesPerSecond))],
+            .Append(Chart.Histogram("pace", [.. clips.Select(c => c.Text.Length / (c.Codes!.Count / run.FramesPerSecond))],
             "characters a second"));
     }
 

@@ -1,4 +1,5 @@
 // index.html of a run, written anew while it goes on. No run needs it: where it cannot be written, that is told, and the run goes on.
+using Qwen3Tts.Checkpoint;
 using Qwen3Tts.Data;
 using Qwen3Tts.Files;
 using Qwen3Tts.Training.Log;
@@ -18,6 +19,7 @@ sealed class RunPageFile(RunFolder folder, TrainingOptions options, IReadOnlyLis
         {
             var run = new RunPageData(folder.Path, options, clips, heldOut, Evaluator.ChooseClips(heldOut, options))
             {
+                FramesPerSecond = CodecConfig.ReadFramesPerSecond(ModelFolder.Open(options.Model)),
                 State = state,
                 Log = folder.ReadLog(),
                 Evaluations = Evaluation.ReadAll(folder.Path),

@@ -5,6 +5,7 @@ using System.Numerics;
 using System.Security.Cryptography;
 using System.Text;
 using Qwen3Tts.Files;
+using Qwen3Tts.Kernels;
 
 namespace Qwen3Tts.Checkpoint;
 
@@ -123,16 +124,10 @@ sealed class Adapter
                 Voices[name].CopyTo(values, row * entry.Shape[1]);
         return entry.Type switch
         {
-            ElementType.BF16 => new(null, Array.ConvertAll(values, NearestBFloat16)),
+            ElementType.BF16 => new(null, Array.ConvertAll(values, BFloat16.Round)),
             ElementType.F16 => new(Array.ConvertAll(values, v => (float)(Half)v), null),
             _ => new(values, null),
         };
-    }
-
-    static ushort NearestBFloat16(float value) // ties to even
-    {
-        var bits = BitConverter.SingleToUInt32Bits(value);
-        return (ushort)((bits + 0x7FFF + (bits >> 16 & 1)) >> 16);
     }
 
     /// <summary>

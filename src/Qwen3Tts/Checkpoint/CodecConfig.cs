@@ -7,9 +7,17 @@ namespace Qwen3Tts.Checkpoint;
 /// <summary>Top level of the codec's config.json.</summary>
 sealed record CodecConfig(
     string ModelType, int EncoderValidNumQuantizers, int InputSampleRate, int OutputSampleRate, int DecodeUpsampleRate,
-        int EncodeDownsampleRate,
-    CodecDecoderConfig DecoderConfig, CodecEncoderConfig EncoderConfig)
+    int EncodeDownsampleRate, CodecDecoderConfig DecoderConfig, CodecEncoderConfig EncoderConfig)
 {
+    /// <summary>12.5 in the released models.</summary>
+    [JsonIgnore]
+    public double FramesPerSecond => (double)OutputSampleRate / DecodeUpsampleRate;
+
+    /// <summary>Of a model's codec.</summary>
+    /// <exception cref="IOException">There is no codec beside the model.</exception>
+    /// <exception cref="InvalidDataException">Its configuration is damaged.</exception>
+    public static double ReadFramesPerSecond(ModelFolder model) => Read(Path.Combine(model.CodecPath, "config.json")).FramesPerSecond;
+
     /// <exception cref="InvalidDataException">Not JSON, a missing key, a value of another kind or out of range.</exception>
     public static CodecConfig Read(string path)
     {

@@ -132,8 +132,7 @@ sealed class SafetensorsFile : IDisposable
                 return result;
             case ElementType.BF16:
                 var bits = Bits(t);
-                for (var i = 0; i < bits.Length; i++)
-                    result[i] = BitConverter.UInt32BitsToSingle((uint)bits[i] << 16);
+                Kernels.BFloat16.Widen(bits, result);
                 return result;
             case ElementType.F16:
                 bits = Bits(t);

@@ -14,8 +14,7 @@ readonly record struct TensorData(float[]? Float32, ushort[]? BFloat16)
         if (Float32 is { } f)
             return f;
         var result = GC.AllocateUninitializedArray<float>(BFloat16!.Length);
-        for (var i = 0; i < result.Length; i++)
-            result[i] = BitConverter.UInt32BitsToSingle((uint)BFloat16[i] << 16);
+        Kernels.BFloat16.Widen(BFloat16, result);
         return result;
     }
 }

@@ -30,7 +30,7 @@ public sealed class SpeechCodec
     public int SamplesPerFrame => _config.DecodeUpsampleRate;
 
     /// <summary>12.5 in the released models.</summary>
-    public double FramesPerSecond => (double)SampleRate / SamplesPerFrame;
+    public double FramesPerSecond => _config.FramesPerSecond;
 
     /// <summary>Codes of a frame: 16 in the released models.</summary>
     public int CodesPerFrame => _config.DecoderConfig.NumQuantizers;

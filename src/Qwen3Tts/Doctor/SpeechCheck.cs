@@ -9,13 +9,15 @@ namespace Qwen3Tts.Doctor;
 
 /// <summary>One sentence that was spoken.</summary>
 /// <param name="Text">What was to be said.</param>
-/// <param name="Frames">Frames of 80 ms.</param>
+/// <param name="Frames">How many were generated.</param>
+/// <param name="Seconds">Length of the speech.</param>
 /// <param name="Ended">By itself, and not by the limit.</param>
 /// <param name="LengthRatio">Frames, against what the data takes for as much text; null without data.</param>
 /// <param name="Silence">Share of windows of 10 ms below a hundredth of the loudest one.</param>
 /// <param name="Repeated">Share of frames equal to the one before in all codes.</param>
 /// <param name="Peaks">The largest amplitude in each of many equal stretches, for drawing.</param>
-sealed record Take(string Text, int Frames, bool Ended, double? LengthRatio, double Silence, double Repeated, IReadOnlyList<double> Peaks);
+sealed record Take(
+    string Text, int Frames, double Seconds, bool Ended, double? LengthRatio, double Silence, double Repeated, IReadOnlyList<double> Peaks);
 
 /// <param name="Takes">All sentences.</param>
 /// <param name="Runaway">Share of takes that did not end.</param>
@@ -70,7 +72,7 @@ static class SpeechCheck
                 samples.AddRange(chunk);
             }
             var wave = new Waveform([.. samples], stream.SampleRate);
-            takes.Add(new(text, stream.Frames.Count, stream.Ended, framesPerCharacter is { } pace
+            takes.Add(new(text, stream.Frames.Count, wave.Seconds, stream.Ended, framesPerCharacter is { } pace
                 ? stream.Frames.Count / (pace * text.Length) : null, Silence(wave), Repeated(stream.Frames), Peaks(wave)));
             sounds.Add((wave, text));
         }

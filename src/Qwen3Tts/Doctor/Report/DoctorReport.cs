@@ -20,7 +20,7 @@ sealed record LossRow(string Hypothesis, bool Possible, double? Total, double? T
 /// <summary>What the losses were measured on.</summary>
 /// <param name="Source">The file or folder.</param>
 /// <param name="Clips">How many.</param>
-/// <param name="Frames">Frames of 80 ms in all.</param>
+/// <param name="Frames">Frames in all.</param>
 /// <param name="Voice">Where the voice comes from.</param>
 /// <param name="TestsLanguage">Whether any clip names a language, without which prefixes cannot be told apart.</param>
 /// <param name="Guessing">What guessing a code costs, in nats.</param>

@@ -78,9 +78,9 @@ static class HtmlReport
         static double Log(double x) => Math.Log(Math.Max(x, 1e-4));
         var all = column.OfType<double>().Select(Log).ToList();
         var place = all.Max() - all.Min() < 1e-9 ? 0.5 : (Log(v) - all.Min()) / (all.Max() - all.Min());
-        var colour = place < 0.5 ? "--cool" : "--heat";
+        var colour = place < 0.5 ? "cool" : "heat";
         var strength = (0.5 * Math.Abs(2 * place - 1)).ToString("0.00", CultureInfo.InvariantCulture);
-        return $"<td class=\"n\" style=\"background:rgba(var({colour}),{strength})\">{Number(v)}</td>";
+        return $"<td class=\"n\" style=\"background:rgba(var(--{colour}),{strength})\">{Number(v)}</td>";
     }
 
     static void Projection(StringBuilder page, TextProjectionReport? p)
@@ -122,7 +122,7 @@ static class HtmlReport
             $"repeated frames {Percent(s.Repeated)}{(s.LengthRatio is { } l ? $"; length {Number(l)} of the data's" : "")}; words heard " +
             $"wrongly: {(s.WordErrors is { } e ? $"{Percent(e)} ({Escape(s.Recogniser)})" : Escape(s.Recogniser))}.</p>\n");
         foreach (var take in s.Takes)
-            page.Append($"<div class=\"card\"><p>{Escape(take.Text)} <span class=\"soft\">{Number(take.Frames * 0.08)} " +
+            page.Append($"<div class=\"card\"><p>{Escape(take.Text)} <span class=\"soft\">{Number(take.Seconds)} " +
                 $"s{(take.Ended ? "" : ", cut off")}</span></p>{Wave(take.Peaks)}</div>\n");
     }
 
