@@ -90,7 +90,7 @@ static class CommandRun
     /// <summary>The command line as it was understood, and what is wrong with it.</summary>
     internal static (ParseResult Parsed, string? Wrong) Parse(RootCommand root, IReadOnlyList<string> typed)
     {
-        var (arguments, wrong) = TypedArguments.Of(root, typed.Count == 0 ? ["--help"] : typed);
+        var (arguments, wrong) = TypedArguments.Read(root, typed.Count == 0 ? ["--help"] : typed);
         // No file is read for an argument that begins with @, and -mine is a word, not -m with "ine".
         var parsed = root.Parse(wrong is null ? arguments : typed, new() { ResponseFileTokenReplacer = null, EnablePosixBundling = false });
         return (parsed, wrong ?? Wrong(parsed, root));

@@ -11,7 +11,7 @@ static class TypedArguments
     const string End = "--"; // of the options
 
     /// <summary>The arguments as the parser is to get them, or what is wrong with them.</summary>
-    public static (IReadOnlyList<string> Arguments, string? Wrong) Of(RootCommand root, IReadOnlyList<string> typed)
+    public static (IReadOnlyList<string> Arguments, string? Wrong) Read(RootCommand root, IReadOnlyList<string> typed)
     {
         var command = typed.Select(a => root.Subcommands.FirstOrDefault(c => c.Name == a))
             .FirstOrDefault(c => c is not null) ?? (Command)root;

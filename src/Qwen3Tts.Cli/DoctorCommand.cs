@@ -123,7 +123,7 @@ sealed class DoctorCommand : DocumentedCommand
             OutputFile.CheckIsNoInput(planned, Inputs(options, parsed));
             CheckFolderCanBeMade(planned);
         }
-        var report = StatusLine.While("examining", show => Examination.Run(options, Mouth, show, stop));
+        var report = StatusLine.While("examining", show => Examination.Run(options, OpenSpeech, show, stop));
         if (parsed.GetValue(_html) is { } page)
             OutputFile.WriteText(page, HtmlReport.Write(report));
         if (parsed.GetValue(_json))
@@ -154,7 +154,7 @@ sealed class DoctorCommand : DocumentedCommand
                 + "Name a file in another folder.");
     }
 
-    static Mouth Mouth(string folder)
+    static SpeechSource OpenSpeech(string folder)
     {
         var tts = Tts.Load(folder);
         return new(tts.Sampling, tts.Stream);

@@ -26,7 +26,7 @@ sealed class InspectCommand : DocumentedCommand
     int Run(ParseResult parsed, CancellationToken stop)
     {
         var folder = parsed.GetRequiredValue(_model);
-        var report = StatusLine.While($"loading {folder}", _ => ModelReport.Of(folder));
+        var report = StatusLine.While($"loading {folder}", _ => ModelReport.Load(folder));
         if (parsed.GetValue(_json))
             Console.WriteLine(JsonSerializer.Serialize(report, ReportJson.Default.ModelReport));
         else

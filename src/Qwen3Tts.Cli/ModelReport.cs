@@ -24,7 +24,7 @@ sealed record ModelReport(
 {
     /// <exception cref="IOException">The folder, or a file without which nothing can be said, is missing.</exception>
     /// <exception cref="InvalidDataException">Such a file is damaged.</exception>
-    public static ModelReport Of(string folder)
+    public static ModelReport Load(string folder)
     {
         var model = ModelFolder.Open(folder);
         var (config, talker) = (model.Config, model.Config.TalkerConfig);

@@ -139,7 +139,7 @@ sealed class SayCommand : DocumentedCommand
         stop.ThrowIfCancellationRequested();
         var speech = tts.Stream(text, options);
         var spoken = output == Standard ? SpokenOutput.Write(speech, null, stop) : SpokenOutput.Write(speech, [], stop, output);
-        var ending = SpeechEnding.Of(speech, output == Standard ? null : output);
+        var ending = SpeechEnding.Describe(speech, output == Standard ? null : output);
         (output == Standard || OutputFile.IsSpecial(FileIdentity.Resolve(output)) ? Console.Error
             : Console.Out).WriteLine(
             $"{(output == Standard ? "spoken" : output)}: {spoken}, seed {options.Sampling!.Seed}, {ending.Words}");

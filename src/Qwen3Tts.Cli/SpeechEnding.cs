@@ -9,7 +9,7 @@ readonly record struct SpeechEnding(string Words, string? Remedy)
 {
     /// <param name="speech">That is over.</param>
     /// <param name="file">It was written to; null is standard output.</param>
-    public static SpeechEnding Of(SpeechStream speech, string? file)
+    public static SpeechEnding Describe(SpeechStream speech, string? file)
     {
         var cut = $"It was cut off after {speech.Frames.Count} frames, ";
         return speech.FinishReason switch

@@ -173,7 +173,7 @@ public sealed class Tts : IDisposable
         if (_encoder is null)
             throw new NotSupportedException($"This is a {Kind} model, which has no speaker encoder. Clone with a Base model.");
         var said = transcript is null ? null : SpokenText.Checked(transcript, "the transcript");
-        var levels = ClipLevels.Of(recording);
+        var levels = ClipLevels.Measure(recording);
         if (RecordingChecks.Problem(recording, levels) is { } problem)
             throw new ArgumentException(RecordingChecks.Named(null, problem));
         List<string> warnings = [.. RecordingChecks.Doubts(levels, trimmed: false).Select(d => RecordingChecks.Named(null, d))];

@@ -93,7 +93,7 @@ public sealed class AcceptanceTests
         foreach (var frame in line.Frames)
             sequence.Append(new CodecStep.Frame(frame));
         sequence.AppendEnd();
-        return planted.Edit(TrainingExample.Of(sequence, ids), ids);
+        return planted.Edit(TrainingExample.FromSequence(sequence, ids), ids);
     }
 
     /// <summary>The same through `train`: from codes.jsonl and a recording of the voice to a run's export.</summary>

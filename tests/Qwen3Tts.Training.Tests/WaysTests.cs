@@ -147,7 +147,7 @@ public sealed class WaysTests
         Assert.Equal((Precision.Mixed, 2, true, "cpu"), (stored.Precision, stored.MicroBatch, stored.Recompute, stored.Device));
         var manifest = RunManifest.Read(done.Export)!;
         Assert.Equal(("mixed", 2, 4.0, "cpu", true, true),
-            (manifest.Way!.Precision, manifest.Way.LoraRank, manifest.Way.LoraAlpha, manifest.Way.Device, manifest.InContext,
+            (manifest.Method!.Precision, manifest.Method.LoraRank, manifest.Method.LoraAlpha, manifest.Method.Device, manifest.InContext,
             manifest.Instruct));
     }
 

@@ -47,7 +47,7 @@ static class WidenedMini
             var (rows, columns) = shape.Length == 1 ? (1, narrow) : (entry.Shape[0], entry.Shape[1]);
             for (var row = 0; row < rows; row++)
                 from.AsSpan(row * columns, columns).CopyTo(to.AsSpan(row * wide));
-            return TensorToWrite.Of(entry.Name, shape, to);
+            return TensorToWrite.FromArray(entry.Name, shape, to);
         }
     }
 }

@@ -25,7 +25,7 @@ static class GoldenExample
         foreach (var frame in Frames(u, "frames"))
             sequence.Append(new CodecStep.Frame(frame));
         sequence.AppendEnd();
-        return (hypothesis ?? Hypothesis.Correct).Edit(TrainingExample.Of(sequence, ids), ids);
+        return (hypothesis ?? Hypothesis.Correct).Edit(TrainingExample.FromSequence(sequence, ids), ids);
     }
 
     /// <summary>The model's ids; the role rows are the sample's, because the line break's id stands in no configuration.</summary>

@@ -15,7 +15,7 @@ namespace Qwen3Tts.Training.Batching;
 sealed record NewLanguage(string Name, int Row, IReadOnlyList<int> From)
 {
     /// <exception cref="ArgumentException">The model has the language already, or lacks the one that it is to begin as.</exception>
-    public static NewLanguage Of(TalkerConfig talker, TrainingOptions options, int voices)
+    public static NewLanguage Choose(TalkerConfig talker, TrainingOptions options, int voices)
     {
         var languages = talker.CodecLanguageId.ToDictionary(l => l.Key.ToLowerInvariant(), l => l.Value);
         var name = options.NewLanguage!.Trim().ToLowerInvariant();

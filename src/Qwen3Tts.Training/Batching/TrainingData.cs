@@ -41,7 +41,7 @@ sealed class TrainingData
             throw new InvalidDataException(
                 $"--in-context needs the text of the reference '{voices[missing].Reference}', which is none of the clips. Let 'prepare' " +
                 $"choose the reference, or add it to the recordings with its text.");
-        var heldOut = Data.HeldOut.Of(clips, options.HeldOut);
+        var heldOut = Data.HeldOut.Select(clips, options.HeldOut);
         HeldOutClips = [.. clips.Where((_, i) => heldOut[i])];
         HeldOut = [.. Enumerable.Range(0, clips.Count).Where(i => heldOut[i]).Select(i => Example(i, i))];
         _training = [.. voices.Select((_, v) => Enumerable.Range(0, clips.Count).Where(i => !heldOut[i] && _voiceOf[i] == v).ToArray())];
@@ -161,7 +161,7 @@ sealed class TrainingData
         };
         var sequence = Sequence(clip, layout, _options.Languages![Draw(draw, 2, _options.Languages.Count)],
             Draw(draw, -1, 1 << 20) < _options.InContext * (1 << 20));
-        return _options.Planted.Edit(TrainingExample.Of(sequence, _ids), _ids);
+        return _options.Planted.Edit(TrainingExample.FromSequence(sequence, _ids), _ids);
     }
 
     /// <summary>A clip as it will be spoken. Its own recording is never its reference: the answer would stand in the prompt.</summary>

@@ -15,7 +15,7 @@ sealed record TrainingVoice(string Name, string Reference, float[] Vector);
 
 static class TrainingVoices
 {
-    /// <summary>Whose voice a clip is: everyone's is the new one where it is named, else that of the line's speaker.</summary>
+    /// <summary>Whose voice a clip is: the new voice if the run names one, else that of the line's speaker.</summary>
     public static string NameOf(TrainingOptions options, Clip clip) => options.Speaker ?? clip.Speaker!;
 
     /// <exception cref="ArgumentException">A name cannot be used.</exception>

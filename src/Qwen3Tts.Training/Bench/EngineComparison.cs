@@ -111,7 +111,8 @@ static class EngineComparison
                 for (var i = 0; i < Frames; i++)
                     sequence.Append(new CodecStep.Frame(Frame()));
                 sequence.AppendEnd();
-                yield return ($"{name}, {(layout == Layout.TextFirst ? "text first" : "interleaved")}", TrainingExample.Of(sequence, ids));
+                yield return ($"{name}, {(layout == Layout.TextFirst ? "text first" : "interleaved")}",
+                    TrainingExample.FromSequence(sequence, ids));
             }
     }
 }

@@ -60,7 +60,7 @@ static class TrainingBench
             tell($"timing {name}");
             var (seconds, loss, kernel) = RunSteps(options, examples, method, options.Steps, stop);
             tell($"memory of {name}");
-            long? peak = PeakMemory.Supported ? PeakMemory.Of(() => RunSteps(options, examples, method, 1, stop)) : null;
+            long? peak = PeakMemory.Supported ? PeakMemory.Measure(() => RunSteps(options, examples, method, 1, stop)) : null;
             var plan = method is null ? null
                 : MemoryPlan.Compute(talker, Freezing.ListTensors(talker, method), method,
                 new(options.Batch, examples.Max(e => e.Positions.Count), options.Frames), several: false,
@@ -137,7 +137,7 @@ static class TrainingBench
             sequence.Append(new CodecStep.Frame(
                 [.. Enumerable.Range(0, talker.NumCodeGroups).Select(_ => random.Next(talker.CodePredictorConfig.VocabSize))]));
         sequence.AppendEnd();
-        return TrainingExample.Of(sequence, ids);
+        return TrainingExample.FromSequence(sequence, ids);
     }
 
     /// <summary>AdamW as in the textbook: float32 masters and moments, formula by formula, each over a whole tensor.</summary>

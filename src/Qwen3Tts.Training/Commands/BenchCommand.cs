@@ -76,7 +76,7 @@ sealed class BenchCommand : DocumentedCommand
             // for the doctor: read when its team is first used
             Environment.SetEnvironmentVariable("QWEN3TTS_THREADS", threads.ToString(CultureInfo.InvariantCulture));
         }
-        var model = Shapes.Of(parsed.GetValue(_model)!);
+        var model = Shapes.Load(parsed.GetValue(_model)!);
         var all = model.TalkerConfig.NumHiddenLayers;
         if (parsed.GetValue(_layers) is { } layers)
             model = layers >= 1 && layers <= all ? model with { TalkerConfig = model.TalkerConfig with { NumHiddenLayers = layers } }

@@ -25,7 +25,7 @@ static class ConsoleWork
             OutputFile.WriteText(Path.ChangeExtension(options.Output, ".changes.tsv"), string
                 .Concat(ChangesTable(report).Select(line => line + Environment.NewLine)));
         OutputFile.WriteText(Path.ChangeExtension(options.Output, ".html"),
-            DataPage.Write(Path.GetFileName(options.Output), DataSummary.Of(report)));
+            DataPage.Write(Path.GetFileName(options.Output), DataSummary.Summarise(report)));
         return report;
     });
 
@@ -37,7 +37,7 @@ static class ConsoleWork
 
     public static string Summary(PreparationReport report)
     {
-        var summary = DataSummary.Of(report);
+        var summary = DataSummary.Summarise(report);
         var lines = summary.Table().Append(("encoded before", $"{report.Clips.Count(c => c.Known)}")).ToList();
         if (report.Clips.Where(c => c.Shaped is not null).Select(c => c.Shaped!).ToList() is { Count: > 0 } shaped)
             lines.Add(("changed", string.Create(CultureInfo.InvariantCulture,

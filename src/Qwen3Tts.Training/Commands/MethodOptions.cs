@@ -112,7 +112,8 @@ sealed class MethodOptions
 
     public static Option<bool> Recompute() => new("--recompute")
     {
-        Description = "Compute layers again on the way back: less memory for a third more time. Default: where nothing else fits.",
+        Description = "Gradient checkpointing: compute layers again in the backward pass, for less memory and a third more time. " +
+            "Default: where nothing else fits.",
     };
 
     public static Option<Precision?> Precisions(string description) => new("--precision")

@@ -20,7 +20,7 @@ sealed record DataRow(Clip Clip, ClipLevels? Levels, int? Tokens)
 
 sealed record DataSummary(IReadOnlyList<DataRow> Rows, ListProblems LeftOut, IReadOnlyList<string> Doubts)
 {
-    public static DataSummary Of(PreparationReport report) =>
+    public static DataSummary Summarise(PreparationReport report) =>
         new([.. report.Clips.Select(c => new DataRow(c.Clip, c.Levels, c.Tokens)
         {
             VoiceDistance = c.VoiceDistance,

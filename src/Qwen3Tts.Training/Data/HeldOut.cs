@@ -25,7 +25,7 @@ readonly record struct HeldOut(double? Share, int? Count)
 
     /// <summary>What the list says of each clip; where it says nothing, <paramref name="asked"/> clips are chosen.</summary>
     /// <exception cref="ArgumentException">The list says something else than what is asked.</exception>
-    public static bool[] Of(IReadOnlyList<Clip> clips, int asked)
+    public static bool[] Select(IReadOnlyList<Clip> clips, int asked)
     {
         if (clips.All(c => c.HeldOut is null))
             return new HeldOut(null, asked).Choose(clips);

@@ -22,7 +22,7 @@ static partial class PeakMemory
     }
 
     /// <summary>The most that lives at one time while the work runs, above what lives before it; bytes.</summary>
-    public static long Of(Action work)
+    public static long Measure(Action work)
     {
         GiveBackFrom(1 << 16, 1 << 16);
         try

@@ -56,12 +56,13 @@ static class Lora
         OutputFile.CheckIsNoInput(folder, model.Path);
         using var weights = model.OpenWeights();
         var tensors = Freezing.ListTrained(talker)
-            .Select(p => TensorToWrite.Of(Adapter.Prefix + p.Name, Array.ConvertAll(p.Parameter.shape, d => (int)d), values?[p.Name]()
-            ?? p.Parameter.ToFloat32Array())).ToList();
+            .Select(p => TensorToWrite.FromArray(
+                Adapter.Prefix + p.Name, Array.ConvertAll(p.Parameter.shape, d => (int)d),
+                values?[p.Name]() ?? p.Parameter.ToFloat32Array())).ToList();
         SafetensorsWriter.Write(Path.Combine(folder, Adapter.TensorsName), tensors,
             new Dictionary<string, string> { [Adapter.BaseKey] = Adapter.HashOf(weights) }, OutputRecord.At(folder));
         SafetensorsWriter.Write(Path.Combine(folder, Adapter.VoicesName),
-            [.. voices.Select(v => TensorToWrite.Of(Files.SpeakerName.Key(v.Name), [v.Vector.Length], v.Vector))],
+            [.. voices.Select(v => TensorToWrite.FromArray(Files.SpeakerName.Key(v.Name), [v.Vector.Length], v.Vector))],
             record: OutputRecord.At(folder));
         OutputFile.WriteText(Path.Combine(folder, Adapter.ConfigName),
             Config(options, Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(model.Path)))).ToJsonString(Indented)

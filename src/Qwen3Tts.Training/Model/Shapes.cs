@@ -16,5 +16,5 @@ static class Shapes
     }
 
     /// <summary>Of a model folder, or of a released model by its size.</summary>
-    public static ModelConfig Of(string model) => Names.Contains(model) ? Released(model) : ModelFolder.Open(model).Config;
+    public static ModelConfig Load(string model) => Names.Contains(model) ? Released(model) : ModelFolder.Open(model).Config;
 }

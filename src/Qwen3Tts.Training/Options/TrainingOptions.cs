@@ -75,7 +75,8 @@ sealed record TrainingOptions
     public IReadOnlyList<string> Frozen { get; set; } = TrainingMethod.FrozenByDefault;
     /// <summary>Train low-rank pairs instead of the weights.</summary>
     public LoraOptions? Lora { get; init; }
-    /// <summary>Compute layers again on the way back, which needs less memory and more time. Null: where nothing else fits.</summary>
+    /// <summary>Gradient checkpointing: layers are computed again in the backward pass, with less memory and more time. Null: if
+    /// nothing else fits.</summary>
     public bool? Recompute { get; init; }
     /// <summary>Frames of the code predictor at a time: chosen with the memory plan.</summary>
     public int? FramesAtATime { get; init; }

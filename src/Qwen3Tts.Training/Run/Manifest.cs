@@ -14,7 +14,7 @@ static class Manifest
         "qwen3tts-train "
         + typeof(Manifest).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
 
-    public static RunManifest Of(ModelFolder model, TrainingOptions options, TrainingData data, IReadOnlyList<TrainingVoice> voices,
+    public static RunManifest Create(ModelFolder model, TrainingOptions options, TrainingData data, IReadOnlyList<TrainingVoice> voices,
         IReadOnlyList<int> rows, int steps)
     {
         using var weights = model.OpenWeights();
@@ -35,7 +35,7 @@ static class Manifest
             Languages = [.. data.HasAuto ? [RunManifest.Auto] : Array.Empty<string>(), .. data.Languages],
             Instruct = data.HasInstruct,
             InContext = options.InContext > 0,
-            Way = new(TrainingOptions.Written(options.Method.Precision), options.Lora is null ? options.Frozen
+            Method = new(TrainingOptions.Written(options.Method.Precision), options.Lora is null ? options.Frozen
                 : [], options.Lora?.Rank, options.Lora?.Alpha, options.Device!),
             Steps = steps,
             Forced = options.Force,

@@ -39,7 +39,7 @@ sealed record PreparedRun(
             options = options.AsBegun(RunFolder.Begun(run, options));
         options = options with
         {
-            HeldOut = HeldOut.Of(clips, options.HeldOut).Count(held => held),
+            HeldOut = HeldOut.Select(clips, options.HeldOut).Count(held => held),
             DataSha256 = Convert.ToHexStringLower(SHA256.HashData(WholeFile.Read(options.Data))),
         };
         options = options.Completed(model.Config, clips.Count, clips.Any(c => c.Language is not null));
@@ -47,7 +47,7 @@ sealed record PreparedRun(
         if (dropped > 0)
             clips = clips.ConvertAll(c => c with { Instruct = null });
         var voices = TrainingVoices.Load(model, options, clips);
-        var language = options.NewLanguage is null ? null : NewLanguage.Of(talker, options, voices.Count);
+        var language = options.NewLanguage is null ? null : NewLanguage.Choose(talker, options, voices.Count);
         var tokenizer = TextTokenizer.Load(model.Path);
         var ids = model.Config.SpecialTokens(tokenizer.AssistantHead[^1]);
         ids = language is null ? ids : language.In(ids);

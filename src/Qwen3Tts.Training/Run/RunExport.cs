@@ -18,7 +18,7 @@ static class RunExport
     {
         List<NewVoice> rows = [.. voices.Select(v => new NewVoice(v.Name, v.Vector))];
         var languages = language is null ? null : new Dictionary<string, int> { [language.Name] = language.Row };
-        RunManifest Told(IReadOnlyList<int> at) => Manifest.Of(model, options, data, voices, at, step);
+        RunManifest Told(IReadOnlyList<int> at) => Manifest.Create(model, options, data, voices, at, step);
         if (options.Lora is not { } lora)
         {
             Export.Write(model, target, optimizer.Values, rows, overwrite: true, kind: options.ExportAs, manifest: Told,

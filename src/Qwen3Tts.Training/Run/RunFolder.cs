@@ -210,7 +210,7 @@ sealed class RunFolder : IDisposable
                         $"begin anew with --overwrite.");
             return;
         }
-        SafetensorsWriter.Write(VoiceFile, [.. voices.Select(v => TensorToWrite.Of(Key(v), [v.Vector.Length], v.Vector))], voices
+        SafetensorsWriter.Write(VoiceFile, [.. voices.Select(v => TensorToWrite.FromArray(Key(v), [v.Vector.Length], v.Vector))], voices
             .ToDictionary(v => $"{Key(v)}.reference_sha256", v =>
             Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(v.Reference)))), Record);
     }

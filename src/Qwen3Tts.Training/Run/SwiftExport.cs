@@ -36,7 +36,7 @@ static class SwiftExport
                 $"of the first one. Prepare the recordings with --reference.");
         if (clips.FirstOrDefault(c => ClipChecks.Error(c) is not null) is { } bad)
             throw new InvalidDataException(ClipChecks.Error(bad)); // there, control tokens in a text are control tokens
-        var heldOut = HeldOut.Of(clips, options.HeldOut);
+        var heldOut = HeldOut.Select(clips, options.HeldOut);
         options = (options with { HeldOut = heldOut.Count(held => held) }).Completed(model.Config, clips.Count, linesNameLanguages: false);
 
         OutputFile.CheckAreNoInputs(

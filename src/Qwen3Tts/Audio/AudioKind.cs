@@ -7,7 +7,7 @@ static class AudioKind
 {
     /// <summary>What a recording is, or null: no kind of audio is known that begins so.</summary>
     /// <param name="head">Its first 12 bytes, fewer if it is shorter.</param>
-    public static string? Of(ReadOnlySpan<byte> head) => IsWav(head) ? "WAV" : Encoding.Latin1.GetString(head) switch
+    public static string? Recognise(ReadOnlySpan<byte> head) => IsWav(head) ? "WAV" : Encoding.Latin1.GetString(head) switch
     {
         ['I', 'D', '3', ..] => "MP3",
         ['\xFF', '\xF1' or '\xF9' or '\xF0' or '\xF8', ..] => "AAC (ADTS)",

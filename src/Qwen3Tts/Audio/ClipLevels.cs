@@ -25,7 +25,7 @@ sealed record ClipLevels(double Seconds, double Speech, double Rms, double Peak,
     /// <summary>Difference between the largest and the smallest sample.</summary>
     public double Range { get; init; }
 
-    public static ClipLevels Of(Waveform wave)
+    public static ClipLevels Measure(Waveform wave)
     {
         var samples = wave.Samples;
         if (samples.Length == 0)

@@ -241,7 +241,8 @@ sealed class WavReader(Stream stream, string name)
     {
         GitLfs.CheckIsNoPointer(head, name);
         return head.IsEmpty ? Bad("the file is empty, not a WAV file", Again)
-            : AudioKind.Of(head) is { } kind ? Bad($"this is {kind}, not a WAV file", $"Convert it with: ffmpeg -i \"{name}\" out.wav")
+            : AudioKind.Recognise(head) is { } kind
+                ? Bad($"this is {kind}, not a WAV file", $"Convert it with: ffmpeg -i \"{name}\" out.wav")
             : Bad(
                 $"this is not a WAV file; it begins with the bytes {System.Convert.ToHexStringLower(head)}",
                 $"If it is audio, convert it with: ffmpeg -i \"{name}\" out.wav");

@@ -20,7 +20,7 @@ sealed record TrainedVoice(string Name, int Row, double Norm, string Reference, 
 /// <param name="LoraRank">Null where whole matrices were trained.</param>
 /// <param name="LoraAlpha">Likewise.</param>
 /// <param name="Device">cpu or cuda.</param>
-sealed record TrainedWay(string Precision, IReadOnlyList<string> Frozen, int? LoraRank, double? LoraAlpha, string Device);
+sealed record TrainedMethod(string Precision, IReadOnlyList<string> Frozen, int? LoraRank, double? LoraAlpha, string Device);
 
 sealed record RunManifest
 {
@@ -44,7 +44,8 @@ sealed record RunManifest
     /// <summary>Reference recordings stood in the prompts.</summary>
     public bool InContext { get; init; }
     /// <summary>Null in manifests that are older than this entry.</summary>
-    public TrainedWay? Way { get; init; }
+    [JsonPropertyName("way")] // as files of older runs have it
+    public TrainedMethod? Method { get; init; }
     public required int Steps { get; init; }
     /// <summary>The run was begun although its preflight refused it.</summary>
     public bool Forced { get; init; }

@@ -11,9 +11,9 @@ sealed record TensorToWrite(string Name, ElementType Type, int[] Shape, Action<S
 {
     public long Bytes => Shape.Aggregate((long)SafetensorsFile.SizeOf(Type), (a, b) => a * b);
 
-    public static TensorToWrite Of(string name, int[] shape, float[] values) =>
+    public static TensorToWrite FromArray(string name, int[] shape, float[] values) =>
         new(name, ElementType.F32, shape, s => s.Write(System.Runtime.InteropServices.MemoryMarshal.AsBytes(values.AsSpan())));
-    public static TensorToWrite Of(string name, int[] shape, ushort[] bfloat16) =>
+    public static TensorToWrite FromArray(string name, int[] shape, ushort[] bfloat16) =>
         new(name, ElementType.BF16, shape, s => s.Write(System.Runtime.InteropServices.MemoryMarshal.AsBytes(bfloat16.AsSpan())));
 
     /// <summary>A tensor taken over from an open file, byte for byte, in its type.</summary>

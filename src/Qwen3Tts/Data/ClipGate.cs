@@ -20,7 +20,7 @@ static class ClipGate
     public static (Waveform Wave, ClipLevels Levels) Read(string place, string file, string otherwise = "")
     {
         var wave = WavFile.Read(file);
-        var levels = ClipLevels.Of(wave);
+        var levels = ClipLevels.Measure(wave);
         return RecordingChecks.Problem(wave, levels) is { } problem
             ? throw new InvalidDataException($"{place}: {RecordingChecks.Named(file, problem)}{otherwise}") : (wave, levels);
     }
@@ -39,7 +39,7 @@ static class ClipGate
         try
         {
             var wave = WavFile.Read(file);
-            return RecordingChecks.Problem(wave, ClipLevels.Of(wave)) is { } problem
+            return RecordingChecks.Problem(wave, ClipLevels.Measure(wave)) is { } problem
                 ? $"the reference {RecordingChecks.Named(file, problem)}" : null;
         }
         catch (InvalidDataException e)

@@ -69,7 +69,7 @@ static class ClipList
     static string ReadText(string path)
     {
         var bytes = WholeFile.Read(path);
-        return AudioKind.Of(bytes.AsSpan(0, Math.Min(12, bytes.Length))) is not { } kind || bytes is [0xFF, 0xFE, ..] // UTF-16
+        return AudioKind.Recognise(bytes.AsSpan(0, Math.Min(12, bytes.Length))) is not { } kind || bytes is [0xFF, 0xFE, ..] // UTF-16
             ? TextFile.Decode(bytes, path)
             : throw new InvalidDataException($"{path}: this is a recording ({kind}), not a list of recordings. "
                 + "Name the folder that it lies in with its text, or a list.");

@@ -23,7 +23,7 @@ static class Examination
     /// <exception cref="IOException">A folder or file that was named is not there.</exception>
     /// <exception cref="InvalidDataException">The base or the data cannot be read.</exception>
     /// <exception cref="ArgumentException">The data do not say enough: whose voice, or which language.</exception>
-    public static DoctorReport Run(DoctorOptions options, Func<string, Mouth>? open, Action<string> progress,
+    public static DoctorReport Run(DoctorOptions options, Func<string, SpeechSource>? open, Action<string> progress,
         CancellationToken stop = default)
     {
         progress("reading the folder");
@@ -110,7 +110,7 @@ static class Examination
             : losses.End.Mean, losses.Predictor.Mean, before?.LossesUnder(h.Faults).Total);
     }
 
-    static DoctorReport Spoken(DoctorReport report, DoctorOptions options, Func<string, Mouth> open, ModelFolder model,
+    static DoctorReport Spoken(DoctorReport report, DoctorOptions options, Func<string, SpeechSource> open, ModelFolder model,
         ModelFolder? original, ClipExamples? clips, Action<string> progress, CancellationToken stop)
     {
         var ids = model.Config.SpecialTokens(0);

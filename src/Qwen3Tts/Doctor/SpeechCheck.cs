@@ -31,10 +31,10 @@ sealed record SpeechReport(IReadOnlyList<Take> Takes, double Runaway, double? Wo
         Takes.All(t => t.LengthRatio is null) ? null : Takes.Select(t => t.LengthRatio!.Value).Order().ElementAt(Takes.Count / 2);
 }
 
-/// <summary>The checkpoint's mouth.</summary>
+/// <summary>The checkpoint's source.</summary>
 /// <param name="Sampling">How it asks to be sampled.</param>
 /// <param name="Stream">Speaks a text.</param>
-sealed record Mouth(SamplingOptions Sampling, Func<string, SpeechOptions, SpeechStream> Stream);
+sealed record SpeechSource(SamplingOptions Sampling, Func<string, SpeechOptions, SpeechStream> Stream);
 
 static class SpeechCheck
 {
@@ -43,14 +43,14 @@ static class SpeechCheck
     static readonly string[] Sentences = ["Meet Anna on Monday at seven thirty.", "Robert has nine yellow pencils.",
         "Good morning Lucy please close the window.", "Set white at B four now."];
 
-    /// <param name="mouth">The checkpoint's.</param>
+    /// <param name="source">Speaks with the checkpoint.</param>
     /// <param name="options">How many takes, and what the recogniser may expect.</param>
     /// <param name="speech">Who speaks.</param>
     /// <param name="texts">What to say; the data's own texts, or none for fixed sentences.</param>
     /// <param name="framesPerCharacter">The data's pace, if there is data.</param>
     /// <param name="progress">Told about each take.</param>
     /// <param name="stop">Looked at after each frame.</param>
-    public static SpeechReport Speak(Mouth mouth, DoctorOptions options, SpeechOptions speech, IReadOnlyList<string> texts,
+    public static SpeechReport Speak(SpeechSource source, DoctorOptions options, SpeechOptions speech, IReadOnlyList<string> texts,
         double? framesPerCharacter, Action<string> progress, CancellationToken stop)
     {
         var sentences = texts.Count > 0 ? texts : Sentences;
@@ -59,10 +59,10 @@ static class SpeechCheck
         {
             var text = sentences[i % sentences.Count];
             progress($"speaking, take {i + 1} of {options.Takes}");
-            var stream = mouth.Stream(text,
+            var stream = source.Stream(text,
                 speech with
                 {
-                    Sampling = mouth.Sampling with { Seed = options.Seed + (ulong)i },
+                    Sampling = source.Sampling with { Seed = options.Seed + (ulong)i },
                     MaxFramesPerToken = SpeechOptions.UsualMaxFramesPerToken
                 });
             var samples = new List<float>();

@@ -41,7 +41,7 @@ static class JsonFile
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException or ArgumentException)
         {
-            throw JsonProblem.Of(utf8, e, path => TypeAt(typeof(T), path, strict)).In(place, remedy, e);
+            throw JsonProblem.Describe(utf8, e, path => TypeAt(typeof(T), path, strict)).In(place, remedy, e);
         }
     }
 

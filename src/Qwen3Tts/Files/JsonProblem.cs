@@ -64,7 +64,7 @@ sealed record JsonProblem(int Line, string What)
     }
 
     /// <summary>A text that is JSON, and not what was expected.</summary>
-    public static JsonProblem Of(ReadOnlySpan<byte> utf8, Exception e, Func<IEnumerable<string?>, Type?> typeAt)
+    public static JsonProblem Describe(ReadOnlySpan<byte> utf8, Exception e, Func<IEnumerable<string?>, Type?> typeAt)
     {
         var end = e is JsonException { LineNumber: { } line, BytePositionInLine: { } column } ? OffsetOf(utf8, line) + column : utf8.Length;
         var walk = new JsonWalk(utf8);

@@ -25,7 +25,7 @@ sealed record TransformerShape(int Layers, int Hidden, int Intermediate, int Hea
     public bool FinalNorm { get; init; } = true;
 
     /// <summary>The shape of the talker, or of its code predictor.</summary>
-    public static TransformerShape Of(DecoderConfig c) =>
+    public static TransformerShape FromConfig(DecoderConfig c) =>
         new(c.NumHiddenLayers, c.HiddenSize, c.IntermediateSize, c.NumAttentionHeads, c.NumKeyValueHeads, c.HeadDim, c.RopeTheta,
             (float)c.RmsNormEps)
         {

@@ -49,7 +49,7 @@ abstract class SpeechRecogniser
         CancellationToken cancel = default)
     {
         var heard = Hear([.. clips.Select(c => c.Clip)], cancel);
-        return clips.Select((c, i) => WordErrorRate.Of(SpokenWords.Of(c.Text, language), SpokenWords.Of(heard[i], language)))
+        return clips.Select((c, i) => WordErrorRate.Compare(SpokenWords.Split(c.Text, language), SpokenWords.Split(heard[i], language)))
             .Aggregate(default(WordErrorRate), (sum, one) => sum + one);
     }
 

@@ -22,7 +22,7 @@ readonly record struct WordErrorRate(int Words, int Substitutions, int Insertion
     /// <summary>
     /// The fewest edits that turn the reference into the hypothesis. Of equally short ways one with the most substitutions counts.
     /// </summary>
-    public static WordErrorRate Of(IReadOnlyList<string> reference, IReadOnlyList<string> hypothesis)
+    public static WordErrorRate Compare(IReadOnlyList<string> reference, IReadOnlyList<string> hypothesis)
     {
         // best[j]: the cheapest way from the reference's words so far to the first j words heard
         var best = new WordErrorRate[hypothesis.Count + 1];
@@ -60,7 +60,7 @@ static class SpokenWords
     /// <summary>
     /// Lower case, without punctuation, digits one by one as words: of the language, English where it is another or unknown.
     /// </summary>
-    public static IReadOnlyList<string> Of(string text, string? language = null)
+    public static IReadOnlyList<string> Split(string text, string? language = null)
     {
         var german = string.Equals(language, "german", StringComparison.OrdinalIgnoreCase);
         var words = new StringBuilder();

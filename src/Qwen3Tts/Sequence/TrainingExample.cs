@@ -18,7 +18,7 @@ sealed record TrainingExample(IReadOnlyList<Position> Positions, IReadOnlyList<T
     /// <param name="sequence">Prompt, frames and end of speech.</param>
     /// <param name="ids">The model's control ids.</param>
     /// <exception cref="ArgumentException">There is no frame, or the sequence does not end with the end of speech.</exception>
-    public static TrainingExample Of(TalkerSequence sequence, SpecialTokens ids)
+    public static TrainingExample FromSequence(TalkerSequence sequence, SpecialTokens ids)
     {
         var frames = sequence.FrameTargets().ToList();
         var targets = sequence.TalkerTargets().ToList();

@@ -27,7 +27,7 @@ sealed class CodePredictor
         const string name = "talker.code_predictor";
         var config = talker.CodePredictorConfig;
         (Groups, Codebook, _first, codec_embedding, _workers) = (talker.NumCodeGroups, config.VocabSize, first, others, workers);
-        model = new(weights, $"{name}.model", TransformerShape.Of(config));
+        model = new(weights, $"{name}.model", TransformerShape.FromConfig(config));
         small_to_mtp_projection = talker.HiddenSize == config.HiddenSize ? null
             : Linear.Load(weights, $"{name}.small_to_mtp_projection", config.HiddenSize, talker.HiddenSize, bias: true);
         lm_head = [.. Enumerable.Range(0, Groups - 1)

@@ -30,7 +30,7 @@ sealed class TalkerModel
         (Config, _workers) = (config, workers);
         var others = CodePredictor.LoadEmbeddings(weights, config);
         Input = new(weights, config, others, workers);
-        model = new(weights, "talker.model", TransformerShape.Of(config));
+        model = new(weights, "talker.model", TransformerShape.FromConfig(config));
         codec_head = Linear.Load(weights, "talker.codec_head", config.VocabSize, config.HiddenSize);
         code_predictor = new(weights, config, Input.Codes, others, workers);
         _logits = weights.Room(config.VocabSize);

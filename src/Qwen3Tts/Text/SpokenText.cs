@@ -18,7 +18,7 @@ static partial class SpokenText
     /// The text as the model reads it: in normal form C, in one line, with single spaces. Line breaks and tabs count as spaces.
     /// </summary>
     public static string Words(string text) =>
-        NormalFormC.Of(string.Join(' ', text.TrimStart('\uFEFF').Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)));
+        NormalForm.C(string.Join(' ', text.TrimStart('\uFEFF').Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)));
 
     /// <summary>Why nobody can say a text, with a remedy, or null.</summary>
     /// <param name="text">As it was given or as <see cref="Words"/> makes it.</param>

@@ -2,6 +2,7 @@
 // head, text and tail of a turn are tokenised apart, so no merge crosses a seam, and a text that spells a control token stays text.
 using System.Buffers;
 using System.Text;
+using Qwen3Tts.Files;
 
 namespace Qwen3Tts.Text;
 
@@ -92,7 +93,7 @@ public sealed class TextTokenizer
 
     void EncodePlain(string text, List<int> ids)
     {
-        var normal = NormalFormC.Of(text);
+        var normal = NormalForm.C(text);
         foreach (var piece in PieceSplitter.Split(normal, PreTokenizer))
             _pairs.Encode(normal.AsSpan()[piece], ids);
     }

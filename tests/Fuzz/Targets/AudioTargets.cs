@@ -42,7 +42,7 @@ static class AudioTargets
     {
         if (wave.Samples.Length > MostSamples)
             return;
-        if (RecordingChecks.Problem(wave, ClipLevels.Of(wave)) is { } problem)
+        if (RecordingChecks.Problem(wave, ClipLevels.Measure(wave)) is { } problem)
             problems.Add($"{file}: the recording {problem}"); // and it is read on: other callers may not ask
         try
         {

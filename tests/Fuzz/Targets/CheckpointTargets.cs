@@ -203,7 +203,7 @@ static class CheckpointTargets
                 Voices = [new("nora", 1208, 3.5, "01.wav", "ff")],
                 Layouts = [RunManifest.TextFirst, RunManifest.Interleaved],
                 Languages = [RunManifest.Auto, "english"],
-                Way = new("float32", ["text_embedding"], null, null, "cpu"),
+                Method = new("float32", ["text_embedding"], null, null, "cpu"),
                 Steps = 150,
             }.ToJson()),
         },

@@ -47,7 +47,7 @@ static class ListTargets
         Read = (folder, _) =>
         {
             var clips = CodesFile.Read(Path.Combine(folder, "codes.jsonl"), 16, 256);
-            HeldOut.Of(clips, 0);
+            HeldOut.Select(clips, 0);
             Discard(clips);
         },
     };

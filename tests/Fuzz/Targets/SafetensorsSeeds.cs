@@ -20,10 +20,10 @@ static class SafetensorsSeeds
     }
 
     public static TensorToWrite Float32(string name, params int[] shape) =>
-        TensorToWrite.Of(name, shape, [.. Enumerable.Range(0, Count(shape)).Select(i => (i % 7 - 3) / 10f)]);
+        TensorToWrite.FromArray(name, shape, [.. Enumerable.Range(0, Count(shape)).Select(i => (i % 7 - 3) / 10f)]);
 
     public static TensorToWrite BFloat16(string name, params int[] shape) =>
-        TensorToWrite.Of(name, shape, [.. Enumerable.Range(0, Count(shape)).Select(i => (ushort)(0x3c00 + i % 99))]);
+        TensorToWrite.FromArray(name, shape, [.. Enumerable.Range(0, Count(shape)).Select(i => (ushort)(0x3c00 + i % 99))]);
 
     public static TensorToWrite Raw(string name, ElementType type, params int[] shape) =>
         new(name, type, shape, stream => stream.Write(new byte[Count(shape) * SafetensorsFile.SizeOf(type)]));

@@ -52,7 +52,7 @@ static class TextTargets
                 foreach (var text in new[] { Encoding.UTF8.GetString(bytes), new string(MemoryMarshal.Cast<byte, char>(bytes)) })
                 {
                     foreach (var rule in Enum.GetValues<PreTokenizer>())
-                        CheckPieces(NormalFormC.Of(text), rule);
+                        CheckPieces(NormalForm.C(text), rule);
                     tokenizer.Decode(tokenizer.Encode(text));
                     _ = SpokenText.Problem(text);
                     _ = Printable.Text(text);

@@ -9,7 +9,7 @@ public sealed class RecordingChecksTests
 
     static float[] Tone(float amplitude, double seconds = 1) =>
         [.. Enumerable.Range(0, (int)(seconds * Rate)).Select(i => amplitude * MathF.Sin(i * 0.1f) * MathF.Sin(i * 0.0001f))];
-    static string? Problem(float[] samples) => RecordingChecks.Problem(new(samples, Rate), ClipLevels.Of(new(samples, Rate)));
+    static string? Problem(float[] samples) => RecordingChecks.Problem(new(samples, Rate), ClipLevels.Measure(new(samples, Rate)));
 
     [Fact]
     public void WhatIsNoSpeechIsRefused()
@@ -38,7 +38,7 @@ public sealed class RecordingChecksTests
 
     [Fact]
     public void ALittleBeyondFullScaleIsADoubt() =>
-        Assert.Contains(RecordingChecks.Doubts(ClipLevels.Of(new(Tone(3f, 3), Rate)), trimmed: true), d =>
+        Assert.Contains(RecordingChecks.Doubts(ClipLevels.Measure(new(Tone(3f, 3), Rate)), trimmed: true), d =>
             d.StartsWith("goes beyond full scale", StringComparison.Ordinal));
 
     /// <summary>Two channels of opposite sign leave nothing of both; the sound of one is found when it is taken alone.</summary>
@@ -55,7 +55,7 @@ public sealed class RecordingChecksTests
             BinaryPrimitives.WriteInt16LittleEndian(file.AsSpan(32), 8);
             return WavFile.Read(new MemoryStream(file), "a.wav");
         }
-        static string? Of(Waveform wave) => RecordingChecks.Problem(wave, ClipLevels.Of(wave));
+        static string? Of(Waveform wave) => RecordingChecks.Problem(wave, ClipLevels.Measure(wave));
         Assert.StartsWith("has 2 channels that cancel each other", Of(Stereo(s => -s)));
         Assert.StartsWith("has 2 channels that cancel each other", Of(Stereo(s => -0.999f * s)));
         Assert.Null(Of(Stereo(s => s)));
@@ -82,17 +82,17 @@ public sealed class RecordingChecksTests
         foreach (var file in new[] { "01.wav", "03.wav", "04.wav" })
         {
             var wave = Report("wav-unfinished", "in", file);
-            Assert.Null(RecordingChecks.Problem(wave, ClipLevels.Of(wave)));
+            Assert.Null(RecordingChecks.Problem(wave, ClipLevels.Measure(wave)));
         }
         foreach (var file in new[] { "02.wav", "03.wav" })
         {
             var wave = Report("wav-float-beyond-1", "in", file);
-            Assert.Contains("Divide its samples by 32768", RecordingChecks.Problem(wave, ClipLevels.Of(wave)), StringComparison.Ordinal);
+            Assert.Contains("Divide its samples by 32768", RecordingChecks.Problem(wave, ClipLevels.Measure(wave)));
         }
         var (silence, hiss) = (Report("voice-silent", "silence.wav"), Report("voice-silent", "hiss.wav"));
-        Assert.StartsWith("is silent", RecordingChecks.Problem(silence, ClipLevels.Of(silence)));
-        Assert.Null(RecordingChecks.Problem(hiss, ClipLevels.Of(hiss)));
-        Assert.Contains(RecordingChecks.Doubts(ClipLevels.Of(hiss), trimmed: false), d =>
+        Assert.StartsWith("is silent", RecordingChecks.Problem(silence, ClipLevels.Measure(silence)));
+        Assert.Null(RecordingChecks.Problem(hiss, ClipLevels.Measure(hiss)));
+        Assert.Contains(RecordingChecks.Doubts(ClipLevels.Measure(hiss), trimmed: false), d =>
             d.StartsWith("is very quiet", StringComparison.Ordinal));
     }
 }

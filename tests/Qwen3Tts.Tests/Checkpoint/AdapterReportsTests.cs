@@ -25,7 +25,7 @@ public sealed class AdapterReportsTests
         var @base = Scratch.New();
         string[] modules = ["talker.model.layers.0.mlp.up_proj", "talker.code_predictor.model.layers.0.mlp.up_proj"];
         SafetensorsWriter.Write(Path.Combine(@base, "model.safetensors"),
-            [.. modules.Select(m => TensorToWrite.Of($"{m}.weight", [4, 3], new float[12]))]);
+            [.. modules.Select(m => TensorToWrite.FromArray($"{m}.weight", [4, 3], new float[12]))]);
         using var weights = Weights.Open(@base);
         var message = Assert.Throws<InvalidDataException>(() => weights.Add(Written("layers.0.mlp.up_proj"))).Message;
         Assert.Contains("'talker.model.'", message);
@@ -41,7 +41,8 @@ public sealed class AdapterReportsTests
     public void AHashOfAnyLengthIsCompared(string hash)
     {
         var @base = Scratch.New();
-        SafetensorsWriter.Write(Path.Combine(@base, "model.safetensors"), [TensorToWrite.Of("talker.a.weight", [4, 3], new float[12])]);
+        SafetensorsWriter.Write(Path.Combine(@base, "model.safetensors"),
+            [TensorToWrite.FromArray("talker.a.weight", [4, 3], new float[12])]);
         using var weights = Weights.Open(@base);
         var message = Assert.Throws<InvalidDataException>(() => weights.Add(Written("talker.a", hash))).Message;
         Assert.Contains("hash", message);
@@ -53,8 +54,8 @@ public sealed class AdapterReportsTests
         var folder = Scratch.New("adapter");
         File.WriteAllText(Path.Combine(folder, Adapter.ConfigName), """{"peft_type": "LORA"}""");
         SafetensorsWriter.Write(Path.Combine(folder, Adapter.TensorsName),
-            [TensorToWrite.Of($"{Adapter.Prefix}{module}{Adapter.Down}", [1, 3], [1f, 2, 3]),
-                TensorToWrite.Of($"{Adapter.Prefix}{module}{Adapter.Up}", [4, 1], [1f, 2, 3, 4])],
+            [TensorToWrite.FromArray($"{Adapter.Prefix}{module}{Adapter.Down}", [1, 3], [1f, 2, 3]),
+                TensorToWrite.FromArray($"{Adapter.Prefix}{module}{Adapter.Up}", [4, 1], [1f, 2, 3, 4])],
             hash is null ? null : new Dictionary<string, string> { [Adapter.BaseKey] = hash });
         return Adapter.Open(folder);
     }

@@ -70,7 +70,7 @@ public sealed class AdapterTests
         Adapter With(int width)
         {
             var folder = Written("""{"peft_type": "LORA"}""", [], [], [0, 0], 0);
-            SafetensorsWriter.Write(Path.Combine(folder, Adapter.VoicesName), [TensorToWrite.Of("anna", [width], vector[..width])]);
+            SafetensorsWriter.Write(Path.Combine(folder, Adapter.VoicesName), [TensorToWrite.FromArray("anna", [width], vector[..width])]);
             return Adapter.Open(folder);
         }
         var model = Base.With(With(hidden));
@@ -115,8 +115,8 @@ public sealed class AdapterTests
         var folder = Scratch.New();
         File.WriteAllText(Path.Combine(folder, Adapter.ConfigName), config);
         TensorToWrite[] pair = rank == 0 ? []
-            : [TensorToWrite.Of($"base_model.model.{name}.lora_A.weight", [otherRank ?? rank, a.Length / (otherRank ?? rank)], a),
-            TensorToWrite.Of($"base_model.model.{name}{suffix}", [shape[0], b.Length / shape[0]], b)];
+            : [TensorToWrite.FromArray($"base_model.model.{name}.lora_A.weight", [otherRank ?? rank, a.Length / (otherRank ?? rank)], a),
+            TensorToWrite.FromArray($"base_model.model.{name}{suffix}", [shape[0], b.Length / shape[0]], b)];
         SafetensorsWriter.Write(Path.Combine(folder, Adapter.TensorsName), pair);
         return folder;
     }

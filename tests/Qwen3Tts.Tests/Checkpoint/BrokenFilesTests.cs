@@ -73,7 +73,7 @@ public sealed class BrokenFilesTests
             var path = Path.Combine(folder, name);
             Directory.CreateDirectory(Path.GetDirectoryName(path)!);
             SafetensorsWriter.Write(path,
-                [.. tensors.Select(t => TensorToWrite.Of(t.Name, t.Shape, new float[t.Shape.Aggregate(1, (a, b) => a * b)]))]);
+                [.. tensors.Select(t => TensorToWrite.FromArray(t.Name, t.Shape, new float[t.Shape.Aggregate(1, (a, b) => a * b)]))]);
         }
         if (target == "shards")
         {

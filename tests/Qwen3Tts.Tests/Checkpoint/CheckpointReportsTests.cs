@@ -54,11 +54,11 @@ public sealed class CheckpointReportsTests
             c["talker_config"]!["spk_is_dialect"] = new JsonObject { ["reader"] = false };
         });
         Assert.NotEmpty(Spoken(folder, speaker: "reader"));
-        Assert.Empty(ModelReport.Of(folder).Problems);
+        Assert.Empty(ModelReport.Load(folder).Problems);
         Assert.DoesNotContain(FolderCheck.FindProblems(folder, null), f => f.Id == "unreadable");
         Edit(Path.Combine(folder, "config.json"), c => c.AsObject().Remove("speaker_encoder_config"));
         Assert.NotEmpty(Spoken(folder, speaker: "reader"));
-        Assert.Empty(ModelReport.Of(folder).Problems);
+        Assert.Empty(ModelReport.Load(folder).Problems);
     }
 
     [Fact]
@@ -67,7 +67,7 @@ public sealed class CheckpointReportsTests
         var folder = Copy(MiniModel);
         Edit(Path.Combine(folder, "config.json"), c => c["talker_config"]!["intermediate_size"] = 400);
         var message = Refused(folder);
-        Assert.Equal([message], ModelReport.Of(folder).Problems);
+        Assert.Equal([message], ModelReport.Load(folder).Problems);
         Assert.Equal([message], FolderCheck.FindProblems(folder, null).Select(f => f.Evidence));
     }
 
@@ -122,7 +122,7 @@ public sealed class CheckpointReportsTests
         Directory.Delete(Path.Combine(folder, "speech_tokenizer"), true);
         var message = Refused(folder);
         Assert.Contains("speech_tokenizer", message);
-        Assert.Equal(message, Assert.Throws<DirectoryNotFoundException>(() => ModelReport.Of(folder)).Message);
+        Assert.Equal(message, Assert.Throws<DirectoryNotFoundException>(() => ModelReport.Load(folder)).Message);
         Assert.Equal([message], FolderCheck.FindProblems(folder, null).Select(f => f.Evidence));
         foreach (var file in Directory.GetFiles(Path.Combine(MiniModel, "speech_tokenizer")))
         {

@@ -26,7 +26,8 @@ public sealed class SafetensorsTests
         ushort[] b = [.. Enumerable.Range(0, 12).Select(_ => (ushort)random.Next(0x7F80))];
         var path = Path.Combine(folder, "model.safetensors");
         SafetensorsWriter.Write(path,
-            [TensorToWrite.Of("a", [5, 7], a), TensorToWrite.Of("b", [3, 4], b), TensorToWrite.Of("none", [0, 4], Array.Empty<float>())]);
+            [TensorToWrite.FromArray("a", [5, 7], a), TensorToWrite.FromArray("b", [3, 4], b),
+                TensorToWrite.FromArray("none", [0, 4], Array.Empty<float>())]);
         using var file = SafetensorsFile.Open(path);
         Assert.Equal("pt", file.Metadata["format"]);
         Assert.Equal(a, file.Float32("a"));
@@ -99,7 +100,7 @@ public sealed class SafetensorsTests
     public void AWriterThatFailsLeavesTheOldFile()
     {
         var path = Path.Combine(Scratch.New(), "model.safetensors");
-        SafetensorsWriter.Write(path, [TensorToWrite.Of("a", [1], new float[] { 1 })]);
+        SafetensorsWriter.Write(path, [TensorToWrite.FromArray("a", [1], new float[] { 1 })]);
         Assert.Throws<IOException>(() =>
             SafetensorsWriter.Write(path, [new("a", ElementType.F32, [1], _ => throw new IOException("disk full"))]));
         using var file = SafetensorsFile.Open(path);

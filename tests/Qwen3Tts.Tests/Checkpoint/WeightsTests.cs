@@ -9,7 +9,7 @@ public sealed class WeightsTests
     {
         var folder = Scratch.New();
         SafetensorsWriter.Write(Path.Combine(folder, "model.safetensors"),
-            [.. tensors.Select(t => TensorToWrite.Of(t.Name, t.Shape, new float[t.Shape.Aggregate(1, (a, b) => a * b)]))]);
+            [.. tensors.Select(t => TensorToWrite.FromArray(t.Name, t.Shape, new float[t.Shape.Aggregate(1, (a, b) => a * b)]))]);
         return folder;
     }
 

@@ -48,7 +48,7 @@ public sealed class CodecCheckpointTests
         File.Copy(Path.Combine(CodecGoldens.Folder, "config.json"), Path.Combine(folder, "config.json"));
         SafetensorsWriter.Write(Path.Combine(folder, "model.safetensors"),
             [.. source.Tensors.Values.Where(t => t.Name != gone).Select(t => TensorToWrite.Copy(source, t)),
-            TensorToWrite.Of("decoder.foreign", [1], [1f])]);
+            TensorToWrite.FromArray("decoder.foreign", [1], [1f])]);
         var e = Assert.Throws<InvalidDataException>(() => SpeechCodec.Load(folder));
         Assert.Contains(gone, e.Message);
         Assert.Contains("decoder.foreign", e.Message);

@@ -21,7 +21,7 @@ public sealed class ExaminationTests
             Base = Golden.Checkpoint(FaultyCheckpoints.Base),
             Data = Data.Value,
             Takes = 1
-        }, Mouth, _ => { });
+        }, OpenSpeech, _ => { });
         var named = name == "mask_before_projection" ? "correct" : name;
         Assert.Equal(named, report.Hypothesis);
         Assert.Equal(named == "correct", report.Healthy);
@@ -94,7 +94,7 @@ public sealed class ExaminationTests
         }
     }
 
-    static Mouth Mouth(string folder)
+    static SpeechSource OpenSpeech(string folder)
     {
         var tts = Tts.Load(folder, threads: 1);
         return new(tts.Sampling, tts.Stream);

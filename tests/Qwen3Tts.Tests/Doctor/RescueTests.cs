@@ -28,7 +28,8 @@ public sealed class RescueTests
                     s.AppendEnd();
                     return s;
                 }
-                var trained = new Hypothesis("", FaultSet.SpeakerAt6).Edit(TrainingExample.Of(Prompt(Compatibility.None), ids), ids);
+                var trained = new Hypothesis("", FaultSet.SpeakerAt6)
+                    .Edit(TrainingExample.FromSequence(Prompt(Compatibility.None), ids), ids);
                 Assert.Equal(trained.Positions, Prompt(Compatibility.SpeakerAt6).Positions);
                 Assert.Equal(language is not null
                     && voice is not null, !Prompt(Compatibility.None).Positions.SequenceEqual(Prompt(Compatibility.SpeakerAt6).Positions));

@@ -10,7 +10,7 @@ public sealed class WordErrorRateTests
     [Fact]
     public void ErrorsAreTheFewestEdits() => Gen.Select(Text, Text).Sample((reference, heard) =>
     {
-        var rate = WordErrorRate.Of(reference, heard);
+        var rate = WordErrorRate.Compare(reference, heard);
         Assert.Equal(FewestEdits(reference, heard), rate.Errors);
         Assert.Equal(reference.Length, rate.Words);
         // What was right is the same seen from either side.
@@ -30,11 +30,11 @@ public sealed class WordErrorRateTests
     [Fact]
     public void TheKindsOfErrorAreToldApart()
     {
-        Assert.Equal(new(4, 1, 0, 0), WordErrorRate.Of(["set", "white", "at", "b"], ["set", "white", "at", "x"]));
-        Assert.Equal(new(2, 0, 1, 0), WordErrorRate.Of(["turn", "left"], ["please", "turn", "left"]));
-        Assert.Equal(new(2, 0, 0, 1), WordErrorRate.Of(["turn", "left"], ["left"]));
-        Assert.Equal(2.0, WordErrorRate.Of(["a"], ["b", "c"]).Rate);
-        Assert.Equal(0.0, WordErrorRate.Of([], []).Rate);
+        Assert.Equal(new(4, 1, 0, 0), WordErrorRate.Compare(["set", "white", "at", "b"], ["set", "white", "at", "x"]));
+        Assert.Equal(new(2, 0, 1, 0), WordErrorRate.Compare(["turn", "left"], ["please", "turn", "left"]));
+        Assert.Equal(new(2, 0, 0, 1), WordErrorRate.Compare(["turn", "left"], ["left"]));
+        Assert.Equal(2.0, WordErrorRate.Compare(["a"], ["b", "c"]).Rate);
+        Assert.Equal(0.0, WordErrorRate.Compare([], []).Rate);
         Assert.Equal(new(4, 1, 2, 1), new WordErrorRate(3, 1, 0, 1) + new WordErrorRate(1, 0, 2, 0));
     }
 
@@ -47,5 +47,5 @@ public sealed class WordErrorRateTests
     [InlineData("It’s 'fine' — don't", null, "it's fine don't")]
     [InlineData(" . ", null, "")]
     public void TextIsReadAsWords(string text, string? language, string words) =>
-        Assert.Equal(words, string.Join(' ', SpokenWords.Of(text, language)));
+        Assert.Equal(words, string.Join(' ', SpokenWords.Split(text, language)));
 }

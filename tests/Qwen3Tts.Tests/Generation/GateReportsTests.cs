@@ -7,9 +7,9 @@ namespace Qwen3Tts.Tests;
 /// <summary>Reports of what was spoken without a word and should have been told, or differed from what training reads.</summary>
 public sealed class GateReportsTests
 {
-    static readonly Lazy<Tts> Mouth = new(() => Tts.Load(Mini.Model, threads: 1));
-    static readonly Lazy<Voice> Reference = new(() => Mouth.Value.Clone(WavFile.Read(Reports.Path("transcript-short", "ref.wav"))));
-    static Tts Tts => Mouth.Value;
+    static readonly Lazy<Tts> Model = new(() => Tts.Load(Mini.Model, threads: 1));
+    static readonly Lazy<Voice> Reference = new(() => Model.Value.Clone(WavFile.Read(Reports.Path("transcript-short", "ref.wav"))));
+    static Tts Tts => Model.Value;
 
     static float[] Said(string text, SpeechOptions? options = null) =>
         Tts.Say(text, (options ?? new()) with

@@ -118,7 +118,7 @@ public sealed class TransformerTests
     {
         var tensors = new List<TensorToWrite>();
         void Add(string name, params int[] shape) =>
-            tensors.Add(TensorToWrite.Of(name, shape, Values(random, shape.Aggregate((a, b) => a * b), 1 / MathF.Sqrt(shape[^1]))));
+            tensors.Add(TensorToWrite.FromArray(name, shape, Values(random, shape.Aggregate((a, b) => a * b), 1 / MathF.Sqrt(shape[^1]))));
         void AddNorm(string name)
         {
             Add($"{name}.weight", s.Hidden);

@@ -120,7 +120,7 @@ public sealed class SpeakerTests
     public void TheReleasedSizesNeedSamplesForFiveRowsOfMel()
     {
         var folder = Scratch.New();
-        SafetensorsWriter.Write(Path.Combine(folder, "model.safetensors"), [TensorToWrite.Of("none", [1], [0f])]);
+        SafetensorsWriter.Write(Path.Combine(folder, "model.safetensors"), [TensorToWrite.FromArray("none", [1], [0f])]);
         using var weights = Weights.Open(folder); // the shapes alone matter: zeros stand in for what is not there
         using var workers = new Workers(1);
         Assert.Equal(1280, new SpeakerEncoder(weights, new SpeakerEncoderConfig(1024, 24000), workers).LeastSamples);

@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 using CsCheck;
-using Qwen3Tts.Text;
+using Qwen3Tts.Files;
 
 namespace Qwen3Tts.Tests.Text;
 
@@ -21,7 +21,7 @@ public sealed class NormalFormCTests
     {
         foreach (var row in Rows())
             foreach (var text in row)
-                Assert.Equal(row[1], NormalFormC.Of(text));
+                Assert.Equal(row[1], NormalForm.C(text));
     }
 
     /// <summary>Text built from decomposed and composed parts comes out the same, whichever form each part was in.</summary>
@@ -33,8 +33,8 @@ public sealed class NormalFormCTests
         {
             var composed = string.Concat(parts.Select(p => rows[p.Item1][1]));
             var mixed = string.Concat(parts.Select(p => rows[p.Item1][p.Item2 ? 1 : 2]));
-            Assert.Equal(NormalFormC.Of(composed), NormalFormC.Of(mixed));
-            Assert.Equal(NormalFormC.Of(mixed), NormalFormC.Of(NormalFormC.Of(mixed)));
+            Assert.Equal(NormalForm.C(composed), NormalForm.C(mixed));
+            Assert.Equal(NormalForm.C(mixed), NormalForm.C(NormalForm.C(mixed)));
         }, iter: 5000);
     }
 
@@ -44,7 +44,7 @@ public sealed class NormalFormCTests
         for (var s = 0; s < 11172; s++)
         {
             var trail = s % 28 == 0 ? "" : $"{(char)(0x11A7 + s % 28)}";
-            Assert.Equal($"{(char)(0xAC00 + s)}", NormalFormC.Of($"{(char)(0x1100 + s / 588)}{(char)(0x1161 + s / 28 % 21)}{trail}"));
+            Assert.Equal($"{(char)(0xAC00 + s)}", NormalForm.C($"{(char)(0x1100 + s / 588)}{(char)(0x1161 + s / 28 % 21)}{trail}"));
         }
     }
 
@@ -52,7 +52,7 @@ public sealed class NormalFormCTests
     public void PlainTextIsReturnedAsItIs()
     {
         foreach (var text in new[] { "", "Grüße, naïve", "Привет, мир", "你好，世界 😀" })
-            Assert.Same(text, NormalFormC.Of(text));
-        Assert.Equal("é\uFFFD", NormalFormC.Of("e\u0301\uD800"));
+            Assert.Same(text, NormalForm.C(text));
+        Assert.Equal("é\uFFFD", NormalForm.C("e\u0301\uD800"));
     }
 }

@@ -23,10 +23,10 @@ public sealed class ClipChecksTests
         return new(samples, Rate);
     }
 
-    static string Doubt(Waveform wave, bool trimmed = true) => Assert.Single(ClipGate.Doubts(Any, ClipLevels.Of(wave), trimmed));
+    static string Doubt(Waveform wave, bool trimmed = true) => Assert.Single(ClipGate.Doubts(Any, ClipLevels.Measure(wave), trimmed));
 
     [Fact]
-    public void AGoodRecordingIsNotDoubted() => Assert.Empty(ClipGate.Doubts(Any, ClipLevels.Of(Speech(3)), trimmed: false));
+    public void AGoodRecordingIsNotDoubted() => Assert.Empty(ClipGate.Doubts(Any, ClipLevels.Measure(Speech(3)), trimmed: false));
 
     [Fact]
     public void ALongOne() => Assert.Equal(
@@ -61,7 +61,7 @@ public sealed class ClipChecksTests
         var around = Speech(6, silence: 1.5);
         Assert.Equal("l.jsonl(3): 'a.wav' is silent for 3.0 of 6.0 s. Cut the silence off; 'qwen3tts-train prepare --trim true' does.",
             Doubt(around, trimmed: false));
-        Assert.Empty(ClipGate.Doubts(Any, ClipLevels.Of(around), trimmed: true));
+        Assert.Empty(ClipGate.Doubts(Any, ClipLevels.Measure(around), trimmed: true));
     }
 
     [Fact]
@@ -141,7 +141,7 @@ public sealed class ClipChecksTests
     {
         var rows = Enumerable.Range(1, 12)
             .Select(n => new DataRow(Any with { Text = $"<b> & {n}", Codes = [.. Enumerable.Repeat(new int[16], 10 * n)] },
-            ClipLevels.Of(Speech(1 + n)), 3 + n)
+            ClipLevels.Measure(Speech(1 + n)), 3 + n)
             { VoiceDistance = n }).ToList();
         var leftOut = new ListProblems();
         leftOut.Add("a.jsonl(1)", "<|im_end|> & so on.");

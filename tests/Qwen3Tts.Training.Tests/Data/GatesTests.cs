@@ -22,7 +22,7 @@ public sealed class GatesTests
 {
     const int Rate = 24000;
 
-    static readonly Lazy<Tts> Mouth = new(() => Tts.Load(Mini.Model, threads: 1));
+    static readonly Lazy<Tts> Model = new(() => Tts.Load(Mini.Model, threads: 1));
     static readonly Lazy<ClipEncoder> Encoder = new(() => ModelEncoder.Load(ModelFolder.Open(Mini.Model)));
     static readonly string Good = Path.Combine(Mini.Folder, "clips", "rms_1.wav");
 
@@ -63,9 +63,9 @@ public sealed class GatesTests
         var (list, words) = (List(text, Good), SpokenText.Problem(text)!["the text ".Length..]);
         AllSay(words,
             ("import", () => Imported(list)), ("prepare", () => Prepared(list)), ("doctor", () => Examined(list)),
-            ("say", () => Mouth.Value.Stream(text, new() { Voice = Cloned })),
-                ("transcript", () => Mouth.Value.Clone(WavFile.Read(Good), text)),
-            ("instruct", () => Mouth.Value.Stream("Hello.", new() { Voice = Cloned, Instruct = text })),
+            ("say", () => Model.Value.Stream(text, new() { Voice = Cloned })),
+                ("transcript", () => Model.Value.Clone(WavFile.Read(Good), text)),
+            ("instruct", () => Model.Value.Stream("Hello.", new() { Voice = Cloned, Instruct = text })),
                 ("show-prompt", () => PromptListing.Pair(Mini.Model, new(text, null, null, null, null, false), FaultSet.None)),
             ("import's instruct", () => Imported(List("Hello.", Good, instruct: text))),
                 ("prepare's instruct", () => Prepared(List("Hello.", Good, instruct: text))));
@@ -120,7 +120,7 @@ public sealed class GatesTests
             ["import"] = Import.Run(new() { Input = list, Output = list + ".out", HeldOut = HeldOut.Parse("0") }, default).Doubts,
             ["prepare"] = Prepared(list).Doubts,
             ["doctor"] = ClipExamples.Load(new() { Checkpoint = Mini.Model, Data = list }, ModelFolder.Open(Mini.Model), null).Doubts,
-            ["clone"] = Mouth.Value.Clone(WavFile.Read(file)).Warnings,
+            ["clone"] = Model.Value.Clone(WavFile.Read(file)).Warnings,
         };
         var said = doubts.Select(d => d.Value.Single(m => m.Contains(words, StringComparison.Ordinal)));
         Assert.Single(said.Select(m => m[m.IndexOf(words, StringComparison.Ordinal)..]).Distinct());
@@ -183,9 +183,9 @@ public sealed class GatesTests
         else
             WavFile.Write(file, Sound(kind), WavFormat.Float32);
         var wave = WavFile.Read(file);
-        var (list, words) = (List("Good morning.", file), RecordingChecks.Problem(wave, ClipLevels.Of(wave))!);
+        var (list, words) = (List("Good morning.", file), RecordingChecks.Problem(wave, ClipLevels.Measure(wave))!);
         AllSay(words, ("import", () => Imported(list)), ("prepare", () => Prepared(list)), ("doctor", () => Examined(list)),
-            ("clone", () => Mouth.Value.Clone(wave)));
+            ("clone", () => Model.Value.Clone(wave)));
         var asReference = List("Good morning.", Good).Replace("l.jsonl", "r.jsonl", StringComparison.Ordinal);
         File.WriteAllText(asReference, JsonSerializer.Serialize(new { audio = Good, text = "Good morning.", ref_audio = file }) + "\n");
         AllSay(words, ("import's reference", () => Imported(asReference)), ("prepare's reference", () => Prepared(asReference)),
@@ -195,7 +195,7 @@ public sealed class GatesTests
         Imported(list);
         Prepared(list);
         Examined(list);
-        Mouth.Value.Clone(WavFile.Read(file));
+        Model.Value.Clone(WavFile.Read(file));
     }
 
     [Theory]
@@ -204,14 +204,14 @@ public sealed class GatesTests
     [InlineData("Kling\u0007on")]
     public void BadLanguages(string language)
     {
-        var known = Mouth.Value.Languages.ToList();
+        var known = Model.Value.Languages.ToList();
         var words = LanguageNames.Unknown(language, known);
         var list = List("Good morning.", Good, language);
         var report = Prepared(list);
         // told and not refused: it may be what is to be taught
         Assert.Contains(report.Doubts, d => d.StartsWith($"{list}(1): {words}", StringComparison.Ordinal));
         AllSay(words,
-            ("say", () => Mouth.Value.Stream("Hello.", new() { Voice = Cloned, Language = language })), ("doctor", () => Examined(list)),
+            ("say", () => Model.Value.Stream("Hello.", new() { Voice = Cloned, Language = language })), ("doctor", () => Examined(list)),
             ("show-prompt", () => PromptListing.Pair(Mini.Model, new("Hello.", null, language, null, null, false), FaultSet.None)),
             ("train", () => Trained(report.Clips[0].Clip, "data")),
                 ("train --language", () => Trained(report.Clips[0].Clip with { Language = null }, language)));

@@ -55,9 +55,9 @@ public sealed class HeldOutTests
     public void WhatTheDataSaysIsNotChosenAgain()
     {
         var clips = Clips(Sentences(0, 4)).Select((c, i) => c with { HeldOut = i == 2 }).ToList();
-        Assert.Equal([false, false, true, false], HeldOut.Of(clips, 0));
-        Assert.Equal([false, false, true, false], HeldOut.Of(clips, 1));
-        Assert.Contains("holds out 1", Assert.Throws<ArgumentException>(() => HeldOut.Of(clips, 2)).Message);
+        Assert.Equal([false, false, true, false], HeldOut.Select(clips, 0));
+        Assert.Equal([false, false, true, false], HeldOut.Select(clips, 1));
+        Assert.Contains("holds out 1", Assert.Throws<ArgumentException>(() => HeldOut.Select(clips, 2)).Message);
     }
 
     [Fact]

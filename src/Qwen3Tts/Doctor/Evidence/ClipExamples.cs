@@ -54,7 +54,7 @@ sealed record ClipExamples(
                 sequence.Append(new CodecStep.Frame(frame));
             sequence.AppendEnd();
             ContextLimit.Check(sequence, model.Config.TalkerConfig.MaxPositionEmbeddings, clip.Place);
-            return TrainingExample.Of(sequence, ids);
+            return TrainingExample.FromSequence(sequence, ids);
         }).ToList();
         return new(
             examples, [.. clips.Select(c => c.Text)], examples.Sum(e => e.Frames.Count), from,

@@ -1,7 +1,7 @@
-// What moved in the output heads, against what each hypothesis would have moved there. The gradient of a head needs no way back through the
-// network: a target adds e xᵀ to it, where x is the state that the head reads and e = softmax(scores) - one-hot(code). So a forward pass of
-// the base tells in which direction a training under any hypothesis sets out; and a checkpoint that was trained so has gone that way, even
-// where its losses still are those of its base.
+// What moved in the output heads, compared with what each hypothesis would have moved there. The gradient of a head needs no backward pass
+// through the network: a target adds e xᵀ to it, where x is the state that the head reads and e = softmax(scores) - one-hot(code). So a
+// forward pass of the base tells in which direction a training under any hypothesis moves the head first. A checkpoint that was trained so
+// has moved in that direction, even if its losses are still those of its base.
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.Kernels;
 

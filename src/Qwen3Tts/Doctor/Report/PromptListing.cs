@@ -73,7 +73,7 @@ static class PromptListing
         foreach (var frame in frames)
             sequence.Append(new CodecStep.Frame(frame));
         sequence.AppendEnd();
-        var example = Hypothesis.Edit(faults, TrainingExample.Of(sequence, ids), ids);
+        var example = Hypothesis.Edit(faults, TrainingExample.FromSequence(sequence, ids), ids);
         var references = utterance.ReferenceFrames.ToList();
         string Named(int[] codes) => frames.FindIndex(f => ReferenceEquals(f, codes)) is var k and >= 0 ? $"frame {k}"
             : $"reference frame {references.FindIndex(f => ReferenceEquals(f, codes))}";
