@@ -22,9 +22,6 @@ static class ClipChecks
     /// <summary>The other remedy of the commands that read many recordings.</summary>
     public const string LeaveOut = " Or leave it out with --skip-bad.";
 
-    /// <summary>Why a clip's text cannot be trained on, or null.</summary>
-    public static string? Error(Clip clip) => ClipGate.Error(clip);
-
     /// <summary>What the text alone lets one doubt.</summary>
     public static IEnumerable<string> OfText(Clip clip, TextTokenizer? tokenizer)
     {
@@ -148,8 +145,6 @@ static class ClipChecks
         var sorted = values.Order().ToList();
         return (sorted[(sorted.Count - 1) / 2] + sorted[sorted.Count / 2]) / 2;
     }
-
-    public static double Decibel(double amplitude) => RecordingChecks.Decibel(amplitude);
 
     static string F(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

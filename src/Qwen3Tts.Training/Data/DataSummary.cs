@@ -47,8 +47,8 @@ sealed record DataSummary(IReadOnlyList<DataRow> Rows, ListProblems LeftOut, IRe
         table.Add(("speakers", Counts(r => r.Clip.Speaker)));
         Spread("text tokens", r => r.Tokens, "0", "", $"{Rows.Sum(r => r.Tokens ?? 0)}; a clip: ");
         Spread("frames a token", r => r.FramesPerToken, "0.0", "");
-        Spread("speech level", r => r.Levels is { Rms: > 0 } l ? ClipChecks.Decibel(l.Rms) : null, "0.0", " dBFS as recorded");
-        Spread("peak", r => r.Levels is { Peak: > 0 } l ? ClipChecks.Decibel(l.Peak) : null, "0.0", " dBFS as recorded");
+        Spread("speech level", r => r.Levels is { Rms: > 0 } l ? RecordingChecks.Decibel(l.Rms) : null, "0.0", " dBFS as recorded");
+        Spread("peak", r => r.Levels is { Peak: > 0 } l ? RecordingChecks.Decibel(l.Peak) : null, "0.0", " dBFS as recorded");
         Spread("voice", r => r.VoiceDistance, "0.0", " deviations from the clip most like all others");
         table.Add(("problems", $"{LeftOut.Count} left out, {Doubts.Count} to listen to"));
         return table;

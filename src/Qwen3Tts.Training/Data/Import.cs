@@ -32,8 +32,7 @@ static class Import
     public static DataSummary Run(ImportOptions options, CancellationToken stop)
     {
         var (problems, doubts) = (new ListProblems(), new List<string>());
-        var listed = Recordings.Read(options.Input, options.Format,
-            problems).ConvertAll(c => Recordings.InOneLanguage(c, options.Language));
+        var listed = ClipList.Read(options.Input, problems, options.Format).ConvertAll(c => ClipList.InOneLanguage(c, options.Language));
         if (options.OnlySpeaker is { } speaker && !listed.Any(c => SpeakerName.IsSame(c.Speaker, speaker)))
             throw problems.Count > 0 ? new InvalidDataException($"{problems}") : new ArgumentException(
                 $"{options.Input}: no clip is spoken by '{Printable.Text(speaker)}'. "
@@ -79,7 +78,7 @@ static class Import
             var clip = clips[i];
             try
             {
-                if (ClipChecks.Error(clip) is { } text)
+                if (ClipGate.Error(clip) is { } text)
                     wrong[i] = new(clip.Place, text);
                 var levels = clip.Codes is not null && !File.Exists(clip.Audio) ? null
                     : ClipGate.Read(clip.Place, clip.Audio, ClipChecks.LeaveOut).Levels;

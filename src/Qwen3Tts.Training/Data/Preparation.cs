@@ -17,8 +17,7 @@ static class Preparation
             throw new FileNotFoundException(
                 $"There is no reference recording '{file}'. Name one of the recordings, or leave --reference out.");
         var (problems, doubts) = (new ListProblems(), new List<string>());
-        var listed = Recordings.Read(options.Input, options.Format, problems)
-            .ConvertAll(c => Recordings.InOneLanguage(c, options.Language));
+        var listed = ClipList.Read(options.Input, problems, options.Format).ConvertAll(c => ClipList.InOneLanguage(c, options.Language));
         if (encoder.Languages is { } known)
             doubts.AddRange(ClipChecks.OfLanguages(listed, known));
         var asItIs = listed.Any(c => c.Reference is not null || c.Codes is not null);
@@ -117,7 +116,7 @@ static class Preparation
     /// <summary>The clip, or what is wrong with it, with its place and a remedy.</summary>
     static (PreparedClip? Clip, ClipProblem? Problem) Guarded(Clip clip, Func<PreparedClip> body)
     {
-        if (ClipChecks.Error(clip) is { } problem)
+        if (ClipGate.Error(clip) is { } problem)
             return (null, new(clip.Place, problem));
         try
         {

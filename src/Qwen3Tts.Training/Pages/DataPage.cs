@@ -1,5 +1,6 @@
 // The data as one page that needs nothing beside it: the table, histograms, and every message.
 using System.Text;
+using Qwen3Tts.Audio;
 using Qwen3Tts.Training.Data;
 using static Qwen3Tts.Doctor.Report.Html;
 
@@ -23,8 +24,8 @@ static class DataPage
             ("length of a clip", "s", r => r.Seconds),
             ("tokens of a text", "tokens", r => r.Tokens),
             ("pace", "frames a token", r => r.FramesPerToken),
-            ("level of speech, as recorded", "dBFS", r => r.Levels is { Rms: > 0 } l ? ClipChecks.Decibel(l.Rms) : null),
-            ("peak, as recorded", "dBFS", r => r.Levels is { Peak: > 0 } l ? ClipChecks.Decibel(l.Peak) : null),
+            ("level of speech, as recorded", "dBFS", r => r.Levels is { Rms: > 0 } l ? RecordingChecks.Decibel(l.Rms) : null),
+            ("peak, as recorded", "dBFS", r => r.Levels is { Peak: > 0 } l ? RecordingChecks.Decibel(l.Peak) : null),
             ("voice, from the clip most like all others", "deviations", r => r.VoiceDistance),
         })
             page.Append(Chart.Histogram(name, [.. data.Rows.Select(of).OfType<double>()], unit));

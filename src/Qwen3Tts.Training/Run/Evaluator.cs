@@ -94,7 +94,7 @@ sealed class Evaluator
     {
         try
         {
-            RunFolder.RemoveTree(Candidate);
+            OutputFolder.Remove(Candidate);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException)
         {
@@ -167,7 +167,7 @@ sealed class Evaluator
         if (Evaluation.FindBest(all) == evaluation)
             OutputFolder.Replace(Candidate, Best);
         else
-            RunFolder.RemoveTree(Candidate);
+            OutputFolder.Remove(Candidate);
         OutputFile.WriteText(Evaluation.FileIn(_folder.Path), string
             .Concat(all.Select(e => JsonSerializer.Serialize(e, LogJson.Default.Evaluation) + "\n")), _folder.Record);
         _done.Add(evaluation);

@@ -2,7 +2,7 @@
 // log.jsonl (one line a step) and tensorboard/ (the same), state/ (weights and moments, until the run is done), progress.json (that they
 // must be there, or why not) and export/ (the result). A run goes on from state/ with the same numbers as if it had never stopped: the
 // order of the data is a function of the step, and nothing else is random. What a run wrote stands on the folder's record; nothing else
-// is ever replaced or removed, and one process at a time works there. A little over 250 lines: whether a folder may be used depends on
+// is ever replaced or removed, and one process at a time works there. More than 250 lines: whether a folder may be used depends on
 // everything that may lie in it.
 using System.Globalization;
 using System.Runtime.InteropServices;
@@ -154,7 +154,7 @@ sealed class RunFolder : IDisposable
             In("index.html") })
             OutputFile.CheckIsFree(file, Record); // before anything is removed, and not after hours of training
         foreach (var part in Models.Append(In("state")))
-            RemoveTree(part);
+            OutputFolder.Remove(part);
         var left = Record.RemoveOwned().Where(file => !OutputFolder.IsBookkeeping(file))
             .Select(file => System.IO.Path.GetRelativePath(Record.Folder, file)).ToList();
         if (left.Count > 0)
@@ -169,11 +169,6 @@ sealed class RunFolder : IDisposable
 
     /// <summary>What this program wrote there, but for the model folders, which have records of their own.</summary>
     public OutputRecord Record => OutputRecord.At(Path);
-
-    /// <summary>
-    /// Removes what this program wrote into a folder that has its own record, and the folder, where nothing else is in it.
-    /// </summary>
-    public static void RemoveTree(string folder) => OutputFolder.Remove(folder);
 
     /// <summary>Null where a run was killed before it was written.</summary>
     /// <exception cref="InvalidDataException">It is damaged.</exception>

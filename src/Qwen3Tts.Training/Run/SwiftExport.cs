@@ -34,8 +34,8 @@ static class SwiftExport
             throw new InvalidDataException(
                 $"{options.Data}: the lines name different references, such as '{first}' and '{second}', and ms-swift stores the voice " +
                 $"of the first one. Prepare the recordings with --reference.");
-        if (clips.FirstOrDefault(c => ClipChecks.Error(c) is not null) is { } bad)
-            throw new InvalidDataException(ClipChecks.Error(bad)); // there, control tokens in a text are control tokens
+        if (clips.FirstOrDefault(c => ClipGate.Error(c) is not null) is { } bad)
+            throw new InvalidDataException(ClipGate.Error(bad)); // there, control tokens in a text are control tokens
         var heldOut = HeldOut.Select(clips, options.HeldOut);
         options = (options with { HeldOut = heldOut.Count(held => held) }).Completed(model.Config, clips.Count, linesNameLanguages: false);
 

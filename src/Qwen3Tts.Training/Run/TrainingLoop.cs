@@ -32,7 +32,7 @@ sealed class TrainingLoop : IDisposable
         (_run, _folder, _observer, _talker, _optimizer) = (run, folder, observer, talker, optimizer);
         _step = _saved = folder.Restore(optimizer, observer.OnNote);
         _evaluator = new(folder, run.Options, run.Data.HeldOutClips, _step, observer.OnNote);
-        _page = new(folder, run.Options, run.Clips, run.Data.HeldOutClips, observer.OnNote);
+        _page = new(folder, run, observer.OnNote);
     }
 
     TrainingOptions Options => _run.Options;

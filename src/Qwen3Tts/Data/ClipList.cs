@@ -2,6 +2,7 @@
 // here. All that is wrong with the whole set is told at once, each cause once, with its place.
 using Qwen3Tts.Audio;
 using Qwen3Tts.Files;
+using Qwen3Tts.Sequence;
 using Qwen3Tts.Text;
 
 namespace Qwen3Tts.Data;
@@ -93,6 +94,11 @@ static class ClipList
         "held-out" => true,
         _ => throw new InvalidDataException($"'split' is '{Printable.Text(split)}', expected 'train' or 'held-out'"),
     };
+
+    /// <summary>The clip with its language's name, by the one table; where its list names none, with that of the command.</summary>
+    public static Clip InOneLanguage(Clip clip, string? otherwise) =>
+        (string.IsNullOrWhiteSpace(clip.Language) ? otherwise : clip.Language) is { } given
+            ? clip with { Language = LanguageNames.NameOf(given) } : clip with { Language = null };
 
     /// <summary>Lines of a text file become one line.</summary>
     public static string Words(string text) => SpokenText.Words(text);

@@ -67,7 +67,7 @@ static class ListTargets
         Read = (folder, problems) =>
         {
             var clips = Read(Path.Combine(folder, file), format, problems);
-            problems.AddRange(clips.Select(ClipChecks.Error).OfType<string>());
+            problems.AddRange(clips.Select(ClipGate.Error).OfType<string>());
             foreach (var clip in clips)
                 _ = ClipChecks.OfText(clip, null).Count();
             Discard(clips);

@@ -96,7 +96,7 @@ public sealed class ImportTests
     {
         var (_, list) = Written("metadata.csv", "c|anna|en|Really a list.");
         File.Copy(Path.Combine(Path.GetDirectoryName(list)!, "a.wav"), Path.Combine(Path.GetDirectoryName(list)!, "c"));
-        Assert.Equal(ListFormat.Sovits, Recordings.FormatOf(list));
+        Assert.Equal(ListFormat.Sovits, ClipList.FormatOf(list));
         Assert.Contains("it has 4 fields of 3",
             Assert.Throws<InvalidDataException>(() => Run(list, o => o with { Format = ListFormat.LjSpeech })).Message);
     }

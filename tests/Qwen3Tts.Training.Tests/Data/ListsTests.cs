@@ -1,7 +1,6 @@
 using System.Text;
 using System.Text.Json;
 using Qwen3Tts.Data;
-using Qwen3Tts.Training.Data;
 using Qwen3Tts.Training.Options;
 
 namespace Qwen3Tts.Tests.Data;
@@ -12,7 +11,7 @@ public sealed class ListsTests
     static (List<Clip> Clips, IReadOnlyList<string> Problems) Read(string path, ListFormat? format = null)
     {
         var problems = new ListProblems();
-        return (Recordings.Read(path, format, problems), problems.Messages);
+        return (ClipList.Read(path, problems, format), problems.Messages);
     }
 
     static string Written(string name, string text, Encoding? encoding = null)
@@ -76,7 +75,7 @@ public sealed class ListsTests
                     if (kind.StartsWith("codes-", StringComparison.Ordinal))
                         CodesFile.Read(file, 16, 256);
                     var found = new ListProblems();
-                    problems.AddRange(Recordings.Read(file, null, found).Select(ClipChecks.Error).OfType<string>());
+                    problems.AddRange(ClipList.Read(file, found).Select(ClipGate.Error).OfType<string>());
                     problems.AddRange(found.Messages);
                 }
                 catch (InvalidDataException e)
