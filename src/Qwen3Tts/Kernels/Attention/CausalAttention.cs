@@ -54,23 +54,17 @@ static unsafe class CausalAttention
                 Padded = (dim + DotBlock.Lanes - 1) / DotBlock.Lanes * DotBlock.Lanes,
             };
             // A step of generation goes through the cache as it lies; more positions are worth a copy of each head.
-            var step = count == 1 && job.Padded == dim;
+            var step = job.OneToken = count == 1 && job.Padded == dim;
             job.HeadsPerPart = step ? (kvHeads + workers.Threads - 1) / workers.Threads : 1;
-            delegate*<void*, int, void> body = Simd.Tier switch
-            {
-                Tier.Avx512 => step ? &Step<Lanes512> : &Part<Lanes512>,
-                Tier.Avx2 => step ? &Step<Lanes256> : &Part<Lanes256>,
-                _ => step ? &Step<Lanes128> : &Part<Lanes128>,
-            };
-            workers.Run(step ? (kvHeads + job.HeadsPerPart - 1) / job.HeadsPerPart : (count + tile - 1) / tile * kvHeads, &job, body);
+            var parts = step ? (kvHeads + job.HeadsPerPart - 1) / job.HeadsPerPart : (count + tile - 1) / tile * kvHeads;
+            Simd.Run(ref job, parts, workers);
         }
     }
 
     // One position, some heads: key after key for all of them, so that memory is read in long pieces.
     [MethodImpl(Simd.Hot)]
-    static void Step<T>(void* state, int part) where T : struct, ILanes<T>
+    static void Step<T>(in Job job, int part) where T : struct, ILanes<T>
     {
-        ref var job = ref *(Job*)state;
         var head = part * job.HeadsPerPart;
         var heads = Math.Min(job.HeadsPerPart, job.KvHeads - head);
         var (rows, dim, group) = (heads * job.Group, job.Dim, job.Group);
@@ -108,9 +102,8 @@ static unsafe class CausalAttention
 
     // Some positions, one head.
     [MethodImpl(Simd.Hot)]
-    static void Part<T>(void* state, int part) where T : struct, ILanes<T>
+    static void Tiles<T>(in Job job, int part) where T : struct, ILanes<T>
     {
-        ref var job = ref *(Job*)state;
         var head = part % job.KvHeads;
         var token = part / job.KvHeads * job.Tile;
         var tokens = Math.Min(job.Tile, job.Count - token);
@@ -206,11 +199,20 @@ static unsafe class CausalAttention
         return copy;
     }
 
-    struct Job
+    struct Job : IKernel
     {
         public float* Q, K, V, Y;
         public float Scale;
         public int Count, Start, Heads, KvHeads, Dim, Window, Sequence, Group, Tile, Padded, HeadsPerPart;
+        public bool OneToken;
+
+        public readonly void Part<T>(int part) where T : struct, ILanes<T>
+        {
+            if (OneToken)
+                Step<T>(this, part);
+            else
+                Tiles<T>(this, part);
+        }
 
         /// <summary>The first key that a token sees.</summary>
         public readonly int First(int token) =>

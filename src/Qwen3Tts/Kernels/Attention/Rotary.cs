@@ -17,12 +17,10 @@ static unsafe class Rotary
                 $"Positions {start}..{start + count - 1} of {heads} heads of {dim} were asked for, but x has {x.Length}, " +
                 $"cos {cos.Length} and sin {sin.Length} elements.");
         fixed (float* at = x, c = cos, s = sin)
-            switch (Simd.Tier)
-            {
-                case Tier.Avx512: Apply<Lanes512>(at, c, s, count, start, heads, dim / 2); break;
-                case Tier.Avx2: Apply<Lanes256>(at, c, s, count, start, heads, dim / 2); break;
-                default: Apply<Lanes128>(at, c, s, count, start, heads, dim / 2); break;
-            }
+        {
+            var job = new Job { X = at, Cos = c, Sin = s, Count = count, Start = start, Heads = heads, Half = dim / 2 };
+            Simd.Run(ref job);
+        }
     }
 
     [MethodImpl(Simd.Hot)]
@@ -47,5 +45,13 @@ static unsafe class Rotary
                     x[half + i] = b * c + a * s;
                 }
             }
+    }
+
+    struct Job : IKernel
+    {
+        public float* X, Cos, Sin;
+        public int Count, Start, Heads, Half;
+
+        public readonly void Part<T>(int part) where T : struct, ILanes<T> => Apply<T>(X, Cos, Sin, Count, Start, Heads, Half);
     }
 }

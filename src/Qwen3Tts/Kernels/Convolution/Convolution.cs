@@ -135,13 +135,7 @@ sealed unsafe class Convolution
                 SegmentLength = Dilation == 1 ? Taps * Input : Input,
                 SegmentStride = Dilation * Input,
             };
-            delegate*<void*, int, void> body = Simd.Tier switch
-            {
-                Tier.Avx512 => &Part<Lanes512>,
-                Tier.Avx2 => &Part<Lanes256>,
-                _ => &Part<Lanes128>,
-            };
-            workers.Run((outputRows + rows - 1) / rows * panelCount, &job, body);
+            Simd.Run(ref job, (outputRows + rows - 1) / rows * panelCount, workers);
         }
         GC.KeepAlive(_storage);
     }
@@ -149,9 +143,8 @@ sealed unsafe class Convolution
     static readonly Workers Alone = new(1);
 
     [MethodImpl(Simd.Hot)]
-    static void Part<T>(void* state, int part) where T : struct, ILanes<T>
+    static void Part<T>(in Job job, int part) where T : struct, ILanes<T>
     {
-        ref var job = ref *(Job*)state;
         var panel = part % job.PanelCount;
         var first = part / job.PanelCount * job.RowsPerPart;
         var rows = Math.Min(job.RowsPerPart, job.OutputRows - first);
@@ -200,9 +193,11 @@ sealed unsafe class Convolution
         }
     }
 
-    struct Job
+    struct Job : IKernel
     {
         public float* Panels, Bias, X, Y;
         public int OutputRows, RowsPerPart, PanelCount, Lanes, Output, Input, Stride, Segments, SegmentLength, SegmentStride;
+
+        public readonly void Part<T>(int part) where T : struct, ILanes<T> => Convolution.Part<T>(this, part);
     }
 }

@@ -32,20 +32,13 @@ static unsafe class DepthwiseConvolution
         fixed (float* from = x, to = y, b = bias)
         {
             var job = new Job { X = from, Y = to, Weight = w, Bias = b, Rows = rows, Channels = channels, Taps = taps };
-            delegate*<void*, int, void> body = Simd.Tier switch
-            {
-                Tier.Avx512 => &Part<Lanes512>,
-                Tier.Avx2 => &Part<Lanes256>,
-                _ => &Part<Lanes128>,
-            };
-            workers.Run((rows + RowsPerPart - 1) / RowsPerPart, &job, body);
+            Simd.Run(ref job, (rows + RowsPerPart - 1) / RowsPerPart, workers);
         }
     }
 
     [MethodImpl(Simd.Hot)]
-    static void Part<T>(void* state, int part) where T : struct, ILanes<T>
+    static void Part<T>(in Job job, int part) where T : struct, ILanes<T>
     {
-        ref var job = ref *(Job*)state;
         nint channels = job.Channels;
         var last = Math.Min(job.Rows, (part + 1) * RowsPerPart);
         for (var t = part * RowsPerPart; t < last; t++)
@@ -69,9 +62,11 @@ static unsafe class DepthwiseConvolution
         }
     }
 
-    struct Job
+    struct Job : IKernel
     {
         public float* X, Y, Weight, Bias;
         public int Rows, Channels, Taps;
+
+        public readonly void Part<T>(int part) where T : struct, ILanes<T> => DepthwiseConvolution.Part<T>(this, part);
     }
 }

@@ -22,26 +22,14 @@ static unsafe class Elementwise
             throw new ArgumentException($"{x.Length} elements meet {y.Length}.", nameof(y));
         fixed (float* first = x, second = y)
         {
-            var job = new Job { X = first, Y = second, Length = x.Length };
-            delegate*<void*, int, void> body = Simd.Tier switch
-            {
-                Tier.Avx512 => &Part<Lanes512, TFunction>,
-                Tier.Avx2 => &Part<Lanes256, TFunction>,
-                _ => &Part<Lanes128, TFunction>,
-            };
-            var parts = (x.Length + PartLength - 1) / PartLength;
-            if (workers is not null)
-                workers.Run(parts, &job, body);
-            else
-                for (var part = 0; part < parts; part++)
-                    body(&job, part);
+            var job = new Job<TFunction> { X = first, Y = second, Length = x.Length };
+            Simd.Run(ref job, (x.Length + PartLength - 1) / PartLength, workers);
         }
     }
 
     [MethodImpl(Simd.Hot)]
-    static void Part<T, TFunction>(void* state, int part) where T : struct, ILanes<T> where TFunction : IFunction
+    static void Part<T, TFunction>(in Job<TFunction> job, int part) where T : struct, ILanes<T> where TFunction : IFunction
     {
-        ref var job = ref *(Job*)state;
         float* x = job.X + part * PartLength, y = job.Y + part * PartLength;
         var length = Math.Min(PartLength, job.Length - part * PartLength);
         var i = 0;
@@ -57,9 +45,11 @@ static unsafe class Elementwise
         new ReadOnlySpan<float>(tail, rest.Length).CopyTo(rest);
     }
 
-    struct Job
+    struct Job<TFunction> : IKernel where TFunction : IFunction
     {
         public float* X, Y;
         public int Length;
+
+        public readonly void Part<T>(int part) where T : struct, ILanes<T> => Elementwise.Part<T, TFunction>(this, part);
     }
 }

@@ -10,12 +10,10 @@ static unsafe class Norms
     {
         Check(x, weight, weight, y, rows, width);
         fixed (float* from = x, w = weight, to = y)
-            switch (Simd.Tier)
-            {
-                case Tier.Avx512: RmsNorm<Lanes512>(from, w, eps, to, rows, width); break;
-                case Tier.Avx2: RmsNorm<Lanes256>(from, w, eps, to, rows, width); break;
-                default: RmsNorm<Lanes128>(from, w, eps, to, rows, width); break;
-            }
+        {
+            var job = new Job { X = from, Weight = w, Y = to, Eps = eps, Rows = rows, Width = width };
+            Simd.Run(ref job);
+        }
     }
 
     /// <summary>y = (x - mean) / sqrt(variance + eps) * weight + bias.</summary>
@@ -24,12 +22,10 @@ static unsafe class Norms
     {
         Check(x, weight, bias, y, rows, width);
         fixed (float* from = x, w = weight, b = bias, to = y)
-            switch (Simd.Tier)
-            {
-                case Tier.Avx512: LayerNorm<Lanes512>(from, w, b, eps, to, rows, width); break;
-                case Tier.Avx2: LayerNorm<Lanes256>(from, w, b, eps, to, rows, width); break;
-                default: LayerNorm<Lanes128>(from, w, b, eps, to, rows, width); break;
-            }
+        {
+            var job = new Job { X = from, Weight = w, Bias = b, Y = to, Eps = eps, Rows = rows, Width = width };
+            Simd.Run(ref job);
+        }
     }
 
     [MethodImpl(Simd.Hot)]
@@ -75,5 +71,20 @@ static unsafe class Norms
             throw new ArgumentException(
                 $"{rows} rows of {width} were asked for, but x has {x.Length}, y {y.Length}, weight {weight.Length} and bias " +
                 $"{bias.Length} elements.");
+    }
+
+    struct Job : IKernel
+    {
+        public float* X, Weight, Bias, Y; // no bias: RMSNorm
+        public float Eps;
+        public int Rows, Width;
+
+        public readonly void Part<T>(int part) where T : struct, ILanes<T>
+        {
+            if (Bias == null)
+                RmsNorm<T>(X, Weight, Eps, Y, Rows, Width);
+            else
+                LayerNorm<T>(X, Weight, Bias, Eps, Y, Rows, Width);
+        }
     }
 }

@@ -19,25 +19,13 @@ static unsafe class Snake
         {
             var rowsPerPart = Math.Max(1, PartLength / Math.Max(1, channels));
             var job = new Job { X = from, Y = to, Alpha = a, InverseBeta = b, Rows = rows, Channels = channels, RowsPerPart = rowsPerPart };
-            delegate*<void*, int, void> body = Simd.Tier switch
-            {
-                Tier.Avx512 => &Part<Lanes512>,
-                Tier.Avx2 => &Part<Lanes256>,
-                _ => &Part<Lanes128>,
-            };
-            var parts = (rows + rowsPerPart - 1) / rowsPerPart;
-            if (workers is not null)
-                workers.Run(parts, &job, body);
-            else
-                for (var part = 0; part < parts; part++)
-                    body(&job, part);
+            Simd.Run(ref job, (rows + rowsPerPart - 1) / rowsPerPart, workers);
         }
     }
 
     [MethodImpl(Simd.Hot)]
-    static void Part<T>(void* state, int part) where T : struct, ILanes<T>
+    static void Part<T>(in Job job, int part) where T : struct, ILanes<T>
     {
-        ref var job = ref *(Job*)state;
         var tail = stackalloc float[64];
         var last = Math.Min(job.Rows, (part + 1) * job.RowsPerPart);
         for (var t = part * job.RowsPerPart; t < last; t++)
@@ -64,9 +52,11 @@ static unsafe class Snake
         T.MultiplyAdd(T.Load(inverseBeta), Functions.SineSquared(T.Load(alpha) * v), v).Store(y);
     }
 
-    struct Job
+    struct Job : IKernel
     {
         public float* X, Y, Alpha, InverseBeta;
         public int Rows, Channels, RowsPerPart;
+
+        public readonly void Part<T>(int part) where T : struct, ILanes<T> => Snake.Part<T>(this, part);
     }
 }

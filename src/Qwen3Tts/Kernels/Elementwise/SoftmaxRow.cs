@@ -10,12 +10,10 @@ static unsafe class SoftmaxRow
         if (x.IsEmpty)
             return;
         fixed (float* at = x)
-            switch (Simd.Tier)
-            {
-                case Tier.Avx512: Apply<Lanes512>(at, x.Length); break;
-                case Tier.Avx2: Apply<Lanes256>(at, x.Length); break;
-                default: Apply<Lanes128>(at, x.Length); break;
-            }
+        {
+            var job = new Job { X = at, Length = x.Length };
+            Simd.Run(ref job);
+        }
     }
 
     [MethodImpl(Simd.Hot)]
@@ -49,5 +47,13 @@ static unsafe class SoftmaxRow
         last.Store(tail);
         new ReadOnlySpan<float>(tail, length - full).CopyTo(new(x + full, length - full));
         return (sum + last).Sum();
+    }
+
+    struct Job : IKernel
+    {
+        public float* X;
+        public int Length;
+
+        public readonly void Part<T>(int part) where T : struct, ILanes<T> => Apply<T>(X, Length);
     }
 }

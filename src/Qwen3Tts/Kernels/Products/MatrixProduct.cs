@@ -68,19 +68,12 @@ static unsafe class MatrixProduct
             : Math.Min(rowBlocks, Math.Max(1, workers.Threads * PartsPerThread / tokenParts));
         job.RowsPerPart = (rowBlocks + rowParts - 1) / rowParts * DotBlock.Rows;
         job.RowParts = (job.Rows + job.RowsPerPart - 1) / job.RowsPerPart;
-        delegate*<void*, int, void> body = Simd.Tier switch
-        {
-            Tier.Avx512 => &Part<Lanes512>,
-            Tier.Avx2 => &Part<Lanes256>,
-            _ => &Part<Lanes128>,
-        };
-        workers.Run(job.RowParts * tokenParts, Unsafe.AsPointer(ref job), body);
+        Simd.Run(ref job, job.RowParts * tokenParts, workers);
     }
 
     [MethodImpl(Simd.Hot)]
-    static void Part<T>(void* state, int part) where T : struct, ILanes<T>
+    static void Part<T>(in Job job, int part) where T : struct, ILanes<T>
     {
-        ref var job = ref *(Job*)state;
         var first = part % job.RowParts * job.RowsPerPart;
         var rows = Math.Min(job.RowsPerPart, job.Rows - first);
         var token = part / job.RowParts * job.TokensPerPart;
@@ -171,13 +164,15 @@ static unsafe class MatrixProduct
             throw new ArgumentException($"'{name}' has not the length that matrix and count ask for.", name);
     }
 
-    struct Job
+    struct Job : IKernel
     {
         public ushort* Bits;
         public float* Floats, X, Y, Bias;
         public nint XStride;
         public int Rows, Columns, Padded, Count, RowsPerPart, RowParts, TokensPerPart;
         public bool Add;
+
+        public readonly void Part<T>(int part) where T : struct, ILanes<T> => MatrixProduct.Part<T>(this, part);
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public readonly void Put(int token, int row, float sum)

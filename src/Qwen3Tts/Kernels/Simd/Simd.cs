@@ -21,7 +21,7 @@ enum Tier
 /// The tier in use: the best of this machine, or the one that <c>QWEN3TTS_SIMD</c> (portable, avx2, avx512) or a test names. A program
 /// compiled ahead of time has the tiers of its IlcInstructionSet: x86-64-v3 for AVX2, native for all; without it, not even FMA.
 /// </summary>
-static class Simd
+static unsafe class Simd
 {
     /// <summary>
     /// Marks the kernels: compiled with all optimisations at once. The usual first, plain compilation is forty times slower here, for the
@@ -40,6 +40,30 @@ static class Simd
         get => _tier;
         set => _tier = value <= Best ? value : throw NotHere(value);
     }
+
+    /// <summary>Runs the parts of a kernel in the tier in use, on the caller where there are no workers. Allocates nothing.</summary>
+    public static void Run<TKernel>(ref TKernel kernel, int parts, Workers? workers) where TKernel : unmanaged, IKernel
+    {
+        delegate*<void*, int, void> body = Tier switch
+        {
+            Tier.Avx512 => &Part<TKernel, Lanes512>,
+            Tier.Avx2 => &Part<TKernel, Lanes256>,
+            _ => &Part<TKernel, Lanes128>,
+        };
+        fixed (TKernel* state = &kernel)
+            if (workers is not null)
+                workers.Run(parts, state, body);
+            else
+                for (var part = 0; part < parts; part++)
+                    body(state, part);
+    }
+
+    /// <summary>Runs a kernel of one part on the caller.</summary>
+    public static void Run<TKernel>(ref TKernel kernel) where TKernel : unmanaged, IKernel => Run(ref kernel, 1, null);
+
+    [MethodImpl(Hot)]
+    static void Part<TKernel, T>(void* kernel, int part) where TKernel : unmanaged, IKernel where T : struct, ILanes<T> =>
+        ((TKernel*)kernel)->Part<T>(part);
 
     static Tier FromEnvironment()
     {
