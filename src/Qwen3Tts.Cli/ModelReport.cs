@@ -6,6 +6,7 @@ using Qwen3Tts.Codec;
 using Qwen3Tts.CommandLine;
 using Qwen3Tts.Generation;
 using Qwen3Tts.Kernels;
+using Qwen3Tts.Loading;
 using Qwen3Tts.Talker;
 using Qwen3Tts.Text;
 
@@ -32,24 +33,20 @@ sealed record ModelReport(
         using var codec = model.OpenCodecWeights();
         var codecConfig = CodecConfig.Read(Path.Combine(model.CodecPath, "config.json"));
         var ids = config.SpecialTokens(newline: 0);
-        const string embedding = "talker.model.codec_embedding.weight";
+        const string embedding = TensorNames.CodecEmbedding;
         var rows = ids.Speakers.Count > 0 && weights.Contains(embedding) ? weights.FileOf(embedding).Float32(embedding) : [];
         PartReport[] parts =
         [
-            Part("talker", weights, n => n.StartsWith("talker.", StringComparison.Ordinal)
-                && !IsPredictor(n), $"{Shape(talker)}; text hidden {talker.TextHiddenSize}, text vocabulary {talker.TextVocabSize}, " +
+            Part("talker", weights, n => TensorNames.IsIn(n, TensorNames.Talker) && !IsPredictor(n), $"{Shape(talker)}; text hidden {talker.TextHiddenSize}, text vocabulary {talker.TextVocabSize}, " +
                 $"codec vocabulary {talker.VocabSize}"),
             Part("code predictor", weights, IsPredictor,
                 $"{Shape(talker.CodePredictorConfig)}; {talker.NumCodeGroups} codebooks of {talker.CodePredictorConfig.VocabSize}"),
-            Part("speaker encoder", weights, n =>
-                n.StartsWith("speaker_encoder.", StringComparison.Ordinal), config.SpeakerEncoderConfig is { } s
+            Part("speaker encoder", weights, n => TensorNames.IsIn(n, TensorNames.SpeakerEncoder), config.SpeakerEncoderConfig is { } s
                 ? $"ECAPA, {s.EncChannels[0]} channels, output {s.EncDim}; {s.SampleRate} Hz" : "none"),
-            Part("codec encoder", codec, n =>
-                n.StartsWith("encoder.", StringComparison.Ordinal),
+            Part("codec encoder", codec, n => TensorNames.IsIn(n, TensorNames.CodecEncoder),
                 $"{codecConfig.EncoderConfig.NumHiddenLayers} layers of {codecConfig.EncoderConfig.HiddenSize}; " +
                 $"{codecConfig.InputSampleRate} Hz"),
-            Part("codec decoder", codec, n =>
-                n.StartsWith("decoder.", StringComparison.Ordinal),
+            Part("codec decoder", codec, n => TensorNames.IsIn(n, TensorNames.CodecDecoder),
                 $"{codecConfig.DecoderConfig.NumHiddenLayers} layers of {codecConfig.DecoderConfig.HiddenSize}, decoder " +
                 $"{codecConfig.DecoderConfig.DecoderDim}; {(double)codecConfig.OutputSampleRate / codecConfig.DecodeUpsampleRate:0.##} " +
                 $"frames/s"),
@@ -84,12 +81,12 @@ sealed record ModelReport(
             var loaded = TextTokenizer.Load(model.Path);
             tokenizer = $"{loaded.Count} tokens, cut into pieces by the {loaded.PreTokenizer} expression";
         });
-        Try(() => Tts.LoadNetworks(model, Workers.Shared));
+        Try(() => ModelNetworks.Load(model, Workers.Shared));
         Try(() => SpeechCodec.Load(model.CodecPath, Workers.Shared));
         return (tokenizer, problems);
     }
 
-    static bool IsPredictor(string name) => name.StartsWith("talker.code_predictor.", StringComparison.Ordinal);
+    static bool IsPredictor(string name) => TensorNames.IsIn(name, TensorNames.CodePredictor);
 
     static string Shape(DecoderConfig c) =>
         $"hidden {c.HiddenSize}, {c.NumHiddenLayers} layers, {c.NumAttentionHeads} heads of {c.HeadDim} ({c.NumKeyValueHeads} " +

@@ -5,6 +5,7 @@ using Qwen3Tts.Checkpoint;
 using Qwen3Tts.Codec;
 using Qwen3Tts.Generation;
 using Qwen3Tts.Kernels;
+using Qwen3Tts.Loading;
 using Qwen3Tts.Sequence;
 using Qwen3Tts.Speaker;
 using Qwen3Tts.Talker;
@@ -33,7 +34,7 @@ public sealed class Tts : IDisposable
         _tokenizer = TextTokenizer.Load(model.Path);
         _ids = model.Config.SpecialTokens(_tokenizer.AssistantHead[^1]);
         _ = Sampling; // a setting of generation_config.json that is out of range is told now
-        (_talker, _encoder) = LoadNetworks(model, workers);
+        (_talker, _encoder) = ModelNetworks.Load(model, workers);
         _talker.Input.ProjectsText = !compatibility.HasFlag(Compatibility.RawText);
         _codec = SpeechCodec.Load(model.CodecPath, workers);
         if (_codec.CodesPerFrame != _ids.CodeGroups || _codec.CodebookSize != model.Config.TalkerConfig.CodePredictorConfig.VocabSize)
@@ -69,13 +70,6 @@ public sealed class Tts : IDisposable
             throw;
         }
     }
-
-    /// <summary>The networks in a model's own weights. The speaker encoder is one of them where the model clones with it; another kind of
-    /// model may keep its tensors, as exporters of whole fine-tunes do.</summary>
-    internal static (TalkerModel, SpeakerEncoder?) LoadNetworks(ModelFolder model, Workers workers) =>
-        model.Load(model.Config.CanClone ? [ModelFolder.Talker, ModelFolder.SpeakerEncoder] : [ModelFolder.Talker], weights =>
-            (new TalkerModel(weights, model.Config.TalkerConfig, workers), model.Config.CanClone
-                ? new SpeakerEncoder(weights, model.Config.SpeakerEncoderConfig!, workers) : null));
 
     /// <summary>base, custom_voice or voice_design.</summary>
     public string Kind => _model.Config.TtsModelType;

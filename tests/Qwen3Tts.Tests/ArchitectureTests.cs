@@ -15,13 +15,15 @@ public sealed class ArchitectureTests
         ["Sequence"] = ["Files"],
         ["Checkpoint"] = ["Files", "Kernels"], // of the kernels only the one conversion of BF16
         ["Kernels"] = [],
+        ["Statistics"] = [],
         ["Layers"] = ["Files", "Kernels", "Checkpoint"],
         ["Codec"] = ["Layers", "Files", "Kernels", "Audio", "Checkpoint"],
         ["Speaker"] = ["Layers", "Files", "Kernels", "Audio", "Checkpoint"],
         ["Talker"] = ["Layers", "Files", "Kernels", "Sequence", "Checkpoint"],
-        ["Generation"] = ["Files", "Talker", "Codec", "Sequence", "Audio"],
+        ["Loading"] = ["Talker", "Speaker", "Kernels", "Checkpoint"], // the networks of a model folder
+        ["Generation"] = ["Files", "Talker", "Codec", "Sequence", "Audio", "Statistics"],
         ["Data"] = ["Files", "Audio", "Text", "Sequence"], // lists of recordings, read and written
-        ["Listening"] = ["Files", "Audio"], // recognisers of speech, which are programs of others
+        ["Listening"] = ["Files", "Audio", "Statistics"], // recognisers of speech, which are programs of others
         ["Doctor"] = ["Data", "Listening", .. Library],
         ["Root"] = [.. Library],
         ["CommandLine"] = ["Files"], // compiled into both programs
@@ -31,7 +33,7 @@ public sealed class ArchitectureTests
     };
 
     static string[] Library => ["Files", "Audio", "Text", "Sequence", "Checkpoint", "Kernels", "Layers", "Codec", "Speaker", "Talker",
-        "Generation"];
+        "Loading", "Generation", "Statistics"];
 
     /// <summary>
     /// Rooms of the trainer → what each may use, from the lowest to the highest. A room stands below all that use it, so there are no

@@ -46,7 +46,7 @@ static class ModelEncoder
     static byte[] Fingerprint(ModelFolder model)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        foreach (var (weights, prefix) in new[] { (model.OpenCodecWeights(), ""), (model.OpenWeights(), "speaker_encoder.") })
+        foreach (var (weights, prefix) in new[] { (model.OpenCodecWeights(), ""), (model.OpenWeights(), TensorNames.SpeakerEncoder) })
             using (weights)
                 foreach (var entry in weights.Entries.Where(e => e.Name.StartsWith(prefix, StringComparison.Ordinal))
                     .OrderBy(e => e.Name, StringComparer.Ordinal))

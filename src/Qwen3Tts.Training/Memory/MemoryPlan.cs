@@ -53,8 +53,8 @@ sealed record MemoryPlan(TrainingMethod Method, BatchShape MicroBatch, long Weig
         // The moments at which memory may be largest: a loss, the backward pass of each layer, the backward pass into the embeddings, the
         // update. In the first micro-batch gradients appear one after the other; in a later one all of them are there from the start.
         var everything = Gradient(_ => true);
-        var predictor = Gradient(n => n.StartsWith("talker.code_predictor.", StringComparison.Ordinal));
-        var head = Gradient(n => n is "talker.codec_head.weight" or "talker.model.norm.weight" or "talker.model.codec_embedding.weight");
+        var predictor = Gradient(n => TensorNames.IsIn(n, TensorNames.CodePredictor));
+        var head = Gradient(n => n is TensorNames.CodecHead or TensorNames.TalkerNorm or TensorNames.CodecEmbedding);
         var above = several ? everything : predictor + head; // gradients that are there before the first layer's backward pass
         var peaks = new List<(long Live, long Gradients)>
         {
@@ -63,7 +63,7 @@ sealed record MemoryPlan(TrainingMethod Method, BatchShape MicroBatch, long Weig
         for (var layer = config.NumHiddenLayers - 1; layer >= 0; layer--)
         {
             if (!several)
-                above += Gradient(n => n.StartsWith($"talker.model.layers.{layer}.", StringComparison.Ordinal));
+                above += Gradient(n => TensorNames.IsIn(n, TensorNames.TalkerLayer(layer)));
             peaks.Add((a.LayerBackward(layer), above));
         }
         var fixedBytes = weights + masters + moments;

@@ -17,8 +17,8 @@ sealed record NewVoice(string Name, float[] Vector);
 
 static class Export
 {
-    const string SpeakerEncoder = "speaker_encoder.";
-    const string Embedding = "talker.model.codec_embedding.weight";
+    const string SpeakerEncoder = TensorNames.SpeakerEncoder;
+    const string Embedding = TensorNames.CodecEmbedding;
     const long ShardBytes = 5_000_000_000; // the Hugging Face default
 
     static readonly JsonSerializerOptions Indented = new()

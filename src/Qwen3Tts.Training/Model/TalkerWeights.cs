@@ -2,7 +2,7 @@
 // BF16 weights are copied bit for bit; where the modules compute in float32 they are widened, which loses nothing.
 using System.Runtime.InteropServices;
 using Qwen3Tts.Checkpoint;
-using Qwen3Tts.Talker;
+using Qwen3Tts.Loading;
 using Qwen3Tts.Training.Memory;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -11,20 +11,20 @@ namespace Qwen3Tts.Training.Model;
 
 static class TalkerWeights
 {
-    const string Prefix = "talker.";
+    const string Prefix = TensorNames.Talker;
 
     /// <summary>Builds the talker of a model folder and loads its weights.</summary>
     /// <exception cref="InvalidDataException">A tensor is missing, misshapen or not part of the model; the message lists names.</exception>
     public static TalkerModule Load(ModelFolder folder, Placement on)
     {
         // The talker that speaks has the same tensors: they are held against the headers before the modules take memory for them.
-        folder.CheckTensors([ModelFolder.Talker], shapes => new TalkerModel(shapes, folder.Config.TalkerConfig, Kernels.Workers.Shared));
+        ModelNetworks.CheckTalker(folder);
         using var weights = folder.OpenWeights();
         var talker = new TalkerModule(folder.Config.TalkerConfig, on);
         foreach (var (name, parameter) in Named(talker))
             Fill(parameter, weights.Take(name, Array.ConvertAll(parameter.shape, d => (int)d)));
         // the speaker encoder is not trained; what else is there was refused above
-        weights.Finish(foreign: name => !name.StartsWith(Prefix, StringComparison.Ordinal));
+        weights.Finish(foreign: name => !TensorNames.IsIn(name, Prefix));
         return talker;
     }
 

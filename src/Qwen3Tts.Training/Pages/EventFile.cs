@@ -1,11 +1,13 @@
-// TensorBoard's log, written as bytes: records of length and CRC around a protobuf message of a handful of fields. It is opened for each
+// TensorBoard's log: records of length and CRC around a protobuf message, whose types TorchSharp brings along. TorchSharp's own writer keeps
+// its file open, buffers, and purges nothing when a run resumes; this log is opened for each
 // event and closed again, so a killed run leaves at most half a record, which TensorBoard skips. No run needs it: where it cannot be
 // written, that is told once, and the run goes on.
 using System.Buffers.Binary;
 using System.Numerics;
-using System.Text;
+using Google.Protobuf;
 using Qwen3Tts.Audio;
 using Qwen3Tts.Files;
+using Tensorboard;
 
 namespace Qwen3Tts.Training.Pages;
 
@@ -26,40 +28,47 @@ sealed class EventFile : IDisposable
     {
         (_warn, _record) = (warn, record ?? OutputRecord.At(folder));
         _path = Path.Combine(folder, FormattableString.Invariant($"events.out.tfevents.{Seconds():0.000}.{Environment.MachineName}"));
-        Write(e => e.Text(3, "brain.Event:2"));
-        if (after > 0)
-            Write(e => e.Number(2, after + 1).Message(7, session => session.Number(1, 1))); // session_log: START purges later steps
+        Write(new() { FileVersion = "brain.Event:2" });
+        if (after > 0) // steps later than this are purged
+            Write(new() { Step = after + 1, SessionLog = new() { Status = SessionLog.Types.SessionStatus.Start } });
     }
 
     /// <summary>Numbers of one step.</summary>
-    public void Scalars(int step, IEnumerable<(string Tag, double? Value)> values) => Write(e => e.Number(2, step).Message(5, summary =>
+    public void Scalars(int step, IEnumerable<(string Tag, double? Value)> values)
     {
+        var summary = new Summary();
         foreach (var (tag, value) in values)
             if (value is { } v)
-                summary.Message(1, entry => entry.Text(1, tag).Float(2, (float)v));
-    }));
+                summary.Value.Add(new Summary.Types.Value { Tag = tag, SimpleValue = (float)v });
+        Write(new() { Step = step, Summary = summary });
+    }
 
     /// <summary>A sound of one step, to be played in the browser.</summary>
     public void Sound(int step, string tag, Waveform speech)
     {
         var wav = new MemoryStream();
         WavFile.Write(wav, speech);
-        Write(e => e.Number(2, step).Message(5, summary => summary.Message(1, entry => entry.Text(1, tag).Message(6, audio =>
-            audio.Float(1, speech.SampleRate).Number(2, 1).Number(3, speech.Samples.Length).Bytes(4, wav.ToArray()).Text(5,
-                "audio/wav")))));
+        var audio = new Summary.Types.Audio
+        {
+            SampleRate = speech.SampleRate,
+            NumChannels = 1,
+            LengthFrames = speech.Samples.Length,
+            EncodedAudioString = ByteString.CopyFrom(wav.ToArray()),
+            ContentType = "audio/wav",
+        };
+        Write(new() { Step = step, Summary = new() { Value = { new Summary.Types.Value { Tag = tag, Audio = audio } } } });
     }
 
     static double Seconds() => DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() / 1000.0;
 
-    void Write(Action<Protobuf> fill)
+    void Write(Event message)
     {
         if (_failed)
             return;
-        var message = new Protobuf().Double(1, Seconds());
-        fill(message);
+        message.WallTime = Seconds();
         try
         {
-            var bytes = Record(message.ToArray());
+            var bytes = Record(message.ToByteArray());
             _file ??= new(_path, _record);
             if (!_file.Append(bytes))
                 throw new IOException("Another program changed it.");
@@ -93,60 +102,5 @@ sealed class EventFile : IDisposable
             crc = BitOperations.Crc32C(crc, b);
         crc = ~crc;
         return BitOperations.RotateRight(crc, 15) + 0xA282EAD8;
-    }
-
-    /// <summary>The few wire types that the log needs.</summary>
-    sealed class Protobuf
-    {
-        readonly MemoryStream _bytes = new();
-
-        public byte[] ToArray() => _bytes.ToArray();
-
-        public Protobuf Number(int field, long value)
-        {
-            Key(field, 0);
-            VarInt((ulong)value);
-            return this;
-        }
-
-        public Protobuf Double(int field, double value)
-        {
-            Key(field, 1);
-            _bytes.Write(BitConverter.GetBytes(value));
-            return this;
-        }
-
-        public Protobuf Float(int field, float value)
-        {
-            Key(field, 5);
-            _bytes.Write(BitConverter.GetBytes(value));
-            return this;
-        }
-
-        public Protobuf Bytes(int field, byte[] value)
-        {
-            Key(field, 2);
-            VarInt((ulong)value.Length);
-            _bytes.Write(value);
-            return this;
-        }
-
-        public Protobuf Text(int field, string value) => Bytes(field, Encoding.UTF8.GetBytes(value));
-
-        public Protobuf Message(int field, Action<Protobuf> fill)
-        {
-            var inner = new Protobuf();
-            fill(inner);
-            return Bytes(field, inner.ToArray());
-        }
-
-        void Key(int field, int wireType) => VarInt((ulong)(field << 3 | wireType));
-
-        void VarInt(ulong value)
-        {
-            for (; value >= 0x80; value >>= 7)
-                _bytes.WriteByte((byte)(value | 0x80));
-            _bytes.WriteByte((byte)value);
-        }
     }
 }

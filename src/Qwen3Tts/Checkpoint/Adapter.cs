@@ -25,7 +25,7 @@ sealed class Adapter
 
     sealed record Pair(float[] A, float[] B, int Rank, int Inputs, int Outputs, float Scale); // A [rank, in], B [out, rank]
 
-    const string Embedding = "talker.model.codec_embedding.weight";
+    const string Embedding = TensorNames.CodecEmbedding;
 
     readonly Dictionary<string, Pair> _pairs; // by the name of the matrix that they add to
 
@@ -217,7 +217,7 @@ sealed class Adapter
     /// </summary>
     public static string HashOf(Weights weights)
     {
-        var tensors = weights.Entries.Where(e => e.Name.StartsWith("talker.", StringComparison.Ordinal))
+        var tensors = weights.Entries.Where(e => TensorNames.IsIn(e.Name, TensorNames.Talker))
             .OrderBy(e => e.Name, StringComparer.Ordinal).ToList();
         var each = new byte[tensors.Count][];
         Parallel.For(0, each.Length, i => each[i] = HashOf(weights.FileOf(tensors[i].Name), tensors[i]));

@@ -2,6 +2,8 @@
 // the draw. Greedy keeps the first three. The code predictor knows the last four only. The penalty sees generated first codes alone: the
 // prompt is vectors, so there are no others. Probabilities are in double, so that the last bit of an exponential, which may differ between
 // platforms, decides nothing.
+using Qwen3Tts.Statistics;
+
 namespace Qwen3Tts.Generation;
 
 /// <summary>Draws the codes of one utterance.</summary>

@@ -1,6 +1,7 @@
 // Someone else's ears. A recogniser on the PATH writes down what it hears, so that speech is judged by words and not by its own model.
 // Two are known: pocketsphinx (small, wants a grammar) and whisper.cpp (wants a model file). Neither is needed for anything but judging.
 using Qwen3Tts.Audio;
+using Qwen3Tts.Statistics;
 
 namespace Qwen3Tts.Listening;
 
@@ -59,12 +60,12 @@ abstract class SpeechRecogniser
         var speech = clip.ToRate(Rate).Samples;
         var gain = Peak / Math.Max(1e-9f, speech.Select(Math.Abs).DefaultIfEmpty().Max());
         var (before, after) = (Rate / 5, Rate * 3 / 10);
-        var random = new Random(0); // a seeded Random keeps its sequence across versions of .NET
+        var random = new Pcg32(seed: 0);
         var result = new short[before + speech.Length + after];
         for (var i = 0; i < result.Length; i++)
         {
             var sample = i >= before && i < before + speech.Length ? gain * speech[i - before] : 0;
-            var noise = Noise * Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble());
+            var noise = Noise * Math.Sqrt(-2 * Math.Log(1 - random.NextUnit())) * Math.Cos(2 * Math.PI * random.NextUnit());
             result[i] = (short)Math.Round(short.MaxValue * (sample + noise));
         }
         return result;

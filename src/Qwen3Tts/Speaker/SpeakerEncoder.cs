@@ -64,7 +64,7 @@ public sealed class SpeakerEncoder
             throw new InvalidDataException(
                 $"'{model.Path}' is a {model.Config.TtsModelType} model, which has no speaker encoder. Take a Base model to embed a " +
                 $"voice.");
-        return model.Load([ModelFolder.SpeakerEncoder], weights => new SpeakerEncoder(weights, config, workers));
+        return model.Load([TensorNames.SpeakerEncoder], weights => new SpeakerEncoder(weights, config, workers));
     }
 
     /// <summary>Embeds a voice.</summary>

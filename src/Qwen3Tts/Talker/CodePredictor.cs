@@ -48,9 +48,9 @@ sealed class CodePredictor
     /// <summary>E1 … E15, which the talker's input sums too.</summary>
     public static Matrix[] LoadEmbeddings(Weights weights, TalkerConfig talker)
     {
-        weights.Expect("talker.code_predictor.model.codec_embedding", talker.NumCodeGroups - 1);
+        weights.Expect(TensorNames.PredictorEmbeddings, talker.NumCodeGroups - 1);
         return [.. Enumerable.Range(0, talker.NumCodeGroups - 1)
-            .Select(i => weights.Matrix($"talker.code_predictor.model.codec_embedding.{i}.weight", talker.CodePredictorConfig.VocabSize,
+            .Select(i => weights.Matrix(TensorNames.PredictorEmbedding(i), talker.CodePredictorConfig.VocabSize,
             talker.HiddenSize))];
     }
 

@@ -25,10 +25,10 @@ sealed class TalkerInput
     public TalkerInput(Weights weights, TalkerConfig config, Matrix[] others, Workers workers)
     {
         var (text, hidden) = (config.TextHiddenSize, config.HiddenSize);
-        text_embedding = weights.Matrix("talker.model.text_embedding.weight", config.TextVocabSize, text);
-        linear_fc1 = Linear.Load(weights, "talker.text_projection.linear_fc1", text, text, bias: true);
-        linear_fc2 = Linear.Load(weights, "talker.text_projection.linear_fc2", hidden, text, bias: true);
-        codec_embedding = weights.Matrix("talker.model.codec_embedding.weight", config.VocabSize, hidden);
+        text_embedding = weights.Matrix(TensorNames.TextEmbedding, config.TextVocabSize, text);
+        linear_fc1 = Linear.Load(weights, TensorNames.TextProjection1, text, text, bias: true);
+        linear_fc2 = Linear.Load(weights, TensorNames.TextProjection2, hidden, text, bias: true);
+        codec_embedding = weights.Matrix(TensorNames.CodecEmbedding, config.VocabSize, hidden);
         (_others, _workers, _last) = (others, workers, weights.Room(hidden));
         (_text, _inner, _projected) = (weights.Room((long)LargestPiece * text), weights.Room((long)LargestPiece * text),
             weights.Room((long)LargestPiece * hidden));

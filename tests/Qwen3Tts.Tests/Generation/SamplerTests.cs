@@ -2,6 +2,7 @@ using System.Text.Json;
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.Generation;
 using Qwen3Tts.Kernels;
+using Qwen3Tts.Statistics;
 
 namespace Qwen3Tts.Tests;
 

@@ -1,5 +1,7 @@
 // Whether a finding holds for these clips or for clips like these: it is looked for in many sets of as many clips, drawn from them with
 // replacement (the bootstrap). A set is a count for each clip.
+using Qwen3Tts.Statistics;
+
 namespace Qwen3Tts.Doctor.Decision;
 
 static class ClipSets
@@ -10,12 +12,12 @@ static class ClipSets
     /// <summary>How often each clip is drawn, for many draws of as many clips as there are.</summary>
     public static List<int[]> Resample(int clips)
     {
-        var random = new Random(0); // a seeded Random keeps its sequence across versions of .NET
+        var random = new Pcg32(seed: 0);
         return [.. Enumerable.Range(0, Thresholds.Resamples).Select(_ =>
         {
             var times = new int[clips];
             for (var i = 0; i < clips; i++)
-                times[random.Next(clips)]++;
+                times[random.NextBelow(clips)]++;
             return times;
         })];
     }

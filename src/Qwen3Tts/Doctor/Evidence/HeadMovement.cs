@@ -91,9 +91,9 @@ sealed record HeadMovement(HeadChange? Talker, HeadChange? End, IReadOnlyList<He
 {
     public static HeadMovement Compare(Weights now, Weights before, TalkerConfig talker)
     {
-        var head = HeadChange.Compare(now, before, "talker.codec_head.weight");
+        var head = HeadChange.Compare(now, before, TensorNames.CodecHead);
         return new(head, head?.Row(talker.CodecEosTokenId),
             [.. Enumerable.Range(0, talker.NumCodeGroups - 1)
-            .Select(i => HeadChange.Compare(now, before, $"talker.code_predictor.lm_head.{i}.weight"))]);
+            .Select(i => HeadChange.Compare(now, before, TensorNames.PredictorHead(i)))]);
     }
 }

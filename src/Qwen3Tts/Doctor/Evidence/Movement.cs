@@ -5,13 +5,14 @@ using Qwen3Tts.Checkpoint;
 using Qwen3Tts.Doctor.Faults;
 using Qwen3Tts.Kernels;
 using Qwen3Tts.Sequence;
+using Qwen3Tts.Statistics;
 
 namespace Qwen3Tts.Doctor.Evidence;
 
 /// <summary>Compares two open checkpoints.</summary>
 sealed class Movement(Weights now, Weights before, TalkerConfig talker)
 {
-    public const string CodecEmbedding = "talker.model.codec_embedding.weight", TextEmbedding = "talker.model.text_embedding.weight";
+    public const string CodecEmbedding = TensorNames.CodecEmbedding, TextEmbedding = TensorNames.TextEmbedding;
 
     public MovementReport Report()
     {
@@ -99,7 +100,7 @@ sealed class Movement(Weights now, Weights before, TalkerConfig talker)
         var (seen, rows, foreign) = (clips.Select(_ => true).ToArray(), new int[3], false);
         for (var group = 0; group < talker.NumCodeGroups - 1; group++)
         {
-            var name = group == 0 ? CodecEmbedding : $"talker.code_predictor.model.codec_embedding.{group - 1}.weight";
+            var name = group == 0 ? CodecEmbedding : TensorNames.PredictorEmbedding(group - 1);
             if (!now.Contains(name) || !before.Contains(name))
                 return [.. clips.Select(_ => false)];
             var (a, b, entry) = (Values(before, name), Values(now, name), now.FileOf(name).Entry(name));
@@ -202,10 +203,10 @@ sealed class Movement(Weights now, Weights before, TalkerConfig talker)
         }
         if (squares == 0)
             return null;
-        var random = new Random(0); // a seeded Random keeps its sequence across versions of .NET
+        var random = new Pcg32(seed: 0);
         var z = new float[Probes * columns];
         for (var i = 0; i < z.Length; i++)
-            z[i] = random.Next(2) * 2 - 1;
+            z[i] = random.NextBelow(2) * 2 - 1;
         var (y, back) = (new float[Probes * rows], new float[Probes * columns]);
         MatrixProduct.Multiply(new(rows, columns, d), z, y, Probes, Workers.Shared);
         MatrixProduct.Multiply(new(columns, rows, transposed), y, back, Probes, Workers.Shared);

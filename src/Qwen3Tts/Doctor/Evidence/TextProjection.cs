@@ -41,7 +41,7 @@ static class TextProjection
         var identity = vocabulary.Distance < Rounding;
         return new(
             [.. weights.Entries.Where(e => e.Name.StartsWith(Name, StringComparison.Ordinal)).OrderBy(e => e.Name, StringComparer.Ordinal)
-                .Select(e => $"{e.Name["talker.".Length..]} [{string.Join(", ", e.Shape)}]")],
+                .Select(e => $"{e.Name[TensorNames.Talker.Length..]} [{string.Join(", ", e.Shape)}]")],
             vocabulary, own, identity, Sentence(talker, own ?? vocabulary, identity));
     }
 
@@ -62,10 +62,10 @@ static class TextProjection
         public Projection(Weights weights, TalkerConfig talker)
         {
             var workers = Workers.Shared;
-            _text = Layers.WeightsMatrix.Matrix(weights, "talker.model.text_embedding.weight", talker.TextVocabSize, talker.TextHiddenSize);
-            var first = Layers.Linear.Load(weights, "talker.text_projection.linear_fc1", talker.TextHiddenSize, talker.TextHiddenSize,
+            _text = Layers.WeightsMatrix.Matrix(weights, TensorNames.TextEmbedding, talker.TextVocabSize, talker.TextHiddenSize);
+            var first = Layers.Linear.Load(weights, TensorNames.TextProjection1, talker.TextHiddenSize, talker.TextHiddenSize,
                 bias: true);
-            var second = Layers.Linear.Load(weights, "talker.text_projection.linear_fc2", talker.HiddenSize, talker.TextHiddenSize,
+            var second = Layers.Linear.Load(weights, TensorNames.TextProjection2, talker.HiddenSize, talker.TextHiddenSize,
                 bias: true);
             _project = (x, count) =>
             {

@@ -1,3 +1,4 @@
+using Qwen3Tts.Checkpoint;
 using Qwen3Tts.Sequence;
 
 namespace Qwen3Tts.Doctor.Faults;
@@ -21,10 +22,9 @@ sealed class FirstCodebookOnly : Fault
 
     public override RowEvidence? ReadRows(IMovedParts moved)
     {
-        static string Embedding(int number) => $"talker.code_predictor.model.codec_embedding.{number}.weight";
-        if (moved.HasMoved(Embedding(0)) != true)
+        if (moved.HasMoved(TensorNames.PredictorEmbedding(0)) != true)
             return null;
-        return moved.HasMoved(Embedding(moved.LastHead)) == true
+        return moved.HasMoved(TensorNames.PredictorEmbedding(moved.LastHead)) == true
             ? Say(false, "the embeddings of all codebooks moved")
             : Say(true, "the embeddings of the codebooks moved, but that of the last one, which only the talker reads, got no gradient "
                 + "at all");

@@ -1,3 +1,4 @@
+using Qwen3Tts.Checkpoint;
 using Qwen3Tts.Sequence;
 
 namespace Qwen3Tts.Doctor.Faults;
@@ -16,6 +17,6 @@ sealed class NoTextProjection : Fault
 
     public override TrainingExample Edit(TrainingExample example, SpecialTokens ids) => example with { ProjectsText = false };
 
-    public override RowEvidence? ReadRows(IMovedParts moved) => moved.HasMoved("talker.text_projection.linear_fc1.weight") == true
+    public override RowEvidence? ReadRows(IMovedParts moved) => moved.HasMoved($"{TensorNames.TextProjection1}.weight") == true
         ? Say(false, "text_projection moved, so text went through it") : null;
 }

@@ -1,3 +1,4 @@
+using Qwen3Tts.Checkpoint;
 using Qwen3Tts.Sequence;
 
 namespace Qwen3Tts.Doctor.Faults;
@@ -17,10 +18,9 @@ sealed class SubLabelsShifted : Fault
 
     public override RowEvidence? ReadRows(IMovedParts moved)
     {
-        static string Head(int number) => $"talker.code_predictor.lm_head.{number}.weight";
-        if (moved.HasMoved(Head(0)) != true)
+        if (moved.HasMoved(TensorNames.PredictorHead(0)) != true)
             return null;
-        return moved.HasMoved(Head(moved.LastHead)) == true
+        return moved.HasMoved(TensorNames.PredictorHead(moved.LastHead)) == true
             ? Say(false, "all heads of the code predictor moved")
             : Say(true, $"the code predictor's heads moved, but the last one, lm_head.{moved.LastHead}, got no gradient at all");
     }

@@ -4,8 +4,7 @@ using Qwen3Tts.Checkpoint;
 using Qwen3Tts.Codec;
 using Qwen3Tts.Doctor.Report;
 using Qwen3Tts.Files;
-using Qwen3Tts.Kernels;
-using Qwen3Tts.Speaker;
+using Qwen3Tts.Loading;
 using Qwen3Tts.Talker;
 using Qwen3Tts.Text;
 
@@ -13,7 +12,7 @@ namespace Qwen3Tts.Doctor.Folder;
 
 static class FolderCheck
 {
-    const string Embedding = "talker.model.codec_embedding.weight";
+    const string Embedding = TensorNames.CodecEmbedding;
 
     /// <summary>All findings about the folder; with <paramref name="original"/> also what was lost on the way from it.</summary>
     /// <exception cref="IOException">There is no such folder, or no config.json in it.</exception>
@@ -23,8 +22,8 @@ static class FolderCheck
         if (Refusal(() => ModelFolder.Open(folder)) is { } refused)
             return [Unreadable(refused)];
         var model = ModelFolder.Open(folder);
-        findings.AddRange(new[] { Refusal(() => Networks(model)), Refusal(() => Encoder(model)),
-            Refusal(() => SpeechCodec.Load(model.CodecPath)), Refusal(() => TextTokenizer.Load(folder)),
+        findings.AddRange(new[] { Refusal(() => ModelNetworks.CheckTalker(model)),
+            Refusal(() => CheckEncoder(model)), Refusal(() => SpeechCodec.Load(model.CodecPath)), Refusal(() => TextTokenizer.Load(folder)),
             Refusal(() => model.Config.SpecialTokens(0)) }.OfType<string>().Distinct().Select(Unreadable));
         if (findings.Count > 0)
             return findings;
@@ -54,21 +53,15 @@ static class FolderCheck
         }
     }
 
-    static void Networks(ModelFolder model) =>
-        model.CheckTensors([ModelFolder.Talker], weights => new TalkerModel(weights, model.Config.TalkerConfig, Workers.Shared));
-
-    /// <summary>
-    /// A model of type 'base' without one is a finding of its own (<see cref="Type"/>); one that is there has to be whole.
-    /// </summary>
-    static void Encoder(ModelFolder model)
+    // A model of type 'base' without an encoder is a finding of its own; an encoder that is there has to be whole.
+    static void CheckEncoder(ModelFolder model)
     {
         using var weights = model.OpenWeights();
         if (model.Config.CanClone && weights.Entries.Any(e => IsSpeakerEncoder(e.Name)))
-            model.CheckTensors([ModelFolder.SpeakerEncoder], w =>
-                new SpeakerEncoder(w, model.Config.SpeakerEncoderConfig!, Workers.Shared));
+            ModelNetworks.CheckEncoder(model);
     }
 
-    static bool IsSpeakerEncoder(string name) => name.StartsWith(ModelFolder.SpeakerEncoder, StringComparison.Ordinal);
+    static bool IsSpeakerEncoder(string name) => TensorNames.IsIn(name, TensorNames.SpeakerEncoder);
 
     static IEnumerable<Finding> Type(ModelFolder model)
     {
@@ -105,7 +98,7 @@ static class FolderCheck
 
     static IEnumerable<Finding> StoredTypes(Weights weights)
     {
-        var types = weights.Entries.Where(e => e.Name.StartsWith("talker.", StringComparison.Ordinal)).Select(e => e.Type).Distinct()
+        var types = weights.Entries.Where(e => TensorNames.IsIn(e.Name, TensorNames.Talker)).Select(e => e.Type).Distinct()
             .Order().ToList();
         if (types.Count > 1)
             yield return new("mixed_types", Severity.Warning, $"The talker's tensors are stored as {string.Join(" and ", types)}.",

@@ -1,6 +1,6 @@
-// PCG-XSH-RR 64/32 (O'Neill 2014, pcg-random.org), written out so that a seed gives the same speech on every platform and every version
-// of .NET: System.Random promises neither.
-namespace Qwen3Tts.Generation;
+// PCG-XSH-RR 64/32 (O'Neill 2014, pcg-random.org), written out so that a seed gives the same numbers on every platform and every
+// version of .NET: System.Random promises neither. Everything here that draws without libtorch draws from it.
+namespace Qwen3Tts.Statistics;
 
 /// <summary>A small random number generator with a fixed algorithm.</summary>
 sealed class Pcg32
@@ -25,4 +25,8 @@ sealed class Pcg32
 
     /// <summary>Uniform in [0, 1), in steps of 2⁻³².</summary>
     public double NextUnit() => Next() / 4294967296.0;
+
+    /// <summary>Uniform among the whole numbers below <paramref name="below"/>: the upper half of a product, as Lemire does, with a bias of
+    /// below/2³².</summary>
+    public int NextBelow(int below) => (int)((ulong)Next() * (uint)below >> 32);
 }

@@ -1,0 +1,32 @@
+// The networks that a model folder holds beside its codec, made in one place for speaking, for the doctor's check and for reports.
+using Qwen3Tts.Checkpoint;
+using Qwen3Tts.Kernels;
+using Qwen3Tts.Speaker;
+using Qwen3Tts.Talker;
+
+namespace Qwen3Tts.Loading;
+
+static class ModelNetworks
+{
+    /// <summary>The talker, and the speaker encoder where the model clones with it; another kind of model may keep the encoder's tensors, as
+    /// exporters of whole fine-tunes do.</summary>
+    /// <exception cref="InvalidDataException">Tensors do not fit config.json; the message names all of them.</exception>
+    public static (TalkerModel Talker, SpeakerEncoder? Encoder) Load(ModelFolder model, Workers workers) =>
+        model.Load(model.Config.CanClone ? [TensorNames.Talker, TensorNames.SpeakerEncoder] : [TensorNames.Talker], weights =>
+            (Talker(model, weights, workers), model.Config.CanClone ? Encoder(model, weights, workers) : null));
+
+    /// <summary>Holds the talker's tensors against config.json, without loading them.</summary>
+    /// <exception cref="InvalidDataException">They do not fit.</exception>
+    public static void CheckTalker(ModelFolder model) =>
+        model.CheckTensors([TensorNames.Talker], weights => Talker(model, weights, Workers.Shared));
+
+    /// <summary>The same for the speaker encoder.</summary>
+    /// <exception cref="InvalidDataException">They do not fit.</exception>
+    public static void CheckEncoder(ModelFolder model) =>
+        model.CheckTensors([TensorNames.SpeakerEncoder], weights => Encoder(model, weights, Workers.Shared));
+
+    static TalkerModel Talker(ModelFolder model, Weights weights, Workers workers) => new(weights, model.Config.TalkerConfig, workers);
+
+    static SpeakerEncoder Encoder(ModelFolder model, Weights weights, Workers workers) =>
+        new(weights, model.Config.SpeakerEncoderConfig!, workers);
+}
