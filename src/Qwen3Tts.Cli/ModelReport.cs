@@ -37,7 +37,8 @@ sealed record ModelReport(
         var rows = ids.Speakers.Count > 0 && weights.Contains(embedding) ? weights.FileOf(embedding).Float32(embedding) : [];
         PartReport[] parts =
         [
-            Part("talker", weights, n => TensorNames.IsIn(n, TensorNames.Talker) && !IsPredictor(n), $"{Shape(talker)}; text hidden {talker.TextHiddenSize}, text vocabulary {talker.TextVocabSize}, " +
+            Part("talker", weights, n => TensorNames.IsIn(n, TensorNames.Talker) && !IsPredictor(n),
+                $"{Shape(talker)}; text hidden {talker.TextHiddenSize}, text vocabulary {talker.TextVocabSize}, " +
                 $"codec vocabulary {talker.VocabSize}"),
             Part("code predictor", weights, IsPredictor,
                 $"{Shape(talker.CodePredictorConfig)}; {talker.NumCodeGroups} codebooks of {talker.CodePredictorConfig.VocabSize}"),

@@ -1,5 +1,5 @@
-// TensorBoard's log: records of length and CRC around a protobuf message, whose types TorchSharp brings along. TorchSharp's own writer keeps
-// its file open, buffers, and purges nothing when a run resumes; this log is opened for each
+// TensorBoard's log: records of length and CRC around a protobuf message, whose types TorchSharp brings along. TorchSharp's own writer
+// keeps its file open, buffers, and purges nothing when a run resumes; this log is opened for each
 // event and closed again, so a killed run leaves at most half a record, which TensorBoard skips. No run needs it: where it cannot be
 // written, that is told once, and the run goes on.
 using System.Buffers.Binary;

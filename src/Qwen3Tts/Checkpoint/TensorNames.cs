@@ -1,8 +1,8 @@
 namespace Qwen3Tts.Checkpoint;
 
 /// <summary>
-/// The names of a checkpoint's parts and of the tensors that are asked for from outside their network. Inside a network a tensor is named by
-/// the field that holds it.
+/// The names of a checkpoint's parts and of the tensors that are asked for from outside their network. Inside a network a tensor is named
+/// by the field that holds it.
 /// </summary>
 static class TensorNames
 {

@@ -8,8 +8,8 @@ namespace Qwen3Tts.Loading;
 
 static class ModelNetworks
 {
-    /// <summary>The talker, and the speaker encoder where the model clones with it; another kind of model may keep the encoder's tensors, as
-    /// exporters of whole fine-tunes do.</summary>
+    /// <summary>The talker, and the speaker encoder where the model clones with it; another kind of model may keep the encoder's tensors,
+    /// as exporters of whole fine-tunes do.</summary>
     /// <exception cref="InvalidDataException">Tensors do not fit config.json; the message names all of them.</exception>
     public static (TalkerModel Talker, SpeakerEncoder? Encoder) Load(ModelFolder model, Workers workers) =>
         model.Load(model.Config.CanClone ? [TensorNames.Talker, TensorNames.SpeakerEncoder] : [TensorNames.Talker], weights =>
