@@ -103,7 +103,8 @@ sealed class ModelFolder
     /// <summary>Loads networks. This is the one rule for what a checkpoint may hold: the parts that are asked for have exactly the tensors
     /// that their networks take, the other part may be there or not, and nothing else may. All names and shapes are held against the
     /// headers of the files before a number is read.</summary>
-    /// <param name="parts">Some of <see cref="TensorNames.Talker"/> and <see cref="TensorNames.SpeakerEncoder"/>: those whose networks are made.</param>
+    /// <param name="parts">Some of <see cref="TensorNames.Talker"/> and <see cref="TensorNames.SpeakerEncoder"/>: those whose networks are
+    /// made.</param>
     /// <param name="networks">Makes them; called twice, the first time with weights that hold no numbers.</param>
     /// <exception cref="InvalidDataException">Something is missing, misshapen or left over; the message names all of it.</exception>
     public T Load<T>(IReadOnlyList<string> parts, Func<Weights, T> networks)
