@@ -17,7 +17,7 @@ namespace Qwen3Tts.Tests;
 /// A new voice, learned as it will be spoken and learned with the five faults of the official script, beside tests/Mini/fault_table.md,
 /// where both were done with the official modules. Losses are where the table has them. Words on these texts and seeds are near it, too (22
 /// and 28 % heard wrongly, 19 to 20 and 26 to 29 % there), but over 162 texts and six seeds the five faults together cost 2.4 points with a
-/// standard error of 1.2 (WaysOnNoraTests), so the test only holds that they save none. Text that enters raw hardly touches the way that
+/// standard error of 1.2 (TrainingMethodsOnNoraTests), so the test only holds that they save none. Text that enters raw hardly touches the way that
 /// speaking takes. To the voice they do much, and without that one the four others leave no word standing.
 /// The slowest tests there are: three runs of 150 steps and three hundred sentences spoken.
 /// </summary>

@@ -5,7 +5,7 @@ using Qwen3Tts.Audio;
 using Qwen3Tts.Files;
 using Qwen3Tts.Training.Data;
 
-namespace Qwen3Tts.Training.Tests;
+namespace Qwen3Tts.Tests;
 
 public sealed class OutputFilesTests : IDisposable
 {

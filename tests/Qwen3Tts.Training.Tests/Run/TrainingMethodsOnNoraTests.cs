@@ -14,10 +14,10 @@ using Qwen3Tts.Training.Run;
 namespace Qwen3Tts.Tests;
 
 /// <summary>
-/// Each way to train learns nora, and each planted fault shows: the table of docs/runs.md. With QWEN3TTS_NORA_WAYS naming a folder (half an
+/// Each way to train learns nora, and each planted fault shows: the table of docs/runs.md. With QWEN3TTS_NORA_RUNS naming a folder (half an
 /// hour on one core); what is trained there already is only judged.
 /// </summary>
-public sealed class WaysOnNoraTests
+public sealed class TrainingMethodsOnNoraTests
 {
     const int Texts = 48;
     static readonly int[] Seeds = [1, 2];
@@ -141,8 +141,8 @@ public sealed class WaysOnNoraTests
 
     static Nora Start()
     {
-        var folder = Environment.GetEnvironmentVariable("QWEN3TTS_NORA_WAYS");
-        Assert.SkipWhen(string.IsNullOrEmpty(folder), "Half an hour of training: QWEN3TTS_NORA_WAYS names the folder for its runs.");
+        var folder = Environment.GetEnvironmentVariable("QWEN3TTS_NORA_RUNS");
+        Assert.SkipWhen(string.IsNullOrEmpty(folder), "Half an hour of training: QWEN3TTS_NORA_RUNS names the folder for its runs.");
         var ears = SpeechRecogniser.Find(new(Path.Combine(Mini.Folder, "grammar.jsgf"), Path.Combine(Mini.Folder, "german.dict")),
             out var reason);
         Assert.SkipWhen(ears is null, reason);

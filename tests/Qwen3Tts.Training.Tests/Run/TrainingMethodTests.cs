@@ -17,7 +17,7 @@ using Qwen3Tts.Training.Run;
 namespace Qwen3Tts.Tests;
 
 /// <summary>Every way to train as a whole run: two voices of unequal size, prepared as a user would, on a tiny model.</summary>
-public sealed class WaysTests
+public sealed class TrainingMethodTests
 {
     static readonly string Base = Golden.Checkpoints
         .First(c => ModelFolder.Open(Golden.Checkpoint(c)).Config is { CanClone: true, IgnoresInstruct: false });
