@@ -5,7 +5,7 @@ using Qwen3Tts.Files;
 namespace Qwen3Tts.Checkpoint;
 
 /// <summary>A value of <c>spk_is_dialect</c>: false, or the name of the dialect's language.</summary>
-/// <param name="Language">Null where there is none.</param>
+/// <param name="Language">Null if the value is false.</param>
 [JsonConverter(typeof(DialectJson))]
 readonly record struct Dialect(string? Language)
 {

@@ -1,11 +1,11 @@
-// The JSON header of a safetensors file, read token by token: some have tens of thousands of entries, and each says no more than these.
+// Reads the JSON header of a safetensors file token by token, because some headers have tens of thousands of entries.
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Qwen3Tts.Files;
 
 namespace Qwen3Tts.Checkpoint;
 
-/// <summary>What the header says about one tensor, unchecked. The offsets count from the end of the header.</summary>
+/// <summary>The header's entry of one tensor, unchecked. The offsets count from the end of the header.</summary>
 sealed record HeaderEntry(string Dtype, long[] Shape, long From, long To);
 
 [JsonConverter(typeof(HeaderJson))]
@@ -57,7 +57,7 @@ sealed class HeaderJson : JsonConverter<SafetensorsHeader>
             throw JsonProblem.Said(otherwise);
     }
 
-    /// <summary>The next key, and the reader on its value; null at the end of the object.</summary>
+    /// <summary>The next key, with the reader on its value; null at the end of the object.</summary>
     static string? Key(ref Utf8JsonReader reader)
     {
         reader.Read();

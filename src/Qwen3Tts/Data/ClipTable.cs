@@ -1,5 +1,5 @@
-// Lists of fields: by a header that names its columns (XTTS, EveryVoice, Hugging Face, any CSV or TSV), else as LJSpeech, Piper, GPT-SoVITS
-// and Bert-VITS2 write them. A row with more fields than its format has is a mistake and never read as part of a text.
+// Reads lists of fields: with a header that names the columns (XTTS, EveryVoice, Hugging Face, any CSV or TSV), or without one as LJSpeech,
+// Piper, GPT-SoVITS and Bert-VITS2 write them. A row with more fields than its format has is a mistake; the surplus is never read as text.
 
 namespace Qwen3Tts.Data;
 
@@ -26,7 +26,7 @@ static class ClipTable
         }
     }
 
-    /// <summary>The layout of a list without regard to what may be wrong in its rows.</summary>
+    /// <summary>The layout of a list, ignoring mistakes in its rows.</summary>
     public static ListFormat FormatOf(string file, string text)
     {
         try
@@ -64,11 +64,13 @@ static class ClipTable
         if (rows.Count == 0)
             return (layout ?? TableLayout.LjSpeech, rows);
         if (layout is not null && TableLayout.OfHeader(rows[0].Fields, '|') is not null)
-            rows.RemoveAt(0); // the names of the columns are no clip, whatever the fields are taken for
+            rows.RemoveAt(0); // the row with the names of the columns is not a clip
         return (layout ?? TableLayout.OfRows(rows), rows);
     }
 
-    /// <summary>Two fields without a header, if the first are recordings that are here: nothing else can be meant.</summary>
+    /// <summary>
+    /// The layout of two fields without a header, if the first fields are recordings that exist; then there is no other reading.
+    /// </summary>
     static (TableLayout, List<TableRow>) OfPairs(string text, char separator, ClipPath paths)
     {
         var rows = FieldsOfText.Split(text, separator);

@@ -1,4 +1,4 @@
-// Lists in JSON: one object a line, or one array of objects. Lines are told apart one by one, so that a list may mix the spellings.
+// Reads lists in JSON: one object a line, or one array of objects. Each line is read on its own, so a list may mix different keys.
 using System.Text;
 using System.Text.Json;
 using Qwen3Tts.Files;
@@ -25,7 +25,7 @@ static class ClipsOfJson
             }
             catch (InvalidDataException e)
             {
-                // What stands on each line differs; that it is no JSON is one mistake.
+                // The rest of the message differs from line to line; all lines that are not JSON count as one mistake.
                 if (e.Message.IndexOf("it is no JSON", StringComparison.Ordinal) is >= 0 and var at
                     && e.Message.IndexOf(": '", at, StringComparison.Ordinal) is >= 0 and var end)
                     problems.Add(place, e.Message, e.Message[at..end]);
@@ -44,7 +44,7 @@ static class ClipsOfJson
                 yield return (number, json);
     }
 
-    /// <summary>The values of an array, each with the line it begins on.</summary>
+    /// <summary>The values of an array, each with the number of the line that it begins on.</summary>
     static List<(int Number, string Json)> OfArray(string file, string text, ListProblems problems)
     {
         var values = new List<(int, string)>();
@@ -128,7 +128,7 @@ static class ClipsOfJson
             ?? throw new InvalidDataException("there is no 'text', nor transcription, transcript, sentence or normalized_text");
     }
 
-    /// <summary>The one value that these spellings of a key give.</summary>
+    /// <summary>The value that several spellings of a key give, which must agree.</summary>
     static string? One(string what, params string?[] values)
     {
         var given = values.OfType<string>().Distinct().ToList();

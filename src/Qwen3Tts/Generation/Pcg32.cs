@@ -1,5 +1,6 @@
-// PCG-XSH-RR 64/32 (O'Neill 2014, pcg-random.org), written out so that a seed gives the same speech on every platform and every version
-// of .NET: System.Random promises neither.
+// PCG-XSH-RR 64/32 (O'Neill 2014, pcg-random.org), implemented here so that a seed gives the same speech on every platform and in every
+// version
+// of .NET. System.Random guarantees neither.
 namespace Qwen3Tts.Generation;
 
 /// <summary>A small random number generator with a fixed algorithm.</summary>
@@ -23,6 +24,6 @@ sealed class Pcg32
         return uint.RotateRight((uint)((old >> 18 ^ old) >> 27), (int)(old >> 59));
     }
 
-    /// <summary>Uniform in [0, 1), in steps of 2⁻³².</summary>
+    /// <summary>A uniform number in [0, 1), a multiple of 2⁻³².</summary>
     public double NextUnit() => Next() / 4294967296.0;
 }

@@ -1,6 +1,6 @@
-// What a model folder says about its text: vocab.json (token to id), merges.txt (one merge a line, by rank), the added tokens of
-// tokenizer_config.json, or tokenizer.json in place of any of them; and from config.json the version that decides on the pre-tokenizer.
-// All of it is checked while it is read.
+// Reads the files of a tokenizer in a model folder: vocab.json (token to id), merges.txt (one merge a line, in the order of rank) and the
+// added tokens of tokenizer_config.json; tokenizer.json replaces any of them that is missing. config.json gives the version that decides on
+// the pre-tokenizer. Everything is checked while it is read.
 using System.Globalization;
 using System.Text.Json.Serialization.Metadata;
 using Qwen3Tts.Files;
@@ -13,11 +13,11 @@ static class TokenizerFiles
     const string Vocab = "vocab.json", MergesName = "merges.txt", Config = "tokenizer_config.json", All = "tokenizer.json";
     const int HighestId = 1 << 24; // far above any embedding table
 
-    /// <summary>Token to id, the merges by rank, and the added tokens to their ids.</summary>
+    /// <summary>The ids by token, the merges by rank, and the ids of the added tokens.</summary>
     public static (Dictionary<string, int> Vocabulary, BytePairs Pairs, Dictionary<string, int> Added) Read(string folder)
     {
         var all = new Lazy<TokenizerJson>(() => ReadAll(folder));
-        // The single files win: the official loader of these models reads them.
+        // The single files have precedence: the official loader of these models reads them.
         var apart = HasFile(folder, Vocab) && HasFile(folder, MergesName) || !HasFile(folder, All);
         var file = Path.Combine(folder, apart ? Vocab : All);
         var vocabulary = apart ? Json(folder, Vocab, TextJson.Default.DictionaryStringInt32) : all.Value.Model.Vocab;
@@ -100,7 +100,10 @@ static class TokenizerFiles
         return new(bytes, vocabulary.Values.Max(), vocabulary.Count);
     }
 
-    /// <summary>The added tokens by content. None may have options that change the text around it; no released one has.</summary>
+    /// <summary>
+    /// The ids of the added tokens by their content. Options that change the text around a token are refused; no released tokenizer has
+    /// them.
+    /// </summary>
     static Dictionary<string, int> AddedTokens(string folder, Dictionary<string, int> vocabulary, Lazy<TokenizerJson> all)
     {
         var config = HasFile(folder, Config) || !HasFile(folder, All) ? Json(folder, Config, TextJson.Default.TokenizerConfig) : new();
@@ -139,7 +142,7 @@ static class TokenizerFiles
             : throw Bad(path, $"'{Printable.Text(key)}' in 'added_tokens_decoder' is not an id of 0 to {HighestId}");
     }
 
-    /// <summary>Which pre-tokenizer the official loader takes for this folder (see <see cref="PreTokenizer.Auto"/>).</summary>
+    /// <summary>The pre-tokenizer that the official loader takes for this folder (see <see cref="PreTokenizer.Auto"/>).</summary>
     public static PreTokenizer OfficialRule(string folder, int vocabularySize)
     {
         if (vocabularySize <= 100_000)
