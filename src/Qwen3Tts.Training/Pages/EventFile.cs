@@ -1,6 +1,8 @@
-// TensorBoard's log, written as bytes: records of length and CRC around a protobuf message of a handful of fields. It is opened for each
-// event and closed again, so a killed run leaves at most half a record, which TensorBoard skips. No run needs it: where it cannot be
-// written, that is told once, and the run goes on.
+// Writes TensorBoard's log byte by byte: records of length, CRC and a protobuf message of a few fields. The file is opened and closed for
+// each event,
+// so a killed run leaves at most one incomplete record, which TensorBoard skips. Training does not need this file: if it cannot be written,
+// one
+// warning is given, and training goes on.
 using System.Buffers.Binary;
 using System.Numerics;
 using System.Text;
@@ -9,7 +11,7 @@ using Qwen3Tts.Files;
 
 namespace Qwen3Tts.Training.Pages;
 
-/// <summary>The events of one session of a run.</summary>
+/// <summary>The events of one session of a run: from its start, or from where it was resumed.</summary>
 sealed class EventFile : IDisposable
 {
     readonly string _path;
@@ -18,10 +20,10 @@ sealed class EventFile : IDisposable
     GrowingFile? _file;
     bool _failed;
 
-    /// <param name="folder">Of the log; TensorBoard reads all its files as one run.</param>
-    /// <param name="after">The step that this session goes on from: what other files say about later steps is no longer true.</param>
-    /// <param name="record">Where the file is put on record; null is that of the folder.</param>
-    /// <param name="warn">Told once when the log cannot be written.</param>
+    /// <param name="folder">Folder of the log; TensorBoard reads all files in it as one run.</param>
+    /// <param name="after">The step that this session was resumed from; events of later steps in other files become invalid.</param>
+    /// <param name="record">The record that gets the entry of the file; null takes that of the folder.</param>
+    /// <param name="warn">Receives one message if the log cannot be written.</param>
     public EventFile(string folder, int after, Action<string>? warn = null, OutputRecord? record = null)
     {
         (_warn, _record) = (warn, record ?? OutputRecord.At(folder));
@@ -31,7 +33,7 @@ sealed class EventFile : IDisposable
             Write(e => e.Number(2, after + 1).Message(7, session => session.Number(1, 1))); // session_log: START purges later steps
     }
 
-    /// <summary>Numbers of one step.</summary>
+    /// <summary>Writes numbers of one step.</summary>
     public void Scalars(int step, IEnumerable<(string Tag, double? Value)> values) => Write(e => e.Number(2, step).Message(5, summary =>
     {
         foreach (var (tag, value) in values)
@@ -39,7 +41,7 @@ sealed class EventFile : IDisposable
                 summary.Message(1, entry => entry.Text(1, tag).Float(2, (float)v));
     }));
 
-    /// <summary>A sound of one step, to be played in the browser.</summary>
+    /// <summary>Writes audio of one step, which the browser can play.</summary>
     public void Sound(int step, string tag, Waveform speech)
     {
         var wav = new MemoryStream();
@@ -74,7 +76,7 @@ sealed class EventFile : IDisposable
 
     public void Dispose() => _file?.Dispose();
 
-    /// <summary>Length, its CRC, data, its CRC.</summary>
+    /// <summary>Writes one record: length, CRC of the length, data, CRC of the data.</summary>
     internal static byte[] Record(byte[] data)
     {
         var record = new byte[12 + data.Length + 4];
@@ -85,7 +87,7 @@ sealed class EventFile : IDisposable
         return record;
     }
 
-    /// <summary>CRC-32C, turned and offset as the format asks, so that a CRC over CRCs stays one.</summary>
+    /// <summary>CRC-32C, rotated and offset as the format requires.</summary>
     internal static uint MaskedCrc(ReadOnlySpan<byte> data)
     {
         var crc = uint.MaxValue;
@@ -95,7 +97,7 @@ sealed class EventFile : IDisposable
         return BitOperations.RotateRight(crc, 15) + 0xA282EAD8;
     }
 
-    /// <summary>The few wire types that the log needs.</summary>
+    /// <summary>The protobuf wire types that the log needs.</summary>
     sealed class Protobuf
     {
         readonly MemoryStream _bytes = new();

@@ -1,6 +1,8 @@
-// Before the first step: can this run work at all? The untouched model is measured on the data as it will be trained on, and under the
-// alignments that faulty scripts use: a model that fits those better, or that fits nothing, will not become a voice. Numbers on record are
-// of released models, whose codebooks have 2048 codes; limits scale with ln(codes), the loss of guessing.
+// The preflight checks before the first step whether a run can work. The untouched model is measured on the data exactly as training will
+// use it,
+// and with the wrong alignments of faulty scripts. A model that fits a wrong alignment better, or fits none, cannot become a voice. The
+// limits come
+// from runs with released models, whose codebooks have 2048 codes; they are scaled with ln(codes), the loss of guessing.
 using System.Globalization;
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.Doctor.Evidence;
@@ -18,14 +20,14 @@ namespace Qwen3Tts.Training.Run;
 static class Preflight
 {
     const int MostClips = 8;
-    const double ReleasedGuessing = 7.6246; // ln 2048, of the models that the limits below are known of
+    const double ReleasedGuessing = 7.6246; // ln 2048: of the models that the limits below come from
 
-    /// <param name="talker">As loaded.</param>
+    /// <param name="talker">The model as it was loaded.</param>
     /// <param name="model">Its folder.</param>
-    /// <param name="data">Of the run.</param>
-    /// <param name="ids">The model's.</param>
-    /// <param name="voices">Whose vectors stand in the sequences.</param>
-    /// <param name="options">Completed.</param>
+    /// <param name="data">The data of the run.</param>
+    /// <param name="ids">The model's ids.</param>
+    /// <param name="voices">The voices, with the vectors in the sequences.</param>
+    /// <param name="options">Completed options.</param>
     /// <exception cref="InvalidDataException">The run cannot work, and is not forced.</exception>
     public static PreflightReport Run(TalkerModule talker, ModelFolder model, TrainingData data, SpecialTokens ids,
         IReadOnlyList<TrainingVoice> voices, TrainingOptions options)
@@ -50,8 +52,8 @@ static class Preflight
         var correct = Under(FaultSet.None);
         var result = new List<StartingLoss> { new(Hypothesis.Correct.Name, correct.Talker, correct.Predictor) };
         if (examples[0].Heads.Any(h => h.Head + 1 != h.Codebook))
-            return result; // planted already; heads cannot be shifted twice
-        // one touches the talker, one the code predictor: measured in one pass
+            return result; // this fault is planted already; heads cannot be shifted twice
+        // one fault changes the talker, the other one the code predictor, so both are measured in one pass
         var labels = Under(FaultSet.LabelsShiftedTwice | FaultSet.SubLabelsShifted);
         result.Add(new(Hypothesis.Combine(FaultSet.LabelsShiftedTwice).Name, labels.Talker, null));
         result.Add(new(Hypothesis.Combine(FaultSet.SubLabelsShifted).Name, null, labels.Predictor));
@@ -59,7 +61,7 @@ static class Preflight
         return result;
     }
 
-    /// <summary>What the losses say.</summary>
+    /// <summary>Doubts that the losses give.</summary>
     public static IEnumerable<PreflightFinding> OfLosses(IReadOnlyList<StartingLoss> losses, double guessing, string data)
     {
         var (talker, predictor) = (losses[0].Talker!.Value, losses[0].Predictor!.Value);
@@ -84,7 +86,7 @@ static class Preflight
                 $"between {N(1 * scale)} and {N(3.5 * scale)}.",
                 "Listen to a few clips beside their texts; a voice far from all that the model knows needs more recordings.");
         if (!(predictor < 7.6 * scale && total < 8 * scale))
-            yield break; // what fits nothing cannot be compared
+            yield break; // a model that fits nothing cannot be compared with faults
         foreach (var wrong in losses.Skip(1))
             foreach (var (right, other, what) in new[] { (talker, wrong.Talker, "talker"), (predictor, wrong.Predictor, "code predictor") })
                 if (other < right)
@@ -94,7 +96,7 @@ static class Preflight
                         "Begin from the released model; 'qwen3tts doctor' shows what this one was trained with.");
     }
 
-    /// <summary>Settings against what is known to work.</summary>
+    /// <summary>Compares the settings with those that are known to work.</summary>
     public static IEnumerable<PreflightFinding> OfSettings(TrainingOptions o, TalkerConfig config,
         IReadOnlyList<(string Voice, int Clips)> voices)
     {
@@ -127,7 +129,7 @@ static class Preflight
             yield return finding;
     }
 
-    /// <summary>How often each voice's clips are passed through, and whether there are enough.</summary>
+    /// <summary>Checks how often each voice's clips are used, and whether there are enough.</summary>
     static IEnumerable<PreflightFinding> OfRepetition(TrainingOptions o, IReadOnlyList<(string Voice, int Clips)> voices, bool released)
     {
         foreach (var (voice, clips) in voices)
@@ -143,7 +145,7 @@ static class Preflight
         }
     }
 
-    /// <summary>What is trained, against what is known to work.</summary>
+    /// <summary>Compares what is trained with what is known to work.</summary>
     static IEnumerable<PreflightFinding> OfWay(TrainingOptions o, TalkerConfig config)
     {
         if (o.Lora is { } lora)
@@ -169,7 +171,8 @@ static class Preflight
     }
 
     /// <summary>
-    /// Rows of the codec embedding that the sequences read: one that was never trained is near zero, and nothing else tells.
+    /// Checks the rows of the codec embedding that the sequences use. A row that was never trained is near zero, which no other check
+    /// finds.
     /// </summary>
     static IEnumerable<PreflightFinding> OfRows(TalkerModule talker, TrainingData data, IReadOnlyList<TrainingVoice> voices,
         SpecialTokens ids)

@@ -1,5 +1,6 @@
-// What a run leaves, as an official folder. A run that trains pairs leaves them too, in adapter/ beside the weights that they are merged
-// into: either of the two speaks the same.
+// Exports the result of a run as a folder in the official layout. A run with LoRA also writes the adapter, in adapter/ beside the merged
+// weights;
+// both speak the same.
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.Files;
 using Qwen3Tts.Training.Batching;

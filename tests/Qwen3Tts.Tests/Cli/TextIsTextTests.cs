@@ -67,10 +67,10 @@ public sealed class TextIsTextTests
     }
 
     [Theory]
-    [InlineData("Did you mean --speaker? If it is meant as it stands, write -- before it.", "say", "hello", "--speakr", "bob", "-o",
+    [InlineData("Did you mean --speaker? If it is a text, write -- before it.", "say", "hello", "--speakr", "bob", "-o",
         "x.wav")]
     [InlineData("write --instruct=--slowly", "say", "hello", "--instruct", "--slowly", "-o", "x.wav")]
-    [InlineData("'--sped' is no option", "say", "--sped", "-o", "x.wav")]
+    [InlineData("'--sped' is not an option", "say", "--sped", "-o", "x.wav")]
     [InlineData("--instruct has no value: '--seed' is the next option. If it is the value of --instruct, write --instruct=--seed.", "say",
         "hello", "--instruct", "--seed", "3", "-o", "x.wav")]
     [InlineData("--output has no value", "say", "hello", "-o")]
