@@ -172,7 +172,7 @@ sealed class DoctorCommand : DocumentedCommand
             AnsiConsole.Write(new Cell(
                 $"trained as {r.Hypothesis}; sure {Percent(r.Confidence)}"
                 + (r.Next is null ? "" : $"; next {r.Next}, {Number(r.Margin)} times worse")
-                + (r.Alike.Count == 0 ? "" : $"; not to be told from {string.Join(", ", r.Alike)}") + "\n"));
+                + (r.Alike.Count == 0 ? "" : $"; cannot be distinguished from {string.Join(", ", r.Alike)}") + "\n"));
         if (r.Findings.Count > 0)
             AnsiConsole.Write(Rows(Columns("", "finding", "evidence", "remedy"), r.Findings.OrderByDescending(f => f.Severity), f =>
                 [f.Severity.ToString().ToLowerInvariant(), f.Id, f.Evidence, f.Remedy]));

@@ -64,7 +64,7 @@ sealed class InspectCommand : DocumentedCommand
             AnsiConsole.Profile.Width = 160; // files and pipes have no width; the default of 80 columns would break the table
         AnsiConsole.Write(facts);
         AnsiConsole.Write(parts);
-        Console.WriteLine(report.Problems.Count == 0 ? "It loads: no tensor is missing, misshapen or left over."
+        Console.WriteLine(report.Problems.Count == 0 ? "It loads: no tensor is missing, unknown or of another shape."
             : string.Join(Environment.NewLine, report.Problems
                 .Prepend($"It does not load; {(report.Problems.Count == 1 ? "one problem" : $"{report.Problems.Count} problems")}:")));
     }

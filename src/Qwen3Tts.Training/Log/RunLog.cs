@@ -28,8 +28,8 @@ sealed class RunLog(string path, OutputRecord record) : IDisposable
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new IOException(
-                $"'{path}' cannot be written: {e.Message} Make room, then give the same command again; 'qwen3tts-train train' goes on " +
-                $"with --resume.", e);
+                $"'{path}' cannot be written: {e.Message} Make room, then give the same command again; 'qwen3tts-train train' needs " +
+                $"--resume.", e);
         }
     }
 

@@ -90,7 +90,7 @@ static class Export
         if (!Directory.Exists(target) || !Directory.EnumerateFileSystemEntries(target).Any())
             return;
         if (!File.Exists(Path.Combine(target, "config.json")))
-            throw new IOException($"'{target}' exists and is no model folder. Name another folder for the result.");
+            throw new IOException($"'{target}' exists and is not a model folder. Name another folder for the result.");
         if (!overwrite)
             throw new IOException($"'{target}' holds a model already. Name another folder for the result, or pass --overwrite.");
         OutputFolder.CheckIsFree(target);

@@ -205,7 +205,7 @@ sealed record TrainingOptions
         Require(LargestNorm > 0, "clip", LargestNorm, "a norm above 0");
         Require(WeightDecay is >= 0 and < 1, "weight-decay", WeightDecay, "a number from 0 to below 1");
         Require(SaveEvery >= 1, "save-every", SaveEvery, "one step or more");
-        Require(EvaluateEvery >= 0, "evaluate-every", EvaluateEvery, "0, which is never, or more");
+        Require(EvaluateEvery >= 0, "evaluate-every", EvaluateEvery, "0 for no evaluation, or more");
         Require(Patience is null or >= 1, "patience", Patience, "one evaluation or more");
         Require(TrainingRanges.Bucket.Holds(Bucket ?? 0), "bucket", Bucket, $"{TrainingRanges.Bucket.Words} steps");
         Require(InContext is >= 0 and <= 1, "in-context", InContext, "a share of the sequences, 0 to 1");

@@ -61,7 +61,7 @@ static class DemoPage
             page.Append("</div></div>\n");
         }
         return End(
-            page, $"Words were heard by {Escape(ears)}, over {takes} takes of each text: a few words more or less mean nothing. "
+            page, $"Words were recognised by {Escape(ears)}, over {takes} takes of each text: a few words more or less mean nothing. "
                 + "The voice itself is the folder <code>run/export</code>.");
     }
 

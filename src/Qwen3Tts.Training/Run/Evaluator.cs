@@ -84,7 +84,7 @@ sealed class Evaluator
         catch (Exception e) // any error: it must not end hours of training
         {
             _warn?.Invoke($"Warning: the evaluation of step {step} in '{_folder.Path}' failed: {e.Message} Training goes on without it; " +
-                $"remove the cause before the next one, or stop and go on with --evaluate-every 0; 'qwen3tts-train train' goes on with " +
+                $"remove the cause before the next one, or stop and resume with --evaluate-every 0; 'qwen3tts-train train' needs " +
                 $"--resume.");
             RemoveCandidate();
         }

@@ -112,8 +112,8 @@ static class Preflight
         var rate = o.LearningRate!.Value;
         if (rate >= broken)
             yield return new(true,
-                $"{what} at --lr {G(rate)} destroys what the model knows; {G(broken)} and more ended in noise, or in clips learned by " +
-                $"heart and words lost.", $"Use --lr {G(known)}.");
+                $"{what} at --lr {G(rate)} destroys what the model knows; {G(broken)} and more ended in noise, or in a model " +
+                $"that repeats its clips and loses words.", $"Use --lr {G(known)}.");
         else if (rate > unusual)
             yield return new(false,
                 $"--lr {G(rate)} is above all that is known to work for {(o.Lora is null ? "full fine-tuning" : "LoRA")} of a model of " +
@@ -137,7 +137,8 @@ static class Preflight
             var of = voices.Count == 1 ? "" : $" of '{voice}'";
             var epochs = (double)o.Steps!.Value * o.Batch / voices.Count / clips;
             if (epochs > 60)
-                yield return new(false, $"{o.Steps} steps pass {N(epochs)} times through {clips} clips{of}, which learns them by heart.",
+                yield return new(false, $"{o.Steps} steps use each of {clips} clips{of} {N(epochs)} times, and the model learns them by " +
+                    $"heart.",
                     $"Use --epochs {(released ? 3 : 20)}, or bring more recordings.");
             if (clips < 20)
                 yield return new(false, $"There are {clips} clips{of} to train on; voices that were learned had 60 and more.",
@@ -157,14 +158,14 @@ static class Preflight
                     $"Use --lora {Math.Clamp(narrowest / 4, 1, 16)}, or train without --lora.");
             if (lora.Alpha > 2 * lora.Rank)
                 yield return new(false,
-                    $"The pairs count {N(lora.Alpha / lora.Rank)} times (alpha {N(lora.Alpha)}, rank {lora.Rank}); runs with more than " +
-                    $"twice broke the voice, or had to be turned down when speaking.", $"Use --lora-alpha {2 * lora.Rank}.");
+                    $"The product of a pair is multiplied by {N(lora.Alpha / lora.Rank)} (alpha {N(lora.Alpha)}, rank {lora.Rank}); runs " +
+                    $"with more than 2 broke the voice, or had to be scaled down when speaking.", $"Use --lora-alpha {2 * lora.Rank}.");
             yield break;
         }
         if (!o.Frozen.Contains("text_embedding"))
             yield return new(false,
-                "The text embedding is trained: a third of the small model, which forgets the words that these clips lack. The official " +
-                "voices were made without.", "Use --freeze text_embedding.");
+                "The text embedding is trained. It is a third of the small model, which forgets the words that these clips lack. " +
+                "The official voices were made without training it.", "Use --freeze text_embedding.");
         if (o.Frozen.Any(f => f is "talker" or "model" or "layers" or "talker.model" or "talker.model.layers"))
             yield return new(false, "The talker's layers are frozen; runs that froze them did not learn the voice.",
                 "Freeze text_embedding and code_predictor at the most.");
@@ -186,7 +187,7 @@ static class Preflight
         foreach (var voice in voices.Where(v => NormOf(v.Vector) < least))
             yield return new(true,
                 $"The vector of '{voice.Name}' has norm {N(NormOf(voice.Vector))}, where a row of a code has {N(usual)}: the model would " +
-                $"hear nobody.", "Choose a recording with speech by --reference.");
+                $"get no voice.", "Choose a recording with speech by --reference.");
         foreach (var (name, speaker) in ids.Speakers)
             if (Norm(speaker.Row) < least)
                 yield return new(true,

@@ -113,8 +113,8 @@ sealed class RunFolder : IDisposable
             record.Owns(input) || OutputRecord.At(System.IO.Path.GetDirectoryName(FileIdentity.Resolve(input))!).Owns(input);
         if (inputs.OfType<string>().FirstOrDefault(i => FileIdentity.IsWithin(i, path) && File.Exists(i) && IsRunsOwn(i)) is { } input)
             throw new ArgumentException(
-                $"'{Printable.Text(input)}' is read, and lies in '{path}' among what a run wrote there, which goes when the run begins " +
-                    $"anew. Name another folder for the run.");
+                $"'{Printable.Text(input)}' is an input, and a run wrote it into '{path}'. Starting that run again would remove " +
+                $"it. Name another folder for the run.");
     }
 
     /// <summary>Checks whether the run can use the folder. Writes nothing.</summary>
@@ -125,15 +125,15 @@ sealed class RunFolder : IDisposable
     {
         var folder = new RunFolder(path);
         if (!Directory.Exists(path) || Directory.EnumerateFileSystemEntries(path).All(OutputFolder.IsBookkeeping))
-            return existing == Existing.Resume ? throw new IOException($"'{path}' holds no run to go on with. Leave --resume out.")
+            return existing == Existing.Resume ? throw new IOException($"'{path}' holds no run to resume. Leave --resume out.")
                 : folder;
         if (!File.Exists(folder.OptionsFile) && !folder.Record.Exists)
             throw new IOException($"'{path}' is not empty and holds no run. Name another folder for the run.");
         if (existing == Existing.Refuse)
             throw new IOException(
-                $"'{path}' holds a run already. Go on with it by --resume, begin anew by --overwrite, or name another folder.");
+                $"'{path}' holds a run already. Resume it with --resume, replace it with --overwrite, or name another folder.");
         if (existing == Existing.Resume && !File.Exists(folder.OptionsFile))
-            throw new IOException($"'{path}' holds no run to go on with, only what is left of one. Begin anew by --overwrite.");
+            throw new IOException($"'{path}' holds no run to resume, only the rest of one. Start again with --overwrite.");
         if (existing == Existing.Resume)
             CheckSame(options, TrainingOptions.FromJson(TextFile.Read(folder.OptionsFile), folder.OptionsFile), folder.OptionsFile);
         if (!folder.Record.Exists)
@@ -189,8 +189,8 @@ sealed class RunFolder : IDisposable
             if (!MayChange.Contains(property.Name) && b.RootElement.TryGetProperty(property.Name, out var before)
                 && before.GetRawText() != property.Value.GetRawText())
                 throw new ArgumentException(
-                    $"{place}: the run began with {property.Name} {Printable.Text(before.GetRawText())}, and is to go on with " +
-                    $"{Printable.Text(property.Value.GetRawText())}. Give the same options, or begin anew with --overwrite.");
+                    $"{place}: the run began with {property.Name} {Printable.Text(before.GetRawText())}, and is to be resumed with " +
+                    $"{Printable.Text(property.Value.GetRawText())}. Give the same options, or start again with --overwrite.");
     }
 
     /// <summary>Stores the vectors of the run, each with the hash of its recording.</summary>
@@ -204,7 +204,7 @@ sealed class RunFolder : IDisposable
                 if (!file.Tensors.ContainsKey(Key(voice)) || !file.Float32(Key(voice)).AsSpan().SequenceEqual(voice.Vector))
                     throw new InvalidDataException(
                         $"{VoiceFile}: '{voice.Reference}' gives another voice now than when the run began. Restore the recording, or " +
-                        $"begin anew with --overwrite.");
+                        $"start again with --overwrite.");
             return;
         }
         SafetensorsWriter.Write(VoiceFile, [.. voices.Select(v => TensorToWrite.FromArray(Key(v), [v.Vector.Length], v.Vector))], voices
@@ -250,7 +250,7 @@ sealed class RunFolder : IDisposable
         {
             throw new IOException(
                 $"{e.Message} The state of step {step} is not saved{(SavedStep is { } last ? $"; that of step {last} is" : "")}. Make " +
-                $"room, then give the same command again; 'qwen3tts-train train' goes on with --resume.", e);
+                $"room, then give the same command again; 'qwen3tts-train train' needs --resume.", e);
         }
     }
 
@@ -285,8 +285,8 @@ sealed class RunFolder : IDisposable
         state.Metadata.TryGetValue("step", out var text)
             && int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var step) && step > 0 ? step
             : throw new InvalidDataException(
-                $"{StateFile}: its metadata has {(text is null ? "no 'step'" : $"the step '{Printable.Text(text)}'")}, so it is no state " +
-                $"of a run. {StateRemedy}");
+                $"{StateFile}: its metadata has {(text is null ? "no 'step'" : $"the step '{Printable.Text(text)}'")}, so it is not the " +
+                $"state of a run. {StateRemedy}");
 
     const string StateRemedy = "Move it away and restore the state from a copy, or name another folder for a new run.";
 
@@ -317,10 +317,10 @@ sealed class RunFolder : IDisposable
             return; // killed before its first state was saved: the run starts from the first step
         if (progress.Finished && !Directory.Exists(Export))
             throw new IOException(
-                $"The run in '{Path}' is finished, and its result '{Export}' is gone. Restore it, or begin anew with --overwrite.");
+                $"The run in '{Path}' is finished, and its result '{Export}' is gone. Restore it, or start again with --overwrite.");
         if (!progress.Finished && SavedStep is null)
             throw new IOException(
-                $"'{StateFile}' is gone, and the run was saved there at step {progress.Saved}. Restore the file, or begin anew with " +
+                $"'{StateFile}' is gone, and the run was saved there at step {progress.Saved}. Restore the file, or start again with " +
                 $"--overwrite.");
     }
 

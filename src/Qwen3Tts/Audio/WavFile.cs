@@ -118,8 +118,8 @@ public static class WavFile
             {
                 if (!float.IsFinite(block[i]))
                     throw new ArgumentException(
-                        $"Sample {begin + i} is {block[i]}, which is no sound. Look for the cause where the audio was made: damaged " +
-                        $"weights, or a precision that overflows.", nameof(samples));
+                        $"Sample {begin + i} is {block[i]}, which is not a valid amplitude. Look for the cause where the audio was made: " +
+                        $"damaged weights, or a precision that overflows.", nameof(samples));
                 var at = buffer.AsSpan(i * sampleBytes);
                 if (format == WavFormat.Float32)
                     BinaryPrimitives.WriteSingleLittleEndian(at, block[i]);

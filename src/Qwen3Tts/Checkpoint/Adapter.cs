@@ -65,7 +65,7 @@ sealed class Adapter
                 $"the adapter with the program that made it.");
         if (!float.IsFinite((float)config.LoraAlpha))
             throw new InvalidDataException(
-                FormattableString.Invariant($"{configPath}: 'lora_alpha' is {config.LoraAlpha}, which is no scale. ")
+                FormattableString.Invariant($"{configPath}: 'lora_alpha' is {config.LoraAlpha}, which is not a valid scale. ")
                 + "Take the file from the folder that the adapter's maker wrote.");
         if (config is not { PeftType: "LORA", UseDora: false, FanInFanOut: false, Bias: "none" } || config.AlphaPattern is { Count: > 0 })
             throw new InvalidDataException(
@@ -87,7 +87,7 @@ sealed class Adapter
         if (file.Tensors.Keys.FirstOrDefault(n => !n.StartsWith(Prefix, StringComparison.Ordinal)
             || !(n.EndsWith(Down, StringComparison.Ordinal) || n.EndsWith(Up, StringComparison.Ordinal))) is { } strange)
             throw new InvalidDataException(
-                $"{file.Path} holds '{Printable.Text(strange)}', which is no half of a LoRA pair. Merge this adapter with the program " +
+                $"{file.Path} holds '{Printable.Text(strange)}', which is not half of a LoRA pair. Merge this adapter with the program " +
                 $"that made it.");
         var pairs = new Dictionary<string, Pair>();
         foreach (var path in file.Tensors.Keys.Select(n => n[..n.LastIndexOf(".lora_", StringComparison.Ordinal)]).Distinct())

@@ -232,7 +232,7 @@ sealed class SafetensorsFile : IDisposable
 
     /// <summary>An error that another copy of the file can fix.</summary>
     static InvalidDataException Cut(string path, string what) =>
-        new($"{path} {what}. It is no complete safetensors file: copy or download it again.");
+        new($"{path} {what}. It is not a complete safetensors file: copy or download it again.");
 
     /// <summary>An error that is in the file as its program wrote it.</summary>
     static InvalidDataException Wrong(string path, string what, string remedy = WriteAgain) => new($"{path} {what}. {remedy}.");

@@ -16,18 +16,18 @@ sealed class HeaderJson : JsonConverter<SafetensorsHeader>
     public override SafetensorsHeader Read(ref Utf8JsonReader reader, Type type, JsonSerializerOptions options)
     {
         var header = new SafetensorsHeader([], []);
-        Begin(ref reader, JsonTokenType.StartObject, "is no object");
+        Begin(ref reader, JsonTokenType.StartObject, "is not an object");
         while (Key(ref reader) is { } name)
             if (name == "__metadata__")
                 ReadMetadata(ref reader, header.Metadata);
             else if (!header.Tensors.TryAdd(name, ReadEntry(ref reader)))
-                throw JsonProblem.Said("stands there twice");
+                throw JsonProblem.Said("appears twice");
         return header;
     }
 
     static void ReadMetadata(ref Utf8JsonReader reader, Dictionary<string, string> metadata)
     {
-        Begin(ref reader, JsonTokenType.StartObject, "is no object");
+        Begin(ref reader, JsonTokenType.StartObject, "is not an object");
         while (Key(ref reader) is { } key)
             metadata[key] = Text(ref reader);
     }
@@ -36,7 +36,7 @@ sealed class HeaderJson : JsonConverter<SafetensorsHeader>
     {
         string? dtype = null;
         long[]? shape = null, offsets = null;
-        Begin(ref reader, JsonTokenType.StartObject, "is no object");
+        Begin(ref reader, JsonTokenType.StartObject, "is not an object");
         while (Key(ref reader) is { } key)
             switch (key)
             {
@@ -70,17 +70,17 @@ sealed class HeaderJson : JsonConverter<SafetensorsHeader>
 
     static string Text(ref Utf8JsonReader reader)
     {
-        Begin(ref reader, JsonTokenType.String, "is no text");
+        Begin(ref reader, JsonTokenType.String, "is not a text");
         return reader.GetString()!;
     }
 
     static long[] Numbers(ref Utf8JsonReader reader)
     {
-        Begin(ref reader, JsonTokenType.StartArray, "is no list");
+        Begin(ref reader, JsonTokenType.StartArray, "is not a list");
         var numbers = new List<long>();
         while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
             numbers.Add(reader.TokenType == JsonTokenType.Number && reader.TryGetInt64(out var n) ? n
-                : throw JsonProblem.Said("is no whole number"));
+                : throw JsonProblem.Said("is not a whole number"));
         return [.. numbers];
     }
 

@@ -124,7 +124,7 @@ public sealed class SpeechCodec
                 if ((uint)frames[t][q] >= (uint)CodebookSize)
                     throw new ArgumentException(
                         $"Frame {t} has the code {frames[t][q]} in codebook {q}, and codes run from 0 to {CodebookSize - 1}. End and " +
-                        $"padding tokens are no codes: leave those frames out.", nameof(frames));
+                        $"padding tokens are not codes: leave those frames out.", nameof(frames));
         }
     }
 }

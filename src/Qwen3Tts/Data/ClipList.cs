@@ -74,7 +74,7 @@ static class ClipList
         return AudioKind.Recognise(bytes.AsSpan(0, Math.Min(12, bytes.Length))) is not { } kind || bytes is [0xFF, 0xFE, ..] // UTF-16
             ? TextFile.Decode(bytes, path)
             : throw new InvalidDataException($"{path}: this is a recording ({kind}), not a list of recordings. "
-                + "Name the folder that it lies in with its text, or a list.");
+                + "Name the folder that has it and its text, or a list.");
     }
 
     /// <summary>Detects the format of a list by its header, or by the content of its lines.</summary>

@@ -19,14 +19,14 @@ static class ClipsOfJson
             try
             {
                 if (json is not ['{', ..])
-                    throw new InvalidDataException("this is no JSON object");
+                    throw new InvalidDataException("this is not a JSON object");
                 var line = JsonFile.Parse(Encoding.UTF8.GetBytes(json), place, ClipJson.Default.ClipLine, Example);
                 clips.Add(Clip(line, place, paths));
             }
             catch (InvalidDataException e)
             {
                 // The rest of the message differs from line to line; all lines that are not JSON count as one mistake.
-                if (e.Message.IndexOf("it is no JSON", StringComparison.Ordinal) is >= 0 and var at
+                if (e.Message.IndexOf("it is not JSON", StringComparison.Ordinal) is >= 0 and var at
                     && e.Message.IndexOf(": '", at, StringComparison.Ordinal) is >= 0 and var end)
                     problems.Add(place, e.Message, e.Message[at..end]);
                 else
@@ -68,7 +68,7 @@ static class ClipsOfJson
         catch (JsonException e)
         {
             problems.Add($"{file}({e.LineNumber + 1})",
-                $"the array is no JSON from here on. Correct it, or write one object a line. {Example}");
+                $"the array is not JSON from here on. Correct it, or write one object a line. {Example}");
             return [];
         }
         return [];

@@ -88,15 +88,15 @@ sealed record TableLayout(
         return count switch
         {
             1 when rows.Max(r => r.Fields.Length) == 1 => throw new InvalidDataException(
-                "its lines are no JSON objects, and no '|' is between a recording and its text. " + LjSpeech.Example),
+                "its lines are not JSON objects, and no '|' is between a recording and its text. " + LjSpeech.Example),
             1 => LjSpeech,
             2 => OfTwo(typical, rows),
             3 => OfThree(typical),
             4 when HasLanguages() => Spoken(Sovits, typical),
             7 when HasLanguages() => Spoken(BertVits2, typical),
             4 => throw new InvalidDataException(
-                "its lines have 4 fields, but the third is no language, as in path|speaker|language|text of GPT-SoVITS. Name the columns " +
-                    "in a first line, "
+                "its lines have 4 fields, but the third is not a language, as in path|speaker|language|text of GPT-SoVITS. Name the " +
+                    "columns in a first line, "
                 + "such as path|speaker|style|text, or read it with 'qwen3tts-train import --format sovits'."),
             _ => throw new InvalidDataException(
                 $"its lines have {count} fields. Known are 2 and 3 (name|text, name|text|normalized, name|speaker|text), 4 " +

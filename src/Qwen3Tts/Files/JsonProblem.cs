@@ -41,14 +41,14 @@ sealed record JsonProblem(int Line, string What)
                 at++;
             var before = walk.Path is "" ? "at its beginning" : $"at '{Printable.Text(walk.Path)}'";
             if (walk.Reader.CurrentDepth >= walk.Reader.CurrentState.Options.MaxDepth || walk.Depth >= 64)
-                return new(LineAt(utf8, at), $"lists and objects lie more than 64 deep in one another {before}");
+                return new(LineAt(utf8, at), $"lists and objects are nested more than 64 deep {before}");
             // the text may be cut inside a character, which then becomes U+FFFD
             var rest = Encoding.UTF8.GetString(utf8.Slice(at, Math.Min(24, utf8.Length - at)));
             return rest.Length == 0
                 ? new(LineAt(utf8, at), $"the JSON ends too early, {before}")
-                : new(LineAt(utf8, at), $"it is no JSON {before}: '{Printable.Text(rest.TrimEnd('\uFFFD'))}'");
+                : new(LineAt(utf8, at), $"it is not JSON {before}: '{Printable.Text(rest.TrimEnd('\uFFFD'))}'");
         }
-        return new(1, "it is no JSON");
+        return new(1, "it is not JSON");
     }
 
     /// <summary>
@@ -62,7 +62,7 @@ sealed record JsonProblem(int Line, string What)
         }
         return new(LineAt(utf8, walk.Reader.TokenStartIndex), walk.Reader.TokenType == JsonTokenType.Number
             ? $"{Named(walk.Path)} is {Shown(walk.Reader)}, a number out of range"
-            : $"{Named(walk.Path)} has half a surrogate pair (\\ud800 to \\udfff), which is no character");
+            : $"{Named(walk.Path)} has half a surrogate pair (\\ud800 to \\udfff), which is not a character");
     }
 
     /// <summary>The text is JSON, but not of the expected form.</summary>
@@ -77,7 +77,7 @@ sealed record JsonProblem(int Line, string What)
         if (Between(message, "including:", ".") is { } missing)
             return new(place, $"{Missing(missing, walk.Path)}");
         if (message.Contains("uplicate", StringComparison.Ordinal))
-            return new(place, $"{Named(walk.Path)} stands there twice");
+            return new(place, $"{Named(walk.Path)} appears twice");
         if (message.StartsWith(OwnMark, StringComparison.Ordinal) && message.IndexOf(" Path: ", StringComparison.Ordinal) is var cut)
             return new(place, $"{Named(walk.Path)} {(cut < 0 ? message : message[..cut])[OwnMark.Length..]}");
         return new(place, $"{Named(walk.Path)} is {Shown(walk.Reader)}, expected {Expected(typeAt(walk.Keys))}");

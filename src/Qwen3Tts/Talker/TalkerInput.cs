@@ -146,5 +146,5 @@ sealed class TalkerInput
 
     static int Checked(int id, int below, string what) =>
         (uint)id < (uint)below ? id : throw new ArgumentException(
-            $"The {what} {id} is none of this model's, which are below {below}. Data and model must belong together.");
+            $"The {what} {id} does not exist in this model, whose ids are below {below}. Data and model must belong together.");
 }

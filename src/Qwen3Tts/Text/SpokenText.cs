@@ -32,7 +32,7 @@ static partial class SpokenText
             return $"{what} has '{Printable.Text(token.Value)}', which programs take for a control token. Remove it from the text.";
         foreach (var rune in words.EnumerateRunes())
             if (rune == Rune.ReplacementChar || Rune.IsControl(rune) || rune.Value is 0xFEFF || (rune.Value & 0xFFFE) == 0xFFFE)
-                return $"{what} has U+{rune.Value:X4}, which nobody can say. Save the text as UTF-8, or remove the character.";
+                return $"{what} has U+{rune.Value:X4}, which cannot be spoken. Save the text as UTF-8, or remove the character.";
         return words.EnumerateRunes().Any(Rune.IsLetterOrDigit) ? null
             : $"{what} '{Printable.Text(words.Length > Shown ? words[..Shown] : words)}' has no word. Write what is said in words.";
     }

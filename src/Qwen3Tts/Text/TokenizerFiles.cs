@@ -120,7 +120,7 @@ static class TokenizerFiles
                 if (set)
                     throw Bad(path, $"added token '{Printable.Text(content)}' has '{option}': true, which is not supported");
             if (!added.TryAdd(content, id) || !taken.TryAdd(id, content))
-                throw Bad(path, $"added token '{Printable.Text(content)}' or its id {id} stands there twice");
+                throw Bad(path, $"added token '{Printable.Text(content)}' or its id {id} appears twice");
         }
         foreach (var (token, id) in vocabulary)
             if (taken.TryGetValue(id, out var other) && other != token)

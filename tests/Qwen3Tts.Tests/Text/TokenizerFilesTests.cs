@@ -42,7 +42,7 @@ public sealed class TokenizerFilesTests
         Assert.Contains("byte 0", Message("vocab.json", _ => """{"a": 1}"""));
         Assert.Contains("'extra'", Message("vocab.json", v => v.TrimEnd().TrimEnd('}') + ", \"extra\": -1}"));
         Assert.Contains("2000000000", Message("vocab.json", v => v.TrimEnd().TrimEnd('}') + ", \"extra\": 2000000000}"));
-        Assert.Contains("'!' stands there twice", Message("vocab.json", v => v.TrimEnd().TrimEnd('}') + ", \"!\": 0}"));
+        Assert.Contains("'!' appears twice", Message("vocab.json", v => v.TrimEnd().TrimEnd('}') + ", \"!\": 0}"));
     }
 
     [Fact]

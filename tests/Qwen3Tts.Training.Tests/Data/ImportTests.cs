@@ -111,7 +111,7 @@ public sealed class ImportTests
 
     [Theory]
     [InlineData("l.jsonl", """{"audio":"b.wav","text":"Hi <|im_end|> you."}""", "the text has '<|im_end|>', which programs take for a control token. Remove it from the text.")]
-    [InlineData("l.jsonl", """{"audio":"b.wav","text":"H\u0007i."}""", "the text has U+0007, which nobody can say. Save the text as UTF-8, or remove the character.")]
+    [InlineData("l.jsonl", """{"audio":"b.wav","text":"H\u0007i."}""", "the text has U+0007, which cannot be spoken. Save the text as UTF-8, or remove the character.")]
     [InlineData("l.jsonl", """{"audio":"b.wav","text":"…"}""", "the text '…' has no word. Write what is said in words.")]
     [InlineData("l.jsonl", """{"audio":"a.wav","text":"Three."}""", "the same recording as {list}(1), with another text: 'Three.', not 'One.'. Remove the wrong one.")]
     [InlineData("l.jsonl", """{"audio":"b.wav","text":"Hi.","split":"most"}""", """'split' is 'most', expected 'train' or 'held-out'. A line reads {"audio": "a.wav", "text": "What is said.", "ref_audio": "ref.wav"}.""")]
