@@ -1,8 +1,6 @@
 // What both programs, qwen3tts and qwen3tts-train, share: they parse the command line, run the command, stop on Ctrl-C, and turn an error
-// into
-// a message of two sentences and an exit code: 0 success, 1 a mistake of the user, 2 a mistake of the program, 130 interrupted. This folder
-// is
-// compiled into both programs, so the library needs no console.
+// into a message of two sentences and an exit code: 0 success, 1 a mistake of the user, 2 a mistake of the program, 130 interrupted. This
+// folder is compiled into both programs, so the library needs no console.
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;

@@ -1,6 +1,6 @@
 // A program that was started by this program (qwen3tts-train by qwen3tts) must end with it. The parent holds one end of a pipe and the
-// child
-// the other one. A byte asks the child to stop, as SIGTERM does. The end of the pipe means that the parent has ended, for whatever reason.
+// child the other one. A byte asks the child to stop, as SIGTERM does. The end of the pipe means that the parent has ended, for whatever
+// reason.
 using System.Diagnostics;
 using System.IO.Pipes;
 

@@ -1,6 +1,5 @@
 // A status line shows that long work is going on: one line on an interactive terminal, rewritten in place, on standard error, so that
-// output can
-// be piped. If standard error is redirected, or in CI, nothing is shown.
+// output can be piped. If standard error is redirected, or in CI, nothing is shown.
 using Spectre.Console;
 
 namespace Qwen3Tts.CommandLine;

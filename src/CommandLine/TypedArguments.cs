@@ -1,8 +1,6 @@
 // A text to be spoken, and the value of an option, may begin with "--" or "@". The parser would read some of these as options. So a value
-// is
-// joined to its option with "=", and a text is put behind "--". Only a single word that looks like an option and is none is refused,
-// because it
-// is probably a misspelt option.
+// is joined to its option with "=", and a text is put behind "--". Only a single word that looks like an option and is none is refused,
+// because it is probably a misspelt option.
 using System.CommandLine;
 using Qwen3Tts.Files;
 

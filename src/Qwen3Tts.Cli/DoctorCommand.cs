@@ -1,6 +1,5 @@
 // qwen3tts doctor: reports which faults of fine-tuning a checkpoint was trained with. It prints the verdict first, then the evidence. Exit
-// codes:
-// 0 healthy, 3 not healthy, 4 undecided or not measured.
+// codes: 0 healthy, 3 not healthy, 4 undecided or not measured.
 using System.CommandLine;
 using System.Globalization;
 using Qwen3Tts.CommandLine;

@@ -1,6 +1,5 @@
 // The content of a model folder as a record, which `inspect` prints as tables or, with --json, as JSON. Shapes come from config.json, sizes
-// from
-// the headers of the weight files. The problems are those that loading finds: a folder without problems can speak.
+// from the headers of the weight files. The problems are those that loading finds: a folder without problems can speak.
 using System.Text.Json.Serialization;
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.Codec;

@@ -1,6 +1,5 @@
 // qwen3tts say: speaks a text with a voice and writes a WAV file. The options become one record that is passed down as a whole. Sampling
-// options
-// that are not given are those of the model.
+// options that are not given are those of the model.
 using System.CommandLine;
 using Qwen3Tts.Audio;
 using Qwen3Tts.CommandLine;

@@ -1,27 +1,27 @@
-// Holds the rules of the house that no compiler knows: who may use whom, where `unsafe` and native code may stand, how long a file may
-// be, and that no file knows the machine it was written on. Reads the sources as text, without comments and strings.
+// Checks rules that the compiler does not check: which folder may use which, where `unsafe` and native code may be used, how long a file
+// may be, and that no file has a path of the machine it was written on. The sources are read as text; comments and strings are ignored.
 using System.Text.RegularExpressions;
 
 namespace Qwen3Tts.Tests;
 
 public sealed class ArchitectureTests
 {
-    /// <summary>Folder (or project) → what it may use. "Root" is the front door, the files of src/Qwen3Tts itself.</summary>
+    /// <summary>The folders (or projects) that each folder may use. "Root" stands for the files of src/Qwen3Tts itself.</summary>
     static readonly Dictionary<string, string[]> MayUse = new()
     {
         ["Files"] = [],
         ["Audio"] = ["Files"],
         ["Text"] = ["Files"],
         ["Sequence"] = ["Files"],
-        ["Checkpoint"] = ["Files", "Kernels"], // of the kernels only the one conversion of BF16
+        ["Checkpoint"] = ["Files", "Kernels"], // uses only the conversion of BF16
         ["Kernels"] = [],
         ["Layers"] = ["Files", "Kernels", "Checkpoint"],
         ["Codec"] = ["Layers", "Files", "Kernels", "Audio", "Checkpoint"],
         ["Speaker"] = ["Layers", "Files", "Kernels", "Audio", "Checkpoint"],
         ["Talker"] = ["Layers", "Files", "Kernels", "Sequence", "Checkpoint"],
         ["Generation"] = ["Files", "Talker", "Codec", "Sequence", "Audio"],
-        ["Data"] = ["Files", "Audio", "Text", "Sequence"], // lists of recordings, read and written
-        ["Listening"] = ["Files", "Audio"], // recognisers of speech, which are programs of others
+        ["Data"] = ["Files", "Audio", "Text", "Sequence"], // reads and writes lists of recordings
+        ["Listening"] = ["Files", "Audio"], // runs speech recognisers, which are separate programs
         ["Doctor"] = ["Data", "Listening", .. Library],
         ["Root"] = [.. Library],
         ["CommandLine"] = ["Files"], // compiled into both programs
@@ -34,8 +34,8 @@ public sealed class ArchitectureTests
         "Generation"];
 
     /// <summary>
-    /// Rooms of the trainer → what each may use, from the lowest to the highest. A room stands below all that use it, so there are no
-    /// circles.
+    /// The folders of the trainer, from the lowest to the highest, with the folders that each may use. A folder stands in the table after
+    /// all folders that it uses, so there are no cycles.
     /// </summary>
     static readonly (string Room, string[] MayUse)[] TrainingRooms =
     [
@@ -137,7 +137,7 @@ public sealed class ArchitectureTests
     [Fact]
     public void NoFileKnowsTheMachineItWasWrittenOn()
     {
-        // Assembled, so that this file does not find itself.
+        // The pattern is assembled from parts, so that it does not match this file.
         var places = new Regex(string.Join('|', new[] { "work", "root", "tmp", "home" }.Select(p => $@"(?<![\w.~}}\])])/{p}/\w")
             .Append(@"[A-Z]:\\" + "Users")));
         Report(
@@ -148,7 +148,7 @@ public sealed class ArchitectureTests
             "Use a path inside the repository, an option, or an environment variable.");
     }
 
-    /// <summary>The reader of sources itself: each way of naming another folder is found, and nothing in a comment or string is.</summary>
+    /// <summary>Tests the reader of sources: it finds every way to use another folder, and ignores comments and strings.</summary>
     [Theory]
     [InlineData("using Qwen3Tts.Codec;", "Codec")]
     [InlineData("using static Qwen3Tts.Codec.CodecModel;", "Codec")]
@@ -167,7 +167,9 @@ public sealed class ArchitectureTests
         Assert.Equal(folder is null ? [] : [folder], uses);
     }
 
-    /// <summary>The files as they would be committed: text, without build output. (A downloaded archive has no git to ask.)</summary>
+    /// <summary>
+    /// The text files that would be committed, without build output. (A downloaded archive has no git repository to ask.)
+    /// </summary>
     static IEnumerable<string> RepositoryFiles()
     {
         string[] text = [".cs", ".csproj", ".props", ".targets", ".slnx", ".json", ".jsonl", ".md", ".txt", ".yml", ".sh", ".html", ".js",
@@ -186,15 +188,15 @@ public sealed class ArchitectureTests
     }
 }
 
-/// <summary>One file of src, with comments and strings blanked out so that only code is judged.</summary>
+/// <summary>One source file, in which comments and strings are replaced by blanks.</summary>
 sealed record SourceFile(string Path, string Folder, string Head, string[] Code)
 {
-    /// <summary>The folder inside the project; "Program" for a file that stands in none.</summary>
+    /// <summary>The folder inside the project; "Program" for a file in the project's own folder.</summary>
     public string Room => Path.Split('/') is [_, _, var room, _, ..] ? room : "Program";
 
     public string? OwnNamespace => Code.Select(l => Regex.Match(l, @"^namespace ([\w.]+)")).FirstOrDefault(m => m.Success)?.Groups[1].Value;
 
-    /// <summary>Rooms of the trainer that this file names.</summary>
+    /// <summary>Folders of the trainer that this file names.</summary>
     public IEnumerable<(int Line, string Room)> UsedRooms(IEnumerable<string> rooms) =>
         from line in Code.Select((text, i) => (Number: i + 1, Text: text))
         where !line.Text.StartsWith("namespace ", StringComparison.Ordinal)
@@ -231,7 +233,9 @@ sealed record SourceFile(string Path, string Folder, string Head, string[] Code)
     public IEnumerable<(int Number, string Text)> LinesWith(string pattern) =>
         Code.Select((text, i) => (i + 1, text)).Where(l => Regex.IsMatch(l.text, pattern));
 
-    /// <summary>Everything of ours that this file names: by using, by full name, or by a name relative to the namespace Qwen3Tts.</summary>
+    /// <summary>
+    /// All folders of this repository that the file names: with using, by full name, or by a name relative to the namespace Qwen3Tts.
+    /// </summary>
     public IEnumerable<(int Line, string Text, string Folder)> Uses(Dictionary<string, HashSet<string>> declared)
     {
         var relative = string.Join('|', declared.Keys.Where(k => k != "Root"));
@@ -251,10 +255,10 @@ sealed record SourceFile(string Path, string Folder, string Head, string[] Code)
         }
     }
 
-    /// <summary>A property or parameter of this file may be called like a type of the front door.</summary>
+    /// <summary>A property or parameter of this file may have the name of a type of the root.</summary>
     bool HasMember(string name) => Code.Any(l => Regex.IsMatch(l, $@"[\w\]?>] {name}( \{{| =|;|,|\))"));
 
-    /// <summary>The networks' modules of training may have namespaces below the project's.</summary>
+    /// <summary>The network modules of the trainer may have namespaces below the project's.</summary>
     static string OfFolder(string name) => Regex.Replace(name, @"^(Qwen3Tts\.(?:Training|Server|Cli|Doctor))\..*$", "$1");
 
     static string Blank(string text) => Regex.Replace(text,

@@ -1,6 +1,6 @@
 // Measures the doctor with the shapes of a released model: every hypothesis on ten clips of six seconds, for a checkpoint alone and with
-// its base.
-// The weights are random. They are written to a temporary folder in BF16, like released ones, so that reading them takes the same time.
+// its base. The weights are random. They are written to a temporary folder in BF16, like released ones, so that reading them takes the same
+// time.
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 using Qwen3Tts.Checkpoint;

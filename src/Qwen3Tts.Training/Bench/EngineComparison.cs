@@ -1,8 +1,6 @@
 // Compares the engine that trains with the engine that speaks on the same sequences of one checkpoint, number by number. Every kind of
-// prompt that
-// the checkpoint allows is continued with frames drawn from a fixed seed, and both engines compute the input and the scores of each
-// position.
-// They add in different orders, so they differ as float32 sums do; a larger difference is a fault of this program.
+// prompt that the checkpoint allows is continued with frames drawn from a fixed seed, and both engines compute the input and the scores of
+// each position. They add in different orders, so they differ as float32 sums do; a larger difference is a fault of this program.
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.Kernels;
 using Qwen3Tts.Sequence;

@@ -1,7 +1,6 @@
 // Compares the training step with the same step written plainly, in one process. The plain step has one autograd graph for everything, and
-// AdamW
-// as formulas on whole tensors. Weights and data are random; the shapes are those of a released model. Time is measured first and memory
-// afterwards, because measuring memory makes the allocator return every freed block at once, which costs time.
+// AdamW as formulas on whole tensors. Weights and data are random; the shapes are those of a released model. Time is measured first and
+// memory afterwards, because measuring memory makes the allocator return every freed block at once, which costs time.
 using System.Diagnostics;
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.Sequence;

@@ -1,8 +1,6 @@
 // Everything in one command: from recordings of a voice to a model that speaks with it, and a page to hear and see the result. Some
-// recordings are held
-// out of training. For their texts the page has the recording, the voice cloned before training, the fine-tuned voice, and the voice of the
-// same run with
-// the faults of the official script.
+// recordings are held out of training. For their texts the page has the recording, the voice cloned before training, the fine-tuned voice,
+// and the voice of the same run with the faults of the official script.
 using System.Diagnostics;
 using Qwen3Tts.Audio;
 using Qwen3Tts.Checkpoint;
@@ -97,16 +95,16 @@ static class Demo
         return (voices, ears?.Name ?? reason);
     }
 
-    static string SpeechFile(string output, int text, string way) => Path.Combine(output, "speech", $"{text + 1}-{way}.wav");
+    static string SpeechFile(string output, int text, string version) => Path.Combine(output, "speech", $"{text + 1}-{version}.wav");
 
     /// <summary>
     /// All audio files that will be written. They are checked before an hour of training: a file of another program may be in the place of
     /// one.
     /// </summary>
     static IEnumerable<string> SpeechIn(string output) =>
-        Enumerable.Range(0, HeldOut).SelectMany(text => Ways.Select(way => SpeechFile(output, text, way)));
+        Enumerable.Range(0, HeldOut).SelectMany(text => Versions.Select(version => SpeechFile(output, text, version)));
 
-    static readonly string[] Ways = ["recording", "before", "after", "with-faults"];
+    static readonly string[] Versions = ["recording", "before", "after", "with-faults"];
 
     /// <summary>
     /// The fault of text without its projection can only be planted if text and talker have the same width; with other models the official
@@ -136,7 +134,7 @@ static class Demo
         CancellationToken stop) => StatusLine.While("Loading the models", line =>
     {
         var texts = trained.HeldOut.Select(c => c.Text).ToList();
-        DemoVoice Said(string title, string file, int takes, Func<string, int, Waveform> say)
+        DemoVoice Speak(string title, string file, int takes, Func<string, int, Waveform> say)
         {
             var all = new List<(Waveform, string)>();
             for (var take = 0; take < takes; take++)
@@ -158,12 +156,12 @@ static class Demo
         var recordings = trained.HeldOut.Select(c => WavFile.Read(c.Audio)).ToList();
         return new List<DemoVoice>
         {
-            Said("The recording", Ways[0], 1, (text, _) => recordings[texts.IndexOf(text)]),
-            Said("Cloned, before training", Ways[1], TakesPerText, (text, take) =>
+            Speak("The recording", Versions[0], 1, (text, _) => recordings[texts.IndexOf(text)]),
+            Speak("Cloned, before training", Versions[1], TakesPerText, (text, take) =>
                 before.Say(text, Options(before, take) with { Voice = clone }, stop)),
-            Said("Fine-tuned, after", Ways[2], TakesPerText, (text, take) =>
+            Speak("Fine-tuned, after", Versions[2], TakesPerText, (text, take) =>
                 after.Say(text, Options(after, take) with { Speaker = name }, stop)),
-            Said("With the official script's faults", Ways[3], TakesPerText, (text, take) =>
+            Speak("With the official script's faults", Versions[3], TakesPerText, (text, take) =>
                 wrong.Say(text, Options(wrong, take) with { Speaker = name }, stop)),
         };
     });

@@ -1,6 +1,5 @@
 // qwen3tts-train voice: makes a voice from recordings in one command. Every stage stores its results, so the same command, given again
-// after a stop or a
-// kill, goes on and repeats nothing that is complete.
+// after a stop or a kill, goes on and repeats nothing that is complete.
 using System.CommandLine;
 using Qwen3Tts.Audio;
 using Qwen3Tts.CommandLine;

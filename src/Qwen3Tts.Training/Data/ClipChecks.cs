@@ -1,6 +1,5 @@
 // Errors (the clip cannot be used) and doubts (it can be used, but should be checked by listening) about clips, each with its place and a
-// remedy.
-// The last three checks compare a clip with the others by medians, which a few wrong clips do not change.
+// remedy. The last three checks compare a clip with the others by medians, which a few wrong clips do not change.
 using System.Globalization;
 using Qwen3Tts.Audio;
 using Qwen3Tts.Data;
@@ -15,10 +14,8 @@ static class ClipChecks
     const int Few = 8;
     /// <summary>
     /// Largest distance of a voice from the medoid voice, in robust standard deviations from the median distance. The miniature's sixty
-    /// trimmed
-    /// clips of one voice were measured with six clips of other voices among them: the farthest clip of the voice lies at 4.5; the nearest
-    /// other
-    /// clip, of the voice that this one was made from by resampling, at 12.3; other speakers lie beyond 40.
+    /// trimmed clips of one voice were measured with six clips of other voices among them: the farthest clip of the voice lies at 4.5; the
+    /// nearest other clip, of the voice that this one was made from by resampling, at 12.3; other speakers lie beyond 40.
     /// </summary>
     public const double OtherVoice = 7;
 

@@ -1,6 +1,5 @@
 // Trims a recording to its speech and levels it. The model learns the end of speech from what follows the last word, so every clip gets the
-// same
-// fixed tail; a recording that ends earlier is extended with silence. The sound in between is changed only by one gain.
+// same fixed tail; a recording that ends earlier is extended with silence. The sound in between is changed only by one gain.
 using Qwen3Tts.Audio;
 
 namespace Qwen3Tts.Training.Data;

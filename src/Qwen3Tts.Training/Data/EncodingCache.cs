@@ -1,6 +1,6 @@
 // Stores encoded clips by the hash of their content. So a second run, after Ctrl-C or with more recordings, encodes only new ones. The
-// cache is a
-// text file, the journal, with one line for each clip, appended when the clip is encoded. An incomplete line after a crash is ignored.
+// cache is a text file, the journal, with one line for each clip, appended when the clip is encoded. An incomplete line after a crash is
+// ignored.
 using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;

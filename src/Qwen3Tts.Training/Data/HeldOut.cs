@@ -1,7 +1,6 @@
 // Chooses the held-out clips, which are never trained on. Each text gets a number that depends only on its own letters and the seed, and
-// the texts with
-// the
-// lowest numbers are held out. So a clip stays on its side when others are added or removed, and all clips of one sentence are on one side.
+// the texts with the lowest numbers are held out. So a clip stays on its side when others are added or removed, and all clips of one
+// sentence are on one side.
 using System.Buffers.Binary;
 using System.Globalization;
 using System.Security.Cryptography;
@@ -44,7 +43,7 @@ readonly record struct HeldOut(double? Share, int? Count)
     public bool[] Choose(IReadOnlyList<Clip> clips, int seed = 1)
     {
         var chosen = new bool[clips.Count];
-        var (held, texts) = (0, Enumerable.Range(0, clips.Count).GroupBy(i => Said(clips[i].Text))
+        var (held, texts) = (0, Enumerable.Range(0, clips.Count).GroupBy(i => KeepLetters(clips[i].Text))
             .Select(g => (Draw: Draw(g.Key, seed), Clips: g.ToList())).OrderBy(g => g.Draw));
         foreach (var (draw, copies) in texts)
             if (Share is { } share ? draw < share : held + copies.Count <= Count)
@@ -62,7 +61,7 @@ readonly record struct HeldOut(double? Share, int? Count)
     }
 
     /// <summary>Only the letters and digits of a text: a comma does not make another sentence.</summary>
-    static string Said(string text)
+    static string KeepLetters(string text)
     {
         var said = new StringBuilder(text.Length);
         foreach (var rune in text.EnumerateRunes())

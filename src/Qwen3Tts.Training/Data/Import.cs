@@ -1,6 +1,5 @@
 // Turns lists of recordings in any supported format into one manifest. Nothing is encoded yet, so no model is needed. The held-out clips
-// are chosen
-// here, once; all later commands keep this choice.
+// are chosen here, once; all later commands keep this choice.
 using System.Collections.Concurrent;
 using Qwen3Tts.Data;
 using Qwen3Tts.Files;

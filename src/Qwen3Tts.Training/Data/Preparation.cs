@@ -1,7 +1,6 @@
 // Makes codes.jsonl from recordings, in three passes, so that mistakes are reported before the long pass begins: read, trim and level every
 // recording; encode what is not in the cache, several clips at a time; choose the reference and write the list. Afterwards everything that
-// training
-// reads is on disk: a changed recording is written beside the list, and the codes are made from that file.
+// training reads is on disk: a changed recording is written beside the list, and the codes are made from that file.
 using Qwen3Tts.Audio;
 using Qwen3Tts.Data;
 
@@ -26,7 +25,7 @@ static class Preparation
 
         var shapedFiles = shape.ChangesAnything ? PreparedFiles.Shaped(listed, options.Output) : [];
         PreparedFiles.Check(options, listed, shapedFiles.Values);
-        var shaped = Kept(Each(listed, options.Parallel, stop, clip => Guarded(clip, () => Shape(clip, shape, encoder, shapedFiles))),
+        var shaped = SelectClips(Each(listed, options.Parallel, stop, clip => Guarded(clip, () => Shape(clip, shape, encoder, shapedFiles))),
             problems);
         shaped = WithReference(WithoutContradictions(shaped, problems, doubts), options.Reference, shapedFiles, problems);
         if (!options.SkipBad)
@@ -36,7 +35,7 @@ static class Preparation
 
         var (clips, voices, chosen) = EncodeAll(options, shaped, encoder, progress, stop);
         CodesFile.Write(options.Output, clips.Select(c => c.Clip));
-        Doubt(clips, voices, encoder, shape, doubts);
+        AddDoubts(clips, voices, encoder, shape, doubts);
         return new(clips, problems, doubts, chosen) { FramesPerSecond = (double)encoder.SampleRate / encoder.FrameSamples };
     }
 
@@ -75,7 +74,7 @@ static class Preparation
             .ToDictionary(s => s.Key, s => s.ElementAt(Medoid([.. s.Select(c => c.Voice)])).Clip.Audio);
 
     /// <summary>Adds all doubts about the clips, in the order of the clips, and about their references.</summary>
-    static void Doubt(List<PreparedClip> clips, float[]?[] voices, ClipEncoder encoder, ClipShape shape, List<string> doubts)
+    static void AddDoubts(List<PreparedClip> clips, float[]?[] voices, ClipEncoder encoder, ClipShape shape, List<string> doubts)
     {
         foreach (var c in clips)
         {
@@ -130,7 +129,7 @@ static class Preparation
     }
 
     /// <summary>The clips without problems; the problems of the others are added in the order of the clips.</summary>
-    static List<PreparedClip> Kept((PreparedClip? Clip, ClipProblem? Problem)[] results, ListProblems problems)
+    static List<PreparedClip> SelectClips((PreparedClip? Clip, ClipProblem? Problem)[] results, ListProblems problems)
     {
         foreach (var problem in results.Select(r => r.Problem).OfType<ClipProblem>())
             problem.AddTo(problems);

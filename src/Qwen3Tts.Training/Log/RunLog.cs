@@ -1,6 +1,5 @@
 // log.jsonl of a run: one line for each step, appended when the step ends. A killed run may leave an incomplete last line, and lines of
-// steps
-// after the last saved state; these are removed when the run is resumed.
+// steps after the last saved state; these are removed when the run is resumed.
 using System.Text;
 using System.Text.Json;
 using Qwen3Tts.Files;

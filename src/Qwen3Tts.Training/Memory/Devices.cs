@@ -1,7 +1,6 @@
 // Chooses the device to train on. libtorch for CUDA is a build property (-p:Cuda=12.8), because it has gigabytes that a machine without a
-// GPU
-// cannot use. The code for CUDA follows libtorch's documentation and was never run on a GPU; placement and types are checked on the meta
-// device.
+// GPU cannot use. The code for CUDA follows libtorch's documentation and was never run on a GPU; placement and types are checked on the
+// meta device.
 using System.Diagnostics;
 using System.Globalization;
 using Qwen3Tts.Listening;

@@ -1,6 +1,5 @@
 // Measures how much memory the process uses, as the Linux kernel counts it. glibc keeps freed memory for later use. To measure only memory
-// that
-// is in use, it is told to return every larger block at once. This costs time, so memory and time are never measured together.
+// that is in use, it is told to return every larger block at once. This costs time, so memory and time are never measured together.
 using System.Globalization;
 using System.Runtime.InteropServices;
 

@@ -1,9 +1,7 @@
 // Writes the trained model as a folder in the official layout, which any Qwen3-TTS runtime loads: `custom_voice`, or `base`, which can
-// still
-// clone. The folder is written under a temporary name and renamed when it is complete, so a crash, Ctrl-C or a full disk never leaves half
-// a
-// checkpoint under the final name. Differences to the official script: the name is written in lower case (the model looks names up in lower
-// case), existing voices are kept, the new voice gets a free row, and no shard index of the base remains beside a single file.
+// still clone. The folder is written under a temporary name and renamed when it is complete, so a crash, Ctrl-C or a full disk never leaves
+// half a checkpoint under the final name. Differences to the official script: the name is written in lower case (the model looks names up
+// in lower case), existing voices are kept, the new voice gets a free row, and no shard index of the base remains beside a single file.
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.Json.Nodes;

@@ -1,6 +1,5 @@
 // Copies weights between a checkpoint folder and the modules. The modules' parameters have the names of the file, so each direction is one
-// loop.
-// BF16 weights are copied bit for bit; if the modules compute in float32, they are converted, which is exact.
+// loop. BF16 weights are copied bit for bit; if the modules compute in float32, they are converted, which is exact.
 using System.Runtime.InteropServices;
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.Talker;

@@ -1,6 +1,5 @@
 // Several examples as tensors of indices. Rows are numbered through the batch (sample × length + position). Embeddings are added to rows,
-// and the
-// loss reads rows by the examples' own pairs, so nothing is masked and nothing is shifted. Samples are padded on the right.
+// and the loss reads rows by the examples' own pairs, so nothing is masked and nothing is shifted. Samples are padded on the right.
 using Qwen3Tts.Sequence;
 using static TorchSharp.torch;
 

@@ -1,7 +1,6 @@
 // AdamW in one pass over weights, gradients and moments; the single formulas need ten passes. libtorch has this kernel, but TorchSharp does
-// not
-// bind it. It is called through the C interface that libtorch exports for compiled models; a tensor handle of that interface is the same as
-// TorchSharp's (at::Tensor*). If the interface is missing, the optimizer reports it and computes the single formulas.
+// not bind it. It is called through the C interface that libtorch exports for compiled models; a tensor handle of that interface is the
+// same as TorchSharp's (at::Tensor*). If the interface is missing, the optimizer reports it and computes the single formulas.
 using System.Runtime.InteropServices;
 using TorchSharp;
 using static TorchSharp.torch;

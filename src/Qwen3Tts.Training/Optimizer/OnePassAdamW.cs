@@ -1,11 +1,9 @@
 // AdamW on the CPU. Every number is read once and written once, in its stored format; libtorch's kernel would need float32 copies of all
 // tensors. An update moves 26 bytes for each trained number with master weights and 18 without (10 with BF16 moments), and memory bandwidth
 // decides its time. The float32 master of a BF16 weight is split: the weight is its rounded upper half, and only the lower half is stored
-// in
-// addition. Stochastic rounding adds 16 random bits to the lower 16 bits that are then cut off, so a number is rounded up with a
-// probability
-// equal to the part that is cut off. The random bits are a hash of the number's position, so the result does not depend on the number of
-// threads.
+// in addition. Stochastic rounding adds 16 random bits to the lower 16 bits that are then cut off, so a number is rounded up with a
+// probability equal to the part that is cut off. The random bits are a hash of the number's position, so the result does not depend on the
+// number of threads.
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using Qwen3Tts.Training.Memory;

@@ -1,8 +1,6 @@
 // All options of a run in one record, which is stored in the run's folder; the result depends on nothing else. An option whose default
-// depends
-// on the model is null here until Completed() fills it in, so the stored options are those that were used. Options with a fixed default
-// have a
-// setter: for a missing key, the generated JSON reader would otherwise set 0 instead of the default.
+// depends on the model is null here until Completed() fills it in, so the stored options are those that were used. Options with a fixed
+// default have a setter: for a missing key, the generated JSON reader would otherwise set 0 instead of the default.
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
@@ -122,10 +120,8 @@ sealed record TrainingOptions
 
     /// <summary>
     /// The options with every default filled in. A released model learns a voice with a learning rate of 5e-6 in about four to eight
-    /// hundred
-    /// updates of eight clips: correct runs on record did so for both sizes, and with 1e-5 long texts already lost words. The miniature has
-    /// a
-    /// hundredth of the weights and knows forty voices instead of thousands; it needs the higher rate of a small model.
+    /// hundred updates of eight clips: correct runs on record did so for both sizes, and with 1e-5 long texts already lost words. The
+    /// miniature has a hundredth of the weights and knows forty voices instead of thousands; it needs the higher rate of a small model.
     /// </summary>
     /// <exception cref="ArgumentException">A value is out of range.</exception>
     public TrainingOptions Completed(ModelConfig model, int clips, bool linesNameLanguages)

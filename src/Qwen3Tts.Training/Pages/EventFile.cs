@@ -1,8 +1,6 @@
 // Writes TensorBoard's log byte by byte: records of length, CRC and a protobuf message of a few fields. The file is opened and closed for
-// each event,
-// so a killed run leaves at most one incomplete record, which TensorBoard skips. Training does not need this file: if it cannot be written,
-// one
-// warning is given, and training goes on.
+// each event, so a killed run leaves at most one incomplete record, which TensorBoard skips. Training does not need this file: if it cannot
+// be written, one warning is given, and training goes on.
 using System.Buffers.Binary;
 using System.Numerics;
 using System.Text;

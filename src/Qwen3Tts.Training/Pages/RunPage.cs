@@ -1,6 +1,6 @@
 // The HTML page of a run, beside the audio files that it plays: index.html in the run's folder, updated while the run goes on. The takes of
-// each text
-// are side by side: the recording, the untouched model, and each checkpoint. The listener judges; the numbers say where to listen.
+// each text are side by side: the recording, the untouched model, and each checkpoint. The listener judges; the numbers say where to
+// listen.
 using System.Globalization;
 using System.Text;
 using Qwen3Tts.Data;

@@ -1,10 +1,7 @@
 // Evaluates checkpoints during training by their speech. The checkpoint is exported to a folder, loaded by the engine that speaks, and says
-// held-out
-// texts, several takes each, because a single take is a matter of chance. The best checkpoint is chosen by its speech and not by the loss
-// alone: the
-// loss goes on falling long after the speech has become worse. Step 0 is the untouched model with the same voice, for comparison. Training
-// does not
-// need evaluations: if one fails, a warning is given, and the run goes on.
+// held-out texts, several takes each, because a single take is a matter of chance. The best checkpoint is chosen by its speech and not by
+// the loss alone: the loss goes on falling long after the speech has become worse. Step 0 is the untouched model with the same voice, for
+// comparison. Training does not need evaluations: if one fails, a warning is given, and the run goes on.
 using System.Text.Json;
 using Qwen3Tts.Audio;
 using Qwen3Tts.Data;

@@ -1,8 +1,6 @@
 // The preflight checks before the first step whether a run can work. The untouched model is measured on the data exactly as training will
-// use it,
-// and with the wrong alignments of faulty scripts. A model that fits a wrong alignment better, or fits none, cannot become a voice. The
-// limits come
-// from runs with released models, whose codebooks have 2048 codes; they are scaled with ln(codes), the loss of guessing.
+// use it, and with the wrong alignments of faulty scripts. A model that fits a wrong alignment better, or fits none, cannot become a voice.
+// The limits come from runs with released models, whose codebooks have 2048 codes; they are scaled with ln(codes), the loss of guessing.
 using System.Globalization;
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.Doctor.Evidence;

@@ -1,13 +1,9 @@
 // The folder of a run: options.json (all options), preflight.json, voice.safetensors (the vectors in the sequences), log.jsonl (one line
-// for each
-// step), tensorboard/ (the same numbers), state/ (weights and moments, until the run is finished), progress.json (whether a state must
-// exist) and
-// export/ (the result). A run that is resumed from state/ gives the same numbers as one that was never stopped, because the order of the
-// data
-// depends on the step only, and nothing else is random. The folder's record has the files that a run wrote; no other file is ever replaced
-// or
-// removed. One process at a time works in the folder. More than 250 lines: whether a folder may be used depends on everything that may be
-// in it.
+// for each step), tensorboard/ (the same numbers), state/ (weights and moments, until the run is finished), progress.json (whether a state
+// must exist) and export/ (the result). A run that is resumed from state/ gives the same numbers as one that was never stopped, because the
+// order of the data depends on the step only, and nothing else is random. The folder's record has the files that a run wrote; no other file
+// is ever replaced or removed. One process at a time works in the folder. More than 250 lines: whether a folder may be used depends on
+// everything that may be in it.
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;

@@ -1,8 +1,6 @@
 // Exports the data and a command line for ms-swift, a trainer that uses many machines. Of the other trainers for this model, ms-swift has
-// every
-// alignment right since its pull request 9752 (July 2026): text is projected, labels are shifted once, the code predictor gets the hidden
-// state that
-// has not seen the frame, and the end of speech is trained. It knows one layout (text first) and no language.
+// every alignment right since its pull request 9752 (July 2026): text is projected, labels are shifted once, the code predictor gets the
+// hidden state that has not seen the frame, and the end of speech is trained. It knows one layout (text first) and no language.
 using System.Globalization;
 using System.Text.Json;
 using Qwen3Tts.Checkpoint;

@@ -1,6 +1,5 @@
 // Fine-tunes voices: reads and checks the inputs, opens the run's folder and the model, trains step by step, and writes the result: a model
-// folder
-// whose rows are the same voice vectors as those in the training sequences.
+// folder whose rows are the same voice vectors as those in the training sequences.
 using Qwen3Tts.Training.Log;
 using Qwen3Tts.Training.Memory;
 using Qwen3Tts.Training.Options;

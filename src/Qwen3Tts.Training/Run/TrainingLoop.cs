@@ -1,6 +1,5 @@
 // A run from its first step, or from its last saved state, to its end. The state is saved before an evaluation, so that a failure during
-// the
-// evaluation loses no step.
+// the evaluation loses no step.
 using System.Diagnostics;
 using Qwen3Tts.Training.Batching;
 using Qwen3Tts.Training.Log;

@@ -1,8 +1,6 @@
 // Cross-entropy over explicit pairs: a row of the talker's output with the code that it predicts; a head of the code predictor with the
-// codebook
-// that it predicts. Losses are stored as sums with counts, because the mean is taken over the whole effective batch: three micro-batches of
-// one
-// sample have the gradient of one batch of three, whatever the lengths of the samples.
+// codebook that it predicts. Losses are stored as sums with counts, because the mean is taken over the whole effective batch: three
+// micro-batches of one sample have the gradient of one batch of three, whatever the lengths of the samples.
 using Qwen3Tts.Sequence;
 using Qwen3Tts.Training.Memory;
 using Qwen3Tts.Training.Model;

@@ -1,12 +1,8 @@
 // Forward and backward of one micro-batch, in parts: the tensors that one part saves for backward are freed before the next part begins.
-// The
-// autograd graph is cut below and above each stack of layers, because layers have their own backward (Model/DecoderLayer.cs). libtorch's
-// graph
-// has the embeddings, the last norm and the heads. The code predictor's loss is computed for a few frames at a time, followed by their
-// backward
-// pass. With gradient checkpointing, the talker's layers save only their inputs and compute their forward pass again, one after the other;
-// this
-// takes a third more time and gives the same bits.
+// The autograd graph is cut below and above each stack of layers, because layers have their own backward (Model/DecoderLayer.cs).
+// libtorch's graph has the embeddings, the last norm and the heads. The code predictor's loss is computed for a few frames at a time,
+// followed by their backward pass. With gradient checkpointing, the talker's layers save only their inputs and compute their forward pass
+// again, one after the other; this takes a third more time and gives the same bits.
 using Qwen3Tts.Training.Model;
 using Qwen3Tts.Training.Options;
 using static TorchSharp.torch;

@@ -20,7 +20,7 @@ sealed class DialectJson : JsonConverter<Dialect>
     {
         JsonTokenType.String => new(reader.GetString()),
         JsonTokenType.False or JsonTokenType.True or JsonTokenType.Null => new(null),
-        _ => throw JsonProblem.Said("is neither false nor the name of a language"),
+        _ => throw JsonProblem.CreateError("is neither false nor the name of a language"),
     };
 
     public override void Write(Utf8JsonWriter writer, Dialect value, JsonSerializerOptions options)

@@ -1,8 +1,6 @@
 // config.json of a model as records. The keys are required: the defaults of the official class differ from every released model, so a
-// missing
-// key is an error that names it. The exception is speaker_encoder_config: released models have two of its keys, and the class defaults
-// apply
-// to the others.
+// missing key is an error that names it. The exception is speaker_encoder_config: released models have two of its keys, and the class
+// defaults apply to the others.
 
 namespace Qwen3Tts.Checkpoint;
 

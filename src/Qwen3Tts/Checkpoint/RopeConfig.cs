@@ -1,6 +1,5 @@
 // The rotary position embedding in configurations. Transformers up to version 4 writes rope_theta and rope_scaling; from version 5 on there
-// is
-// one object, rope_parameters. Both forms are read, also together if they agree.
+// is one object, rope_parameters. Both forms are read, also together if they agree.
 using System.Text.Json.Serialization;
 
 namespace Qwen3Tts.Checkpoint;

@@ -1,6 +1,5 @@
 // Reads the safetensors format: an 8-byte little-endian header length, a JSON header, then the data. Nothing in a file is trusted: the
-// header
-// is checked against the file's size before memory is allocated, and the tensors must cover the data without gap or overlap.
+// header is checked against the file's size before memory is allocated, and the tensors must cover the data without gap or overlap.
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using Qwen3Tts.Files;
@@ -126,7 +125,7 @@ sealed class SafetensorsFile : IDisposable
         switch (t.Type)
         {
             case ElementType.F64:
-                Narrow(t, result);
+                ReadFloat64(t, result);
                 return result;
             case ElementType.F32:
                 Read(t, MemoryMarshal.AsBytes(result.AsSpan()));
@@ -187,7 +186,7 @@ sealed class SafetensorsFile : IDisposable
     InvalidDataException TooLarge(TensorEntry t) =>
         Wrong(Path, $"holds '{Printable.Text(t.Name)}' of {t.Bytes} bytes, more than an array can hold");
 
-    void Narrow(TensorEntry t, Span<float> to)
+    void ReadFloat64(TensorEntry t, Span<float> to)
     {
         var block = new double[Math.Min(to.Length, 1 << 16)];
         for (var from = 0; from < to.Length; from += block.Length)

@@ -21,7 +21,7 @@ sealed class HeaderJson : JsonConverter<SafetensorsHeader>
             if (name == "__metadata__")
                 ReadMetadata(ref reader, header.Metadata);
             else if (!header.Tensors.TryAdd(name, ReadEntry(ref reader)))
-                throw JsonProblem.Said("appears twice");
+                throw JsonProblem.CreateError("appears twice");
         return header;
     }
 
@@ -46,15 +46,15 @@ sealed class HeaderJson : JsonConverter<SafetensorsHeader>
                 default: reader.Skip(); break;
             }
         if (offsets is { Length: not 2 })
-            throw JsonProblem.Said($"has {offsets.Length} data_offsets, expected two");
-        return new(dtype ?? throw JsonProblem.Said("has no 'dtype'"), shape ?? throw JsonProblem.Said("has no 'shape'"),
-            offsets?[0] ?? throw JsonProblem.Said("has no 'data_offsets'"), offsets[1]);
+            throw JsonProblem.CreateError($"has {offsets.Length} data_offsets, expected two");
+        return new(dtype ?? throw JsonProblem.CreateError("has no 'dtype'"), shape ?? throw JsonProblem.CreateError("has no 'shape'"),
+            offsets?[0] ?? throw JsonProblem.CreateError("has no 'data_offsets'"), offsets[1]);
     }
 
     static void Begin(ref Utf8JsonReader reader, JsonTokenType expected, string otherwise)
     {
         if (reader.TokenType != expected)
-            throw JsonProblem.Said(otherwise);
+            throw JsonProblem.CreateError(otherwise);
     }
 
     /// <summary>The next key, with the reader on its value; null at the end of the object.</summary>
@@ -80,7 +80,7 @@ sealed class HeaderJson : JsonConverter<SafetensorsHeader>
         var numbers = new List<long>();
         while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
             numbers.Add(reader.TokenType == JsonTokenType.Number && reader.TryGetInt64(out var n) ? n
-                : throw JsonProblem.Said("is not a whole number"));
+                : throw JsonProblem.CreateError("is not a whole number"));
         return [.. numbers];
     }
 

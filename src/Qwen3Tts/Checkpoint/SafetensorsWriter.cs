@@ -1,6 +1,5 @@
 // Writes safetensors: the header, then one tensor after the other, so that no second copy of the weights is in memory. The file appears
-// under
-// its name only when it is complete and on the disk: a crash or a full disk never leaves half a checkpoint.
+// under its name only when it is complete and on the disk: a crash or a full disk never leaves half a checkpoint.
 using System.Buffers.Binary;
 using System.Text.Json;
 using Qwen3Tts.Files;

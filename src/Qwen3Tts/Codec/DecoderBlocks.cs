@@ -1,6 +1,5 @@
 // The blocks between the decoder's transformer and the waveform: ConvNeXt at the low rates; above them upsampling, followed by three
-// dilated
-// residual units with Snake activations. The latter take nearly all of the codec's time.
+// dilated residual units with Snake activations. The latter take nearly all of the codec's time.
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.Kernels;
 using Qwen3Tts.Layers;

@@ -1,7 +1,6 @@
 // The codec's decoder: codes to waveform. The codebook vectors are summed, a windowed transformer runs at 12.5 rows a second, and
-// convolutions
-// turn rows into samples. Every stage is causal. Sizes that are literals in the official code, not keys of config.json, are the constants
-// below.
+// convolutions turn rows into samples. Every stage is causal. Sizes that are literals in the official code, not keys of config.json, are
+// the constants below.
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.Kernels;
 using Qwen3Tts.Layers;

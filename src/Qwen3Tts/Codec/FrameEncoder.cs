@@ -1,7 +1,6 @@
 // The codec's encoder, which is that of Mimi: waveform to codes. Convolutions make 25 rows a second from the samples, a transformer sees
-// all
-// rows so far, one more convolution halves the rate, and the quantizers choose codes. The configuration's sliding_window is not applied,
-// because the official transformers code uses a plain causal mask; with the window, audio of 10 s and more would get other codes.
+// all rows so far, one more convolution halves the rate, and the quantizers choose codes. The configuration's sliding_window is not
+// applied, because the official transformers code uses a plain causal mask; with the window, audio of 10 s and more would get other codes.
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.Kernels;
 using Qwen3Tts.Layers;

@@ -1,6 +1,5 @@
 // Residual vector quantizers. Encoder and decoder have one semantic codebook and, beside it, a chain of acoustic codebooks. The acoustic
-// chain
-// starts from the frame itself, not from the residual of the semantic codebook.
+// chain starts from the frame itself, not from the residual of the semantic codebook.
 using System.Numerics;
 using System.Runtime.InteropServices;
 using Qwen3Tts.Checkpoint;

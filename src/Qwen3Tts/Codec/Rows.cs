@@ -1,6 +1,5 @@
 // The rows that the codec's layers pass on, time-major. There is free memory in front of them, into which a causal layer writes the rows of
-// its
-// state. So the layer's input is contiguous without copying the new rows.
+// its state. So the layer's input is contiguous without copying the new rows.
 namespace Qwen3Tts.Codec;
 
 /// <summary>Rows [Count, Channels] in a buffer that grows to the largest size used and stays.</summary>

@@ -1,8 +1,6 @@
 // The codec of a Qwen3-TTS model: waveform to frames of codes, and frames to waveform. Both directions are causal, so long audio is
-// computed in
-// parts, and streaming gives the same result bit for bit. The official wrapper decodes chunks of 300 frames, each with 25 frames of
-// context,
-// whose result differs from frame 300 on; here the transformer always sees its whole window.
+// computed in parts, and streaming gives the same result bit for bit. The official wrapper decodes chunks of 300 frames, each with 25
+// frames of context, whose result differs from frame 300 on; here the transformer always sees its whole window.
 using Qwen3Tts.Audio;
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.Kernels;

@@ -1,6 +1,5 @@
 // One clip in a JSON list. The official keys, and those of ms-swift and LLaMA-Factory (messages, audios), NeMo (audio_filepath) and Hugging
-// Face
-// (file_name, transcription).
+// Face (file_name, transcription).
 using System.Text.Json;
 using System.Text.Json.Serialization;
 

@@ -1,6 +1,5 @@
 // Reads lists of recordings in all supported forms: a folder, JSON (ClipsOfJson) or a table of fields (ClipTable). All commands read lists
-// with
-// this class. All mistakes of a list are reported together, each cause once, with its place.
+// with this class. All mistakes of a list are reported together, each cause once, with its place.
 using Qwen3Tts.Audio;
 using Qwen3Tts.Files;
 using Qwen3Tts.Sequence;

@@ -1,6 +1,6 @@
 // Finds a recording that a list names: beside the list, in wavs/, or in the current folder. Separators of Windows are accepted on every
-// system.
-// A path of another machine is searched by its file name. Case and Unicode normal form matter only if two files differ in nothing else.
+// system. A path of another machine is searched by its file name. Case and Unicode normal form matter only if two files differ in nothing
+// else.
 using Qwen3Tts.Files;
 
 namespace Qwen3Tts.Data;

@@ -1,6 +1,6 @@
 // Splits the text of a table into rows of fields. Commas, semicolons and tabs follow RFC 4180: a quoted field may contain the separator,
-// line
-// breaks and doubled quotes. With '|' as separator a quote is part of the text, unless it encloses a field that has doubled quotes inside.
+// line breaks and doubled quotes. With '|' as separator a quote is part of the text, unless it encloses a field that has doubled quotes
+// inside.
 using System.Text;
 
 namespace Qwen3Tts.Data;

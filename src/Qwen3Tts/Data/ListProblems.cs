@@ -1,6 +1,5 @@
 // Collects the mistakes in a set of recordings and reports one message for each cause. A mistake that many lines or files share is reported
-// once,
-// at its first place, with the number of the others and some of their places.
+// once, at its first place, with the number of the others and some of their places.
 using Qwen3Tts.Files;
 
 namespace Qwen3Tts.Data;

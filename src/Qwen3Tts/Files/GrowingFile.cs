@@ -1,8 +1,8 @@
 // A file to which lines are appended, such as a log. Before each append, the record of the folder gets the length and hash that the file is
 // going to have. So every state in which this program left the file is known as its own, and no other state is: a file that a user edited
 // belongs to the user. A process that is killed during an append leaves a part of the new bytes; this part also counts as this program's
-// own
-// until the next state is recorded. An edited file is never removed; if this program must write at its path, it renames the edited file.
+// own until the next state is recorded. An edited file is never removed; if this program must write at its path, it renames the edited
+// file.
 using System.Globalization;
 using System.Security.Cryptography;
 

@@ -1,6 +1,5 @@
 // The only reader of JSON: strict, typed and source-generated. If a value does not fit its type, the error names file, line and key in
-// terms
-// of JSON, never a type of this program (JsonProblem makes the text). Files may be UTF-8 or UTF-16, with a byte order mark.
+// terms of JSON, never a type of this program (JsonProblem makes the text). Files may be UTF-8 or UTF-16, with a byte order mark.
 using System.Buffers.Text;
 using System.Runtime.CompilerServices;
 using System.Text;

@@ -87,7 +87,7 @@ sealed record JsonProblem(int Line, string What)
     /// An error from one of this program's own converters. The message continues the sentence after the key, such as <c>has a negative
     /// size</c>.
     /// </summary>
-    public static JsonException Said(string what) => new(OwnMark + what);
+    public static JsonException CreateError(string what) => new(OwnMark + what);
 
     const string OwnMark = "\u2063";
 

@@ -1,6 +1,5 @@
 // The loop that generates speech: the hidden state of the last position gives a frame's first code, the code predictor gives its other 15
-// codes,
-// and the frame is appended to the sequence, as in training.
+// codes, and the frame is appended to the sequence, as in training.
 using Qwen3Tts.Sequence;
 using Qwen3Tts.Talker;
 

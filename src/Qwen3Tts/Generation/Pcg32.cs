@@ -1,6 +1,5 @@
 // PCG-XSH-RR 64/32 (O'Neill 2014, pcg-random.org), implemented here so that a seed gives the same speech on every platform and in every
-// version
-// of .NET. System.Random guarantees neither.
+// version of .NET. System.Random guarantees neither.
 namespace Qwen3Tts.Generation;
 
 /// <summary>A small random number generator with a fixed algorithm.</summary>

@@ -1,10 +1,7 @@
 // From scores to a code, in the official order: repetition penalty, no end of speech before two frames, suppressed ids; then temperature,
-// top-k,
-// top-p and the draw. Greedy sampling uses only the first three. The code predictor uses only the last four. The penalty applies to
-// generated
-// first codes only, because the prompt consists of vectors and has no codes. Probabilities are double, so that the last bit of an
-// exponential,
-// which may differ between platforms, does not decide a draw.
+// top-k, top-p and the draw. Greedy sampling uses only the first three. The code predictor uses only the last four. The penalty applies to
+// generated first codes only, because the prompt consists of vectors and has no codes. Probabilities are double, so that the last bit of an
+// exponential, which may differ between platforms, does not decide a draw.
 namespace Qwen3Tts.Generation;
 
 /// <summary>Draws the codes of one utterance.</summary>
@@ -58,8 +55,8 @@ sealed class Sampler
     }
 
     /// <summary>
-    /// Finds the candidates for a first code. in: the talker's scores [vocabulary] · out: the number of candidates in <see cref="Kept"/> ·
-    /// overwrites: the scores.
+    /// Finds the candidates for a first code. in: the talker's scores [vocabulary] · out: the number of candidates in
+    /// <see cref="Candidates"/> · overwrites: the scores.
     /// </summary>
     public int KeepFirst(Span<float> scores)
     {
@@ -76,7 +73,7 @@ sealed class Sampler
     }
 
     /// <summary>
-    /// Finds the candidates for another code. in: the code predictor's scores · out: the number of candidates in <see cref="Kept"/> ·
+    /// Finds the candidates for another code. in: the code predictor's scores · out: the number of candidates in <see cref="Candidates"/> ·
     /// overwrites: the scores.
     /// </summary>
     public int KeepOther(Span<float> scores) =>
@@ -84,7 +81,7 @@ sealed class Sampler
             : Keep(scores, _options.PredictorTemperature, _options.PredictorTopK, _options.PredictorTopP);
 
     /// <summary>Ids and scores of the last candidates.</summary>
-    public (int[] Ids, float[] Scores) Kept => (_ids, _scores);
+    public (int[] Ids, float[] Scores) Candidates => (_ids, _scores);
 
     int Keep(Span<float> scores, double temperature, int topK, double topP)
     {

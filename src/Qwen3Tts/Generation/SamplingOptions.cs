@@ -49,8 +49,7 @@ public sealed record SamplingOptions
     public ulong Seed { get; init; }
 
     // Scores are at most some hundreds. Divided by less than a thousandth, they are so far apart that a draw always takes the highest one,
-    // and
-    // divided by 1e-38 they overflow. Divided by more than a thousand, all codes are nearly equally probable.
+    // and divided by 1e-38 they overflow. Divided by more than a thousand, all codes are nearly equally probable.
     internal static readonly NumberRange TemperatureRange = new(0.001, 1000, Reason: "To take the highest score, ask for greedy.");
     internal static readonly NumberRange TopKRange = new(0, int.MaxValue, Reason: "0 keeps all.");
     internal static readonly NumberRange TopPRange = new(0, 1, Above: true, Reason: "1 keeps all.");

@@ -1,7 +1,6 @@
 // The angles of the rotary position embedding. They are computed in float32, as in the official code: double would be more exact and would
 // differ by 1e-3 at position 20000. The talker's mrope interleaves sections of three axes; its three axes are equal, so the angles are
-// those
-// of an ordinary rotary embedding.
+// those of an ordinary rotary embedding.
 using Qwen3Tts.Kernels;
 
 namespace Qwen3Tts.Layers;
@@ -18,8 +17,7 @@ sealed class RotaryTable(int dim, double theta)
     /// <summary>
     /// in: x [count, heads * dim], whose rows are the positions start to start + count - 1 · out: x, rotated · overwrites: x. If
     /// <paramref name="sequence"/> is above 0, a new sequence begins after every <paramref name="sequence"/> rows, and positions count from
-    /// its
-    /// beginning.
+    /// its beginning.
     /// </summary>
     public void Apply(Span<float> x, int count, int start, int heads, int sequence = 0)
     {

@@ -1,6 +1,6 @@
 // Debian's pocketsphinx (packages pocketsphinx, pocketsphinx-en-us) with a grammar. Its acoustic model is of 2014. It recognises the
-// sentences of
-// the grammar and nothing else, is small and fast, and always gives the same result. Its dictionary is reduced to the words of the grammar.
+// sentences of the grammar and nothing else, is small and fast, and always gives the same result. Its dictionary is reduced to the words of
+// the grammar.
 using System.Runtime.InteropServices;
 using System.Text.RegularExpressions;
 using Qwen3Tts.Audio;

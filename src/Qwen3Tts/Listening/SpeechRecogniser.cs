@@ -1,6 +1,5 @@
 // A speech recogniser on the PATH transcribes speech, so that speech is judged by its words and not by the model that made it. Two are
-// supported:
-// pocketsphinx (small, needs a grammar) and whisper.cpp (needs a model file). They are only needed to judge speech.
+// supported: pocketsphinx (small, needs a grammar) and whisper.cpp (needs a model file). They are only needed to judge speech.
 using Qwen3Tts.Audio;
 
 namespace Qwen3Tts.Listening;

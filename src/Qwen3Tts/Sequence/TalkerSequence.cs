@@ -1,7 +1,7 @@
 // The only writer of the format. Every position has a text side and a codec side; either may be absent, and the input vector of the
-// position
-// is the sum of both. Speaking and training call the same two operations, Prompt and Append: a generated sequence is a training sequence
-// whose frames come from the sampler. The targets are given as explicit pairs (position, code), so that nothing has to be shifted anywhere.
+// position is the sum of both. Speaking and training call the same two operations, Prompt and Append: a generated sequence is a training
+// sequence whose frames come from the sampler. The targets are given as explicit pairs (position, code), so that nothing has to be shifted
+// anywhere.
 namespace Qwen3Tts.Sequence;
 
 /// <summary>The codec side of a position.</summary>

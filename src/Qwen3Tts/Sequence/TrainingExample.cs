@@ -1,6 +1,5 @@
 // One sequence with its targets: the positions, and every prediction as an explicit pair. A faulty trainer differs from a correct one only
-// in
-// these lists (see Doctor/Faults), so a fault can be described, planted and recognised as an edit of them.
+// in these lists (see Doctor/Faults), so a fault can be described, planted and recognised as an edit of them.
 namespace Qwen3Tts.Sequence;
 
 /// <summary>

@@ -1,6 +1,5 @@
 // The log mel spectrogram that the speaker encoder was trained on. The official code has its numbers as literals, except for the sample
-// rate
-// and the number of bands. It is computed in double, which costs little; the official float32 result agrees within its rounding.
+// rate and the number of bands. It is computed in double, which costs little; the official float32 result agrees within its rounding.
 using System.Numerics;
 
 namespace Qwen3Tts.Speaker;

@@ -3,8 +3,7 @@
 // blanks, such as a page of Chinese, costs n log n.
 //
 // Microsoft.ML.Tokenizers 2.0.1 was tried. Its merges give the same ids, but it takes 400 ms to load this vocabulary and half a second for
-// a
-// piece of 20,000 characters. Normal form, pre-tokenizers and control tokens would still have to be written here.
+// a piece of 20,000 characters. Normal form, pre-tokenizers and control tokens would still have to be written here.
 using System.Text;
 
 namespace Qwen3Tts.Text;

@@ -54,17 +54,19 @@ sealed class MergeJson : JsonConverter<Merge>
     public override Merge Read(ref Utf8JsonReader reader, Type type, JsonSerializerOptions options)
     {
         if (reader.TokenType == JsonTokenType.String)
-            return Split(reader.GetString()!) ?? throw JsonProblem.Said("is not two tokens with a blank between them");
+            return Split(reader.GetString()!) ?? throw JsonProblem.CreateError("is not two tokens with a blank between them");
         if (reader.TokenType != JsonTokenType.StartArray)
-            throw JsonProblem.Said("is neither a text nor a list of two");
+            throw JsonProblem.CreateError("is neither a text nor a list of two");
         var pair = new string?[2];
         for (var i = 0; i < pair.Length; i++)
         {
             reader.Read();
-            pair[i] = reader.TokenType == JsonTokenType.String ? reader.GetString() : throw JsonProblem.Said("is not a list of two texts");
+            pair[i] = reader.TokenType == JsonTokenType.String ? reader.GetString()
+                : throw JsonProblem.CreateError("is not a list of two texts");
         }
         reader.Read();
-        return reader.TokenType == JsonTokenType.EndArray ? new(pair[0]!, pair[1]!) : throw JsonProblem.Said("is not a list of two texts");
+        return reader.TokenType == JsonTokenType.EndArray ? new(pair[0]!, pair[1]!)
+            : throw JsonProblem.CreateError("is not a list of two texts");
     }
 
     /// <summary>The two tokens of a line, or null if the line does not have two.</summary>

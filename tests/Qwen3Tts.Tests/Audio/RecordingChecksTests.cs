@@ -41,7 +41,7 @@ public sealed class RecordingChecksTests
         Assert.Contains(RecordingChecks.Doubts(ClipLevels.Measure(new(Tone(3f, 3), Rate)), trimmed: true), d =>
             d.StartsWith("goes beyond full scale", StringComparison.Ordinal));
 
-    /// <summary>Two channels of opposite sign leave nothing of both; the sound of one is found when it is taken alone.</summary>
+    /// <summary>Two channels of opposite sign cancel in their mean; one channel alone has the sound.</summary>
     [Fact]
     public void ChannelsThatCancelEachOtherAreNotCalledSilent()
     {
@@ -55,12 +55,12 @@ public sealed class RecordingChecksTests
             BinaryPrimitives.WriteInt16LittleEndian(file.AsSpan(32), 8);
             return WavFile.Read(new MemoryStream(file), "a.wav");
         }
-        static string? Of(Waveform wave) => RecordingChecks.Problem(wave, ClipLevels.Measure(wave));
-        Assert.StartsWith("has 2 channels that cancel each other", Of(Stereo(s => -s)));
-        Assert.StartsWith("has 2 channels that cancel each other", Of(Stereo(s => -0.999f * s)));
-        Assert.Null(Of(Stereo(s => s)));
-        Assert.Null(Of(Stereo(_ => 0)));
-        Assert.StartsWith("is silent", Of(Stereo(_ => 0) with { Samples = new float[Rate], Channels = (2, 0) }));
+        static string? FindProblem(Waveform wave) => RecordingChecks.Problem(wave, ClipLevels.Measure(wave));
+        Assert.StartsWith("has 2 channels that cancel each other", FindProblem(Stereo(s => -s)));
+        Assert.StartsWith("has 2 channels that cancel each other", FindProblem(Stereo(s => -0.999f * s)));
+        Assert.Null(FindProblem(Stereo(s => s)));
+        Assert.Null(FindProblem(Stereo(_ => 0)));
+        Assert.StartsWith("is silent", FindProblem(Stereo(_ => 0) with { Samples = new float[Rate], Channels = (2, 0) }));
     }
 
     [Theory]

@@ -3,7 +3,7 @@ using Qwen3Tts.Kernels;
 
 namespace Qwen3Tts.Tests;
 
-/// <summary>Adapters as another program would write them: names and configuration of PEFT alone.</summary>
+/// <summary>Adapters as other programs write them: only with the names and the configuration of PEFT.</summary>
 public sealed class AdapterTests
 {
     const string Name = "talker.model.layers.0.self_attn.k_proj";

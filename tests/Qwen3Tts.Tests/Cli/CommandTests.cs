@@ -6,7 +6,7 @@ using Qwen3Tts.CommandLine;
 
 namespace Qwen3Tts.Tests.Cli;
 
-/// <summary>The program as its user meets it: a process with arguments, two streams and an exit code.</summary>
+/// <summary>Runs the program as a user does: as a process with arguments, two output streams and an exit code.</summary>
 public sealed class CommandTests
 {
     [Fact]

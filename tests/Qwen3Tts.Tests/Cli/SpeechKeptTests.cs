@@ -5,7 +5,7 @@ using Qwen3Tts.Generation;
 
 namespace Qwen3Tts.Tests.Cli;
 
-/// <summary>A model that never ends its speech, as a row of zeros in its head makes it; and what is kept of it.</summary>
+/// <summary>A model that never ends its speech, because a row of its head is zero; tests what is kept of the speech.</summary>
 public sealed class SpeechKeptTests
 {
     static readonly string Voice = Path.Combine(Mini.Folder, "clips", "rms_1.wav");
@@ -53,7 +53,8 @@ public sealed class SpeechKeptTests
     {
         if (OperatingSystem.IsWindows())
             Assert.Skip("Signals are sent with kill.");
-        // Longer each time, until it had begun to speak when it was stopped. SIGTERM, because SIGINT may be ignored by whoever runs this.
+        // The wait becomes longer each time, until the program had begun to speak when it was stopped. SIGTERM, because SIGINT may be
+        // ignored here.
         for (var wait = 1000; ; wait *= 2)
         {
             var wav = Path.Combine(Scratch.New(), "o.wav");
@@ -63,7 +64,7 @@ public sealed class SpeechKeptTests
             var error = process.StandardError.ReadToEnd();
             process.WaitForExit();
             if (process.ExitCode != 130 && wait < 2000)
-                continue; // it had not even looked for signals
+                continue; // it did not handle signals yet
             Assert.Equal(130, process.ExitCode);
             if (!File.Exists(wav))
             {
@@ -104,7 +105,7 @@ public sealed class SpeechKeptTests
     [InlineData("speech", "Name 'speech.wav'")]
     public void OnlyAWaveIsPromised(string output, string remedy)
     {
-        // The model is not there: it would be told, were it looked for first.
+        // The model does not exist: if it were looked for first, the message would be about it.
         var (code, _, error) = CommandTests.Run("say", "Good morning Peter", "--model", "absent", "--voice", Voice, "-o", output);
         Assert.Equal(1, code);
         Assert.Contains(remedy, error, StringComparison.Ordinal);

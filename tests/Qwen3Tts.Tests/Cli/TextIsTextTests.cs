@@ -3,7 +3,7 @@ using Qwen3Tts.CommandLine;
 
 namespace Qwen3Tts.Tests.Cli;
 
-/// <summary>What is to be said, and what an option is given, may begin as options and response files do.</summary>
+/// <summary>A text to be spoken, and the value of an option, may begin like an option or like a response file.</summary>
 public sealed class TextIsTextTests
 {
     static readonly string Voice = Path.Combine(Mini.Folder, "clips", "rms_1.wav");
@@ -97,7 +97,7 @@ public sealed class TextIsTextTests
         Assert.Contains("is a file and not a folder", errors.ToString(), StringComparison.Ordinal);
     }
 
-    /// <summary>The report: a file of that name is there, and its words were taken for options.</summary>
+    /// <summary>From a bug report: a file of that name exists, and its words were read as options.</summary>
     [Fact]
     public void AFileWhoseNameIsSaidIsNotRead()
     {

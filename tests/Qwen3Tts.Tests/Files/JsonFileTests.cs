@@ -4,7 +4,7 @@ using Qwen3Tts.Files;
 
 namespace Qwen3Tts.Tests.Files;
 
-/// <summary>Messages about JSON name file, line and key in words of JSON.</summary>
+/// <summary>Messages about JSON name file, line and key in terms of JSON.</summary>
 public sealed class JsonFileTests
 {
     const string Good = """{"made_by": "x", "base_name": "b", "base_sha256": "s", "voices": [], "layouts": [], "languages": [], "steps": 1}""";

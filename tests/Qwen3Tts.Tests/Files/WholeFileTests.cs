@@ -3,7 +3,7 @@ using Qwen3Tts.Files;
 
 namespace Qwen3Tts.Tests.Files;
 
-/// <summary>A file that another program cuts off while it is read.</summary>
+/// <summary>A file that another program truncates while it is read.</summary>
 public sealed class WholeFileTests
 {
     [Fact]

@@ -2,7 +2,7 @@ using Qwen3Tts.Text;
 
 namespace Qwen3Tts.Tests.Text;
 
-/// <summary>What is wrong with a file is said with the file, the place and a remedy.</summary>
+/// <summary>An error in a file names the file, the place and a remedy.</summary>
 public sealed class TokenizerFilesTests
 {
     static string Broken(string file, Func<string, string>? change)

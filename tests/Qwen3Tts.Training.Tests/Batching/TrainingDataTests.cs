@@ -17,7 +17,7 @@ public sealed class TrainingDataTests
     static readonly float[] Voice = new float[Model.Config.TalkerConfig.HiddenSize];
     static readonly string Language = Ids.Languages.Keys.First();
 
-    /// <summary>Clips that are told apart by their number of frames.</summary>
+    /// <summary>Clips that are distinguished by their number of frames.</summary>
     static TrainingData Data(int clips, Func<TrainingOptions, TrainingOptions>? change = null)
     {
         var options = new TrainingOptions { Model = "m", Data = "d", Speaker = "anna", Batch = 4, Languages = ["auto"] };
@@ -115,7 +115,7 @@ public sealed class TrainingDataTests
             Assert.DoesNotContain(e.Talker, t => t.Code == Ids.CodecEos));
     }
 
-    /// <summary>Eight steps deal out the clips that they would have drawn, and no other; only their company changes.</summary>
+    /// <summary>Eight steps use exactly the clips that they would draw without buckets, but grouped differently.</summary>
     [Fact]
     public void BucketsDealOutTheSameClipsByLength()
     {
@@ -126,7 +126,7 @@ public sealed class TrainingDataTests
             Assert.Equal(Steps(drawn).Order(), Steps(dealt).Order());
             var spans = Enumerable.Range(8 * window, 8).Select(s => dealt.Batch(s).ConvertAll(Clip)).ToList();
             Assert.All(spans, a => Assert.All(spans, b => Assert.True(a == b || a.Max() <= b.Min() || b.Max() <= a.Min())));
-            Assert.NotEqual(spans.Select(s => s.Min()).Order(), spans.Select(s => s.Min())); // they come in an order of their own
+            Assert.NotEqual(spans.Select(s => s.Min()).Order(), spans.Select(s => s.Min())); // the steps are not in the order of length
         }
         Assert.Equal(Data(40, o => o with { Bucket = 8 }).Batch(13).Select(Clip), dealt.Batch(13).Select(Clip));
         Assert.InRange(dealt.Padding(4, 8), 0.01, 0.5 * drawn.Padding(4, 1));

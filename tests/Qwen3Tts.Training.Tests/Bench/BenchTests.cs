@@ -5,7 +5,7 @@ using Qwen3Tts.Training.Options;
 
 namespace Qwen3Tts.Tests;
 
-/// <summary>That the benchmarks measure what they say; how long anything takes is no matter of tests.</summary>
+/// <summary>The benchmarks measure what they say. How long something takes is not tested.</summary>
 [Collection(nameof(LeakTests))] // memory is measured
 public sealed class BenchTests
 {
@@ -30,7 +30,7 @@ public sealed class BenchTests
         Assert.Equal(ways, result.Methods.Select(w => w.Method));
         Assert.All(result.Methods, w => Assert.Equal(2, w.Cost.Seconds.Count));
         Assert.All(result.Methods, w => Assert.Equal(result.Plain.Loss, w.Cost.Loss, 0.01 * result.Plain.Loss));
-        Assert.Equal(result.Methods[0].Cost.Loss, result.Methods[1].Cost.Loss); // layers computed again: the same bits
+        Assert.Equal(result.Methods[0].Cost.Loss, result.Methods[1].Cost.Loss); // gradient checkpointing: the same bits
         Assert.True(result.Methods[2].Cost.Plan!.Peak < result.Methods[0].Cost.Plan!.Peak);
     }
 

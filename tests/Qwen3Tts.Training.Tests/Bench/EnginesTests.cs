@@ -4,7 +4,7 @@ using Qwen3Tts.Training.Bench;
 namespace Qwen3Tts.Tests;
 
 /// <summary>
-/// doctor --engines on every golden checkpoint and the miniature: what is trained is what speaks, in every kind of prompt.
+/// doctor --engines on every golden checkpoint and the miniature: both engines compute the same for every kind of prompt.
 /// </summary>
 public sealed class EnginesTests
 {

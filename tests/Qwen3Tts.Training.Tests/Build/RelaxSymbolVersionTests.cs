@@ -4,7 +4,7 @@ using System.Text;
 
 namespace Qwen3Tts.Tests;
 
-/// <summary>What the build does to a shared library that asks for a symbol version the machine lacks.</summary>
+/// <summary>The change that the build makes to a shared library that needs a symbol version which the machine does not have.</summary>
 public sealed class RelaxSymbolVersionTests
 {
     [Fact]
@@ -31,7 +31,7 @@ public sealed class RelaxSymbolVersionTests
     {
         Assert.Throws<InvalidDataException>(() => SymbolVersions.Relax(new byte[200], "libb.so", "V2"));
         var elf = Library();
-        for (var length = 0; length < elf.Length - 64; length++) // without the last section header, which holds nothing that is read
+        for (var length = 0; length < elf.Length - 64; length++) // without the last section header, which is not read
             Assert.Throws<InvalidDataException>(() => SymbolVersions.Relax(elf[..length], "libb.so", "V2"));
     }
 
@@ -48,8 +48,8 @@ public sealed class RelaxSymbolVersionTests
     const int Strings = 64, Needs = 128, SecondEntryOfSecondNeed = Needs + 64, Sections = 256;
 
     /// <summary>
-    /// The least that has needed versions: liba.so wants V1, libb.so wants V1 and V2; strings, needs, then two section headers and one for
-    /// show.
+    /// The smallest file with needed versions: liba.so needs V1, libb.so needs V1 and V2. It has strings, the needed versions, two section
+    /// headers, and one that is not used.
     /// </summary>
     static byte[] Library()
     {

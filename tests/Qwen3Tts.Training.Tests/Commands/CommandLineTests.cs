@@ -49,7 +49,7 @@ public sealed partial class CommandLineTests
     [GeneratedRegex(@"\$*""(?:[^""\\\n]|\\.)*""")]
     private static partial Regex Literal();
 
-    /// <summary>Between two parts of one message, on two lines.</summary>
+    /// <summary>The code between two parts of a message that stands on two lines.</summary>
     [GeneratedRegex(@"""(?:\s*\+\n\s*|\n\s*\+\s*)\$*""")]
     private static partial Regex Joined();
 
@@ -59,7 +59,7 @@ public sealed partial class CommandLineTests
     [GeneratedRegex(@"(?:new(?: \w+<[\w?\[\]]+>)?|Sampling<[\w?]+>)\(\s*""(--[a-z-]+)""")]
     private static partial Regex Declared();
 
-    // Options of nvidia-smi, and the generated script, whose options are ms-swift's.
+    // Options of nvidia-smi, and of the generated script, whose options are those of ms-swift.
     static readonly string[] Foreign = ["--query-gpu", "--id", "--format"];
 
     static IEnumerable<(string File, string Literal, string Option)> Named() =>
@@ -82,13 +82,15 @@ public sealed partial class CommandLineTests
         Assert.Equal([], Named().Where(n => !declared.Contains(n.Option)).Select(n => $"{n.File}: {n.Option} in {n.Literal}"));
     }
 
-    /// <summary>Code that 'voice' runs names its options; where it names one of another command, it names the command, too.</summary>
+    /// <summary>
+    /// Code that 'voice' runs names options of 'voice'. If it names an option of another command, it also names that command.
+    /// </summary>
     [Fact]
     public void WhatVoiceSaysNamesItsOwnOptions()
     {
         string[] others =
             ["TrainCommand", "PrepareCommand", "BenchCommand", "ExportCommand", "ImportCommand", "DemoCommand", "EnginesCommand", "Demo"];
-        // 'voice' resumes where a run is
+        // 'voice' resumes an existing run by itself
         string[] ofTrainAlone = ["holds no run to resume. Leave --resume", "holds a run already. Go on with it by --resume"];
         var own = TrainingCommands.Root().Subcommands.Single(c => c.Name == "voice").Options.Select(o => o.Name).ToHashSet();
         var foreign = Named().Where(n =>

@@ -11,7 +11,7 @@ public sealed class CommandsTests
         var shown = Readme.Commands("qwen3tts-train", "Qwen3Tts.Training").ToList();
         Assert.NotEmpty(shown);
         Assert.All(shown, Understands);
-        // All but doctor, which qwen3tts has itself.
+        // All except doctor, which qwen3tts has itself.
         var names = string.Join('|', TrainingCommands.Root().Subcommands.Where(c => c is not EnginesCommand).Select(c => c.Name));
         Assert.Contains($"`qwen3tts {names} …`", Readme.Text, StringComparison.Ordinal);
     }

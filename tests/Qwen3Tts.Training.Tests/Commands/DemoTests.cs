@@ -6,13 +6,13 @@ using Qwen3Tts.Training.Options;
 
 namespace Qwen3Tts.Tests;
 
-/// <summary>The demo on a tiny model and two steps: every part happens, and the page plays what is there.</summary>
+/// <summary>The demo with a tiny model and two steps: every part is done, and the page plays the files that exist.</summary>
 public sealed class DemoTests
 {
     [Fact]
     public void ShowsTheCorrectRunBesideTheFaultyOne()
     {
-        // Of equal widths, so that all five faults can be planted.
+        // Text and talker have the same width, so that all five faults can be planted.
         var model = Golden.Checkpoints.Select(Golden.Checkpoint)
             .First(m => ModelFolder.Open(m).Config is { CanClone: true, TalkerConfig: var t } && t.TextHiddenSize == t.HiddenSize);
         var (recordings, output) = (Scratch.New("recordings"), Path.Combine(Scratch.New("demo"), "demo"));

@@ -2,7 +2,9 @@ using System.Diagnostics;
 
 namespace Qwen3Tts.Tests;
 
-/// <summary>Training that qwen3tts hands over to qwen3tts-train ends with qwen3tts, however that ends, and keeps its state.</summary>
+/// <summary>
+/// If qwen3tts has started qwen3tts-train, the training ends with qwen3tts, for whatever reason that ends, and saves its state.
+/// </summary>
 public sealed class HandOverTests
 {
     [Theory]

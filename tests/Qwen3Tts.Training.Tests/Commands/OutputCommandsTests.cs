@@ -6,7 +6,8 @@ using Qwen3Tts.Training.Commands;
 namespace Qwen3Tts.Tests;
 
 /// <summary>
-/// Each command of qwen3tts-train, from its arguments on: no output is an input, somebody else's file stays, our own is replaced.
+/// Each command of qwen3tts-train, run with its arguments: no output is an input, files of others stay, this program's own files are
+/// replaced.
 /// </summary>
 public sealed class OutputCommandsTests
 {
@@ -17,7 +18,7 @@ public sealed class OutputCommandsTests
 
     public OutputCommandsTests()
     {
-        _model = Bystanders.Copied(Golden.Checkpoint(TrainerTests.Base), In("model"));
+        _model = UntouchedFiles.Copy(Golden.Checkpoint(TrainerTests.Base), In("model"));
         Directory.CreateDirectory(In("src"));
         foreach (var (file, name) in Directory.GetFiles(Mini.Recordings, "*.wav").Order(StringComparer.Ordinal).Zip("abcdefgh"))
         {
@@ -38,13 +39,13 @@ public sealed class OutputCommandsTests
 
     static string Line(string audio, string text) => JsonSerializer.Serialize(new { audio, text, ref_audio = "src/d.wav" });
 
-    /// <summary>Arguments with the scratch folder in place of every <c>@</c>, and prepared data in place of <c>%</c>.</summary>
+    /// <summary>Arguments in which every <c>@</c> is replaced by the scratch folder, and every <c>%</c> by prepared data.</summary>
     string[] Arguments(string line) =>
         [.. line.Split(' ').Select(a => a == "%" ? TrainerTests.Data.Value : a.Replace("@", _folder, StringComparison.Ordinal))];
 
     static int Run(string[] arguments, TextWriter errors) => CommandRun.Run(TrainingCommands.Root(), arguments, errors);
 
-    void Refused(string words, string line) => Bystanders.Refused(_folder, words, errors => Run(Arguments(line), errors));
+    void Refused(string words, string line) => UntouchedFiles.CheckRefusal(_folder, words, errors => Run(Arguments(line), errors));
 
     void Done(string line)
     {
@@ -52,7 +53,7 @@ public sealed class OutputCommandsTests
         Assert.True(Run(Arguments(line), errors) == 0, errors.ToString());
     }
 
-    /// <summary>A folder's files as if this program had written them: they stand on its record, and may be replaced.</summary>
+    /// <summary>Adds a folder's files to its record, as if this program had written them, so that they may be replaced.</summary>
     void PutOnRecord(string folder)
     {
         foreach (var file in Directory.GetFiles(folder))
@@ -99,7 +100,7 @@ public sealed class OutputCommandsTests
         if (theirs is not null)
             Write(theirs, "theirs");
         if (line.StartsWith("demo", StringComparison.Ordinal) && theirs != "demo/codes.jsonl.cache")
-            OutputFile.WriteText(In("demo", "codes.jsonl.cache"), "# of an earlier demo\n"); // what makes the folder a demo's
+            OutputFile.WriteText(In("demo", "codes.jsonl.cache"), "# of an earlier demo\n"); // this file marks the folder as that of a demo
         if (link is not null)
         {
             File.WriteAllText(In("src", "codes.jsonl.cache"), "theirs");
@@ -109,7 +110,7 @@ public sealed class OutputCommandsTests
         Refused(words, line);
     }
 
-    /// <summary>Report prepare-overwrites-source: the second clip lies where its trimmed form would go.</summary>
+    /// <summary>Report prepare-overwrites-source: the second clip is at the path where its trimmed version would be written.</summary>
     [Fact]
     public void NoPreparedClipIsASource()
     {
@@ -120,7 +121,7 @@ public sealed class OutputCommandsTests
         File.CreateSymbolicLink(In("linked"), In("out"));
         Refused(IsRead, "prepare @/both.jsonl -o @/linked/codes.jsonl --model @/model");
 
-        Bystanders.Copied(In("src"), In("tree"));
+        UntouchedFiles.Copy(In("src"), In("tree"));
         Directory.CreateDirectory(In("tree", "out", "clips"));
         File.CreateSymbolicLink(In("tree", "out", "clips", "a.wav"), In("tree", "a.wav"));
         Refused(IsRead, "prepare @/tree -o @/tree/out/codes.jsonl --model @/model");
@@ -141,7 +142,7 @@ public sealed class OutputCommandsTests
         }
     }
 
-    /// <summary>A model that this program exported stands on a record; it is an input all the same.</summary>
+    /// <summary>A model that this program exported has entries in a record; it is nevertheless an input.</summary>
     [Fact]
     public void AModelOfOursIsNoOutput()
     {
@@ -177,7 +178,9 @@ public sealed class OutputCommandsTests
                 Refused("ame another folder", $"train % --name anna --model @/model --run @/{run}{existing}");
     }
 
-    /// <summary>What is prepared into the run's own folder stands on that folder's record, and beginning anew would remove it.</summary>
+    /// <summary>
+    /// Prepared data in the run's own folder has entries in that folder's record; starting the run again would remove it.
+    /// </summary>
     [Fact]
     public void ARunRemovesNoneOfItsInputs()
     {

@@ -13,7 +13,7 @@ public sealed class ClipChecksTests
     const int Rate = 24000;
     static readonly Clip Any = new("l.jsonl(3)", "a.wav", true, "Good morning.");
 
-    /// <summary>A tone under a hull, silent for a while at both ends.</summary>
+    /// <summary>A tone with a rising and falling envelope, and silence at both ends.</summary>
     static Waveform Speech(double seconds, float amplitude = 0.3f, double silence = 0.1)
     {
         var samples = new float[(int)(seconds * Rate)];
@@ -23,18 +23,18 @@ public sealed class ClipChecksTests
         return new(samples, Rate);
     }
 
-    static string Doubt(Waveform wave, bool trimmed = true) => Assert.Single(ClipGate.Doubts(Any, ClipLevels.Measure(wave), trimmed));
+    static string OnlyDoubt(Waveform wave, bool trimmed = true) => Assert.Single(ClipGate.Doubts(Any, ClipLevels.Measure(wave), trimmed));
 
     [Fact]
     public void AGoodRecordingIsNotDoubted() => Assert.Empty(ClipGate.Doubts(Any, ClipLevels.Measure(Speech(3)), trimmed: false));
 
     [Fact]
     public void ALongOne() => Assert.Equal(
-        "l.jsonl(3): 'a.wav' is 31 s long; more than 30 s need much memory. Cut it between two sentences.", Doubt(Speech(31)));
+        "l.jsonl(3): 'a.wav' is 31 s long; more than 30 s need much memory. Cut it between two sentences.", OnlyDoubt(Speech(31)));
 
     [Fact]
     public void AShortOne() => Assert.Equal("l.jsonl(3): 'a.wav' has 0.20 s of speech. Record a whole sentence, or remove it.",
-        Doubt(Speech(0.4)));
+        OnlyDoubt(Speech(0.4)));
 
     [Theory]
     [InlineData(1f)]
@@ -45,11 +45,11 @@ public sealed class ClipChecksTests
         for (var i = 0; i < wave.Samples.Length; i++)
             wave.Samples[i] = gain * Math.Clamp(wave.Samples[i], -0.99f, 0.99f);
         Assert.Matches($"^l\\.jsonl\\(3\\): 'a\\.wav' is clipped: [0-9.]+ % of its samples lie in flat tops at " +
-            $"{(gain == 1 ? "-0\\.1" : "-10\\.5")} dBFS\\. Record it with less gain\\.$", Doubt(wave));
+            $"{(gain == 1 ? "-0\\.1" : "-10\\.5")} dBFS\\. Record it with less gain\\.$", OnlyDoubt(wave));
     }
 
     [Fact]
-    public void AQuietOne() => Assert.StartsWith("l.jsonl(3): 'a.wav' is very quiet: its speech has -5", Doubt(Speech(2, 0.003f)));
+    public void AQuietOne() => Assert.StartsWith("l.jsonl(3): 'a.wav' is very quiet: its speech has -5", OnlyDoubt(Speech(2, 0.003f)));
 
     [Fact]
     public void SilenceInsideAndAround()
@@ -57,10 +57,10 @@ public sealed class ClipChecksTests
         var pause = Speech(6);
         Array.Clear(pause.Samples, 2 * Rate, 5 * Rate / 2);
         Assert.Equal("l.jsonl(3): 'a.wav' has a pause of 2.5 s. Shorten it, or cut the recording in two there.",
-            Doubt(pause, trimmed: false));
+            OnlyDoubt(pause, trimmed: false));
         var around = Speech(6, silence: 1.5);
         Assert.Equal("l.jsonl(3): 'a.wav' is silent for 3.0 of 6.0 s. Cut the silence off; 'qwen3tts-train prepare --trim true' does.",
-            Doubt(around, trimmed: false));
+            OnlyDoubt(around, trimmed: false));
         Assert.Empty(ClipGate.Doubts(Any, ClipLevels.Measure(around), trimmed: true));
     }
 
@@ -69,9 +69,9 @@ public sealed class ClipChecksTests
     {
         var whole = Speech(4);
         Assert.Equal("l.jsonl(3): 'a.wav' begins in the middle of a sound. Cut it with some silence before the first word.",
-            Doubt(new(whole.Samples[Rate..], Rate)));
+            OnlyDoubt(new(whole.Samples[Rate..], Rate)));
         Assert.Equal("l.jsonl(3): 'a.wav' ends in the middle of a sound. Cut it with some silence after the last word: the end of speech " +
-            "is learned from it.", Doubt(new(whole.Samples[..(2 * Rate)], Rate)));
+            "is learned from it.", OnlyDoubt(new(whole.Samples[..(2 * Rate)], Rate)));
     }
 
     [Fact]
@@ -100,12 +100,12 @@ public sealed class ClipChecksTests
         Assert.EndsWith(" The recording may lack what the text says; shorten the text, or record it again.", doubts[1]);
     }
 
-    /// <summary>Sixty clips of one voice with a few of others among them, as the model's own speaker encoder hears them.</summary>
+    /// <summary>Sixty clips of one voice and a few of other voices, measured with the model's own speaker encoder.</summary>
     [Fact]
     public void ClipsOfAnotherSpeakerStandOut()
     {
         var encoder = ModelEncoder.Load(ModelFolder.Open(Mini.Model));
-        (Clip, float[]) Heard(string file)
+        (Clip, float[]) Embed(string file)
         {
             var wave = new ClipShape().Apply(WavFile.Read(file).ToRate(encoder.SampleRate), encoder.FrameSamples).Wave;
             return (Any with { Place = file, Audio = file }, encoder.Voice!(wave));
@@ -121,7 +121,7 @@ public sealed class ClipChecksTests
             && deviations[..own.Count].Max() < ClipChecks.OtherVoice / 1.5, string.Join(' ', deviations.Select(d => $"{d:0.0}")));
     }
 
-    /// <summary>Speakers are measured apart; who has no voice, or too few clips to say, has no distance.</summary>
+    /// <summary>Speakers are measured separately. A clip without a voice, or of a speaker with too few clips, has no distance.</summary>
     [Fact]
     public void VoiceDistancesAreEachSpeakersOwn()
     {

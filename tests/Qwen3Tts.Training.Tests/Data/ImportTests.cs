@@ -9,7 +9,7 @@ public sealed class ImportTests
 {
     const int Rate = 16000;
 
-    /// <summary>Something that rises, sounds and falls; each number sounds different.</summary>
+    /// <summary>A sound that rises and falls; each number gives another sound.</summary>
     static void Record(string file, int number = 0)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(file)!);
@@ -67,7 +67,7 @@ public sealed class ImportTests
                 : [null, null], manifest.Select(l => Value(l, "language")));
             Assert.Equal(name == "official.jsonl" ? "Slowly." : null, Value(manifest[0], "instruct"));
             Assert.All(manifest, l => Assert.Equal("train", Value(l, "split")));
-            // and reads as itself
+            // and the manifest can be read again
             Assert.Equal(manifest.Select(l => l.GetRawText()), Run(output, o => o with { HeldOut = null }).Lines
                 .Select(l => l.GetRawText()));
         }

@@ -5,7 +5,7 @@ using Qwen3Tts.Training.Options;
 
 namespace Qwen3Tts.Tests.Data;
 
-/// <summary>Lists as other programs write them are read as the clips that they mean, or refused in one sentence.</summary>
+/// <summary>Lists of other programs are read as the clips that they mean, or refused with one sentence.</summary>
 public sealed class ListsTests
 {
     static (List<Clip> Clips, IReadOnlyList<string> Problems) Read(string path, ListFormat? format = null)
@@ -150,7 +150,7 @@ public sealed class ListsTests
         Assert.Contains(words, Assert.Single(problems), StringComparison.Ordinal);
     }
 
-    /// <summary>A '|' in one text makes a field more, which is neither a normalized text nor left out silently.</summary>
+    /// <summary>A '|' in a text makes one field more, which is neither read as a normalized text nor ignored silently.</summary>
     [Fact]
     public void OneFieldMoreThanTheOthersIsAMistake()
     {
@@ -178,7 +178,7 @@ public sealed class ListsTests
         Assert.Contains("is the text of 1.WAV already", Assert.Single(Read(folder).Problems), StringComparison.Ordinal);
     }
 
-    /// <summary>Each format that a message names is one that the option takes.</summary>
+    /// <summary>Each format that a message names is a value of the option.</summary>
     [Fact]
     public void TheRemedyOfAnAmbiguousListEndsIt()
     {

@@ -4,12 +4,12 @@ using Qwen3Tts.Files;
 
 namespace Qwen3Tts.Tests;
 
-/// <summary>Two ways to write a path are one file exactly where the system's numbers of it are the same.</summary>
+/// <summary>Two paths lead to one file exactly if the system has the same numbers for both.</summary>
 public sealed class FileIdentityTests
 {
     readonly string _root = Scratch.New("identity");
 
-    // What is there, and what would come to stand at one place by two names.
+    // Files that exist, and files that would be created in one place under two names.
     static readonly string[] There = ["a.wav", "copy.wav", "b.wav", "empty", "also-empty", "link.wav", "d", "d/hard.wav", "d/up.wav", "e",
         "e/hard.wav", "d/back", "d/back/a.wav", "twice"];
     static readonly (string Name, string Place)[] New = [("new.wav", "new.wav"), ("d/new.wav", "d/new.wav"), ("e/new.wav", "d/new.wav"),
@@ -29,7 +29,7 @@ public sealed class FileIdentityTests
         Directory.CreateSymbolicLink(In("d/back"), "..");
         Output("ln", In("a.wav"), In("d/hard.wav"));
         foreach (var file in new[] { "a.wav", "copy.wav", "empty", "also-empty" })
-            // equal sizes and times do not make one file of two
+            // equal sizes and times do not make two files one
             File.SetLastWriteTimeUtc(In(file), new(2020, 1, 1, 0, 0, 0, DateTimeKind.Utc));
     }
 
@@ -59,7 +59,7 @@ public sealed class FileIdentityTests
             var full = $"{_root}/{Detours[detour]}{all[i].Name}{(ends && all[i].IsFolder ? "/" : "")}";
             return (Path: relative ? Path.GetRelativePath(Directory.GetCurrentDirectory(), _root) + full[_root.Length..] : full, all[i].Id);
         });
-        // One thread: a file that another one holds is taken for the same, on purpose.
+        // One thread, because a file that another thread has open counts as the same file, on purpose.
         Gen.Select(path, path).Sample((one, other) =>
             Assert.True(FileIdentity.Same(one.Path, other.Path) == (one.Id == other.Id),
                 $"'{one.Path}' ({one.Id}) and '{other.Path}' ({other.Id})"), iter: 3000, threads: 1);

@@ -7,7 +7,7 @@ using Qwen3Tts.Training.Run;
 namespace Qwen3Tts.Tests;
 
 /// <summary>
-/// A disk that is full or not to be written: one sentence and what to do, nothing half-written, and the old file as it was.
+/// The disk is full or not writable: the message says so and what to do, no file is incomplete, and the old file is unchanged.
 /// </summary>
 public sealed class FullDiskTests : IDisposable
 {
@@ -37,7 +37,7 @@ public sealed class FullDiskTests : IDisposable
 
     string In(string name) => Path.Combine(_disk, name);
 
-    /// <summary>A list that an import leaves much larger than the disk.</summary>
+    /// <summary>A list from which an import writes much more than the disk can hold.</summary>
     static string Recordings()
     {
         var folder = Scratch.New("recordings");
@@ -55,7 +55,7 @@ public sealed class FullDiskTests : IDisposable
         Assert.Contains("o.txt' cannot be written: the disk is full. Make room", error);
         Assert.Equal("old", File.ReadAllText(In("o.txt")));
         Assert.Equal(["o.txt"], Directory.GetFiles(_disk).Select(f => Path.GetFileName(f)!).Where(n => n != OutputRecord.FileName));
-        OutputFile.WriteText(In("o.txt"), "new"); // room was made
+        OutputFile.WriteText(In("o.txt"), "new"); // there is room now
         Assert.Equal("new", File.ReadAllText(In("o.txt")));
     }
 
@@ -68,9 +68,9 @@ public sealed class FullDiskTests : IDisposable
             CommandRun.Run(TrainingCommands.Root(), ["import", recordings, "-o", In("manifest.jsonl")], errors);
         Assert.Equal(0, Import(TextWriter.Null));
         Fill();
-        Bystanders.Refused(_disk, "ake room", Import);
+        UntouchedFiles.CheckRefusal(_disk, "ake room", Import);
         Call("mount", "-o", "remount,ro", _disk);
-        Bystanders.Refused(_disk, "hoose a folder that can be written to", Import);
+        UntouchedFiles.CheckRefusal(_disk, "hoose a folder that can be written to", Import);
     }
 
     void Fill()
@@ -83,12 +83,12 @@ public sealed class FullDiskTests : IDisposable
         }
         catch (IOException)
         {
-            // full
+            // the disk is full
         }
     }
 
     /// <summary>
-    /// The disk is full when the state of a step is written: the one before it stays, and the run goes on from there when there is room.
+    /// The disk is full when the state of a step is written. The previous state stays, and the run is resumed from it when there is room.
     /// </summary>
     [Fact]
     public void ARunWhoseStateDoesNotFitGoesOnFromTheOneBefore()

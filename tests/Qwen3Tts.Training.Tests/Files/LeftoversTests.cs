@@ -5,12 +5,14 @@ using Qwen3Tts.Training.Run;
 
 namespace Qwen3Tts.Tests;
 
-/// <summary>What a killed process leaves, and files that grow: ours in every state in which we left them, and in no other.</summary>
+/// <summary>
+/// Files that a killed process leaves, and files that grow: they count as this program's own in every state that it wrote, and in no other.
+/// </summary>
 public sealed class LeftoversTests
 {
     readonly string _folder = Scratch.New("leftovers");
 
-    /// <summary>Above what any system counts processes to, so of none that lives.</summary>
+    /// <summary>A process number above those of every system, so that no process has it.</summary>
     const int Dead = 2_000_000_000;
 
     string In(params string[] parts) => Path.Combine([_folder, .. parts]);
@@ -48,7 +50,7 @@ public sealed class LeftoversTests
     [Fact]
     public void WhatIsNotADeadProcesssStays()
     {
-        var alive = Environment.ProcessId == 1 ? 2 : 1; // the system's first process lives as long as the system
+        var alive = Environment.ProcessId == 1 ? 2 : 1; // the first process of the system always exists
         string[] others = ["m.part", "m.old", "m.partial", "m.tmp", $"m.{alive}-1.qwen3tts-old", "m.x-1.qwen3tts-tmp",
             "other.2000000000-1.qwen3tts-old"];
         foreach (var other in others)
@@ -73,7 +75,7 @@ public sealed class LeftoversTests
         Assert.Equal("theirs", File.ReadAllText(In($"m.{Dead}-1.qwen3tts-old", "thesis.txt")));
     }
 
-    /// <summary>A container gives each process the same number.</summary>
+    /// <summary>In a container every process has the same number.</summary>
     [Fact]
     public void ATemporaryFileOfTheSameNumberIsNoObstacle()
     {
@@ -121,7 +123,7 @@ public sealed class LeftoversTests
         Assert.False(File.Exists(path));
     }
 
-    /// <summary>Not closed, as after a kill: the last append is there whole, in part or not at all.</summary>
+    /// <summary>The file was not closed, as after a kill: the last append is there completely, partly or not at all.</summary>
     [Theory]
     [InlineData("one\ntwo\n", true)]
     [InlineData("one\ntw", true)]

@@ -1,4 +1,4 @@
-// A user's files: nothing is replaced or removed that this program did not write, and no output is an input.
+// Files of the user: no file that this program did not write is replaced or removed, and no output is an input.
 using System.Security.Cryptography;
 using CsCheck;
 using Qwen3Tts.Audio;

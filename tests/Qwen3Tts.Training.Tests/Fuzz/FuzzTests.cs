@@ -3,9 +3,8 @@ using Qwen3Tts.Fuzz;
 namespace Qwen3Tts.Tests;
 
 /// <summary>
-/// Every reader on mutated files, with a fixed seed. <c>QWEN3TTS_FUZZ=100000</c> sets the number of inputs for each reader, for a nightly
-/// run, and
-/// <c>QWEN3TTS_FUZZ_SEED</c> another seed.
+/// Every reader on mutated files, with a fixed seed. <c>QWEN3TTS_FUZZ=100000</c> sets the number of inputs for each reader, and
+/// <c>QWEN3TTS_FUZZ_SEED</c> another seed, for long runs.
 /// </summary>
 public sealed class FuzzTests
 {

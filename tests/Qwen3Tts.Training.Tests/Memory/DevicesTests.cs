@@ -8,9 +8,9 @@ using static TorchSharp.torch;
 namespace Qwen3Tts.Tests;
 
 /// <summary>
-/// Placement without a GPU: on the meta device tensors have type, shape and place, and no numbers. An operation that meets a tensor of
-/// another place is an error there as on a GPU. This libtorch can neither gather rows there nor attend, so what is held is where all
-/// tensors of a step begin; types are held by a real step on the CPU.
+/// Placement without a GPU. On the meta device tensors have type, shape and device, but no numbers. An operation on tensors of two devices
+/// is an error there, as on a GPU. This libtorch can neither gather rows nor compute attention on the meta device, so the devices of all
+/// tensors at the start of a step are checked; types are checked by a real step on the CPU.
 /// </summary>
 public sealed class DevicesTests
 {
@@ -60,13 +60,13 @@ public sealed class DevicesTests
         using var batch = TrainingGolden.Batch(name);
         Assert.Equal(way.WeightType, talker.Embed(batch).dtype);
         var loss = Loss.Compute(talker, batch);
-        // cross-entropy is never taken in BF16
+        // cross-entropy is never computed in BF16
         Assert.Equal((ScalarType.Float32, ScalarType.Float32), (loss.Talker.dtype, loss.Predictor.dtype));
         TrainingStep.Accumulate(talker, [batch]);
         Assert.All(Freezing.ListTrained(talker), p =>
             Assert.Equal((way.WeightType, way.WeightType), (p.Parameter.dtype, p.Parameter.grad!.dtype)));
         foreach (var (kept, tensor) in optimizer.StoredTensors)
-            // of a master the lower half
+            // the lower half of a master
             Assert.Equal(kept.Contains('/') ? way.MomentType : way.HasMasters ? ScalarType.Int16 : way.WeightType, tensor.dtype);
     }
 

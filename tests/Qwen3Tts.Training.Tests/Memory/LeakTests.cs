@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 
 namespace Qwen3Tts.Tests;
 
-/// <summary>Counts live tensors of the whole process, so nothing may run beside it.</summary>
+/// <summary>Counts the live tensors of the whole process, so no other test may run at the same time.</summary>
 [CollectionDefinition(nameof(LeakTests), DisableParallelization = true)]
 [Collection(nameof(LeakTests))]
 public sealed class LeakTests
@@ -25,7 +25,7 @@ public sealed class LeakTests
             TrainingStep.Run(talker, [batch, batch], optimizer, 1e-3, 1, new(recompute, frames));
         }
         Step();
-        GC.Collect(); // what other tests left to the finaliser
+        GC.Collect(); // frees tensors of other tests that wait for the finaliser
         GC.WaitForPendingFinalizers();
         var before = Tensor.TotalCount;
         for (var i = 0; i < 5; i++)

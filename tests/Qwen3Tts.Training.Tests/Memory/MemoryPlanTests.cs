@@ -9,8 +9,8 @@ using static TorchSharp.torch;
 
 namespace Qwen3Tts.Tests;
 
-/// <summary>A model large enough that what a process takes anyway does not matter, and a step small enough to be made.</summary>
-[Collection(nameof(LeakTests))] // nothing may run beside it
+/// <summary>Compares plans with measured peaks, for a model that is large against the process's other memory.</summary>
+[Collection(nameof(LeakTests))] // no other test may run at the same time
 public sealed class MemoryPlanTests
 {
     [Theory]
@@ -35,8 +35,8 @@ public sealed class MemoryPlanTests
         var examples = Enumerable.Range(0, 2 * microBatches).Select(i => TrainingBench.Example(options, ids, new Random(i))).ToList();
         var plan = MemoryPlan.Compute(Middling.TalkerConfig, Freezing.ListTensors(Middling.TalkerConfig, way), way,
             new(2, examples.Max(e => e.Positions.Count), options.Frames), microBatches > 1, onCpu: true);
-        // What a process loads or compiles at its first step only adds, so what is above the plan is measured again. What the runtime's own
-        // heap grows by meanwhile is no part of a plan, nor is scratch that libtorch kept from other tests taken anew: some ten megabytes
+        // A process loads and compiles code in its first steps, which only adds memory, so a value above the plan is measured again. The
+        // plan does not include the growth of the runtime's own heap, nor memory of other tests that libtorch reuses: some ten megabytes
         // each.
         const long Runtime = 24 << 20;
         var (least, most) = (0.9 * plan.Peak - Runtime, 1.1 * plan.Peak + Runtime);
@@ -105,7 +105,7 @@ public sealed class MemoryPlanTests
         Assert.Equal(151_936 * 2048, tensors.Single(t => !t.IsTrained).Elements);
     }
 
-    /// <summary>Twenty seconds of speech; the sizes are those of cards.</summary>
+    /// <summary>Twenty seconds of speech; the sizes are those of graphics cards.</summary>
     [Theory]
     [InlineData("1.7B", false, "24GB", nameof(Precision.Bfloat16))]
     [InlineData("1.7B", false, "20GB", nameof(Precision.Bfloat16Moments))]
@@ -126,7 +126,7 @@ public sealed class MemoryPlanTests
     }
 
     /// <summary>
-    /// The peak that others measured on a 16 GB card: 1.7B, one clip at a time, BF16 weights and moments, layers computed again, fused
+    /// The peak that others measured on a 16 GB card: 1.7B, one clip at a time, BF16 weights and moments, gradient checkpointing, fused
     /// update.
     /// </summary>
     [Fact]
@@ -135,7 +135,7 @@ public sealed class MemoryPlanTests
         var config = Shapes.Released("1.7B").TalkerConfig;
         var way = new TrainingMethod { Precision = Precision.Bfloat16Moments, Checkpointing = new(true, 128) };
         var plan = MemoryPlan.Compute(config, Freezing.ListTensors(config, way), way, Batch with { Samples = 1 }, several: true);
-        Assert.InRange(plan.Peak / 1e9, 13.5, 14.72); // 13.98 to 14.72, by the clips
+        Assert.InRange(plan.Peak / 1e9, 13.5, 14.72); // 13.98 to 14.72, depending on the clips
     }
 
     [Fact]

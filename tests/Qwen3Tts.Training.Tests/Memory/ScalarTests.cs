@@ -7,9 +7,9 @@ using TorchSharp;
 namespace Qwen3Tts.Tests;
 
 /// <summary>
-/// TorchSharp passes a number as a Scalar, whose finalizer may free it while libtorch still reads it: under garbage collection a rare
-/// error, or a wrong result. So every Scalar of ours is held by a variable or a field, and nothing of TorchSharp is called that makes one
-/// on its way. Read from the compiled methods, ours and TorchSharp's.
+/// TorchSharp converts a number to a Scalar, whose finalizer may free it while libtorch still reads it: under garbage collection this gives
+/// a rare error or a wrong result. So every Scalar of this project must be held by a variable or a field, and methods of TorchSharp that
+/// create a Scalar without holding it must not be called. The test reads the compiled methods of this project and of TorchSharp.
 /// </summary>
 public sealed class ScalarTests
 {
@@ -38,17 +38,17 @@ public sealed class ScalarTests
     static bool MakesScalar(MethodBase method) =>
         method is MethodInfo { ReturnType: var result, Name: "op_Implicit" or "ToScalar" } && result == typeof(Scalar);
 
-    /// <summary>Whether a method of TorchSharp makes a Scalar that it does not hold, itself or in what it calls.</summary>
+    /// <summary>True if a method of TorchSharp, or a method that it calls, creates a Scalar without holding it.</summary>
     bool Makes(MethodBase method)
     {
         if (_makes.TryGetValue(method, out var known))
             return known;
-        _makes[method] = false; // for one that calls itself
+        _makes[method] = false; // ends the recursion for a method that calls itself
         return _makes[method] = !MakesScalar(method)
             && Calls(method).Any(c => c.Called.Module.Assembly == Theirs && (MakesScalar(c.Called) || Makes(c.Called)));
     }
 
-    /// <summary>What a method calls, and whether the result goes to a variable or a field at once.</summary>
+    /// <summary>The methods that a method calls, and whether each result is stored in a variable or a field.</summary>
     static IEnumerable<(MethodBase Called, bool Held)> Calls(MethodBase method)
     {
         if (method.GetMethodBody()?.GetILAsByteArray() is not { } code)

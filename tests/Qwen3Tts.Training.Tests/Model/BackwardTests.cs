@@ -41,13 +41,13 @@ public sealed class BackwardTests
         }
     }
 
-    /// <summary>Whatever is frozen, the gradients of the rest are what they are when nothing is.</summary>
+    /// <summary>Whatever is frozen, the gradients of the other tensors are the same as without freezing.</summary>
     [Theory]
     [InlineData("text_embedding")]
     [InlineData("code_predictor")]
-    [InlineData("talker.model", "text_projection", "code_predictor")] // the head alone
-    [InlineData("talker.model", "text_projection", "codec_head")] // the code predictor alone
-    [InlineData("text_embedding", "text_projection", "codec_embedding", "layers.0")] // nothing below the second layer
+    [InlineData("talker.model", "text_projection", "code_predictor")] // only the head is trained
+    [InlineData("talker.model", "text_projection", "codec_head")] // only the code predictor is trained
+    [InlineData("text_embedding", "text_projection", "codec_embedding", "layers.0")] // nothing below the second layer is trained
     public void FrozenTensorsGetNoGradient(params string[] groups)
     {
         using var scope = NewDisposeScope();
@@ -70,7 +70,7 @@ public sealed class BackwardTests
         Assert.Contains("text_embedding", Assert.Throws<ArgumentException>(() => Freezing.Apply(talker, ["embedding"])).Message);
         Assert.Contains("Freeze less", Assert.Throws<ArgumentException>(() => Freezing.Apply(talker, ["talker"])).Message);
         Freezing.Apply(talker, ["code_predictor"]);
-        Freezing.Apply(talker, TrainingMethod.FrozenByDefault); // replaces what was frozen before
+        Freezing.Apply(talker, TrainingMethod.FrozenByDefault); // replaces the earlier choice
         Assert.Equal(TalkerWeights.Named(talker).Count() - 1, Freezing.ListTrained(talker).Count());
     }
 

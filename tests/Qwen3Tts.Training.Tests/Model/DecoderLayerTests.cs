@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 
 namespace Qwen3Tts.Tests;
 
-/// <summary>The layer with its own forward and backward against the plainly written layer under autograd, on random shapes.</summary>
+/// <summary>Compares the layer's own forward and backward with the plain layer under autograd, on random shapes.</summary>
 public sealed class DecoderLayerTests
 {
     static readonly Gen<(CodePredictorConfig Config, int Batch, int Positions, int Seed)> Shapes =
@@ -23,7 +23,7 @@ public sealed class DecoderLayerTests
     [Fact]
     public void ItComputesWhatThePlainLayersDo()
     {
-        double plainly = 0, passed = 0; // how far BF16 is from float32, over all tensors of all shapes: of one alone either may be lucky
+        double plainly = 0, passed = 0; // errors of BF16, summed over all tensors and shapes: a single tensor proves nothing
         Shapes.Sample(s =>
         {
             using var scope = NewDisposeScope();
@@ -33,10 +33,10 @@ public sealed class DecoderLayerTests
             var expected = Plain(plain, x, gradient);
             foreach (var again in new[] { false, true })
                 AssertClose(expected, Passed(plain, x, gradient, again), 2e-5);
-            // A GPU, which these kernels are not for, goes by formulas; so does float64.
+            // On a GPU and for float64, TorchRowOps is used instead of the CPU kernels.
             var wide = new Stack(s.Config, new(ScalarType.Float64, CPU), s.Seed);
             AssertClose(expected, Passed(wide, x.to(ScalarType.Float64), gradient.to(ScalarType.Float64), false), 2e-5);
-            // In BF16 both round, the plain one after every operation: this one must not be further off.
+            // In BF16 both round, the plain layer after every operation. The layer under test must not have the larger error.
             var narrow = new Stack(s.Config, new(ScalarType.BFloat16, CPU), s.Seed);
             (x, gradient) = (x.to(ScalarType.BFloat16), gradient.to(ScalarType.BFloat16));
             var (rounded, ours) = (Plain(narrow, x, gradient), Passed(narrow, x, gradient, false));
@@ -109,7 +109,7 @@ public sealed class DecoderLayerTests
 
     static void AssertClose(Dictionary<string, Tensor> expected, Dictionary<string, Tensor> actual, double tolerance)
     {
-        var least = 1e-3 * expected.Values.Max(v => v.norm().item<float>()); // what is smaller is a difference of larger things
+        var least = 1e-3 * expected.Values.Max(v => v.norm().item<float>()); // smaller gradients are differences of larger numbers
         foreach (var (name, value) in expected)
         {
             var (difference, size) = ((value - actual[name]).norm().item<float>(), value.norm().item<float>());
@@ -119,6 +119,6 @@ public sealed class DecoderLayerTests
 
     static Tensor Random(int seed, params long[] shape) => Exact(randn(shape, generator: new Generator((ulong)seed)));
 
-    /// <summary>Numbers that BF16 can hold, as float32.</summary>
+    /// <summary>Numbers that BF16 represents exactly, as float32.</summary>
     static Tensor Exact(Tensor x) => x.to(ScalarType.BFloat16).to(ScalarType.Float32);
 }

@@ -6,7 +6,7 @@ using Qwen3Tts.Training.Model;
 
 namespace Qwen3Tts.Tests;
 
-/// <summary>The exported folder against what the official script writes, which is in golden <c>export/*</c>.</summary>
+/// <summary>Compares the exported folder with that of the official script, which is in golden <c>export/*</c>.</summary>
 public sealed class ExportTests
 {
     public static TheoryData<string> Cases =>
@@ -189,7 +189,7 @@ public sealed class ExportTests
         Assert.Empty(Directory.GetFileSystemEntries(folder));
     }
 
-    /// <summary>Training takes hours, and somebody may edit the model meanwhile.</summary>
+    /// <summary>Training takes hours, and a user may edit the model's files meanwhile.</summary>
     [Fact]
     public void AConfigurationThatWasDamagedSinceIsNamed()
     {

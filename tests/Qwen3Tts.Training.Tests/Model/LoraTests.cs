@@ -46,7 +46,7 @@ public sealed class LoraTests
         var expected = Loss.Compute(talker, batch).ToNumbers();
         using var weights = Model.OpenWeights();
         var merged = TrainingGolden.Talker(TrainingGolden.Model(Case));
-        Assert.True(Math.Abs(Loss.Compute(merged, batch).ToNumbers().Total - expected.Total) > 0.1); // the pairs do something
+        Assert.True(Math.Abs(Loss.Compute(merged, batch).ToNumbers().Total - expected.Total) > 0.1); // the pairs have an effect
         var named = TalkerWeights.Named(merged).ToDictionary(p => p.Name, p => p.Parameter);
         using (no_grad())
             foreach (var (name, values) in Lora.Merged(Adapter.Open(folder), weights))
@@ -54,7 +54,7 @@ public sealed class LoraTests
         Assert.Equal(expected.Total, Loss.Compute(merged, batch).ToNumbers().Total, 1e-4);
     }
 
-    /// <summary>Speaking with the adapter and speaking with the merged export is one thing: every number is the same.</summary>
+    /// <summary>Speaking with the adapter and with the merged export is equal: every number is the same.</summary>
     [Fact]
     public void TheExportIsTheBaseWithTheAdapterBitForBit()
     {
@@ -113,7 +113,7 @@ public sealed class LoraTests
         Assert.Equal([Model.Config.TalkerConfig.HiddenSize, 2],
             file.Entry("base_model.model.talker.model.layers.0.mlp.down_proj.lora_B.weight").Shape);
 
-        // PEFT adapts the modules whose whole name the expression matches: they must be those whose pairs are in the file.
+        // PEFT adapts the modules whose full names match the expression: they must be those whose pairs are in the file.
         var expression = new Regex($"^(?:{config.GetProperty("target_modules").GetString()})$");
         var modules = talker.named_modules().Select(m => $"talker.{m.name}").Where(n => !n.Contains("lora_"));
         Assert.Equal(file.Tensors.Keys.Select(n => n["base_model.model.".Length..n.IndexOf(".lora_", StringComparison.Ordinal)]).Distinct()

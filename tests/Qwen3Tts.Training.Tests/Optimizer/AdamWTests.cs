@@ -8,7 +8,7 @@ namespace Qwen3Tts.Tests;
 public sealed class AdamWTests
 {
     [Fact]
-    public void TheFusedKernelIsThere() => Assert.Null(FusedAdamW.Missing); // on this platform; elsewhere the optimizer says why it is not
+    public void TheFusedKernelIsThere() => Assert.Null(FusedAdamW.Missing); // on this platform
 
     [Theory]
     [InlineData(true, false)]
@@ -23,9 +23,9 @@ public sealed class AdamWTests
         for (var i = 0; i < 100; i++)
         {
             weight.grad = ones(100_000, dtype: ScalarType.BFloat16);
-            optimizer.Step(1e-4); // an eightieth of what bf16 can tell apart below 1
+            optimizer.Step(1e-4); // an eightieth of the spacing of BF16 numbers below 1
         }
-        // the mean of many is finer than one: five standard errors
+        // the mean of many weights is finer than one weight: five standard errors
         Assert.Equal(0.99, weight.to(ScalarType.Float32).mean().item<float>(), masters ? 0.002 : 0.0001);
     }
 
@@ -44,14 +44,14 @@ public sealed class AdamWTests
                 if (expected.Type == ScalarType.Float32)
                     Assert.All(expected.Values.Zip(updated), v =>
                         Assert.InRange(v.Second, v.First - 1e-5 * Math.Abs(v.First) - 1e-7, v.First + 1e-5 * Math.Abs(v.First) + 1e-7));
-                else // where the last bits of float32 differ, chance may fall to the other side, and what follows with it
+                else // if the last bits of float32 differ, a number may be rounded in the other direction, which changes later ones
                     Assert.InRange(expected.Values.Zip(updated).Average(v => v.First == v.Second ? 0.0 : 1), 0, 1e-3);
 
         List<(ScalarType Type, float[] Values)> Trained(UpdateKernel? kernel, string called)
         {
             var random = new Generator(7);
             Tensor Random(params long[] shape) => randn(shape, generator: random);
-            // the last one goes in parts
+            // the last tensor is updated in parts
             (string, Parameter)[] parameters = [("a", new(Random(3, 5).to(weights))),
                 ("b", new(Random(masters ? 11 : Activations.UpdatePart + 7).to(weights)))];
             var optimizer = new AdamW(parameters, new() { WeightDecay = 0.1, Masters = masters, Moments = moments, Kernel = kernel });
@@ -103,7 +103,8 @@ public sealed class AdamWTests
     }
 
     /// <summary>
-    /// A master lies in its weight and a lower half: whatever the bits, both together are the master, and the weight is the nearest BF16.
+    /// A master weight is stored as the weight and a lower half. For all bits, both together are the master, and the weight is the nearest
+    /// BF16.
     /// </summary>
     [Fact]
     public void AMasterInTwoHalvesIsWhole()
@@ -112,17 +113,17 @@ public sealed class AdamWTests
         var random = new Random(1);
         var values = Enumerable.Range(0, 100_003).Select(_ => BitConverter.UInt32BitsToSingle((uint)random.NextInt64(1L << 32)))
             .Where(float.IsFinite).ToArray();
-        // a tie, the next power of two, nothing
+        // a tie, the next power of two, and zero
         (values[0], values[1], values[2]) = (BitConverter.UInt32BitsToSingle(0x3F808000), BitConverter.UInt32BitsToSingle(0x3FFFFFFF), -0f);
         var weight = new Parameter(zeros(values.Length, dtype: ScalarType.BFloat16));
         using var optimizer = new AdamW([("w", weight)], new());
         optimizer.Restore(0, name => name == "w" ? values : new float[values.Length]);
         Assert.Equal(values, optimizer.Values["w"]());
         var nearest = values.Select(v => Kernels.BFloat16.Widen(Kernels.BFloat16.Round(v))).ToArray();
-        // ties alone, which are one number in 65,536
+        // only ties, which are one number in 65,536
         Assert.InRange(nearest.Zip(weight.ToFloat32Array()).Count(v => v.First != v.Second), 1, 10);
         weight.grad = zeros_like(weight);
-        optimizer.Step(0); // through the kernel, which changes nothing
+        optimizer.Step(0); // runs the kernel with rate 0, which must change nothing
         Assert.Equal(values, optimizer.Values["w"]());
     }
 
@@ -196,7 +197,7 @@ public sealed class AdamWTests
     }
 
     /// <summary>
-    /// Weights that get no gradient to speak of shrink by the decay alone, here a third of what BF16 can tell apart: a third of them moves.
+    /// Weights with negligible gradients shrink by weight decay only, here by a third of the BF16 spacing, so a third of them must change.
     /// </summary>
     [Fact]
     public void OnePassRoundsAsOftenUpAsItShould()
@@ -211,6 +212,6 @@ public sealed class AdamWTests
         Assert.Equal(1 / 3.0, moved[1].mean().item<float>(), 0.005);
         Assert.Equal(1 - 1 / 256.0, weight.to(ScalarType.Float32).abs().min().item<float>());
         var neighbours = moved[0].narrow(0, 1, 299_999).mul(moved[0].narrow(0, 0, 299_999)).mean().item<float>();
-        Assert.Equal(1 / 9.0, neighbours, 0.005); // and no two for one another
+        Assert.Equal(1 / 9.0, neighbours, 0.005); // neighbours are independent
     }
 }

@@ -18,7 +18,7 @@ public sealed class StochasticRoundingTests
             var (below, above) = (rounded.min().item<double>(), rounded.max().item<double>());
             var spacing = Math.Pow(2, Math.Floor(Math.Log2(Math.Abs(x))) - 7);
             Assert.True(below <= x && x <= above && above - below <= spacing, $"{x} became {below} to {above}.");
-            Assert.Equal(x, rounded.mean().item<double>(), 0.01 * spacing); // nine standard errors at least
+            Assert.Equal(x, rounded.mean().item<double>(), 0.01 * spacing); // at least nine standard errors
         }
     }
 
@@ -46,7 +46,7 @@ public sealed class StochasticRoundingTests
             600).Equals(StochasticRounding.Round(x.narrow(0, 400, 600), StochasticRounding.CreateKey(1, 2, 3), 400)));
     }
 
-    /// <summary>Whether a number moves says nothing about its neighbour, nor about itself in the next update.</summary>
+    /// <summary>Whether a number is rounded up is independent of its neighbour, and of itself in the next update.</summary>
     [Fact]
     public void DrawsAreIndependent()
     {

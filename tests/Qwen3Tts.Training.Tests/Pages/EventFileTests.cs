@@ -5,18 +5,18 @@ using Qwen3Tts.Training.Pages;
 
 namespace Qwen3Tts.Tests;
 
-/// <summary>TensorBoard's format, read back by a reader that knows nothing of the writer.</summary>
+/// <summary>TensorBoard's format, read by a reader that shares no code with the writer.</summary>
 public sealed class EventFileTests
 {
     [Fact]
     public void TheChecksumIsThatOfTheStandard()
     {
-        // CRC-32C of "123456789" is E3069283 in its specification; the mask is TFRecord's.
+        // The CRC-32C of "123456789" is E3069283 in its specification; the mask is that of TFRecord.
         var crc = 0xE3069283;
         Assert.Equal((crc >> 15 | crc << 17) + 0xA282EAD8, EventFile.MaskedCrc("123456789"u8));
     }
 
-    /// <summary>Records of a file, with lengths and checksums tested.</summary>
+    /// <summary>The records of a file; lengths and checksums are checked.</summary>
     static List<byte[]> Records(string folder)
     {
         var (bytes, records) = (File.ReadAllBytes(Assert.Single(Directory.GetFiles(folder, "events.out.tfevents.*"))), new List<byte[]>());
@@ -31,7 +31,7 @@ public sealed class EventFileTests
         return records;
     }
 
-    /// <summary>Fields of a protobuf message: numbers as they are, the rest as bytes.</summary>
+    /// <summary>The fields of a protobuf message: numbers as numbers, all others as bytes.</summary>
     static List<(int Field, long Number, byte[] Bytes)> Fields(byte[] message)
     {
         var (at, fields) = (0, new List<(int, long, byte[])>());

@@ -17,10 +17,10 @@ using Generator = Qwen3Tts.Generation.Generator;
 namespace Qwen3Tts.Tests;
 
 /// <summary>
-/// The whole way on a tiny model: learn by heart, export, load in the inference engine, speak greedily by name: the codes come back
-/// exactly. What is learned shares one text and differs by voice and language alone, and each is learned and spoken in both layouts: so a
-/// model that was told anything else in training than it is told when it speaks cannot get them right. With each known fault planted, the
-/// check fails.
+/// End to end with a tiny model: it learns lines by heart, is exported, loaded by the inference engine and speaks greedily by name; the
+/// codes must come back exactly. All lines have one text and differ only in voice and language, and each is learned and spoken in both
+/// layouts. So a model whose training sequences differ from its speaking sequences cannot reproduce the lines. With each known fault
+/// planted, the check must fail.
 /// </summary>
 public sealed class AcceptanceTests
 {
@@ -33,7 +33,7 @@ public sealed class AcceptanceTests
     public static TheoryData<string> BaseModels =>
         [.. Golden.Checkpoints.Where(c => ModelFolder.Open(Golden.Checkpoint(c)).Config.CanClone)];
 
-    /// <summary>Rows of padding carry something, but no row looks at them: this one changes nothing (see the golden files).</summary>
+    /// <summary>Rows of padding have content, but no row attends to them, so this fault changes nothing (see the golden files).</summary>
     const string Harmless = "mask_before_projection";
 
     public static TheoryData<string> Faults => [.. Hypothesis.All.Select(h => h.Name).Where(n => n is not ("correct" or Harmless))];
@@ -51,12 +51,12 @@ public sealed class AcceptanceTests
     public void TheHarmlessFaultIsHarmless() =>
         Assert.Empty(NotCameBack(AsWideAsItsText(), Hypothesis.All.Single(h => h.Name == Harmless)));
 
-    /// <summary>A missing projection can only be planted where text and talker are equally wide.</summary>
+    /// <summary>A missing projection can only be planted if text and talker have the same width.</summary>
     static string AsWideAsItsText() =>
         BaseModels.Select(m => m.Data)
         .First(m => ModelFolder.Open(Golden.Checkpoint(m)).Config.TalkerConfig is var t && t.TextHiddenSize == t.HiddenSize);
 
-    /// <summary>Two voices and none, each with a language and without: six lines of random codes.</summary>
+    /// <summary>Two voices and no voice, each with a language and without: six lines of random codes.</summary>
     static List<string> NotCameBack(string name, Hypothesis planted)
     {
         var (model, target) = (ModelFolder.Open(Golden.Checkpoint(name)), Path.Combine(Scratch.New("acceptance"), "export"));
@@ -96,7 +96,7 @@ public sealed class AcceptanceTests
         return planted.Edit(TrainingExample.FromSequence(sequence, ids), ids);
     }
 
-    /// <summary>The same through `train`: from codes.jsonl and a recording of the voice to a run's export.</summary>
+    /// <summary>The same with `train`: from codes.jsonl and a recording of the voice to the export of a run.</summary>
     [Theory]
     [MemberData(nameof(BaseModels))]
     public void ARunOfTheTrainerComesBackExactly(string name)
@@ -137,7 +137,9 @@ public sealed class AcceptanceTests
         return (tokenizer, model.Config.SpecialTokens(tokenizer.AssistantHead[^1]));
     }
 
-    /// <summary>Speaks every line by name with the inference engine, greedily, in both layouts; names what came out otherwise.</summary>
+    /// <summary>
+    /// Speaks every line by name with the inference engine, greedily, in both layouts; returns the lines with other codes.
+    /// </summary>
     static List<string> NotSpoken(string export, List<Line> lines)
     {
         var model = ModelFolder.Open(export);

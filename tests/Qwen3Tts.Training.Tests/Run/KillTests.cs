@@ -7,9 +7,9 @@ using Qwen3Tts.Training.Commands;
 namespace Qwen3Tts.Tests;
 
 /// <summary>
-/// qwen3tts-train is killed at random moments (SIGKILL: no handler runs) and gone on with, until the run is through. Each time no more than
-/// the steps since the last state are lost, and in the end nothing is: the result is that of a run nobody touched, bit for bit.
-/// QWEN3TTS_KILLS sets how often (10), QWEN3TTS_KILL_SEED when.
+/// qwen3tts-train is killed at random moments (SIGKILL, so no handler runs) and resumed, until the run is finished. Each kill loses at most
+/// the steps since the last state, and the final result equals that of an undisturbed run bit for bit. QWEN3TTS_KILLS sets the number of
+/// kills (10), QWEN3TTS_KILL_SEED their times.
 /// </summary>
 public sealed class KillTests
 {
@@ -28,7 +28,7 @@ public sealed class KillTests
         {
             if (Kill(run, random) is 0)
             {
-                CheckSame(whole, run); // it was faster than the killer
+                CheckSame(whole, run); // the run finished before the kill
                 run = Fresh();
                 continue;
             }
@@ -40,8 +40,8 @@ public sealed class KillTests
     }
 
     /// <summary>
-    /// Two begin, or go on, in one folder at the same moment: one trains, the other is refused, and the one's run is whole. A killed one
-    /// holds nothing.
+    /// Two processes start or resume a run in one folder at the same moment: one trains, the other is refused, and the run is complete. A
+    /// killed process holds no lock.
     /// </summary>
     [Theory]
     [InlineData(false)]
@@ -52,7 +52,7 @@ public sealed class KillTests
         Assert.Equal(0, Finish(whole));
         using var killed = Start(run);
         while (!killed.HasExited && !File.Exists(Path.Combine(run, resumed ? "state/training.safetensors" : ".qwen3tts-lock-owner")))
-            Thread.Sleep(1); // until the run has begun, or has a state to go on from
+            Thread.Sleep(1); // until the run has started, or has a state to resume from
         killed.Kill();
         killed.WaitForExit();
         using (Process one = Start(run), other = Start(run))
@@ -67,7 +67,8 @@ public sealed class KillTests
     static string Fresh() => Path.Combine(Scratch.New("killed"), "run");
 
     /// <summary>
-    /// Starts or goes on, and kills: half of the times while it starts, half of the times soon after its first step. Gives the exit code.
+    /// Starts or resumes the run and kills it: in half of the cases while it starts, in half soon after its first step. Returns the exit
+    /// code.
     /// </summary>
     static int Kill(string run, Random random)
     {
@@ -89,7 +90,7 @@ public sealed class KillTests
         return process.ExitCode;
     }
 
-    /// <summary>The whole way, killed at each stage, with one command given over and over.</summary>
+    /// <summary>The command 'voice', killed in each stage and given again.</summary>
     [Fact]
     public void VoiceGoesOnWhereItWasKilled()
     {
@@ -117,7 +118,7 @@ public sealed class KillTests
 
         var log = File.ReadAllText(Path.Combine(parts, "run", "log.jsonl"));
         Assert.Equal(0, CommandRun.Run(TrainingCommands.Root(), Command(parts)));
-        Assert.Equal(log, File.ReadAllText(Path.Combine(parts, "run", "log.jsonl"))); // done is done: the log has times, which would differ
+        Assert.Equal(log, File.ReadAllText(Path.Combine(parts, "run", "log.jsonl"))); // not trained again: the times are equal
     }
 
     static Process Start(string run) =>
@@ -155,11 +156,11 @@ public sealed class KillTests
         var saved = 0;
         if (File.Exists(state))
         {
-            using var file = SafetensorsFile.Open(state); // whole, or this throws
+            using var file = SafetensorsFile.Open(state); // throws if the file is incomplete
             saved = int.Parse(file.Metadata["step"]);
         }
         else if (last == Steps)
-            return; // done, and killed on the way out
+            return; // the run was finished, and killed while it exited
         Assert.InRange(last - saved, 0, SaveEvery);
     }
 

@@ -11,7 +11,8 @@ using Qwen3Tts.Training.Run;
 namespace Qwen3Tts.Tests;
 
 /// <summary>
-/// What can work passes, what cannot is refused with its reason: on the miniature and recordings of a voice that it has never heard.
+/// A run that can work passes, and one that cannot is refused with the reason: on the miniature, with recordings of a voice that it does
+/// not know.
 /// </summary>
 public sealed class PreflightTests
 {
@@ -70,7 +71,7 @@ public sealed class PreflightTests
     public void LabelsThatDoNotFitAreRefused(string fault, string reason)
     {
         var options = Options with { Planted = Hypothesis.All.Single(h => h.Name == fault) };
-        // Text that enters raw cannot be planted where its width is not the talker's.
+        // Text without its projection cannot be planted if its width is not the talker's.
         if (fault == "official" && ModelFolder.Open(Mini.Model).Config.TalkerConfig is var t && t.TextHiddenSize != t.HiddenSize)
             options = options with { Planted = Hypothesis.Combine(FaultSet.Official & ~FaultSet.NoTextProjection) };
         Assert.Contains(reason, Refused(options));
@@ -119,7 +120,7 @@ public sealed class PreflightTests
         Assert.Contains("never trained", message);
     }
 
-    /// <summary>The limits are known of 2048 codes.</summary>
+    /// <summary>The limits come from models with 2048 codes.</summary>
     [Theory]
     [InlineData(2048, 2.5, 5, 0)]
     [InlineData(2048, 6.05, 7.24, 1)] // the released model, measured by a user

@@ -36,7 +36,7 @@ public sealed class RecogniserFailureTests
             RedirectStandardOutput = true,
         };
         start.Environment["PATH"] = $"{folder}{Path.PathSeparator}{Environment.GetEnvironmentVariable("PATH")}";
-        start.Environment["QWEN3TTS_WHISPER_MODEL"] = program; // any file that is there
+        start.Environment["QWEN3TTS_WHISPER_MODEL"] = program; // any file that exists
         using var process = Process.Start(start)!;
         var output = process.StandardOutput.ReadToEndAsync();
         var errors = await process.StandardError.ReadToEndAsync();

@@ -7,19 +7,19 @@ using static TorchSharp.torch;
 
 namespace Qwen3Tts.Tests;
 
-/// <summary>What lies in a run's folder: nobody else's file is lost, two runs do not meet there, and a damaged file is told.</summary>
+/// <summary>The run's folder: no file of others is lost, two runs cannot use it at the same time, and a damaged file is reported.</summary>
 public sealed class RunFolderTests
 {
     static TrainingOptions Short => Options with { Steps = 2, WarmUp = 0 };
 
-    /// <summary>Every file with its content, but for the lock, which stays.</summary>
+    /// <summary>Every file with its content, except the lock file, which stays.</summary>
     static Dictionary<string, string> Snapshot(string folder) => Directory.GetFiles(folder, "*", SearchOption.AllDirectories)
         .Where(f => !Path.GetFileName(f).StartsWith(".qwen3tts-lock", StringComparison.Ordinal))
             .ToDictionary(f => f, f => Convert.ToHexString(File.ReadAllBytes(f)));
 
     static List<string> Notes(TrainingOptions options, string folder, Existing existing)
     {
-        var observer = new NotesOf();
+        var observer = new NoteCollector();
         Trainer.Run(options, folder, existing, observer, default);
         return observer.Notes;
     }
@@ -57,7 +57,7 @@ public sealed class RunFolderTests
             File.WriteAllText(Path.Combine(folder, file), "mine");
         }
         var error = Record.Exception(() => Run(Short, folder, Existing.Overwrite));
-        Assert.True(error is null or IOException, error?.ToString()); // the notes in export/ may be refused; they may not be lost
+        Assert.True(error is null or IOException, error?.ToString()); // the notes in export/ may cause a refusal, but must not be lost
         Assert.All(foreign, file => Assert.Equal("mine", File.ReadAllText(Path.Combine(folder, file))));
         File.Delete(Path.Combine(folder, "export", "notes.txt"));
         var notes = Notes(Short, folder, Existing.Overwrite);
@@ -68,7 +68,7 @@ public sealed class RunFolderTests
         Assert.Equal(2, File.ReadLines(Path.Combine(folder, "log.jsonl")).Count());
     }
 
-    /// <summary>Somebody else's file with the name of a take is told before training, and not after it.</summary>
+    /// <summary>A file of others with the name of a take is reported before training, not after it.</summary>
     [Fact]
     public void AFileInPlaceOfATakeIsToldBeforeTheFirstStep()
     {
@@ -86,9 +86,7 @@ public sealed class RunFolderTests
         }
     }
 
-    /// <summary>
-    /// Killed between the two renames that put a better checkpoint in place of the best so far: that one gets its name back.
-    /// </summary>
+    /// <summary>Killed between the two renames that replace the best checkpoint by a better one: the old one gets its name back.</summary>
     [Fact]
     public void TheBestCheckpointSurvivesAKillWhileItIsReplaced()
     {
@@ -96,7 +94,7 @@ public sealed class RunFolderTests
         Run(Options with { EvaluateEvery = 2 }, folder, stopAfter: 3);
         var best = Path.Combine(folder, "best");
         var kept = Directory.GetFiles(best).ToDictionary(f => f, File.ReadAllBytes);
-        Directory.Move(best, $"{best}.{int.MaxValue}-1.qwen3tts-old"); // of a process that is gone
+        Directory.Move(best, $"{best}.{int.MaxValue}-1.qwen3tts-old"); // left by a process that has ended
         using (RunFolder.Open(folder, RunFolder.Begun(folder, Options), Existing.Resume))
             Assert.All(kept, f => Assert.Equal(f.Value, File.ReadAllBytes(f.Key)));
         Assert.DoesNotContain(Directory.GetDirectories(folder), d => d.Contains("qwen3tts-old", StringComparison.Ordinal));
@@ -145,7 +143,7 @@ public sealed class RunFolderTests
         Assert.Equal(3, refused.Count);
         Assert.All(refused, r => Assert.Contains("in use", r));
         Assert.Equal(2, File.ReadLines(Path.Combine(folder, "log.jsonl")).Count());
-        Run(Short, folder, Existing.Overwrite); // the lock's file stays and is taken over
+        Run(Short, folder, Existing.Overwrite); // the lock file stays and is taken over
     }
 
     [Fact]
@@ -160,7 +158,7 @@ public sealed class RunFolderTests
         Assert.Contains("--overwrite", error);
         Assert.Equal(before, Snapshot(folder));
         Assert.True(Run(Options, folder, Existing.Overwrite).Finished);
-        Assert.True(Run(Options, folder, Existing.Resume).Finished); // its state went on purpose
+        Assert.True(Run(Options, folder, Existing.Resume).Finished); // its state was removed on purpose
     }
 
     [Fact]
@@ -233,10 +231,10 @@ public sealed class RunFolderTests
     public void WhatTrainingDoesNotNeedDoesNotEndIt()
     {
         var (folder, whole) = (Fresh(), Run(Options with { EvaluateEvery = 4 }, Fresh()));
-        var observer = new NotesOf();
+        var observer = new NoteCollector();
         observer.AtFirstStep = () =>
         {
-            foreach (var file in new[] { "index.html", "evaluations.jsonl" }) // what a page and an evaluation write
+            foreach (var file in new[] { "index.html", "evaluations.jsonl" }) // files that the page and an evaluation write
             {
                 File.Delete(Path.Combine(folder, file));
                 Directory.CreateDirectory(Path.Combine(folder, file));

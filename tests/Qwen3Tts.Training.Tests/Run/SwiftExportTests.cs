@@ -70,7 +70,7 @@ public sealed class SwiftExportTests
         Assert.Equal(("150", "0.0002"), (After("--max_steps"), After("--learning_rate")));
     }
 
-    /// <summary>Report export-shell-injection: a folder's name is a name, whatever a shell would make of it.</summary>
+    /// <summary>Report export-shell-injection: a folder's name stays a name, whatever special characters of the shell it has.</summary>
     [Theory]
     [InlineData("m$(touch pwned)")]
     [InlineData("m`touch pwned`")]
@@ -81,7 +81,7 @@ public sealed class SwiftExportTests
     public void AFoldersNameRunsNothing(string name)
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has no such names, and the script is for bash.");
-        var model = Bystanders.Copied(Golden.Checkpoint(TrainerTests.Base), Path.Combine(Scratch.New("swift"), name));
+        var model = UntouchedFiles.Copy(Golden.Checkpoint(TrainerTests.Base), Path.Combine(Scratch.New("swift"), name));
         var output = Scratch.New(name.Replace("\n", "", StringComparison.Ordinal));
         Assert.Equal(0, CommandRun.Run(TrainingCommands.Root(),
             ["export", TrainerTests.Data.Value, "--for", "ms-swift", "--model", model, "--name", "anna", "-o", output]));

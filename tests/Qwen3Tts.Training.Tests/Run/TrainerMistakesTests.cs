@@ -5,7 +5,7 @@ using static Qwen3Tts.Tests.TrainerTests;
 
 namespace Qwen3Tts.Tests;
 
-/// <summary>What a run refuses, and that nothing is lost by it.</summary>
+/// <summary>Runs that are refused, without losing any file.</summary>
 public sealed class TrainerMistakesTests
 {
     [Fact]

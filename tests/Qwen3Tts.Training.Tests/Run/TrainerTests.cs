@@ -9,7 +9,7 @@ using Qwen3Tts.Training.Run;
 
 namespace Qwen3Tts.Tests;
 
-/// <summary>A run as a whole, on a tiny model and a few steps.</summary>
+/// <summary>Complete runs with a tiny model and a few steps.</summary>
 public sealed class TrainerTests
 {
     internal static readonly string Base = Golden.Checkpoints.First(c => ModelFolder.Open(Golden.Checkpoint(c)).Config.CanClone);
@@ -68,7 +68,7 @@ public sealed class TrainerTests
         var expected = Run(Options, whole);
         Assert.False(Run(Options, parts, stopAfter: 3).Finished);
         Assert.True(File.Exists(Path.Combine(parts, "state", "training.safetensors")));
-        Assert.True(File.Exists(Path.Combine(parts, "export", "model.safetensors"))); // what is there can be heard
+        Assert.True(File.Exists(Path.Combine(parts, "export", "model.safetensors"))); // the stopped run has an export
         // killed two steps after the last state
         File.AppendAllText(Path.Combine(parts, "log.jsonl"),
             File.ReadLines(Path.Combine(whole, "log.jsonl")).ElementAt(3) + "\n{\"step\":5,\"o");
@@ -124,7 +124,7 @@ public sealed class TrainerTests
         Assert.All(four.Log.Zip(one.Log), p =>
             Assert.Equal(p.First.Talker + p.First.Predictor, p.Second.Talker + p.Second.Predictor, 2e-4));
         var (a, b) = (WeightsOf(four.Export), WeightsOf(one.Export));
-        // BF16 weights of rounding neighbours differ by 2⁻⁸ of themselves: nearly all are the same.
+        // The BF16 weights may differ by one rounding step, 2⁻⁸ of themselves; nearly all are equal.
         Assert.InRange(a.Sum(t => t.Value.Zip(b[t.Key]).Count(v => v.First != v.Second)) / (double)a.Sum(t => t.Value.Length), 0, 0.01);
     }
 
@@ -148,7 +148,7 @@ public sealed class TrainerTests
         var stored = TrainingOptions.FromJson(File.ReadAllText(Path.Combine(folder, "options.json")), "options.json");
         Assert.Equal((8, 4, 1e-3), (stored.Steps, stored.MicroBatch, stored.LearningRate));
         Assert.Equal(["data", "auto"], stored.Languages!);
-        // The exported row is the vector that stood in every sequence, to the bit.
+        // The exported row is the vector of all training sequences, bit for bit.
         using var voice = SafetensorsFile.Open(Path.Combine(folder, "voice.safetensors"));
         var talker = ModelFolder.Open(result.Export).Config.TalkerConfig;
         var row = talker.SpkId["anna"];
@@ -174,7 +174,7 @@ public sealed class TrainerTests
         Assert.All(evaluations.SelectMany(e => e.Takes), t => Assert.Contains(t.File, page));
         Assert.Contains("Done: step 8 of 8", page);
 
-        // Stopped and gone on with, the takes are the same bytes.
+        // After a stop and a resume, the takes are the same bytes.
         var parts = Fresh();
         Run(options, parts, stopAfter: 4);
         Run(options, parts, Existing.Resume);
@@ -188,7 +188,7 @@ public sealed class TrainerTests
     public void ARunEndsEarlyWhenNothingGetsBetter()
     {
         var folder = Fresh();
-        // a rate that only destroys
+        // a learning rate that destroys the model
         var result = Run(Options with { EvaluateEvery = 1, Patience = 1, LearningRate = 0.3, Steps = 40 }, folder);
         var evaluations = Evaluation.ReadAll(folder);
         Assert.True(result.Finished);

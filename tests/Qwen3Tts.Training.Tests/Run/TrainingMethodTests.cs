@@ -16,7 +16,9 @@ using Qwen3Tts.Training.Run;
 
 namespace Qwen3Tts.Tests;
 
-/// <summary>Every way to train as a whole run: two voices of unequal size, prepared as a user would, on a tiny model.</summary>
+/// <summary>
+/// Every training method as a complete run: two voices with different numbers of clips, prepared as a user does, on a tiny model.
+/// </summary>
 public sealed class TrainingMethodTests
 {
     static readonly string Base = Golden.Checkpoints
@@ -27,7 +29,7 @@ public sealed class TrainingMethodTests
 
     static string Prepare()
     {
-        var (folder, random) = (Scratch.New("ways"), new Random(7));
+        var (folder, random) = (Scratch.New("methods"), new Random(7));
         var lines = Enumerable.Range(0, 9).Select(i =>
         {
             WavFile.Write(Path.Combine(folder, $"{i}.wav"),
@@ -62,7 +64,7 @@ public sealed class TrainingMethodTests
         Force = true,
     };
 
-    static readonly Dictionary<string, Func<TrainingOptions, TrainingOptions>> Ways = new()
+    static readonly Dictionary<string, Func<TrainingOptions, TrainingOptions>> Methods = new()
     {
         ["lora"] = o => o with { Lora = new() { Rank = 2, Alpha = 4 } },
         ["lora, bfloat16"] = o => o with { Lora = new() { Rank = 2, Alpha = 4 }, Precision = Precision.Bfloat16 },
@@ -76,7 +78,7 @@ public sealed class TrainingMethodTests
         ["new language"] = o => o with { NewLanguage = "klingon", Languages = ["klingon", "auto"] },
     };
 
-    public static TheoryData<string> Names => [.. Ways.Keys];
+    public static TheoryData<string> Names => [.. Methods.Keys];
 
     static TrainingResult Run(TrainingOptions options, string folder, Existing existing = Existing.Refuse, int? stopAfter = null)
     {
@@ -89,9 +91,9 @@ public sealed class TrainingMethodTests
 
     [Theory]
     [MemberData(nameof(Names))]
-    public void EveryWayLearnsAndResumesBitForBit(string way)
+    public void EveryMethodLearnsAndResumesBitForBit(string method)
     {
-        var (options, whole, parts) = (Ways[way](Options), Fresh(), Fresh());
+        var (options, whole, parts) = (Methods[method](Options), Fresh(), Fresh());
         var expected = Run(options, whole);
         Assert.True(expected.Log[^1].Talker < expected.Log[0].Talker);
         Run(options, parts, stopAfter: 2);
@@ -120,7 +122,7 @@ public sealed class TrainingMethodTests
     }
 
     [Fact]
-    public void AWayIsAPropertyOfTheRun()
+    public void ARunIsResumedOnlyWithItsOwnMethod()
     {
         var folder = Fresh();
         var options = Options with
@@ -141,7 +143,7 @@ public sealed class TrainingMethodTests
         })
             Assert.Contains($"began with {name} ",
                 Assert.Throws<ArgumentException>(() => Run(change(options), folder, Existing.Resume)).Message);
-        // what is left open stays as it was
+        // options that are not given stay as they were
         var done = Run(options with { Precision = null, MicroBatch = null, Recompute = null }, folder, Existing.Resume);
         var stored = TrainingOptions.FromJson(File.ReadAllText(Path.Combine(folder, "options.json")), "options.json");
         Assert.Equal((Precision.Mixed, 2, true, "cpu"), (stored.Precision, stored.MicroBatch, stored.Recompute, stored.Device));
@@ -154,7 +156,7 @@ public sealed class TrainingMethodTests
     [Fact]
     public void TheAdapterSpeaksAsTheMergedModelDoes()
     {
-        var export = Run(Ways["lora"](Options), Fresh()).Export;
+        var export = Run(Methods["lora"](Options), Fresh()).Export;
         using var merged = Tts.Load(export, threads: 1);
         using var beside = Tts.Load(Model.Path, threads: 1, adapter: Path.Combine(export, "adapter"));
         using var untouched = Tts.Load(Model.Path, threads: 1);
@@ -163,7 +165,7 @@ public sealed class TrainingMethodTests
         Assert.DoesNotContain("bert", untouched.Speakers);
         var strange = options with { Language = Model.Config.TalkerConfig.CodecLanguageId.Keys.Last() };
         Assert.NotEmpty(merged.Untrained(strange));
-        Assert.Equal(merged.Untrained(strange), beside.Untrained(strange)); // the adapter tells its conditions, too
+        Assert.Equal(merged.Untrained(strange), beside.Untrained(strange)); // the adapter also has the conditions of its training
     }
 
     [Fact]
@@ -171,7 +173,7 @@ public sealed class TrainingMethodTests
     {
         var (data, voices) = Sequences(Options);
         var batch = data.Batch(0).Concat(data.Batch(1)).Select(VoiceIn).ToList();
-        // although one has twice the clips
+        // although one voice has twice as many clips
         Assert.Equal((4, 4), (batch.Count(v => ReferenceEquals(v, voices[0].Vector)),
             batch.Count(v => ReferenceEquals(v, voices[1].Vector))));
         var export = Run(Options with { Steps = 1, WarmUp = 0 }, Fresh()).Export;
@@ -188,8 +190,8 @@ public sealed class TrainingMethodTests
     static float[] VoiceIn(TrainingExample example) => example.Positions.Select(p => p.Codec).OfType<CodecStep.Voice>().Single().Vector;
 
     /// <summary>
-    /// What each clip is trained as is what the speaking engine writes for the same request, position by position: in context or not, with
-    /// instructions and languages.
+    /// The training sequence of each clip equals the sequence that the speaking engine writes for the same request, position by position:
+    /// in context or not, with instructions and languages.
     /// </summary>
     [Fact]
     public void TrainingSeesWhatSpeakingWrites()
@@ -206,7 +208,7 @@ public sealed class TrainingMethodTests
                       from language in new[] { "Auto", clip.Language ?? "Auto" }
                       from layout in Enum.GetValues<Layout>()
                       let voice = tts.Clone(WavFile.Read(reference), inContext ? clips.Single(c => c.Audio == reference).Text : null)
-                      where !(inContext && clip.Audio == reference) // the answer would stand in the prompt
+                      where !(inContext && clip.Audio == reference) // the prompt would contain the clip itself
                       select Written(Spoken(tts.UtteranceOf(clip.Text,
                           new() { Voice = voice, Language = language, Layout = layout, Instruct = clip.Instruct }), clip.Codes!,
                           Ids(tokenizer)))).ToHashSet();
@@ -227,7 +229,9 @@ public sealed class TrainingMethodTests
 
     static SpecialTokens Ids(TextTokenizer tokenizer) => Model.Config.SpecialTokens(tokenizer.AssistantHead[^1]);
 
-    /// <summary>A voice by its vector as a row would hold it: speaking with a recording does not round.</summary>
+    /// <summary>
+    /// Positions as text, with a voice's vector rounded as its row would store it: speaking with a recording does not round.
+    /// </summary>
     static string Written(IEnumerable<Position> positions) => string.Join(' ', positions.Select(p => $"{p.Text}+{p.Codec switch
     {
         CodecStep.Token t => $"t{t.Id}",
@@ -261,7 +265,7 @@ public sealed class TrainingMethodTests
             weights.FileOf(Table).Float32(Table)[(at * talker.HiddenSize)..((at + 1) * talker.HiddenSize)];
         var (from, to) = (Row(before, talker.CodecLanguageId[Known]), Row(after, row));
         Assert.NotEqual(from, to);
-        Assert.InRange(from.Zip(to, (a, b) => Math.Abs(a - b)).Max(), 1e-4, 5e-3); // two steps of 1e-3 from where it began
+        Assert.InRange(from.Zip(to, (a, b) => Math.Abs(a - b)).Max(), 1e-4, 5e-3); // two steps of 1e-3 from its initial value
         Assert.Equal(from, Row(after, talker.CodecLanguageId[Known]));
         using var tts = Tts.Load(export, threads: 1);
         var speech = new SpeechOptions { Speaker = "anna", Language = "Klingon", MaxFramesPerToken = 0.1 };

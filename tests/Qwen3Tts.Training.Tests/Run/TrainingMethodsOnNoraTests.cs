@@ -14,8 +14,8 @@ using Qwen3Tts.Training.Run;
 namespace Qwen3Tts.Tests;
 
 /// <summary>
-/// Each way to train learns nora, and each planted fault shows: the table of docs/runs.md. With QWEN3TTS_NORA_RUNS naming a folder (half an
-/// hour on one core); what is trained there already is only judged.
+/// Each training method learns the voice of nora, and each planted fault has its effect: the table of docs/runs.md. It runs if
+/// QWEN3TTS_NORA_RUNS names a folder (half an hour on one core). Runs that are in the folder already are only measured.
 /// </summary>
 public sealed class TrainingMethodsOnNoraTests
 {
@@ -23,7 +23,7 @@ public sealed class TrainingMethodsOnNoraTests
     static readonly int[] Seeds = [1, 2];
     static readonly int[] ManySeeds = [1, 2, 3, 4, 5, 6];
 
-    static readonly (string Name, Func<TrainingOptions, TrainingOptions> Of)[] Ways =
+    static readonly (string Name, Func<TrainingOptions, TrainingOptions> Change)[] Methods =
     [
         ("full, text_embedding frozen (default)", o => o),
         ("full, nothing frozen", o => o with { Frozen = [] }),
@@ -42,14 +42,14 @@ public sealed class TrainingMethodsOnNoraTests
                 : $"fault: {Hypothesis.Combine(f).Name}", Planted(f))),
     ];
 
-    /// <summary>As the script does: text first, no language.</summary>
+    /// <summary>As in the official script: text first, no language.</summary>
     static Func<TrainingOptions, TrainingOptions> Planted(FaultSet faults) =>
         faults.HasFlag(FaultSet.NoLanguage) ? o =>
             o with { Planted = Hypothesis.Combine(faults), Layout = LayoutPolicy.TextFirst, Languages = ["auto"] } : o =>
             o with { Planted = Hypothesis.Combine(faults) };
 
     /// <summary>
-    /// Every recording of nora is nearer to her than every recording of the others, none of which any likeness was made from.
+    /// Every recording of nora has a higher likeness than every recording of the others, which were not used to compute any likeness.
     /// </summary>
     [Fact]
     public void LikenessTellsVoicesApart()
@@ -73,9 +73,9 @@ public sealed class TrainingMethodsOnNoraTests
         var table = new StringBuilder(
             "| run | talker loss | predictor loss | words wrong, Auto | words wrong, English | runaway | likeness " +
             "|\n|---|---|---|---|---|---|---|\n");
-        void Add(string name, string losses, Heard[] heard)
+        void Add(string name, string losses, SpeechMeasures[] heard)
         {
-            string Cells(Func<Heard, double> of, string format) =>
+            string Cells(Func<SpeechMeasures, double> of, string format) =>
                 string.Join(" / ", heard.Select(h => of(h).ToString(format, CultureInfo.InvariantCulture)));
             table.Append(CultureInfo.InvariantCulture,
                 $"| {name} | {losses} | {Cells(h => h.Auto, "0 %")} | {Cells(h => h.English, "0 %")} | {Cells(h => h.Runaway, "0 %")} | " +
@@ -84,17 +84,17 @@ public sealed class TrainingMethodsOnNoraTests
         }
         using (var tts = Tts.Load(WidenedMini.In(nora.Folder)))
             Add("base, cloned from the reference", "– | –",
-                [Hear(tts, new() { Voice = tts.Clone(WavFile.Read(nora.Reference)) }, nora, texts)]);
-        foreach (var (name, way) in Ways)
+                [MeasureSpeech(tts, new() { Voice = tts.Clone(WavFile.Read(nora.Reference)) }, nora, texts)]);
+        foreach (var (name, change) in Methods)
         {
-            var runs = Seeds.Select(seed => Train(nora, name, way, seed)).ToArray();
+            var runs = Seeds.Select(seed => Train(nora, name, change, seed)).ToArray();
             string Losses(Func<StepReport, double> of) =>
                 string.Create(CultureInfo.InvariantCulture,
                 $"{runs.Average(r => r.Log.Take(15).Average(of)):0.00} → {runs.Average(r => r.Log.TakeLast(15).Average(of)):0.00}");
             Add(name, $"{Losses(l => l.Talker)} | {Losses(l => l.Predictor)}", [.. runs.Select(r =>
             {
                 using var tts = Tts.Load(r.Export);
-                return Hear(tts, new() { Speaker = "nora" }, nora, texts);
+                return MeasureSpeech(tts, new() { Speaker = "nora" }, nora, texts);
             })]);
             if (!name.StartsWith("fault", StringComparison.Ordinal))
                 Assert.All(runs, r => Assert.True(r.Log.TakeLast(15).Average(l => l.Talker) < r.Log.Take(15).Average(l => l.Talker) / 2,
@@ -103,8 +103,8 @@ public sealed class TrainingMethodsOnNoraTests
     }
 
     /// <summary>
-    /// What the five faults of the official script cost together, by a protocol fixed before it was run: every held-out text of words, six
-    /// training seeds, both languages.
+    /// The cost in words of the five faults of the official script together, by a protocol that was fixed before it was run: all held-out
+    /// texts that have words, six training seeds, both languages.
     /// </summary>
     [Fact]
     public void WhatTheOfficialFaultsCost()
@@ -114,13 +114,13 @@ public sealed class TrainingMethodsOnNoraTests
             string.Create(CultureInfo.InvariantCulture,
             $"{nora.Texts.Count} texts\n| training seed | run | words wrong, Auto | words wrong, English | likeness " +
             $"|\n|---|---|---|---|---|\n"));
-        var (correct, official) = (new List<Heard>(), new List<Heard>());
+        var (correct, official) = (new List<SpeechMeasures>(), new List<SpeechMeasures>());
         foreach (var seed in ManySeeds)
             foreach (var (name, faults, into) in new[] { ("full, text_embedding frozen (default)", FaultSet.None, correct),
                 ("fault: official", FaultSet.Official, official) })
             {
                 using var tts = Tts.Load(Train(nora, name, faults == FaultSet.None ? o => o : Planted(faults), seed).Export);
-                var heard = Hear(tts, new() { Speaker = "nora" }, nora, nora.Texts);
+                var heard = MeasureSpeech(tts, new() { Speaker = "nora" }, nora, nora.Texts);
                 into.Add(heard);
                 table.Append(CultureInfo.InvariantCulture,
                     $"| {seed} | {name} | {heard.Auto:0.0 %} | {heard.English:0.0 %} | {heard.Likeness:0.00} |\n");
@@ -152,14 +152,14 @@ public sealed class TrainingMethodsOnNoraTests
         var known = Directory.GetFiles(Mini.Recordings, "*.txt").Select(f => File.ReadAllText(f).Trim().TrimEnd('.')).ToHashSet();
         return new(folder!, data, reference,
             [.. File.ReadLines(Path.Combine(Mini.Folder, "sentences_heldout.txt")).Where(s => char.IsLetter(s[0]) && !known.Contains(s))],
-            ears, VoiceLikeness.OfNora());
+            ears, VoiceLikeness.CreateForNora());
     }
 
-    /// <summary>Trains, or takes what is trained there already.</summary>
-    static TrainingResult Train(Nora nora, string name, Func<TrainingOptions, TrainingOptions> way, int seed)
+    /// <summary>Trains, or loads the run if it is in the folder already.</summary>
+    static TrainingResult Train(Nora nora, string name, Func<TrainingOptions, TrainingOptions> change, int seed)
     {
         var run = Path.Combine(nora.Folder, $"{string.Concat(name.Where(char.IsLetterOrDigit))}-{seed}");
-        return Trainer.Run(way(new()
+        return Trainer.Run(change(new()
         {
             Model = WidenedMini.In(nora.Folder),
             Data = nora.Data,
@@ -173,7 +173,7 @@ public sealed class TrainingMethodsOnNoraTests
             : Existing.Refuse, null, default);
     }
 
-    static Heard Hear(Tts tts, SpeechOptions options, Nora nora, IReadOnlyList<string> texts)
+    static SpeechMeasures MeasureSpeech(Tts tts, SpeechOptions options, Nora nora, IReadOnlyList<string> texts)
     {
         List<(Waveform Wave, string Text, bool Ended)> Takes(string language) => [.. texts.Select((text, i) =>
         {
@@ -186,8 +186,8 @@ public sealed class TrainingMethodsOnNoraTests
         double Wrong(List<(Waveform Wave, string Text, bool Ended)> takes) =>
             nora.Ears.Judge([.. takes.Select(t => (t.Wave, t.Text))]).Rate;
         return new(Wrong(auto), Wrong(english), auto.Concat(english).Average(t => t.Ended ? 0 : 1), auto
-            .Concat(english).Average(t => nora.Likeness.Of(t.Wave)));
+            .Concat(english).Average(t => nora.Likeness.Measure(t.Wave)));
     }
 
-    readonly record struct Heard(double Auto, double English, double Runaway, double Likeness);
+    readonly record struct SpeechMeasures(double Auto, double English, double Runaway, double Likeness);
 }

@@ -7,7 +7,8 @@ using static TorchSharp.torch;
 namespace Qwen3Tts.Tests;
 
 /// <summary>
-/// 20 steps, saved, loaded by another process's worth of fresh objects, 20 more: the same bits as 40, whatever the optimizer keeps.
+/// 20 steps, saved, loaded into new objects as in another process, and 20 more steps give the same bits as 40 steps, for every kind of
+/// optimizer state.
 /// </summary>
 public sealed class ResumeTests
 {
@@ -40,7 +41,7 @@ public sealed class ResumeTests
         Assert.Equal(expected, resumed);
     }
 
-    /// <summary>Trains from one step to another, out of the folder's state and into it; gives the loss of every step.</summary>
+    /// <summary>Trains from one step to another, from the folder's state and into it; returns the loss of every step.</summary>
     static List<double> Steps(string kind, RunFolder folder, int from, int to)
     {
         using var scope = NewDisposeScope();

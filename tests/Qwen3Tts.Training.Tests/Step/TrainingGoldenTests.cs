@@ -9,7 +9,7 @@ using static TorchSharp.torch;
 namespace Qwen3Tts.Tests;
 
 /// <summary>
-/// The training engine against the official modules under autograd: inputs, pairs, losses, gradients, steps, and the known faults.
+/// Compares the training engine with the official modules under autograd: inputs, pairs, losses, gradients, steps, and the known faults.
 /// </summary>
 public sealed class TrainingGoldenTests
 {
@@ -191,7 +191,7 @@ public sealed class TrainingGoldenTests
         var hypothesis = Hypothesis.All.Single(h => h.Name == (fault == "official_from_its_five_faults" ? "official" : fault));
         using var references = SafetensorsFile.Open(Golden.File("prompts", "references.safetensors"));
         var examples = golden.GetProperty("samples").EnumerateArray()
-            .Select(u => GoldenExample.Of(u, GoldenExample.Ids(model, u),
+            .Select(u => GoldenExample.Create(u, GoldenExample.Ids(model, u),
             references.Float32($"{u.GetProperty("ref").GetString()}.{model}.x_vector"), hypothesis)).ToList();
         using var batch = TrainingGolden.Batch(model, examples);
         var talker = TrainingGolden.Talker(model);
@@ -202,7 +202,7 @@ public sealed class TrainingGoldenTests
             return;
         }
         var inputs = talker.Embed(batch);
-        if (hypothesis.Faults.HasFlag(FaultSet.MaskBeforeProjection)) // a matter of padding, so of the batch and not of an example
+        if (hypothesis.Faults.HasFlag(FaultSet.MaskBeforeProjection)) // this fault changes the padding of a batch, not an example
             foreach (var (example, sample) in examples.Select((e, i) => (e, i)))
                 inputs[sample, example.Positions.Count..] += talker.text_projection.call(zeros(talker.Config.TextHiddenSize));
         CheckLosses("faults", $"{model} {fault}", expected, Loss.Compute(talker, batch, inputs).ToNumbers(), 1e-4);
@@ -232,7 +232,7 @@ public sealed class TrainingGoldenTests
     {
         foreach (var (key, value) in new[] { ("talker", ours.Talker), ("predictor", ours.Predictor), ("total", ours.Total),
             ("talker_without_eos", ours.TalkerWithoutEnd), ("eos", ours.End) })
-            if (golden.TryGetProperty(key, out var expected)) // the official script reports no more than the first three
+            if (golden.TryGetProperty(key, out var expected)) // the official script reports only the first three
                 Parity.Check("training", mode, Math.Abs(value - expected.GetDouble()), tolerance, $"{what}, {key}");
         foreach (var (key, count) in new[] { ("talker_targets", ours.Counts.Talker), ("predictor_targets", ours.Counts.Predictor),
             ("eos_targets", ours.Ends) })
@@ -252,7 +252,7 @@ public sealed class TrainingGoldenTests
         return whole;
     }
 
-    /// <summary>Each case whole, and with layers computed again and a few frames at a time.</summary>
+    /// <summary>Each case as a whole, and with gradient checkpointing and a few frames at a time.</summary>
     static IEnumerable<TheoryDataRow<string, bool, int>> InPieces(IEnumerable<string> cases) =>
         cases.SelectMany(c => new TheoryDataRow<string, bool, int>[] { new(c, false, int.MaxValue), new(c, true, 3) });
 

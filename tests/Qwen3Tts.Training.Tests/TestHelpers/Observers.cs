@@ -4,7 +4,7 @@ using Qwen3Tts.Training.Run;
 
 namespace Qwen3Tts.Tests;
 
-/// <summary>Does something after one step.</summary>
+/// <summary>Runs an action after one step.</summary>
 sealed class AtStep(int at, Action act) : RunObserver
 {
     public override void OnStep(StepReport step)
@@ -14,8 +14,8 @@ sealed class AtStep(int at, Action act) : RunObserver
     }
 }
 
-/// <summary>Keeps the notes of a run.</summary>
-sealed class NotesOf : RunObserver
+/// <summary>Collects the messages of a run.</summary>
+sealed class NoteCollector : RunObserver
 {
     public Action? AtFirstStep { get; set; }
 

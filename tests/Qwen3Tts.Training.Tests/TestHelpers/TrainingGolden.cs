@@ -6,7 +6,7 @@ using static TorchSharp.torch;
 
 namespace Qwen3Tts.Tests;
 
-/// <summary>The training goldens as the engine's own types: samples become utterances, and the sequence writer makes the rest.</summary>
+/// <summary>The training goldens as types of the engine: a sample becomes an utterance, and the sequence writer does the rest.</summary>
 static class TrainingGolden
 {
     static readonly Lazy<JsonElement> Samples = new(() => Golden.Json("training", "samples.json"));
@@ -17,7 +17,7 @@ static class TrainingGolden
     public static string Model(string name) => Samples.Value.GetProperty(name).GetProperty("model").GetString()!;
 
     public static List<TrainingExample> Examples(string name) => [.. Samples.Value.GetProperty(name).GetProperty("samples").EnumerateArray()
-        .Select((u, i) => GoldenExample.Of(u, GoldenExample.Ids(Model(name), u), Batches.Value.Tensors.ContainsKey($"{name}.{i}.voice")
+        .Select((u, i) => GoldenExample.Create(u, GoldenExample.Ids(Model(name), u), Batches.Value.Tensors.ContainsKey($"{name}.{i}.voice")
             ? Batches.Value.Float32($"{name}.{i}.voice") : null))];
 
     public static TrainingBatch Batch(string name) => Batch(Model(name), Examples(name));

@@ -4,8 +4,8 @@ using Qwen3Tts.Speaker;
 namespace Qwen3Tts.Tests;
 
 /// <summary>
-/// How much a sound is like one voice and unlike others, by its long-term spectrum: where, from the mean of other voices (0) to the mean of
-/// the voice's own recordings (1), it lies. It shares nothing with the model but the mel filters, so a model cannot please it.
+/// Likeness of a sound to one voice, by its long-term spectrum: its position between the mean of other voices (0) and the mean of the
+/// voice's own recordings (1). It shares only the mel filters with the model, so training cannot optimise it.
 /// </summary>
 sealed class VoiceLikeness
 {
@@ -15,7 +15,7 @@ sealed class VoiceLikeness
     readonly double[] _others, _towards; // [Bands]
 
     /// <param name="own">Recordings of the voice, at <see cref="Rate"/>.</param>
-    /// <param name="others">Those of each other voice.</param>
+    /// <param name="others">Recordings of each other voice.</param>
     public VoiceLikeness(IEnumerable<Waveform> own, IEnumerable<IEnumerable<Waveform>> others)
     {
         _mel = new(Rate, Bands);
@@ -23,23 +23,24 @@ sealed class VoiceLikeness
         _towards = [.. Mean([.. own.Select(Spectrum)]).Zip(_others, (a, b) => a - b)];
     }
 
-    /// <summary>Nora, among the voices of the reference clips.</summary>
-    public static VoiceLikeness OfNora() => new(Nora, Others);
+    /// <summary>The likeness to nora, compared with the voices of the reference clips.</summary>
+    public static VoiceLikeness CreateForNora() => new(Nora, Others);
 
     public static IEnumerable<Waveform> Nora => Directory.GetFiles(Mini.Recordings, "*.wav").Order(StringComparer.Ordinal).Select(Read);
 
-    /// <summary>Recordings of each other voice, in files named voice_number.</summary>
+    /// <summary>Recordings of each other voice, in files that are named voice_number.</summary>
     public static IEnumerable<IEnumerable<Waveform>> Others =>
         [.. Directory.GetFiles(Path.Combine(Mini.Folder, "clips"), "*.wav").Order(StringComparer.Ordinal)
         .GroupBy(f => Path.GetFileName(f).Split('_')[0]).Select(v => v.Select(Read).ToList())];
 
     static Waveform Read(string file) => WavFile.Read(file).ToRate(Rate);
 
-    public double Of(Waveform wave) =>
+    public double Measure(Waveform wave) =>
         Spectrum(wave).Zip(_others, (a, b) => a - b).Zip(_towards, (a, b) => a * b).Sum() / _towards.Sum(v => v * v);
 
     /// <summary>
-    /// The mean logarithm of each band over the louder half of the sound, less the mean of all bands: no matter how loud.
+    /// For each band the mean logarithm over the louder half of the sound, minus the mean of all bands, so that the loudness does not
+    /// matter.
     /// </summary>
     double[] Spectrum(Waveform wave)
     {

@@ -4,17 +4,17 @@ using Qwen3Tts.Checkpoint;
 namespace Qwen3Tts.Tests;
 
 /// <summary>
-/// The miniature with text as wide as the talker, by zeros: the same numbers come out of text_projection, and text can enter without it,
-/// as the official script lets it. On models of two widths that script stops.
+/// The miniature, with its text widened by zeros to the width of the talker. text_projection gives the same numbers, and text can also be
+/// used without it, as in the official script. For models with two different widths, that script stops with an error.
 /// </summary>
 static class WidenedMini
 {
     static readonly Lazy<string> Written = new(() => Write(Mini.Model, Scratch.New("widened")));
 
-    /// <summary>Written once per process.</summary>
+    /// <summary>Path of the folder, which is written once per process.</summary>
     public static string Model => Written.Value;
 
-    /// <summary>Written into a folder that stays, unless it is there already.</summary>
+    /// <summary>Writes it into a folder that stays, unless it is there already.</summary>
     public static string In(string folder) =>
         Path.Combine(folder, "model") is var target && Directory.Exists(target) ? target : Write(Mini.Model, target);
 
