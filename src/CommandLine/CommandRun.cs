@@ -106,7 +106,7 @@ static class CommandRun
         if (parsed.CommandResult.Command == root && parsed.UnmatchedTokens is [var unknown, ..])
             return $"'{Printable.Text(unknown)}' is neither a command nor an option here."
                 + $"{TypedArguments.Meant(unknown, root.Subcommands.Select(c => c.Name))}";
-        if (parsed.CommandResult.Children.OfType<OptionResult>().Select(OfCount).FirstOrDefault(w => w is not null) is { } counted)
+        if (parsed.CommandResult.Children.OfType<OptionResult>().Select(CheckCount).FirstOrDefault(w => w is not null) is { } counted)
             return counted;
         return parsed.UnmatchedTokens is [var token, ..]
             ? $"'{Printable.Text(token)}' is neither a command nor an option here." : Sentence(parsed.Errors[0]);
@@ -115,7 +115,7 @@ static class CommandRun
     static string Name(RootCommand root) => root.HelpName ?? root.Name;
 
     /// <summary>The message for an option that has no value, or is given several times.</summary>
-    static string? OfCount(OptionResult given)
+    static string? CheckCount(OptionResult given)
     {
         var (name, arity) = (given.Option.Name, given.Option.Arity);
         return given.Implicit ? null

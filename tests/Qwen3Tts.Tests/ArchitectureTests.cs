@@ -206,7 +206,7 @@ sealed record SourceFile(string Path, string Folder, string Head, string[] Code)
 
     public string Expected => Folder switch { "Root" => "Qwen3Tts", _ => $"Qwen3Tts.{Folder}" };
     public string? Namespace => Code.Select(l => Regex.Match(l, @"^namespace ([\w.]+)"))
-        .Where(m => m.Success && m.Groups[1].Value != "System").Select(m => OfFolder(m.Groups[1].Value)).FirstOrDefault();
+        .Where(m => m.Success && m.Groups[1].Value != "System").Select(m => RemoveSubNamespace(m.Groups[1].Value)).FirstOrDefault();
     public IEnumerable<string> Types =>
         Code.SelectMany(l => Regex.Matches(l, @"\b(?:class|struct|record|enum|interface|delegate\s+[\w<>\[\]]+)\s+([A-Z]\w*)")
         .Select(m => m.Groups[1].Value));
@@ -259,7 +259,7 @@ sealed record SourceFile(string Path, string Folder, string Head, string[] Code)
     bool HasMember(string name) => Code.Any(l => Regex.IsMatch(l, $@"[\w\]?>] {name}( \{{| =|;|,|\))"));
 
     /// <summary>The network modules of the trainer may have namespaces below the project's.</summary>
-    static string OfFolder(string name) => Regex.Replace(name, @"^(Qwen3Tts\.(?:Training|Server|Cli|Doctor))\..*$", "$1");
+    static string RemoveSubNamespace(string name) => Regex.Replace(name, @"^(Qwen3Tts\.(?:Training|Server|Cli|Doctor))\..*$", "$1");
 
     static string Blank(string text) => Regex.Replace(text,
         "//[^\n]*|/\\*.*?\\*/|\\$*\"\"\"+.*?\"\"\"+|[$@]*@[$]*\"(?:[^\"]|\"\")*\"|\"(?:\\\\.|[^\"\\\\\n])*\"|'(?:\\\\.|[^'\\\\\n])+'",

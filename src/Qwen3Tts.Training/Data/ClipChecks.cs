@@ -23,7 +23,7 @@ static class ClipChecks
     public const string LeaveOut = " Or leave it out with --skip-bad.";
 
     /// <summary>Doubts that the text gives, without the recording.</summary>
-    public static IEnumerable<string> OfText(Clip clip, TextTokenizer? tokenizer)
+    public static IEnumerable<string> CheckText(Clip clip, TextTokenizer? tokenizer)
     {
         if (clip.LinesJoined)
             yield return $"{clip.Place}: the text has line breaks; they are read as spaces. Write it in one line.";
@@ -39,7 +39,7 @@ static class ClipChecks
     }
 
     /// <summary>Languages that the model does not have, each reported at its first clip.</summary>
-    public static IEnumerable<string> OfLanguages(IEnumerable<Clip> clips, IReadOnlyList<string> known)
+    public static IEnumerable<string> CheckLanguages(IEnumerable<Clip> clips, IReadOnlyList<string> known)
     {
         foreach (var own in clips.Where(c => LanguageNames.Find(c.Language, known) is null).GroupBy(c => LanguageNames.NameOf(c.Language!)))
             yield return $"{own.First().Place}: {LanguageNames.Unknown(own.First().Language!, known)} Or teach the model this one: " +
@@ -69,7 +69,7 @@ static class ClipChecks
     }
 
     /// <summary>Texts that do not fit the length of their recording, by frames for each token.</summary>
-    public static IEnumerable<string> OfPace(IReadOnlyList<(Clip Clip, int Frames, int Tokens)> clips)
+    public static IEnumerable<string> CheckPace(IReadOnlyList<(Clip Clip, int Frames, int Tokens)> clips)
     {
         const double Factor = 1.8, Deviations = 4;
         var paces = clips.Select(c => Math.Log((double)c.Frames / Math.Max(1, c.Tokens))).ToList();
@@ -89,7 +89,7 @@ static class ClipChecks
     /// <summary>
     /// Clips that sound like another speaker than the clip that is most similar to all others, for each speaker separately.
     /// </summary>
-    public static IEnumerable<string> OfVoices(IReadOnlyList<(Clip Clip, float[] Voice)> clips)
+    public static IEnumerable<string> CheckVoices(IReadOnlyList<(Clip Clip, float[] Voice)> clips)
     {
         foreach (var speaker in clips.GroupBy(c => c.Clip.Speaker))
         {

@@ -52,16 +52,16 @@ static class Import
         if (rows.Count == 0)
             throw new InvalidDataException($"{options.Input}: no clip can be used.\n{problems}");
 
-        var heldOut = Chosen([.. rows.Select(r => r.Clip)], options);
+        var heldOut = ChooseHeldOut([.. rows.Select(r => r.Clip)], options);
         rows = [.. rows.Select((r, i) => r with { Clip = r.Clip with { HeldOut = heldOut[i] } })];
         foreach (var row in rows)
-            doubts.AddRange(ClipChecks.OfText(row.Clip, null)
+            doubts.AddRange(ClipChecks.CheckText(row.Clip, null)
                 .Concat(row.Levels is null ? [] : ClipGate.Doubts(row.Clip, row.Levels, trimmed: true)));
         CodesFile.Write(options.Output, rows.Select(r => r.Clip));
         return new(rows, problems, doubts);
     }
 
-    static bool[] Chosen(IReadOnlyList<Clip> clips, ImportOptions options) =>
+    static bool[] ChooseHeldOut(IReadOnlyList<Clip> clips, ImportOptions options) =>
         clips.All(c => c.HeldOut is null) ? (options.HeldOut ?? Usual).Choose(clips, options.Seed)
         : options.HeldOut is null ? [.. clips.Select(c => c.HeldOut == true)]
         : throw new ArgumentException(

@@ -19,7 +19,7 @@ static class Preparation
         var (problems, doubts) = (new ListProblems(), new List<string>());
         var listed = ClipList.Read(options.Input, problems, options.Format).ConvertAll(c => ClipList.InOneLanguage(c, options.Language));
         if (encoder.Languages is { } known)
-            doubts.AddRange(ClipChecks.OfLanguages(listed, known));
+            doubts.AddRange(ClipChecks.CheckLanguages(listed, known));
         var asItIs = listed.Any(c => c.Reference is not null || c.Codes is not null);
         var shape = new ClipShape { Trim = options.Trim ?? !asItIs, Level = options.Level ?? !asItIs };
 
@@ -78,12 +78,12 @@ static class Preparation
     {
         foreach (var c in clips)
         {
-            doubts.AddRange(ClipChecks.OfText(c.Clip, encoder.Tokenizer));
+            doubts.AddRange(ClipChecks.CheckText(c.Clip, encoder.Tokenizer));
             if (c.Levels is not null)
                 doubts.AddRange(ClipGate.Doubts(c.Clip, c.Levels, shape.Trim));
         }
         if (encoder.Tokenizer is not null)
-            doubts.AddRange(ClipChecks.OfPace([.. clips.Select(c => (c.Clip, c.Clip.Codes!.Count, c.Tokens!.Value))]));
+            doubts.AddRange(ClipChecks.CheckPace([.. clips.Select(c => (c.Clip, c.Clip.Codes!.Count, c.Tokens!.Value))]));
         var heard = clips.Zip(voices).Where(c => c.Second is not null).Select(c => (c.First.Clip, c.Second!)).ToList();
         var apart = clips.Select(c => c.Clip with { Place = c.Clip.Reference!, Audio = c.Clip.Reference! })
             .DistinctBy(c => c.Audio).ExceptBy(clips.Select(c => c.Clip.Audio), c => c.Audio);
@@ -94,7 +94,7 @@ static class Preparation
             if (encoder.Voice is not null)
                 heard.Add((reference, encoder.Voice(wave.ToRate(encoder.SampleRate))));
         }
-        doubts.AddRange(ClipChecks.OfVoices(heard));
+        doubts.AddRange(ClipChecks.CheckVoices(heard));
     }
 
     static T[] Each<TItem, T>(IReadOnlyList<TItem> items, int parallel, CancellationToken stop, Func<TItem, T> body)

@@ -37,12 +37,12 @@ static class Devices
 
     /// <summary>Bytes that training may use: the memory of the GPU, or the free memory of this machine.</summary>
     /// <exception cref="InvalidOperationException">The GPU's driver does not report its memory.</exception>
-    public static long Memory(Device device) => device.type == DeviceType.CUDA ? OfGpu()
+    public static long Memory(Device device) => device.type == DeviceType.CUDA ? GpuMemory()
         // a container may allow less than the machine has
         : Math.Min(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes, PeakMemory.Supported
             ? PeakMemory.Kilobytes("/proc/meminfo", "MemAvailable") : long.MaxValue);
 
-    static long OfGpu()
+    static long GpuMemory()
     {
         const string Program = "nvidia-smi";
         if (ExternalProgram.OnPath(Program) is { } program)

@@ -34,8 +34,8 @@ static class Preflight
         var guessing = Math.Log(config.CodePredictorConfig.VocabSize);
         var examples = data.Some(MostClips);
         var losses = Measure(talker, examples, ids);
-        var doubts = OfSettings(options, config, data.TrainingOf).Concat(OfRows(talker, data, voices, ids))
-            .Concat(OfLosses(losses, guessing, options.Data)).ToList();
+        var doubts = JudgeSettings(options, config, data.TrainingOf).Concat(JudgeRows(talker, data, voices, ids))
+            .Concat(JudgeLosses(losses, guessing, options.Data)).ToList();
         var refusals = doubts.Where(d => d.Refuses).ToList();
         if (refusals.Count > 0 && !options.Force)
             throw new InvalidDataException(
@@ -60,7 +60,7 @@ static class Preflight
     }
 
     /// <summary>Doubts that the losses give.</summary>
-    public static IEnumerable<PreflightFinding> OfLosses(IReadOnlyList<StartingLoss> losses, double guessing, string data)
+    public static IEnumerable<PreflightFinding> JudgeLosses(IReadOnlyList<StartingLoss> losses, double guessing, string data)
     {
         var (talker, predictor) = (losses[0].Talker!.Value, losses[0].Predictor!.Value);
         var scale = guessing / ReleasedGuessing;
@@ -95,7 +95,7 @@ static class Preflight
     }
 
     /// <summary>Compares the settings with those that are known to work.</summary>
-    public static IEnumerable<PreflightFinding> OfSettings(TrainingOptions o, TalkerConfig config,
+    public static IEnumerable<PreflightFinding> JudgeSettings(TrainingOptions o, TalkerConfig config,
         IReadOnlyList<(string Voice, int Clips)> voices)
     {
         var released = TrainingOptions.IsReleased(config);
@@ -123,12 +123,12 @@ static class Preflight
         if (o.Batch < 4)
             yield return new(false, $"A step has {o.Batch} clips; runs that worked had 4 to 8.",
                 "Use --batch 8, and --micro-batch 1 where memory is short: it gives the same result.");
-        foreach (var finding in OfRepetition(o, voices, released).Concat(OfWay(o, config)))
+        foreach (var finding in JudgeEpochs(o, voices, released).Concat(JudgeMethod(o, config)))
             yield return finding;
     }
 
     /// <summary>Checks how often each voice's clips are used, and whether there are enough.</summary>
-    static IEnumerable<PreflightFinding> OfRepetition(TrainingOptions o, IReadOnlyList<(string Voice, int Clips)> voices, bool released)
+    static IEnumerable<PreflightFinding> JudgeEpochs(TrainingOptions o, IReadOnlyList<(string Voice, int Clips)> voices, bool released)
     {
         foreach (var (voice, clips) in voices)
         {
@@ -145,7 +145,7 @@ static class Preflight
     }
 
     /// <summary>Compares what is trained with what is known to work.</summary>
-    static IEnumerable<PreflightFinding> OfWay(TrainingOptions o, TalkerConfig config)
+    static IEnumerable<PreflightFinding> JudgeMethod(TrainingOptions o, TalkerConfig config)
     {
         if (o.Lora is { } lora)
         {
@@ -173,7 +173,7 @@ static class Preflight
     /// Checks the rows of the codec embedding that the sequences use. A row that was never trained is near zero, which no other check
     /// finds.
     /// </summary>
-    static IEnumerable<PreflightFinding> OfRows(TalkerModule talker, TrainingData data, IReadOnlyList<TrainingVoice> voices,
+    static IEnumerable<PreflightFinding> JudgeRows(TalkerModule talker, TrainingData data, IReadOnlyList<TrainingVoice> voices,
         SpecialTokens ids)
     {
         var width = talker.Config.HiddenSize;

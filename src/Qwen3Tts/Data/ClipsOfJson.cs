@@ -13,7 +13,7 @@ static class ClipsOfJson
     {
         var clips = new List<Clip>();
         var paths = new ClipPath(file);
-        foreach (var (number, json) in text.TrimStart().StartsWith('[') ? OfArray(file, text, problems) : OfLines(text))
+        foreach (var (number, json) in text.TrimStart().StartsWith('[') ? SplitArray(file, text, problems) : SplitLines(text))
         {
             var place = $"{file}({number})";
             try
@@ -36,7 +36,7 @@ static class ClipsOfJson
         return clips;
     }
 
-    static IEnumerable<(int Number, string Json)> OfLines(string text)
+    static IEnumerable<(int Number, string Json)> SplitLines(string text)
     {
         using var reader = new StringReader(text);
         for (var number = 1; reader.ReadLine() is { } line; number++)
@@ -45,7 +45,7 @@ static class ClipsOfJson
     }
 
     /// <summary>The values of an array, each with the number of the line that it begins on.</summary>
-    static List<(int Number, string Json)> OfArray(string file, string text, ListProblems problems)
+    static List<(int Number, string Json)> SplitArray(string file, string text, ListProblems problems)
     {
         var values = new List<(int, string)>();
         var utf8 = Encoding.UTF8.GetBytes(text);

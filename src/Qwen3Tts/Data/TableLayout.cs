@@ -45,7 +45,7 @@ sealed record TableLayout(
 
     /// <summary>The layout that the first row names, or null if the first row is not a header.</summary>
     /// <exception cref="InvalidDataException">The header names two columns for one meaning, or none for the text.</exception>
-    public static TableLayout? OfHeader(string[] names, char separator)
+    public static TableLayout? FromHeader(string[] names, char separator)
     {
         names = Array.ConvertAll(names, n => n.Replace(' ', '_').Replace('-', '_'));
         int[] Where(string[] known) =>
@@ -79,7 +79,7 @@ sealed record TableLayout(
 
     /// <summary>The layout of rows without a header.</summary>
     /// <exception cref="InvalidDataException">No layout fits, or more than one; the message says what to do.</exception>
-    public static TableLayout OfRows(List<TableRow> rows)
+    public static TableLayout FromRows(List<TableRow> rows)
     {
         // The most common number of fields. If several are equally common, that of the first row: mistakes are more likely in later rows.
         var count = rows.GroupBy(r => r.Fields.Length).OrderByDescending(g => g.Count()).First().Key;
@@ -90,10 +90,10 @@ sealed record TableLayout(
             1 when rows.Max(r => r.Fields.Length) == 1 => throw new InvalidDataException(
                 "its lines are not JSON objects, and no '|' is between a recording and its text. " + LjSpeech.Example),
             1 => LjSpeech,
-            2 => OfTwo(typical, rows),
-            3 => OfThree(typical),
-            4 when HasLanguages() => Spoken(Sovits, typical),
-            7 when HasLanguages() => Spoken(BertVits2, typical),
+            2 => FromTwoFields(typical, rows),
+            3 => FromThreeFields(typical),
+            4 when HasLanguages() => CheckText(Sovits, typical),
+            7 when HasLanguages() => CheckText(BertVits2, typical),
             4 => throw new InvalidDataException(
                 "its lines have 4 fields, but the third is not a language, as in path|speaker|language|text of GPT-SoVITS. Name the " +
                     "columns in a first line, "
@@ -110,28 +110,29 @@ sealed record TableLayout(
     /// <summary>
     /// A name and a text. A third field is the normalized text, or the rest of a text with a '|' in it, which is a mistake.
     /// </summary>
-    static TableLayout OfTwo(List<string[]> typical, List<TableRow> rows) =>
+    static TableLayout FromTwoFields(List<string[]> typical, List<TableRow> rows) =>
         IsLabel(typical, 1) ? throw new InvalidDataException(
             "the second field repeats or is a number, so it looks like a speaker. "
             + "If it is what is said, write audio|text as the first line.")
-        : rows.All(r => r.Fields.Length != 3 || r.Fields[2].Length == 0 || AreOneText(r.Fields[1], r.Fields[2])) ? Spoken(LjSpeech, typical)
-        : Spoken(LjSpeech with { Most = 2 }, typical);
+        : rows.All(r => r.Fields.Length != 3 || r.Fields[2].Length == 0 || AreOneText(r.Fields[1], r.Fields[2]))
+            ? CheckText(LjSpeech, typical)
+        : CheckText(LjSpeech with { Most = 2 }, typical);
 
-    static TableLayout OfThree(List<string[]> rows)
+    static TableLayout FromThreeFields(List<string[]> rows)
     {
         var (second, third) = (IsLabel(rows, 1), IsLabel(rows, 2));
         if (rows.Count(f => f[2].Length == 0) * 2 > rows.Count)
             return second
                 ? throw new InvalidDataException(
                     $"no field is a text: the second repeats or is a number, and the third is empty. {NameColumns}")
-                : Spoken(LjSpeech, rows);
+                : CheckText(LjSpeech, rows);
         if (second && !third && rows.All(f => f[1].Length == 0 || LanguageNames.IsLanguage(f[1])))
             throw new InvalidDataException("the second of its 3 fields may be the language or the speaker. "
                 + "Name the columns in a first line, audio|language|text or audio|speaker|text.");
         if (second != third) // before the words are compared, because a text may contain the speaker's name
-            return Spoken(second ? SpeakerText : TextSpeaker, rows);
+            return CheckText(second ? SpeakerText : TextSpeaker, rows);
         if (rows.Count(f => f[2].Length == 0 || AreOneText(f[1], f[2])) * 2 > rows.Count)
-            return Spoken(LjSpeech, rows);
+            return CheckText(LjSpeech, rows);
         if (second)
             throw new InvalidDataException($"no field is a text: the second and the third repeat or are numbers. {NameColumns}");
         if (ArePhones(rows, 2) && !ArePhones(rows, 1))
@@ -144,7 +145,7 @@ sealed record TableLayout(
     }
 
     /// <summary>The layout, if its text column can be text.</summary>
-    static TableLayout Spoken(TableLayout layout, List<string[]> rows) =>
+    static TableLayout CheckText(TableLayout layout, List<string[]> rows) =>
         ArePhones(rows, layout.Text) ? throw new InvalidDataException(
             $"field {layout.Text + 1} of its lines has phones, not what is said. "
             + "Write the text there; the model is taught with text alone.")

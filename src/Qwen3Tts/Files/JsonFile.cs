@@ -102,12 +102,12 @@ static class JsonFile
                 if (reader.TokenType == JsonTokenType.Number
                     ? !(Utf8Parser.TryParse(reader.ValueSpan, out double v, out _) && double.IsFinite(v))
                     : reader.ValueIsEscaped && reader.ValueSpan.IndexOf("\\u"u8) >= 0 && HasLoneSurrogate(ref reader))
-                    return JsonProblem.OfToken(utf8, reader.BytesConsumed);
+                    return JsonProblem.DescribeToken(utf8, reader.BytesConsumed);
             return null;
         }
         catch (JsonException)
         {
-            return JsonProblem.OfSyntax(utf8);
+            return JsonProblem.DescribeSyntax(utf8);
         }
     }
 

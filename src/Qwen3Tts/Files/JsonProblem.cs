@@ -25,7 +25,7 @@ sealed record JsonProblem(int Line, string What)
     }
 
     /// <summary>The text is not JSON.</summary>
-    public static JsonProblem OfSyntax(ReadOnlySpan<byte> utf8)
+    public static JsonProblem DescribeSyntax(ReadOnlySpan<byte> utf8)
     {
         var walk = new JsonWalk(utf8);
         try
@@ -54,7 +54,7 @@ sealed record JsonProblem(int Line, string What)
     /// <summary>
     /// A number or a text that no reader accepts, such as 1e999 or half a surrogate pair; <paramref name="end"/> is the byte where it ends.
     /// </summary>
-    public static JsonProblem OfToken(ReadOnlySpan<byte> utf8, long end)
+    public static JsonProblem DescribeToken(ReadOnlySpan<byte> utf8, long end)
     {
         var walk = new JsonWalk(utf8);
         while (walk.TryRead() && walk.Reader.BytesConsumed < end)

@@ -110,7 +110,7 @@ static class TokenizerFiles
         var path = Path.Combine(folder, config.AddedTokensDecoder is null && HasFile(folder, All) ? All : Config);
         var added = new Dictionary<string, int>();
         var taken = new Dictionary<int, string>();
-        foreach (var (id, token) in config.AddedTokensDecoder?.Select(t => (IdOf(t.Key), t.Value)) ?? OfAll())
+        foreach (var (id, token) in config.AddedTokensDecoder?.Select(t => (IdOf(t.Key), t.Value)) ?? ListAddedTokens())
         {
             if (token?.Content is not { Length: > 0 } content)
                 throw Bad(path, $"added token {id} has no 'content'");
@@ -131,7 +131,8 @@ static class TokenizerFiles
                 throw Bad(path, "the added tokens '<|im_start|>' and '<|im_end|>', which begin and end every turn, are not both there");
         return added;
 
-        IEnumerable<(int, AddedToken)> OfAll() => path.EndsWith(All, StringComparison.Ordinal) && all.Value.AddedTokens is { } tokens
+        IEnumerable<(int, AddedToken)> ListAddedTokens() => path.EndsWith(All, StringComparison.Ordinal)
+            && all.Value.AddedTokens is { } tokens
             ? tokens.Select(t => (t?.Id is { } id and >= 0 and <= HighestId ? id
                 : throw Bad(path, $"an entry of 'added_tokens' has no id of 0 to {HighestId}"), t))
             : throw Bad(path, path.EndsWith(All, StringComparison.Ordinal) ? "'added_tokens' is missing"

@@ -42,7 +42,8 @@ static class ChangingTargets
         CreateTargetOfOpenFile(file, content, path => problems => read(path, problems), clean);
 
     /// <summary>The first function opens the file. From then on the file is changed, while the second one reads.</summary>
-    static FuzzTarget CreateTargetOfOpenFile(string file, byte[] content, Func<string, Action<List<string>>> open, Action<string>? clean = null) => new()
+    static FuzzTarget CreateTargetOfOpenFile(string file, byte[] content, Func<string, Action<List<string>>> open,
+        Action<string>? clean = null) => new()
     {
         Files = new Dictionary<string, byte[]> { [file] = content, [Changes] = None },
         IsMutated = f => f == Changes,

@@ -69,7 +69,7 @@ static class ListTargets
             var clips = Read(Path.Combine(folder, file), format, problems);
             problems.AddRange(clips.Select(ClipGate.Error).OfType<string>());
             foreach (var clip in clips)
-                _ = ClipChecks.OfText(clip, null).Count();
+                _ = ClipChecks.CheckText(clip, null).Count();
             Discard(clips);
         },
     };

@@ -78,9 +78,9 @@ public sealed class ClipChecksTests
     public void CharactersThatAreNoTokens()
     {
         var tokenizer = TextTokenizer.Load(RealVocabulary.Folder());
-        Assert.Empty(ClipChecks.OfText(Any with { Text = "Schöne Grüße, 你好, ça va?" }, tokenizer));
+        Assert.Empty(ClipChecks.CheckText(Any with { Text = "Schöne Grüße, 你好, ça va?" }, tokenizer));
         Assert.Equal("l.jsonl(3): the model reads '𓀀' (U+13000) as pieces of bytes, not as characters. Write what is said in other ones.",
-            Assert.Single(ClipChecks.OfText(Any with { Text = "A 𓀀 and a 𓀀." }, tokenizer)));
+            Assert.Single(ClipChecks.CheckText(Any with { Text = "A 𓀀 and a 𓀀." }, tokenizer)));
     }
 
     [Fact]
@@ -89,10 +89,10 @@ public sealed class ClipChecksTests
         var random = new Random(1);
         var clips = Enumerable.Range(1, 30).Select(n => (Any with { Place = $"l({n})" }, Frames: 40 + random.Next(-8, 8), Tokens: 10))
             .ToList();
-        Assert.Empty(ClipChecks.OfPace(clips));
+        Assert.Empty(ClipChecks.CheckPace(clips));
         clips[4] = clips[4] with { Frames = 95 };
         clips[9] = clips[9] with { Frames = 16 };
-        var doubts = ClipChecks.OfPace(clips).ToList();
+        var doubts = ClipChecks.CheckPace(clips).ToList();
         Assert.Equal(2, doubts.Count);
         Assert.StartsWith("l(5): 95 frames for 10 tokens, 9.5 each, where the others have ", doubts[0]);
         Assert.EndsWith(" Its text may leave out what is said; complete it, or cut the recording.", doubts[0]);
@@ -112,9 +112,9 @@ public sealed class ClipChecksTests
         }
         var own = Directory.GetFiles(Mini.Recordings, "*.wav").Order(StringComparer.Ordinal).Select(Heard).ToList();
         var others = Directory.GetFiles(Path.Combine(Mini.Folder, "clips"), "*.wav").Order(StringComparer.Ordinal).Select(Heard).ToList();
-        Assert.Empty(ClipChecks.OfVoices(own));
+        Assert.Empty(ClipChecks.CheckVoices(own));
         var mixed = own.Concat(others).ToList();
-        Assert.Equal(others.Select(o => o.Item1.Place), ClipChecks.OfVoices(mixed)
+        Assert.Equal(others.Select(o => o.Item1.Place), ClipChecks.CheckVoices(mixed)
             .Select(d => d[..d.IndexOf(": ", StringComparison.Ordinal)]));
         var (_, deviations) = ClipChecks.Distances([.. mixed.Select(c => c.Item2)]);
         Assert.True(deviations[own.Count..].Min() > 1.5 * ClipChecks.OtherVoice

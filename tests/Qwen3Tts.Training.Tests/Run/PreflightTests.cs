@@ -129,12 +129,12 @@ public sealed class PreflightTests
     [InlineData(256, 2.2, 4.5, 0)]
     [InlineData(256, 2.2, 5.54, 1)]
     public void LimitsScaleWithTheCodebook(int codes, double talker, double predictor, int refusals) =>
-        Assert.Equal(refusals, Preflight.OfLosses([new("correct", talker, predictor)], Math.Log(codes), "data").Count(d => d.Refuses));
+        Assert.Equal(refusals, Preflight.JudgeLosses([new("correct", talker, predictor)], Math.Log(codes), "data").Count(d => d.Refuses));
 
     [Fact]
     public void AModelThatAFaultyScriptTrainedIsRefused()
     {
-        var doubt = Assert.Single(Preflight.OfLosses(
+        var doubt = Assert.Single(Preflight.JudgeLosses(
             [new("correct", 3, 5), new("labels_shifted_twice", 2, null), new("own_hidden", null, 6)], Math.Log(2048), "data"));
         Assert.True(doubt.Refuses);
         Assert.Contains("labels_shifted_twice", doubt.Evidence);
@@ -148,7 +148,7 @@ public sealed class PreflightTests
     {
         var config = ModelFolder.Open(Mini.Model).Config;
         var released = config with { TalkerConfig = config.TalkerConfig with { HiddenSize = 1024 } };
-        var doubts = Preflight.OfSettings((Options with { LearningRate = rate, Steps = 400 }).Completed(released, 370, true),
+        var doubts = Preflight.JudgeSettings((Options with { LearningRate = rate, Steps = 400 }).Completed(released, 370, true),
             released.TalkerConfig, [("nora", 370)]).ToList();
         Assert.Equal(refuses, doubts.SingleOrDefault()?.Refuses);
         Assert.All(doubts, d => Assert.Contains("--lr 5e-6", d.Remedy));
@@ -180,7 +180,7 @@ public sealed class PreflightTests
             "layers" => lora with { Lora = null, Frozen = ["text_embedding", "layers"] },
             _ => lora,
         };
-        var doubts = Preflight.OfSettings(options.Completed(released, 370, true), released.TalkerConfig, [("nora", 370)]).ToList();
+        var doubts = Preflight.JudgeSettings(options.Completed(released, 370, true), released.TalkerConfig, [("nora", 370)]).ToList();
         Assert.Equal(refuses, doubts.SingleOrDefault()?.Refuses);
         Assert.All(doubts, d => Assert.Contains(remedy, d.Remedy));
     }
