@@ -110,8 +110,8 @@ public sealed class ClipChecksTests
             var wave = new ClipShape().Apply(WavFile.Read(file).ToRate(encoder.SampleRate), encoder.FrameSamples).Wave;
             return (Any with { Place = file, Audio = file }, encoder.Voice!(wave));
         }
-        var own = Directory.GetFiles(Mini.Recordings, "*.wav").Order(StringComparer.Ordinal).Select(Heard).ToList();
-        var others = Directory.GetFiles(Path.Combine(Mini.Folder, "clips"), "*.wav").Order(StringComparer.Ordinal).Select(Heard).ToList();
+        var own = Directory.GetFiles(Mini.Recordings, "*.wav").Order(StringComparer.Ordinal).Select(Embed).ToList();
+        var others = Directory.GetFiles(Path.Combine(Mini.Folder, "clips"), "*.wav").Order(StringComparer.Ordinal).Select(Embed).ToList();
         Assert.Empty(ClipChecks.CheckVoices(own));
         var mixed = own.Concat(others).ToList();
         Assert.Equal(others.Select(o => o.Item1.Place), ClipChecks.CheckVoices(mixed)

@@ -56,8 +56,8 @@ public sealed class TrainingMethodsOnNoraTests
     {
         var (own, others) = (VoiceLikeness.Nora.ToList(), VoiceLikeness.Others);
         var likeness = new VoiceLikeness(own.Where((_, i) => i % 2 == 0), others.Select(v => v.Take(1)));
-        var (hers, theirs) = (own.Where((_, i) => i % 2 == 1).Select(likeness.Of).ToList(), others.SelectMany(v => v.Skip(1))
-            .Select(likeness.Of).ToList());
+        var (hers, theirs) = (own.Where((_, i) => i % 2 == 1).Select(likeness.Measure).ToList(), others.SelectMany(v => v.Skip(1))
+            .Select(likeness.Measure).ToList());
         TestContext.Current.TestOutputHelper?.WriteLine(
             string.Create(CultureInfo.InvariantCulture,
             $"her own {hers.Min():0.00} to {hers.Max():0.00}, others " +
