@@ -37,7 +37,7 @@ public sealed class ArchitectureTests
     /// The folders of the trainer, from the lowest to the highest, with the folders that each may use. A folder stands in the table after
     /// all folders that it uses, so there are no cycles.
     /// </summary>
-    static readonly (string Room, string[] MayUse)[] TrainingRooms =
+    static readonly (string Subfolder, string[] MayUse)[] TrainingFolders =
     [
         ("Options", []),
         ("Memory", ["Options"]),
@@ -57,24 +57,24 @@ public sealed class ArchitectureTests
     static readonly List<SourceFile> Sources = SourceFile.All();
 
     [Fact]
-    public void EachRoomOfTheTrainerUsesOnlyRoomsBelowIt()
+    public void EachFolderOfTheTrainerUsesOnlyFoldersAboveItInTheTable()
     {
-        var rooms = TrainingRooms.ToDictionary(r => r.Room, r => r.MayUse);
+        var subfolders = TrainingFolders.ToDictionary(r => r.Subfolder, r => r.MayUse);
         Report(
-            from i in Enumerable.Range(0, TrainingRooms.Length)
-            from used in TrainingRooms[i].MayUse
-            where TrainingRooms.Take(i).All(r => r.Room != used)
-            select $"{TrainingRooms[i].Room} uses {used}, which does not stand above it in the table.",
-                "Order the table from the lowest room to the highest.");
+            from i in Enumerable.Range(0, TrainingFolders.Length)
+            from used in TrainingFolders[i].MayUse
+            where TrainingFolders.Take(i).All(r => r.Subfolder != used)
+            select $"{TrainingFolders[i].Subfolder} uses {used}, which does not stand above it in the table.",
+                "Order the table from the lowest folder to the highest.");
         Report(
             from source in Sources
             where source.Folder == "Training"
-            let mayUse = rooms.GetValueOrDefault(source.Room)
-            let expected = source.Room == "Program" ? null : $"Qwen3Tts.Training.{source.Room}"
-            from problem in mayUse is null ? [$"{source.Path}: room '{source.Room}' is not in the table of this test."]
+            let mayUse = subfolders.GetValueOrDefault(source.Subfolder)
+            let expected = source.Subfolder == "Program" ? null : $"Qwen3Tts.Training.{source.Subfolder}"
+            from problem in mayUse is null ? [$"{source.Path}: folder '{source.Subfolder}' is not in the table of this test."]
                 : source.OwnNamespace != expected ? [$"{source.Path}: namespace {source.OwnNamespace}, expected {expected}."]
-                : source.UsedRooms(rooms.Keys).Where(u => u.Room != source.Room && !mayUse.Contains(u.Room))
-                    .Select(u => $"{source.Path}({u.Line}): {source.Room} may use {string.Join(", ", mayUse)}, not {u.Room}.")
+                : source.UsedSubfolders(subfolders.Keys).Where(u => u.Subfolder != source.Subfolder && !mayUse.Contains(u.Subfolder))
+                    .Select(u => $"{source.Path}({u.Line}): {source.Subfolder} may use {string.Join(", ", mayUse)}, not {u.Subfolder}.")
             select problem,
             "Move the code to where it may know both, or hand the value in as an argument; the table is not widened for convenience.");
     }
@@ -192,16 +192,16 @@ public sealed class ArchitectureTests
 sealed record SourceFile(string Path, string Folder, string Head, string[] Code)
 {
     /// <summary>The folder inside the project; "Program" for a file in the project's own folder.</summary>
-    public string Room => Path.Split('/') is [_, _, var room, _, ..] ? room : "Program";
+    public string Subfolder => Path.Split('/') is [_, _, var folder, _, ..] ? folder : "Program";
 
     public string? OwnNamespace => Code.Select(l => Regex.Match(l, @"^namespace ([\w.]+)")).FirstOrDefault(m => m.Success)?.Groups[1].Value;
 
     /// <summary>Folders of the trainer that this file names.</summary>
-    public IEnumerable<(int Line, string Room)> UsedRooms(IEnumerable<string> rooms) =>
+    public IEnumerable<(int Line, string Subfolder)> UsedSubfolders(IEnumerable<string> subfolders) =>
         from line in Code.Select((text, i) => (Number: i + 1, Text: text))
         where !line.Text.StartsWith("namespace ", StringComparison.Ordinal)
         from Match match in Regex.Matches(line.Text, @"\bQwen3Tts\.Training\.([A-Z]\w*)")
-        where rooms.Contains(match.Groups[1].Value)
+        where subfolders.Contains(match.Groups[1].Value)
         select (line.Number, match.Groups[1].Value);
 
     public string Expected => Folder switch { "Root" => "Qwen3Tts", _ => $"Qwen3Tts.{Folder}" };
