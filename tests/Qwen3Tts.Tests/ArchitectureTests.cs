@@ -159,7 +159,7 @@ public sealed class ArchitectureTests
     [InlineData("// using Qwen3Tts.Codec;", null)]
     [InlineData("var s = \"Qwen3Tts.Codec\"; /* Tts */", null)]
     [InlineData("var n = utterance.Codec.CodecModel; var m = Codec.Other;", null)]
-    public void TheReaderFindsEveryWayOfUsing(string line, string? folder)
+    public void TheReaderFindsEveryUse(string line, string? folder)
     {
         var declared = new Dictionary<string, HashSet<string>> { ["Codec"] = ["CodecModel"], ["Root"] = ["Tts"], ["Audio"] = [] };
         var uses = SourceFile.Parse("x.cs", "Audio", $"namespace Qwen3Tts.Audio;\n{line}\n").Uses(declared).Select(u => u.Folder)

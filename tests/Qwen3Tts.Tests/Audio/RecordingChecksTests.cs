@@ -29,7 +29,7 @@ public sealed class RecordingChecksTests
     [InlineData(60f, 16, 32768L)]
     [InlineData(4e6f, 24, 8388608L)]
     [InlineData(2e9f, 32, 2147483648L)]
-    public void AnotherScaleIsToldWithItsFactor(float peak, int bits, long factor)
+    public void AnotherScaleIsReportedWithItsFactor(float peak, int bits, long factor)
     {
         var problem = Problem(Tone(peak));
         Assert.Contains($"{bits}-bit numbers in a float file. Divide its samples by {factor}.", problem, StringComparison.Ordinal);
@@ -66,7 +66,7 @@ public sealed class RecordingChecksTests
     [Theory]
     [InlineData(19, 1, "19 frames for 1 token, 19.0 each")]
     [InlineData(10, 190, "10 frames for 190 tokens, 0.1 each")]
-    public void ATranscriptThatDoesNotFitIsTold(int frames, int tokens, string says) =>
+    public void ATranscriptThatDoesNotFitIsReported(int frames, int tokens, string says) =>
         Assert.StartsWith(says, RecordingChecks.PaceDoubt(frames, tokens));
 
     [Fact]
@@ -75,7 +75,7 @@ public sealed class RecordingChecksTests
     static Waveform Report(params string[] parts) => WavFile.Read(Reports.Path(parts));
 
     [Fact]
-    public void ReportsOfRecordingsAreReadOrTold()
+    public void ReportsOfRecordingsAreReadOrReported()
     {
         Assert.Equal(9600, Report("wav-bw64", "in", "01.wav").Samples.Length);
         Assert.Equal(9600, Report("wav-unpadded", "in", "01.wav").Samples.Length);

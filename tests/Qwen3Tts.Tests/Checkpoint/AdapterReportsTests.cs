@@ -20,7 +20,7 @@ public sealed class AdapterReportsTests
 
     /// <summary>Talker and code predictor both have a layer 0 with these shapes; only the full names distinguish them.</summary>
     [Fact]
-    public void NamesThatFitInTwoWaysAreRefusedWithBoth()
+    public void AmbiguousNamesAreRefused()
     {
         var @base = Scratch.New();
         string[] modules = ["talker.model.layers.0.mlp.up_proj", "talker.code_predictor.model.layers.0.mlp.up_proj"];

@@ -20,7 +20,7 @@ public sealed class BrokenFilesTests
         .FirstOrDefault(t => name.StartsWith(t + "-", StringComparison.Ordinal));
 
     [Theory, MemberData(nameof(Folders))]
-    public void AcceptedOrToldClearly(string name)
+    public void AcceptedOrRefusedWithAClearError(string name)
     {
         var (target, broken) = (Target(name)!, Directory.GetFiles(Report("fuzz", name)).Single());
         var folder = target is "safetensors" or "shards" or "adapter" ? Seeds(target) : Copy(MiniModel);

@@ -47,7 +47,7 @@ public sealed class CommandTests
     [InlineData("say hello --temperature warm -o x.wav", "'warm'")]
     [InlineData("say hello --seed -1 -o x.wav", "--seed is -1")]
     [InlineData("say hello --threads 0 -o x.wav", "--threads is 0")]
-    public void AWrongCommandLineIsOneSentenceAndTheWayToHelp(string line, string named)
+    public void AWrongCommandLineGivesOneSentenceAndNamesTheHelp(string line, string named)
     {
         var (code, output, error) = Run(line.Split(' '));
         Assert.Equal((1, ""), (code, output));
@@ -57,7 +57,7 @@ public sealed class CommandTests
     }
 
     [Fact]
-    public void AMistakeIsToldWithoutAStackTraceUnlessAskedFor()
+    public void AMistakeIsReportedWithoutAStackTraceUnlessAskedFor()
     {
         var folder = Path.Combine(Scratch.New(), "absent");
         var (code, output, error) = Run("inspect", folder);

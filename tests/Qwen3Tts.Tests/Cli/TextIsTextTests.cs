@@ -76,7 +76,7 @@ public sealed class TextIsTextTests
     [InlineData("--output has no value", "say", "hello", "-o")]
     [InlineData("--speaker is given twice", "say", "hello", "--speaker", "a", "--speaker", "b", "-o", "x.wav")]
     [InlineData("Did you mean inspect?", "inspct", "models/mini")]
-    public void WhatIsProbablyMisspeltIsTold(string told, params string[] arguments)
+    public void WhatIsProbablyMisspeltIsReported(string told, params string[] arguments)
     {
         var errors = new StringWriter();
         Assert.Equal(1, CommandRun.Run(Commands.Root(), arguments, errors));
@@ -88,7 +88,7 @@ public sealed class TextIsTextTests
     public void EveryNumberHasARange() => NumericOptions.AssertBadValuesAreRefused(Commands.Root);
 
     [Fact]
-    public void APageThatCannotBeWrittenIsToldBeforeTheWork()
+    public void APageThatCannotBeWrittenIsReportedBeforeTheWork()
     {
         var file = Path.Combine(Scratch.New(), "a.txt");
         File.WriteAllText(file, "a");

@@ -51,7 +51,7 @@ public sealed class JsonFileTests
         Assert.Contains(expected, Message(Encoding.UTF8.GetBytes(Good.Replace(from, to))));
 
     [Fact]
-    public void HostileTextsAreToldShortly()
+    public void MessagesAboutHostileTextsAreShort()
     {
         Assert.Contains("64 deep", Message(Encoding.UTF8.GetBytes(new string('[', 100_000))));
         Assert.Contains("64 deep", Message(

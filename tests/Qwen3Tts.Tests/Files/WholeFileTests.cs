@@ -7,7 +7,7 @@ namespace Qwen3Tts.Tests.Files;
 public sealed class WholeFileTests
 {
     [Fact]
-    public void AFileThatShrinksWhileItIsReadIsToldClearly()
+    public void AFileThatShrinksWhileItIsReadGivesAClearError()
     {
         var path = Path.Combine(Scratch.New(), "a.json");
         File.WriteAllBytes(path, new byte[1 << 22]);

@@ -29,7 +29,7 @@ public sealed class GateReportsTests
     }
 
     [Fact]
-    public void AChapterIsToldAndASentenceIsNot()
+    public void AChapterGivesAWarningAndASentenceDoesNot()
     {
         var chapter = TextFile.Read(Reports.Path("text-chapter", "chapter.txt"));
         Assert.Matches(@"^The text has \d+ tokens, about \d+ s of speech, .* Say it sentence by sentence\.$",
@@ -38,7 +38,7 @@ public sealed class GateReportsTests
     }
 
     [Fact]
-    public void ATranscriptThatDoesNotFitItsRecordingIsTold()
+    public void ATranscriptThatDoesNotFitItsRecordingIsReported()
     {
         var wave = WavFile.Read(Reports.Path("transcript-short", "ref.wav"));
         Assert.Contains(Tts.Clone(wave, "Good").Warnings, w =>
@@ -50,7 +50,7 @@ public sealed class GateReportsTests
     }
 
     [Fact]
-    public void ASilentVoiceIsRefusedAndAQuietOneTold()
+    public void ASilentVoiceIsRefusedAndAQuietOneReported()
     {
         Assert.StartsWith("The recording is silent",
             Assert.Throws<ArgumentException>(() => Tts.Clone(WavFile.Read(Reports.Path("voice-silent", "silence.wav")))).Message);

@@ -67,7 +67,7 @@ public sealed class TransformerTests
     }
 
     [Fact]
-    public void AClearedCacheStartsAnew()
+    public void AClearedCacheBeginsANewSequence()
     {
         var (s, random) = (Shapes[0], new Random(5));
         var transformer = Load(s, random);

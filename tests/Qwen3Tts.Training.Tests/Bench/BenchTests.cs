@@ -12,7 +12,7 @@ public sealed class BenchTests
     [Theory]
     [InlineData("base-0b6")]
     [InlineData("base-1b7")]
-    public void EveryWayTakesThePlainStep(string name)
+    public void EveryMethodComputesThePlainStep(string name)
     {
         var ways = new[] { Precision.Mixed, Precision.Bfloat16Moments }
             .SelectMany(p => new[] { false, true }.Select(again => new TrainingMethod { Precision = p, Checkpointing = new(again, 4) }))

@@ -31,7 +31,7 @@ public sealed partial class CommandLineTests
     }
 
     [Fact]
-    public void TheHelpIsThatOfThisProgramWhoeverRunsIt()
+    public void TheHelpIsThatOfTheTrainer()
     {
         var refusal = CommandRun.Understand(TrainingCommands.Root(), ["export", "codes.jsonl", "--for", "a\u001bb"]).Refusal;
         Assert.Equal("--for is 'a<U+001B>b'; give ms-swift. See 'qwen3tts-train export --help'.", refusal);

@@ -144,7 +144,7 @@ public sealed class OutputCommandsTests
 
     /// <summary>A model that this program exported has entries in a record; it is nevertheless an input.</summary>
     [Fact]
-    public void AModelOfOursIsNoOutput()
+    public void AModelOfThisProgramIsNotAnOutput()
     {
         PutOnRecord(_model);
         foreach (var file in Directory.GetFiles(_model).Where(f => !Path.GetFileName(f).StartsWith('.')))

@@ -39,7 +39,7 @@ public sealed class ClipChecksTests
     [Theory]
     [InlineData(1f)]
     [InlineData(0.3f)]
-    public void AClippedOneEvenWhereItWasTurnedDownLater(float gain)
+    public void AClippedRecordingEvenIfItsLevelWasLoweredLater(float gain)
     {
         var wave = Speech(2, 1.3f);
         for (var i = 0; i < wave.Samples.Length; i++)

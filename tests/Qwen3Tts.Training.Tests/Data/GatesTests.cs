@@ -127,7 +127,7 @@ public sealed class GatesTests
     }
 
     [Fact]
-    public void OneCauseOfManyRecordingsIsToldOnce()
+    public void OneCauseOfManyRecordingsIsReportedOnce()
     {
         foreach (var (name, content) in new[] { ("missing", null),
             ("pointer", "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 9\n"), ("mp3", "ID3\u0003 and so on, longer") })

@@ -85,7 +85,7 @@ public sealed class ImportTests
     }
 
     [Fact]
-    public void CodesAreKeptAndNeedNoRecording()
+    public void CodesOfTheListNeedNoRecording()
     {
         var (_, list) = Written("codes.jsonl", """{"audio":"gone.wav","text":"Gone.","ref_audio":"a.wav","audio_codes":[[1,2],[3,4]]}""");
         Assert.Equal("[[1,2],[3,4]]", Run(list).Lines[0].GetProperty("audio_codes").GetRawText());

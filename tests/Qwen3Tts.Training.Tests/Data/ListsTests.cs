@@ -160,7 +160,7 @@ public sealed class ListsTests
     }
 
     [Fact]
-    public void OneMistakeOfAFolderIsToldOnceAndItsRemedyEndsIt()
+    public void OneMistakeOfAFolderIsReportedOnceAndItsRemedyWorks()
     {
         var folder = Scratch.New("lists");
         foreach (var name in new[] { "1.mp3", "2.mp3", "3.mp3" })

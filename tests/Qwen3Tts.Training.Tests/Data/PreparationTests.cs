@@ -120,7 +120,7 @@ public sealed class PreparationTests
     }
 
     [Fact]
-    public void AllMistakesAreToldAtOnceOrLeftOut()
+    public void AllMistakesAreReportedAtOnceOrLeftOut()
     {
         var (input, output) = (Recordings(("a", 1), ("short", 0.05)), Scratch.New());
         WavFile.Write(Path.Combine(input, "mute.wav"), new(new float[Rate], Rate));

@@ -66,7 +66,7 @@ public sealed class FileIdentityTests
     }
 
     [Fact]
-    public void LinksInACircleAreTold()
+    public void LinksInACircleAreReported()
     {
         File.CreateSymbolicLink(In("x"), In("y"));
         File.CreateSymbolicLink(In("y"), In("x"));

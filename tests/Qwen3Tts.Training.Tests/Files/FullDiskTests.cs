@@ -47,7 +47,7 @@ public sealed class FullDiskTests : IDisposable
     }
 
     [Fact]
-    public void AFullDiskIsToldAndTheOldFileStays()
+    public void AFullDiskIsReportedAndTheOldFileStays()
     {
         Mount();
         OutputFile.WriteText(In("o.txt"), "old");
@@ -120,7 +120,7 @@ public sealed class FullDiskTests : IDisposable
     }
 
     [Fact]
-    public void AReadOnlyFolderIsTold()
+    public void AReadOnlyFolderIsReported()
     {
         Assert.SkipWhen(OperatingSystem.IsWindows()
             || Environment.IsPrivilegedProcess, "Root may write everywhere; the read-only disk is tested.");

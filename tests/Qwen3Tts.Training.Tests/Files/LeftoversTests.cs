@@ -99,7 +99,7 @@ public sealed class LeftoversTests
     }
 
     [Fact]
-    public void AGrowingFileIsOursInEveryStateAndInNoOther()
+    public void AGrowingFileIsThisProgramsInEveryWrittenStateOnly()
     {
         var (path, record) = (In("log"), OutputRecord.At(_folder));
         using (var log = new GrowingFile(path, record))
@@ -131,7 +131,7 @@ public sealed class LeftoversTests
     [InlineData("on", false)]
     [InlineData("ONE\ntw", false)]
     [InlineData("one\ntwo\nmine\n", false)]
-    public void AfterAKillOnlyThatIsOursWhichTheKillCanLeave(string left, bool ours)
+    public void AfterAKillOnlyAPossibleStateIsThisPrograms(string left, bool ours)
     {
         var (path, record) = (In("log"), OutputRecord.At(_folder));
         var log = new GrowingFile(path, record);
@@ -159,7 +159,7 @@ public sealed class LeftoversTests
     }
 
     [Fact]
-    public void AnEditedCacheIsKeptAndReadAllTheSame()
+    public void AnEditedCacheIsRenamedAndStillRead()
     {
         var path = In("codes.jsonl.cache");
         var key = Convert.ToHexStringLower(SHA256.HashData("clip"u8));
@@ -174,7 +174,7 @@ public sealed class LeftoversTests
     }
 
     [Fact]
-    public void AnEditedLogIsKeptWhenARunGoesOn()
+    public void AnEditedLogIsRenamedWhenARunIsResumed()
     {
         var run = TrainerTests.Fresh();
         var options = TrainerTests.Options with { Steps = 4 };

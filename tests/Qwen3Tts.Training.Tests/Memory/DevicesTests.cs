@@ -20,7 +20,7 @@ public sealed class DevicesTests
     [InlineData(nameof(Precision.Float32), false)]
     [InlineData(nameof(Precision.Mixed), false)]
     [InlineData(nameof(Precision.Bfloat16Moments), true)]
-    public void EverythingLiesWhereItWasAskedFor(string precision, bool lora)
+    public void AllTensorsAreOnTheRequestedDevice(string precision, bool lora)
     {
         using var scope = NewDisposeScope();
         var way = new TrainingMethod { Precision = Enum.Parse<Precision>(precision), Lora = lora ? new() { Rank = 2 } : null };

@@ -162,7 +162,7 @@ public sealed class PreflightTests
     [InlineData("alpha 128", false, "--lora-alpha 32")]
     [InlineData("text_embedding", false, "--freeze text_embedding")]
     [InlineData("layers", false, "code_predictor at the most")]
-    public void TheWayIsHeldAgainstWhatIsKnown(string what, bool? refuses, string remedy)
+    public void TheMethodIsComparedWithKnownOnes(string what, bool? refuses, string remedy)
     {
         var config = ModelFolder.Open(Mini.Model).Config;
         var released = config with { TalkerConfig = config.TalkerConfig with { HiddenSize = 1024, NumKeyValueHeads = 8, HeadDim = 128 } };

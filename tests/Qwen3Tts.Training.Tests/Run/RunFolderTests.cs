@@ -46,7 +46,7 @@ public sealed class RunFolderTests
     }
 
     [Fact]
-    public void WhatIsNotOfTheRunStaysWhenItBeginsAnew()
+    public void FilesOfOthersStayWhenARunStartsAgain()
     {
         var folder = Fresh();
         Run(Short with { EvaluateEvery = 2 }, folder);
@@ -70,7 +70,7 @@ public sealed class RunFolderTests
 
     /// <summary>A file of others with the name of a take is reported before training, not after it.</summary>
     [Fact]
-    public void AFileInPlaceOfATakeIsToldBeforeTheFirstStep()
+    public void AFileInPlaceOfATakeIsReportedBeforeTheFirstStep()
     {
         var folder = Fresh();
         Run(Options with { EvaluateEvery = 2 }, folder, stopAfter: 3);
@@ -173,7 +173,7 @@ public sealed class RunFolderTests
     }
 
     [Fact]
-    public void AFolderInPlaceOfTheStateIsTold()
+    public void AFolderInPlaceOfTheStateIsReported()
     {
         var folder = Fresh();
         Run(Options, folder, stopAfter: 3);
@@ -189,7 +189,7 @@ public sealed class RunFolderTests
 
     [Theory]
     [MemberData(nameof(Damaged))]
-    public void ADamagedFileIsToldByItsName(string report)
+    public void ADamagedFileIsReportedByItsName(string report)
     {
         var file = Assert.Single(Directory.GetFiles(Path.Combine(Golden.Repository, "tests", "Reports", "fuzz", report)));
         var run = new RunFolder(Scratch.New());

@@ -32,7 +32,7 @@ public sealed class TrainerMistakesTests
     }
 
     [Fact]
-    public void MistakesAreToldBeforeAnythingIsWritten()
+    public void MistakesAreReportedBeforeAnythingIsWritten()
     {
         var folder = Fresh();
         var custom = Golden.Checkpoints.First(c => !ModelFolder.Open(Golden.Checkpoint(c)).Config.CanClone);

@@ -66,7 +66,7 @@ public sealed class TrainingMethodsOnNoraTests
     }
 
     [Fact]
-    public void EachWayLearnsNora()
+    public void EachMethodLearnsNora()
     {
         var nora = Start();
         var texts = nora.Texts.Take(Texts).ToList();

@@ -6,7 +6,7 @@ using Qwen3Tts.Generation;
 namespace Qwen3Tts.Tests.Cli;
 
 /// <summary>A model that never ends its speech, because a row of its head is zero; tests what is kept of the speech.</summary>
-public sealed class SpeechKeptTests
+public sealed class EndlessSpeechTests
 {
     static readonly string Voice = Path.Combine(Mini.Folder, "clips", "rms_1.wav");
 
@@ -34,7 +34,7 @@ public sealed class SpeechKeptTests
         ["say", "Good morning Peter.", "--model", Endless.Value, "--voice", Voice, "--seed", "1", "-o", output, .. more];
 
     [Fact]
-    public void TheLimitOfTheTextIsOnUnlessToldOtherwise()
+    public void TheLimitOfTheTextIsOnByDefault()
     {
         var wav = Path.Combine(Scratch.New(), "o.wav");
         var (code, output, error) = CommandTests.Run(Say(wav));
