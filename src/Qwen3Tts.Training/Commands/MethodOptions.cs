@@ -46,7 +46,7 @@ sealed class MethodOptions
     readonly Option<string?> _memory = new("--memory")
     {
         Description = "Memory that training may use: chooses precision, --recompute and micro-batch, or reports what would fit. Default: " +
-            "what is there.",
+            "the free memory.",
         HelpName = "24GB",
     };
     readonly Option<double> _inContext = new NumberOption<double>("--in-context", TrainingRanges.InContext)
