@@ -25,8 +25,8 @@ static class Preparation
 
         var shapedFiles = shape.ChangesAnything ? PreparedFiles.Shaped(listed, options.Output) : [];
         PreparedFiles.Check(options, listed, shapedFiles.Values);
-        var shaped = SelectClips(Each(listed, options.Parallel, stop, clip => Guarded(clip, () => Shape(clip, shape, encoder, shapedFiles))),
-            problems);
+        var shaped = SelectClips(
+            Each(listed, options.Parallel, stop, clip => Guarded(clip, () => Shape(clip, shape, encoder, shapedFiles))), problems);
         shaped = WithReference(WithoutContradictions(shaped, problems, doubts), options.Reference, shapedFiles, problems);
         if (!options.SkipBad)
             problems.ThrowIfAny();

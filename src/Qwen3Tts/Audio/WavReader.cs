@@ -12,10 +12,7 @@ sealed class WavReader(Stream stream, string name)
     const int Pcm = 1, Float = 3, ALaw = 6, MuLaw = 7, Extensible = 0xFFFE;
     const uint Unknown = uint.MaxValue; // the size that streamed files and RF64 files announce
 
-    /// <summary>
-    /// Names of chunks that follow other chunks in real files. Only the bytes behind a chunk of odd length or of length 0 are compared with
-    /// these names.
-    /// </summary>
+    // Names of chunks in real files. The bytes behind a chunk of odd length or of length 0 are compared with them.
     static readonly HashSet<string> Names =
     [
         "fmt ", "data", "fact", "LIST", "ds64", "bext",
@@ -91,10 +88,7 @@ sealed class WavReader(Stream stream, string name)
         return got;
     }
 
-    /// <summary>
-    /// Skips the padding byte behind a chunk of odd length, if the program that wrote the file wrote one. A byte that is the first letter
-    /// of the next chunk's name is not a padding byte.
-    /// </summary>
+    /// <summary>Skips the padding byte behind a chunk of odd length, if it is there: the first letter of the next chunk is not one.</summary>
     void SkipPadding(uint size)
     {
         if ((size & 1) == 0)
@@ -141,9 +135,7 @@ sealed class WavReader(Stream stream, string name)
         _ => $"the unknown encoding 0x{encoding:x4}",
     };
 
-    /// <summary>
-    /// Reads <paramref name="bytes"/> bytes of samples, or all up to the end of the stream if that comes first, and averages the channels.
-    /// </summary>
+    /// <summary>Reads samples of <paramref name="bytes"/> bytes, or up to the end of the stream, and averages the channels.</summary>
     float[] ReadSamples(long bytes)
     {
         var frameBytes = _channels * _sampleBytes;

@@ -23,7 +23,8 @@ public sealed class ResumeTests
         ["float32, fused"] = (ScalarType.Float32, new() { Kernel = UpdateKernel.Fused }),
         ["bfloat16 with masters"] = (ScalarType.BFloat16, new()),
         ["bfloat16 with stochastic rounding"] = (ScalarType.BFloat16, new() { Masters = false }),
-        ["bfloat16 with stochastic rounding, moments too"] = (ScalarType.BFloat16, new() { Masters = false, Moments = ScalarType.BFloat16 }),
+        ["bfloat16 with stochastic rounding, moments too"] = (ScalarType.BFloat16,
+            new() { Masters = false, Moments = ScalarType.BFloat16 }),
         ["bfloat16 with stochastic rounding, moments too, eager"] = (ScalarType.BFloat16,
             new() { Masters = false, Moments = ScalarType.BFloat16, Kernel = UpdateKernel.Eager }),
     };
