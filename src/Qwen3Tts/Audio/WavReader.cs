@@ -88,7 +88,7 @@ sealed class WavReader(Stream stream, string name)
         return got;
     }
 
-    /// <summary>Skips the padding byte behind a chunk of odd length, if it is there: the first letter of the next chunk is not one.</summary>
+    /// <summary>Skips the padding byte behind a chunk of odd length, if there is one. The first letter of a chunk is none.</summary>
     void SkipPadding(uint size)
     {
         if ((size & 1) == 0)

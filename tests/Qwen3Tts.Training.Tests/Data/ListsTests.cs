@@ -134,11 +134,11 @@ public sealed class ListsTests
     [InlineData("a|x\nb|x", "repeats")]
     [InlineData("a|1|2\nb|1|2", "no field is a text")]
     [InlineData("a|x|y|z|Is it?", "5 fields")]
-    [InlineData("a|b|c|d", "third is no language")]
+    [InlineData("a|b|c|d", "third is not a language")]
     [InlineData("audio|text|transcript\na|b|c", "both may be the text")]
     [InlineData("wavs/q.wav,Is it, or not?\nwavs/b.wav,It is.", "separated by commas")]
-    [InlineData("[{\"audio\":\"a.wav\",", "no JSON from here")]
-    [InlineData("Is it?\nIt is.", "no JSON objects")]
+    [InlineData("[{\"audio\":\"a.wav\",", "not JSON from here")]
+    [InlineData("Is it?\nIt is.", "not JSON objects")]
     [InlineData("audio|text\nC:\\x\\q.wav|Is it?\nC:\\x\\r.wav|It is.", "another machine")]
     public void WhatCannotBeReadHasOneMessage(string list, string words, params string[] beside)
     {

@@ -199,7 +199,7 @@ public sealed class PreparationTests
 
     [Theory]
     [InlineData("{", "the JSON ends too early")]
-    [InlineData("[1]", "no JSON object")]
+    [InlineData("[1]", "not a JSON object")]
     [InlineData("""{"text":"a","ref_audio":"a.wav"}""", "'audio'")]
     [InlineData("""{"audio":"a.wav","ref_audio":"a.wav"}""", "'text'")]
     [InlineData("""{"audio":"a.wav","text":"  "}""", "empty")]

@@ -7,7 +7,7 @@ using Qwen3Tts.Training.Commands;
 using Qwen3Tts.Training.Options;
 using Qwen3Tts.Training.Run;
 
-namespace Qwen3Tts.Tests.Data;
+namespace Qwen3Tts.Tests;
 
 public sealed class SwiftExportTests
 {
