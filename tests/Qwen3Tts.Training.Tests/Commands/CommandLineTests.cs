@@ -91,7 +91,7 @@ public sealed partial class CommandLineTests
         string[] others =
             ["TrainCommand", "PrepareCommand", "BenchCommand", "ExportCommand", "ImportCommand", "DemoCommand", "EnginesCommand", "Demo"];
         // 'voice' resumes an existing run by itself
-        string[] ofTrainAlone = ["holds no run to resume. Leave --resume", "holds a run already. Go on with it by --resume"];
+        string[] ofTrainAlone = ["holds no run to resume. Leave --resume", "holds a run already. Resume it with --resume"];
         var own = TrainingCommands.Root().Subcommands.Single(c => c.Name == "voice").Options.Select(o => o.Name).ToHashSet();
         var foreign = Named().Where(n =>
             n.File.Replace('\\', '/') is var f && f.StartsWith("Qwen3Tts.Training/", StringComparison.Ordinal)

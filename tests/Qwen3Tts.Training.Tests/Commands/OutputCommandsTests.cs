@@ -185,9 +185,9 @@ public sealed class OutputCommandsTests
     public void ARunRemovesNoneOfItsInputs()
     {
         Done("prepare @/src -o @/run/codes.jsonl --model @/model");
-        Refused("is read", "train @/run/codes.jsonl --name anna --model @/model --run @/run --overwrite");
+        Refused("is an input", "train @/run/codes.jsonl --name anna --model @/model --run @/run --overwrite");
         PutOnRecord(_model);
         Directory.Move(_model, In("run", "best"));
-        Refused("is read", "train % --name anna --model @/run/best --run @/run --overwrite");
+        Refused("is an input", "train % --name anna --model @/run/best --run @/run --overwrite");
     }
 }
