@@ -19,7 +19,7 @@ static class ChangingTargets
     {
         ["changing-safetensors"] = _ => CreateTarget("a.safetensors", Tensors(),
             (path, problems) => TensorsOf(SafetensorsFile.Open(path))(problems)),
-        ["changing-tensors"] = _ => OpenTarget("a.safetensors", Tensors(), path => TensorsOf(SafetensorsFile.Open(path))),
+        ["changing-tensors"] = _ => OnOpened("a.safetensors", Tensors(), path => TensorsOf(SafetensorsFile.Open(path))),
         ["changing-wav"] = _ => CreateTarget("a.wav", Recording(), (path, _) => WavFile.Read(path)),
         ["changing-list"] = _ =>
             CreateTarget("metadata.csv", Lines("wavs/{0}.wav|What is said {0}.|anna"),
@@ -39,10 +39,10 @@ static class ChangingTargets
             .Select(i => line.Replace("{0}", $"{i}", StringComparison.Ordinal) + "\n")));
 
     static FuzzTarget CreateTarget(string file, byte[] content, Action<string, List<string>> read, Action<string>? clean = null) =>
-        OpenTarget(file, content, path => problems => read(path, problems), clean);
+        OnOpened(file, content, path => problems => read(path, problems), clean);
 
     /// <summary>The first function opens the file. From then on the file is changed, while the second one reads.</summary>
-    static FuzzTarget OpenTarget(string file, byte[] content, Func<string, Action<List<string>>> open, Action<string>? clean = null) => new()
+    static FuzzTarget OnOpened(string file, byte[] content, Func<string, Action<List<string>>> open, Action<string>? clean = null) => new()
     {
         Files = new Dictionary<string, byte[]> { [file] = content, [Changes] = None },
         IsMutated = f => f == Changes,
