@@ -1,5 +1,6 @@
-// What both programs, qwen3tts and qwen3tts-train, do alike: parse, run, stop on Ctrl-C, and turn an error into two sentences and an exit
-// code. 0 done, 1 the user's mistake, 2 ours, 130 interrupted. This folder is compiled into both, so the library needs no console.
+// What both programs, qwen3tts and qwen3tts-train, share: they parse the command line, run the command, stop on Ctrl-C, and turn an error
+// into a message of two sentences and an exit code: 0 success, 1 a mistake of the user, 2 a mistake of the program, 130 interrupted. This
+// folder is compiled into both programs, so the library needs no console.
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
@@ -9,7 +10,7 @@ using Qwen3Tts.Files;
 
 namespace Qwen3Tts.CommandLine;
 
-/// <summary>A command that shows examples in its help.</summary>
+/// <summary>A command whose help shows examples.</summary>
 class DocumentedCommand(string name, string description, params IReadOnlyList<string> examples) : Command(name, description)
 {
     public IReadOnlyList<string> Examples { get; } = examples;
@@ -22,8 +23,10 @@ static class CommandRun
 
     static readonly Option<bool> Debug = new("--debug") { Description = "Print the stack trace of an error.", Recursive = true };
 
-    /// <summary>Parses and runs; returns the exit code. The first Ctrl-C (or SIGTERM, SIGHUP) cancels
-    /// the command's token, the second one kills.</summary>
+    /// <summary>
+    /// Parses and runs a command line; returns the exit code. The first Ctrl-C (or SIGTERM, SIGHUP) cancels the command's token, the second
+    /// one ends the process.
+    /// </summary>
     public static int Run(RootCommand root, IReadOnlyList<string> arguments, TextWriter? errors = null)
     {
         errors ??= Console.Error;
@@ -65,20 +68,20 @@ static class CommandRun
         }
     }
 
-    /// <summary>Without the name of a parameter of ours, which .NET adds.</summary>
+    /// <summary>The message without the name of a parameter, which .NET appends.</summary>
     static string MessageOf(Exception e) => e is ArgumentException { ParamName: { } parameter }
         ? e.Message.Replace($" (Parameter '{parameter}')", "", StringComparison.Ordinal) : e.Message;
 
-    /// <summary>What a command does: gets the options, and a token that Ctrl-C cancels; returns the exit code.</summary>
+    /// <summary>The action of a command. Its arguments are the options and a token that Ctrl-C cancels; it returns the exit code.</summary>
     public static void Does(this Command command, Func<ParseResult, CancellationToken, int> work) =>
         command.SetAction((parsed, stop) => Task.FromResult(work(parsed, stop)));
 
-    /// <summary>Errors about what was asked for or what lies on disk, as opposed to errors of the program.</summary>
+    /// <summary>True for errors in the request or in files, as opposed to errors of the program.</summary>
     internal static bool IsUsersMistake(Exception e) =>
         e is InvalidDataException or IOException or UnauthorizedAccessException or NotSupportedException
             || e.GetType() == typeof(ArgumentException);
 
-    /// <summary>The command line as it was understood, and what is told if it was not. Nothing is run.</summary>
+    /// <summary>Parses a command line without running it: the result, and the message if it is refused.</summary>
     internal static (ParseResult Parsed, string? Refusal) Understand(RootCommand root, IReadOnlyList<string> arguments)
     {
         Prepare(root);
@@ -87,11 +90,11 @@ static class CommandRun
         return (parsed, wrong is null ? null : $"{wrong} See '{Name(root)}{(command == root ? "" : $" {command.Name}")} --help'.");
     }
 
-    /// <summary>The command line as it was understood, and what is wrong with it.</summary>
+    /// <summary>Parses a command line: the result, and what is wrong with it.</summary>
     internal static (ParseResult Parsed, string? Wrong) Parse(RootCommand root, IReadOnlyList<string> typed)
     {
         var (arguments, wrong) = TypedArguments.Read(root, typed.Count == 0 ? ["--help"] : typed);
-        // No file is read for an argument that begins with @, and -mine is a word, not -m with "ine".
+        // An argument that begins with @ does not name a file to read, and -mine is one word, not -m with the value "ine".
         var parsed = root.Parse(wrong is null ? arguments : typed, new() { ResponseFileTokenReplacer = null, EnablePosixBundling = false });
         return (parsed, wrong ?? Wrong(parsed, root));
     }
@@ -103,7 +106,7 @@ static class CommandRun
         if (parsed.CommandResult.Command == root && parsed.UnmatchedTokens is [var unknown, ..])
             return $"'{Printable.Text(unknown)}' is neither a command nor an option here."
                 + $"{TypedArguments.Meant(unknown, root.Subcommands.Select(c => c.Name))}";
-        if (parsed.CommandResult.Children.OfType<OptionResult>().Select(OfCount).FirstOrDefault(w => w is not null) is { } counted)
+        if (parsed.CommandResult.Children.OfType<OptionResult>().Select(CheckCount).FirstOrDefault(w => w is not null) is { } counted)
             return counted;
         return parsed.UnmatchedTokens is [var token, ..]
             ? $"'{Printable.Text(token)}' is neither a command nor an option here." : Sentence(parsed.Errors[0]);
@@ -111,8 +114,8 @@ static class CommandRun
 
     static string Name(RootCommand root) => root.HelpName ?? root.Name;
 
-    /// <summary>An option without its value, or with several.</summary>
-    static string? OfCount(OptionResult given)
+    /// <summary>The message for an option that has no value, or is given several times.</summary>
+    static string? CheckCount(OptionResult given)
     {
         var (name, arity) = (given.Option.Name, given.Option.Arity);
         return given.Implicit ? null
@@ -122,8 +125,7 @@ static class CommandRun
             : given.Tokens.Count < arity.MinimumNumberOfValues ? $"{name} has no value; give one after it, or leave the option out." : null;
     }
 
-    /// <summary>The one place where the parser's errors become sentences: its own words, but where
-    /// it would name a type as .NET does.</summary>
+    /// <summary>Turns an error of the parser into a sentence. The parser's own wording is used unless it names a .NET type.</summary>
     static string Sentence(ParseError error)
     {
         if (error.SymbolResult is OptionResult { Tokens: [var value, ..] } option

@@ -1,4 +1,4 @@
-// Options that several commands of both programs have, so that one name means one thing everywhere.
+// Options that several commands of both programs have, so that an option of one name has the same meaning everywhere.
 using System.CommandLine;
 using Qwen3Tts.Files;
 
@@ -16,7 +16,7 @@ static class CommonOptions
 
     public static Option<int?> Seed() => new NumberOption<int?>("--seed", new(0, int.MaxValue))
     {
-        Description = "Start of the random numbers: the same seed, the same bytes. Default: a new one each time.",
+        Description = "Seed of the random numbers: the same seed gives the same bytes. Default: a new seed each time.",
     };
 
     public static Option<int?> Threads() =>
@@ -25,7 +25,7 @@ static class CommonOptions
             Description = "Threads to compute with. Default: one per processor.",
         };
 
-    /// <summary>Refuses a value that is none of these words.</summary>
+    /// <summary>Refuses a value that is not one of these words.</summary>
     public static Option<T> OneOf<T>(this Option<T> option, params string[] words)
     {
         option.Validators.Add(result =>
@@ -37,8 +37,8 @@ static class CommonOptions
         return option;
     }
 
-    /// <summary>The model folder: the option's, else the environment's.</summary>
-    /// <exception cref="ArgumentException">Neither is given.</exception>
+    /// <summary>The model folder from the option, or else from the environment variable.</summary>
+    /// <exception cref="ArgumentException">Neither is set.</exception>
     public static string ModelFolder(string? given) =>
         given ?? (Environment.GetEnvironmentVariable(ModelVariable) is { Length: > 0 } folder ? folder
         : throw new ArgumentException(

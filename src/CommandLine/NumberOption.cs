@@ -1,4 +1,4 @@
-// Options that are numbers: read and held against their range while the command line is parsed, before anything is loaded.
+// Options whose values are numbers. They are parsed and checked against their range with the command line, before anything is loaded.
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
@@ -12,7 +12,7 @@ interface INumberOption
     NumberRange Range { get; }
 }
 
-/// <summary>An option whose value is an int or a double, or one of these that may be null.</summary>
+/// <summary>An option whose value is an int or a double, or a nullable one of these.</summary>
 sealed class NumberOption<T> : Option<T>, INumberOption
 {
     static readonly bool Whole = typeof(T) == typeof(int) || typeof(T) == typeof(int?);
@@ -28,11 +28,11 @@ sealed class NumberOption<T> : Option<T>, INumberOption
 
     T Read(ArgumentResult result)
     {
-        var text = result.Tokens.Count == 1 ? result.Tokens[0].Value : ""; // the parser itself refuses none and several
+        var text = result.Tokens.Count == 1 ? result.Tokens[0].Value : ""; // the parser itself refuses a missing value and several values
         var kind = Whole ? "a whole number" : "a number";
         var digits = text.Length > 0
             && text.AsSpan(text[0] is '-' or '+' ? 1 : 0) is { Length: > 0 } d && !d.ContainsAnyExceptInRange('0', '9');
-        // As a double even where it is whole: one beyond what an int holds is outside the range, not without meaning.
+        // Parsed as a double even for a whole number, so that a number beyond the range of int is reported as out of range.
         if (!double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value)
             || double.IsNaN(value) || (Whole && !digits))
             result.AddError($"{Name} is '{Printable.Text(text)}'; give {kind}.");

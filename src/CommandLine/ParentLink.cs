@@ -1,5 +1,6 @@
-// A command that is handed over ends with the program that handed it over. The parent holds one end of a pipe and the child the other: a
-// byte asks the child to stop, as SIGTERM does, and the end of the pipe says that the parent is no more, however it ended.
+// A program that was started by this program (qwen3tts-train by qwen3tts) must end with it. The parent holds one end of a pipe and the
+// child the other one. A byte asks the child to stop, as SIGTERM does. The end of the pipe means that the parent has ended, for whatever
+// reason.
 using System.Diagnostics;
 using System.IO.Pipes;
 
@@ -10,8 +11,9 @@ static class ParentLink
     const string Variable = "QWEN3TTS_PARENT";
     const byte Ask = (byte)'s';
 
-    /// <summary>Runs a program that stops when <paramref name="stop"/> is cancelled and when this program ends;
-    /// returns its exit code.</summary>
+    /// <summary>
+    /// Runs a program that stops when <paramref name="stop"/> is cancelled and when this program ends; returns its exit code.
+    /// </summary>
     public static int Run(ProcessStartInfo start, CancellationToken stop)
     {
         using var pipe = new AnonymousPipeServerStream(PipeDirection.Out, HandleInheritability.Inheritable);
@@ -23,13 +25,14 @@ static class ParentLink
         return child.ExitCode;
     }
 
-    /// <summary>In the child: cancels <paramref name="stop"/> when the parent asks for it or ends.
-    /// Does nothing where there is no parent.</summary>
+    /// <summary>
+    /// In the child: cancels <paramref name="stop"/> when the parent asks for it or ends. Does nothing if there is no parent.
+    /// </summary>
     public static void Watch(CancellationTokenSource stop)
     {
         if (Environment.GetEnvironmentVariable(Variable) is not { Length: > 0 } handle)
             return;
-        Environment.SetEnvironmentVariable(Variable, null); // the handle means nothing to programs that are started from here
+        Environment.SetEnvironmentVariable(Variable, null); // programs that are started from here must not use the handle
         new Thread(() => Listen(handle, stop)) { IsBackground = true, Name = "parent" }.Start();
     }
 
@@ -42,7 +45,7 @@ static class ParentLink
         }
         catch (IOException)
         {
-            // the child ended by itself
+            // the child has ended by itself
         }
     }
 
@@ -55,7 +58,7 @@ static class ParentLink
         }
         catch (Exception e) when (e is ArgumentException or IOException)
         {
-            return; // set by someone else: there is no pipe, and no parent that could end
+            return; // another program set the variable: there is no pipe
         }
         try
         {
@@ -63,7 +66,7 @@ static class ParentLink
         }
         catch (ObjectDisposedException)
         {
-            // the command is done
+            // the command has ended
         }
     }
 }

@@ -1,5 +1,5 @@
-// Work that takes longer than a breath shows that it lives: one line on an interactive terminal, rewritten in place, on standard error so
-// that output can be piped. Redirected or in CI nothing is shown.
+// A status line shows that long work is going on: one line on an interactive terminal, rewritten in place, on standard error, so that
+// output can be piped. If standard error is redirected, or in CI, nothing is shown.
 using Spectre.Console;
 
 namespace Qwen3Tts.CommandLine;
@@ -12,7 +12,7 @@ static class StatusLine
         Interactive = Console.IsErrorRedirected ? InteractionSupport.No : InteractionSupport.Detect,
     });
 
-    /// <summary>Runs the work beside a line that says <paramref name="what"/>; the work may replace the line.</summary>
+    /// <summary>Runs work while a line shows <paramref name="what"/>. The work may change the text of the line.</summary>
     public static T While<T>(string what, Func<Action<string>, T> work)
     {
         if (!Terminal.Profile.Capabilities.Interactive)

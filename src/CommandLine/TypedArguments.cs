@@ -1,6 +1,6 @@
-// Text is text: what is to be said, and the value of an option, may begin with "--" or "@". The parser would take some of these for
-// options; here they are put where it cannot: a value behind "=", a text behind "--". Only a single word that looks like an option and is
-// none is refused, because it is more likely misspelt than meant.
+// A text to be spoken, and the value of an option, may begin with "--" or "@". The parser would read some of these as options. So a value
+// is joined to its option with "=", and a text is put behind "--". Only a single word that looks like an option and is none is refused,
+// because it is probably a misspelt option.
 using System.CommandLine;
 using Qwen3Tts.Files;
 
@@ -8,9 +8,9 @@ namespace Qwen3Tts.CommandLine;
 
 static class TypedArguments
 {
-    const string End = "--"; // of the options
+    const string End = "--"; // ends the options
 
-    /// <summary>The arguments as the parser is to get them, or what is wrong with them.</summary>
+    /// <summary>The arguments in the form that the parser gets, or what is wrong with them.</summary>
     public static (IReadOnlyList<string> Arguments, string? Wrong) Read(RootCommand root, IReadOnlyList<string> typed)
     {
         var command = typed.Select(a => root.Subcommands.FirstOrDefault(c => c.Name == a))
@@ -45,7 +45,7 @@ static class TypedArguments
             else if (!IsOneWord(argument))
                 texts.Add(argument);
             else if (argument.StartsWith(End, StringComparison.Ordinal) && !options.ContainsKey(argument.Split(':')[0]))
-                return ([], Refusal(argument, options.Keys, "If it is meant as it stands, write -- before it."));
+                return ([], Refusal(argument, options.Keys, "If it is a text, write -- before it."));
             else
                 parsed.Add(argument);
         }
@@ -53,14 +53,14 @@ static class TypedArguments
     }
 
     static string Refusal(string word, IEnumerable<string> names, string remedy) =>
-        $"'{Printable.Text(word)}' is no option of this command.{Meant(word, names)} {remedy}";
+        $"'{Printable.Text(word)}' is not an option of this command.{Meant(word, names)} {remedy}";
 
-    /// <summary>The name that was probably meant, as a sentence; empty where none is near.</summary>
+    /// <summary>A sentence with the name that was probably meant; empty if no name is similar.</summary>
     public static string Meant(string typed, IEnumerable<string> names)
     {
         var best = names.Where(n => n.Length > 2).Select(n => (Name: n, Steps: Distance(BeforeEquals(typed), n)))
             .OrderBy(n => n.Steps).FirstOrDefault();
-        // Two slips of the finger; in a short word they would make it any other.
+        // Two typing mistakes at most; in a short word, two mistakes could turn it into any other word.
         return best.Name is not null && best.Steps <= Math.Min(2, best.Name.Length / 3) ? $" Did you mean {best.Name}?" : "";
     }
 
@@ -73,7 +73,7 @@ static class TypedArguments
 
     static string BeforeEquals(string argument) => argument.Split('=')[0];
 
-    /// <summary>Of Levenshtein: letters to insert, remove or replace.</summary>
+    /// <summary>The Levenshtein distance: the number of letters to insert, remove or replace.</summary>
     static int Distance(string a, string b)
     {
         var row = Enumerable.Range(0, b.Length + 1).ToArray();

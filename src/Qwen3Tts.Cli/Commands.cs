@@ -5,10 +5,10 @@ namespace Qwen3Tts.Cli;
 
 static class Commands
 {
-    /// <summary>All commands of this program, and those of the other one by name.</summary>
+    /// <summary>The commands of this program, and by name those of qwen3tts-train.</summary>
     public static RootCommand Root()
     {
-        var root = new RootCommand("Speaks with Qwen3-TTS models, in C# and nothing else.") { HelpName = "qwen3tts" };
+        var root = new RootCommand("Speaks with Qwen3-TTS models. Managed C# code, no native libraries.") { HelpName = "qwen3tts" };
         root.Add(new SayCommand());
         root.Add(new InspectCommand());
         root.Add(new DoctorCommand());
@@ -17,7 +17,7 @@ static class Commands
         return root;
     }
 
-    /// <summary>Takes whatever follows and passes it on.</summary>
+    /// <summary>A command that accepts any arguments and passes them on.</summary>
     static Command Foreign(string name, string description)
     {
         var rest = new Argument<string[]>("arguments") { Arity = ArgumentArity.ZeroOrMore, Hidden = true };

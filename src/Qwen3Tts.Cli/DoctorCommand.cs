@@ -1,5 +1,5 @@
-// qwen3tts doctor: what a checkpoint was trained with, and whether it can be right. Verdict first, then the evidence; 0 healthy, 3 not, 4
-// where that was not measured or cannot be told.
+// qwen3tts doctor: reports which faults of fine-tuning a checkpoint was trained with. It prints the verdict first, then the evidence. Exit
+// codes: 0 healthy, 3 not healthy, 4 undecided or not measured.
 using System.CommandLine;
 using System.Globalization;
 using Qwen3Tts.CommandLine;
@@ -20,75 +20,75 @@ sealed class DoctorCommand : DocumentedCommand
     readonly Argument<string> _checkpoint = new("checkpoint") { Description = "Folder of the model." };
     readonly Option<string?> _base = new("--base")
     {
-        Description = "Folder of the model that it was fine-tuned from: shows what moved, and makes the verdict sure.",
+        Description = "Folder of the base model. It shows which weights changed, and makes the verdict more certain.",
         HelpName = "DIR",
     };
     readonly Option<string?> _data = new("--data")
     {
-        Description = "JSONL with audio, text, ref_audio, audio_codes, language; best what it was trained on.",
+        Description = "JSONL with audio, text, ref_audio, audio_codes, language; best the data that it was trained on.",
         HelpName = "JSONL",
     };
     readonly Option<string?> _audio = new("--audio")
     {
-        Description = "Instead: a folder of WAV files, each with its text in a TXT file.",
+        Description = "Instead of --data: a folder of WAV files, each with its text in a TXT file.",
         HelpName = "DIR",
     };
     readonly Option<string?> _speaker = new("--speaker")
     {
-        Description = "Whose recordings the data are. Default: the speaker that the base does not have.",
+        Description = "Name of the speaker whose recordings the data are. Default: the speaker that the base does not have.",
         HelpName = "NAME",
     };
     readonly Option<string?> _language = new("--language")
     {
-        Description = "The language that you speak with, for clips that name none.",
+        Description = "Language for clips that name none: the one that you speak with.",
         HelpName = "NAME",
     };
     readonly Option<int> _clips = new NumberOption<int>("--clips", new(1, 100_000))
     {
-        Description = "Most clips to measure, spread over the data.",
+        Description = "Largest number of clips to measure, spread over the data.",
         DefaultValueFactory = _ => 10,
     };
     readonly Option<int> _takes = new NumberOption<int>("--takes", new(0, 10_000))
     {
-        Description = "Sentences to speak; 0 speaks none.",
+        Description = "Number of sentences to speak; 0 speaks none.",
         DefaultValueFactory = _ => 4,
     };
     readonly Option<string?> _grammar = new("--grammar")
     {
-        Description = "JSGF grammar of all that may be said, for pocketsphinx.",
+        Description = "JSGF grammar of all sentences that are spoken, for pocketsphinx.",
         HelpName = "FILE",
     };
     readonly Option<string[]> _dictionary = new("--dictionary")
     {
-        Description = "Pronunciations that pocketsphinx lacks.",
+        Description = "Dictionary with the pronunciations that pocketsphinx lacks.",
         HelpName = "FILE",
     };
     readonly Option<bool> _json = new("--json") { Description = "Write JSON instead of tables; docs/doctor.md describes it." };
-    readonly Option<string?> _html = new("--html") { Description = "Write the report as one page, too.", HelpName = "FILE" };
+    readonly Option<string?> _html = new("--html") { Description = "Also write the report as one HTML page.", HelpName = "FILE" };
     readonly Option<string?> _showPrompt = new("--show-prompt")
     {
-        Description = "Show this text position by position, as trainer and generator write it, and nothing else.",
+        Description = "Only show the prompt of this text position by position, as trainer and generator write it.",
         HelpName = "TEXT",
     };
     readonly Option<string?> _as = new("--as")
     {
-        Description = $"With --show-prompt: beside it, what a faulty trainer writes: {string.Join(", ", PromptListing.Scripts.Keys)}, or " +
+        Description = $"With --show-prompt: also show that of a faulty trainer: {string.Join(", ", PromptListing.Scripts.Keys)}, or " +
             $"a hypothesis.",
         HelpName = "SCRIPT",
     };
     readonly Option<string?> _instruct = new("--instruct") { Description = "With --show-prompt: an instruction.", HelpName = "TEXT" };
     readonly Option<string?> _transcript = new("--transcript")
     {
-        Description = "With --show-prompt: the transcript of a reference, for in-context cloning.",
+        Description = "With --show-prompt: the transcript of a reference recording, for in-context cloning.",
         HelpName = "TEXT",
     };
     readonly Option<bool> _interleaved = new("--interleaved")
     {
-        Description = "With --show-prompt: text beside the codes instead of before them.",
+        Description = "With --show-prompt: text beside the frames instead of before them.",
     };
 
     public DoctorCommand() : base("doctor",
-        "Says what a checkpoint was trained with: measures it under every known fault of fine-tuning scripts.",
+        "Reports which faults a checkpoint was trained with: measures it under every known fault of fine-tuning scripts.",
         "qwen3tts doctor my-voice --base Qwen3-TTS-12Hz-1.7B-Base --data codes.jsonl --language English",
         "qwen3tts doctor my-voice --audio recordings --html report.html",
         "qwen3tts doctor my-voice --show-prompt \"Good morning.\" --language English --as official-022e286")
@@ -133,17 +133,17 @@ sealed class DoctorCommand : DocumentedCommand
         return report.Healthy ? CommandRun.Done : report.Undecided ? Undecided : NotHealthy;
     }
 
-    /// <summary>Every file that is read: those of the models and those that the data name, too.</summary>
+    /// <summary>Every file that is read: those of the models, and those that the data name.</summary>
     IEnumerable<string?> Inputs(DoctorOptions options, ParseResult parsed)
     {
-        // what is wrong with it is told by the examination
+        // the examination reports what is wrong with the data
         var clips = options.Data is { } data && Path.Exists(data) ? ClipList.Read(data, new()) : [];
         var named = clips.SelectMany(c => new[] { c.Audio, c.Reference, Path.ChangeExtension(c.Audio, ".txt") });
         return [options.Data, parsed.GetValue(_grammar), .. parsed.GetValue(_dictionary)
             ?? [], .. OutputFile.Whole(options.Checkpoint), .. OutputFile.Whole(options.Base), .. named];
     }
 
-    /// <summary>Told before minutes of work: a folder that is not there is made, but not where a file is.</summary>
+    /// <summary>Checks the output before minutes of work: a missing folder can be created, but not in the place of a file.</summary>
     static void CheckFolderCanBeMade(string page)
     {
         var folder = Path.GetDirectoryName(Path.GetFullPath(page));
@@ -163,7 +163,7 @@ sealed class DoctorCommand : DocumentedCommand
     static void Print(DoctorReport r)
     {
         if (Console.IsOutputRedirected)
-            AnsiConsole.Profile.Width = 160; // of a file or pipe nothing is known, and 80 columns would break the tables
+            AnsiConsole.Profile.Width = 160; // files and pipes have no width; the default of 80 columns would break the tables
         AnsiConsole.Write(new Markup($"[bold {(r.Healthy ? "green" : r.Undecided ? "yellow" : "red")}]{Markup.Escape(r.Verdict)}[/]\n"));
         foreach (var detail in r.Details)
             AnsiConsole.Write(new Cell($"{detail}\n"));
@@ -171,7 +171,7 @@ sealed class DoctorCommand : DocumentedCommand
             AnsiConsole.Write(new Cell(
                 $"trained as {r.Hypothesis}; sure {Percent(r.Confidence)}"
                 + (r.Next is null ? "" : $"; next {r.Next}, {Number(r.Margin)} times worse")
-                + (r.Alike.Count == 0 ? "" : $"; not to be told from {string.Join(", ", r.Alike)}") + "\n"));
+                + (r.Alike.Count == 0 ? "" : $"; cannot be distinguished from {string.Join(", ", r.Alike)}") + "\n"));
         if (r.Findings.Count > 0)
             AnsiConsole.Write(Rows(Columns("", "finding", "evidence", "remedy"), r.Findings.OrderByDescending(f => f.Severity), f =>
                 [f.Severity.ToString().ToLowerInvariant(), f.Id, f.Evidence, f.Remedy]));

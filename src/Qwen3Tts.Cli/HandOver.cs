@@ -1,5 +1,5 @@
-// Training brings libtorch, hundreds of megabytes that whoever only speaks need not install. Its commands live in a second program;
-// here they are known by name, and the command line is handed over as it is.
+// Training needs libtorch, which has hundreds of megabytes that are not needed to speak. So the training commands are in a second program,
+// qwen3tts-train. This program only knows their names, and passes the command line on unchanged.
 using Qwen3Tts.CommandLine;
 using Qwen3Tts.Listening;
 
@@ -9,35 +9,40 @@ static class HandOver
 {
     const string Program = "qwen3tts-train";
 
-    /// <summary>Commands of the other program.</summary>
+    /// <summary>Commands of qwen3tts-train, with their descriptions.</summary>
     public static readonly (string Name, string Description)[] Commands =
     [
-        ("import", "Reads recordings as other programs list them, and chooses what is held out."),
+        ("import", "Reads lists of recordings in many formats, and chooses the held-out clips."),
         ("prepare", "Turns recordings into training data."),
         ("train", "Fine-tunes a model on prepared data."),
-        ("voice", "From recordings to a voice in one command."),
-        ("export", "Writes prepared data for a trainer of many machines."),
-        ("demo", "Prepares, trains and speaks with the embedded model and recordings."),
-        ("bench", "Measures what a training step costs here."),
+        ("voice", "Makes a voice from recordings in one command."),
+        ("export", "Writes prepared data for a trainer that uses many machines."),
+        ("demo", "Prepares, trains and speaks with the model and recordings of the repository."),
+        ("bench", "Measures time and memory of a training step on this machine."),
     ];
 
-    /// <summary>Protects what follows a foreign command from this program's parser: even --help belongs to the other one.</summary>
+    /// <summary>
+    /// Hides the arguments of such a command from this program's parser, because even --help belongs to the other program.
+    /// </summary>
     public static string[] Protect(string[] arguments) =>
         arguments is [var first, .. var rest] && Commands.Any(c => c.Name == first) ? [first, "--", .. rest] : arguments;
 
-    /// <summary>Runs the other program with these arguments on this terminal; returns its exit code. It ends with this program.</summary>
-    /// <exception cref="FileNotFoundException">It is not there.</exception>
+    /// <summary>
+    /// Runs the other program with these arguments on this terminal; returns its exit code. It ends when this program ends.
+    /// </summary>
+    /// <exception cref="FileNotFoundException">The program was not found.</exception>
     public static int Run(IReadOnlyList<string> arguments, CancellationToken stop)
     {
         var program = Find() ?? throw new FileNotFoundException(
             $"'{arguments[0]}' is a command of {Program}, which is neither beside this program nor on the PATH. "
             + "Build it in the repository (dotnet build -c Release src/Qwen3Tts.Training), "
             + "and add the folder artifacts/bin/Qwen3Tts.Training/release to the PATH.");
-        // Ctrl-C reaches both programs, and all else this one alone: it passes on what it is told, and waits for how the other one ends.
+        // Ctrl-C reaches both programs, all other signals only this one. It passes a request to stop on, and waits for the other program's
+        // exit code.
         return ParentLink.Run(new(program, arguments) { UseShellExecute = false }, stop);
     }
 
-    /// <summary>Beside this program, else on the PATH, else where the repository that this program was built in builds it.</summary>
+    /// <summary>Looks for the program beside this one, then on the PATH, then in the build folder of the repository.</summary>
     static string? Find()
     {
         var file = OperatingSystem.IsWindows() ? $"{Program}.exe" : Program;

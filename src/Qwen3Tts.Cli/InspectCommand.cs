@@ -1,4 +1,4 @@
-// qwen3tts inspect: what is in a model folder, and whether it loads.
+// qwen3tts inspect: shows the content of a model folder, and whether it loads.
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
@@ -14,7 +14,7 @@ sealed class InspectCommand : DocumentedCommand
     readonly Option<bool> _json = new("--json") { Description = "Write JSON instead of tables." };
 
     public InspectCommand() : base("inspect",
-        "Shows what is in a model folder, and loads it strictly: every tensor there, none left over, all of the right shape.",
+        "Shows the content of a model folder, and checks that it loads: no tensor missing, unknown or of another shape.",
         "qwen3tts inspect models/mini",
         "qwen3tts inspect models/mini --json")
     {
@@ -61,10 +61,10 @@ sealed class InspectCommand : DocumentedCommand
             new Cell(Bytes(report.Parts.Sum(p => p.Bytes))));
 
         if (Console.IsOutputRedirected)
-            AnsiConsole.Profile.Width = 160; // of a file or pipe nothing is known, and 80 columns would break the table
+            AnsiConsole.Profile.Width = 160; // files and pipes have no width; the default of 80 columns would break the table
         AnsiConsole.Write(facts);
         AnsiConsole.Write(parts);
-        Console.WriteLine(report.Problems.Count == 0 ? "It loads: no tensor is missing, misshapen or left over."
+        Console.WriteLine(report.Problems.Count == 0 ? "It loads: no tensor is missing, unknown or of another shape."
             : string.Join(Environment.NewLine, report.Problems
                 .Prepend($"It does not load; {(report.Problems.Count == 1 ? "one problem" : $"{report.Problems.Count} problems")}:")));
     }

@@ -1,5 +1,5 @@
-// What is in a model folder, as data: what `inspect` prints, and with --json writes. Shapes come from config.json, sizes from the headers
-// of the weight files; the problems are those that loading finds, so that a folder without any is one that speaks.
+// The content of a model folder as a record, which `inspect` prints as tables or, with --json, as JSON. Shapes come from config.json, sizes
+// from the headers of the weight files. The problems are those that loading finds: a folder without problems can speak.
 using System.Text.Json.Serialization;
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.Codec;
@@ -12,10 +12,10 @@ using Qwen3Tts.Text;
 
 namespace Qwen3Tts.Cli;
 
-/// <summary>One network: its sizes in words, and how many numbers it stores, in what types (those of most bytes first).</summary>
+/// <summary>One network: its sizes in words, the number of its parameters, and their types (the type with most bytes first).</summary>
 sealed record PartReport(string Name, string Shape, int Tensors, long Parameters, long Bytes, IReadOnlyList<string> Types);
 
-/// <summary>A named speaker: a row of <c>codec_embedding</c>, and that row's Euclidean norm.</summary>
+/// <summary>A named speaker: a row of <c>codec_embedding</c>, and the 2-norm of that row.</summary>
 sealed record SpeakerReport(string Name, int Row, double Norm, string? Dialect);
 
 sealed record ModelReport(
@@ -23,8 +23,8 @@ sealed record ModelReport(
         IReadOnlyList<SpeakerReport> Speakers,
     string Layouts, SamplingOptions Sampling, string Tokenizer, IReadOnlyList<string> Problems)
 {
-    /// <exception cref="IOException">The folder, or a file without which nothing can be said, is missing.</exception>
-    /// <exception cref="InvalidDataException">Such a file is damaged.</exception>
+    /// <exception cref="IOException">The folder, or a file that the report needs, is missing.</exception>
+    /// <exception cref="InvalidDataException">A file that the report needs is damaged.</exception>
     public static ModelReport Load(string folder)
     {
         var model = ModelFolder.Open(folder);
@@ -61,7 +61,7 @@ sealed record ModelReport(
             Tts.SamplingOf(model.Generation), tokenizer, problems);
     }
 
-    /// <summary>Loads every part on its own, so that one broken part does not hide another.</summary>
+    /// <summary>Loads each network on its own, so that a problem in one does not hide a problem in another.</summary>
     static (string Tokenizer, List<string> Problems) Load(ModelFolder model)
     {
         var problems = new List<string>();

@@ -1,4 +1,5 @@
-// qwen3tts: speaks and inspects. Small, starts at once, no libtorch; training commands are handed over to qwen3tts-train.
+// qwen3tts: speaks, inspects and diagnoses. It is small and starts at once, without libtorch; training commands are passed to
+// qwen3tts-train.
 using Qwen3Tts.Cli;
 using Qwen3Tts.CommandLine;
 

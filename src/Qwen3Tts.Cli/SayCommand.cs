@@ -1,5 +1,5 @@
-// qwen3tts say: text and voice in, a WAV file out. The options become one record and are handed down whole; what is not given is left to
-// the model's own settings.
+// qwen3tts say: speaks a text with a voice and writes a WAV file. The options become one record that is passed down as a whole. Sampling
+// options that are not given are those of the model.
 using System.CommandLine;
 using Qwen3Tts.Audio;
 using Qwen3Tts.CommandLine;
@@ -15,13 +15,13 @@ sealed class SayCommand : DocumentedCommand
 
     readonly Argument<string?> _text = new("text")
     {
-        Description = "What to say; - reads it from standard input.",
+        Description = "The text to speak; - reads it from standard input.",
         Arity = ArgumentArity.ZeroOrOne,
     };
     readonly Option<string?> _file = new("--file") { Description = "Read the text from this file.", HelpName = "TXT" };
     readonly Option<string> _output = new("--output", "-o")
     {
-        Description = "The WAV file to write; - streams it to standard output while it is made.",
+        Description = "The WAV file to write; - streams the speech to standard output.",
         HelpName = "WAV",
         Required = true,
     };
@@ -34,49 +34,49 @@ sealed class SayCommand : DocumentedCommand
     readonly Option<string?> _voice = new("--voice") { Description = "Clone the voice of this recording (Base models).", HelpName = "WAV" };
     readonly Option<string?> _transcript = new("--transcript")
     {
-        Description = "What is said in the recording: clones in context, the manner too.",
+        Description = "The words of the recording: clones in context, which also reproduces the manner of speaking.",
         HelpName = "TEXT",
     };
-    readonly Option<string?> _speaker = new("--speaker") { Description = "A speaker that the model knows by name.", HelpName = "NAME" };
+    readonly Option<string?> _speaker = new("--speaker") { Description = "Name of one of the model's speakers.", HelpName = "NAME" };
     readonly Option<string> _language = new("--language")
     {
-        Description = "A language of the model; Auto leaves it to the model.",
+        Description = "One of the model's languages; with Auto the model decides.",
         HelpName = "NAME",
         DefaultValueFactory = _ => "Auto",
     };
     readonly Option<string?> _instruct = new("--instruct")
     {
-        Description = "How to speak, or which voice to design, in words.",
+        Description = "Instruction in words: how to speak, or which voice to design.",
         HelpName = "TEXT",
     };
     readonly Option<string?> _layout = new Option<string?>("--layout")
     {
-        Description = "Where the text lies. Default: interleaved for a cloned voice, text-first for all else.",
+        Description = "Where the text stands. Default: interleaved for a cloned voice, otherwise text-first.",
         HelpName = $"{TextFirst}|{Interleaved}",
     }.OneOf(TextFirst, Interleaved);
     readonly Option<int?> _seed = CommonOptions.Seed();
     readonly Option<double?> _temperature = Sampling<double?>("--temperature", SamplingOptions.TemperatureRange,
-        "Above 0; lower is steadier.");
+        "Divides the scores; a lower one makes speech more uniform.");
     readonly Option<int?> _topK = Sampling<int?>("--top-k", SamplingOptions.TopKRange,
-        "Draw from this many of the likeliest codes; 0: from all.");
+        "Number of most probable codes to draw from; 0: all.");
     readonly Option<double?> _topP = Sampling<double?>("--top-p", SamplingOptions.TopPRange,
-        "Draw from the likeliest codes that together have this probability; 1: from all.");
+        "Draw from the most probable codes that together have this probability; 1: all.");
     readonly Option<double?> _repetitionPenalty = Sampling<double?>("--repetition-penalty", SamplingOptions.RepetitionPenaltyRange,
-        "Above 1 makes codes rarer that were spoken before.");
+        "Above 1, codes that were already generated become less probable.");
     readonly Option<double?> _predictorTemperature = Sampling<double?>("--predictor-temperature", SamplingOptions.TemperatureRange,
-        "The same for a frame's other fifteen codes.");
+        "Temperature for a frame's other 15 codes.");
     readonly Option<int?> _predictorTopK = Sampling<int?>("--predictor-top-k", SamplingOptions.TopKRange, "Likewise.");
     readonly Option<double?> _predictorTopP = Sampling<double?>("--predictor-top-p", SamplingOptions.TopPRange, "Likewise.");
     readonly Option<bool> _greedy = new("--greedy")
     {
-        Description = "Take the likeliest code instead of drawing. Greedy speech often never ends.",
+        Description = "Take the most probable code instead of drawing. Greedy speech often does not end.",
     };
     readonly Option<double?> _maxSeconds = Sampling<double?>("--max-seconds", new(0, 86400, Above: true, Reason: "A day has as many."),
-        "Stop after this much speech.");
+        "Stop after this many seconds of speech.");
     readonly Option<double> _maxFramesPerToken = new NumberOption<double>("--max-frames-per-token", new(0, 1000))
     {
-        Description = "Stop speech that is far longer than its text: most frames of 80 ms for each token of it, of which speech takes 3 " +
-            "to 5; 0 is no limit.",
+        Description = "Stop speech that is far longer than its text: the largest number of frames (80 ms) for each text token. Speech " +
+            "takes 3 to 5; 0 is no limit.",
         DefaultValueFactory = _ => SpeechOptions.UsualMaxFramesPerToken,
     };
     readonly Option<string?> _compat = new("--compat")
@@ -148,7 +148,7 @@ sealed class SayCommand : DocumentedCommand
         return speech.FinishReason == FinishReason.Stopped ? CommandRun.Interrupted : CommandRun.Done;
     }
 
-    /// <summary>Refuses a name that promises another format than is written, before anything is computed.</summary>
+    /// <summary>Refuses an output name that stands for another format than WAV, before anything is computed.</summary>
     static void CheckIsWave(string output)
     {
         if (output == Standard || output.EndsWith(".wav", StringComparison.OrdinalIgnoreCase)
@@ -177,7 +177,7 @@ sealed class SayCommand : DocumentedCommand
     string Text(ParseResult parsed, CancellationToken stop)
     {
         var text = parsed.GetValue(_file) is { } file ? TextFile.Read(file)
-            // a console is read without end
+            // reading from a console would wait for ever
             : parsed.GetValue(_text) is Standard ? Task.Run(Console.In.ReadToEnd, stop).WaitAsync(stop).GetAwaiter().GetResult()
             : parsed.GetValue(_text)!;
         return text.Trim();

@@ -3,12 +3,12 @@ using Qwen3Tts.Generation;
 namespace Qwen3Tts.Cli;
 
 /// <summary>How speech ended, in words.</summary>
-/// <param name="Words">For the line that says what was spoken.</param>
-/// <param name="Remedy">What happened and what to do about it; null where it ended by itself.</param>
+/// <param name="Words">Part of the line that reports what was spoken.</param>
+/// <param name="Remedy">What happened and what to do about it; null if the speech ended by itself.</param>
 readonly record struct SpeechEnding(string Words, string? Remedy)
 {
-    /// <param name="speech">That is over.</param>
-    /// <param name="file">It was written to; null is standard output.</param>
+    /// <param name="speech">Speech that has ended.</param>
+    /// <param name="file">The file that it was written to; null is standard output.</param>
     public static SpeechEnding Describe(SpeechStream speech, string? file)
     {
         var cut = $"It was cut off after {speech.Frames.Count} frames, ";

@@ -1,4 +1,4 @@
-// What is spoken goes to standard output as it is made, or is kept and written as a file at the end, also where it was stopped.
+// Writes speech to standard output while it is generated, or collects it and writes a file at the end, also after Ctrl-C.
 using System.Diagnostics;
 using System.Globalization;
 using Qwen3Tts.Audio;
@@ -10,7 +10,8 @@ namespace Qwen3Tts.Cli;
 static class SpokenOutput
 {
     /// <summary>
-    /// Speaks to standard output, or into <paramref name="kept"/> and then to a file, also where it was stopped; returns how fast.
+    /// Speaks to standard output, or collects the samples in <paramref name="kept"/> and then writes a file, also if it was stopped.
+    /// Returns a text with the speed.
     /// </summary>
     public static string Write(SpeechStream speech, List<float>? kept, CancellationToken stop, string file = "")
     {

@@ -1,4 +1,4 @@
-// qwen3tts-train: prepares recordings, fine-tunes, exports. Brings libtorch; whoever only speaks needs the other program alone.
+// qwen3tts-train: prepares recordings, fine-tunes and exports. It contains libtorch; to speak, only the other program is needed.
 using Qwen3Tts.CommandLine;
 using Qwen3Tts.Training.Commands;
 

@@ -1,5 +1,5 @@
-// The front door: a model folder becomes something that speaks and clones. What happens in between is one path for all modes: the text and
-// the voice become an utterance, the utterance a sequence, the sequence grows by frames, and the codec turns frames into sound.
+// The entry point of the library: loads a model folder, speaks and clones. All kinds of requests take the same path: text and voice become
+// an utterance, the utterance becomes a sequence, frames are appended to the sequence, and the codec turns the frames into audio.
 using Qwen3Tts.Audio;
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.Codec;
@@ -13,11 +13,11 @@ using Qwen3Tts.Text;
 
 namespace Qwen3Tts;
 
-/// <summary>A loaded Qwen3-TTS model. May be used by several threads: their utterances take turns, frame by frame.</summary>
+/// <summary>A loaded Qwen3-TTS model. Several threads may use it; their utterances are computed alternately, frame by frame.</summary>
 public sealed class Tts : IDisposable
 {
-    const int FramesBeyondText = 25; // two seconds
-    const double FramesOfAToken = 4; // speech takes 3 to 5
+    const int FramesBeyondText = 25; // two seconds at 12.5 frames a second
+    const double FramesOfAToken = 4; // text tokens take 3 to 5 frames of speech
 
     readonly ModelFolder _model;
     readonly TextTokenizer _tokenizer;
@@ -33,7 +33,7 @@ public sealed class Tts : IDisposable
         (_model, _own, _compatibility) = (model, own, compatibility);
         _tokenizer = TextTokenizer.Load(model.Path);
         _ids = model.Config.SpecialTokens(_tokenizer.AssistantHead[^1]);
-        _ = Sampling; // a setting of generation_config.json that is out of range is told now
+        _ = Sampling; // reports a setting of generation_config.json that is out of range now, not when speaking
         (_talker, _encoder) = ModelNetworks.Load(model, workers);
         _talker.Input.ProjectsText = !compatibility.HasFlag(Compatibility.RawText);
         _codec = SpeechCodec.Load(model.CodecPath, workers);
@@ -47,13 +47,15 @@ public sealed class Tts : IDisposable
 
     /// <summary>Loads a model, released or fine-tuned.</summary>
     /// <param name="folder">A folder in the official layout: config.json, weights, tokenizer files and <c>speech_tokenizer/</c>.</param>
-    /// <param name="threads">Threads to compute with; null is one for each processor. Their number changes speed and no result.</param>
-    /// <param name="adapter">Folder of a LoRA adapter that is added to the weights: in the layout of PEFT, as training writes it.</param>
-    /// <param name="compatibility">How a faulty fine-tune is to be spoken with as it was trained; the doctor says which.</param>
+    /// <param name="threads">Number of threads; null takes one for each processor. It changes the speed, never a result.</param>
+    /// <param name="adapter">Folder of a LoRA adapter in the layout of PEFT, as training writes it. It is added to the weights.</param>
+    /// <param name="compatibility">Departures from the format for a fine-tune that was trained with faults; the doctor reports which ones
+    /// it needs.</param>
     /// <exception cref="IOException">The folder, or a file in it, is not there.</exception>
-    /// <exception cref="InvalidDataException">A file is damaged, configuration and tensors do not fit each other, or the adapter is of
+    /// <exception cref="InvalidDataException">A file is damaged, the tensors do not fit the configuration, or the adapter belongs to
     /// another model.</exception>
-    /// <exception cref="ArgumentException">Raw text was asked for, and text and talker are not equally wide.</exception>
+    /// <exception cref="ArgumentException">Text without its projection was requested, and text and talker have different
+    /// widths.</exception>
     public static Tts Load(string folder, int? threads = null, string? adapter = null, Compatibility compatibility = Compatibility.None)
     {
         var model = ModelFolder.Open(folder);
@@ -74,16 +76,16 @@ public sealed class Tts : IDisposable
     /// <summary>base, custom_voice or voice_design.</summary>
     public string Kind => _model.Config.TtsModelType;
 
-    /// <summary>The model has a speaker encoder, so that <see cref="Clone"/> works.</summary>
+    /// <summary>True if the model has a speaker encoder, which <see cref="Clone"/> needs.</summary>
     public bool CanClone => _model.Config.CanClone;
 
-    /// <summary>Instructions have an effect. The official package drops them for 0.6B models.</summary>
+    /// <summary>True if instructions have an effect. The official package ignores them for 0.6B models.</summary>
     public bool CanInstruct => !_model.Config.IgnoresInstruct;
 
-    /// <summary>Names that <see cref="SpeechOptions.Speaker"/> may have.</summary>
+    /// <summary>Allowed values of <see cref="SpeechOptions.Speaker"/>.</summary>
     public IEnumerable<string> Speakers => _ids.Speakers.Keys;
 
-    /// <summary>Names that <see cref="SpeechOptions.Language"/> may have, beside Auto.</summary>
+    /// <summary>Allowed values of <see cref="SpeechOptions.Language"/>, in addition to Auto.</summary>
     public IEnumerable<string> Languages => _ids.Languages.Keys;
 
     /// <summary>Samples per second of all speech.</summary>
@@ -92,21 +94,23 @@ public sealed class Tts : IDisposable
     /// <summary>Frames per second of all speech: 12.5 in the released models.</summary>
     public double FramesPerSecond => _codec.FramesPerSecond;
 
-    /// <summary>How the model asks to be sampled, in its generation_config.json.</summary>
+    /// <summary>Sampling options from the model's generation_config.json.</summary>
     public SamplingOptions Sampling => SamplingOf(_model.Generation);
 
     /// <summary>Speaks a text.</summary>
-    /// <param name="text">What is to be said; not empty.</param>
-    /// <param name="options">How; null is possible where the model needs neither speaker nor voice.</param>
-    /// <param name="cancellation">Looked at after each frame of 80 ms.</param>
-    /// <returns>Speech at <see cref="SampleRate"/>, frames * 1,920 samples within ±1.</returns>
-    /// <exception cref="ArgumentException">The text is empty, or an option does not fit this model; the message lists what
-    /// does.</exception>
+    /// <param name="text">The text to be spoken; not empty.</param>
+    /// <param name="options">How to speak; null is possible if the model needs neither a speaker nor a voice.</param>
+    /// <param name="cancellation">Checked after each frame of 80 ms.</param>
+    /// <returns>Speech at <see cref="SampleRate"/>: frames * 1,920 samples within ±1.</returns>
+    /// <exception cref="ArgumentException">The text is empty, or an option does not fit this model. The message lists the values that
+    /// do.</exception>
     /// <exception cref="OperationCanceledException">The speech was cancelled.</exception>
     public Waveform Say(string text, SpeechOptions? options = null, CancellationToken cancellation = default) =>
         new(Stream(text, options).Whole(cancellation), SampleRate);
 
-    /// <summary>Speaks a text chunk by chunk, while it is being made. The samples are those of <see cref="Say"/>, bit for bit.</summary>
+    /// <summary>
+    /// Speaks a text and returns each chunk as soon as it is computed. The samples are those of <see cref="Say"/>, bit for bit.
+    /// </summary>
     /// <inheritdoc cref="Say"/>
     public SpeechStream Stream(string text, SpeechOptions? options = null)
     {
@@ -121,24 +125,22 @@ public sealed class Tts : IDisposable
     }
 
     /// <summary>
-    /// What is asked for and the model was not fine-tuned for: language, layout, instruction, in-context cloning. It speaks all the same,
-    /// and may not sound as it should.
+    /// The requested conditions that the model was not fine-tuned with: language, layout, instruction, in-context cloning. The model speaks
+    /// all the same, and may not sound as expected.
     /// </summary>
     /// <param name="options">As for <see cref="Say"/>.</param>
-    /// <returns>A sentence each; none where the model's folder has no manifest of its training.</returns>
+    /// <returns>One sentence for each condition; empty if the model's folder has no manifest of its training.</returns>
     public IReadOnlyList<string> Untrained(SpeechOptions options) => _model.Manifest is not { } manifest ? []
         : [.. manifest.Untrained(options.Voice is null ? options.Speaker : null, LanguageOf(options), LayoutOf(options) == Layout.TextFirst
             ? RunManifest.TextFirst
             : RunManifest.Interleaved, !string.IsNullOrWhiteSpace(options.Instruct), options.Voice?.Transcript is not null)];
 
-    /// <summary>
-    /// What lets one doubt that a text can be spoken well: it is longer than what models are trained on. It is spoken all the same.
-    /// </summary>
-    /// <param name="text">What is to be said.</param>
-    /// <returns>A sentence or two each.</returns>
+    /// <summary>Warns if a text is longer than the texts that models are trained on. The model speaks it all the same.</summary>
+    /// <param name="text">The text to be spoken.</param>
+    /// <returns>One message of a few sentences, or nothing.</returns>
     public IReadOnlyList<string> Doubts(string text)
     {
-        // The longest clips that training takes without a doubt, at the four frames that speech takes a token.
+        // The longest clips that training accepts without a doubt, at four frames of speech for each token.
         var most = (int)(RecordingChecks.Long * FramesPerSecond / FramesOfAToken);
         var tokens = _tokenizer.Encode(SpokenText.Words(text)).Length;
         return tokens <= most ? []
@@ -148,7 +150,7 @@ public sealed class Tts : IDisposable
                 + "it may lose words or stop early. Say it sentence by sentence."];
     }
 
-    /// <summary>The model's name of the language; as it was given, where that differs in case alone.</summary>
+    /// <summary>The model's name of the language. If only the case differs, the name as the caller wrote it.</summary>
     string LanguageOf(SpeechOptions options) =>
         _ids.LanguageName(options.Language) is var name && name.Equals(options.Language, StringComparison.OrdinalIgnoreCase)
             ? options.Language : name;
@@ -156,11 +158,11 @@ public sealed class Tts : IDisposable
     static Layout LayoutOf(SpeechOptions options) => options.Layout ?? (options.Voice is null ? Layout.TextFirst : Layout.Interleaved);
 
     /// <summary>Makes a voice from a recording.</summary>
-    /// <param name="recording">Speech of one person, at any rate; three to ten seconds without noise are best.</param>
-    /// <param name="transcript">What is said in it, for in-context cloning; null clones by the vector alone.</param>
-    /// <returns>The voice; what lets one doubt the recording is in <see cref="Voice.Warnings"/>.</returns>
-    /// <exception cref="ArgumentException">The recording or the transcript cannot be used, by the checks that training has for them: it is
-    /// silent, too short or too long, or nobody can say the text.</exception>
+    /// <param name="recording">Speech of one person, at any sample rate; three to ten seconds without noise are best.</param>
+    /// <param name="transcript">The words of the recording, for in-context cloning; null clones with the vector alone.</param>
+    /// <returns>The voice. <see cref="Voice.Warnings"/> has reasons to doubt the recording.</returns>
+    /// <exception cref="ArgumentException">The recording or the transcript fails the checks that training has for them: the recording is
+    /// silent, too short or too long, or the text cannot be spoken.</exception>
     /// <exception cref="NotSupportedException">The model has no speaker encoder.</exception>
     public Voice Clone(Waveform recording, string? transcript = null)
     {
@@ -180,7 +182,7 @@ public sealed class Tts : IDisposable
         return voice with { Transcript = said, Frames = frames, Warnings = warnings };
     }
 
-    /// <summary>Ends the threads, if this model was loaded with threads of its own.</summary>
+    /// <summary>Ends the threads that this model was loaded with, if any.</summary>
     public void Dispose() => _own?.Dispose();
 
     internal Utterance UtteranceOf(string text, SpeechOptions o)

@@ -1,9 +1,9 @@
-// The table of everything that is fuzzed: every reader of the library and of training.
+// The table of everything that is fuzzed: every reader of the library and of the trainer.
 namespace Qwen3Tts.Fuzz;
 
 public static class AllTargets
 {
-    /// <summary>Where the repository's files lie, which the targets begin from.</summary>
+    /// <summary>Folder of the repository's files, from which the targets take valid inputs.</summary>
     public static string Repository { get; } = FindRepository();
 
     static readonly Dictionary<string, Func<string, FuzzTarget>> Targets = new[]
@@ -14,9 +14,9 @@ public static class AllTargets
 
     public static IReadOnlyList<string> Names { get; } = [.. Targets.Keys];
 
-    /// <summary>Makes a target.</summary>
+    /// <summary>Creates a target.</summary>
     /// <param name="name">One of <see cref="Names"/>.</param>
-    /// <param name="folder">Its own folder, for what it prepares.</param>
+    /// <param name="folder">A folder for the files that the target prepares.</param>
     public static FuzzTarget Create(string name, string folder) =>
         Targets.TryGetValue(name, out var create) ? create(folder)
             : throw new ArgumentException($"There is no target '{name}'. Choose one of: {string.Join(", ", Names)}.");

@@ -1,5 +1,5 @@
-// Another program that writes a file while it is read: overwrites bytes, cuts it off, makes it longer, writes it anew, over and over until
-// the reader is done. What is changed follows from a seed; when it is changed, the machine decides.
+// Acts as another program that changes a file while it is read: it overwrites bytes, truncates, extends and rewrites the file, again and
+// again until the reader has finished. The seed decides what is changed; when it is changed depends on the machine.
 namespace Qwen3Tts.Fuzz;
 
 sealed class FileChanger
@@ -11,10 +11,10 @@ sealed class FileChanger
 
     FileChanger(string path, byte[] whole, int seed) => (_path, _whole, _random) = (path, whole, new(seed));
 
-    /// <summary>Reads a file while it is changed; it is whole again afterwards.</summary>
+    /// <summary>Reads a file while it is changed. Afterwards the file has its valid content again.</summary>
     /// <param name="path">The file.</param>
     /// <param name="whole">Its valid content.</param>
-    /// <param name="seed">Of the changes; 0 makes none.</param>
+    /// <param name="seed">Seed of the changes; 0 makes no changes.</param>
     /// <param name="read">The reader.</param>
     public static void While(string path, byte[] whole, int seed, Action read)
     {
@@ -53,7 +53,7 @@ sealed class FileChanger
         }
     }
 
-    /// <summary>For one change each time: a reader may want the file alone, and gets it in between.</summary>
+    /// <summary>Held for one change at a time, so that a reader that needs the file for itself can get it in between.</summary>
     void Open(Action<FileStream> change)
     {
         try
@@ -63,14 +63,14 @@ sealed class FileChanger
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // the reader has it alone
+            // the reader has the file open for itself
         }
     }
 
     void Pause()
     {
         for (var pause = _random.Next(2000); pause > 0 && !_stop; pause--)
-            Thread.SpinWait(10); // the reader gets somewhere in between
+            Thread.SpinWait(10); // gives the reader some time
     }
 
     void Change(FileStream file)
@@ -79,7 +79,7 @@ sealed class FileChanger
         {
             case 0: Write(file, _random.Next(_whole.Length), _random.Next(1, 300)); break;
             case 1: file.SetLength(_random.Next(_whole.Length)); break;
-            case 2: file.SetLength(_whole.Length + _random.Next(_whole.Length)); break; // with zeros
+            case 2: file.SetLength(_whole.Length + _random.Next(_whole.Length)); break; // extends the file with zeros
             default: Write(file, _whole.Length, _random.Next(1, 10_000)); break;
         }
     }
@@ -92,7 +92,7 @@ sealed class FileChanger
         file.Write(bytes);
     }
 
-    /// <summary>As most programs do it: emptied, then written in two pieces.</summary>
+    /// <summary>Rewrites the file as most programs do: truncates it, then writes it in two parts.</summary>
     void WriteAnew(FileStream file)
     {
         var half = _random.Next(_whole.Length);

@@ -1,22 +1,22 @@
-// Feeds a reader mutated files and counts what comes of them. Every input follows from the target, the seed and its number, so a failure
-// can be made again. The allowed exceptions are those that the programs report as the user's mistake, with a message that can be acted
-// upon.
+// Feeds a reader with mutated files and counts the results. Every input depends only on the target, the seed and its number, so a failure
+// can be reproduced. The allowed exceptions are those that the programs report as mistakes of the user, with a message that says what to
+// do.
 using System.Diagnostics;
 using System.Text.RegularExpressions;
 using Qwen3Tts.CommandLine;
 
 namespace Qwen3Tts.Fuzz;
 
-/// <summary>What came of the inputs of one target.</summary>
+/// <summary>The results of the inputs of one target.</summary>
 /// <param name="Target">Name of the target.</param>
 /// <param name="Seed">Seed of the run.</param>
-/// <param name="Inputs">Inputs that were read.</param>
-/// <param name="Accepted">The reader took them.</param>
-/// <param name="ClearErrors">The reader refused them with a clear message.</param>
-/// <param name="Unclear">The message has no remedy, names no file, is too long or has control characters.</param>
-/// <param name="Faults">Any other exception.</param>
-/// <param name="Slow">More than two seconds.</param>
-/// <param name="Large">More than 200 MB allocated.</param>
+/// <param name="Inputs">Number of inputs.</param>
+/// <param name="Accepted">Inputs that the reader accepted.</param>
+/// <param name="ClearErrors">Inputs that the reader refused with a clear message.</param>
+/// <param name="Unclear">Inputs whose message has no remedy, names no file, is too long or has control characters.</param>
+/// <param name="Faults">Inputs that caused any other exception.</param>
+/// <param name="Slow">Inputs that took more than two seconds.</param>
+/// <param name="Large">Inputs for which more than 200 MB were allocated.</param>
 /// <param name="Kinds">Each kind of failure with its number and an example.</param>
 public sealed record FuzzOutcome(
     string Target, int Seed, int Inputs, int Accepted, int ClearErrors, int Unclear, int Faults, int Slow, int Large,
@@ -32,11 +32,11 @@ public sealed record FuzzOutcome(
 }
 
 /// <summary>A kind of failure.</summary>
-/// <param name="Kind">What all of them have in common.</param>
-/// <param name="Count">How many there were.</param>
-/// <param name="Detail">The message or the stack of the smallest one.</param>
+/// <param name="Kind">The text that all failures of the kind share.</param>
+/// <param name="Count">Number of failures.</param>
+/// <param name="Detail">The message or the stack trace of the smallest input.</param>
 /// <param name="File">The mutated file.</param>
-/// <param name="Content">Its smallest content.</param>
+/// <param name="Content">Its content in the smallest input.</param>
 public sealed record FuzzFailure(string Kind, int Count, string Detail, string File, byte[] Content);
 
 public static class FuzzRun
@@ -46,9 +46,9 @@ public static class FuzzRun
 
     /// <summary>Runs one target in a folder of its own.</summary>
     /// <param name="name">Name of the target.</param>
-    /// <param name="count">Inputs, divided by the cost of the target.</param>
-    /// <param name="seed">Start of the random numbers.</param>
-    /// <param name="folder">A new folder; it is removed at the end.</param>
+    /// <param name="count">Number of inputs; it is divided by the cost of the target.</param>
+    /// <param name="seed">Seed of the random numbers.</param>
+    /// <param name="folder">A new folder, which is removed at the end.</param>
     public static FuzzOutcome Run(string name, int count, int seed, string folder)
     {
         Directory.CreateDirectory(folder);
@@ -57,7 +57,7 @@ public static class FuzzRun
             var target = AllTargets.Create(name, folder);
             foreach (var (file, content) in target.Files)
                 Put(folder, file, content);
-            target.Read(folder, []); // the valid input is accepted, or the target is wrong
+            target.Read(folder, []); // the valid input must be accepted, otherwise the target is wrong
             target.Clean(folder);
             return new Counter(name, seed, target, folder).Count(Math.Max(1, count / target.Cost));
         }
@@ -143,7 +143,7 @@ public static class FuzzRun
             }
             : new(kind, 1, detail, file, content);
 
-        /// <summary>Why a user could not act upon a message, or null.</summary>
+        /// <summary>Why a message does not help the user, or null.</summary>
         string? WhyUnclear(string message, string file) =>
             message.Length > 4000 ? "over 4,000 characters"
             : message.Any(c => char.IsControl(c) && c is not ('\n' or '\t')) ? "control characters"
@@ -158,7 +158,7 @@ public static class FuzzRun
             Regex.Match((e.StackTrace ?? "").Split('\n').FirstOrDefault(l => l.Contains("Qwen3Tts", StringComparison.Ordinal))
                 ?? "", @"at (\S+\()").Groups[1].Value.TrimEnd('(');
 
-        /// <summary>A message without what differs from input to input.</summary>
+        /// <summary>A message without the parts that differ between inputs.</summary>
         static string Normal(string message)
         {
             var text = Regex.Replace(message.Length > 400 ? message[..400] : message, @"'[^']*'", "'…'");

@@ -1,19 +1,19 @@
-// Holds the rules of the house that no compiler knows: who may use whom, where `unsafe` and native code may stand, how long a file may
-// be, and that no file knows the machine it was written on. Reads the sources as text, without comments and strings.
+// Checks rules that the compiler does not check: which folder may use which, where `unsafe` and native code may be used, how long a file
+// may be, and that no file has a path of the machine it was written on. The sources are read as text; comments and strings are ignored.
 using System.Text.RegularExpressions;
 
 namespace Qwen3Tts.Tests;
 
 public sealed class ArchitectureTests
 {
-    /// <summary>Folder (or project) → what it may use. "Root" is the front door, the files of src/Qwen3Tts itself.</summary>
+    /// <summary>The folders (or projects) that each folder may use. "Root" stands for the files of src/Qwen3Tts itself.</summary>
     static readonly Dictionary<string, string[]> MayUse = new()
     {
         ["Files"] = [],
         ["Audio"] = ["Files"],
         ["Text"] = ["Files"],
         ["Sequence"] = ["Files"],
-        ["Checkpoint"] = ["Files", "Kernels"], // of the kernels only the one conversion of BF16
+        ["Checkpoint"] = ["Files", "Kernels"], // uses only the conversion of BF16
         ["Kernels"] = [],
         ["Statistics"] = [],
         ["Layers"] = ["Files", "Kernels", "Checkpoint"],
@@ -22,8 +22,8 @@ public sealed class ArchitectureTests
         ["Talker"] = ["Layers", "Files", "Kernels", "Sequence", "Checkpoint"],
         ["Loading"] = ["Talker", "Speaker", "Kernels", "Checkpoint"], // the networks of a model folder
         ["Generation"] = ["Files", "Talker", "Codec", "Sequence", "Audio", "Statistics"],
-        ["Data"] = ["Files", "Audio", "Text", "Sequence"], // lists of recordings, read and written
-        ["Listening"] = ["Files", "Audio", "Statistics"], // recognisers of speech, which are programs of others
+        ["Data"] = ["Files", "Audio", "Text", "Sequence"], // reads and writes lists of recordings
+        ["Listening"] = ["Files", "Audio", "Statistics"], // runs speech recognisers, which are separate programs
         ["Doctor"] = ["Data", "Listening", .. Library],
         ["Root"] = [.. Library],
         ["CommandLine"] = ["Files"], // compiled into both programs
@@ -36,10 +36,10 @@ public sealed class ArchitectureTests
         "Loading", "Generation", "Statistics"];
 
     /// <summary>
-    /// Rooms of the trainer → what each may use, from the lowest to the highest. A room stands below all that use it, so there are no
-    /// circles.
+    /// The folders of the trainer, from the lowest to the highest, with the folders that each may use. A folder stands in the table after
+    /// all folders that it uses, so there are no cycles.
     /// </summary>
-    static readonly (string Room, string[] MayUse)[] TrainingRooms =
+    static readonly (string Subfolder, string[] MayUse)[] TrainingFolders =
     [
         ("Options", []),
         ("Memory", ["Options"]),
@@ -59,24 +59,24 @@ public sealed class ArchitectureTests
     static readonly List<SourceFile> Sources = SourceFile.All();
 
     [Fact]
-    public void EachRoomOfTheTrainerUsesOnlyRoomsBelowIt()
+    public void EachFolderOfTheTrainerUsesOnlyFoldersAboveItInTheTable()
     {
-        var rooms = TrainingRooms.ToDictionary(r => r.Room, r => r.MayUse);
+        var subfolders = TrainingFolders.ToDictionary(r => r.Subfolder, r => r.MayUse);
         Report(
-            from i in Enumerable.Range(0, TrainingRooms.Length)
-            from used in TrainingRooms[i].MayUse
-            where TrainingRooms.Take(i).All(r => r.Room != used)
-            select $"{TrainingRooms[i].Room} uses {used}, which does not stand above it in the table.",
-                "Order the table from the lowest room to the highest.");
+            from i in Enumerable.Range(0, TrainingFolders.Length)
+            from used in TrainingFolders[i].MayUse
+            where TrainingFolders.Take(i).All(r => r.Subfolder != used)
+            select $"{TrainingFolders[i].Subfolder} uses {used}, which does not stand above it in the table.",
+                "Order the table from the lowest folder to the highest.");
         Report(
             from source in Sources
             where source.Folder == "Training"
-            let mayUse = rooms.GetValueOrDefault(source.Room)
-            let expected = source.Room == "Program" ? null : $"Qwen3Tts.Training.{source.Room}"
-            from problem in mayUse is null ? [$"{source.Path}: room '{source.Room}' is not in the table of this test."]
+            let mayUse = subfolders.GetValueOrDefault(source.Subfolder)
+            let expected = source.Subfolder == "Program" ? null : $"Qwen3Tts.Training.{source.Subfolder}"
+            from problem in mayUse is null ? [$"{source.Path}: folder '{source.Subfolder}' is not in the table of this test."]
                 : source.OwnNamespace != expected ? [$"{source.Path}: namespace {source.OwnNamespace}, expected {expected}."]
-                : source.UsedRooms(rooms.Keys).Where(u => u.Room != source.Room && !mayUse.Contains(u.Room))
-                    .Select(u => $"{source.Path}({u.Line}): {source.Room} may use {string.Join(", ", mayUse)}, not {u.Room}.")
+                : source.UsedSubfolders(subfolders.Keys).Where(u => u.Subfolder != source.Subfolder && !mayUse.Contains(u.Subfolder))
+                    .Select(u => $"{source.Path}({u.Line}): {source.Subfolder} may use {string.Join(", ", mayUse)}, not {u.Subfolder}.")
             select problem,
             "Move the code to where it may know both, or hand the value in as an argument; the table is not widened for convenience.");
     }
@@ -139,7 +139,7 @@ public sealed class ArchitectureTests
     [Fact]
     public void NoFileKnowsTheMachineItWasWrittenOn()
     {
-        // Assembled, so that this file does not find itself.
+        // The pattern is assembled from parts, so that it does not match this file.
         var places = new Regex(string.Join('|', new[] { "work", "root", "tmp", "home" }.Select(p => $@"(?<![\w.~}}\])])/{p}/\w")
             .Append(@"[A-Z]:\\" + "Users")));
         Report(
@@ -150,7 +150,7 @@ public sealed class ArchitectureTests
             "Use a path inside the repository, an option, or an environment variable.");
     }
 
-    /// <summary>The reader of sources itself: each way of naming another folder is found, and nothing in a comment or string is.</summary>
+    /// <summary>Tests the reader of sources: it finds every way to use another folder, and ignores comments and strings.</summary>
     [Theory]
     [InlineData("using Qwen3Tts.Codec;", "Codec")]
     [InlineData("using static Qwen3Tts.Codec.CodecModel;", "Codec")]
@@ -161,7 +161,7 @@ public sealed class ArchitectureTests
     [InlineData("// using Qwen3Tts.Codec;", null)]
     [InlineData("var s = \"Qwen3Tts.Codec\"; /* Tts */", null)]
     [InlineData("var n = utterance.Codec.CodecModel; var m = Codec.Other;", null)]
-    public void TheReaderFindsEveryWayOfUsing(string line, string? folder)
+    public void TheReaderFindsEveryUse(string line, string? folder)
     {
         var declared = new Dictionary<string, HashSet<string>> { ["Codec"] = ["CodecModel"], ["Root"] = ["Tts"], ["Audio"] = [] };
         var uses = SourceFile.Parse("x.cs", "Audio", $"namespace Qwen3Tts.Audio;\n{line}\n").Uses(declared).Select(u => u.Folder)
@@ -169,7 +169,9 @@ public sealed class ArchitectureTests
         Assert.Equal(folder is null ? [] : [folder], uses);
     }
 
-    /// <summary>The files as they would be committed: text, without build output. (A downloaded archive has no git to ask.)</summary>
+    /// <summary>
+    /// The text files that would be committed, without build output. (A downloaded archive has no git repository to ask.)
+    /// </summary>
     static IEnumerable<string> RepositoryFiles()
     {
         string[] text = [".cs", ".csproj", ".props", ".targets", ".slnx", ".json", ".jsonl", ".md", ".txt", ".yml", ".sh", ".html", ".js",
@@ -188,25 +190,25 @@ public sealed class ArchitectureTests
     }
 }
 
-/// <summary>One file of src, with comments and strings blanked out so that only code is judged.</summary>
+/// <summary>One source file, in which comments and strings are replaced by blanks.</summary>
 sealed record SourceFile(string Path, string Folder, string Head, string[] Code)
 {
-    /// <summary>The folder inside the project; "Program" for a file that stands in none.</summary>
-    public string Room => Path.Split('/') is [_, _, var room, _, ..] ? room : "Program";
+    /// <summary>The folder inside the project; "Program" for a file in the project's own folder.</summary>
+    public string Subfolder => Path.Split('/') is [_, _, var folder, _, ..] ? folder : "Program";
 
     public string? OwnNamespace => Code.Select(l => Regex.Match(l, @"^namespace ([\w.]+)")).FirstOrDefault(m => m.Success)?.Groups[1].Value;
 
-    /// <summary>Rooms of the trainer that this file names.</summary>
-    public IEnumerable<(int Line, string Room)> UsedRooms(IEnumerable<string> rooms) =>
+    /// <summary>Folders of the trainer that this file names.</summary>
+    public IEnumerable<(int Line, string Subfolder)> UsedSubfolders(IEnumerable<string> subfolders) =>
         from line in Code.Select((text, i) => (Number: i + 1, Text: text))
         where !line.Text.StartsWith("namespace ", StringComparison.Ordinal)
         from Match match in Regex.Matches(line.Text, @"\bQwen3Tts\.Training\.([A-Z]\w*)")
-        where rooms.Contains(match.Groups[1].Value)
+        where subfolders.Contains(match.Groups[1].Value)
         select (line.Number, match.Groups[1].Value);
 
     public string Expected => Folder switch { "Root" => "Qwen3Tts", _ => $"Qwen3Tts.{Folder}" };
     public string? Namespace => Code.Select(l => Regex.Match(l, @"^namespace ([\w.]+)"))
-        .Where(m => m.Success && m.Groups[1].Value != "System").Select(m => OfFolder(m.Groups[1].Value)).FirstOrDefault();
+        .Where(m => m.Success && m.Groups[1].Value != "System").Select(m => RemoveSubNamespace(m.Groups[1].Value)).FirstOrDefault();
     public IEnumerable<string> Types =>
         Code.SelectMany(l => Regex.Matches(l, @"\b(?:class|struct|record|enum|interface|delegate\s+[\w<>\[\]]+)\s+([A-Z]\w*)")
         .Select(m => m.Groups[1].Value));
@@ -233,7 +235,9 @@ sealed record SourceFile(string Path, string Folder, string Head, string[] Code)
     public IEnumerable<(int Number, string Text)> LinesWith(string pattern) =>
         Code.Select((text, i) => (i + 1, text)).Where(l => Regex.IsMatch(l.text, pattern));
 
-    /// <summary>Everything of ours that this file names: by using, by full name, or by a name relative to the namespace Qwen3Tts.</summary>
+    /// <summary>
+    /// All folders of this repository that the file names: with using, by full name, or by a name relative to the namespace Qwen3Tts.
+    /// </summary>
     public IEnumerable<(int Line, string Text, string Folder)> Uses(Dictionary<string, HashSet<string>> declared)
     {
         var relative = string.Join('|', declared.Keys.Where(k => k != "Root"));
@@ -253,11 +257,11 @@ sealed record SourceFile(string Path, string Folder, string Head, string[] Code)
         }
     }
 
-    /// <summary>A property or parameter of this file may be called like a type of the front door.</summary>
+    /// <summary>A property or parameter of this file may have the name of a type of the root.</summary>
     bool HasMember(string name) => Code.Any(l => Regex.IsMatch(l, $@"[\w\]?>] {name}( \{{| =|;|,|\))"));
 
-    /// <summary>The networks' modules of training may have namespaces below the project's.</summary>
-    static string OfFolder(string name) => Regex.Replace(name, @"^(Qwen3Tts\.(?:Training|Server|Cli|Doctor))\..*$", "$1");
+    /// <summary>The network modules of the trainer may have namespaces below the project's.</summary>
+    static string RemoveSubNamespace(string name) => Regex.Replace(name, @"^(Qwen3Tts\.(?:Training|Server|Cli|Doctor))\..*$", "$1");
 
     static string Blank(string text) => Regex.Replace(text,
         "//[^\n]*|/\\*.*?\\*/|\\$*\"\"\"+.*?\"\"\"+|[$@]*@[$]*\"(?:[^\"]|\"\")*\"|\"(?:\\\\.|[^\"\\\\\n])*\"|'(?:\\\\.|[^'\\\\\n])+'",

@@ -4,7 +4,7 @@ using Microsoft.CodeAnalysis.CSharp.Syntax;
 
 namespace Qwen3Tts.Tests;
 
-/// <summary>Lines fit beside each other on a screen, and a method fits on one.</summary>
+/// <summary>Lines are short enough for two files side by side on a screen, and methods short enough for one screen.</summary>
 public sealed class LengthTests
 {
     const int Columns = 140, Lines = 40;
@@ -27,7 +27,7 @@ public sealed class LengthTests
         Assert.True(list.Length == 0, list);
     }
 
-    /// <summary>JSON and CSS between three quotes stand as they are.</summary>
+    /// <summary>Lines of raw strings (JSON and CSS between three quotes) are not counted.</summary>
     static HashSet<int> RawStringLines(SyntaxTree tree) =>
     [
         .. from node in tree.GetRoot().DescendantNodes()
@@ -38,7 +38,7 @@ public sealed class LengthTests
            select line,
     ];
 
-    /// <summary>A longer one says why in a comment before it, with the words '40 lines'.</summary>
+    /// <summary>A longer method says why in a comment before it, with the words '40 lines'.</summary>
     [Fact]
     public void MethodsHaveAtMost40Lines()
     {

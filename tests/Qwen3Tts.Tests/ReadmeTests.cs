@@ -7,7 +7,7 @@ using Qwen3Tts.Tests.Cli;
 
 namespace Qwen3Tts.Tests;
 
-/// <summary>What the README shows is what there is.</summary>
+/// <summary>The README's commands, paths and examples are correct.</summary>
 public sealed class ReadmeTests
 {
     [Fact]
@@ -18,7 +18,7 @@ public sealed class ReadmeTests
         Assert.All(commands, c => CommandTests.AssertUnderstood(string.Join(' ', c), c));
     }
 
-    /// <summary>The same sentence is held against the other program by its own tests, so that both know the same commands.</summary>
+    /// <summary>The tests of the other program check the same sentence, so that both programs know the same commands.</summary>
     [Fact]
     public void ItNamesTheCommandsThatAreHandedOver() =>
         Assert.Contains($"`qwen3tts {string.Join('|', HandOver.Commands.Select(c => c.Name))} …`", Readme.Text, StringComparison.Ordinal);
@@ -36,7 +36,7 @@ public sealed class ReadmeTests
         Regex.Matches(Readme.Text, @"(?<![\w/.-])(?:src|tests|models|recordings)/[\w./-]*\w").Select(m => m.Value).Distinct(),
         path => Assert.True(Path.Exists(Path.Combine(Golden.Repository, path)), $"README.md names '{path}', which is not there."));
 
-    /// <summary>The README's example in C#, line by line: only its paths are made absolute here.</summary>
+    /// <summary>Runs the README's C# example line by line; only the paths are made absolute here.</summary>
     [Fact]
     public void ItsExampleRuns()
     {

@@ -4,8 +4,9 @@ using System.Text.Json;
 namespace Qwen3Tts.Tests;
 
 /// <summary>
-/// The golden folder: what the official implementation computed. <c>QWEN3TTS_GOLDEN</c> names another one, such as a set of other sizes
-/// and texts; the default is the repository's copy, where files that all checkpoints share lie once, in <c>checkpoints/common</c>.
+/// The golden folder: what the official implementation computed. <c>QWEN3TTS_GOLDEN</c> names another one, such as a set with other sizes
+/// and texts. The default is the repository's copy, in which files that all checkpoints share are stored once, in
+/// <c>checkpoints/common</c>.
 /// </summary>
 static class Golden
 {
@@ -22,7 +23,8 @@ static class Golden
         .Order(StringComparer.Ordinal);
 
     /// <summary>
-    /// A complete model folder in the official layout; assembled once per process where the golden folder keeps shared files apart.
+    /// A complete model folder in the official layout. If the golden folder stores shared files separately, the folder is assembled once
+    /// per process.
     /// </summary>
     public static string Checkpoint(string name)
     {
@@ -46,12 +48,12 @@ static class Golden
         }
     }
 
-    /// <summary>Whether a file of a model folder holds the talker's weights: all of them, a shard, or the list of shards.</summary>
+    /// <summary>True if a file of a model folder has the talker's weights: all of them, a shard, or the list of shards.</summary>
     public static bool HoldsWeights(string file, string folder) =>
         Path.GetRelativePath(folder, file) is var name
         && name.StartsWith("model", StringComparison.Ordinal) && name.Contains(".safetensors", StringComparison.Ordinal);
 
-    /// <summary>The weights of one model folder in place of another's, which may lie in one file or in shards.</summary>
+    /// <summary>Replaces the weights of a model folder by those of another one, which may be one file or shards.</summary>
     public static void ReplaceWeights(string from, string to)
     {
         foreach (var old in Directory.GetFiles(to).Where(f => HoldsWeights(f, to)))
@@ -65,22 +67,22 @@ static class Golden
     static string Here([CallerFilePath] string path = "") => path;
 }
 
-/// <summary>The miniature that speaks: <c>QWEN3TTS_MINI</c> names another folder; the default is the repository's.</summary>
+/// <summary>The miniature, a small model that speaks. <c>QWEN3TTS_MINI</c> names another folder; the default is the repository's.</summary>
 static class Mini
 {
     public static string Model { get; } = Other is { } o ? Directory.GetDirectories(o, "Qwen3-TTS*").FirstOrDefault() ?? o
         : Path.Combine(Golden.Repository, "models", "mini");
     public static string Recordings { get; } = Other is { } o && Directory.Exists(Path.Combine(o, "recordings", "nora"))
         ? Path.Combine(o, "recordings", "nora") : Path.Combine(Golden.Repository, "recordings", "nora");
-    /// <summary>Sentences, clips, grammar and expected figures.</summary>
+    /// <summary>Folder of the miniature's sentences, clips, grammar and expected numbers.</summary>
     public static string Folder { get; } = Other ?? Path.Combine(Golden.Repository, "tests", "Mini");
 
     static string? Other => Environment.GetEnvironmentVariable("QWEN3TTS_MINI") is { Length: > 0 } o ? Path.GetFullPath(o) : null;
 }
 
 /// <summary>
-/// A scratch folder of this test run, removed by the runner after the last test and not when the process ends: the runner takes a process
-/// that needs ten seconds to end for one that hangs, and on a busy disk to remove hundreds of checkpoints needs longer.
+/// A scratch folder of this test run. The runner removes it after the last test, not when the process ends: the runner treats a process
+/// that takes ten seconds to end as hanging, and on a busy disk removing hundreds of checkpoints takes longer.
 /// </summary>
 sealed class Scratch : IDisposable
 {

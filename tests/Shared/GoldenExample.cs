@@ -6,10 +6,12 @@ using Qwen3Tts.Talker;
 
 namespace Qwen3Tts.Tests;
 
-/// <summary>The goldens' samples as training examples: an utterance, and the sequence writer makes the rest.</summary>
+/// <summary>
+/// The samples of the goldens as training examples: a sample becomes an utterance, and the sequence writer does the rest.
+/// </summary>
 static class GoldenExample
 {
-    public static TrainingExample Of(JsonElement u, SpecialTokens ids, float[]? voice, Hypothesis? hypothesis = null)
+    public static TrainingExample Create(JsonElement u, SpecialTokens ids, float[]? voice, Hypothesis? hypothesis = null)
     {
         var sequence = TalkerSequence.Prompt(new Utterance
         {
@@ -28,7 +30,9 @@ static class GoldenExample
         return (hypothesis ?? Hypothesis.Correct).Edit(TrainingExample.FromSequence(sequence, ids), ids);
     }
 
-    /// <summary>The model's ids; the role rows are the sample's, because the line break's id stands in no configuration.</summary>
+    /// <summary>
+    /// The model's ids. The ids of the role rows come from the sample, because no configuration has the id of the line break.
+    /// </summary>
     public static SpecialTokens Ids(string model, JsonElement sample) =>
         ModelFolder.Open(Golden.Checkpoint(model)).Config.SpecialTokens(newline: 0) with { Role = Ints(sample, "head_ids") };
 

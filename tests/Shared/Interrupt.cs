@@ -3,8 +3,8 @@ using System.Diagnostics;
 namespace Qwen3Tts.Tests;
 
 /// <summary>
-/// Ctrl-C for programs that tests start. Tests that a script starts in the background (<c>&amp;</c>) ignore SIGINT, a child inherits that,
-/// and .NET keeps it so on purpose: such a job is to outlive the terminal's Ctrl-C.
+/// Sends Ctrl-C to programs that tests start. If a script starts the tests in the background (<c>&amp;</c>), they ignore SIGINT, and child
+/// processes inherit this. .NET keeps it on purpose, because a background job should survive the terminal's Ctrl-C.
 /// </summary>
 static class Interrupt
 {
@@ -13,7 +13,8 @@ static class Interrupt
     static readonly Lazy<string[]?> Launcher = new(() => IsEnded([]) ? [] : IsEnded(Restoring) ? Restoring : null);
 
     /// <summary>
-    /// The command line under which a program obeys Ctrl-C whatever the parent of the tests does. Its process id is the program's own.
+    /// The command line with which a program reacts to Ctrl-C, whatever it inherits from the tests. Its process id is that of the program
+    /// itself.
     /// </summary>
     public static string[] Obeying(params IEnumerable<string> command)
     {
@@ -29,7 +30,7 @@ static class Interrupt
         kill.WaitForExit();
     }
 
-    // A shell cannot restore a signal that was ignored when it started, so it shows what a child inherits.
+    // A shell cannot restore a signal that was ignored when the shell started, so it shows what a child inherits.
     static bool IsEnded(IEnumerable<string> launcher)
     {
         string[] command = [.. launcher, "sh", "-c", "kill -INT $$; exit 7"];

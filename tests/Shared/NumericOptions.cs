@@ -3,7 +3,7 @@ using Qwen3Tts.CommandLine;
 
 namespace Qwen3Tts.Tests;
 
-/// <summary>Every number of every command is held against its range before anything is loaded.</summary>
+/// <summary>Tests that every numeric option of every command is checked against its range before anything is loaded.</summary>
 static class NumericOptions
 {
     static readonly Type[] Numbers = [typeof(int), typeof(int?), typeof(double), typeof(double?), typeof(long), typeof(long?),
@@ -18,7 +18,7 @@ static class NumericOptions
             foreach (var option in command.Options.Where(o => Numbers.Contains(o.ValueType)))
             {
                 Assert.True(option is INumberOption, $"{command.Name} {option.Name} has no range.");
-                // None of these files is there: were one opened, the message would name it and not the option.
+                // None of these files exists: if one were opened, the message would name it and not the option.
                 string[] others = [command.Name, .. command.Arguments.Select(a => "absent"), .. command.Options.Where(o => o.Required)
                     .SelectMany(o => new[] { o.Name, o.Name == "--for" ? "ms-swift" : "absent.wav" })];
                 var wrong = Bad.Select(b => new[] { option.Name, b }).Concat(Bad.Select(b => new[] { $"{option.Name}={b}" }))

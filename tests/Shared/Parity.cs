@@ -4,8 +4,9 @@ using System.Text;
 namespace Qwen3Tts.Tests;
 
 /// <summary>
-/// Collects what the golden tests measured: one row per (stage, mode) with the number of cases, the worst difference and the tolerance.
-/// The table of a whole run is printed into <c>artifacts/parity-*.md</c>, and with <c>QWEN3TTS_WRITE_README=1</c> into docs/parity.md.
+/// Collects the results of the golden tests: one row for each stage and mode with the number of cases, the worst difference and the
+/// tolerance. The table of a whole run is written to <c>artifacts/parity-*.md</c>, and with <c>QWEN3TTS_WRITE_README=1</c> to
+/// docs/parity.md.
 /// </summary>
 static class Parity
 {
@@ -13,7 +14,7 @@ static class Parity
     static readonly List<string> Stages = ["text", "sequence", "audio", "speaker", "codec", "prompt", "talker", "code predictor",
         "sampling", "greedy codes", "training", "doctor"];
 
-    /// <summary>Notes one compared case, and fails the test when it is worse than the tolerance (0 = exact).</summary>
+    /// <summary>Adds a case, and fails the test if the difference is larger than the tolerance (0 = exact).</summary>
     public static void Check(string stage, string mode, double difference, double tolerance, string what = "")
     {
         lock (Rows)
@@ -28,7 +29,7 @@ static class Parity
         Xunit.Assert.True(difference <= tolerance, $"{stage}, {mode}, {what}: differs by {difference:g3}, allowed is {tolerance:g3}.");
     }
 
-    /// <summary>Largest absolute difference of two arrays of one length.</summary>
+    /// <summary>Largest absolute difference of two arrays of the same length.</summary>
     public static double Difference(ReadOnlySpan<float> a, ReadOnlySpan<float> b)
     {
         Xunit.Assert.Equal(b.Length, a.Length);
@@ -36,7 +37,7 @@ static class Parity
         for (var i = 0; i < a.Length; i++)
         {
             var d = Math.Abs((double)a[i] - b[i]);
-            worst = double.IsNaN(d) ? double.PositiveInfinity : Math.Max(worst, d); // a NaN fails every tolerance
+            worst = double.IsNaN(d) ? double.PositiveInfinity : Math.Max(worst, d); // a NaN exceeds every tolerance
         }
         return worst;
     }
@@ -49,7 +50,7 @@ static class Parity
         return largest;
     }
 
-    /// <summary>Called when the test assembly is done.</summary>
+    /// <summary>Called after all tests of the assembly.</summary>
     public static void Write(string part)
     {
         if (Rows.Count == 0)

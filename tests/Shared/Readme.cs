@@ -2,21 +2,21 @@ using System.Text.RegularExpressions;
 
 namespace Qwen3Tts.Tests;
 
-/// <summary>The README's command lines, so that tests can hold them against the programs.</summary>
+/// <summary>The README's command lines, so that tests can check them against the programs.</summary>
 static class Readme
 {
     public static string Text { get; } = File.ReadAllText(Path.Combine(Golden.Repository, "README.md")).ReplaceLineEndings("\n");
 
-    /// <summary>Tests write what they measured into the documents, instead of holding it against what stands there.</summary>
+    /// <summary>True if tests write their results into the documents, instead of comparing them with the documents.</summary>
     public static bool IsToBeWritten => Environment.GetEnvironmentVariable("QWEN3TTS_WRITE_README") == "1";
 
-    /// <summary>Puts a table between the comments of that name.</summary>
-    /// <param name="document">The document, from the root of the repository.</param>
+    /// <summary>Replaces the table between the comments of that name.</summary>
+    /// <param name="document">The document, relative to the repository.</param>
     /// <param name="block">The name in the comments.</param>
-    /// <param name="table">What is put between them.</param>
+    /// <param name="table">The new table.</param>
     public static void Write(string document, string block, string table)
     {
-        using var turn = new Mutex(false, "qwen3tts-readme"); // both test programs write, perhaps at once
+        using var turn = new Mutex(false, "qwen3tts-readme"); // both test programs may write at the same time
         turn.WaitOne();
         try
         {
@@ -35,7 +35,7 @@ static class Readme
         }
     }
 
-    /// <summary>Arguments of every command in the README's shell blocks that starts one of our programs.</summary>
+    /// <summary>Arguments of every command in the README's shell blocks that starts one of this repository's programs.</summary>
     public static IEnumerable<string[]> Commands(string program, string project) =>
         from Match block in Regex.Matches(Text, "^```sh\n(.*?)^```", RegexOptions.Multiline | RegexOptions.Singleline)
         from line in block.Groups[1].Value.Replace("\\\n", " ", StringComparison.Ordinal).Split('\n')
@@ -43,8 +43,7 @@ static class Readme
         select arguments;
 
     /// <summary>
-    /// Arguments of the commands in a shell line, or a pipe of them, that start the program: by its name, or from its project with dotnet
-    /// run.
+    /// Arguments of the commands in a shell line (or a pipe) that start the program: by its name, or from its project with dotnet run.
     /// </summary>
     public static IEnumerable<string[]> Arguments(string line, string program, string project)
     {

@@ -3,12 +3,12 @@ using System.Text.Json.Nodes;
 namespace Qwen3Tts.Tests;
 
 /// <summary>
-/// A model folder around the real vocabulary, as far as a tokenizer looks at it. Its added tokens are the tiny one's, behind the real
-/// vocabulary.
+/// A model folder with the real vocabulary and what a tokenizer reads besides it. The added tokens are those of the tiny vocabulary, with
+/// ids after the real vocabulary.
 /// </summary>
 static class RealVocabulary
 {
-    /// <param name="version">The <c>transformers_version</c> of its <c>config.json</c>; null leaves it out.</param>
+    /// <param name="version">The <c>transformers_version</c> in its <c>config.json</c>; null omits it.</param>
     public static string Folder(string? version = "4.57.3")
     {
         var folder = Scratch.New("real-vocabulary");

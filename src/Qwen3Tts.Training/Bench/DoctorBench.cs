@@ -1,5 +1,6 @@
-// The doctor's measuring at the size of a released model: every hypothesis on ten clips of six seconds, of a checkpoint alone and beside
-// its base. Weights are random, written to a temporary folder in BF16 as released ones are, so that they are read as those are.
+// Measures the doctor with the shapes of a released model: every hypothesis on ten clips of six seconds, for a checkpoint alone and with
+// its base. The weights are random. They are written to a temporary folder in BF16, like released ones, so that reading them takes the same
+// time.
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 using Qwen3Tts.Checkpoint;
@@ -15,21 +16,21 @@ using static TorchSharp.torch;
 
 namespace Qwen3Tts.Training.Bench;
 
-/// <param name="Positions">Of all clips.</param>
-/// <param name="Seconds">From open weights to the last loss.</param>
-/// <param name="Runs">How often the talker ran over a clip.</param>
+/// <param name="Positions">Number of positions of all clips.</param>
+/// <param name="Seconds">Time from the opened weights to the last loss.</param>
+/// <param name="Runs">How often the talker computed a clip.</param>
 sealed record DoctorBenchResult(int Positions, double Seconds, int Runs);
 
 static class DoctorBench
 {
     public const int Clips = 10;
 
-    const int Frames = 75, TextTokens = 25; // of six seconds
+    const int Frames = 75, TextTokens = 25; // six seconds at 12.5 frames a second, and their text
 
-    /// <param name="model">The shape.</param>
-    /// <param name="withBase">Measure the base, too.</param>
-    /// <param name="tell">Told what is being done.</param>
-    /// <param name="stop">Looked at before each tensor that is written, each pass of a clip and each hypothesis.</param>
+    /// <param name="model">The shapes.</param>
+    /// <param name="withBase">True to measure the base, too.</param>
+    /// <param name="tell">Receives what is being done.</param>
+    /// <param name="stop">Checked before each tensor that is written, each pass of a clip and each hypothesis.</param>
     public static DoctorBenchResult Run(ModelConfig model, bool withBase, Action<string> tell, CancellationToken stop = default)
     {
         var talker = model.TalkerConfig;
@@ -41,7 +42,7 @@ static class DoctorBench
             TextTokens = TextTokens,
             Language = talker.CodecLanguageId.Keys.First(),
         };
-        var voice = new float[talker.HiddenSize]; // one speaker's
+        var voice = new float[talker.HiddenSize]; // the voice of all clips
         var clips = Enumerable.Range(0, Clips).Select(i => TrainingBench.Example(shape, ids, new Random(i), voice)).ToList();
         var folder = Directory.CreateTempSubdirectory("qwen3tts-bench-").FullName;
         try
@@ -68,7 +69,7 @@ static class DoctorBench
         }
     }
 
-    /// <summary>What the doctor does: finds the best hypothesis, and measures all others for its table.</summary>
+    /// <summary>Does what the doctor does: finds the best hypothesis, and measures all others for its table.</summary>
     static void Diagnose(Measurement checkpoint, Origin? origin, CancellationToken stop)
     {
         Diagnostics.Diagnose(checkpoint, origin);
@@ -93,7 +94,7 @@ static class DoctorBench
         return Weights.Open(folder);
     }
 
-    /// <summary>Numbers of magnitude 1/128 to 1/64 and either sign, or ones.</summary>
+    /// <summary>Random numbers of either sign and magnitude 1/128 to 1/64, or ones.</summary>
     static void Write(Stream stream, long count, Random? random, CancellationToken stop)
     {
         const ushort One = 0x3F80, Exponent = 0x3C00, SignAndMantissa = 0x807F;

@@ -1,6 +1,6 @@
-// The engine that trains and the engine that speaks on the same sequences of one checkpoint, number by
-// number. Every prompt that the checkpoint allows is continued with frames drawn by a fixed seed, and both compute what each position reads
-// and what it predicts. They add in different orders, so they differ as float32 sums do; anything more is a fault of ours.
+// Compares the engine that trains with the engine that speaks on the same sequences of one checkpoint, number by number. Every kind of
+// prompt that the checkpoint allows is continued with frames drawn from a fixed seed, and both engines compute the input and the scores of
+// each position. They add in different orders, so they differ as float32 sums do; a larger difference is a fault of this program.
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.Kernels;
 using Qwen3Tts.Sequence;
@@ -12,15 +12,15 @@ using static TorchSharp.torch;
 
 namespace Qwen3Tts.Training.Bench;
 
-/// <param name="Sequence">What was said and how.</param>
-/// <param name="Positions">Of the talker.</param>
-/// <param name="Input">Largest absolute difference of the vectors that enter the talker.</param>
-/// <param name="Talker">Of its scores, over all positions.</param>
-/// <param name="Predictor">Of the code predictor's scores, over all frames.</param>
-/// <param name="Largest">Largest score there is, to compare with.</param>
+/// <param name="Sequence">The kind of prompt.</param>
+/// <param name="Positions">Number of positions of the talker.</param>
+/// <param name="Input">Largest absolute difference of the talker's input vectors.</param>
+/// <param name="Talker">Largest absolute difference of the talker's scores, over all positions.</param>
+/// <param name="Predictor">Largest absolute difference of the code predictor's scores, over all frames.</param>
+/// <param name="Largest">Largest score, to compare with.</param>
 sealed record EngineDifference(string Sequence, int Positions, double Input, double Talker, double Predictor, double Largest)
 {
-    /// <summary>What another order of float32 sums may cost, by the size of what is summed.</summary>
+    /// <summary>Largest difference that another order of float32 sums may cause, relative to the summed numbers.</summary>
     public bool Agrees => Math.Max(Talker, Predictor) <= 1e-4 * Math.Max(1, Largest) && Input <= 1e-4;
 }
 
@@ -78,10 +78,10 @@ static class EngineComparison
 
     static double Largest(float[] ours, Tensor theirs) => Largest(ours.Zip(theirs.ToFloat32Array(), (a, b) => (double)a - b));
 
-    /// <summary>The largest magnitude; NaN where there is one, which agrees with nothing.</summary>
+    /// <summary>The largest magnitude; NaN if there is one, so that the comparison fails.</summary>
     public static double Largest(IEnumerable<double> values) => values.Aggregate(0.0, (largest, v) => Math.Max(largest, Math.Abs(v)));
 
-    /// <summary>Both layouts with each kind of voice, language and context that the config offers.</summary>
+    /// <summary>Both layouts with each kind of voice, language and context that the configuration allows.</summary>
     static IEnumerable<(string Name, TrainingExample Example)> Sequences(TalkerConfig config, TextTokenizer tokenizer, SpecialTokens ids)
     {
         var random = new Random(1);

@@ -1,6 +1,6 @@
-// The training step against the same step written plainly, in one process. The plain step has one autograd graph over everything, and AdamW
-// as formulas over whole tensors. Weights and data are random; the shape is that of a released model. Time is measured first and memory
-// after it, because measuring memory makes the allocator return every freed block at once, which costs time.
+// Compares the training step with the same step written plainly, in one process. The plain step has one autograd graph for everything, and
+// AdamW as formulas on whole tensors. Weights and data are random; the shapes are those of a released model. Time is measured first and
+// memory afterwards, because measuring memory makes the allocator return every freed block at once, which costs time.
 using System.Diagnostics;
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.Sequence;
@@ -18,20 +18,20 @@ namespace Qwen3Tts.Training.Bench;
 sealed record TrainingBenchOptions
 {
     public required ModelConfig Model { get; init; }
-    /// <summary>Training methods that are measured beside the plain step.</summary>
+    /// <summary>Training methods that are measured in addition to the plain step.</summary>
     public IReadOnlyList<TrainingMethod> Methods { get; init; } = [new() { Precision = Precision.Mixed, Checkpointing = new(false, 128) }];
-    /// <summary>Clips of a step; computed together.</summary>
+    /// <summary>Number of clips of a step, which are computed together.</summary>
     public int Batch { get; init; } = 4;
     public int Frames { get; init; } = 125; // ten seconds
     public int TextTokens { get; init; } = 40;
     public string Language { get; init; } = "Auto";
-    /// <summary>Timed steps; one more goes before.</summary>
+    /// <summary>Number of timed steps; one step before them is not timed.</summary>
     public int Steps { get; init; } = 3;
     public Device Device { get; init; } = CPU;
 }
 
 /// <param name="Seconds">Duration of each timed step.</param>
-/// <param name="PeakBytes">The largest memory at one time, weights included; null where the system does not say.</param>
+/// <param name="PeakBytes">The largest memory at one time, including weights; null if the system does not report it.</param>
 /// <param name="Loss">Loss of the last step.</param>
 /// <param name="Plan">The planned memory; null for the plain step.</param>
 /// <param name="Kernel">The kernel of the optimizer, in words.</param>
@@ -40,7 +40,7 @@ sealed record StepCost(IReadOnlyList<double> Seconds, long? PeakBytes, double Lo
     public double Median => Seconds.Order().ElementAt(Seconds.Count / 2);
 }
 
-/// <param name="Tokens">Positions of a step that pass the talker.</param>
+/// <param name="Tokens">Positions of a step that the talker computes.</param>
 /// <param name="Plain">The step written plainly: BF16 weights, float32 masters and moments.</param>
 /// <param name="Methods">The same step with each training method.</param>
 sealed record TrainingBenchResult(int Tokens, StepCost Plain, IReadOnlyList<(TrainingMethod Method, StepCost Cost)> Methods);
@@ -51,7 +51,7 @@ static class TrainingBench
 
     public static TrainingBenchResult Run(TrainingBenchOptions options, Action<string> tell, CancellationToken stop = default)
     {
-        PeakMemory.KeepFreed(); // as training does; for the plain step, too
+        PeakMemory.KeepFreed(); // as in training, also for the plain step
         var ids = options.Model.SpecialTokens(newline: 198);
         var examples = Enumerable.Range(0, options.Batch).Select(i => Example(options, ids, new Random(i))).ToList();
         var talker = options.Model.TalkerConfig;

@@ -1,4 +1,5 @@
-// qwen3tts-train bench: what a training step costs on this machine, beside the same step written plainly, and how long the doctor measures.
+// qwen3tts-train bench: measures time and memory of a training step on this machine, beside the same step written plainly, and the time of
+// the doctor.
 using System.CommandLine;
 using System.Globalization;
 using System.Runtime.InteropServices;
@@ -17,12 +18,12 @@ sealed class BenchCommand : DocumentedCommand
 {
     readonly Option<bool> _train = new("--train")
     {
-        Description = "Measure a training step against the same step written plainly. Default.",
+        Description = "Compare a training step with the same step written plainly. Default.",
     };
     readonly Option<bool> _doctor = new("--doctor")
     {
-        Description = "Measure the doctor: every hypothesis on ten clips of six seconds, alone and with a base. Writes random weights to " +
-            "the temporary folder, twice the model's size.",
+        Description = "Measure the doctor: every hypothesis on ten clips of six seconds, without and with a base. Writes random weights " +
+            "to the temporary folder, twice the model's size.",
     };
     readonly Option<string> _model = new("--model", "-m")
     {
@@ -32,33 +33,33 @@ sealed class BenchCommand : DocumentedCommand
     };
     readonly Option<int?> _layers = new NumberOption<int?>("--layers", new(1, 1000))
     {
-        Description = "Layers of the talker, for a machine that the whole is too large for. Default: all.",
+        Description = "Number of talker layers, for a machine that is too small for all of them. Default: all.",
     };
     readonly Option<int> _batch = new NumberOption<int>("--batch", new(1, 4096))
     {
-        Description = "Clips of a step.",
+        Description = "Number of clips of a step.",
         DefaultValueFactory = _ => 4,
     };
     readonly Option<int> _frames = new NumberOption<int>("--frames", new(1, 100_000))
     {
-        Description = "Length of a clip; 12.5 frames are a second.",
+        Description = "Frames of a clip; a second has 12.5.",
         DefaultValueFactory = _ => 125,
     };
     readonly Option<int> _steps = new NumberOption<int>("--steps", new(1, 100_000))
     {
-        Description = "Timed steps.",
+        Description = "Number of timed steps.",
         DefaultValueFactory = _ => 3,
     };
     readonly Option<Precision?> _precision =
         MethodOptions.Precisions(
-        "Types of weights, masters and moments. Default: mixed and bfloat16-moments, whole and with layers computed again. The plain " +
+        "Types of weights, masters and moments. Default: mixed and bfloat16-moments, without and with --recompute. The plain " +
         "step is mixed.");
     readonly Option<bool> _recompute = MethodOptions.Recompute();
     readonly Option<string?> _device = MethodOptions.Device();
     readonly Option<int?> _threads = CommonOptions.Threads();
 
     public BenchCommand() : base("bench",
-        "Measures time and memory of a training step against the same step written plainly, in one process, or the time of the doctor.",
+        "Compares time and memory of a training step with the same step written plainly, or measures the time of the doctor.",
         "qwen3tts-train bench --train --layers 4", "qwen3tts-train bench --doctor --model 1.7B",
             "qwen3tts-train bench --train --model 1.7B --device cuda --batch 8 --precision bfloat16-moments")
     {
@@ -73,7 +74,7 @@ sealed class BenchCommand : DocumentedCommand
         if (parsed.GetValue(_threads) is { } threads)
         {
             torch.set_num_threads(threads);
-            // for the doctor: read when its team is first used
+            // for the doctor: the threads are created when they are first used
             Environment.SetEnvironmentVariable("QWEN3TTS_THREADS", threads.ToString(CultureInfo.InvariantCulture));
         }
         var model = Shapes.Load(parsed.GetValue(_model)!);

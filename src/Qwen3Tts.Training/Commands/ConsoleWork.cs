@@ -1,4 +1,4 @@
-// Preparing and training with a line of progress on the console, and what is printed at their end. Several commands do both.
+// Preparation and training with a line of progress on the console, and the text that is printed at their end. Several commands use both.
 using System.Globalization;
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.CommandLine;
@@ -13,7 +13,7 @@ namespace Qwen3Tts.Training.Commands;
 
 static class ConsoleWork
 {
-    /// <summary>Prepares with a line of progress, and notes beside the list what was changed.</summary>
+    /// <summary>Prepares with a line of progress, and writes a list of the changes beside the list of clips.</summary>
     public static PreparationReport Prepare(string model, PreparationOptions options, CancellationToken stop) =>
         StatusLine.While("Loading the codec", line =>
     {
@@ -42,20 +42,21 @@ static class ConsoleWork
         if (report.Clips.Where(c => c.Shaped is not null).Select(c => c.Shaped!).ToList() is { Count: > 0 } shaped)
             lines.Add(("changed", string.Create(CultureInfo.InvariantCulture,
                 $"cut {shaped.Sum(s => s.CutBefore + s.CutAfter):0.0} s of {shaped.Sum(s => s.SecondsBefore):0.0} s; gain " +
-                $"{Decibel(shaped.Min(s => s.Gain)):+0.0;-0.0} to {Decibel(shaped.Max(s => s.Gain)):+0.0;-0.0} dB; by clip: the " +
+                $"{Decibel(shaped.Min(s => s.Gain)):+0.0;-0.0} to {Decibel(shaped.Max(s => s.Gain)):+0.0;-0.0} dB; for each clip: the " +
                 $".changes.tsv beside the list")));
         lines.Add(("reference", report.Chosen.Count > 0
-            ? $"{string.Join(", ", report.Chosen.Select(Path.GetFileName))}, most like all others"
+            ? $"{string.Join(", ", report.Chosen.Select(Path.GetFileName))}, most similar to all others"
             : string.Join(", ", report.Clips.Select(c => Path.GetFileName(c.Clip.Reference)).Distinct().Take(3))));
         return DataSummary.Text(lines, report.LeftOut.Messages, report.Doubts);
     }
 
-    /// <summary>To a tenth; adding zero makes a negative zero a plain one.</summary>
+    /// <summary>A number with one decimal; adding zero turns a negative zero into zero.</summary>
     static double Decibel(double gain) => Math.Round(20 * Math.Log10(gain), 1) + 0.0;
 
     /// <summary>
-    /// Trains with a line of progress: losses, speed and the time that is left. A miniature's matrices are too small to share: a second
-    /// thread makes it a sixth faster on idle cores and many times slower on busy ones, where libtorch's threads wait for each other.
+    /// Trains with a line of progress: losses, speed and the time that is left. The matrices of a miniature are too small for several
+    /// threads: a second thread makes training a sixth faster on idle cores, and many times slower on busy ones, where libtorch's threads
+    /// wait for each other.
     /// </summary>
     public static TrainingResult Train(TrainingOptions options, string run, Existing existing, CancellationToken stop,
         int? threads = null) => StatusLine.While("Loading the model", line =>
@@ -82,18 +83,18 @@ static class ConsoleWork
         var run = Path.GetDirectoryName(result.Export)!;
         return Evaluation.FindBest(Evaluation.ReadAll(run)) is not { } best ? ""
             : string.Create(CultureInfo.InvariantCulture,
-                $"\nBest by its takes: step {best.Step}, in {Path.Combine(run, "best")}. Compare by ear: " +
+                $"\nCheckpoint with the best takes: step {best.Step}, in {Path.Combine(run, "best")}. Compare by ear: " +
                 $"{Path.Combine(run, "index.html")}");
     }
 
-    /// <summary>Reports at once and on the caller's thread; <see cref="Progress{T}"/> would queue.</summary>
+    /// <summary>Reports immediately and on the caller's thread; <see cref="Progress{T}"/> would use a queue.</summary>
     sealed class ImmediateProgress<T>(Action<T> report) : IProgress<T>
     {
         public void Report(T value) => report(value);
     }
 }
 
-/// <summary>Shows steps as a line of progress, and everything else on standard error.</summary>
+/// <summary>Shows steps in a line of progress, and all other messages on standard error.</summary>
 sealed class ConsoleObserver(Action<string> line) : RunObserver
 {
     readonly TrainingPace _pace = new();
@@ -106,7 +107,7 @@ sealed class ConsoleObserver(Action<string> line) : RunObserver
     public override void OnNote(string message) => Console.Error.WriteLine(message);
 }
 
-/// <summary>Speed over the last steps, and what it says about the rest. Times nothing that is reported as a result.</summary>
+/// <summary>The speed over the last steps, and the time that is left. Only for the display.</summary>
 sealed class TrainingPace
 {
     const int Window = 20;
@@ -119,7 +120,7 @@ sealed class TrainingPace
             _last.Dequeue();
         var seconds = _last.Sum(s => s.Seconds);
         var left = TimeSpan.FromSeconds((r.Of - r.Step) * seconds / _last.Count);
-        var heldOut = r.HeldOutTalker is { } h ? FormattableString.Invariant($" · held out {h:0.00}, {r.HeldOutPredictor:0.00}") : "";
+        var heldOut = r.HeldOutTalker is { } h ? FormattableString.Invariant($" · held-out {h:0.00}, {r.HeldOutPredictor:0.00}") : "";
         return string.Create(CultureInfo.InvariantCulture,
             $"step {r.Step} of {r.Of} · talker {r.Talker:0.00}, predictor {r.Predictor:0.00}{heldOut} · " +
             $"{_last.Sum(s => s.Tokens) / seconds:0} tokens/s · {Environment.WorkingSet / 1e9:0.0} GB · {left:m\\:ss} left");

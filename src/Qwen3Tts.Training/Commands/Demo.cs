@@ -1,6 +1,6 @@
-// The whole way in one command: recordings of a voice in, a model that speaks with it out, and a page to hear and see what happened. Some
-// recordings are held out of training: for their texts the page has the recording, the voice cloned before and the tuned voice after, and
-// the voice that the same run makes with the faults of the official script.
+// Everything in one command: from recordings of a voice to a model that speaks with it, and a page to hear and see the result. Some
+// recordings are held out of training. For their texts the page has the recording, the voice cloned before training, the fine-tuned voice,
+// and the voice of the same run with the faults of the official script.
 using System.Diagnostics;
 using Qwen3Tts.Audio;
 using Qwen3Tts.Checkpoint;
@@ -20,8 +20,8 @@ namespace Qwen3Tts.Training.Commands;
 
 static class Demo
 {
-    const int HeldOut = 6; // texts that are heard at the end
-    const int TakesPerText = 3; // one take is a lottery
+    const int HeldOut = 6; // held-out texts that are spoken at the end
+    const int TakesPerText = 3; // several, because a single take is a matter of chance
 
     public static int Run(string? model, string? recordings, string output, int? steps, CancellationToken stop, bool force = false)
     {
@@ -69,7 +69,9 @@ static class Demo
         EvaluateEvery = 0,
     };
 
-    /// <summary>Refuses, before anything is done, a folder that is no demo's, and files of others with the names of ours.</summary>
+    /// <summary>
+    /// Refuses, before anything is done, a folder that is not that of a demo, and files of others with the names of its results.
+    /// </summary>
     static void CheckOutput(string output, string model, string recordings, string data, string page)
     {
         if (Directory.Exists(output) && !Directory.EnumerateFileSystemEntries(output).All(OutputFolder.IsBookkeeping)
@@ -81,7 +83,7 @@ static class Demo
             OutputFile.CheckIsFree(file, OutputRecord.At(output));
     }
 
-    /// <summary>The voices with what was heard, and the recogniser or why there is none.</summary>
+    /// <summary>The versions with their word error rates, and the recogniser or why there is none.</summary>
     static (List<DemoVoice> Voices, string Ears) Listen(List<DemoVoice> voices, CancellationToken stop)
     {
         var ears = SpeechRecogniser.Find(Expected(), out var reason);
@@ -93,18 +95,20 @@ static class Demo
         return (voices, ears?.Name ?? reason);
     }
 
-    static string SpeechFile(string output, int text, string way) => Path.Combine(output, "speech", $"{text + 1}-{way}.wav");
+    static string SpeechFile(string output, int text, string version) => Path.Combine(output, "speech", $"{text + 1}-{version}.wav");
 
     /// <summary>
-    /// All that may be spoken: told before an hour of training, and not after it, where somebody else's file is in place of one.
+    /// All audio files that will be written. They are checked before an hour of training: a file of another program may be in the place of
+    /// one.
     /// </summary>
     static IEnumerable<string> SpeechIn(string output) =>
-        Enumerable.Range(0, HeldOut).SelectMany(text => Ways.Select(way => SpeechFile(output, text, way)));
+        Enumerable.Range(0, HeldOut).SelectMany(text => Versions.Select(version => SpeechFile(output, text, version)));
 
-    static readonly string[] Ways = ["recording", "before", "after", "with-faults"];
+    static readonly string[] Versions = ["recording", "before", "after", "with-faults"];
 
     /// <summary>
-    /// Text that enters without its projection can only be planted where it is as wide as the talker: elsewhere the script itself stops.
+    /// The fault of text without its projection can only be planted if text and talker have the same width; with other models the official
+    /// script itself stops.
     /// </summary>
     static FaultyRun WithFaults(TrainingOptions options, string run, CancellationToken stop)
     {
@@ -112,7 +116,7 @@ static class Demo
         var planted = Hypothesis.Combine(talker.TextHiddenSize == talker.HiddenSize ? FaultSet.Official
             : FaultSet.Official & ~FaultSet.NoTextProjection);
         options = options with { Planted = planted };
-        var refusal = "The preflight lets it pass.";
+        var refusal = "The preflight does not refuse it.";
         try
         {
             ConsoleWork.Train(options with { Steps = 1, WarmUp = 0, Force = false }, run, Existing.Overwrite, stop);
@@ -130,7 +134,7 @@ static class Demo
         CancellationToken stop) => StatusLine.While("Loading the models", line =>
     {
         var texts = trained.HeldOut.Select(c => c.Text).ToList();
-        DemoVoice Said(string title, string file, int takes, Func<string, int, Waveform> say)
+        DemoVoice Speak(string title, string file, int takes, Func<string, int, Waveform> say)
         {
             var all = new List<(Waveform, string)>();
             for (var take = 0; take < takes; take++)
@@ -152,17 +156,17 @@ static class Demo
         var recordings = trained.HeldOut.Select(c => WavFile.Read(c.Audio)).ToList();
         return new List<DemoVoice>
         {
-            Said("The recording", Ways[0], 1, (text, _) => recordings[texts.IndexOf(text)]),
-            Said("Cloned, before training", Ways[1], TakesPerText, (text, take) =>
+            Speak("The recording", Versions[0], 1, (text, _) => recordings[texts.IndexOf(text)]),
+            Speak("Cloned, before training", Versions[1], TakesPerText, (text, take) =>
                 before.Say(text, Options(before, take) with { Voice = clone }, stop)),
-            Said("Fine-tuned, after", Ways[2], TakesPerText, (text, take) =>
+            Speak("Fine-tuned, after", Versions[2], TakesPerText, (text, take) =>
                 after.Say(text, Options(after, take) with { Speaker = name }, stop)),
-            Said("With the official script's faults", Ways[3], TakesPerText, (text, take) =>
+            Speak("With the official script's faults", Versions[3], TakesPerText, (text, take) =>
                 wrong.Say(text, Options(wrong, take) with { Speaker = name }, stop)),
         };
     });
 
-    /// <summary>Text first for all, and the same seeds: what differs is the training alone.</summary>
+    /// <summary>Text first for all versions, and the same seeds, so that only the training differs.</summary>
     static SpeechOptions Options(Tts tts, int take) => new()
     {
         Layout = Layout.TextFirst,
@@ -170,7 +174,7 @@ static class Demo
         MaxFramesPerToken = SpeechOptions.UsualMaxFramesPerToken,
     };
 
-    /// <summary>The miniature's own language has a grammar in the repository; other recordings are heard without one.</summary>
+    /// <summary>The grammar of the miniature's sentences in the repository; other recordings are recognised without a grammar.</summary>
     static ExpectedSpeech Expected() =>
         Find("tests", "Mini", "grammar.jsgf") is { } grammar ? new(grammar, Path.Combine(Path.GetDirectoryName(grammar)!, "german.dict"))
             : new();
@@ -180,7 +184,7 @@ static class Demo
             $"'{Path.Combine(parts)}' is neither above the current folder nor above this program. Start it in the repository, or name " +
             $"--model and --recordings.");
 
-    /// <summary>A path of the repository, from the current folder or the program upwards.</summary>
+    /// <summary>Finds a path of the repository, from the current folder or from the program's folder upwards.</summary>
     static string? Find(params string[] parts)
     {
         foreach (var start in new[] { Directory.GetCurrentDirectory(), AppContext.BaseDirectory })

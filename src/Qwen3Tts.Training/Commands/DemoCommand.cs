@@ -1,4 +1,4 @@
-// qwen3tts-train demo: the whole way in a few minutes.
+// qwen3tts-train demo: from recordings to a page with the results, in a few minutes.
 using System.CommandLine;
 using Qwen3Tts.CommandLine;
 using Qwen3Tts.Training.Options;
@@ -19,19 +19,19 @@ sealed class DemoCommand : DocumentedCommand
     };
     readonly Option<string> _output = new("--out", "-o")
     {
-        Description = "Where everything goes.",
+        Description = "Folder for all results.",
         DefaultValueFactory = _ => Path.Combine("out", "demo"),
         HelpName = "DIR",
     };
     readonly NumberOption<int?> _steps = new NumberOption<int?>("--steps", TrainingRanges.Steps)
     {
-        Description = "Optimizer steps. Default: as 'train'.",
+        Description = "Number of optimizer steps. Default: as for 'train'.",
     };
     readonly Option<bool> _force = new("--force") { Description = "Go on although the preflight says that the run cannot work." };
 
     public DemoCommand() : base("demo",
-        "The whole way in a few minutes: prepares recordings of a voice, fine-tunes on them as it should be and with the faults of the " +
-        "official script, speaks with both, and shows it on a page.",
+        "A demonstration of a few minutes: prepares recordings of a voice, fine-tunes correctly and with the faults of the " +
+        "official script, speaks with both results, and shows them on a page.",
         "qwen3tts-train demo", "qwen3tts-train demo --recordings my-voice --model Qwen3-TTS-12Hz-0.6B-Base --out out/my-voice")
     {
         foreach (var option in new Option[] { _model, _recordings, _output, _steps, _force })

@@ -8,7 +8,7 @@ namespace Qwen3Tts.Training.Commands;
 
 sealed class EnginesCommand : DocumentedCommand
 {
-    const int Mismatch = 3; // as of qwen3tts doctor
+    const int Mismatch = 3; // the exit code of qwen3tts doctor for a checkpoint that is not healthy
 
     readonly Argument<string> _checkpoint = new("checkpoint") { Description = "Folder of the model." };
     readonly Option<bool> _engines = new("--engines")
@@ -18,8 +18,8 @@ sealed class EnginesCommand : DocumentedCommand
     };
 
     public EnginesCommand() : base("doctor",
-        "Shows that a checkpoint is the same to the engine that trains and to the engine that speaks. All else that can be told of a " +
-        "checkpoint: qwen3tts doctor.",
+        "Checks that the engine that trains and the engine that speaks compute the same for a checkpoint. For all other checks of a " +
+        "checkpoint see qwen3tts doctor.",
         "qwen3tts-train doctor runs/nora/export --engines")
     {
         Add(_checkpoint);

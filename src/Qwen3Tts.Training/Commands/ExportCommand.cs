@@ -19,35 +19,35 @@ sealed class ExportCommand : DocumentedCommand
     };
     readonly Option<int> _gpus = new NumberOption<int>("--gpus", TrainingRanges.Gpus)
     {
-        Description = "GPUs that train together.",
+        Description = "Number of GPUs that train together.",
         DefaultValueFactory = _ => 1,
     };
     readonly Option<int> _heldOut = new NumberOption<int>("--held-out", TrainingRanges.HeldOut)
     {
-        Description = "Clips that are measured and not trained on. Default: those that the data holds out.",
+        Description = "Number of held-out clips, which are measured and not trained on. Default: those that the data holds out.",
         DefaultValueFactory = _ => 0,
     };
     readonly Option<int?> _steps = new NumberOption<int?>("--steps", TrainingRanges.Steps)
     {
-        Description = "Optimizer steps. Default: as 'train'.",
+        Description = "Number of optimizer steps. Default: as for 'train'.",
     };
     readonly Option<int> _batch = new NumberOption<int>("--batch", TrainingRanges.Batch)
     {
-        Description = "Clips a step, on all GPUs together.",
+        Description = "Number of clips of a step, on all GPUs together.",
         DefaultValueFactory = _ => 8,
     };
     readonly Option<int?> _micro = new NumberOption<int?>("--micro-batch", TrainingRanges.MicroBatch)
     {
-        Description = "Clips that a GPU computes together at most. Default: its part of the batch.",
+        Description = "Largest number of clips that a GPU computes together. Default: its part of the batch.",
     };
     readonly Option<double?> _rate = new NumberOption<double?>("--lr", TrainingRanges.LearningRate)
     {
-        Description = "Largest learning rate. Default: as 'train'.",
+        Description = "Largest learning rate. Default: as for 'train'.",
         HelpName = "RATE",
     };
 
     public ExportCommand() : base("export",
-        "Writes prepared data and the command line for a trainer of many machines that is known to align as the model speaks: ms-swift.",
+        "Writes prepared data and a command line for ms-swift, which trains on many machines with the correct alignment.",
         "qwen3tts-train export codes.jsonl --for ms-swift --model Qwen3-TTS-12Hz-1.7B-Base --name anna --gpus 8 --batch 64")
     {
         _for.OneOf("ms-swift");
@@ -74,8 +74,8 @@ sealed class ExportCommand : DocumentedCommand
             LearningRate = parsed.GetValue(_rate),
         }, output, gpus);
         Console.Out.WriteLine(
-            $"Written: {output}\nRun there: bash train.sh\n{note}\nIts result comes back as a folder: look into it with 'qwen3tts " +
-            $"inspect', and prove it with 'qwen3tts doctor --data {data}'.");
+            $"Written: {output}\nRun there: bash train.sh\n{note}\nIts result is a model folder: check it with 'qwen3tts inspect' " +
+            $"and 'qwen3tts doctor --data {data}'.");
         return CommandRun.Done;
     }
 }

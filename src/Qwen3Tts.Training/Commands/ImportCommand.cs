@@ -1,4 +1,4 @@
-// qwen3tts-train import: recordings as other programs list them become one manifest.
+// qwen3tts-train import: turns a list of recordings of another program into a manifest.
 using System.CommandLine;
 using Qwen3Tts.CommandLine;
 using Qwen3Tts.Data;
@@ -21,30 +21,30 @@ sealed class ImportCommand : DocumentedCommand
     };
     readonly Option<ListFormat?> _format = new("--format")
     {
-        Description = "Take the recordings for this, whatever their first line looks like.",
+        Description = "Read the list in this format, without detecting it.",
         CustomParser = r => MethodOptions.Choice<ListFormat>(r),
         HelpName = string.Join('|', Enum.GetValues<ListFormat>().Select(TrainingOptions.Written)),
     };
-    readonly Option<string?> _speaker = new("--speaker") { Description = "Take this speaker's clips alone.", HelpName = "NAME" };
+    readonly Option<string?> _speaker = new("--speaker") { Description = "Only clips of this speaker.", HelpName = "NAME" };
     readonly Option<string?> _language = new("--language")
     {
-        Description = "Language of all recordings that the list gives none for.",
+        Description = "Language of recordings for which the list names none.",
         HelpName = "NAME",
     };
     readonly Option<string?> _heldOut = new("--held-out")
     {
-        Description = "What is never trained on: a share of the texts, which stays the same when clips are added, or a number of clips. " +
-            "Default: what the list says, else 5%.",
+        Description = "Clips that are never trained on: a share of the texts, which stays the same when clips are added, or a number of " +
+            "clips. Default: the list's choice, or else 5%.",
         HelpName = "N|N%",
     };
     readonly Option<int?> _seed = new NumberOption<int?>("--seed", new(0, int.MaxValue))
     {
-        Description = "Another seed holds out other clips. Default: 1.",
+        Description = "Seed of the choice of held-out clips. Default: 1.",
     };
-    readonly Option<bool> _skip = new("--skip-bad") { Description = "Leave out what cannot be used, instead of stopping." };
+    readonly Option<bool> _skip = new("--skip-bad") { Description = "Leave out clips that cannot be used, instead of stopping." };
 
     public ImportCommand() : base("import",
-        "Reads recordings as other programs list them, checks them, chooses what is held out, and writes one manifest for 'prepare'.",
+        "Reads lists of recordings in many formats, checks them, chooses the held-out clips, and writes a manifest for 'prepare'.",
         "qwen3tts-train import LJSpeech-1.1 -o out/lj/manifest.jsonl --language English",
         "qwen3tts-train import anna.list --speaker anna --held-out 16")
     {

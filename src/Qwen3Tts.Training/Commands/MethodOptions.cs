@@ -1,4 +1,4 @@
-// The options that say how is trained, which 'train' and 'voice' have in common.
+// The options of the training method, which 'train' and 'voice' share.
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using Qwen3Tts.CommandLine;
@@ -11,27 +11,27 @@ sealed class MethodOptions
 {
     readonly Option<int?> _lora = new NumberOption<int?>("--lora", TrainingRanges.LoraRank)
     {
-        Description = "Train low-rank pairs of this rank instead of the weights: a fraction of the memory, a lighter change. Writes the " +
-            "pairs (for 'say --adapter') and the merged model. 16 is usual.",
+        Description = "Train low-rank pairs of this rank instead of the weights: needs less memory and changes the model less. Writes " +
+            "the pairs (for 'say --adapter') and the merged model. 16 is usual.",
         HelpName = "RANK",
     };
     readonly Option<double?> _loraAlpha = new NumberOption<double?>("--lora-alpha", TrainingRanges.LoraAlpha)
     {
-        Description = "The pairs count alpha / rank times. Default: twice the rank.",
+        Description = "The product of a pair is multiplied by alpha / rank. Default: twice the rank.",
     };
     readonly Option<string?> _loraTargets = new("--lora-targets")
     {
-        Description = $"Matrices that get pairs. Default: {string.Join(",", LoraOptions.AllTargets)}.",
+        Description = $"Matrices that get a pair. Default: {string.Join(",", LoraOptions.AllTargets)}.",
         HelpName = "NAMES",
     };
     readonly Option<string?> _freeze = new("--freeze")
     {
-        Description = $"Parts that stay as they are, such as text_embedding,code_predictor, or none. Default: " +
+        Description = $"Parts that are not trained, such as text_embedding,code_predictor, or none. Default: " +
             $"{string.Join(",", TrainingMethod.FrozenByDefault)}.",
         HelpName = "NAMES",
     };
     readonly Option<Precision?> _precision =
-        Precisions("Types of weights, masters and moments. Default: the most exact that fits, and no float32 on a GPU.");
+        Precisions("Types of weights, masters and moments. Default: the most exact that fits; on a GPU never float32.");
     readonly Option<bool> _recompute = Recompute();
     readonly Option<int?> _microBatch = new NumberOption<int?>("--micro-batch", TrainingRanges.MicroBatch)
     {
@@ -39,30 +39,30 @@ sealed class MethodOptions
     };
     readonly Option<int?> _bucket = new NumberOption<int?>("--bucket", TrainingRanges.Bucket)
     {
-        Description = "Steps whose clips are dealt out by length, so that less is padded; 1 deals none. Default: 8, and 1 for a small " +
+        Description = "Number of steps whose clips are sorted by length, for less padding; 1: no sorting. Default: 8, and 1 for a small " +
             "model.",
     };
     readonly Option<string?> _device = Device();
     readonly Option<string?> _memory = new("--memory")
     {
-        Description = "What training may take: chooses precision, recomputing and micro-batch, or says what would fit. Default: what is " +
-            "there.",
+        Description = "Memory that training may use: chooses precision, --recompute and micro-batch, or reports what would fit. Default: " +
+            "the free memory.",
         HelpName = "24GB",
     };
     readonly Option<double> _inContext = new NumberOption<double>("--in-context", TrainingRanges.InContext)
     {
-        Description = "Share of the sequences that begin with the reference recording and its text, as cloning with a transcript does. " +
+        Description = "Share of the sequences that begin with the reference recording and its text, as in cloning with a transcript. " +
             "Default: none.",
         HelpName = "SHARE",
     };
     readonly Option<string?> _newLanguage = new("--new-language")
     {
-        Description = "A language that the model has no id for: it gets a free row. Lines name it in 'language', or --language does.",
+        Description = "A language that the model has no id for. It gets a free row. Lines name it in 'language', or --language names it.",
         HelpName = "NAME",
     };
     readonly Option<string?> _newLanguageLike = new("--new-language-like")
     {
-        Description = "The language that the new one begins as. Default: the mean of all.",
+        Description = "Language whose row is the initial value of the new row. Default: the mean of all languages.",
         HelpName = "NAME",
     };
 
@@ -70,7 +70,7 @@ sealed class MethodOptions
         [_lora, _loraAlpha, _loraTargets, _freeze, _precision, _recompute, _microBatch, _bucket, _device, _memory, _inContext,
         _newLanguage, _newLanguageLike];
 
-    /// <summary>The options of a run with what is given here.</summary>
+    /// <summary>The options of a run, changed by the options that are given here.</summary>
     /// <exception cref="ArgumentException">Two options do not go together.</exception>
     public TrainingOptions Apply(TrainingOptions options, ParseResult parsed)
     {
@@ -78,9 +78,9 @@ sealed class MethodOptions
         var (alpha, targets, frozen) = (parsed.GetValue(_loraAlpha), Names(parsed.GetValue(_loraTargets)), Names(parsed.GetValue(_freeze)));
         if (rank is null && (alpha is not null || targets is not null))
             throw new ArgumentException(
-                "--lora-alpha and --lora-targets say nothing without --lora. Give its rank too, such as --lora 16.");
+                "--lora-alpha and --lora-targets have no effect without --lora. Give its rank too, such as --lora 16.");
         if (rank is not null && frozen is not null)
-            throw new ArgumentException("--lora trains its pairs alone, so there is nothing to --freeze. Give one of the two.");
+            throw new ArgumentException("--lora trains only its pairs, so --freeze has no effect. Give one of the two.");
         return options with
         {
             Lora = rank is { } r ? new LoraOptions
@@ -106,14 +106,14 @@ sealed class MethodOptions
 
     public static Option<string?> Device() => new("--device")
     {
-        Description = "cpu or cuda. Default: a GPU where there is one.",
+        Description = "cpu or cuda. Default: a GPU if there is one.",
         HelpName = "cpu|cuda",
     };
 
     public static Option<bool> Recompute() => new("--recompute")
     {
         Description = "Gradient checkpointing: compute layers again in the backward pass, for less memory and a third more time. " +
-            "Default: where nothing else fits.",
+            "Default: if nothing else fits.",
     };
 
     public static Option<Precision?> Precisions(string description) => new("--precision")
@@ -123,7 +123,7 @@ sealed class MethodOptions
         CustomParser = r => Choice<Precision>(r),
     };
 
-    /// <summary>One of the choices of an option, as files write them too.</summary>
+    /// <summary>An option with a fixed set of values, written as files have them.</summary>
     public static T Choice<T>(ArgumentResult result) where T : struct, Enum
     {
         var given = result.Tokens.Count > 0 ? result.Tokens[0].Value : "";

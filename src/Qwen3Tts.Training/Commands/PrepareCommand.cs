@@ -1,4 +1,4 @@
-// qwen3tts-train prepare: recordings become codes.jsonl, in the official format.
+// qwen3tts-train prepare: makes codes.jsonl in the official format from recordings.
 using System.CommandLine;
 using Qwen3Tts.CommandLine;
 using Qwen3Tts.Training.Data;
@@ -19,18 +19,18 @@ sealed class PrepareCommand : DocumentedCommand
     };
     readonly Option<string?> _reference = new("--reference")
     {
-        Description = "Recording that the voice is taken from. Default: the one that the list names, else the one that is most like all " +
-            "others.",
+        Description = "Recording that the voice is taken from. Default: the one that the list names, or else the one that is most " +
+            "similar to all others.",
         HelpName = "WAV",
     };
     readonly Option<string?> _language = new("--language")
     {
-        Description = "Language of all recordings that the list gives none for.",
+        Description = "Language of recordings for which the list names none.",
         HelpName = "NAME",
     };
     readonly Option<bool?> _trim = new("--trim")
     {
-        Description = "Cut to the speech, with 40 ms before and 160 ms after. Default: yes, but no for a list that names references.",
+        Description = "Trim to the speech, with 40 ms before and 160 ms after. Default: yes, but no for a list that names references.",
         HelpName = "true|false",
     };
     readonly Option<bool?> _level = new("--level")
@@ -38,7 +38,7 @@ sealed class PrepareCommand : DocumentedCommand
         Description = "Bring all recordings to one loudness. Default: yes, but no for a list that names references.",
         HelpName = "true|false",
     };
-    readonly Option<bool> _skip = new("--skip-bad") { Description = "Leave out what cannot be used, instead of stopping." };
+    readonly Option<bool> _skip = new("--skip-bad") { Description = "Leave out clips that cannot be used, instead of stopping." };
 
     public PrepareCommand() : base("prepare", "Turns recordings into training data: codes.jsonl, in the official format.",
         "qwen3tts-train prepare recordings/nora --model models/mini -o out/nora/codes.jsonl",

@@ -29,7 +29,7 @@ sealed class TrainCommand : DocumentedCommand
     };
     readonly Option<LayoutPolicy> _layout = new("--layout")
     {
-        Description = "Where the text lies: text-first (what named speakers use), interleaved (what streaming uses) or mixed.",
+        Description = "Where the text stands: text-first (what named speakers use), interleaved (what streaming uses) or mixed.",
         DefaultValueFactory = _ => LayoutPolicy.Mixed,
         CustomParser = MethodOptions.Choice<LayoutPolicy>,
         HelpName = "text-first|interleaved|mixed",
@@ -42,15 +42,15 @@ sealed class TrainCommand : DocumentedCommand
     };
     readonly NumberOption<int?> _steps = new NumberOption<int?>("--steps", TrainingRanges.Steps)
     {
-        Description = "Optimizer steps. Default: 150 for a small model; for a released one as many as one epoch has, and at least 400.",
+        Description = "Number of optimizer steps. Default: 150 for a small model; for a released one those of one epoch, and at least 400.",
     };
     readonly NumberOption<double?> _epochs = new NumberOption<double?>("--epochs", TrainingRanges.Epochs)
     {
-        Description = "Passes through the data, instead of --steps.",
+        Description = "Number of epochs, instead of --steps.",
     };
     readonly NumberOption<int> _batch = new NumberOption<int>("--batch", TrainingRanges.Batch)
     {
-        Description = "Clips a step.",
+        Description = "Number of clips of a step.",
         DefaultValueFactory = _ => 8,
     };
     readonly NumberOption<double?> _rate = new NumberOption<double?>("--lr", TrainingRanges.LearningRate)
@@ -60,64 +60,64 @@ sealed class TrainCommand : DocumentedCommand
     };
     readonly NumberOption<int?> _warmUp = new NumberOption<int?>("--warmup", TrainingRanges.WarmUp)
     {
-        Description = "Steps until the learning rate is reached. Default: 50, and 10 for a small model.",
+        Description = "Warm-up: number of steps until the learning rate is reached. Default: 50, and 10 for a small model.",
     };
     readonly Option<Schedule> _schedule = new("--schedule")
     {
-        Description = "How the learning rate goes down to a tenth: constant (not at all), linear or cosine.",
+        Description = "Course of the learning rate down to a tenth: constant (it stays), linear or cosine.",
         DefaultValueFactory = _ => Schedule.Linear,
         CustomParser = MethodOptions.Choice<Schedule>,
         HelpName = "constant|linear|cosine",
     };
     readonly NumberOption<int> _heldOut = new NumberOption<int>("--held-out", TrainingRanges.HeldOut)
     {
-        Description = "Clips that are measured and not trained on.",
+        Description = "Number of held-out clips, which are measured and not trained on.",
         DefaultValueFactory = _ => 0,
     };
     readonly Option<ExportAs> _exportAs = new("--export-as")
     {
-        Description = "What the result is: custom_voice (speaks by name, as the official script makes it) or base (keeps the speaker " +
-            "encoder, so it clones too).",
+        Description = "Kind of the result: custom_voice (speaks by name, as from the official script) or base (keeps the speaker " +
+            "encoder, so that it also clones).",
         CustomParser = ParseExportKind,
         HelpName = "custom_voice|base",
     };
     readonly NumberOption<int?> _saveEvery = new NumberOption<int?>("--save-every", TrainingRanges.SaveEvery)
     {
-        Description = "Steps between two saved states: what a killed run loses at most. Default: a tenth of the run, at least 25.",
+        Description = "Steps between two saved states; a killed run loses at most that many. Default: a tenth of the run, at least 25.",
     };
     readonly NumberOption<int?> _evaluateEvery = new NumberOption<int?>("--evaluate-every", TrainingRanges.EvaluateEvery)
     {
-        Description = "Steps between two evaluations: held-out texts are spoken and judged, and the best checkpoint is kept. 0: never. " +
-            "Default: a quarter of the run, with --held-out.",
+        Description = "Steps between two evaluations: held-out texts are spoken and judged, and the best checkpoint is kept. 0: no " +
+            "evaluation. Default: a quarter of the run, with --held-out.",
     };
     readonly NumberOption<int?> _patience = new NumberOption<int?>("--patience", TrainingRanges.Patience)
     {
-        Description = "Stop early, after so many evaluations without a better one.",
+        Description = "Stop early, after this many evaluations without a better one.",
     };
     readonly Option<string?> _grammar = new("--grammar")
     {
-        Description = "JSGF grammar of all that is said, for pocketsphinx.",
+        Description = "JSGF grammar of all sentences that are spoken, for pocketsphinx.",
         HelpName = "FILE",
     };
     readonly Option<string[]> _dictionaries = new("--dictionary")
     {
-        Description = "Pronunciations that pocketsphinx lacks.",
+        Description = "Dictionary with the pronunciations that pocketsphinx lacks.",
         HelpName = "FILE",
     };
     readonly Option<bool> _force = new("--force")
     {
-        Description = "Begin although the preflight says that the run cannot work; the result says so.",
+        Description = "Start the run although the preflight refuses it; the result's manifest says so.",
     };
     readonly MethodOptions _method = new();
     readonly Option<int?> _seed = CommonOptions.Seed();
     readonly Option<int?> _threads = CommonOptions.Threads();
     readonly Option<bool> _resume = new("--resume")
     {
-        Description = "Go on with a run that was stopped; the result is the same as if it had not been.",
+        Description = "Resume a run that was stopped; the result is the same as without the stop.",
     };
-    readonly Option<bool> _overwrite = new("--overwrite") { Description = "Begin anew where a run is." };
+    readonly Option<bool> _overwrite = new("--overwrite") { Description = "Replace an existing run." };
 
-    public TrainCommand() : base("train", "Fine-tunes a model on prepared data; Ctrl-C saves and exports what is there.",
+    public TrainCommand() : base("train", "Fine-tunes a model on prepared data. Ctrl-C saves the state and exports the model.",
         "qwen3tts-train train out/nora/codes.jsonl --model models/mini --name nora",
         "qwen3tts-train train codes.jsonl --model Qwen3-TTS-12Hz-0.6B-Base --name anna --memory 16GB --held-out 16",
         "qwen3tts-train train codes.jsonl --model Qwen3-TTS-12Hz-1.7B-Base --name anna --lora 16 --memory 8GB",

@@ -1,5 +1,5 @@
-// qwen3tts-train voice: from recordings to a voice in one command. Every stage keeps what it has done, so the same command goes on where it
-// was stopped or killed, and does nothing that is done already.
+// qwen3tts-train voice: makes a voice from recordings in one command. Every stage stores its results, so the same command, given again
+// after a stop or a kill, goes on and repeats nothing that is complete.
 using System.CommandLine;
 using Qwen3Tts.Audio;
 using Qwen3Tts.CommandLine;
@@ -24,72 +24,72 @@ sealed class VoiceCommand : DocumentedCommand
     };
     readonly Option<string> _name = new("--name") { Description = "Name of the new voice.", Required = true, HelpName = "NAME" };
     readonly Option<string?> _model = CommonOptions.Model();
-    readonly Option<string?> _output = new("--out", "-o") { Description = "Where everything goes. Default: out/<name>.", HelpName = "DIR" };
+    readonly Option<string?> _output = new("--out", "-o") { Description = "Result folder. Default: out/<name>.", HelpName = "DIR" };
     readonly Option<string?> _reference = new("--reference")
     {
-        Description = "Recording that the voice is taken from. Default: the one most like all others.",
+        Description = "Recording that the voice is taken from. Default: the one most similar to all others.",
         HelpName = "WAV",
     };
     readonly Option<string?> _language = new("--language")
     {
-        Description = "Language of the recordings; the voice is trained with it and without (auto).",
+        Description = "Language of the recordings. The voice is trained with it and without a language (auto).",
         HelpName = "NAME",
     };
     readonly Option<int?> _steps = new NumberOption<int?>("--steps", TrainingRanges.Steps)
     {
-        Description = "Optimizer steps. Default: as 'train'.",
+        Description = "Number of optimizer steps. Default: as for 'train'.",
     };
     readonly Option<double?> _rate = new NumberOption<double?>("--lr", TrainingRanges.LearningRate)
     {
-        Description = "Largest learning rate. Default: as 'train'.",
+        Description = "Largest learning rate. Default: as for 'train'.",
         HelpName = "RATE",
     };
     readonly Option<double?> _epochs = new NumberOption<double?>("--epochs", TrainingRanges.Epochs)
     {
-        Description = "Passes through the data, instead of --steps.",
+        Description = "Number of epochs, instead of --steps.",
     };
     readonly Option<int> _batch = new NumberOption<int>("--batch", TrainingRanges.Batch)
     {
-        Description = "Clips a step.",
+        Description = "Number of clips of a step.",
         DefaultValueFactory = _ => 8,
     };
     readonly Option<int?> _evaluate = new NumberOption<int?>("--evaluate-every", TrainingRanges.EvaluateEvery)
     {
-        Description = "Steps between two evaluations. Default: as 'train'.",
+        Description = "Steps between two evaluations. Default: as for 'train'.",
     };
     readonly Option<bool> _skip = new("--skip-bad") { Description = "Leave out recordings that cannot be used, instead of stopping." };
     readonly MethodOptions _method = new();
     readonly Option<int?> _heldOut = new NumberOption<int?>("--held-out", TrainingRanges.HeldOut)
     {
-        Description = $"Clips that are not trained on, whose texts are spoken to judge. Default: those that the list holds out, else an " +
+        Description = $"Number of held-out clips, whose texts are spoken in evaluations. Default: those that the list holds out, else an " +
             $"eighth, at most {MostHeldOut}.",
     };
     readonly Option<int?> _patience = new NumberOption<int?>("--patience", TrainingRanges.Patience)
     {
-        Description = "Stop early, after so many evaluations without a better one.",
+        Description = "Stop early, after this many evaluations without a better one.",
     };
     readonly Option<string?> _grammar = new("--grammar")
     {
-        Description = "JSGF grammar of all that is said, for pocketsphinx.",
+        Description = "JSGF grammar of all sentences that are spoken, for pocketsphinx.",
         HelpName = "FILE",
     };
     readonly Option<string[]> _dictionary = new("--dictionary")
     {
-        Description = "Pronunciations that pocketsphinx lacks.",
+        Description = "Dictionary with the pronunciations that pocketsphinx lacks.",
         HelpName = "FILE",
     };
     readonly Option<string?> _say = new("--say")
     {
-        Description = "What the new voice says first. Default: the text of a clip that was not trained on.",
+        Description = "Text that the new voice says at the end. Default: the text of a held-out clip.",
         HelpName = "TEXT",
     };
-    readonly Option<bool> _force = new("--force") { Description = "Train although the preflight says that it cannot work." };
-    readonly Option<bool> _overwrite = new("--overwrite") { Description = "Train anew where a run is." };
+    readonly Option<bool> _force = new("--force") { Description = "Start the run although the preflight refuses it." };
+    readonly Option<bool> _overwrite = new("--overwrite") { Description = "Replace an existing run." };
     readonly Option<int?> _seed = CommonOptions.Seed();
 
     public VoiceCommand() : base("voice",
-        "From recordings to a voice in one command: prepares, checks, trains, judges, exports and speaks. The same command again goes on " +
-        "where it was stopped.",
+        "Makes a voice from recordings in one command: prepares, checks, trains, judges, exports and speaks. The same command again " +
+        "resumes the work where it was stopped.",
         "qwen3tts-train voice recordings/nora --name nora --model models/mini",
         "qwen3tts-train voice recordings --name anna --model Qwen3-TTS-12Hz-0.6B-Base --language German --memory 12GB")
     {
@@ -142,7 +142,7 @@ sealed class VoiceCommand : DocumentedCommand
         return CommandRun.Done;
     }
 
-    /// <summary>Files that options name.</summary>
+    /// <summary>All files that options name.</summary>
     string?[] Inputs(ParseResult parsed) =>
         [parsed.GetValue(_reference), parsed.GetValue(_grammar), .. parsed.GetValue(_dictionary) ?? []];
 

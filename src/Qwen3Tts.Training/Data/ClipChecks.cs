@@ -1,5 +1,5 @@
-// What is wrong with clips (they cannot be used) and what is doubtful (they can, but listen first), each with its place and a remedy. The
-// last three compare a clip with the others, by medians: what is wrong in a few clips does not move the yardstick.
+// Errors (the clip cannot be used) and doubts (it can be used, but should be checked by listening) about clips, each with its place and a
+// remedy. The last three checks compare a clip with the others by medians, which a few wrong clips do not change.
 using System.Globalization;
 using Qwen3Tts.Audio;
 using Qwen3Tts.Data;
@@ -10,20 +10,20 @@ namespace Qwen3Tts.Training.Data;
 
 static class ClipChecks
 {
-    /// <summary>Below this many clips no median says much.</summary>
+    /// <summary>Fewest clips for which medians are compared.</summary>
     const int Few = 8;
     /// <summary>
-    /// Distances from the medoid voice, in robust standard deviations from their median. Of the miniature's sixty trimmed clips of one
-    /// voice, with six of others among them, the farthest lies at 4.5; the nearest other is the very voice that it was made from by
-    /// resampling, at 12.3, and strangers lie beyond 40.
+    /// Largest distance of a voice from the medoid voice, in robust standard deviations from the median distance. The miniature's sixty
+    /// trimmed clips of one voice were measured with six clips of other voices among them: the farthest clip of the voice lies at 4.5; the
+    /// nearest other clip, of the voice that this one was made from by resampling, at 12.3; other speakers lie beyond 40.
     /// </summary>
     public const double OtherVoice = 7;
 
-    /// <summary>The other remedy of the commands that read many recordings.</summary>
+    /// <summary>The second remedy of commands that read many recordings.</summary>
     public const string LeaveOut = " Or leave it out with --skip-bad.";
 
-    /// <summary>What the text alone lets one doubt.</summary>
-    public static IEnumerable<string> OfText(Clip clip, TextTokenizer? tokenizer)
+    /// <summary>Doubts that the text gives, without the recording.</summary>
+    public static IEnumerable<string> CheckText(Clip clip, TextTokenizer? tokenizer)
     {
         if (clip.LinesJoined)
             yield return $"{clip.Place}: the text has line breaks; they are read as spaces. Write it in one line.";
@@ -38,8 +38,8 @@ static class ClipChecks
                 $"pieces of bytes, not as characters. Write what is said in other ones.";
     }
 
-    /// <summary>Languages that the model does not have, each at its first clip.</summary>
-    public static IEnumerable<string> OfLanguages(IEnumerable<Clip> clips, IReadOnlyList<string> known)
+    /// <summary>Languages that the model does not have, each reported at its first clip.</summary>
+    public static IEnumerable<string> CheckLanguages(IEnumerable<Clip> clips, IReadOnlyList<string> known)
     {
         foreach (var own in clips.Where(c => LanguageNames.Find(c.Language, known) is null).GroupBy(c => LanguageNames.NameOf(c.Language!)))
             yield return $"{own.First().Place}: {LanguageNames.Unknown(own.First().Language!, known)} Or teach the model this one: " +
@@ -48,11 +48,11 @@ static class ClipChecks
     }
 
     /// <summary>
-    /// One recording that is listed twice: with another text one of the two is wrong, with the same it is trained on twice.
+    /// A recording that is listed twice. With two different texts, one of them is wrong; with the same text, it would be trained on twice.
     /// </summary>
-    /// <param name="clips">With their content's hash.</param>
-    /// <param name="errors">Gets the clips that contradict an earlier one.</param>
-    /// <param name="doubts">Gets the rest.</param>
+    /// <param name="clips">The clips with the hashes of their recordings.</param>
+    /// <param name="errors">Receives clips that contradict an earlier one.</param>
+    /// <param name="doubts">Receives messages about the others.</param>
     public static void Duplicates(IEnumerable<(Clip Clip, string Content)> clips, List<(Clip Clip, string Message)> errors,
         List<string> doubts)
     {
@@ -68,8 +68,8 @@ static class ClipChecks
         }
     }
 
-    /// <summary>Texts that do not cover their recording, or say more than it holds: by frames a token.</summary>
-    public static IEnumerable<string> OfPace(IReadOnlyList<(Clip Clip, int Frames, int Tokens)> clips)
+    /// <summary>Texts that do not fit the length of their recording, by frames for each token.</summary>
+    public static IEnumerable<string> CheckPace(IReadOnlyList<(Clip Clip, int Frames, int Tokens)> clips)
     {
         const double Factor = 1.8, Deviations = 4;
         var paces = clips.Select(c => Math.Log((double)c.Frames / Math.Max(1, c.Tokens))).ToList();
@@ -86,8 +86,10 @@ static class ClipChecks
         }
     }
 
-    /// <summary>Clips that sound like someone else than the clip that is most like all others, each speaker by himself.</summary>
-    public static IEnumerable<string> OfVoices(IReadOnlyList<(Clip Clip, float[] Voice)> clips)
+    /// <summary>
+    /// Clips that sound like another speaker than the clip that is most similar to all others, for each speaker separately.
+    /// </summary>
+    public static IEnumerable<string> CheckVoices(IReadOnlyList<(Clip Clip, float[] Voice)> clips)
     {
         foreach (var speaker in clips.GroupBy(c => c.Clip.Speaker))
         {
@@ -102,7 +104,8 @@ static class ClipChecks
     }
 
     /// <summary>
-    /// How far each clip's voice is from its speaker's medoid, in deviations; null where it has none, or the speaker too few clips to say.
+    /// Distance of each clip's voice from its speaker's medoid, in robust standard deviations; null if the clip has no voice, or the
+    /// speaker has too few clips.
     /// </summary>
     public static double?[] Distances(IReadOnlyList<(string? Speaker, float[]? Voice)> clips)
     {
@@ -114,7 +117,9 @@ static class ClipChecks
         return result;
     }
 
-    /// <summary>The medoid, and how far each voice is from it, in robust standard deviations from the median distance.</summary>
+    /// <summary>
+    /// The index of the medoid, and the distance of each voice from it, in robust standard deviations from the median distance.
+    /// </summary>
     public static (int Medoid, double[] Deviations) Distances(IReadOnlyList<float[]> voices)
     {
         var medoid = Preparation.Medoid(voices);
@@ -131,7 +136,7 @@ static class ClipChecks
         return product / Math.Sqrt(first * second);
     }
 
-    /// <summary>Median, and the standard deviation as the median deviation from it gives it.</summary>
+    /// <summary>The median, and the standard deviation estimated from the median absolute deviation.</summary>
     static (double Median, double Deviation) Robust(IReadOnlyList<double> values)
     {
         if (values.Count == 0)

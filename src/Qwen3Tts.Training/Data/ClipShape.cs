@@ -1,29 +1,29 @@
-// Cuts a recording to its speech and levels it. End of speech is learned from what follows the last word, so every clip gets the same
-// fixed tail: a recording that stops earlier is continued with silence. Sound in between is never touched but by one gain.
+// Trims a recording to its speech and levels it. The model learns the end of speech from what follows the last word, so every clip gets the
+// same fixed tail; a recording that ends earlier is extended with silence. The sound in between is changed only by one gain.
 using Qwen3Tts.Audio;
 
 namespace Qwen3Tts.Training.Data;
 
-/// <summary>What is done to a recording before it is encoded.</summary>
+/// <summary>How a recording is changed before it is encoded.</summary>
 sealed record ClipShape
 {
-    /// <summary>Cut to the speech, with a fixed lead and tail.</summary>
+    /// <summary>Trim to the speech, with a fixed lead and tail.</summary>
     public bool Trim { get; init; } = true;
-    /// <summary>Bring the speech to one loudness.</summary>
+    /// <summary>Bring the speech to a fixed loudness.</summary>
     public bool Level { get; init; } = true;
-    /// <summary>A window of <see cref="WindowSeconds"/> is speech when its RMS is above this part of the loudest window's.</summary>
+    /// <summary>A window of <see cref="WindowSeconds"/> is speech if its RMS is above this part of the loudest window's RMS.</summary>
     public double Threshold { get; init; } = 0.02;
     public double WindowSeconds { get; init; } = 0.01;
     public double LeadSeconds { get; init; } = 0.04;
     public double TailSeconds { get; init; } = 0.16;
-    /// <summary>RMS of the windows that are speech; full scale is 1.</summary>
+    /// <summary>RMS that the windows with speech are brought to; full scale is 1.</summary>
     public double ActiveRms { get; init; } = 0.075;
     public double LargestPeak { get; init; } = 0.9;
 
     public bool ChangesAnything => Trim || Level;
 
-    /// <summary>The recording in its new shape, continued with zeros to whole frames.</summary>
-    /// <exception cref="InvalidDataException">It is silent, or too short to be speech.</exception>
+    /// <summary>The changed recording, extended with zeros to whole frames.</summary>
+    /// <exception cref="InvalidDataException">The recording is silent, or too short to be speech.</exception>
     public ShapedClip Apply(Waveform wave, int frameSamples)
     {
         const double Shortest = 0.2;
@@ -60,10 +60,10 @@ sealed record ClipShape
     public static double[] Windows(float[] samples, int window) => ClipLevels.Windows(samples, window);
 }
 
-/// <summary>A clip and what was done to it.</summary>
-/// <param name="Wave">The result.</param>
-/// <param name="SecondsBefore">Length of the recording.</param>
-/// <param name="CutBefore">Seconds removed at the start; negative where silence was added.</param>
-/// <param name="CutAfter">The same at the end, not counting the zeros up to whole frames.</param>
-/// <param name="Gain">Factor of amplitude.</param>
+/// <summary>A changed clip, and how it was changed.</summary>
+/// <param name="Wave">The changed recording.</param>
+/// <param name="SecondsBefore">Length of the original recording.</param>
+/// <param name="CutBefore">Seconds removed at the start; negative if silence was added.</param>
+/// <param name="CutAfter">Seconds removed at the end, without the zeros up to whole frames; negative if silence was added.</param>
+/// <param name="Gain">Factor of the amplitude.</param>
 sealed record ShapedClip(Waveform Wave, double SecondsBefore, double CutBefore, double CutAfter, double Gain);

@@ -1,17 +1,17 @@
-// All that can be said of a set of clips on one screen: a table, then what was left out and what is doubtful.
+// A summary of a set of clips that fits one screen: a table, the clips that were left out, and the doubts.
 using System.Globalization;
 using Qwen3Tts.Audio;
 using Qwen3Tts.Data;
 
 namespace Qwen3Tts.Training.Data;
 
-/// <summary>A clip's figures; null where they were not measured.</summary>
+/// <summary>The numbers of one clip; null if they were not measured.</summary>
 sealed record DataRow(Clip Clip, ClipLevels? Levels, int? Tokens)
 {
-    /// <summary>As prepared: <see cref="PreparedClip.VoiceDistance"/>.</summary>
+    /// <summary>See <see cref="PreparedClip.VoiceDistance"/>.</summary>
     public double? VoiceDistance { get; init; }
 
-    /// <summary>Of the codec that made the codes; null where no model was asked.</summary>
+    /// <summary>Frames a second of the codec that made the codes; null without a model.</summary>
     public double? FramesPerSecond { get; init; }
 
     public double? Seconds => Clip.Codes is { } codes && FramesPerSecond is { } rate ? codes.Count / rate : Levels?.Seconds;
@@ -57,7 +57,7 @@ sealed record DataSummary(IReadOnlyList<DataRow> Rows, ListProblems LeftOut, IRe
     string Counts(Func<DataRow, string?> of) =>
         string.Join(", ", Rows.GroupBy(of).OrderByDescending(g => g.Count()).Select(g => $"{g.Key ?? "none named"} {g.Count()}"));
 
-    /// <summary>The table, and what was left out and is doubtful, each up to twenty.</summary>
+    /// <summary>The table, followed by the clips left out and the doubts, at most twenty of each.</summary>
     public static string Text(IEnumerable<(string Name, string Value)> table, IReadOnlyList<string> leftOut, IReadOnlyList<string> doubts)
     {
         const int Shown = 20;

@@ -1,5 +1,6 @@
-// What was encoded already, by the content of what was encoded: a second run, after Ctrl-C or with more recordings, encodes only what is
-// new. A text file of one line a clip, appended as each is done; a line cut off by a crash is not read back.
+// Stores encoded clips by the hash of their content. So a second run, after Ctrl-C or with more recordings, encodes only new ones. The
+// cache is a text file, the journal, with one line for each clip, appended when the clip is encoded. An incomplete line after a crash is
+// ignored.
 using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
@@ -11,7 +12,7 @@ using Qwen3Tts.Files;
 
 namespace Qwen3Tts.Training.Data;
 
-/// <summary>Codes of a clip, and its voice where that was asked for.</summary>
+/// <summary>The codes of a clip, and its voice if it was requested.</summary>
 sealed record EncodedClip(IReadOnlyList<int[]> Codes, float[]? Voice);
 
 /// <summary>A line of the journal.</summary>
@@ -30,26 +31,27 @@ sealed class EncodingCache : IDisposable
     readonly string _path;
     readonly byte[] _model;
 
-    /// <param name="path">The journal, made if missing.</param>
-    /// <param name="model">Fingerprint of the networks: what another model encoded is not taken.</param>
+    /// <param name="path">The journal, created if missing.</param>
+    /// <param name="model">Fingerprint of the networks; entries of other networks are not used.</param>
     public EncodingCache(string path, byte[] model)
     {
         (_model, _path) = (model, path);
         var record = OutputRecord.At(Path.GetDirectoryName(FileIdentity.Resolve(path))!);
         TakeOver(path, record);
         var changed = GrowingFile.SetAside(path, record);
-        _journal = new(path, record); // refused where somebody else's file is
+        _journal = new(path, record); // refuses a file that this program did not write
         var text = File.Exists(changed ?? path) ? File.ReadAllText(changed ?? path) : "";
         foreach (var line in text.Split('\n'))
             Load(line);
         if (!File.Exists(path))
             Append(FirstLine + string.Concat(_known.Select(k => Line(k.Key, k.Value))));
         else if (!text.EndsWith('\n'))
-            Append("\n"); // ends a line that was cut off
+            Append("\n"); // ends an incomplete line
     }
 
     /// <summary>
-    /// A journal of an earlier version stands on no record. Its lines say that it is ours: no other program writes such lines.
+    /// A journal of an earlier version has no entry in a record. Its lines show that this program wrote it: no other program writes such
+    /// lines.
     /// </summary>
     static void TakeOver(string path, OutputRecord record)
     {
@@ -69,7 +71,7 @@ sealed class EncodingCache : IDisposable
                 $"command again.");
     }
 
-    /// <summary>Hash of the networks and of every sample.</summary>
+    /// <summary>Hash of the networks and of all samples.</summary>
     public string Key(Waveform wave)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
@@ -100,7 +102,9 @@ sealed class EncodingCache : IDisposable
             _known[read.Key] = new(read.Codes, read.Voice is { } voice ? MemoryMarshal.Cast<byte, float>(voice).ToArray() : null);
     }
 
-    /// <summary>A line of the journal; null where it is empty, cut off in the middle, or damaged: that clip is encoded again.</summary>
+    /// <summary>
+    /// The entry in a line of the journal; null if the line is empty, incomplete or damaged, so that the clip is encoded again.
+    /// </summary>
     static CacheLine? Parse(string line)
     {
         try

@@ -1,5 +1,6 @@
-// Which clips are never trained on. Each text draws a number from its own content, and the lowest ones are held out: a clip stays where it
-// is when others come or go, and copies of one sentence (augmented, or spoken twice) stay on one side.
+// Chooses the held-out clips, which are never trained on. Each text gets a number that depends only on its own letters and the seed, and
+// the texts with the lowest numbers are held out. So a clip stays on its side when others are added or removed, and all clips of one
+// sentence are on one side.
 using System.Buffers.Binary;
 using System.Globalization;
 using System.Security.Cryptography;
@@ -9,12 +10,12 @@ using Qwen3Tts.Data;
 namespace Qwen3Tts.Training.Data;
 
 /// <summary>How many clips are held out: a share of the texts, or a number of clips.</summary>
-/// <param name="Share">Of all texts, 0 to 1. Adding clips moves none.</param>
-/// <param name="Count">Clips, at most. Adding a clip may take the place of one.</param>
+/// <param name="Share">Share of all texts, 0 to 1. Adding clips does not change the side of the others.</param>
+/// <param name="Count">Number of clips, at most. An added clip may replace one that was held out.</param>
 readonly record struct HeldOut(double? Share, int? Count)
 {
-    /// <summary>"5%", or a number of clips.</summary>
-    /// <exception cref="ArgumentException">It is neither.</exception>
+    /// <summary>Parses "5%", or a number of clips.</summary>
+    /// <exception cref="ArgumentException">The text is neither.</exception>
     public static HeldOut Parse(string text) =>
         text.EndsWith('%') && double.TryParse(text[..^1], NumberStyles.Float, CultureInfo.InvariantCulture, out var percent)
             && percent is >= 0 and < 100 ? new(percent / 100, null)
@@ -23,8 +24,8 @@ readonly record struct HeldOut(double? Share, int? Count)
             $"--held-out is '{Files.Printable.Text(text)}', expected a number of clips or a share below 100 %, such as 16 or 5%. Correct " +
             $"it, or leave the option out.");
 
-    /// <summary>What the list says of each clip; where it says nothing, <paramref name="asked"/> clips are chosen.</summary>
-    /// <exception cref="ArgumentException">The list says something else than what is asked.</exception>
+    /// <summary>The list's own choice for each clip; if the list has none, <paramref name="asked"/> clips are chosen.</summary>
+    /// <exception cref="ArgumentException">The list's choice differs from the requested one.</exception>
     public static bool[] Select(IReadOnlyList<Clip> clips, int asked)
     {
         if (clips.All(c => c.HeldOut is null))
@@ -36,12 +37,13 @@ readonly record struct HeldOut(double? Share, int? Count)
                 $"option out.");
     }
 
-    /// <summary>True for each clip that is held out.</summary>
-    /// <exception cref="ArgumentException">No clip would be left to train on, or none held out where some are asked for.</exception>
+    /// <summary>For each clip: true if it is held out.</summary>
+    /// <exception cref="ArgumentException">No clip would be left to train on, or none would be held out although some are
+    /// requested.</exception>
     public bool[] Choose(IReadOnlyList<Clip> clips, int seed = 1)
     {
         var chosen = new bool[clips.Count];
-        var (held, texts) = (0, Enumerable.Range(0, clips.Count).GroupBy(i => Said(clips[i].Text))
+        var (held, texts) = (0, Enumerable.Range(0, clips.Count).GroupBy(i => KeepLetters(clips[i].Text))
             .Select(g => (Draw: Draw(g.Key, seed), Clips: g.ToList())).OrderBy(g => g.Draw));
         foreach (var (draw, copies) in texts)
             if (Share is { } share ? draw < share : held + copies.Count <= Count)
@@ -58,8 +60,8 @@ readonly record struct HeldOut(double? Share, int? Count)
                 $"--held-out would hold out all {clips.Count} clips, and none would be left to train on. Give a smaller number.");
     }
 
-    /// <summary>Letters and digits alone: a comma does not make another sentence.</summary>
-    static string Said(string text)
+    /// <summary>Only the letters and digits of a text: a comma does not make another sentence.</summary>
+    static string KeepLetters(string text)
     {
         var said = new StringBuilder(text.Length);
         foreach (var rune in text.EnumerateRunes())

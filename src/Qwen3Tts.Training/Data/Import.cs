@@ -1,5 +1,5 @@
-// Recordings as other programs list them become one manifest. Nothing is encoded yet, so no model is needed; what is
-// held out is chosen here, once, and every later step keeps to it.
+// Turns lists of recordings in any supported format into one manifest. Nothing is encoded yet, so no model is needed. The held-out clips
+// are chosen here, once; all later commands keep this choice.
 using System.Collections.Concurrent;
 using Qwen3Tts.Data;
 using Qwen3Tts.Files;
@@ -11,13 +11,13 @@ sealed record ImportOptions
     public required string Input { get; init; }
     /// <summary>The manifest to write.</summary>
     public required string Output { get; init; }
-    /// <summary>Null sees it in the input.</summary>
+    /// <summary>Format of the input; null detects it.</summary>
     public ListFormat? Format { get; init; }
-    /// <summary>Take this speaker's clips alone.</summary>
+    /// <summary>Only clips of this speaker.</summary>
     public string? OnlySpeaker { get; init; }
-    /// <summary>Language of clips that the input gives none for.</summary>
+    /// <summary>Language of clips for which the input names none.</summary>
     public string? Language { get; init; }
-    /// <summary>Null keeps what the list says, and where it says nothing, holds out a twentieth of the texts.</summary>
+    /// <summary>Which clips are held out; null keeps the list's choice, or holds out a twentieth of the texts if it has none.</summary>
     public HeldOut? HeldOut { get; init; }
     public int Seed { get; init; } = 1;
     public bool SkipBad { get; init; }
@@ -27,8 +27,8 @@ static class Import
 {
     static readonly HeldOut Usual = new(0.05, null);
 
-    /// <exception cref="InvalidDataException">Clips cannot be used; up to twenty are named.</exception>
-    /// <exception cref="ArgumentException">What is to be held out contradicts the list, or is all of it.</exception>
+    /// <exception cref="InvalidDataException">Some clips cannot be used; up to twenty are named.</exception>
+    /// <exception cref="ArgumentException">The requested held-out clips contradict the list, or are all clips.</exception>
     public static DataSummary Run(ImportOptions options, CancellationToken stop)
     {
         var (problems, doubts) = (new ListProblems(), new List<string>());
@@ -52,23 +52,23 @@ static class Import
         if (rows.Count == 0)
             throw new InvalidDataException($"{options.Input}: no clip can be used.\n{problems}");
 
-        var heldOut = Chosen([.. rows.Select(r => r.Clip)], options);
+        var heldOut = ChooseHeldOut([.. rows.Select(r => r.Clip)], options);
         rows = [.. rows.Select((r, i) => r with { Clip = r.Clip with { HeldOut = heldOut[i] } })];
         foreach (var row in rows)
-            doubts.AddRange(ClipChecks.OfText(row.Clip, null)
+            doubts.AddRange(ClipChecks.CheckText(row.Clip, null)
                 .Concat(row.Levels is null ? [] : ClipGate.Doubts(row.Clip, row.Levels, trimmed: true)));
         CodesFile.Write(options.Output, rows.Select(r => r.Clip));
         return new(rows, problems, doubts);
     }
 
-    static bool[] Chosen(IReadOnlyList<Clip> clips, ImportOptions options) =>
+    static bool[] ChooseHeldOut(IReadOnlyList<Clip> clips, ImportOptions options) =>
         clips.All(c => c.HeldOut is null) ? (options.HeldOut ?? Usual).Choose(clips, options.Seed)
         : options.HeldOut is null ? [.. clips.Select(c => c.HeldOut == true)]
         : throw new ArgumentException(
             $"{options.Input}: the list says already which clips are held out, with 'split'. Leave --held-out out, or remove 'split' " +
             $"from its lines.");
 
-    /// <summary>Every recording is read once; one that brings its codes need not be there.</summary>
+    /// <summary>Checks the recordings; each is read once. The recording of a clip that has codes need not exist.</summary>
     static List<DataRow> Measured(List<Clip> clips, ListProblems problems, CancellationToken stop)
     {
         var (rows, wrong) = (new DataRow?[clips.Count], new ClipProblem?[clips.Count]);

@@ -8,25 +8,25 @@ using Qwen3Tts.Text;
 
 namespace Qwen3Tts.Training.Data;
 
-/// <summary>The networks that preparation needs; each call may come from another thread.</summary>
-/// <param name="SampleRate">Of the waves that are given to both.</param>
-/// <param name="FrameSamples">Samples a frame.</param>
-/// <param name="Fingerprint">Changes when the networks do.</param>
-/// <param name="Encode">Frames of a wave, float32 and one clip at a time: the reference way.</param>
+/// <summary>The networks that preparation needs. Calls may come from several threads.</summary>
+/// <param name="SampleRate">Sample rate of the audio for both networks.</param>
+/// <param name="FrameSamples">Samples of a frame.</param>
+/// <param name="Fingerprint">A hash that changes when the networks change.</param>
+/// <param name="Encode">Encodes audio to frames, in float32 and one clip at a time.</param>
 /// <param name="Voice">The speaker encoder; null for a model without one.</param>
-/// <param name="Tokenizer">Null counts no tokens.</param>
+/// <param name="Tokenizer">The tokenizer; null counts no tokens.</param>
 sealed record ClipEncoder(int SampleRate, int FrameSamples, byte[] Fingerprint, Func<Waveform, int[][]> Encode,
     Func<Waveform, float[]>? Voice, TextTokenizer? Tokenizer = null)
 {
-    /// <summary>Names of the model's languages; null tells of no language that it lacks.</summary>
+    /// <summary>Names of the model's languages; with null, unknown languages are not reported.</summary>
     public IReadOnlyList<string>? Languages { get; init; }
 }
 
 static class ModelEncoder
 {
     /// <summary>
-    /// Codec and speaker encoder of a model. One clip uses all threads, so clips wait for one another here; what runs beside is reading and
-    /// shaping.
+    /// The codec and the speaker encoder of a model. Encoding one clip uses all threads, so clips wait for one another here; meanwhile
+    /// other threads read and trim recordings.
     /// </summary>
     public static ClipEncoder Load(ModelFolder model)
     {
@@ -42,7 +42,7 @@ static class ModelEncoder
         };
     }
 
-    /// <summary>Hash of every weight that decides codes and voices.</summary>
+    /// <summary>Hash of all weights that codes and voices depend on.</summary>
     static byte[] Fingerprint(ModelFolder model)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);

@@ -1,6 +1,6 @@
-// Recordings in, codes.jsonl out. Three passes, so that mistakes are told before the long one begins: read and shape every recording;
-// encode what is not in the cache, several at a time; choose the reference and write the list. What training will see is on disk
-// afterwards: a recording that was shaped is written beside the list, and encoded from that very file.
+// Makes codes.jsonl from recordings, in three passes, so that mistakes are reported before the long pass begins: read, trim and level every
+// recording; encode what is not in the cache, several clips at a time; choose the reference and write the list. Afterwards everything that
+// training reads is on disk: a changed recording is written beside the list, and the codes are made from that file.
 using Qwen3Tts.Audio;
 using Qwen3Tts.Data;
 
@@ -8,8 +8,8 @@ namespace Qwen3Tts.Training.Data;
 
 static class Preparation
 {
-    /// <exception cref="InvalidDataException">Clips cannot be used; up to twenty are named.</exception>
-    /// <exception cref="OperationCanceledException">Stopped; what was encoded is kept for the next run.</exception>
+    /// <exception cref="InvalidDataException">Some clips cannot be used; up to twenty are named.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled; encoded clips are kept for the next run.</exception>
     public static PreparationReport Run(PreparationOptions options, ClipEncoder encoder, IProgress<(int Done, int Of)>? progress,
         CancellationToken stop)
     {
@@ -19,14 +19,14 @@ static class Preparation
         var (problems, doubts) = (new ListProblems(), new List<string>());
         var listed = ClipList.Read(options.Input, problems, options.Format).ConvertAll(c => ClipList.InOneLanguage(c, options.Language));
         if (encoder.Languages is { } known)
-            doubts.AddRange(ClipChecks.OfLanguages(listed, known));
+            doubts.AddRange(ClipChecks.CheckLanguages(listed, known));
         var asItIs = listed.Any(c => c.Reference is not null || c.Codes is not null);
         var shape = new ClipShape { Trim = options.Trim ?? !asItIs, Level = options.Level ?? !asItIs };
 
         var shapedFiles = shape.ChangesAnything ? PreparedFiles.Shaped(listed, options.Output) : [];
         PreparedFiles.Check(options, listed, shapedFiles.Values);
-        var shaped = Kept(Each(listed, options.Parallel, stop, clip => Guarded(clip, () => Shape(clip, shape, encoder, shapedFiles))),
-            problems);
+        var shaped = SelectClips(
+            Each(listed, options.Parallel, stop, clip => Guarded(clip, () => Shape(clip, shape, encoder, shapedFiles))), problems);
         shaped = WithReference(WithoutContradictions(shaped, problems, doubts), options.Reference, shapedFiles, problems);
         if (!options.SkipBad)
             problems.ThrowIfAny();
@@ -35,11 +35,11 @@ static class Preparation
 
         var (clips, voices, chosen) = EncodeAll(options, shaped, encoder, progress, stop);
         CodesFile.Write(options.Output, clips.Select(c => c.Clip));
-        Doubt(clips, voices, encoder, shape, doubts);
+        AddDoubts(clips, voices, encoder, shape, doubts);
         return new(clips, problems, doubts, chosen) { FramesPerSecond = (double)encoder.SampleRate / encoder.FrameSamples };
     }
 
-    /// <summary>The clips with codes and references, the voice of each if it was measured, and the chosen references.</summary>
+    /// <summary>The clips with codes and references, the voice of each clip if it was computed, and the chosen references.</summary>
     static (List<PreparedClip> Clips, float[]?[] Voices, IReadOnlyList<string> Chosen) EncodeAll(
         PreparationOptions options, List<PreparedClip> shaped, ClipEncoder encoder, IProgress<(int Done, int Of)>? progress,
         CancellationToken stop)
@@ -68,22 +68,22 @@ static class Preparation
         return (clips, [.. encoded.Select(e => e.Encoded.Voice)], [.. chosen.Values]);
     }
 
-    /// <summary>The clip of each speaker that is most like all his others.</summary>
+    /// <summary>For each speaker the clip that is most similar to all others of the speaker.</summary>
     static Dictionary<string, string> Medoids(List<PreparedClip> clips, (EncodedClip Encoded, bool Known)[] encoded) =>
         clips.Zip(encoded, (c, e) => (c.Clip, Voice: e.Encoded.Voice!)).GroupBy(c => c.Clip.Speaker ?? "")
             .ToDictionary(s => s.Key, s => s.ElementAt(Medoid([.. s.Select(c => c.Voice)])).Clip.Audio);
 
-    /// <summary>All that makes one doubt clips, in their order, and their references.</summary>
-    static void Doubt(List<PreparedClip> clips, float[]?[] voices, ClipEncoder encoder, ClipShape shape, List<string> doubts)
+    /// <summary>Adds all doubts about the clips, in the order of the clips, and about their references.</summary>
+    static void AddDoubts(List<PreparedClip> clips, float[]?[] voices, ClipEncoder encoder, ClipShape shape, List<string> doubts)
     {
         foreach (var c in clips)
         {
-            doubts.AddRange(ClipChecks.OfText(c.Clip, encoder.Tokenizer));
+            doubts.AddRange(ClipChecks.CheckText(c.Clip, encoder.Tokenizer));
             if (c.Levels is not null)
                 doubts.AddRange(ClipGate.Doubts(c.Clip, c.Levels, shape.Trim));
         }
         if (encoder.Tokenizer is not null)
-            doubts.AddRange(ClipChecks.OfPace([.. clips.Select(c => (c.Clip, c.Clip.Codes!.Count, c.Tokens!.Value))]));
+            doubts.AddRange(ClipChecks.CheckPace([.. clips.Select(c => (c.Clip, c.Clip.Codes!.Count, c.Tokens!.Value))]));
         var heard = clips.Zip(voices).Where(c => c.Second is not null).Select(c => (c.First.Clip, c.Second!)).ToList();
         var apart = clips.Select(c => c.Clip with { Place = c.Clip.Reference!, Audio = c.Clip.Reference! })
             .DistinctBy(c => c.Audio).ExceptBy(clips.Select(c => c.Clip.Audio), c => c.Audio);
@@ -94,7 +94,7 @@ static class Preparation
             if (encoder.Voice is not null)
                 heard.Add((reference, encoder.Voice(wave.ToRate(encoder.SampleRate))));
         }
-        doubts.AddRange(ClipChecks.OfVoices(heard));
+        doubts.AddRange(ClipChecks.CheckVoices(heard));
     }
 
     static T[] Each<TItem, T>(IReadOnlyList<TItem> items, int parallel, CancellationToken stop, Func<TItem, T> body)
@@ -108,12 +108,12 @@ static class Preparation
         }
         catch (AggregateException e)
         {
-            System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(e.InnerExceptions[0]); // one fault, told as itself
+            System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(e.InnerExceptions[0]); // rethrows a single error as itself
             throw;
         }
     }
 
-    /// <summary>The clip, or what is wrong with it, with its place and a remedy.</summary>
+    /// <summary>The result of the work on a clip, or its problem with place and remedy.</summary>
     static (PreparedClip? Clip, ClipProblem? Problem) Guarded(Clip clip, Func<PreparedClip> body)
     {
         if (ClipGate.Error(clip) is { } problem)
@@ -128,8 +128,8 @@ static class Preparation
         }
     }
 
-    /// <summary>Those that are clips; the problems of the others are noted, in their order.</summary>
-    static List<PreparedClip> Kept((PreparedClip? Clip, ClipProblem? Problem)[] results, ListProblems problems)
+    /// <summary>The clips without problems; the problems of the others are added in the order of the clips.</summary>
+    static List<PreparedClip> SelectClips((PreparedClip? Clip, ClipProblem? Problem)[] results, ListProblems problems)
     {
         foreach (var problem in results.Select(r => r.Problem).OfType<ClipProblem>())
             problem.AddTo(problems);
@@ -159,12 +159,12 @@ static class Preparation
             shaped with { Wave = new([], wave.SampleRate) }, false);
     }
 
-    /// <summary>The reference that was asked for, or named by the line; in its changed form where it is one of the recordings.</summary>
+    /// <summary>The reference that was requested, or that the line names. If it is one of the clips, its changed version.</summary>
     static List<PreparedClip> WithReference(List<PreparedClip> clips, string? asked, Dictionary<string, string> shapedFiles,
         ListProblems problems)
     {
         var result = new List<PreparedClip>();
-        // The clips themselves have been read, and so have those of them that were shaped.
+        // The clips themselves have been read already, and so have the changed versions of them.
         var read = clips.Where(c => c.Levels is not null).Select(c => c.Clip.Audio).Distinct()
             .ToDictionary(audio => audio, _ => (string?)null);
         foreach (var c in clips)
@@ -198,7 +198,8 @@ static class Preparation
     }
 
     /// <summary>
-    /// The clip that is nearest to all others by the cosine of their voices. Sums of cosines are one product with the sum of all.
+    /// The index of the medoid: the clip whose voice is nearest to all others by cosine. The sum of the cosines with all voices is one
+    /// product with the sum of all voices.
     /// </summary>
     public static int Medoid(IReadOnlyList<float[]> voices)
     {

@@ -1,4 +1,4 @@
-// What prepare is told, and what it tells.
+// The options of the preparation, and its results.
 using Qwen3Tts.Audio;
 using Qwen3Tts.Data;
 
@@ -9,54 +9,56 @@ sealed record PreparationOptions
 {
     /// <summary>Folder or list of recordings, in any of the formats.</summary>
     public required string Input { get; init; }
-    /// <summary>Null sees it in the input.</summary>
+    /// <summary>Format of the input; null detects it.</summary>
     public ListFormat? Format { get; init; }
     /// <summary>The codes.jsonl to write.</summary>
     public required string Output { get; init; }
     /// <summary>
-    /// Recording that the voice is taken from; null takes what each line names, and where it names none, the medoid of the speaker's clips.
+    /// Recording that the voice is taken from. Null takes the one that a line names; if a line names none, the medoid of the speaker's
+    /// clips.
     /// </summary>
     public string? Reference { get; init; }
-    /// <summary>Language of clips that the input gives none for; null leaves them without.</summary>
+    /// <summary>Language of clips for which the input names none; null leaves them without a language.</summary>
     public string? Language { get; init; }
     /// <summary>
-    /// Cut to the speech. Null does, but leaves a list that names references or brings codes, as the official script reads it, as it is.
+    /// Trim to the speech. Null trims, except for a list that names references or has codes: such a list is left as it is, because the
+    /// official script reads it so.
     /// </summary>
     public bool? Trim { get; init; }
-    /// <summary>Bring the speech to one loudness. Null as for <see cref="Trim"/>.</summary>
+    /// <summary>Bring the speech to a fixed loudness. Null: as for <see cref="Trim"/>.</summary>
     public bool? Level { get; init; }
-    /// <summary>Leave out what cannot be used, instead of stopping.</summary>
+    /// <summary>Leave out clips that cannot be used, instead of stopping.</summary>
     public bool SkipBad { get; init; }
-    /// <summary>How many clips are encoded at a time.</summary>
+    /// <summary>Number of clips that are encoded at a time.</summary>
     public int Parallel { get; init; } = Environment.ProcessorCount;
 }
 
 /// <summary>A clip that is ready to be trained on.</summary>
-/// <param name="Clip">With its codes and its reference.</param>
-/// <param name="Levels">Of the recording as it was; null where its codes were given and it was not read.</param>
-/// <param name="Shaped">What was changed in the recording; null: nothing.</param>
-/// <param name="Known">Its codes were in the cache or in the list.</param>
+/// <param name="Clip">The clip with its codes and its reference.</param>
+/// <param name="Levels">Levels of the original recording; null if its codes were given, so that it was not read.</param>
+/// <param name="Shaped">The changed recording; null if nothing was changed.</param>
+/// <param name="Known">True if its codes were in the cache or in the list.</param>
 sealed record PreparedClip(Clip Clip, ClipLevels? Levels, ShapedClip? Shaped, bool Known)
 {
-    /// <summary>Of the text; null without a tokenizer.</summary>
+    /// <summary>Number of tokens of the text; null without a tokenizer.</summary>
     public int? Tokens { get; init; }
     /// <summary>
-    /// How far its voice is from the speaker's clip that is most like all others, in deviations; null where that was not measured.
+    /// Distance of its voice from that of the speaker's medoid clip, in robust standard deviations; null if it was not measured.
     /// </summary>
     public double? VoiceDistance { get; init; }
 }
 
-/// <summary>What was done.</summary>
-/// <param name="Clips">In the order of the input.</param>
-/// <param name="LeftOut">Messages of what was left out.</param>
-/// <param name="Doubts">Messages of what may be wrong and was not left out.</param>
-/// <param name="Chosen">References that were chosen among the clips, one a speaker; none where all were given.</param>
+/// <summary>The results of the preparation.</summary>
+/// <param name="Clips">The clips in the order of the input.</param>
+/// <param name="LeftOut">Messages about clips that were left out.</param>
+/// <param name="Doubts">Messages about clips that may be wrong and were not left out.</param>
+/// <param name="Chosen">References that were chosen among the clips, one for each speaker; empty if all were given.</param>
 sealed record PreparationReport(IReadOnlyList<PreparedClip> Clips, ListProblems LeftOut, IReadOnlyList<string> Doubts,
     IReadOnlyList<string> Chosen)
 {
-    /// <summary>Of the codec that encoded them.</summary>
+    /// <summary>Frames a second of the codec that encoded them.</summary>
     public required double FramesPerSecond { get; init; }
 
-    /// <summary>How many clips a run is to hold out where it is not told: none of its own choice where the data holds out some.</summary>
+    /// <summary>Number of clips that a run holds out by default; 0 if the data has held-out clips already.</summary>
     public int HeldOut(int usual) => Clips.Any(c => c.Clip.HeldOut is not null) ? 0 : usual;
 }

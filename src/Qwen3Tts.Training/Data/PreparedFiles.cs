@@ -1,4 +1,4 @@
-// What prepare writes, and that none of it is a file that it reads.
+// The files that prepare writes, and the check that none of them is also read.
 using Qwen3Tts.Audio;
 using Qwen3Tts.Data;
 using Qwen3Tts.Files;
@@ -7,7 +7,7 @@ namespace Qwen3Tts.Training.Data;
 
 static class PreparedFiles
 {
-    /// <summary>Where each recording goes that is changed: beside the list, under its own name.</summary>
+    /// <summary>Path of each changed recording: beside the list, under the recording's own name.</summary>
     public static Dictionary<string, string> Shaped(List<Clip> clips, string output)
     {
         var folder = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(output))!, "clips");
@@ -23,24 +23,24 @@ static class PreparedFiles
         return files;
     }
 
-    /// <summary>The list, and what is written beside it.</summary>
+    /// <summary>The list, and the files that are written beside it.</summary>
     public static string[] Lists(string output) =>
         [output, output + ".cache", Path.ChangeExtension(output, ".changes.tsv"), Path.ChangeExtension(output, ".html")];
 
-    /// <summary>Refuses, before anything is written, outputs that are inputs or files of somebody else.</summary>
+    /// <summary>Refuses, before anything is written, outputs that are inputs or files that this program did not write.</summary>
     public static void Check(PreparationOptions options, List<Clip> clips, IEnumerable<string> shaped)
     {
         var folder = OutputRecord.At(Path.GetDirectoryName(Path.GetFullPath(options.Output))!);
-        // A cache that somebody changed is kept under another name.
+        // A cache that a user changed is kept under another name.
         OutputFile.CheckAreNoInputs(
             [.. Lists(options.Output).Where(file => !file.EndsWith(".cache", StringComparison.Ordinal) || !folder.Knows(file)), .. shaped],
             [options.Input, options.Reference, .. clips.SelectMany(c => new[] { c.Audio, c.Reference, Transcript(c) })], folder);
     }
 
-    /// <summary>Where the text of a recording lies that no list names; it need not be there.</summary>
+    /// <summary>Path of the text of a recording that no list names; the file need not exist.</summary>
     public static string Transcript(Clip clip) => Path.ChangeExtension(clip.Audio, ".txt");
 
-    /// <summary>Writes a changed recording; it stands on the record of the list's folder, one above.</summary>
+    /// <summary>Writes a changed recording. Its entry is in the record of the list's folder, which is one level above.</summary>
     public static void Write(string path, Waveform wave) =>
         WavFile.WriteOutput(path, wave, OutputRecord.At(Path.GetDirectoryName(Path.GetDirectoryName(path))!));
 }

@@ -1,4 +1,4 @@
-// What was measured at an evaluation, a line of evaluations.jsonl.
+// The results of one evaluation: a line of evaluations.jsonl.
 using System.Text;
 using Qwen3Tts.Files;
 using Qwen3Tts.Sequence;
@@ -6,36 +6,37 @@ using Qwen3Tts.Sequence;
 namespace Qwen3Tts.Training.Log;
 
 /// <summary>One utterance of a checkpoint.</summary>
-/// <param name="File">The sound, relative to the run.</param>
-/// <param name="Text">Number of the held-out text.</param>
-/// <param name="Seconds">Its length.</param>
-/// <param name="Ended">By itself, and not by the limit.</param>
+/// <param name="File">The audio file, relative to the run's folder.</param>
+/// <param name="Text">Index of the held-out text.</param>
+/// <param name="Seconds">Length of the speech.</param>
+/// <param name="Ended">True if the speech ended by itself, false if it reached the limit.</param>
 sealed record SpokenTake(string File, int Text, double Seconds, bool Ended);
 
-/// <summary>What a checkpoint's takes are like.</summary>
+/// <summary>The results of a checkpoint's takes.</summary>
 /// <param name="Step">Updates made; 0 is the untouched model.</param>
-/// <param name="HeldOutTalker">Loss on clips that are not trained on.</param>
-/// <param name="HeldOutPredictor">The same of the code predictor.</param>
-/// <param name="Runaway">Share of takes that did not end.</param>
-/// <param name="LengthRatio">Median length, against the recording of the same text.</param>
-/// <param name="WordErrors">Share of words heard wrongly; null without a recogniser.</param>
-/// <param name="Ears">The recogniser, or why there is none.</param>
-/// <param name="Takes">The sounds.</param>
+/// <param name="HeldOutTalker">Loss of the talker on held-out clips.</param>
+/// <param name="HeldOutPredictor">Loss of the code predictor on held-out clips.</param>
+/// <param name="Runaway">Share of takes that did not end by themselves.</param>
+/// <param name="LengthRatio">Median of the takes' lengths, each divided by the length of the recording of its text.</param>
+/// <param name="WordErrors">Word error rate; null without a recogniser.</param>
+/// <param name="Ears">Name of the recogniser, or why there is none.</param>
+/// <param name="Takes">The takes.</param>
 sealed record Evaluation(int Step, double HeldOutTalker, double HeldOutPredictor, double Runaway, double LengthRatio, double? WordErrors,
     string Ears, IReadOnlyList<SpokenTake> Takes)
 {
     /// <summary>
-    /// Lower is better: words lost, takes that do not end and wrong lengths count alike; the loss decides between equals.
+    /// Score; lower is better. Word errors, takes that do not end and wrong lengths have equal weight; the loss decides between equal ones.
     /// </summary>
     public double Score => (WordErrors ?? 0) + Runaway + Math.Abs(Math.Log(Math.Max(LengthRatio, 1e-3)))
         + TotalLoss.Compute(HeldOutTalker, HeldOutPredictor) / 10;
 
-    /// <summary>The file that a run keeps its evaluations in.</summary>
+    /// <summary>The file of a run's evaluations.</summary>
     public static string FileIn(string run) => Path.Combine(run, "evaluations.jsonl");
 
-    /// <summary>The trained checkpoint with the lowest score; where words of some were heard, one of those. The untouched model is no
-    /// candidate: words are its strength, and the score knows nothing of the voice, because the model's own speaker encoder hardly tells
-    /// voices apart.</summary>
+    /// <summary>
+    /// The trained checkpoint with the lowest score; if word errors of some were measured, one of those. The untouched model is excluded:
+    /// it says words well, and the score does not measure the voice, because the model's own speaker encoder hardly distinguishes voices.
+    /// </summary>
     public static Evaluation? FindBest(IEnumerable<Evaluation> evaluations)
     {
         var trained = evaluations.Where(e => e.Step > 0).ToList();

@@ -1,16 +1,15 @@
-// How the records of a run are read and written: source-generated, strict about what a value is. Each format is the one that its file has
-// had.
+// Reads and writes the records of a run: source-generated, with strict types. Each file has its own JSON options.
 using System.Text.Json.Serialization;
 using Qwen3Tts.Files;
 
 namespace Qwen3Tts.Training.Log;
 
-/// <summary>How far a run has come, in progress.json. It lies outside state/, so that a state that was deleted is missed.</summary>
-/// <param name="Saved">Step of the last state that was saved.</param>
-/// <param name="Finished">The export is complete and the state was dropped on purpose.</param>
+/// <summary>The progress of a run, in progress.json. It is not in state/, so that a deleted state is noticed.</summary>
+/// <param name="Saved">Step of the last saved state.</param>
+/// <param name="Finished">True if the export is complete, so that the state was removed on purpose.</param>
 sealed record RunProgress(int Saved, bool Finished);
 
-/// <summary>preflight.json, whose losses may be infinite.</summary>
+/// <summary>preflight.json; its losses may be infinite.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, WriteIndented = true,
     RespectNullableAnnotations = true,
     RespectRequiredConstructorParameters = true, AllowDuplicateProperties = false,
@@ -28,12 +27,12 @@ sealed partial class PreflightJson : JsonSerializerContext;
 [JsonSerializable(typeof(RunProgress))]
 sealed partial class LogJson : JsonSerializerContext
 {
-    /// <summary>What ends the error of a damaged line: the file is not needed to go on.</summary>
+    /// <summary>Ends the message about a damaged line. The file is not needed to resume.</summary>
     public const string Remedy = "Move the file away; the run goes on without what it says.";
 
-    /// <summary>The lines of a file, each with its place in messages; none where there is no file.</summary>
-    /// <exception cref="IOException">A folder is in the file's place.</exception>
-    /// <exception cref="InvalidDataException">The bytes are no text.</exception>
+    /// <summary>The lines of a file, each with its place for messages; empty if there is no file.</summary>
+    /// <exception cref="IOException">There is a folder in the place of the file.</exception>
+    /// <exception cref="InvalidDataException">The file is not a text file.</exception>
     public static IEnumerable<(string Place, string Line)> Lines(string path)
     {
         if (Directory.Exists(path))

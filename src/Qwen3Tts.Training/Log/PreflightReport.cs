@@ -1,4 +1,4 @@
-// What the preflight found, preflight.json.
+// The results of the preflight: preflight.json.
 using System.Text;
 using System.Text.Json;
 using Qwen3Tts.Files;
@@ -6,7 +6,7 @@ using Qwen3Tts.Files;
 namespace Qwen3Tts.Training.Log;
 
 /// <summary>A reason to doubt a run.</summary>
-/// <param name="Refuses">The run cannot work; without it, it is only unusual.</param>
+/// <param name="Refuses">True if the run cannot work; false if it is only unusual.</param>
 /// <param name="Evidence">What is wrong, with its numbers.</param>
 /// <param name="Remedy">The setting to use.</param>
 sealed record PreflightFinding(bool Refuses, string Evidence, string Remedy)
@@ -16,15 +16,15 @@ sealed record PreflightFinding(bool Refuses, string Evidence, string Remedy)
 
 /// <summary>Losses of the untouched model, in nats.</summary>
 /// <param name="Under">"correct", or the fault that was planted for comparison.</param>
-/// <param name="Talker">Null where the fault does not touch it.</param>
-/// <param name="Predictor">The same.</param>
+/// <param name="Talker">Loss of the talker; null if the fault does not change it.</param>
+/// <param name="Predictor">Loss of the code predictor; null if the fault does not change it.</param>
 sealed record StartingLoss(string Under, double? Talker, double? Predictor);
 
-/// <param name="Clips">How many clips the losses are means of.</param>
-/// <param name="Guessing">Loss of guessing a code.</param>
-/// <param name="Losses">The correct alignment first.</param>
-/// <param name="Doubts">None where all is as it should be.</param>
-/// <param name="Forced">The run was begun in spite of a refusal.</param>
+/// <param name="Clips">Number of clips that the losses are means of.</param>
+/// <param name="Guessing">Loss of guessing a code: ln(codes).</param>
+/// <param name="Losses">The losses; the correct alignment comes first.</param>
+/// <param name="Doubts">Reasons to doubt the run; empty if there are none.</param>
+/// <param name="Forced">True if the run was started although it was refused.</param>
 sealed record PreflightReport(int Clips, double Guessing, IReadOnlyList<StartingLoss> Losses, IReadOnlyList<PreflightFinding> Doubts,
     bool Forced)
 {
@@ -35,9 +35,9 @@ sealed record PreflightReport(int Clips, double Guessing, IReadOnlyList<Starting
 
     public string ToJson() => JsonSerializer.Serialize(this, Format.PreflightReport);
 
-    /// <param name="json">What <see cref="ToJson"/> wrote.</param>
-    /// <param name="place">What messages call it.</param>
-    /// <exception cref="InvalidDataException">It is something else.</exception>
+    /// <param name="json">Text that <see cref="ToJson"/> wrote.</param>
+    /// <param name="place">Name of the file in messages.</param>
+    /// <exception cref="InvalidDataException">The text is not such a report.</exception>
     public static PreflightReport FromJson(string json, string place = "preflight.json")
     {
         const string Remedy = "Move the file away; the run goes on without it.";

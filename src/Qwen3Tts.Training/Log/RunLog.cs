@@ -1,5 +1,5 @@
-// log.jsonl of a run: one line a step, appended as the step ends. A kill leaves at most a line that is cut off, and lines after the last
-// saved state, which are dropped when the run goes on from there.
+// log.jsonl of a run: one line for each step, appended when the step ends. A killed run may leave an incomplete last line, and lines of
+// steps after the last saved state; these are removed when the run is resumed.
 using System.Text;
 using System.Text.Json;
 using Qwen3Tts.Files;
@@ -8,13 +8,13 @@ namespace Qwen3Tts.Training.Log;
 
 /// <summary>The log of a run.</summary>
 /// <param name="path">The file, which need not exist.</param>
-/// <param name="record">Where it stands on record.</param>
+/// <param name="record">The record that has the entry of the file.</param>
 sealed class RunLog(string path, OutputRecord record) : IDisposable
 {
     GrowingFile? _file;
 
     /// <summary>Appends a line.</summary>
-    /// <exception cref="IOException">It cannot be written.</exception>
+    /// <exception cref="IOException">The line cannot be written.</exception>
     public void Append(StepReport line)
     {
         var bytes = Encoding.UTF8.GetBytes(Line(line));
@@ -22,24 +22,24 @@ sealed class RunLog(string path, OutputRecord record) : IDisposable
         {
             _file ??= new(path, record);
             if (!_file.Append(bytes))
-                File.AppendAllBytes(path, bytes); // edited while it is written: no longer ours, and no reason to stop
+                File.AppendAllBytes(path, bytes); // the user edited the file: appends without an entry in the record, and training goes on
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new IOException(
-                $"'{path}' cannot be written: {e.Message} Make room, then give the same command again; 'qwen3tts-train train' goes on " +
-                $"with --resume.", e);
+                $"'{path}' cannot be written: {e.Message} Make room, then give the same command again; 'qwen3tts-train train' needs " +
+                $"--resume.", e);
         }
     }
 
-    /// <summary>The lines so far. The last one may be cut off, where the run was killed.</summary>
+    /// <summary>The lines so far. The last line may be incomplete if the run was killed.</summary>
     /// <exception cref="InvalidDataException">Another line is damaged.</exception>
     public List<StepReport> Read() => [.. LogJson.Lines(path).Where(l => l.Line.EndsWith('}'))
         .Select(l => JsonFile.Parse(Encoding.UTF8.GetBytes(l.Line), l.Place, LogJson.Default.StepReport, LogJson.Remedy))];
 
-    /// <summary>Drops the lines of later steps.</summary>
-    /// <param name="step">The last one that stays.</param>
-    /// <param name="warn">Told where somebody changed the log: it is kept, and goes on in a copy.</param>
+    /// <summary>Removes the lines of later steps.</summary>
+    /// <param name="step">The last step whose line stays.</param>
+    /// <param name="warn">Receives a message if a user changed the log; then it is kept, and the log goes on in a copy.</param>
     public void CutAfter(int step, Action<string>? warn)
     {
         if (!File.Exists(path))
@@ -52,7 +52,7 @@ sealed class RunLog(string path, OutputRecord record) : IDisposable
         if (log.Length > 0)
             OutputFile.WriteText(path, log, record);
         else
-            File.Delete(path); // begun anew by the next line
+            File.Delete(path); // the next line creates a new file
     }
 
     static string Line(StepReport report) => JsonSerializer.Serialize(report, LogJson.Default.StepReport) + "\n";

@@ -77,7 +77,7 @@ sealed class Activations
         {
             var saved = Slots * (_talker.HiddenSize * _element + _predictor.NumHiddenLayers * Layer(_predictor)
                 + Norm(_predictor.HiddenSize));
-            // the softmax of each head, and the temporary tensors of one
+            // the softmax of each head, and the temporary tensors of one head
             var logits = Frames * _predictor.VocabSize * ((_talker.NumCodeGroups - 1) * 4 + 2 * (4 + _element));
             return saved + Math.Max(logits + Slots * _predictor.HiddenSize * _element, Slots * Temporary(_predictor));
         }

@@ -1,5 +1,6 @@
-// Where to train. libtorch for CUDA is a build property (-p:Cuda=12.8), because it is gigabytes that a machine without a GPU cannot use.
-// What is said here of CUDA follows libtorch's documentation and was run on no GPU; placement and types are checked on the meta device.
+// Chooses the device to train on. libtorch for CUDA is a build property (-p:Cuda=12.8), because it has gigabytes that a machine without a
+// GPU cannot use. The code for CUDA follows libtorch's documentation and was never run on a GPU; placement and types are checked on the
+// meta device.
 using System.Diagnostics;
 using System.Globalization;
 using Qwen3Tts.Listening;
@@ -11,7 +12,7 @@ namespace Qwen3Tts.Training.Memory;
 
 static class Devices
 {
-    /// <param name="wish">cpu, cuda, or null for a GPU where there is one.</param>
+    /// <param name="wish">cpu, cuda, or null for a GPU if there is one.</param>
     /// <exception cref="ArgumentException">There is no such device here.</exception>
     public static Device Choose(string? wish) => wish?.ToLowerInvariant() switch
     {
@@ -24,23 +25,24 @@ static class Devices
         _ => throw new ArgumentException($"There is no device '{wish}'. Give cpu or cuda, or leave --device out."),
     };
 
-    /// <summary>As the option has it.</summary>
+    /// <summary>The device as options write it.</summary>
     public static string NameOf(Device device) => device.type == DeviceType.CUDA ? "cuda" : "cpu";
 
     /// <summary>
-    /// What to try where no precision is asked for. A GPU computes in BF16 at many times the speed of float32; a CPU may not know it.
+    /// The precisions to try if none is requested, in order. A GPU computes BF16 many times faster than float32; a CPU may have no BF16
+    /// instructions.
     /// </summary>
     public static IReadOnlyList<Precision> Precisions(Device device) =>
         device.type == DeviceType.CUDA ? [Precision.Mixed, Precision.Bfloat16, Precision.Bfloat16Moments] : Enum.GetValues<Precision>();
 
-    /// <summary>Bytes that training may take: of the GPU, or what is free on this machine.</summary>
-    /// <exception cref="InvalidOperationException">The GPU's driver does not say.</exception>
-    public static long Memory(Device device) => device.type == DeviceType.CUDA ? OfGpu()
+    /// <summary>Bytes that training may use: the memory of the GPU, or the free memory of this machine.</summary>
+    /// <exception cref="InvalidOperationException">The GPU's driver does not report its memory.</exception>
+    public static long Memory(Device device) => device.type == DeviceType.CUDA ? GpuMemory()
         // a container may allow less than the machine has
         : Math.Min(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes, PeakMemory.Supported
             ? PeakMemory.Kilobytes("/proc/meminfo", "MemAvailable") : long.MaxValue);
 
-    static long OfGpu()
+    static long GpuMemory()
     {
         const string Program = "nvidia-smi";
         if (ExternalProgram.OnPath(Program) is { } program)

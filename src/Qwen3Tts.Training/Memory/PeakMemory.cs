@@ -1,5 +1,5 @@
-// How much memory the process takes, as the Linux kernel counts it. glibc keeps freed memory for later; to see what is alive it is told to
-// give every larger block back at once, which costs time, so what is measured here is not timed here.
+// Measures how much memory the process uses, as the Linux kernel counts it. glibc keeps freed memory for later use. To measure only memory
+// that is in use, it is told to return every larger block at once. This costs time, so memory and time are never measured together.
 using System.Globalization;
 using System.Runtime.InteropServices;
 
@@ -8,12 +8,13 @@ namespace Qwen3Tts.Training.Memory;
 static partial class PeakMemory
 {
     const int TrimThreshold = -1, MmapThreshold = -3; // of mallopt
-    const int LargestThreshold = 1 << 25; // as far as glibc lets a threshold for blocks grow
+    const int LargestThreshold = 1 << 25; // largest threshold that glibc allows for blocks
 
     public static bool Supported => OperatingSystem.IsLinux();
 
     /// <summary>
-    /// From now on the process keeps what is freed: the next step needs as much, and fresh pages cost more than what is computed in them.
+    /// From now on the process keeps freed memory, because the next step needs as much and new pages cost more time than the computation in
+    /// them.
     /// </summary>
     public static void KeepFreed()
     {
@@ -21,7 +22,7 @@ static partial class PeakMemory
             GiveBackFrom(LargestThreshold, int.MaxValue);
     }
 
-    /// <summary>The most that lives at one time while the work runs, above what lives before it; bytes.</summary>
+    /// <summary>The most memory in use at one time while the work runs, above the memory in use before it, in bytes.</summary>
     public static long Measure(Action work)
     {
         GiveBackFrom(1 << 16, 1 << 16);
@@ -30,7 +31,7 @@ static partial class PeakMemory
             GC.Collect();
             GC.WaitForPendingFinalizers();
             malloc_trim(0);
-            File.WriteAllText("/proc/self/clear_refs", "5"); // the peak starts anew
+            File.WriteAllText("/proc/self/clear_refs", "5"); // resets the recorded peak
             var before = Status("VmRSS");
             work();
             return Status("VmHWM") - before;
@@ -41,7 +42,10 @@ static partial class PeakMemory
         }
     }
 
-    /// <summary>Blocks of so many bytes are given back when they are freed, and so many that are free at the end of the heap.</summary>
+    /// <summary>
+    /// Sets how glibc returns memory: blocks of at least this many bytes when they are freed, and the end of the heap when this much of it
+    /// is free.
+    /// </summary>
     static void GiveBackFrom(int block, int rest)
     {
         mallopt(MmapThreshold, block);
@@ -50,7 +54,7 @@ static partial class PeakMemory
 
     static long Status(string key) => Kilobytes("/proc/self/status", key);
 
-    /// <summary>A line such as "VmRSS:   1234 kB" of one of the kernel's files, in bytes.</summary>
+    /// <summary>The value in bytes of a line such as "VmRSS:   1234 kB" in one of the kernel's files.</summary>
     public static long Kilobytes(string file, string key) =>
         1024 * long.Parse(File.ReadLines(file).First(l => l.StartsWith(key, StringComparison.Ordinal))
         .Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture);

@@ -9,7 +9,7 @@ namespace Qwen3Tts.Training.Memory;
 /// <summary>A contiguous tensor on the CPU, float32 or BF16, read and written as float32. Lives as long as the tensor.</summary>
 readonly unsafe struct TensorMemory
 {
-    readonly byte* _at; // libtorch's memory, which does not move
+    readonly byte* _at; // memory of libtorch, which the garbage collector does not move
     readonly bool _isBFloat16;
 
     public TensorMemory(Tensor tensor)

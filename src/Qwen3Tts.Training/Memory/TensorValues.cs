@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 
 namespace Qwen3Tts.Training.Memory;
 
-/// <summary>Tensors to plain arrays and back, as float32 in row order.</summary>
+/// <summary>Copies tensors to plain arrays and back, as float32 in row order.</summary>
 static class TensorValues
 {
     /// <summary>A copy of the elements.</summary>

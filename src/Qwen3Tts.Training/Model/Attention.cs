@@ -1,5 +1,5 @@
-// Causal attention. `forward` is written plainly for autograd; training uses ForwardAndSave and Backward, where only the scaled dot product
-// goes through an autograd graph.
+// Causal attention. `forward` is plain code for autograd. Training uses ForwardAndSave and Backward, in which only the scaled dot product
+// has an autograd graph.
 using Qwen3Tts.Checkpoint;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -57,7 +57,8 @@ sealed class Attention : Module<Tensor, Rotary, Tensor>
     }
 
     /// <summary>
-    /// Forward; a graph is made for the scaled dot product alone, and only if <paramref name="save"/> says that a backward pass follows.
+    /// Forward. Only the scaled dot product gets an autograd graph, and only if <paramref name="save"/> is set because a backward pass
+    /// follows.
     /// </summary>
     public (Tensor Y, Saved Saved) ForwardAndSave(Tensor x, Rotary rotary, bool save) // [B, T, hidden]
     {
@@ -75,7 +76,7 @@ sealed class Attention : Module<Tensor, Rotary, Tensor>
     /// <summary>
     /// Backward to the projections. Adds the weight gradient of o_proj; <see cref="AddWeightGradients"/> adds the others.
     /// </summary>
-    /// <param name="saved">Of the forward pass.</param>
+    /// <param name="saved">Tensors saved by the forward pass.</param>
     /// <param name="rotary">As in the forward pass.</param>
     /// <param name="gradient">Gradient of the result [B, T, hidden].</param>
     /// <returns>Gradients of the projected queries, keys and values, [rows, heads * width] each.</returns>

@@ -1,6 +1,6 @@
 // The code predictor: a short decoder over the sixteen slots of one frame. Slot i predicts code i through lm_head[i − 1]; slot 0, the
-// talker's hidden state, predicts nothing. Its tables and its input have the width of the talker; where its own width differs (1.7B), one
-// projection lies between.
+// talker's hidden state, predicts nothing. Its embedding tables and its input have the width of the talker. If its own width differs
+// (1.7B), a projection is between them.
 using Qwen3Tts.Checkpoint;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -13,7 +13,7 @@ sealed class CodePredictorModule : Module<Tensor, Tensor>
 {
     internal readonly CodePredictorDecoder model;
     internal readonly ModuleList<Linear> lm_head;
-    internal readonly Linear? small_to_mtp_projection; // null where the widths agree: then the checkpoint has none
+    internal readonly Linear? small_to_mtp_projection; // null if the widths are equal: then the checkpoint has none
 
     public CodePredictorModule(TalkerConfig talker, Placement on) : base(nameof(CodePredictorModule))
     {

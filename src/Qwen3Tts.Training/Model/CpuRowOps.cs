@@ -1,7 +1,7 @@
-// The row operations on the CPU, for float32 and BF16. A row is widened to float32 in the cache, computed there to the end, and rounded
-// once when it is stored; libtorch would pass memory once for every operation. The forward pass uses the kernels of the inference engine.
-// Only the inputs are saved for backward: everything else is computed again beside its derivative, in the same pass.
-// Blocks have a fixed size and their sums are added in order, so no bit depends on the number of threads.
+// The row operations on the CPU, for float32 and BF16. A row is converted to float32 in the processor's cache, all operations are done
+// there, and it is rounded once when it is stored; libtorch would read and write memory for every operation. The forward pass uses the
+// kernels of the inference engine. Only the inputs are saved for backward: all other values are computed again, together with their
+// derivatives. Blocks have a fixed size, and their sums are added in a fixed order, so the result does not depend on the number of threads.
 using Qwen3Tts.Kernels;
 using Qwen3Tts.Training.Memory;
 using static TorchSharp.torch;
@@ -151,7 +151,7 @@ sealed class CpuRowOps : IRowOps
         TensorPrimitives.Multiply(x, scale, x);
         TensorPrimitives.MultiplyAdd(gradient, x, weightGradient, weightGradient);
         TensorPrimitives.Multiply(gradient, weight, gradient);
-        var along = TensorPrimitives.Dot<float>(gradient, x) / x.Length; // the part of the gradient that would only change the length of x
+        var along = TensorPrimitives.Dot<float>(gradient, x) / x.Length; // component of the gradient along x, which the norm removes
         TensorPrimitives.MultiplyAdd(x, -along, gradient, gradient);
         TensorPrimitives.Multiply(gradient, scale, gradient);
         TensorPrimitives.Multiply(x, weight, x);
@@ -159,7 +159,7 @@ sealed class CpuRowOps : IRowOps
 
     static void ForRows(long rows, int width, Action<int, int> body) => TensorMemory.ForBlocks(rows, Math.Max(1, Block / width), body);
 
-    /// <summary>Runs the body on blocks of rows, each with an array of its own, and adds these arrays in the order of the blocks.</summary>
+    /// <summary>Runs the body on blocks of rows, each with its own array, and adds these arrays in the order of the blocks.</summary>
     static float[] SumOverRows(long rows, int width, int sumWidth, Action<int, int, float[]> body)
     {
         var block = Math.Max(1, Block / width);

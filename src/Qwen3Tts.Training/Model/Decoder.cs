@@ -1,6 +1,6 @@
 // A stack of layers with the norm after it. `forward` makes one autograd graph; it is used to measure losses, and as the reference in
-// tests. Training runs ForwardAndSave without a graph and Backward layer by layer. With gradient checkpointing a layer saves its input
-// alone and its forward pass is computed again.
+// tests. Training runs ForwardAndSave without a graph and Backward layer by layer. With gradient checkpointing a layer saves only
+// its input, and its forward pass is computed again.
 using Qwen3Tts.Checkpoint;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -33,23 +33,23 @@ abstract class Decoder : Module<Tensor, Tensor>
 
     /// <summary>A forward pass through the layers, which <see cref="Backward"/> can follow once.</summary>
     /// <param name="Top">Output of the last layer, a leaf of the graph above it: the backward pass begins with its gradient.</param>
-    /// <param name="Layers">Layers that the backward pass visits, each with its input [B, T, hidden] and what it saved; null where its
+    /// <param name="Layers">Layers that the backward pass visits, each with its input [B, T, hidden] and what it saved; null if its
     /// forward pass is computed again.</param>
     /// <param name="Rotary">Angles of the positions.</param>
-    /// <param name="NeedsInputGradient">Whether the gradient of the first input is wanted.</param>
+    /// <param name="NeedsInputGradient">Whether the gradient of the first input is needed.</param>
     public sealed record ForwardPass(Tensor Top, Stack<(DecoderLayer Layer, Tensor X, DecoderLayer.Saved? Saved)> Layers, Rotary Rotary,
         bool NeedsInputGradient);
 
-    /// <summary>Runs the layers without an autograd graph, cut off from the graph that made the input.</summary>
+    /// <summary>Runs the layers without an autograd graph, detached from the graph of the input.</summary>
     /// <param name="input">[B, T, hidden].</param>
-    /// <param name="recompute">Gradient checkpointing: layers save their inputs alone.</param>
+    /// <param name="recompute">Gradient checkpointing: layers save only their inputs.</param>
     public ForwardPass ForwardAndSave(Tensor input, bool recompute)
     {
-        var rotary = CreateRotary(input); // in the dispose scope of the caller, like all that the backward pass uses
+        var rotary = CreateRotary(input); // in the dispose scope of the caller, like all tensors that the backward pass uses
         using var scope = NewDisposeScope();
         using var still = no_grad();
         var pass = new ForwardPass(input, [], rotary, input.requires_grad);
-        // whether anything up to here is trained: no gradient has to go further down
+        // needed: whether a parameter up to this layer is trained; below it no gradient is computed
         var (x, needed) = (input.detach(), pass.NeedsInputGradient);
         foreach (var layer in layers)
         {
@@ -64,8 +64,10 @@ abstract class Decoder : Module<Tensor, Tensor>
         return pass with { Top = x.requires_grad_(needed).MoveToOuterDisposeScope() };
     }
 
-    /// <summary>Runs the layers backward and adds the gradients of what is trained.</summary>
-    /// <returns>The gradient of the first input; null where none is wanted.</returns>
+    /// <summary>
+    /// Runs the layers backward, and adds the gradients of the trained parameters. overwrites: the gradient of pass.Top, pass.Layers.
+    /// </summary>
+    /// <returns>The gradient of the first input; null if it is not needed.</returns>
     public static Tensor? Backward(ForwardPass pass)
     {
         using var scope = NewDisposeScope();

@@ -1,6 +1,6 @@
-// One layer of a decoder. `forward` is written plainly, for autograd to follow. Training uses ForwardAndSave and Backward instead: they
-// choose what is saved for backward, compute everything cheap again, and pass memory once between two matrix products (CpuRowOps) where
-// libtorch passes it once for every operation. Only the attention itself goes backward through an autograd graph.
+// One layer of a decoder. `forward` is plain code for autograd. Training uses ForwardAndSave and Backward instead: they choose what is
+// saved for backward, compute cheap operations again, and read and write memory once between two matrix products (CpuRowOps), where
+// libtorch does so once for every operation. Only the scaled dot product has an autograd graph.
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.Training.Memory;
 using static TorchSharp.torch;
@@ -31,10 +31,10 @@ sealed class DecoderLayer : Module<Tensor, Rotary, Tensor>
         return attended.Plus(mlp.call(post_attention_layernorm.call(attended))).MoveToOuterDisposeScope();
     }
 
-    /// <summary>Saved for backward, beside the input.</summary>
-    /// <param name="Attention">Of self_attn.</param>
+    /// <summary>Saved for backward, in addition to the input.</summary>
+    /// <param name="Attention">Tensors saved by self_attn.</param>
     /// <param name="Attended">The input plus the result of self_attn [B, T, hidden].</param>
-    /// <param name="Mlp">Of mlp.</param>
+    /// <param name="Mlp">Tensors saved by mlp.</param>
     public sealed record Saved(Attention.Saved Attention, Tensor Attended, Mlp.Saved Mlp) : ISavedForBackward
     {
         public IEnumerable<Tensor> All => [.. Attention.All, Attended, .. Mlp.All];
@@ -59,14 +59,14 @@ sealed class DecoderLayer : Module<Tensor, Rotary, Tensor>
     /// (by the gradient of x), saved.
     /// </summary>
     /// <param name="x">The input [B, T, hidden].</param>
-    /// <param name="saved">Of the forward pass; of no use afterwards.</param>
+    /// <param name="saved">Tensors saved by the forward pass; they cannot be used afterwards.</param>
     /// <param name="rotary">As in the forward pass.</param>
     /// <param name="gradient">[B, T, hidden].</param>
     public void Backward(Tensor x, Saved saved, Rotary rotary, Tensor gradient)
     {
         using var scope = NewDisposeScope();
         var rows = gradient.flatten(0, 1);
-        var normed = mlp.Backward(saved.Mlp, gradient); // the gradient of the normed rows, until the next line makes it those rows
+        var normed = mlp.Backward(saved.Mlp, gradient); // gradient of the normalised rows; the next line overwrites it by these rows
         post_attention_layernorm.NormalizeBackward(saved.Attended.flatten(0, 1), normed, rows);
         mlp.AddWeightGradients(normed, saved.Mlp);
         var projected = self_attn.Backward(saved.Attention, rotary, gradient);

@@ -1,7 +1,7 @@
-// Writes what was trained as an official folder, which any Qwen3-TTS runtime loads: `custom_voice`, or `base`, which can still clone. The
-// folder is written under another name and renamed when complete, so a crash, Ctrl-C or a full disk never leaves half a checkpoint under
-// the name that was asked for. Unlike the official script: the name is written in lower case (the model looks it up so), existing voices
-// are kept, the row is a free one, and the index of a sharded base does not stay behind beside a single file.
+// Writes the trained model as a folder in the official layout, which any Qwen3-TTS runtime loads: `custom_voice`, or `base`, which can
+// still clone. The folder is written under a temporary name and renamed when it is complete, so a crash, Ctrl-C or a full disk never leaves
+// half a checkpoint under the final name. Differences to the official script: the name is written in lower case (the model looks names up
+// in lower case), existing voices are kept, the new voice gets a free row, and no shard index of the base remains beside a single file.
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -12,7 +12,7 @@ using Qwen3Tts.Training.Options;
 
 namespace Qwen3Tts.Training.Model;
 
-/// <summary>A voice to be spoken by name: the very vector [hidden] that stood in every training sequence.</summary>
+/// <summary>A new voice with a name. Its vector [hidden] is the one in all training sequences.</summary>
 sealed record NewVoice(string Name, float[] Vector);
 
 static class Export
@@ -27,13 +27,14 @@ static class Export
         Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
-    /// <summary>Values of <paramref name="trained"/> go by the checkpoint's names and are written in the base's type; a tensor that is not
-    /// named there is taken over byte for byte. <paramref name="manifest"/> is told the rows of the voices;
-    /// <paramref name="languages"/> are new ones, by row; <paramref name="beside"/> may add files before the folder gets its
-    /// name.</summary>
-    /// <exception cref="ArgumentException">A voice's name cannot be used.</exception>
-    /// <exception cref="IOException">The target exists and <paramref name="overwrite"/> is off.</exception>
-    /// <exception cref="InvalidDataException">A trained tensor is not of the base, has another size or holds NaN or infinity.</exception>
+    /// <summary>
+    /// Writes the folder. Values of <paramref name="trained"/> have the checkpoint's names and are written in the base's types; all other
+    /// tensors are copied byte for byte. <paramref name="manifest"/> gets the rows of the voices. <paramref name="languages"/> has new
+    /// languages with their rows. <paramref name="beside"/> may add files before the folder gets its final name.
+    /// </summary>
+    /// <exception cref="ArgumentException">A voice has a name that cannot be used.</exception>
+    /// <exception cref="IOException">The target exists and <paramref name="overwrite"/> is false.</exception>
+    /// <exception cref="InvalidDataException">A trained tensor is not in the base, has another size, or has NaN or infinity.</exception>
     public static void Write(ModelFolder from, string target, IReadOnlyDictionary<string, Func<float[]>> trained,
         IReadOnlyList<NewVoice> voices, bool overwrite = false, long shardBytes = ShardBytes, ExportAs kind = ExportAs.CustomVoice,
         Func<IReadOnlyList<int>, RunManifest>? manifest = null, IReadOnlyDictionary<string, int>? languages = null,
@@ -61,12 +62,12 @@ static class Export
             if (manifest is not null)
                 OutputFile.WriteText(Path.Combine(aside, RunManifest.FileName), manifest([.. rows.Select(r => r.row)]).ToJson() + "\n");
             beside?.Invoke(aside);
-            ModelFolder.Open(aside); // what cannot be read back gets no name
+            ModelFolder.Open(aside); // checks that the folder can be read before it gets its final name
         });
     }
 
-    /// <summary>Says before hours of training what <see cref="Write"/> would refuse after them.</summary>
-    /// <exception cref="ArgumentException">The name is empty, is taken, or cannot stand in a file name.</exception>
+    /// <summary>Checks names before hours of training that <see cref="Write"/> would refuse afterwards.</summary>
+    /// <exception cref="ArgumentException">The name is empty, is used already, or cannot be part of a file name.</exception>
     public static void CheckName(TalkerConfig talker, string name)
     {
         if (SpeakerName.Problem(name) is { } problem)
@@ -77,7 +78,7 @@ static class Export
                 $"such as 'anna'.");
     }
 
-    /// <summary>As <see cref="CheckName"/>, for the folder.</summary>
+    /// <summary>As <see cref="CheckName"/>, for the folder of the result.</summary>
     public static void CheckTarget(ModelFolder from, string target, bool overwrite)
     {
         if (FileIdentity.Same(from.Path, target))
@@ -87,14 +88,15 @@ static class Export
         if (!Directory.Exists(target) || !Directory.EnumerateFileSystemEntries(target).Any())
             return;
         if (!File.Exists(Path.Combine(target, "config.json")))
-            throw new IOException($"'{target}' exists and is no model folder. Name another folder for the result.");
+            throw new IOException($"'{target}' exists and is not a model folder. Name another folder for the result.");
         if (!overwrite)
             throw new IOException($"'{target}' holds a model already. Name another folder for the result, or pass --overwrite.");
         OutputFolder.CheckIsFree(target);
     }
 
     /// <summary>
-    /// A voice as its row will hold it, in the base's precision. Training with this very vector, no sequence differs from speaking.
+    /// The vector of a voice, rounded as its row in the base's precision will hold it. Training with this vector makes training and
+    /// speaking equal.
     /// </summary>
     public static float[] AsStored(ModelFolder model, float[] voice)
     {
@@ -107,7 +109,10 @@ static class Export
         };
     }
 
-    /// <summary>All of config.json, also what this program does not know. It may have been changed since training began.</summary>
+    /// <summary>
+    /// The whole config.json, including keys that this program does not know. It is read again here, because it may have changed since
+    /// training began.
+    /// </summary>
     static JsonNode Config(ModelFolder from)
     {
         var path = Path.Combine(from.Path, "config.json");
@@ -192,7 +197,7 @@ static class Export
         }
     }
 
-    /// <summary>One file, or as many as <paramref name="shardBytes"/> asks for with the index that lists them.</summary>
+    /// <summary>Writes one file, or several shards of at most <paramref name="shardBytes"/> with an index.</summary>
     static void WriteWeights(string folder, List<TensorToWrite> tensors, long shardBytes)
     {
         var shards = new List<List<TensorToWrite>> { new() };
@@ -220,7 +225,8 @@ static class Export
     }
 
     /// <summary>
-    /// Tokenizer, generation and preprocessor settings, licence and the codec. The model card stays: it describes the base.
+    /// Copies the tokenizer, generation and preprocessor settings, the licence and the codec. The model card is copied, too, although it
+    /// describes the base.
     /// </summary>
     static void CopySideFiles(string from, string to)
     {
@@ -238,7 +244,7 @@ static class Export
 
     static void Copy(string from, string to)
     {
-        using var source = File.OpenRead(from); // follows the links of a download cache, which a copied link would not survive
+        using var source = File.OpenRead(from); // follows links: in a download cache the files are links, which would break if copied
         OutputFile.Write(to, source.CopyTo);
     }
 }

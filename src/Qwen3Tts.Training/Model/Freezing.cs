@@ -11,7 +11,9 @@ namespace Qwen3Tts.Training.Model;
 
 static class Freezing
 {
-    /// <summary>Makes a loaded talker train what the method says. The rows of the model's own speakers are never trained.</summary>
+    /// <summary>
+    /// Sets which tensors of a loaded talker are trained, by the method. The rows of the model's own speakers are never trained.
+    /// </summary>
     /// <exception cref="ArgumentException">A part that is to be frozen or adapted is unknown.</exception>
     public static void Apply(TalkerModule talker, TrainingMethod method)
     {
@@ -23,7 +25,8 @@ static class Freezing
     }
 
     /// <summary>
-    /// Lists every tensor of a model, and whether this method trains it. Needs no memory: the talker has shapes without storage.
+    /// Lists every tensor of a model, and whether this method trains it. It needs no memory, because the talker is created with shapes and
+    /// without storage.
     /// </summary>
     public static IReadOnlyList<TensorSize> ListTensors(TalkerConfig config, TrainingMethod method)
     {

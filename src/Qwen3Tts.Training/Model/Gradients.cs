@@ -1,4 +1,4 @@
-// Two ways for gradients to reach parameters outside of one large autograd graph.
+// Two functions that give gradients to parameters without one large autograd graph.
 using Qwen3Tts.Training.Memory;
 using TorchSharp.Modules;
 using static TorchSharp.torch;

@@ -1,12 +1,12 @@
 // The operations of a layer between its matrix products: norms, rotation and the gated activation, forward and backward. There are two
-// versions: CpuRowOps passes memory once for each operation, TorchRowOps is written with libtorch's operations and runs on any device and
-// in any type. Tests hold them against each other on random shapes.
+// versions: CpuRowOps reads and writes memory once for each operation, TorchRowOps consists of libtorch's operations and runs on any device
+// and with any type. Tests compare both on random shapes.
 using static TorchSharp.torch;
 
 namespace Qwen3Tts.Training.Model;
 
 /// <summary>
-/// Row operations without an autograd graph. Backward methods add the gradient of the norm's weight where the weight is trained.
+/// Row operations without an autograd graph. Backward methods add the gradient of the norm's weight if the weight is trained.
 /// </summary>
 interface IRowOps
 {
@@ -19,13 +19,13 @@ interface IRowOps
     /// Backward of <see cref="Normalize"/>. in: x, gradient of the result · out: sum + gradient of x · overwrites: gradient (by the result
     /// of the norm, which the matrices after it need), sum.
     /// </summary>
-    /// <param name="x">What was normalised [rows, width].</param>
+    /// <param name="x">Input of the norm [rows, width].</param>
     /// <param name="norm">As in the forward pass.</param>
     /// <param name="gradient">[rows, width].</param>
     /// <param name="sum">[rows, width].</param>
     void NormalizeBackward(Tensor x, RmsNorm norm, Tensor gradient, Tensor sum);
 
-    /// <summary>RMSNorm of each head, then the rotary embedding; the result has heads before positions, as attention wants them.</summary>
+    /// <summary>RMSNorm of each head, then the rotary embedding; the result has heads before positions, as attention needs them.</summary>
     /// <param name="x">[B, T, heads * width].</param>
     /// <param name="norm">Weight [width] and epsilon.</param>
     /// <param name="rotary">Angles of the positions.</param>

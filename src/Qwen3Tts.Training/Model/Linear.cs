@@ -27,7 +27,7 @@ sealed class Linear : Module<Tensor, Tensor>
     }
 
     /// <summary>
-    /// Adds a LoRA pair as PEFT does: A is uniform within ±1 / √in and B is zero, so that the result does not change at first.
+    /// Adds a LoRA pair as PEFT does: A is uniform within ±1 / √in and B is zero, so that the pair has no effect at first.
     /// </summary>
     public void AddLoraPair(int rank, double scale, Generator random)
     {
@@ -52,7 +52,7 @@ sealed class Linear : Module<Tensor, Tensor>
 
     /// <summary>
     /// The gradient of the input, without an autograd graph. in: gradient of the result · out: gradient of the input · overwrites: sum,
-    /// where one is given, to which it adds.
+    /// to which the result is added if it is given.
     /// </summary>
     public Tensor InputGradient(Tensor gradient, Tensor? sum = null) // [n, out] -> [n, in]
     {
@@ -63,7 +63,7 @@ sealed class Linear : Module<Tensor, Tensor>
         return sum.MoveToOuterDisposeScope();
     }
 
-    /// <summary>Adds the gradients of weight, bias and LoRA pair, of those that are trained.</summary>
+    /// <summary>Adds the gradients of weight, bias and LoRA pair, as far as they are trained.</summary>
     public void AddWeightGradients(Tensor x, Tensor gradient) // [n, in], [n, out]
     {
         using var scope = NewDisposeScope();

@@ -1,5 +1,5 @@
 // Low-rank adaptation: each chosen matrix gets a pair of thin matrices, and only these pairs are trained. The adapter is written in the
-// layout of PEFT, so that other programs can load it too. Checkpoint.Adapter reads and merges it, for speaking and for export alike.
+// layout of PEFT, so that other programs can load it. Checkpoint.Adapter reads and merges it, for speaking and for the export.
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Qwen3Tts.Checkpoint;
@@ -12,7 +12,7 @@ namespace Qwen3Tts.Training.Model;
 
 static class Lora
 {
-    /// <summary>Adds pairs to a loaded talker; they alone are trained from now on.</summary>
+    /// <summary>Adds pairs to a loaded talker. From now on only the pairs are trained.</summary>
     /// <exception cref="ArgumentException">The rank is below 1 or above the width of a matrix, or a target is unknown.</exception>
     public static void Apply(TalkerModule talker, LoraOptions options)
     {
@@ -33,7 +33,9 @@ static class Lora
             linear.AddLoraPair(options.Rank, options.Alpha / options.Rank, random);
     }
 
-    /// <summary>A product of pairs has at most the rank of the matrix that it is added to; checked before a pair is allocated.</summary>
+    /// <summary>
+    /// Checks the rank before a pair is allocated: the product of a pair cannot have a higher rank than the matrix that it is added to.
+    /// </summary>
     static void CheckRank(int rank, int narrowest)
     {
         if (rank > narrowest)
@@ -43,13 +45,13 @@ static class Lora
                 $"Use --lora {Math.Clamp(narrowest / 4, 1, 16)}.");
     }
 
-    /// <summary>Writes the adapter's folder, to load beside its base.</summary>
-    /// <param name="folder">Made if need be; files of these names are replaced.</param>
-    /// <param name="talker">Has had <see cref="Apply"/>.</param>
-    /// <param name="options">As they were applied.</param>
+    /// <summary>Writes the adapter's folder, which is loaded together with its base.</summary>
+    /// <param name="folder">Created if missing; files of the same names are replaced.</param>
+    /// <param name="talker">A talker that <see cref="Apply"/> was called on.</param>
+    /// <param name="options">The options of that call.</param>
     /// <param name="model">The base.</param>
-    /// <param name="voices">New speakers, as they stood in training.</param>
-    /// <param name="values">Of the pairs by name, where an optimizer keeps them more exactly than the talker.</param>
+    /// <param name="voices">New speakers with the vectors that training used.</param>
+    /// <param name="values">Values of the pairs by name, if an optimizer stores them more exactly than the talker.</param>
     public static void Save(string folder, TalkerModule talker, LoraOptions options, ModelFolder model, IReadOnlyList<NewVoice> voices,
         IReadOnlyDictionary<string, Func<float[]>>? values = null)
     {
@@ -69,8 +71,8 @@ static class Lora
             + "\n");
     }
 
-    /// <summary>The adapter's values back into a talker that has had <see cref="Apply"/> with the same options.</summary>
-    /// <exception cref="InvalidDataException">It has other tensors.</exception>
+    /// <summary>Copies the adapter's values into a talker that <see cref="Apply"/> was called on with the same options.</summary>
+    /// <exception cref="InvalidDataException">The adapter has other tensors.</exception>
     public static void Load(string folder, TalkerModule talker)
     {
         using var file = SafetensorsFile.Open(Path.Combine(folder, Adapter.TensorsName));

@@ -45,7 +45,7 @@ sealed class Mlp : Module<Tensor, Tensor>
     /// <summary>
     /// Backward to the input. Adds the weight gradient of down_proj; <see cref="AddWeightGradients"/> adds the other two.
     /// </summary>
-    /// <param name="saved">Of the forward pass; its tensors become the gradients of gate and up.</param>
+    /// <param name="saved">Tensors saved by the forward pass; overwritten by the gradients of gate and up.</param>
     /// <param name="gradient">Gradient of the result [B, T, hidden].</param>
     /// <returns>Gradient of the input [rows, hidden].</returns>
     public Tensor Backward(Saved saved, Tensor gradient)
@@ -60,7 +60,7 @@ sealed class Mlp : Module<Tensor, Tensor>
 
     /// <summary>Adds the weight gradients of gate_proj and up_proj.</summary>
     /// <param name="x">The input [rows, hidden].</param>
-    /// <param name="gradients">What <see cref="Backward"/> made of the saved tensors.</param>
+    /// <param name="gradients">The saved tensors after <see cref="Backward"/>: the gradients of gate and up.</param>
     public void AddWeightGradients(Tensor x, Saved gradients)
     {
         gate_proj.AddWeightGradients(x, gradients.Gate.flatten(0, 1));

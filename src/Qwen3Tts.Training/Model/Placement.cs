@@ -1,4 +1,4 @@
-// Where the weights lie and in which type: this also decides which row operations a layer uses, once, when the layer is made.
+// Device and type of the weights. They also decide, when a layer is created, which row operations the layer uses.
 using Qwen3Tts.Training.Options;
 using TorchSharp;
 using TorchSharp.Modules;

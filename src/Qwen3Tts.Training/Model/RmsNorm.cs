@@ -21,10 +21,10 @@ sealed class RmsNorm : Module<Tensor, Tensor>
 
     public Parameter Weight => weight;
 
-    /// <summary>Added to the mean square.</summary>
+    /// <summary>Epsilon, which is added to the mean square.</summary>
     public Scalar Epsilon { get; }
 
-    /// <summary>The same number.</summary>
+    /// <summary>Epsilon as a plain number.</summary>
     public float EpsilonValue { get; }
 
     /// <summary>With an autograd graph.</summary>
@@ -43,7 +43,7 @@ sealed class RmsNorm : Module<Tensor, Tensor>
     public Tensor NormalizeAndRotateBackward(Tensor x, Rotary rotary, int heads, Tensor gradient) =>
         _ops.NormalizeAndRotateBackward(x, this, rotary, heads, gradient);
 
-    /// <summary>Adds to the gradient of the weight [width], where the weight is trained.</summary>
+    /// <summary>Adds to the gradient of the weight [width], if the weight is trained.</summary>
     public void AddWeightGradient(float[] gradient)
     {
         using var scope = NewDisposeScope();

@@ -10,7 +10,7 @@ namespace Qwen3Tts.Training.Model;
 /// <param name="Sin">[T, head_dim], likewise.</param>
 /// <param name="Cosines">On the CPU the same as an array [T, head_dim / 2]; else empty.</param>
 /// <param name="Sines">Likewise.</param>
-/// <param name="NegativeSines">The sines of the backward pass, which rotates the other way.</param>
+/// <param name="NegativeSines">Sines for the backward pass, which rotates in the opposite direction.</param>
 readonly record struct Rotary(Tensor Cos, Tensor Sin, float[] Cosines, float[] Sines, float[] NegativeSines)
 {
     /// <summary>The angles of positions 0 to <paramref name="positions"/> − 1.</summary>

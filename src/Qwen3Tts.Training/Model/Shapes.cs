@@ -1,4 +1,4 @@
-// The shapes of the released models, for planning and measuring without their weights.
+// The shapes of the released models, to plan and measure without their weights.
 using System.Text.Json;
 using Qwen3Tts.Checkpoint;
 
@@ -15,6 +15,6 @@ static class Shapes
         return JsonSerializer.Deserialize(stream, ConfigJson.Default.ModelConfig)!;
     }
 
-    /// <summary>Of a model folder, or of a released model by its size.</summary>
+    /// <summary>The configuration of a model folder, or of a released model that is named by its size.</summary>
     public static ModelConfig Load(string model) => Names.Contains(model) ? Released(model) : ModelFolder.Open(model).Config;
 }

@@ -1,6 +1,6 @@
 // The talker: text and codes in one sequence of summed embeddings, a decoder, and a head over codebook 0 and the control ids. Its
-// checkpoint holds the code predictor too. The sums are made here alone, for the training batch: an absent side adds nothing, so no mask
-// has to follow the text projection, whose biases would otherwise leak into rows without text.
+// checkpoint also holds the code predictor. An absent side adds nothing to the sum, so no mask is needed after the text projection, whose
+// biases would otherwise be added to rows without text.
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.Training.Memory;
 using static TorchSharp.torch;

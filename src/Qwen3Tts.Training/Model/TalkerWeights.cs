@@ -1,5 +1,5 @@
-// Between a checkpoint folder and the modules. The modules' parameters carry the file's names, so this is one loop in each direction.
-// BF16 weights are copied bit for bit; where the modules compute in float32 they are widened, which loses nothing.
+// Copies weights between a checkpoint folder and the modules. The modules' parameters have the names of the file, so each direction is one
+// loop. BF16 weights are copied bit for bit; if the modules compute in float32, they are converted, which is exact.
 using System.Runtime.InteropServices;
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.Loading;
@@ -17,13 +17,13 @@ static class TalkerWeights
     /// <exception cref="InvalidDataException">A tensor is missing, misshapen or not part of the model; the message lists names.</exception>
     public static TalkerModule Load(ModelFolder folder, Placement on)
     {
-        // The talker that speaks has the same tensors: they are held against the headers before the modules take memory for them.
+        // The networks that speak have the same tensors. They check the headers before the modules take memory for them.
         ModelNetworks.CheckTalker(folder);
         using var weights = folder.OpenWeights();
         var talker = new TalkerModule(folder.Config.TalkerConfig, on);
         foreach (var (name, parameter) in Named(talker))
             Fill(parameter, weights.Take(name, Array.ConvertAll(parameter.shape, d => (int)d)));
-        // the speaker encoder is not trained; what else is there was refused above
+        // the speaker encoder is not trained; other unknown tensors were refused above
         weights.Finish(foreign: name => !TensorNames.IsIn(name, Prefix));
         return talker;
     }

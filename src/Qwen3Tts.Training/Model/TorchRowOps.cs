@@ -1,4 +1,4 @@
-// Row operations made of libtorch's operations, for a GPU, for float64, and as the reference of the other version. The norm computes in
+// Row operations that consist of libtorch's operations: for a GPU, for float64, and as the reference for CpuRowOps. The norm computes in
 // float32 and multiplies the weight after casting back, in any compute type, as the official code does.
 using Qwen3Tts.Training.Memory;
 using static TorchSharp.torch;

@@ -1,11 +1,11 @@
-// Several examples as index tensors. Rows count through the batch (sample × length + position), so embedding scatters into rows and the
-// loss gathers from them by the examples' own pairs: nothing is masked, nothing is shifted. Samples are padded on the right.
+// Several examples as tensors of indices. Rows are numbered through the batch (sample × length + position). Embeddings are added to rows,
+// and the loss reads rows by the examples' own pairs, so nothing is masked and nothing is shifted. Samples are padded on the right.
 using Qwen3Tts.Sequence;
 using static TorchSharp.torch;
 
 namespace Qwen3Tts.Training.Model;
 
-/// <summary>How many predictions a loss is the sum of.</summary>
+/// <summary>Number of predictions in a sum of losses.</summary>
 readonly record struct TargetCounts(long Talker, long Predictor)
 {
     public static TargetCounts operator +(TargetCounts a, TargetCounts b) => new(a.Talker + b.Talker, a.Predictor + b.Predictor);
@@ -16,9 +16,9 @@ sealed class TrainingBatch : IDisposable
 {
     readonly List<Tensor> _owned = [];
 
-    /// <param name="examples">One or more, made under one hypothesis.</param>
-    /// <param name="endOfSpeech">The code that ends speech, so that its part of the loss can be told.</param>
-    /// <param name="device">Where the batch is to lie.</param>
+    /// <param name="examples">One or more examples, all made under one hypothesis.</param>
+    /// <param name="endOfSpeech">The code of the end of speech, so that its part of the loss can be reported.</param>
+    /// <param name="device">The device of the tensors.</param>
     public TrainingBatch(IReadOnlyList<TrainingExample> examples, int endOfSpeech, Device device)
     {
         using var scope = NewDisposeScope();
@@ -59,12 +59,12 @@ sealed class TrainingBatch : IDisposable
     public int Samples { get; }
     public int Length { get; }
 
-    /// <summary>Text ids and the rows they are added to.</summary>
+    /// <summary>Text ids, and the rows that their embeddings are added to.</summary>
     public Tensor TextRows { get; } // [n]
     public Tensor TextIds { get; } // [n]
     public bool ProjectsText { get; }
 
-    /// <summary>Codec sides, by kind.</summary>
+    /// <summary>The codec sides by kind, each with its rows.</summary>
     public Tensor TokenRows { get; } // [n]
     public Tensor TokenIds { get; } // [n]
     public Tensor FrameRows { get; } // [n]
@@ -72,12 +72,12 @@ sealed class TrainingBatch : IDisposable
     public Tensor VoiceRows { get; } // [n]
     public Tensor? Voices { get; } // [n, hidden], null where no sample has one
 
-    /// <summary>The talker's hidden state at a row predicts a code of codebook 0, or the end.</summary>
+    /// <summary>Rows whose hidden state predicts a code of codebook 0 or the end of speech, and these codes.</summary>
     public Tensor TargetRows { get; } // [targets]
     public Tensor TargetCodes { get; } // [targets]
     public Tensor EndTargets { get; } // [ends], which of the targets are the end of speech
 
-    /// <summary>The code predictor starts from the talker's hidden state at a row, and is told these codes.</summary>
+    /// <summary>Rows whose hidden state is the code predictor's slot 0, and the codes of these frames.</summary>
     public Tensor PredictorRows { get; } // [frames]
     public Tensor PredictorCodes { get; } // [frames, 16]
     public IReadOnlyList<HeadTarget> Heads { get; }

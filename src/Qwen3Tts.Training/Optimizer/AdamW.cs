@@ -74,7 +74,7 @@ sealed class AdamW : IDisposable
             p.Name,
             p.Weight,
             HasMaster(p.Weight, inHalves: false) ? p.Weight.detach().to(ScalarType.Float32).DetachFromDisposeScope() : null,
-            // a master begins as its weight
+            // the initial value of a master is its weight
             HasMaster(p.Weight, inHalves: true) ? zeros(p.Weight.shape, dtype: ScalarType.Int16).DetachFromDisposeScope() : null,
             zeros(p.Weight.shape, dtype: options.Moments, device: p.Weight.device).DetachFromDisposeScope(),
             zeros(p.Weight.shape, dtype: options.Moments, device: p.Weight.device).DetachFromDisposeScope(),
@@ -82,7 +82,7 @@ sealed class AdamW : IDisposable
                 || (p.Weight.dim() > 1 && !p.Name.Contains("embedding", StringComparison.Ordinal))))];
     }
 
-    /// <summary>The kernel in words, with the reason where libtorch's fused kernel is missing.</summary>
+    /// <summary>Name of the kernel, with the reason if libtorch's fused kernel is missing.</summary>
     public string Kernel => _kernel switch
     {
         UpdateKernel.OnePass => "in one pass",
@@ -167,7 +167,7 @@ sealed class AdamW : IDisposable
     }
 
     /// <summary>One update from the accumulated gradients, which are released afterwards.</summary>
-    /// <param name="learningRate">Of this update.</param>
+    /// <param name="learningRate">Learning rate of this update.</param>
     /// <param name="gradientScale">Factor of all gradients: see <see cref="ClipFactor"/>.</param>
     public void Step(double learningRate, double gradientScale = 1)
     {
@@ -203,7 +203,7 @@ sealed class AdamW : IDisposable
             return;
         }
         var (weight, mean, square) = (Slice(s.Master ?? s.Weight), Slice(s.Mean), Slice(s.Square));
-        // In float32: a float32 tensor is used itself; of another tensor a copy is made and stored back below.
+        // In float32: a float32 tensor is used directly; any other tensor is copied, and stored back below.
         var (w, g, m, v) = (weight.to(ScalarType.Float32), Slice(gradient).to(ScalarType.Float32), mean.to(ScalarType.Float32),
             square.to(ScalarType.Float32));
         if (gradientScale != 1)

@@ -1,6 +1,6 @@
-// AdamW in one pass over weights, gradients and moments, where the plain formulas take ten. libtorch has the kernel, TorchSharp does not
-// bind it; it is reached through the C interface that libtorch exports for compiled models, whose handles are TorchSharp's (at::Tensor*).
-// Where that interface is missing the optimizer says so and computes the plain formulas.
+// AdamW in one pass over weights, gradients and moments; the single formulas need ten passes. libtorch has this kernel, but TorchSharp does
+// not bind it. It is called through the C interface that libtorch exports for compiled models; a tensor handle of that interface is the
+// same as TorchSharp's (at::Tensor*). If the interface is missing, the optimizer reports it and computes the single formulas.
 using System.Runtime.InteropServices;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -16,7 +16,7 @@ static unsafe class FusedAdamW
     static readonly delegate* unmanaged<nuint, nint*, int> NewList;
     static readonly delegate* unmanaged<nint, ulong, int> PushBack;
 
-    /// <summary>Why it cannot be used here; null where it can.</summary>
+    /// <summary>The reason why the kernel cannot be used; null if it can.</summary>
     public static string? Missing { get; }
 
     static FusedAdamW()
@@ -43,8 +43,8 @@ static unsafe class FusedAdamW
     }
 
     /// <summary>
-    /// One update in place. All tensors are float32, of one shape and on one device; <paramref name="steps"/> holds the number of this
-    /// update, from 1.
+    /// One update. in: all · overwrites: weights and moments. All tensors are float32, of one shape and on one device;
+    /// <paramref name="steps"/> holds the number of this update, from 1.
     /// </summary>
     public static void Step(Tensor weight, Tensor gradient, Tensor mean, Tensor square, Tensor steps, double rate, double decay,
         AdamWOptions options)

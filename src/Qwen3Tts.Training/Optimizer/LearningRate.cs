@@ -6,11 +6,11 @@ namespace Qwen3Tts.Training.Optimizer;
 static class LearningRate
 {
     /// <summary>
-    /// Rises along the warm-up to the largest rate, then goes down by the schedule to <see cref="TrainingOptions.FinalRate"/> at the last
-    /// step.
+    /// Rises linearly during the warm-up to the largest rate, then follows the schedule down to <see cref="TrainingOptions.FinalRate"/>
+    /// times the largest rate at the last step.
     /// </summary>
-    /// <param name="options">Completed.</param>
-    /// <param name="step">From 0.</param>
+    /// <param name="options">Completed options.</param>
+    /// <param name="step">Number of the step, from 0.</param>
     public static double At(TrainingOptions options, int step)
     {
         var (rate, warm, steps) = (options.LearningRate!.Value, options.WarmUp!.Value, options.Steps!.Value);

@@ -1,9 +1,9 @@
-// AdamW on the CPU: every number is read once and written once, in the format in which it is stored; libtorch's kernel would need float32
-// copies of everything. An update moves 26 bytes for each trained number with master weights and 18 without (10 with BF16 moments), and
-// takes as long as moving them. The float32 master of a BF16 weight is split: the weight is its upper half, rounded, and only the lower
-// half is kept beside it. Stochastic rounding adds sixteen random bits below the sixteen that stay: so a number is rounded up exactly as
-// often as the part that is cut off says. The random bits are a hash of the number's position, so no result depends on the number of
-// threads.
+// AdamW on the CPU. Every number is read once and written once, in its stored format; libtorch's kernel would need float32 copies of all
+// tensors. An update moves 26 bytes for each trained number with master weights and 18 without (10 with BF16 moments), and memory bandwidth
+// decides its time. The float32 master of a BF16 weight is split: the weight is its rounded upper half, and only the lower half is stored
+// in addition. Stochastic rounding adds 16 random bits to the lower 16 bits that are then cut off, so a number is rounded up with a
+// probability equal to the part that is cut off. The random bits are a hash of the number's position, so the result does not depend on the
+// number of threads.
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using Qwen3Tts.Training.Memory;
@@ -28,7 +28,7 @@ static unsafe class OnePassAdamW
 {
     const int Lanes = 8;
     const int Block = 1 << 15; // elements that one thread takes at a time
-    const uint Spread = 0x9E3779B9; // sends neighbouring positions far apart, before the hash
+    const uint Spread = 0x9E3779B9; // makes neighbouring positions very different before the hash
 
     /// <summary>
     /// One update of flat tensors of one length on the CPU. in: all · overwrites: weight, lower, mean, square. With a lower half the weight
@@ -56,7 +56,7 @@ static unsafe class OnePassAdamW
             Key = key,
             First = (uint)first,
         };
-        // Types of what is updated, of the gradient and of the moments. A float32 weight is its own master, so these are all there are.
+        // Types of weight, gradient and moments. A float32 weight is its own master, so there are no other combinations.
         delegate*<in Job, int, int, void> body = (weight.dtype, lower, mean.dtype) switch
         {
             (ScalarType.Float32, null, ScalarType.Float32) => &Run<Float32Format, Float32Format, Float32Format>,

@@ -1,13 +1,13 @@
-// How options.json is read and written: source-generated, strict about what a value is.
+// Reads and writes options.json: source-generated, with strict types.
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
 namespace Qwen3Tts.Training.Options;
 
-/// <summary>Choices as files and options write them: bfloat16-moments.</summary>
+/// <summary>Writes the values of enums as options and files have them: bfloat16-moments.</summary>
 sealed class KebabCase<T>() : JsonStringEnumConverter<T>(JsonNamingPolicy.KebabCaseLower, allowIntegerValues: false) where T : struct, Enum;
 
-/// <summary>options.json: an unknown key is an error, because a run is a function of all of them.</summary>
+/// <summary>options.json. An unknown key is an error, because the result of a run depends on all options.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, WriteIndented = true,
     RespectNullableAnnotations = true,
     RespectRequiredConstructorParameters = true, AllowDuplicateProperties = false,

@@ -1,5 +1,5 @@
 // A training method: which types the numbers have, what is trained, and how much of a micro-batch is held in memory. The result of a run is
-// a function of the first two, so they are stored with the run; the last one changes memory and speed alone.
+// a function of the first two, so they are stored with the run; the last one changes only memory and speed.
 using static TorchSharp.torch;
 
 namespace Qwen3Tts.Training.Options;
@@ -46,7 +46,7 @@ sealed record CheckpointingOptions(bool RecomputeLayers, int PredictorFrames)
 
 sealed record TrainingMethod
 {
-    /// <summary>text_embedding is a third of the small model, and the makers of the official voices did not train it.</summary>
+    /// <summary>text_embedding is a third of the small model, and it was not trained for the official voices.</summary>
     public static IReadOnlyList<string> FrozenByDefault { get; } = ["text_embedding"];
 
     public Precision Precision { get; init; } = Precision.Float32;

@@ -1,6 +1,6 @@
-// Everything a run is a function of, in one record, which is stored in the run's folder. Where a default depends on the model, it is null
-// here until Completed() fills it in, so that what is stored is what was done. Where there is a fixed default the property is settable:
-// the generated reader would put zero in place of an init property's default where a file lacks the key.
+// All options of a run in one record, which is stored in the run's folder; the result depends on nothing else. An option whose default
+// depends on the model is null here until Completed() fills it in, so the stored options are those that were used. Options with a fixed
+// default have a setter: for a missing key, the generated JSON reader would otherwise set 0 instead of the default.
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
@@ -10,19 +10,20 @@ using Qwen3Tts.Files;
 
 namespace Qwen3Tts.Training.Options;
 
-/// <summary>How the learning rate goes after the warm-up.</summary>
+/// <summary>The course of the learning rate after the warm-up.</summary>
 enum Schedule { Constant, Linear, Cosine }
 
-/// <summary>Where the text lies in training; mixed draws one of the two for each example.</summary>
+/// <summary>Where the text stands in training sequences; mixed draws one of the two layouts for each example.</summary>
 enum LayoutPolicy { TextFirst, Interleaved, Mixed }
 
-/// <summary>What the result is to be.</summary>
+/// <summary>The kind of the exported model.</summary>
 enum ExportAs
 {
-    /// <summary>Speaks by name; the speaker encoder is left out, as the official script does.</summary>
+    /// <summary>Speaks by name. The speaker encoder is left out, as in the official script.</summary>
     CustomVoice,
     /// <summary>
-    /// Keeps the speaker encoder: clones other voices and can be fine-tuned again. This project speaks by name with it, too.
+    /// Keeps the speaker encoder, so that the model clones other voices and can be fine-tuned again. This program can also speak with its
+    /// voices by name.
     /// </summary>
     Base,
 }
@@ -33,92 +34,94 @@ sealed record TrainingOptions
     public required string Model { get; init; }
     /// <summary>The codes.jsonl that `prepare` writes.</summary>
     public required string Data { get; init; }
-    /// <summary>Of that file, so that a run does not go on with other data than it began with. Filled in by the run.</summary>
+    /// <summary>Hash of that file, so that a resumed run cannot use other data. Filled in by the run.</summary>
     public string? DataSha256 { get; init; }
-    /// <summary>Name of the new voice; null: each line of the data names its speaker, and each speaker becomes a voice.</summary>
+    /// <summary>Name of the new voice. Null: each line of the data names its speaker, and each speaker becomes a voice.</summary>
     public string? Speaker { get; init; }
-    /// <summary>Recording that the voice is taken from; null takes the one that all lines of the data name.</summary>
+    /// <summary>Recording that the voice is taken from. Null: the one that all lines of the data name.</summary>
     public string? Reference { get; init; }
 
     public LayoutPolicy Layout { get; set; } = LayoutPolicy.Mixed;
     /// <summary>
-    /// Drawn from for each example, evenly: a language of the model, "auto", or "data" for what the line names. Null: "data" and "auto"
-    /// where lines name a language, else "auto".
+    /// For each example one of these is drawn with equal probability: a language of the model, "auto", or "data" for the language that the
+    /// line names. Null: "data" and "auto" if lines name a language, otherwise "auto".
     /// </summary>
     public IReadOnlyList<string>? Languages { get; init; }
-    /// <summary>A language that the model has no id for; it gets a free row.</summary>
+    /// <summary>A new language, which the model has no id for. It gets a free row.</summary>
     public string? NewLanguage { get; init; }
-    /// <summary>The language whose row the new one begins as; null: the mean of all.</summary>
+    /// <summary>The language whose row is the initial value of the new row; null: the mean of all languages.</summary>
     public string? NewLanguageLike { get; init; }
     /// <summary>
-    /// Share of the sequences that begin with the voice's reference recording and its text, as in-context cloning writes it.
+    /// Share of the sequences that begin with the voice's reference recording and its text, as in-context cloning writes them.
     /// </summary>
     public double InContext { get; set; }
-    /// <summary>Clips that are not trained on, only measured.</summary>
+    /// <summary>Number of held-out clips, which are measured and never trained on.</summary>
     public int HeldOut { get; set; }
 
-    /// <summary>Optimizer steps; where given, <see cref="Epochs"/> is not used.</summary>
+    /// <summary>Number of optimizer steps. If it is given, <see cref="Epochs"/> is ignored.</summary>
     public int? Steps { get; init; }
     public double? Epochs { get; init; }
-    /// <summary>Clips a step.</summary>
+    /// <summary>Number of clips of a step.</summary>
     public int Batch { get; set; } = 8;
-    /// <summary>Clips that are computed together; fewer need less memory and give the same result. Null: as many as fit.</summary>
+    /// <summary>
+    /// Number of clips that are computed together. A smaller number needs less memory and gives the same result. Null: as many as fit.
+    /// </summary>
     public int? MicroBatch { get; init; }
     /// <summary>
-    /// Steps whose clips are drawn together and dealt out by length, so that less is padded; 1 deals none. Null: 8 for a released model, 1
-    /// for a small one.
+    /// Number of steps whose clips are drawn together and then sorted by length into the steps, so that less padding is computed; 1: no
+    /// sorting. Null: 8 for a released model, 1 for a small one.
     /// </summary>
     public int? Bucket { get; init; }
-    /// <summary>What is computed and kept in which type. Null: the most exact that fits.</summary>
+    /// <summary>The types of weights, gradients and optimizer state. Null: the most exact that fits.</summary>
     public Precision? Precision { get; init; }
-    /// <summary>Parts that stay as they are. Without meaning for LoRA, which trains its pairs alone.</summary>
+    /// <summary>Parts that are not trained. Ignored with LoRA, which trains only its pairs.</summary>
     public IReadOnlyList<string> Frozen { get; set; } = TrainingMethod.FrozenByDefault;
     /// <summary>Train low-rank pairs instead of the weights.</summary>
     public LoraOptions? Lora { get; init; }
     /// <summary>Gradient checkpointing: layers are computed again in the backward pass, with less memory and more time. Null: if
     /// nothing else fits.</summary>
     public bool? Recompute { get; init; }
-    /// <summary>Frames of the code predictor at a time: chosen with the memory plan.</summary>
+    /// <summary>Number of frames that the code predictor computes together; chosen with the memory plan.</summary>
     public int? FramesAtATime { get; init; }
-    /// <summary>cpu or cuda. Null: a GPU where there is one.</summary>
+    /// <summary>cpu or cuda. Null: a GPU if there is one.</summary>
     public string? Device { get; init; }
-    /// <summary>What training may take, such as 16GB. Null: what is there.</summary>
+    /// <summary>Memory that training may use, such as 16GB. Null: the memory that is free.</summary>
     public string? Memory { get; init; }
     public double? LearningRate { get; init; }
     public int? WarmUp { get; init; }
     public Schedule Schedule { get; set; } = Schedule.Linear;
-    /// <summary>Of the learning rate at the last step.</summary>
+    /// <summary>Learning rate of the last step, as a part of <see cref="LearningRate"/>.</summary>
     public double FinalRate { get; set; } = 0.1;
-    /// <summary>Gradients are scaled down to this norm.</summary>
+    /// <summary>Gradient clipping: largest 2-norm of all gradients together.</summary>
     public double LargestNorm { get; set; } = 1.0;
     public double WeightDecay { get; set; } = 0.01;
     public int Seed { get; set; } = 1;
-    /// <summary>What the result is to be.</summary>
+    /// <summary>The kind of the exported model.</summary>
     public ExportAs ExportAs { get; init; }
-    /// <summary>Steps between two saved states, so that a killed run loses no more. Null: a tenth of the run, and at least 25.</summary>
+    /// <summary>Steps between two saved states; a killed run loses at most that many. Null: a tenth of the run, and at least 25.</summary>
     public int? SaveEvery { get; init; }
     /// <summary>
-    /// Steps between two evaluations, at which held-out texts are spoken and judged; 0 is never. Null: a quarter of the run, where clips
-    /// are held out.
+    /// Steps between two evaluations, which speak held-out texts and judge them; 0: no evaluation. Null: a quarter of the run, if there are
+    /// held-out clips.
     /// </summary>
     public int? EvaluateEvery { get; init; }
-    /// <summary>End the run after so many evaluations that were no better than the best; null never does.</summary>
+    /// <summary>Ends the run after this many evaluations without a better score; null: no early end.</summary>
     public int? Patience { get; init; }
-    /// <summary>For pocketsphinx: a JSGF grammar of all that is said.</summary>
+    /// <summary>For pocketsphinx: a JSGF grammar of all sentences that are spoken.</summary>
     public string? Grammar { get; init; }
-    /// <summary>For pocketsphinx: pronunciations that it lacks.</summary>
+    /// <summary>For pocketsphinx: dictionaries with pronunciations that it lacks.</summary>
     public IReadOnlyList<string>? Dictionaries { get; init; }
-    /// <summary>Begin although the preflight says that it cannot work.</summary>
+    /// <summary>Start the run although the preflight refuses it.</summary>
     public bool Force { get; init; }
 
-    /// <summary>Tests and the demo's comparison plant faults; a fault is not part of a stored run.</summary>
+    /// <summary>Faults that tests and the demo's comparison plant. They are not stored with a run.</summary>
     [JsonIgnore]
     internal Hypothesis Planted { get; init; } = Hypothesis.Correct;
 
     /// <summary>
-    /// The same with every default filled in. A released model learns a voice at 5e-6 within some four to eight hundred updates of eight
-    /// clips: the aligned runs on record did so on both sizes, and 1e-5 already cost words in long texts. The miniature has a hundredth of
-    /// the weights, knows forty voices instead of thousands, and needs the rate of a small model.
+    /// The options with every default filled in. A released model learns a voice with a learning rate of 5e-6 in about four to eight
+    /// hundred updates of eight clips: correct runs on record did so for both sizes, and with 1e-5 long texts already lost words. The
+    /// miniature has a hundredth of the weights and knows forty voices instead of thousands; it needs the higher rate of a small model.
     /// </summary>
     /// <exception cref="ArgumentException">A value is out of range.</exception>
     public TrainingOptions Completed(ModelConfig model, int clips, bool linesNameLanguages)
@@ -142,7 +145,7 @@ sealed record TrainingOptions
         return result;
     }
 
-    /// <summary>The training method, as far as it is decided.</summary>
+    /// <summary>The training method; parts that are still open have their defaults.</summary>
     [JsonIgnore]
     internal TrainingMethod Method => new()
     {
@@ -152,14 +155,14 @@ sealed record TrainingOptions
         Checkpointing = new(Recompute ?? false, FramesAtATime ?? int.MaxValue),
     };
 
-    /// <summary>A choice as files and options write it: bfloat16-moments.</summary>
+    /// <summary>An enum value as options and files have it: bfloat16-moments.</summary>
     public static string Written<T>(T choice) where T : struct, Enum => JsonNamingPolicy.KebabCaseLower.ConvertName(choice.ToString());
 
-    /// <summary>The voice's name, or a word for several.</summary>
+    /// <summary>The voice's name, or a word that stands for several voices.</summary>
     [JsonIgnore]
     internal string Title => Speaker ?? "several voices";
 
-    /// <summary>To go on with a run: what is left open is what was chosen when it began.</summary>
+    /// <summary>The options of a resumed run: an option that is not given keeps the value that the run began with.</summary>
     public TrainingOptions AsBegun(TrainingOptions begun) => this with
     {
         Precision = Precision ?? begun.Precision,
@@ -170,12 +173,12 @@ sealed record TrainingOptions
         Memory = Memory ?? begun.Memory,
     };
 
-    /// <summary>Of a released model's size, as opposed to a miniature.</summary>
+    /// <summary>True if the model has the size of a released one; false for a miniature.</summary>
     public static bool IsReleased(TalkerConfig talker) => talker.HiddenSize >= 1024;
 
     /// <summary>
-    /// Where runs that worked had it. The pairs of LoRA begin at zero and need a higher rate than whole matrices: on the miniature two and
-    /// a half times.
+    /// The learning rate of runs that worked. LoRA pairs begin at zero and need a higher rate than whole matrices: two and a half times on
+    /// the miniature.
     /// </summary>
     public static double UsualRate(bool released, bool lora) =>
         (released, lora) switch { (true, false) => 5e-6, (true, true) => 2e-5, (false, false) => 2e-4, _ => 5e-4 };
@@ -198,7 +201,7 @@ sealed record TrainingOptions
         Require(LargestNorm > 0, "clip", LargestNorm, "a norm above 0");
         Require(WeightDecay is >= 0 and < 1, "weight-decay", WeightDecay, "a number from 0 to below 1");
         Require(SaveEvery >= 1, "save-every", SaveEvery, "one step or more");
-        Require(EvaluateEvery >= 0, "evaluate-every", EvaluateEvery, "0, which is never, or more");
+        Require(EvaluateEvery >= 0, "evaluate-every", EvaluateEvery, "0 for no evaluation, or more");
         Require(Patience is null or >= 1, "patience", Patience, "one evaluation or more");
         Require(TrainingRanges.Bucket.Holds(Bucket ?? 0), "bucket", Bucket, $"{TrainingRanges.Bucket.Words} steps");
         Require(InContext is >= 0 and <= 1, "in-context", InContext, "a share of the sequences, 0 to 1");
@@ -214,7 +217,7 @@ sealed record TrainingOptions
 
     public string ToJson() => JsonSerializer.Serialize(this, OptionsJson.Default.TrainingOptions);
 
-    /// <exception cref="InvalidDataException">It is not what <see cref="ToJson"/> wrote.</exception>
+    /// <exception cref="InvalidDataException">The text was not written by <see cref="ToJson"/>.</exception>
     public static TrainingOptions FromJson(string json, string place)
     {
         const string Remedy = "Restore the file, or name another folder for a new run.";

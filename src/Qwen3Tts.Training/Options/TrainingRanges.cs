@@ -2,10 +2,10 @@ using Qwen3Tts.Files;
 
 namespace Qwen3Tts.Training.Options;
 
-/// <summary>What the numbers of a run may be: the command line asks before anything is loaded, and a run before it begins.</summary>
+/// <summary>The allowed ranges of a run's numbers. They are checked with the command line, and again when a run begins.</summary>
 static class TrainingRanges
 {
-    // A hundred times the longest runs on record. Products of any two stay far below what a long holds.
+    // A hundred times the longest runs on record. The product of any two is far below the largest long.
     public static readonly NumberRange Steps = new(1, 1_000_000);
     public static readonly NumberRange Epochs = new(0, 10_000, Above: true);
     public static readonly NumberRange Batch = new(1, 65_536);
@@ -15,7 +15,7 @@ static class TrainingRanges
     public static readonly NumberRange WarmUp = new(0, 1_000_000);
     public static readonly NumberRange HeldOut = new(0, 10_000_000);
     public static readonly NumberRange SaveEvery = new(1, 1_000_000);
-    public static readonly NumberRange EvaluateEvery = new(0, 1_000_000, Reason: "0 is never.");
+    public static readonly NumberRange EvaluateEvery = new(0, 1_000_000, Reason: "0 turns evaluation off.");
     public static readonly NumberRange Patience = new(1, 1_000_000);
     public static readonly NumberRange InContext = new(0, 1, Reason: "It is a share of the sequences.");
     // The widest matrix of a released talker has 6,144 columns: a larger rank has more numbers than the matrix that it changes.

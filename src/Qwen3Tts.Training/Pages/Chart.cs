@@ -1,4 +1,4 @@
-// Curves and bars as SVG inside a page: no script, colours from the page's own variables.
+// Curves and bars as SVG in an HTML page, without scripts. The colours are the page's own variables.
 using System.Globalization;
 using System.Net;
 using System.Text;
@@ -7,15 +7,15 @@ namespace Qwen3Tts.Training.Pages;
 
 static class Chart
 {
-    const int Width = 600, Height = 160, Left = 34, Bottom = 18, Top = 18; // in the chart's own units
-    const int MostPoints = 600; // more than a screen shows
+    const int Width = 600, Height = 160, Left = 34, Bottom = 18, Top = 18; // in SVG units
+    const int MostPoints = 600; // more points than a screen can show
 
     public const string Style = """
         svg.chart{height:auto}svg.chart path{fill:none;stroke:var(--soft);stroke-width:1;opacity:.45}svg.chart path.mean{stroke:var(--good);stroke-width:2.5;opacity:1}svg.chart circle{fill:var(--bad)}
         svg.chart line{stroke:var(--line)}svg.chart rect{fill:var(--good);opacity:.75}svg.chart text{fill:var(--soft);font:11px system-ui,sans-serif}
         """;
 
-    /// <summary>A value of every step with its running mean, and dots where something was measured now and then.</summary>
+    /// <summary>A curve of a value at every step with its running mean, and dots for values that were measured at some steps.</summary>
     public static string Lines(string title, IReadOnlyList<(int Step, double Value)> line, IReadOnlyList<(int Step, double Value)> dots)
     {
         var all = line.Concat(dots).Where(p => double.IsFinite(p.Value)).ToList();
@@ -43,7 +43,7 @@ static class Chart
         return svg.Append("</svg>\n").ToString();
     }
 
-    /// <summary>How many values lie in each of equal stretches.</summary>
+    /// <summary>A histogram: the number of values in each of several intervals of equal width.</summary>
     public static string Histogram(string title, IReadOnlyList<double> values, string unit)
     {
         const int Bars = 24;
@@ -70,7 +70,7 @@ static class Chart
         new($"<svg class=\"chart\" viewBox=\"0 0 {Width} {Height}\" role=\"img\" aria-label=\"{WebUtility.HtmlEncode(title)}\"><text " +
         $"x=\"{Left}\" y=\"11\">{WebUtility.HtmlEncode(title)}</text>");
 
-    /// <summary>Over the steps around each one, fewer at the ends.</summary>
+    /// <summary>The mean over the steps around each step, over fewer steps at both ends.</summary>
     static List<(int Step, double Value)> RunningMean(IReadOnlyList<(int Step, double Value)> line)
     {
         var reach = Math.Max(1, line.Count / 30);

@@ -1,4 +1,4 @@
-// What a demo did, as one small page beside the sound files that it plays.
+// The HTML page of a demo, beside the audio files that it plays.
 using System.Globalization;
 using System.Text;
 using Qwen3Tts.Audio;
@@ -9,18 +9,18 @@ using static Qwen3Tts.Doctor.Report.Html;
 
 namespace Qwen3Tts.Training.Pages;
 
-/// <summary>One way of saying the held-out texts.</summary>
-/// <param name="Name">What the page calls it.</param>
+/// <summary>One version of the held-out texts, such as the recordings or the fine-tuned voice.</summary>
+/// <param name="Name">Name on the page.</param>
 /// <param name="Files">A WAV file for each text, relative to the page.</param>
-/// <param name="Takes">Everything that was said, several times over, with what should have been.</param>
-/// <param name="Heard">What a recogniser made of the takes; null without one.</param>
+/// <param name="Takes">All speech of this version, several takes of each text, with the text.</param>
+/// <param name="Heard">Word error rate of the takes; null without a recogniser.</param>
 sealed record DemoVoice(string Name, IReadOnlyList<string> Files, IReadOnlyList<(Waveform Speech, string Text)> Takes,
     WordErrorRate? Heard = null);
 
-/// <summary>The same run as a faulty script would make it.</summary>
+/// <summary>The same run with the faults of a faulty script.</summary>
 /// <param name="Run">Its steps and result.</param>
-/// <param name="Faults">The faults, by name.</param>
-/// <param name="Refusal">What the preflight says to it.</param>
+/// <param name="Faults">The names of the faults.</param>
+/// <param name="Refusal">The preflight's message about it.</param>
 sealed record FaultyRun(TrainingResult Run, string Faults, string Refusal);
 
 static class DemoPage
@@ -30,13 +30,13 @@ static class DemoPage
         .takes{display:grid;grid-template-columns:repeat(auto-fit,minmax(11rem,1fr));gap:1rem}audio{width:100%;height:2.2rem;margin-top:.3rem}
         """;
 
-    /// <param name="name">Of the voice.</param>
-    /// <param name="run">Its steps.</param>
-    /// <param name="faulty">The same with faults.</param>
+    /// <param name="name">Name of the voice.</param>
+    /// <param name="run">Result of the correct run.</param>
+    /// <param name="faulty">The same run with faults.</param>
     /// <param name="texts">Held-out texts.</param>
-    /// <param name="voices">Each says every text.</param>
+    /// <param name="voices">The versions; each has speech for all texts.</param>
     /// <param name="ears">The recogniser, or why there is none.</param>
-    /// <param name="takes">Times that each text was spoken.</param>
+    /// <param name="takes">Number of takes of each text.</param>
     public static string Write(
         string name, TrainingResult run, FaultyRun faulty, IReadOnlyList<string> texts,
         IReadOnlyList<DemoVoice> voices, string ears, int takes)
@@ -45,11 +45,11 @@ static class DemoPage
             "qwen3tts demo", "good", $"{name} in {run.Log.Count} steps, {Minutes(run.Log.Sum(l => l.Seconds))}"));
         Numbers(page, voices);
         Losses(page, run, faulty);
-        page.Append($"<h2>Curves</h2>\n<p>Of the correct run, in nats a code, for each step (grey), as a running mean (green), and on " +
-            $"{texts.Count} recordings that were not trained on (dots).</p>\n");
-        Curves(page, "talker: the first code of each frame, and the end", run.Log, l => l.Talker, l => l.HeldOutTalker);
-        Curves(page, "code predictor: the other fifteen", run.Log, l => l.Predictor, l => l.HeldOutPredictor);
-        page.Append("<h2>Texts that were not trained on</h2>\n");
+        page.Append($"<h2>Curves</h2>\n<p>Losses of the correct run in nats a code: each step (grey), running mean (green), and on " +
+            $"{texts.Count} held-out recordings (dots).</p>\n");
+        Curves(page, "talker: the first code of each frame, and the end of speech", run.Log, l => l.Talker, l => l.HeldOutTalker);
+        Curves(page, "code predictor: the other 15 codes", run.Log, l => l.Predictor, l => l.HeldOutPredictor);
+        page.Append("<h2>Held-out texts</h2>\n");
         for (var i = 0; i < texts.Count; i++)
         {
             page.Append($"<div class=\"card\"><p><strong>{Escape(texts[i])}</strong></p><div class=\"takes\">");
@@ -61,7 +61,7 @@ static class DemoPage
             page.Append("</div></div>\n");
         }
         return End(
-            page, $"Words were heard by {Escape(ears)}, over {takes} takes of each text: a few words more or less mean nothing. "
+            page, $"Words were recognised by {Escape(ears)}, over {takes} takes of each text: a few words more or less mean nothing. "
                 + "The voice itself is the folder <code>run/export</code>.");
     }
 
@@ -72,7 +72,7 @@ static class DemoPage
             if (voice.Heard is { } heard)
                 page.Append(string.Create(CultureInfo.InvariantCulture,
                     $"<div class=\"card\"><span class=\"soft\">{Escape(voice.Name)}</span><b>{100 * heard.Rate:0} %</b>of {heard.Words} " +
-                    $"words heard wrongly</div>"));
+                    $"words recognised wrongly</div>"));
         page.Append("</div>\n");
     }
 
@@ -88,8 +88,8 @@ static class DemoPage
                 $"<td class=\"n\">{log.Take(tenth).Average(of):0.00} → {log.TakeLast(tenth).Average(of):0.00}</td>");
             page.Append($"<tr><td>{Escape(title)}</td>{Course(l => l.Talker)}{Course(l => l.Predictor)}</tr>\n");
         }
-        page.Append($"</table></div>\n<p>Its loss falls as well, and tells nothing: it is measured on the wrong labels, too. What the " +
-            $"preflight says to it:</p>\n<div class=\"card\"><p>{Escape(faulty.Refusal).Replace("\n", "<br>")}</p></div>\n");
+        page.Append($"</table></div>\n<p>Its loss also falls, but this shows nothing, because it is measured on the wrong labels. The " +
+            $"preflight's message about it:</p>\n<div class=\"card\"><p>{Escape(faulty.Refusal).Replace("\n", "<br>")}</p></div>\n");
     }
 
     static void Curves(StringBuilder page, string title, IReadOnlyList<StepReport> log, Func<StepReport, double> of,

@@ -1,7 +1,7 @@
-// TensorBoard's log: records of length and CRC around a protobuf message, whose types TorchSharp brings along. TorchSharp's own writer
-// keeps its file open, buffers, and purges nothing when a run resumes; this log is opened for each
-// event and closed again, so a killed run leaves at most half a record, which TensorBoard skips. No run needs it: where it cannot be
-// written, that is told once, and the run goes on.
+// Writes the log that TensorBoard reads: records of length, CRC and a protobuf message. TorchSharp brings the types of the messages along.
+// Its own writer is not used: it keeps the file open, buffers, and does not purge later steps when a run resumes. Here the file is opened and
+// closed for each event, so a killed run leaves at most one incomplete record, which TensorBoard skips. Training does not need this file: if
+// it cannot be written, one warning is given, and training goes on.
 using System.Buffers.Binary;
 using System.Numerics;
 using Google.Protobuf;
@@ -11,7 +11,7 @@ using Tensorboard;
 
 namespace Qwen3Tts.Training.Pages;
 
-/// <summary>The events of one session of a run.</summary>
+/// <summary>The events of one session of a run: from its start, or from where it was resumed.</summary>
 sealed class EventFile : IDisposable
 {
     readonly string _path;
@@ -20,10 +20,10 @@ sealed class EventFile : IDisposable
     GrowingFile? _file;
     bool _failed;
 
-    /// <param name="folder">Of the log; TensorBoard reads all its files as one run.</param>
-    /// <param name="after">The step that this session goes on from: what other files say about later steps is no longer true.</param>
-    /// <param name="record">Where the file is put on record; null is that of the folder.</param>
-    /// <param name="warn">Told once when the log cannot be written.</param>
+    /// <param name="folder">Folder of the log; TensorBoard reads all files in it as one run.</param>
+    /// <param name="after">The step that this session was resumed from; events of later steps in other files become invalid.</param>
+    /// <param name="record">The record that gets the entry of the file; null takes that of the folder.</param>
+    /// <param name="warn">Receives one message if the log cannot be written.</param>
     public EventFile(string folder, int after, Action<string>? warn = null, OutputRecord? record = null)
     {
         (_warn, _record) = (warn, record ?? OutputRecord.At(folder));
@@ -33,7 +33,7 @@ sealed class EventFile : IDisposable
             Write(new() { Step = after + 1, SessionLog = new() { Status = SessionLog.Types.SessionStatus.Start } });
     }
 
-    /// <summary>Numbers of one step.</summary>
+    /// <summary>Writes numbers of one step.</summary>
     public void Scalars(int step, IEnumerable<(string Tag, double? Value)> values)
     {
         var summary = new Summary();
@@ -43,7 +43,7 @@ sealed class EventFile : IDisposable
         Write(new() { Step = step, Summary = summary });
     }
 
-    /// <summary>A sound of one step, to be played in the browser.</summary>
+    /// <summary>Writes audio of one step, which the browser can play.</summary>
     public void Sound(int step, string tag, Waveform speech)
     {
         var wav = new MemoryStream();
@@ -83,7 +83,7 @@ sealed class EventFile : IDisposable
 
     public void Dispose() => _file?.Dispose();
 
-    /// <summary>Length, its CRC, data, its CRC.</summary>
+    /// <summary>Writes one record: length, CRC of the length, data, CRC of the data.</summary>
     internal static byte[] Record(byte[] data)
     {
         var record = new byte[12 + data.Length + 4];
@@ -94,7 +94,7 @@ sealed class EventFile : IDisposable
         return record;
     }
 
-    /// <summary>CRC-32C, turned and offset as the format asks, so that a CRC over CRCs stays one.</summary>
+    /// <summary>CRC-32C, rotated and offset as the format requires.</summary>
     internal static uint MaskedCrc(ReadOnlySpan<byte> data)
     {
         var crc = uint.MaxValue;

@@ -1,5 +1,6 @@
-// A run as a page beside the sounds it plays: index.html in its folder, written anew while it goes on. Takes of each text stand side by
-// side, from the recording over the untouched model to the last checkpoint: the ear is the judge, numbers say where to listen.
+// The HTML page of a run, beside the audio files that it plays: index.html in the run's folder, updated while the run goes on. The takes of
+// each text are side by side: the recording, the untouched model, and each checkpoint. The listener judges; the numbers say where to
+// listen.
 using System.Globalization;
 using System.Text;
 using Qwen3Tts.Data;
@@ -10,23 +11,23 @@ using static Qwen3Tts.Doctor.Report.Html;
 namespace Qwen3Tts.Training.Pages;
 
 /// <summary>What the page shows of a run.</summary>
-/// <param name="Folder">Of the run; the page lies in it.</param>
-/// <param name="Options">Of the run.</param>
+/// <param name="Folder">Folder of the run, which also has the page.</param>
+/// <param name="Options">Options of the run.</param>
 /// <param name="Clips">All clips of the data.</param>
-/// <param name="HeldOut">Those that are not trained on.</param>
-/// <param name="Spoken">Those whose texts are spoken at evaluations.</param>
+/// <param name="HeldOut">Held-out clips.</param>
+/// <param name="Spoken">Clips whose texts are spoken in evaluations.</param>
 sealed record RunPageData(
     string Folder, TrainingOptions Options, IReadOnlyList<Clip> Clips, IReadOnlyList<Clip> HeldOut, IReadOnlyList<Clip> Spoken)
 {
-    /// <summary>Of the model's codec.</summary>
+    /// <summary>Frames a second of the model's codec.</summary>
     public required double FramesPerSecond { get; init; }
-    /// <summary>What the run is doing, in a few words.</summary>
+    /// <summary>A few words about the state of the run.</summary>
     public required string State { get; init; }
-    /// <summary>Every step so far.</summary>
+    /// <summary>All steps so far.</summary>
     public required IReadOnlyList<StepReport> Log { get; init; }
-    /// <summary>Every evaluation so far.</summary>
+    /// <summary>All evaluations so far.</summary>
     public required IReadOnlyList<Evaluation> Evaluations { get; init; }
-    /// <summary>Null where the run was killed before it was written.</summary>
+    /// <summary>The preflight; null if the run was killed before it was written.</summary>
     public required PreflightReport? Preflight { get; init; }
 }
 
@@ -56,7 +57,7 @@ static class RunPage
         var best = Evaluation.FindBest(evaluations);
         string Cell(Evaluation e) => e == best ? "<td class=\"best\">" : "<td>";
         page.Append("<h2>Takes to compare by ear</h2>\n");
-        page.Append("<p>Texts that are not trained on. Step 0 is the untouched model with the same voice.");
+        page.Append("<p>Held-out texts. Step 0 is the untouched model with the same voice.");
         if (best is not null)
         {
             page.Append($" The best trained checkpoint by score is that of step {best.Step}, kept in <code>best/</code>");
@@ -72,16 +73,16 @@ static class RunPage
         page.Append("</table></div>\n");
     }
 
-    /// <summary>A row for each figure, and one for each text with its sounds.</summary>
+    /// <summary>One row for each number, and one for each text with its audio.</summary>
     static void TakeRows(StringBuilder page, RunPageData run, Func<Evaluation, string> cell)
     {
         var evaluations = run.Evaluations;
         foreach (var (title, of) in new (string, Func<Evaluation, string>)[]
         {
             ("score, lower is better", e => N(e.Score)),
-            ("words heard wrongly", e => e.WordErrors is { } w ? P(w) : "–"),
+            ("words recognised wrongly", e => e.WordErrors is { } w ? P(w) : "–"),
             ("do not end", e => P(e.Runaway)),
-            ("length, of the recording's", e => N(e.LengthRatio)),
+            ("length, divided by the recording's", e => N(e.LengthRatio)),
             ("held-out loss: talker, predictor", e => $"{N(e.HeldOutTalker)}, {N(e.HeldOutPredictor)}"),
         })
         {
@@ -110,8 +111,8 @@ static class RunPage
                 .. log.Where(l => inLog(l) is not null).Select(l => (l.Step, inLog(l)!.Value)),
                 .. evaluations.Select(e => (e.Step, evaluated(e))),
             ];
-        page.Append("<h2>Curves</h2>\n<p>Each step (grey), their running mean (green), and clips that are not trained on (dots).</p>\n");
-        page.Append(Chart.Lines("talker: the first code of each frame, and the end", Line(l => l.Talker),
+        page.Append("<h2>Curves</h2>\n<p>Each step (grey), running mean (green), and held-out clips (dots).</p>\n");
+        page.Append(Chart.Lines("talker: the first code of each frame, and the end of speech", Line(l => l.Talker),
             HeldOut(l => l.HeldOutTalker, e => e.HeldOutTalker)));
         page.Append(Chart.Lines("code predictor: the other codes", Line(l => l.Predictor),
             HeldOut(l => l.HeldOutPredictor, e => e.HeldOutPredictor)));

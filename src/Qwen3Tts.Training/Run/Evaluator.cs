@@ -1,7 +1,7 @@
-// How a checkpoint sounds, while it is trained: it is written as it would be exported, loaded by the engine that speaks, and says texts
-// that are held out, several times each, because one take is a lottery. The best checkpoint is chosen by that, not by loss alone: loss
-// falls long after speech has become worse. Step 0 is the untouched model with the same voice, which training has to beat. Training needs
-// none of it: what fails here is told, and the run goes on.
+// Evaluates checkpoints during training by their speech. The checkpoint is exported to a folder, loaded by the engine that speaks, and says
+// held-out texts, several takes each, because a single take is a matter of chance. The best checkpoint is chosen by its speech and not by
+// the loss alone: the loss goes on falling long after the speech has become worse. Step 0 is the untouched model with the same voice, for
+// comparison. Training does not need evaluations: if one fails, a warning is given, and the run goes on.
 using System.Text.Json;
 using Qwen3Tts.Audio;
 using Qwen3Tts.Data;
@@ -16,7 +16,7 @@ using Qwen3Tts.Training.Step;
 
 namespace Qwen3Tts.Training.Run;
 
-/// <summary>Speaks and judges while a run goes on. Keeps evaluations.jsonl, takes/ and best/ in the run's folder.</summary>
+/// <summary>Speaks and judges during training. Writes evaluations.jsonl, takes/ and best/ in the run's folder.</summary>
 sealed class Evaluator
 {
     const int MostTexts = 4, Seeds = 2;
@@ -29,11 +29,11 @@ sealed class Evaluator
     readonly string _noEars = "";
     readonly List<Evaluation> _done;
 
-    /// <param name="folder">Of the run.</param>
-    /// <param name="options">Of the run, completed.</param>
+    /// <param name="folder">Folder of the run.</param>
+    /// <param name="options">Completed options of the run.</param>
     /// <param name="heldOut">Clips whose texts are spoken.</param>
-    /// <param name="step">That the run goes on from: what was evaluated later is done again.</param>
-    /// <param name="warn">Told of what fails.</param>
+    /// <param name="step">The step that the run is resumed from; later evaluations are done again.</param>
+    /// <param name="warn">Receives messages about failures.</param>
     public Evaluator(RunFolder folder, TrainingOptions options, IReadOnlyList<Clip> heldOut, int step, Action<string>? warn = null)
     {
         (_folder, _options, _clips, _warn) = (folder, options, ChooseClips(heldOut, options), warn);
@@ -42,7 +42,7 @@ sealed class Evaluator
             _ears = SpeechRecogniser.Find(new(options.Grammar, [.. options.Dictionaries ?? []]), out _noEars);
     }
 
-    /// <summary>A few clips, of each voice in turn.</summary>
+    /// <summary>A few clips, taken from each voice in turn.</summary>
     public static List<Clip> ChooseClips(IReadOnlyList<Clip> clips, TrainingOptions options) =>
         [.. clips.GroupBy(c => Files.SpeakerName.Key(TrainingVoices.NameOf(options, c)))
             .SelectMany((own, voice) => own.Select((clip, i) => (clip, i, voice))).OrderBy(c => c.i).ThenBy(c => c.voice)
@@ -51,23 +51,23 @@ sealed class Evaluator
     string Candidate => Path.Combine(_folder.Path, "candidate");
     string Best => Path.Combine(_folder.Path, "best");
 
-    /// <summary>Every so many steps, at the end, and before the first one.</summary>
+    /// <summary>True at step 0, after every so many steps, and at the end.</summary>
     public bool IsDue(int step) =>
         _options.EvaluateEvery is > 0 and var every && _clips.Count > 0 && (step % every == 0 || step == _options.Steps)
         && _done.All(e => e.Step != step);
 
-    /// <summary>So many evaluations in a row were no better than the best before them.</summary>
+    /// <summary>True if this many evaluations in a row were not better than the best one before them.</summary>
     public bool HasHadEnough => _options.Patience is { } patience && Evaluation.FindBest(_done) is { } best
         && _done.Count - 1 - _done.IndexOf(best) >= patience;
 
     /// <summary>
-    /// Speaks with the checkpoint, keeps its takes and, where it is the best so far, itself. Where that fails it is told.
+    /// Speaks with the checkpoint, and stores its takes and, if it is the best so far, the checkpoint itself. A failure is only reported.
     /// </summary>
-    /// <param name="step">Updates made.</param>
+    /// <param name="step">Number of updates so far.</param>
     /// <param name="heldOut">Measures the losses on the held-out clips.</param>
     /// <param name="export">Writes the checkpoint into a folder.</param>
-    /// <param name="stop">Looked at after each frame.</param>
-    /// <remarks>Where it is stopped in between nothing is kept; it is made when the run goes on.</remarks>
+    /// <param name="stop">Checked after each frame.</param>
+    /// <remarks>If it is cancelled, nothing is stored; the evaluation is done when the run is resumed.</remarks>
     public void Run(int step, Func<Loss.LossSums> heldOut, Action<string> export, CancellationToken stop)
     {
         try
@@ -78,17 +78,17 @@ sealed class Evaluator
         {
             RemoveCandidate();
         }
-        catch (Exception e) // whatever it is: hours of training do not end for it
+        catch (Exception e) // any error: it must not end hours of training
         {
             _warn?.Invoke($"Warning: the evaluation of step {step} in '{_folder.Path}' failed: {e.Message} Training goes on without it; " +
-                $"remove the cause before the next one, or stop and go on with --evaluate-every 0; 'qwen3tts-train train' goes on with " +
+                $"remove the cause before the next one, or stop and resume with --evaluate-every 0; 'qwen3tts-train train' needs " +
                 $"--resume.");
             RemoveCandidate();
         }
     }
 
     /// <summary>
-    /// Nothing of an evaluation that did not end is kept. What cannot be removed now is removed when the next one begins.
+    /// Removes the files of an evaluation that did not end. What cannot be removed now is removed when the next evaluation begins.
     /// </summary>
     void RemoveCandidate()
     {
@@ -102,7 +102,7 @@ sealed class Evaluator
         }
     }
 
-    /// <summary>Share of words heard wrongly, and by whom; null, and why, where nobody could listen.</summary>
+    /// <summary>The word error rate and the name of the recogniser; null and the reason if nothing was recognised.</summary>
     (double? Words, string Ears) Hear(int step, IReadOnlyList<(Waveform, string)> takes, CancellationToken stop)
     {
         if (_ears is null)
@@ -151,7 +151,7 @@ sealed class Evaluator
         return (new(stream.Whole(stop), stream.SampleRate), stream.Frames.Count, stream.Ended);
     }
 
-    /// <summary>The line in the file comes last: what it names is there.</summary>
+    /// <summary>The line in evaluations.jsonl is written last, so that the files that it names exist.</summary>
     void Keep(Evaluation evaluation, List<Waveform> speech)
     {
         foreach (var (take, sound) in evaluation.Takes.Zip(speech))
@@ -173,7 +173,7 @@ sealed class Evaluator
         _done.Add(evaluation);
     }
 
-    /// <summary>As the clip's sequences have it; the first where the run draws from several.</summary>
+    /// <summary>The language of the clip's sequences; if the run draws from several languages, the first of them.</summary>
     string Language(Clip clip) =>
         _options.Languages![0] is var first && first.Equals("data", StringComparison.OrdinalIgnoreCase) ? clip.Language ?? "Auto" : first;
 }

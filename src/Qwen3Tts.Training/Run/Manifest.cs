@@ -1,4 +1,4 @@
-// What a run trained, for the manifest beside its result.
+// Makes the manifest of a run's result: what the run trained.
 using System.Reflection;
 using System.Security.Cryptography;
 using Qwen3Tts.Checkpoint;

@@ -1,6 +1,6 @@
-// Before the first step: can this run work at all? The untouched model is measured on the data as it will be trained on, and under the
-// alignments that faulty scripts use: a model that fits those better, or that fits nothing, will not become a voice. Numbers on record are
-// of released models, whose codebooks have 2048 codes; limits scale with ln(codes), the loss of guessing.
+// The preflight checks before the first step whether a run can work. The untouched model is measured on the data exactly as training will
+// use it, and with the wrong alignments of faulty scripts. A model that fits a wrong alignment better, or fits none, cannot become a voice.
+// The limits come from runs with released models, whose codebooks have 2048 codes; they are scaled with ln(codes), the loss of guessing.
 using System.Globalization;
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.Doctor.Evidence;
@@ -18,14 +18,14 @@ namespace Qwen3Tts.Training.Run;
 static class Preflight
 {
     const int MostClips = 8;
-    const double ReleasedGuessing = 7.6246; // ln 2048, of the models that the limits below are known of
+    const double ReleasedGuessing = 7.6246; // ln 2048: of the models that the limits below come from
 
-    /// <param name="talker">As loaded.</param>
+    /// <param name="talker">The model as it was loaded.</param>
     /// <param name="model">Its folder.</param>
-    /// <param name="data">Of the run.</param>
-    /// <param name="ids">The model's.</param>
-    /// <param name="voices">Whose vectors stand in the sequences.</param>
-    /// <param name="options">Completed.</param>
+    /// <param name="data">The data of the run.</param>
+    /// <param name="ids">The model's ids.</param>
+    /// <param name="voices">The voices, with the vectors in the sequences.</param>
+    /// <param name="options">Completed options.</param>
     /// <exception cref="InvalidDataException">The run cannot work, and is not forced.</exception>
     public static PreflightReport Run(TalkerModule talker, ModelFolder model, TrainingData data, SpecialTokens ids,
         IReadOnlyList<TrainingVoice> voices, TrainingOptions options)
@@ -34,8 +34,8 @@ static class Preflight
         var guessing = Math.Log(config.CodePredictorConfig.VocabSize);
         var examples = data.Some(MostClips);
         var losses = Measure(talker, examples, ids);
-        var doubts = OfSettings(options, config, data.TrainingOf).Concat(OfRows(talker, data, voices, ids))
-            .Concat(OfLosses(losses, guessing, options.Data)).ToList();
+        var doubts = JudgeSettings(options, config, data.TrainingOf).Concat(JudgeRows(talker, data, voices, ids))
+            .Concat(JudgeLosses(losses, guessing, options.Data)).ToList();
         var refusals = doubts.Where(d => d.Refuses).ToList();
         if (refusals.Count > 0 && !options.Force)
             throw new InvalidDataException(
@@ -50,8 +50,8 @@ static class Preflight
         var correct = Under(FaultSet.None);
         var result = new List<StartingLoss> { new(Hypothesis.Correct.Name, correct.Talker, correct.Predictor) };
         if (examples[0].Heads.Any(h => h.Head + 1 != h.Codebook))
-            return result; // planted already; heads cannot be shifted twice
-        // one touches the talker, one the code predictor: measured in one pass
+            return result; // this fault is planted already; heads cannot be shifted twice
+        // one fault changes the talker, the other one the code predictor, so both are measured in one pass
         var labels = Under(FaultSet.LabelsShiftedTwice | FaultSet.SubLabelsShifted);
         result.Add(new(Hypothesis.Combine(FaultSet.LabelsShiftedTwice).Name, labels.Talker, null));
         result.Add(new(Hypothesis.Combine(FaultSet.SubLabelsShifted).Name, null, labels.Predictor));
@@ -59,8 +59,8 @@ static class Preflight
         return result;
     }
 
-    /// <summary>What the losses say.</summary>
-    public static IEnumerable<PreflightFinding> OfLosses(IReadOnlyList<StartingLoss> losses, double guessing, string data)
+    /// <summary>Doubts that the losses give.</summary>
+    public static IEnumerable<PreflightFinding> JudgeLosses(IReadOnlyList<StartingLoss> losses, double guessing, string data)
     {
         var (talker, predictor) = (losses[0].Talker!.Value, losses[0].Predictor!.Value);
         var scale = guessing / ReleasedGuessing;
@@ -84,7 +84,7 @@ static class Preflight
                 $"between {N(1 * scale)} and {N(3.5 * scale)}.",
                 "Listen to a few clips beside their texts; a voice far from all that the model knows needs more recordings.");
         if (!(predictor < 7.6 * scale && total < 8 * scale))
-            yield break; // what fits nothing cannot be compared
+            yield break; // a model that fits nothing cannot be compared with faults
         foreach (var wrong in losses.Skip(1))
             foreach (var (right, other, what) in new[] { (talker, wrong.Talker, "talker"), (predictor, wrong.Predictor, "code predictor") })
                 if (other < right)
@@ -94,8 +94,8 @@ static class Preflight
                         "Begin from the released model; 'qwen3tts doctor' shows what this one was trained with.");
     }
 
-    /// <summary>Settings against what is known to work.</summary>
-    public static IEnumerable<PreflightFinding> OfSettings(TrainingOptions o, TalkerConfig config,
+    /// <summary>Compares the settings with those that are known to work.</summary>
+    public static IEnumerable<PreflightFinding> JudgeSettings(TrainingOptions o, TalkerConfig config,
         IReadOnlyList<(string Voice, int Clips)> voices)
     {
         var released = TrainingOptions.IsReleased(config);
@@ -110,8 +110,8 @@ static class Preflight
         var rate = o.LearningRate!.Value;
         if (rate >= broken)
             yield return new(true,
-                $"{what} at --lr {G(rate)} destroys what the model knows; {G(broken)} and more ended in noise, or in clips learned by " +
-                $"heart and words lost.", $"Use --lr {G(known)}.");
+                $"{what} at --lr {G(rate)} destroys what the model knows; {G(broken)} and more ended in noise, or in a model " +
+                $"that repeats its clips and loses words.", $"Use --lr {G(known)}.");
         else if (rate > unusual)
             yield return new(false,
                 $"--lr {G(rate)} is above all that is known to work for {(o.Lora is null ? "full fine-tuning" : "LoRA")} of a model of " +
@@ -123,19 +123,20 @@ static class Preflight
         if (o.Batch < 4)
             yield return new(false, $"A step has {o.Batch} clips; runs that worked had 4 to 8.",
                 "Use --batch 8, and --micro-batch 1 where memory is short: it gives the same result.");
-        foreach (var finding in OfRepetition(o, voices, released).Concat(OfWay(o, config)))
+        foreach (var finding in JudgeEpochs(o, voices, released).Concat(JudgeMethod(o, config)))
             yield return finding;
     }
 
-    /// <summary>How often each voice's clips are passed through, and whether there are enough.</summary>
-    static IEnumerable<PreflightFinding> OfRepetition(TrainingOptions o, IReadOnlyList<(string Voice, int Clips)> voices, bool released)
+    /// <summary>Checks how often each voice's clips are used, and whether there are enough.</summary>
+    static IEnumerable<PreflightFinding> JudgeEpochs(TrainingOptions o, IReadOnlyList<(string Voice, int Clips)> voices, bool released)
     {
         foreach (var (voice, clips) in voices)
         {
             var of = voices.Count == 1 ? "" : $" of '{voice}'";
             var epochs = (double)o.Steps!.Value * o.Batch / voices.Count / clips;
             if (epochs > 60)
-                yield return new(false, $"{o.Steps} steps pass {N(epochs)} times through {clips} clips{of}, which learns them by heart.",
+                yield return new(false, $"{o.Steps} steps use each of {clips} clips{of} {N(epochs)} times, and the model learns them by " +
+                    $"heart.",
                     $"Use --epochs {(released ? 3 : 20)}, or bring more recordings.");
             if (clips < 20)
                 yield return new(false, $"There are {clips} clips{of} to train on; voices that were learned had 60 and more.",
@@ -143,8 +144,8 @@ static class Preflight
         }
     }
 
-    /// <summary>What is trained, against what is known to work.</summary>
-    static IEnumerable<PreflightFinding> OfWay(TrainingOptions o, TalkerConfig config)
+    /// <summary>Compares what is trained with what is known to work.</summary>
+    static IEnumerable<PreflightFinding> JudgeMethod(TrainingOptions o, TalkerConfig config)
     {
         if (o.Lora is { } lora)
         {
@@ -155,23 +156,24 @@ static class Preflight
                     $"Use --lora {Math.Clamp(narrowest / 4, 1, 16)}, or train without --lora.");
             if (lora.Alpha > 2 * lora.Rank)
                 yield return new(false,
-                    $"The pairs count {N(lora.Alpha / lora.Rank)} times (alpha {N(lora.Alpha)}, rank {lora.Rank}); runs with more than " +
-                    $"twice broke the voice, or had to be turned down when speaking.", $"Use --lora-alpha {2 * lora.Rank}.");
+                    $"The product of a pair is multiplied by {N(lora.Alpha / lora.Rank)} (alpha {N(lora.Alpha)}, rank {lora.Rank}); runs " +
+                    $"with more than 2 broke the voice, or had to be scaled down when speaking.", $"Use --lora-alpha {2 * lora.Rank}.");
             yield break;
         }
         if (!o.Frozen.Contains("text_embedding"))
             yield return new(false,
-                "The text embedding is trained: a third of the small model, which forgets the words that these clips lack. The official " +
-                "voices were made without.", "Use --freeze text_embedding.");
+                "The text embedding is trained. It is a third of the small model, which forgets the words that these clips lack. " +
+                "The official voices were made without training it.", "Use --freeze text_embedding.");
         if (o.Frozen.Any(f => f is "talker" or "model" or "layers" or "talker.model" or "talker.model.layers"))
             yield return new(false, "The talker's layers are frozen; runs that froze them did not learn the voice.",
                 "Freeze text_embedding and code_predictor at the most.");
     }
 
     /// <summary>
-    /// Rows of the codec embedding that the sequences read: one that was never trained is near zero, and nothing else tells.
+    /// Checks the rows of the codec embedding that the sequences use. A row that was never trained is near zero, which no other check
+    /// finds.
     /// </summary>
-    static IEnumerable<PreflightFinding> OfRows(TalkerModule talker, TrainingData data, IReadOnlyList<TrainingVoice> voices,
+    static IEnumerable<PreflightFinding> JudgeRows(TalkerModule talker, TrainingData data, IReadOnlyList<TrainingVoice> voices,
         SpecialTokens ids)
     {
         var width = talker.Config.HiddenSize;
@@ -183,7 +185,7 @@ static class Preflight
         foreach (var voice in voices.Where(v => NormOf(v.Vector) < least))
             yield return new(true,
                 $"The vector of '{voice.Name}' has norm {N(NormOf(voice.Vector))}, where a row of a code has {N(usual)}: the model would " +
-                $"hear nobody.", "Choose a recording with speech by --reference.");
+                $"get no voice.", "Choose a recording with speech by --reference.");
         foreach (var (name, speaker) in ids.Speakers)
             if (Norm(speaker.Row) < least)
                 yield return new(true,

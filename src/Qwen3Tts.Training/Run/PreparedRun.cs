@@ -1,4 +1,4 @@
-// Everything that a run is a function of, read and checked before its folder is touched.
+// Everything that the result of a run depends on, read and checked before the run's folder is changed.
 using System.Security.Cryptography;
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.Data;
@@ -14,16 +14,16 @@ using TorchSharp;
 
 namespace Qwen3Tts.Training.Run;
 
-/// <param name="Options">With every default filled in, and with what memory decides.</param>
+/// <param name="Options">The options with every default filled in, and with what was chosen for the memory.</param>
 /// <param name="Model">The folder of the model that is fine-tuned.</param>
-/// <param name="Clips">All of the data.</param>
+/// <param name="Clips">All clips of the data.</param>
 /// <param name="Data">The clips as sequences.</param>
-/// <param name="Voices">Each with the vector that stands in its sequences.</param>
-/// <param name="Language">The new language, if one is taught.</param>
-/// <param name="Ids">The model's ids, with those of the new language.</param>
-/// <param name="Device">That is trained on.</param>
-/// <param name="Plan">What memory decided.</param>
-/// <param name="DroppedInstructions">Lines whose instruction is not trained, because models of this size take none.</param>
+/// <param name="Voices">The voices, with the vectors in their sequences.</param>
+/// <param name="Language">The new language; null if there is none.</param>
+/// <param name="Ids">The model's ids, including that of the new language.</param>
+/// <param name="Device">The device to train on.</param>
+/// <param name="Plan">The memory plan.</param>
+/// <param name="DroppedInstructions">Number of lines whose instruction is ignored, because models of this size take none.</param>
 sealed record PreparedRun(
     TrainingOptions Options, ModelFolder Model, IReadOnlyList<Clip> Clips, TrainingData Data, IReadOnlyList<TrainingVoice> Voices,
     NewLanguage? Language, SpecialTokens Ids, torch.Device Device, RunPlan Plan, int DroppedInstructions)
@@ -58,7 +58,7 @@ sealed record PreparedRun(
         return new(plan.Options, model, clips, data, voices, language, ids, device, plan, dropped);
     }
 
-    /// <summary>Every file that is read.</summary>
+    /// <summary>All files that are read.</summary>
     public IEnumerable<string?> Inputs =>
     [
         Options.Data, Options.Reference, Options.Grammar, .. Options.Dictionaries ?? [], .. OutputFile.Whole(Model.Path),

@@ -1,5 +1,5 @@
-// What a run leaves, as an official folder. A run that trains pairs leaves them too, in adapter/ beside the weights that they are merged
-// into: either of the two speaks the same.
+// Exports the result of a run as a folder in the official layout. A run with LoRA also writes the adapter, in adapter/ beside the merged
+// weights; both speak the same.
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.Files;
 using Qwen3Tts.Training.Batching;
@@ -18,10 +18,10 @@ static class RunExport
     {
         List<NewVoice> rows = [.. voices.Select(v => new NewVoice(v.Name, v.Vector))];
         var languages = language is null ? null : new Dictionary<string, int> { [language.Name] = language.Row };
-        RunManifest Told(IReadOnlyList<int> at) => Manifest.Create(model, options, data, voices, at, step);
+        RunManifest CreateManifest(IReadOnlyList<int> at) => Manifest.Create(model, options, data, voices, at, step);
         if (options.Lora is not { } lora)
         {
-            Export.Write(model, target, optimizer.Values, rows, overwrite: true, kind: options.ExportAs, manifest: Told,
+            Export.Write(model, target, optimizer.Values, rows, overwrite: true, kind: options.ExportAs, manifest: CreateManifest,
                 languages: languages);
             return;
         }
@@ -29,7 +29,7 @@ static class RunExport
         Lora.Save(pairs, talker, lora, model, rows, optimizer.Values);
         using var weights = model.OpenWeights();
         Export.Write(model, target, Lora.Merged(Adapter.Open(pairs), weights), rows, overwrite: true, kind: options.ExportAs,
-            manifest: Told, beside: folder =>
+            manifest: CreateManifest, beside: folder =>
         {
             OutputFile.WriteText(Path.Combine(pairs, RunManifest.FileName), File.ReadAllText(Path.Combine(folder, RunManifest.FileName)));
             Directory.Move(pairs, Path.Combine(folder, AdapterFolder));

@@ -1,9 +1,9 @@
-// What a run leaves: options.json (all it is a function of), preflight.json, voice.safetensors (the vectors that stand in its sequences),
-// log.jsonl (one line a step) and tensorboard/ (the same), state/ (weights and moments, until the run is done), progress.json (that they
-// must be there, or why not) and export/ (the result). A run goes on from state/ with the same numbers as if it had never stopped: the
-// order of the data is a function of the step, and nothing else is random. What a run wrote stands on the folder's record; nothing else
-// is ever replaced or removed, and one process at a time works there. More than 250 lines: whether a folder may be used depends on
-// everything that may lie in it.
+// The folder of a run: options.json (all options), preflight.json, voice.safetensors (the vectors in the sequences), log.jsonl (one line
+// for each step), tensorboard/ (the same numbers), state/ (weights and moments, until the run is finished), progress.json (whether a state
+// must exist) and export/ (the result). A run that is resumed from state/ gives the same numbers as one that was never stopped, because the
+// order of the data depends on the step only, and nothing else is random. The folder's record has the files that a run wrote; no other file
+// is ever replaced or removed. One process at a time works in the folder. More than 250 lines: whether a folder may be used depends on
+// everything that may be in it.
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
@@ -19,7 +19,7 @@ using Qwen3Tts.Training.Pages;
 
 namespace Qwen3Tts.Training.Run;
 
-/// <summary>What to do with a folder that holds a run already.</summary>
+/// <summary>What to do if the folder already has a run.</summary>
 enum Existing { Refuse, Resume, Overwrite }
 
 sealed class RunFolder : IDisposable
@@ -42,19 +42,19 @@ sealed class RunFolder : IDisposable
 
     string In(params ReadOnlySpan<string> parts) => System.IO.Path.Combine([Path, .. parts]);
 
-    /// <summary>A run was begun there.</summary>
+    /// <summary>True if a run was started in the folder.</summary>
     public static bool IsAt(string path) => File.Exists(new RunFolder(path).OptionsFile);
 
-    /// <summary>The run's folder, which is this process's alone until it is disposed. Nothing in it is changed yet.</summary>
+    /// <summary>Opens the folder of a run, and locks it for this process until it is disposed. Nothing in it is changed yet.</summary>
     /// <exception cref="IOException">Another process trains there; or see <see cref="Find"/>.</exception>
     public static RunFolder Open(string path, TrainingOptions options, Existing existing)
     {
         if (!IsAt(path))
-            Find(path, options, existing); // no lock is laid into a folder that is no run's
+            Find(path, options, existing); // checks first, so that a folder of another kind does not get a lock file
         var own = FolderLock.Take(path, "The run");
         try
         {
-            var folder = Find(path, options, existing); // again: another process may have begun and ended in between
+            var folder = Find(path, options, existing); // checks again, because another process may have trained in between
             foreach (var model in folder.Models)
                 OutputFolder.Recover(model);
             folder.CheckIsFree();
@@ -84,9 +84,7 @@ sealed class RunFolder : IDisposable
     /// <summary>The model folders that a run writes.</summary>
     IEnumerable<string> Models => [Export, In("best"), In("candidate")];
 
-    /// <summary>
-    /// Refuses, before hours of training and not after them, to work where somebody else's files have the names of results.
-    /// </summary>
+    /// <summary>Refuses, before hours of training, a folder in which files of others have the names of results.</summary>
     void CheckIsFree()
     {
         foreach (var model in Models)
@@ -102,8 +100,8 @@ sealed class RunFolder : IDisposable
     /// <summary>takes/step-000050/1-2.wav.</summary>
     static bool IsNamedAsTake(string file) => Regex.IsMatch(file, @"takes[/\\]step-\d{6,}[/\\]\d+-\d+\.wav$");
 
-    /// <summary>Refuses inputs that this program wrote into the run's folder: beginning anew would remove them.</summary>
-    /// <exception cref="ArgumentException">One of them is such a file.</exception>
+    /// <summary>Refuses inputs that this program wrote into the run's folder, because starting the run again would remove them.</summary>
+    /// <exception cref="ArgumentException">An input is such a file.</exception>
     public static void CheckInputs(string path, IEnumerable<string?> inputs)
     {
         var record = OutputRecord.At(path);
@@ -111,27 +109,27 @@ sealed class RunFolder : IDisposable
             record.Owns(input) || OutputRecord.At(System.IO.Path.GetDirectoryName(FileIdentity.Resolve(input))!).Owns(input);
         if (inputs.OfType<string>().FirstOrDefault(i => FileIdentity.IsWithin(i, path) && File.Exists(i) && IsRunsOwn(i)) is { } input)
             throw new ArgumentException(
-                $"'{Printable.Text(input)}' is read, and lies in '{path}' among what a run wrote there, which goes when the run begins " +
-                    $"anew. Name another folder for the run.");
+                $"'{Printable.Text(input)}' is an input, and a run wrote it into '{path}'. Starting that run again would remove " +
+                $"it. Name another folder for the run.");
     }
 
-    /// <summary>Looks whether the run can be there, and writes nothing.</summary>
-    /// <exception cref="IOException">The folder is not empty, and is neither to be resumed nor to be overwritten; or is no
-    /// run's.</exception>
-    /// <exception cref="ArgumentException">To be resumed, with other options than it began with.</exception>
+    /// <summary>Checks whether the run can use the folder. Writes nothing.</summary>
+    /// <exception cref="IOException">The folder is not empty and is neither to be resumed nor to be overwritten; or it is not the folder of
+    /// a run.</exception>
+    /// <exception cref="ArgumentException">The run is to be resumed with other options than it began with.</exception>
     public static RunFolder Find(string path, TrainingOptions options, Existing existing)
     {
         var folder = new RunFolder(path);
         if (!Directory.Exists(path) || Directory.EnumerateFileSystemEntries(path).All(OutputFolder.IsBookkeeping))
-            return existing == Existing.Resume ? throw new IOException($"'{path}' holds no run to go on with. Leave --resume out.")
+            return existing == Existing.Resume ? throw new IOException($"'{path}' holds no run to resume. Leave --resume out.")
                 : folder;
         if (!File.Exists(folder.OptionsFile) && !folder.Record.Exists)
             throw new IOException($"'{path}' is not empty and holds no run. Name another folder for the run.");
         if (existing == Existing.Refuse)
             throw new IOException(
-                $"'{path}' holds a run already. Go on with it by --resume, begin anew by --overwrite, or name another folder.");
+                $"'{path}' holds a run already. Resume it with --resume, replace it with --overwrite, or name another folder.");
         if (existing == Existing.Resume && !File.Exists(folder.OptionsFile))
-            throw new IOException($"'{path}' holds no run to go on with, only what is left of one. Begin anew by --overwrite.");
+            throw new IOException($"'{path}' holds no run to resume, only the rest of one. Start again with --overwrite.");
         if (existing == Existing.Resume)
             CheckSame(options, TrainingOptions.FromJson(TextFile.Read(folder.OptionsFile), folder.OptionsFile), folder.OptionsFile);
         if (!folder.Record.Exists)
@@ -140,19 +138,19 @@ sealed class RunFolder : IDisposable
         return folder;
     }
 
-    /// <summary>The options that the run there began with; the given ones where there is none.</summary>
+    /// <summary>The options that the run in the folder began with; the given ones if there is no run.</summary>
     public static TrainingOptions Begun(string path, TrainingOptions otherwise) =>
         new RunFolder(path).OptionsFile is var file && File.Exists(file) ? TrainingOptions.FromJson(TextFile.Read(file), file) : otherwise;
 
-    /// <summary>Begins anew with these options. What a run before wrote there goes; everything else stays.</summary>
-    /// <param name="options">Of the run, completed.</param>
-    /// <param name="note">Told what stays.</param>
-    /// <param name="preflight">What was found before the first step.</param>
+    /// <summary>Starts a new run with these options. Files of an earlier run are removed; all other files stay.</summary>
+    /// <param name="options">Completed options of the run.</param>
+    /// <param name="note">Receives a message about files that stay.</param>
+    /// <param name="preflight">The results of the preflight.</param>
     public void Begin(TrainingOptions options, Action<string>? note, PreflightReport preflight)
     {
         foreach (var file in new[] { OptionsFile, PreflightFile, VoiceFile, LogFile, ProgressFile, StateFile, In("evaluations.jsonl"),
             In("index.html") })
-            OutputFile.CheckIsFree(file, Record); // before anything is removed, and not after hours of training
+            OutputFile.CheckIsFree(file, Record); // before anything is removed, and before hours of training
         foreach (var part in Models.Append(In("state")))
             OutputFolder.Remove(part);
         var left = Record.RemoveOwned().Where(file => !OutputFolder.IsBookkeeping(file))
@@ -161,21 +159,21 @@ sealed class RunFolder : IDisposable
             note?.Invoke($"Left in '{Path}', because no run wrote it as it is now: " +
                 string.Join(", ", left.Take(MostNamed).Select(Printable.Text)) +
                 (left.Count > MostNamed ? $" and {left.Count - MostNamed} more." : "."));
-        OutputFile.WriteText(OptionsFile, options.ToJson() + "\n", Record); // it is what makes the folder a run's
+        OutputFile.WriteText(OptionsFile, options.ToJson() + "\n", Record); // this file marks the folder as that of a run
         OutputFile.WriteText(PreflightFile, preflight.ToJson() + "\n", Record);
     }
 
-    const int MostNamed = 20; // a line that is still read
+    const int MostNamed = 20; // few enough to be read
 
-    /// <summary>What this program wrote there, but for the model folders, which have records of their own.</summary>
+    /// <summary>The files that this program wrote there, except those of the model folders, which have records of their own.</summary>
     public OutputRecord Record => OutputRecord.At(Path);
 
-    /// <summary>Null where a run was killed before it was written.</summary>
-    /// <exception cref="InvalidDataException">It is damaged.</exception>
+    /// <summary>The preflight's results; null if a run was killed before they were written.</summary>
+    /// <exception cref="InvalidDataException">The file is damaged.</exception>
     public PreflightReport? ReadPreflight() =>
         File.Exists(PreflightFile) ? PreflightReport.FromJson(TextFile.Read(PreflightFile), PreflightFile) : null;
 
-    /// <summary>Options that no weight depends on.</summary>
+    /// <summary>Options that do not change the weights.</summary>
     static readonly string[] MayChange = ["force", "save_every", "export_as", "evaluate_every", "patience", "grammar", "dictionaries",
         "memory"];
 
@@ -187,11 +185,11 @@ sealed class RunFolder : IDisposable
             if (!MayChange.Contains(property.Name) && b.RootElement.TryGetProperty(property.Name, out var before)
                 && before.GetRawText() != property.Value.GetRawText())
                 throw new ArgumentException(
-                    $"{place}: the run began with {property.Name} {Printable.Text(before.GetRawText())}, and is to go on with " +
-                    $"{Printable.Text(property.Value.GetRawText())}. Give the same options, or begin anew with --overwrite.");
+                    $"{place}: the run began with {property.Name} {Printable.Text(before.GetRawText())}, and is to be resumed with " +
+                    $"{Printable.Text(property.Value.GetRawText())}. Give the same options, or start again with --overwrite.");
     }
 
-    /// <summary>Keeps the vectors of the run, each with the hash of the recording it was taken from.</summary>
+    /// <summary>Stores the vectors of the run, each with the hash of its recording.</summary>
     /// <exception cref="InvalidDataException">The run began with another vector.</exception>
     public void Keep(IReadOnlyList<TrainingVoice> voices)
     {
@@ -202,7 +200,7 @@ sealed class RunFolder : IDisposable
                 if (!file.Tensors.ContainsKey(Key(voice)) || !file.Float32(Key(voice)).AsSpan().SequenceEqual(voice.Vector))
                     throw new InvalidDataException(
                         $"{VoiceFile}: '{voice.Reference}' gives another voice now than when the run began. Restore the recording, or " +
-                        $"begin anew with --overwrite.");
+                        $"start again with --overwrite.");
             return;
         }
         SafetensorsWriter.Write(VoiceFile, [.. voices.Select(v => TensorToWrite.FromArray(Key(v), [v.Vector.Length], v.Vector))], voices
@@ -212,10 +210,10 @@ sealed class RunFolder : IDisposable
 
     static string Key(TrainingVoice voice) => Files.SpeakerName.Key(voice.Name);
 
-    /// <summary>For TensorBoard; there from <see cref="Restore"/> on.</summary>
+    /// <summary>TensorBoard's log; null until <see cref="Restore"/> is called.</summary>
     public EventFile? Events { get; private set; }
 
-    /// <summary>Appends a line to log.jsonl, and to TensorBoard's.</summary>
+    /// <summary>Appends a line to log.jsonl, and the numbers to TensorBoard's log.</summary>
     /// <exception cref="IOException">The line cannot be written.</exception>
     public void Log(StepReport line)
     {
@@ -225,12 +223,12 @@ sealed class RunFolder : IDisposable
             ("gradient norm", line.GradientNorm), ("learning rate", line.LearningRate), ("tokens a second", line.Tokens / line.Seconds)]);
     }
 
-    /// <summary>The lines logged so far. The last one may be cut off, where the run was killed.</summary>
+    /// <summary>The logged lines. The last line may be incomplete if the run was killed.</summary>
     /// <exception cref="InvalidDataException">Another line is damaged.</exception>
     public List<StepReport> ReadLog() => _log.Read();
 
-    /// <summary>Everything that the next step depends on, in one file, which replaces the last one when it is complete.</summary>
-    /// <exception cref="IOException">It could not be written; the last one is still there.</exception>
+    /// <summary>Saves everything that the next step depends on in one file, which replaces the previous one when it is complete.</summary>
+    /// <exception cref="IOException">It could not be written; the previous state is unchanged.</exception>
     public void Save(int step, AdamW optimizer)
     {
         try
@@ -241,14 +239,14 @@ sealed class RunFolder : IDisposable
                 stream.Write(MemoryMarshal.AsBytes(s.Values().AsSpan())))).ToList();
             SafetensorsWriter.Write(StateFile, tensors,
                 new Dictionary<string, string> { ["step"] = step.ToString(CultureInfo.InvariantCulture) }, Record);
-            // after the state: killed in between, the state is there and tells its step itself
+            // written after the state: if the process is killed in between, the state itself has its step
             Write(new RunProgress(step, Finished: false));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new IOException(
                 $"{e.Message} The state of step {step} is not saved{(SavedStep is { } last ? $"; that of step {last} is" : "")}. Make " +
-                $"room, then give the same command again; 'qwen3tts-train train' goes on with --resume.", e);
+                $"room, then give the same command again; 'qwen3tts-train train' needs --resume.", e);
         }
     }
 
@@ -258,9 +256,9 @@ sealed class RunFolder : IDisposable
     RunProgress? Progress => File.Exists(ProgressFile)
         ? JsonFile.Read(ProgressFile, LogJson.Default.RunProgress, "Restore the file, or name another folder for a new run.") : null;
 
-    /// <summary>The step of the saved state, if there is one.</summary>
-    /// <exception cref="IOException">Something else is in its place.</exception>
-    /// <exception cref="InvalidDataException">The file is no state.</exception>
+    /// <summary>The step of the saved state; null if there is none.</summary>
+    /// <exception cref="IOException">There is something else in its place.</exception>
+    /// <exception cref="InvalidDataException">The file is not a state.</exception>
     public int? SavedStep
     {
         get
@@ -283,15 +281,17 @@ sealed class RunFolder : IDisposable
         state.Metadata.TryGetValue("step", out var text)
             && int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var step) && step > 0 ? step
             : throw new InvalidDataException(
-                $"{StateFile}: its metadata has {(text is null ? "no 'step'" : $"the step '{Printable.Text(text)}'")}, so it is no state " +
-                $"of a run. {StateRemedy}");
+                $"{StateFile}: its metadata has {(text is null ? "no 'step'" : $"the step '{Printable.Text(text)}'")}, so it is not the " +
+                $"state of a run. {StateRemedy}");
 
     const string StateRemedy = "Move it away and restore the state from a copy, or name another folder for a new run.";
 
-    /// <summary>Puts the saved state back, if there is one, and gives the step to go on with. Lines logged beyond it are dropped.</summary>
-    /// <param name="optimizer">Gets what it was.</param>
-    /// <param name="warn">Told of what fails and is not needed.</param>
-    /// <exception cref="InvalidDataException">The state is of another model.</exception>
+    /// <summary>
+    /// Restores the saved state, if there is one, and returns the step to resume from. Removes the logged lines of later steps.
+    /// </summary>
+    /// <param name="optimizer">The optimizer whose state is restored.</param>
+    /// <param name="warn">Receives messages about failures that do not stop the run.</param>
+    /// <exception cref="InvalidDataException">The state belongs to another model.</exception>
     public int Restore(AdamW optimizer, Action<string>? warn = null)
     {
         var step = 0;
@@ -303,27 +303,27 @@ sealed class RunFolder : IDisposable
         return step;
     }
 
-    /// <summary>The run came to its end, and dropped its state when its export was complete.</summary>
+    /// <summary>True if the run was finished, and its state was removed after the export was complete.</summary>
     public bool IsFinished => Progress is { Finished: true };
 
-    /// <summary>Refuses to begin again from the first step in silence, where a state was saved and is gone.</summary>
+    /// <summary>Refuses to start silently from the first step if a saved state has disappeared.</summary>
     void CheckState()
     {
         if (Progress is not { } progress)
-            return; // killed before its first state was saved: it goes on from the beginning
+            return; // killed before its first state was saved: the run starts from the first step
         if (progress.Finished && !Directory.Exists(Export))
             throw new IOException(
-                $"The run in '{Path}' is finished, and its result '{Export}' is gone. Restore it, or begin anew with --overwrite.");
+                $"The run in '{Path}' is finished, and its result '{Export}' is gone. Restore it, or start again with --overwrite.");
         if (!progress.Finished && SavedStep is null)
             throw new IOException(
-                $"'{StateFile}' is gone, and the run was saved there at step {progress.Saved}. Restore the file, or begin anew with " +
+                $"'{StateFile}' is gone, and the run was saved there at step {progress.Saved}. Restore the file, or start again with " +
                 $"--overwrite.");
     }
 
-    /// <summary>What is only needed to go on is not kept when the run is done.</summary>
+    /// <summary>Removes what is only needed to resume the run.</summary>
     public void Finish(int step)
     {
-        Write(new RunProgress(step, Finished: true)); // before the state goes, whose absence it explains
+        Write(new RunProgress(step, Finished: true)); // before the state is removed, because this file explains why it is missing
         if (File.Exists(StateFile))
             File.Delete(StateFile);
     }

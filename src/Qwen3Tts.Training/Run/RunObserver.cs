@@ -2,20 +2,20 @@ using Qwen3Tts.Training.Log;
 
 namespace Qwen3Tts.Training.Run;
 
-/// <summary>Is told of what happens in a run, on the thread that trains. Each method does nothing unless it is overridden.</summary>
+/// <summary>Receives the events of a run, on the thread that trains. A method does nothing unless it is overridden.</summary>
 class RunObserver
 {
-    /// <summary>A step was made and logged.</summary>
+    /// <summary>A step was completed and logged.</summary>
     public virtual void OnStep(StepReport step)
     {
     }
 
-    /// <summary>Something about the run is unusual, or cannot work and is forced; told before the first step.</summary>
+    /// <summary>Something about the run is unusual, or cannot work and was forced. Called before the first step.</summary>
     public virtual void OnFinding(PreflightFinding finding)
     {
     }
 
-    /// <summary>What was chosen, before the first step; and at any time what failed that training does not need.</summary>
+    /// <summary>A message: what was chosen, before the first step; or at any time a failure that does not stop training.</summary>
     public virtual void OnNote(string message)
     {
     }

@@ -1,4 +1,5 @@
-// index.html of a run, written anew while it goes on. No run needs it: where it cannot be written, that is told, and the run goes on.
+// Writes index.html of a run, again and again while the run goes on. Training does not need it: if it cannot be written, a warning is
+// given, and training goes on.
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.Files;
 using Qwen3Tts.Training.Log;
@@ -8,9 +9,9 @@ namespace Qwen3Tts.Training.Run;
 
 sealed class RunPageFile(RunFolder folder, PreparedRun run, Action<string> note)
 {
-    readonly Lazy<double> _framesPerSecond = new(() => CodecConfig.ReadFramesPerSecond(run.Model)); // read once, when a page needs it
+    readonly Lazy<double> _framesPerSecond = new(() => CodecConfig.ReadFramesPerSecond(run.Model)); // read once, for the first page
 
-    /// <param name="state">What the run is doing, in a few words.</param>
+    /// <param name="state">A few words about the state of the run.</param>
     public void Write(string state)
     {
         var path = Path.Combine(folder.Path, "index.html");
@@ -28,7 +29,7 @@ sealed class RunPageFile(RunFolder folder, PreparedRun run, Action<string> note)
             };
             OutputFile.WriteText(path, RunPage.Write(page), folder.Record);
         }
-        catch (Exception e) // whatever it is: hours of training do not end for it
+        catch (Exception e) // any error: it must not end hours of training
         {
             note($"Warning: the page '{path}' is not written: {e.Message} Training goes on without it.");
         }

@@ -6,23 +6,23 @@ using TorchSharp;
 
 namespace Qwen3Tts.Training.Run;
 
-/// <summary>What memory decides about a run.</summary>
-/// <param name="Options">Of the run, with everything that memory decides filled in.</param>
-/// <param name="Memory">The plan that it was decided by.</param>
+/// <summary>The settings of a run that were chosen for the memory.</summary>
+/// <param name="Options">The options of the run, with these settings filled in.</param>
+/// <param name="Memory">The memory plan.</param>
 /// <param name="Budget">Bytes that the process may use.</param>
 sealed record RunPlan(TrainingOptions Options, MemoryPlan Memory, long Budget)
 {
-    /// <param name="options">Completed.</param>
-    /// <param name="talker">Of the model.</param>
-    /// <param name="longest">The longest clip.</param>
-    /// <param name="device">That is trained on.</param>
-    /// <exception cref="ArgumentException">Nothing fits; the message says what would.</exception>
+    /// <param name="options">Completed options.</param>
+    /// <param name="talker">Configuration of the model's talker.</param>
+    /// <param name="longest">Length of the longest clip.</param>
+    /// <param name="device">The device to train on.</param>
+    /// <exception cref="ArgumentException">Nothing fits; the message says which options would.</exception>
     public static RunPlan Make(TrainingOptions options, TalkerConfig talker, BatchShape longest, torch.Device device)
     {
         var budget = options.Memory is { } size ? MemoryChoice.Parse(size) : Devices.Memory(device);
         var onCpu = device.type == DeviceType.CPU;
         var plan = options.FramesAtATime is null ? Choose(options, talker, longest, device, budget)
-            : MemoryPlan.Compute( // chosen when the run began
+            : MemoryPlan.Compute( // the settings were chosen when the run began
                 talker, Freezing.ListTensors(talker, options.Method), options.Method, longest with { Samples = options.MicroBatch!.Value },
                 options.MicroBatch < options.Batch, onCpu);
         var chosen = options with

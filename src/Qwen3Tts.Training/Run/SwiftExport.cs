@@ -1,6 +1,6 @@
-// For ms-swift: the data and the command line for a trainer of many machines. Of the other trainers for this model,
-// ms-swift has every alignment right since its pull request 9752 (July 2026): text projected, labels shifted once, the code predictor under
-// the hidden state that has not seen the frame, the end of speech trained. It knows one layout (text first) and no language.
+// Exports the data and a command line for ms-swift, a trainer that uses many machines. Of the other trainers for this model, ms-swift has
+// every alignment right since its pull request 9752 (July 2026): text is projected, labels are shifted once, the code predictor gets the
+// hidden state that has not seen the frame, and the end of speech is trained. It knows one layout (text first) and no language.
 using System.Globalization;
 using System.Text.Json;
 using Qwen3Tts.Checkpoint;
@@ -14,12 +14,14 @@ namespace Qwen3Tts.Training.Run;
 
 static class SwiftExport
 {
-    const string Release = "4.5.0"; // whose source was read for this
+    const string Release = "4.5.0"; // the release whose source code was read for this file
 
-    /// <summary>Writes train.jsonl, valid.jsonl where clips are held out, and train.sh; returns a sentence on what will be lost.</summary>
-    /// <param name="options">As they would be trained here.</param>
-    /// <param name="output">A folder.</param>
-    /// <param name="gpus">How many train together.</param>
+    /// <summary>
+    /// Writes train.jsonl, valid.jsonl if clips are held out, and train.sh; returns a sentence about what ms-swift ignores.
+    /// </summary>
+    /// <param name="options">The options that a run of this program would have.</param>
+    /// <param name="output">The folder to write.</param>
+    /// <param name="gpus">Number of GPUs that train together.</param>
     /// <exception cref="InvalidDataException">The data is not ready, or names several references.</exception>
     public static string Run(TrainingOptions options, string output, int gpus)
     {
@@ -35,7 +37,7 @@ static class SwiftExport
                 $"{options.Data}: the lines name different references, such as '{first}' and '{second}', and ms-swift stores the voice " +
                 $"of the first one. Prepare the recordings with --reference.");
         if (clips.FirstOrDefault(c => ClipGate.Error(c) is not null) is { } bad)
-            throw new InvalidDataException(ClipGate.Error(bad)); // there, control tokens in a text are control tokens
+            throw new InvalidDataException(ClipGate.Error(bad)); // ms-swift would read a control token in a text as a control token
         var heldOut = HeldOut.Select(clips, options.HeldOut);
         options = (options with { HeldOut = heldOut.Count(held => held) }).Completed(model.Config, clips.Count, linesNameLanguages: false);
 
@@ -71,7 +73,7 @@ static class SwiftExport
         json.WriteEndObject();
     }
 
-    /// <summary>The batch is divided among the GPUs; where it does not divide, it grows.</summary>
+    /// <summary>The batch is divided among the GPUs, and rounded up if it cannot be divided.</summary>
     static string Script(TrainingOptions options, int gpus)
     {
         var (name, each) = (Path.GetFileName(Path.TrimEndingDirectorySeparator(options.Model)), options.MicroBatch ?? options.Batch);

@@ -1,5 +1,5 @@
-// Fine-tunes voices: prepares what a run is a function of, opens its folder and its model, trains step by step, and writes the result, a
-// model folder whose rows hold the very vectors that stood in the sequences.
+// Fine-tunes voices: reads and checks the inputs, opens the run's folder and the model, trains step by step, and writes the result: a model
+// folder whose rows are the same voice vectors as those in the training sequences.
 using Qwen3Tts.Training.Log;
 using Qwen3Tts.Training.Memory;
 using Qwen3Tts.Training.Options;
@@ -8,13 +8,13 @@ namespace Qwen3Tts.Training.Run;
 
 static class Trainer
 {
-    /// <param name="options">What to do.</param>
+    /// <param name="options">The options of the run.</param>
     /// <param name="run">Folder of the run.</param>
-    /// <param name="existing">What to do with a run that is there.</param>
-    /// <param name="observer">Is told of what happens; null: nobody.</param>
-    /// <param name="stop">Ends the run after the step it is in: state and export are written as of that step.</param>
-    /// <exception cref="InvalidDataException">Data, model or a loss is not what training needs.</exception>
-    /// <exception cref="ArgumentException">An option is out of range, or the name is taken.</exception>
+    /// <param name="existing">What to do if the folder already has a run.</param>
+    /// <param name="observer">Receives the run's events; may be null.</param>
+    /// <param name="stop">Ends the run after the current step; state and export of that step are written.</param>
+    /// <exception cref="InvalidDataException">The data or the model does not fit, or a loss is not finite.</exception>
+    /// <exception cref="ArgumentException">An option is out of range, or the name is used already.</exception>
     public static TrainingResult Run(TrainingOptions options, string run, Existing existing, RunObserver? observer, CancellationToken stop)
     {
         PeakMemory.KeepFreed();

@@ -1,5 +1,5 @@
-// A run from its first step, or its last saved state, to its end. Saving comes before evaluating, so that nothing an evaluation does can
-// cost a step.
+// A run from its first step, or from its last saved state, to its end. The state is saved before an evaluation, so that a failure during
+// the evaluation loses no step.
 using System.Diagnostics;
 using Qwen3Tts.Training.Batching;
 using Qwen3Tts.Training.Log;
@@ -24,8 +24,8 @@ sealed class TrainingLoop : IDisposable
     readonly AdamW _optimizer;
     readonly Evaluator _evaluator;
     readonly RunPageFile _page;
-    int _step; // updates made
-    int _saved; // step of the saved state
+    int _step; // number of updates so far
+    int _saved; // the step that the saved state has
 
     TrainingLoop(PreparedRun run, RunFolder folder, RunObserver observer, TalkerModule talker, AdamW optimizer)
     {
@@ -37,8 +37,9 @@ sealed class TrainingLoop : IDisposable
 
     TrainingOptions Options => _run.Options;
 
-    /// <summary>Loads the model, begins the run in its folder or restores it, and tells what was chosen.</summary>
-    /// <exception cref="InvalidDataException">The run cannot work and is not forced, or the saved state is another model's.</exception>
+    /// <summary>Loads the model, starts the run in its folder or resumes it, and reports the chosen settings.</summary>
+    /// <exception cref="InvalidDataException">The run cannot work and is not forced, or the saved state belongs to another
+    /// model.</exception>
     public static TrainingLoop Open(PreparedRun run, RunFolder folder, Existing existing, RunObserver observer)
     {
         var options = run.Options;
@@ -93,7 +94,7 @@ sealed class TrainingLoop : IDisposable
         return FormattableString.Invariant($"Padding: {Share(options.Bucket!.Value):P0} of what is computed{without}.");
     }
 
-    /// <summary>Trains until the last step, until evaluations have not improved for long enough, or until it is stopped.</summary>
+    /// <summary>Trains until the last step, until the evaluations have not improved for long enough, or until it is cancelled.</summary>
     /// <exception cref="InvalidDataException">A loss or a gradient is not finite.</exception>
     public void Run(CancellationToken stop)
     {
@@ -154,7 +155,7 @@ sealed class TrainingLoop : IDisposable
     void WriteExport(string target) => RunExport.Write(
         target, _run.Model, Options, _talker, _optimizer, _run.Data, _run.Voices, _run.Language, _step);
 
-    /// <summary>Saves the state and writes the result; a run that is done drops its state.</summary>
+    /// <summary>Saves the state and writes the result. A finished run removes its state.</summary>
     public TrainingResult Finish()
     {
         Save();

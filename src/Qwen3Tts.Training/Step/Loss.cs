@@ -1,6 +1,6 @@
-// Cross-entropy over explicit pairs: a row of the talker's output and the code it predicts; a head of the code predictor and the codebook
-// it predicts. Losses are held as sums with counts, because the mean is taken over the whole effective batch: so three micro-batches of one
-// sample give the gradient of one batch of three, whatever the samples' lengths.
+// Cross-entropy over explicit pairs: a row of the talker's output with the code that it predicts; a head of the code predictor with the
+// codebook that it predicts. Losses are stored as sums with counts, because the mean is taken over the whole effective batch: three
+// micro-batches of one sample have the gradient of one batch of three, whatever the lengths of the samples.
 using Qwen3Tts.Sequence;
 using Qwen3Tts.Training.Memory;
 using Qwen3Tts.Training.Model;
@@ -9,18 +9,18 @@ using static TorchSharp.torch;
 
 namespace Qwen3Tts.Training.Step;
 
-/// <summary>Sums of cross-entropy in nats, float32. Lives in the dispose scope it was made in.</summary>
-/// <param name="Talker">Over all codes of codebook 0 and the ends of speech.</param>
-/// <param name="Predictor">Over all frames and heads.</param>
-/// <param name="End">The part of <paramref name="Talker"/> that belongs to the ends of speech; carries no gradient.</param>
-/// <param name="Ends">How many ends there are.</param>
-/// <param name="Counts">How many predictions the first two are sums of.</param>
+/// <summary>Sums of cross-entropy in nats, float32. They belong to the dispose scope in which they were computed.</summary>
+/// <param name="Talker">Sum over all codes of codebook 0 and the ends of speech.</param>
+/// <param name="Predictor">Sum over all frames and heads.</param>
+/// <param name="End">The part of <paramref name="Talker"/> for the ends of speech; without gradient.</param>
+/// <param name="Ends">Number of ends of speech.</param>
+/// <param name="Counts">Number of predictions in the first two sums.</param>
 sealed record Loss(Tensor Talker, Tensor Predictor, Tensor End, long Ends, TargetCounts Counts)
 {
     public static Loss Compute(TalkerModule talker, TrainingBatch batch) => Compute(talker, batch, talker.Embed(batch));
 
     /// <param name="talker">The network.</param>
-    /// <param name="batch">Its pairs are used; its positions have become <paramref name="inputs"/>.</param>
+    /// <param name="batch">The pairs; its positions were embedded as <paramref name="inputs"/>.</param>
     /// <param name="inputs">[Samples, Length, hidden].</param>
     public static Loss Compute(TalkerModule talker, TrainingBatch batch, Tensor inputs)
     {

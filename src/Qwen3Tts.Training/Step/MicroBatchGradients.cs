@@ -1,8 +1,8 @@
-// Forward and backward of one micro-batch, in parts: what one part saves for backward is freed before the next begins. The autograd graph
-// is cut below and above each stack of layers, which have a backward of their own (Modules/DecoderLayer.cs): libtorch's graph holds the
-// embeddings, the last norm and the heads. The loss of the code predictor is taken over a few frames at a time, and each part goes backward
-// at once. With gradient checkpointing the talker's layers save their inputs alone and compute their forward pass again, one by one; that
-// costs a third more time and gives the same bits.
+// Forward and backward of one micro-batch, in parts: the tensors that one part saves for backward are freed before the next part begins.
+// The autograd graph is cut below and above each stack of layers, because layers have their own backward (Model/DecoderLayer.cs).
+// libtorch's graph has the embeddings, the last norm and the heads. The code predictor's loss is computed for a few frames at a time,
+// followed by their backward pass. With gradient checkpointing, the talker's layers save only their inputs and compute their forward pass
+// again, one after the other; this takes a third more time and gives the same bits.
 using Qwen3Tts.Training.Model;
 using Qwen3Tts.Training.Options;
 using static TorchSharp.torch;
@@ -29,8 +29,8 @@ static class MicroBatchGradients
         return sums;
     }
 
-    /// <summary>Computes both losses from the talker's output and runs them backward to that output, but not into it.</summary>
-    /// <returns>The losses, and the gradient of the output; null where nothing below it is trained.</returns>
+    /// <summary>Computes both losses from the talker's output, and their backward passes as far as that output.</summary>
+    /// <returns>The losses, and the gradient of the output; null if nothing below the output is trained.</returns>
     static (Loss.LossSums Sums, Tensor? Gradient) RunLosses(
         TalkerModule talker, TrainingBatch batch, Tensor hidden, TargetCounts effective, CheckpointingOptions checkpointing)
     {

@@ -1,4 +1,5 @@
-// One optimizer step: forward and backward over the micro-batches, each with its share of the effective batch; gradient clipping; update.
+// One optimizer step: forward and backward of the micro-batches, each weighted by its share of the effective batch; gradient clipping;
+// update.
 
 using Qwen3Tts.Training.Model;
 using Qwen3Tts.Training.Optimizer;
@@ -13,17 +14,19 @@ static class TrainingStep
     /// <param name="GradientNorm">2-norm of all gradients together, before clipping.</param>
     public readonly record struct Report(Loss.LossSums Loss, double GradientNorm);
 
-    /// <summary>The optimizer of the tensors that <see cref="Freezing.Apply(TalkerModule, TrainingMethod)"/> left to train.</summary>
+    /// <summary>
+    /// Creates the optimizer of the tensors that <see cref="Freezing.Apply(TalkerModule, TrainingMethod)"/> did not freeze.
+    /// </summary>
     public static AdamW CreateOptimizer(TalkerModule talker, TrainingMethod method, AdamWOptions options) =>
         new(Freezing.ListTrained(talker), options with { Masters = method.HasMasters, Moments = method.MomentType });
 
     /// <summary>Runs one step.</summary>
     /// <param name="talker">The network.</param>
-    /// <param name="microBatches">Together the effective batch; computed one after the other.</param>
-    /// <param name="optimizer">Holds the network's parameters.</param>
-    /// <param name="learningRate">Of this step.</param>
-    /// <param name="largestNorm">Gradients are scaled down to this norm; infinity leaves them.</param>
-    /// <param name="checkpointing">How much of a micro-batch is held in memory; null: all of it.</param>
+    /// <param name="microBatches">The effective batch, in parts that are computed one after the other.</param>
+    /// <param name="optimizer">The optimizer of the network's parameters.</param>
+    /// <param name="learningRate">Learning rate of this step.</param>
+    /// <param name="largestNorm">Gradient clipping: largest 2-norm; infinity turns it off.</param>
+    /// <param name="checkpointing">How much of a micro-batch is in memory at a time; null: all of it.</param>
     public static Report Run(TalkerModule talker, IReadOnlyList<TrainingBatch> microBatches, AdamW optimizer, double learningRate,
         double largestNorm, CheckpointingOptions? checkpointing = null)
     {

@@ -1,12 +1,12 @@
-// People give whatever their player plays. A file is named by its first bytes, since the name's ending is often wrong.
+// Recognises the kind of an audio file by its first bytes. The file name's extension is often wrong, so it is not used.
 using System.Text;
 
 namespace Qwen3Tts.Audio;
 
 static class AudioKind
 {
-    /// <summary>What a recording is, or null: no kind of audio is known that begins so.</summary>
-    /// <param name="head">Its first 12 bytes, fewer if it is shorter.</param>
+    /// <summary>The kind of a recording by name, or null if the first bytes belong to no known kind of audio.</summary>
+    /// <param name="head">The first 12 bytes of the file, or all of it if it is shorter.</param>
     public static string? Recognise(ReadOnlySpan<byte> head) => IsWav(head) ? "WAV" : Encoding.Latin1.GetString(head) switch
     {
         ['I', 'D', '3', ..] => "MP3",
@@ -27,7 +27,7 @@ static class AudioKind
         _ => null,
     };
 
-    /// <summary>RIFF, or one of its two forms for more than 4 GB.</summary>
+    /// <summary>The file is RIFF, or one of the two variants of RIFF for more than 4 GB (RF64, BW64).</summary>
     public static bool IsWav(ReadOnlySpan<byte> head) => head.Length >= 12 && head.Slice(8, 4).SequenceEqual("WAVE"u8)
         && Encoding.Latin1.GetString(head[..4]) is "RIFF" or "RF64" or "BW64";
 }

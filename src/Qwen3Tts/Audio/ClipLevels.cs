@@ -1,25 +1,26 @@
-// What a recording is like, measured before anything is changed in it.
+// Levels of a recording (length, loudness, peaks, pauses), measured before the recording is trimmed or changed in any other way.
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 
 namespace Qwen3Tts.Audio;
 
-/// <param name="Seconds">Length.</param>
-/// <param name="Speech">Seconds that are louder than a fiftieth of the loudest.</param>
-/// <param name="Rms">Of those; full scale is 1.</param>
+/// <param name="Seconds">Length of the recording.</param>
+/// <param name="Speech">Seconds whose loudness is above a fiftieth (0.02) of the loudest 10 ms.</param>
+/// <param name="Rms">RMS of these seconds; full scale is 1.</param>
 /// <param name="Peak">Largest amplitude.</param>
-/// <param name="Clipped">Share of the samples that lie in flat tops: three and more at the peak in a row.</param>
+/// <param name="Clipped">Share of the samples that lie in flat tops: three or more samples in a row at the peak.</param>
 /// <param name="Pause">Longest silence between two sounds, in seconds.</param>
-/// <param name="Start">RMS of the first 20 ms, as part of <paramref name="Rms"/>.</param>
-/// <param name="End">The same of the last 20 ms.</param>
-/// <param name="Content">Hash of every sample.</param>
+/// <param name="Start">RMS of the first 20 ms, divided by <paramref name="Rms"/>.</param>
+/// <param name="End">RMS of the last 20 ms, divided by <paramref name="Rms"/>.</param>
+/// <param name="Content">SHA-256 of all samples.</param>
 sealed record ClipLevels(double Seconds, double Speech, double Rms, double Peak, double Clipped, double Pause, double Start, double End,
     string Content)
 {
     const double WindowSeconds = 0.01, EdgeSeconds = 0.02, Floor = 0.02;
 
     /// <summary>
-    /// Largest amplitude of a single channel of the file, and how many it had; equal to <see cref="Peak"/> and 1 where it had one.
+    /// The largest amplitude in any single channel of the file, and the number of channels. For a mono file these are <see cref="Peak"/>
+    /// and 1.
     /// </summary>
     public (double Peak, int Count) Channels { get; init; } = (Peak, 1);
     /// <summary>Difference between the largest and the smallest sample.</summary>
@@ -65,7 +66,9 @@ sealed record ClipLevels(double Seconds, double Speech, double Rms, double Peak,
         return Math.Sqrt(sum / part.Length);
     }
 
-    /// <summary>Limits of an amplifier or a converter leave tops that are flat; those of speech are not, even at the peak.</summary>
+    /// <summary>
+    /// Number of samples in flat tops. An overloaded amplifier or converter leaves flat tops; speech has none, even at its peak.
+    /// </summary>
     static int InFlatTops(float[] samples, double peak)
     {
         const int Shortest = 3;
@@ -81,7 +84,7 @@ sealed record ClipLevels(double Seconds, double Speech, double Rms, double Peak,
         return found;
     }
 
-    /// <summary>Most windows in a row that are below the floor, between two that are not.</summary>
+    /// <summary>The longest run of windows below the floor that has a window above the floor on both sides.</summary>
     static int Longest(double[] loudness, double floor)
     {
         var (longest, last) = (0, -1);

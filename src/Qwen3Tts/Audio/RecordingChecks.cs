@@ -1,32 +1,40 @@
-// The one gate for recordings: clips that are imported, prepared or measured, references of runs, and recordings whose voice is cloned.
-// What cannot be used is a problem, and what may be wrong a doubt, in the same words everywhere. Messages begin with what is wrong, so that
-// the caller puts the name before them: "'a.wav' is silent: …".
+// The checks that every recording passes: clips that are imported, prepared or measured, reference recordings of runs, and recordings that
+// a voice is cloned from. A recording that cannot be used has a problem; a recording that may be wrong has a doubt. The wording is the same
+// everywhere. A message begins with the verb, and the caller puts the file name before it: "'a.wav' is silent: …".
 using System.Globalization;
 
 namespace Qwen3Tts.Audio;
 
 static class RecordingChecks
 {
-    /// <summary>Less than a syllable, in seconds.</summary>
+    /// <summary>Shortest recording that is accepted, in seconds: less than this is less than a syllable.</summary>
     public const double Shortest = 0.2;
-    /// <summary>Models learn sentences: the longest clips of the usual corpora have 35 s, and the longest decides the memory.</summary>
+    /// <summary>
+    /// Longest recording that is accepted, in seconds. Models are trained on sentences: the longest clips of the usual corpora have 35 s.
+    /// The longest clip of a batch also decides how much memory a step needs.
+    /// </summary>
     public const double Longest = 40;
-    /// <summary>From here on a clip is more than a long sentence.</summary>
+    /// <summary>Seconds from which on a clip is longer than a long sentence, so that a doubt is reported.</summary>
     public const double Long = 30;
-    /// <summary>Range of samples that a 16-bit converter writes where nothing sounds: its last bit, in both directions.</summary>
+    /// <summary>
+    /// Range of the samples of a recording that is silent. A 16-bit converter writes its last bit, in both directions, where nothing
+    /// sounds.
+    /// </summary>
     const double LastBit = 2.0 / 32768;
-    /// <summary>24 dB beyond full scale: no converter and no mix goes there, only samples that were stored on another scale.</summary>
+    /// <summary>24 dB above full scale. No converter and no mix reaches this level: such samples were stored on another scale.</summary>
     const double OtherScale = 16;
-    /// <summary>2 dB beyond full scale, which decoders of compressed audio reach where the original touched it.</summary>
+    /// <summary>
+    /// 2 dB above full scale. Decoders of compressed audio reach this level where the original recording touched full scale.
+    /// </summary>
     const double Overshoot = 1.26;
-    /// <summary>Speech takes 3 to 5 frames a token; a clip beyond these holds more than its text says, or less.</summary>
+    /// <summary>Speech takes 3 to 5 frames a token. A clip outside these two limits holds more than its text says, or less.</summary>
     public const double FastestPace = 1, SlowestPace = 12;
 
-    /// <summary>The sentence that is put before: a file by its name, or the recording.</summary>
+    /// <summary>A complete sentence: the file name, or "The recording" where there is no file, followed by the message.</summary>
     public static string Named(string? file, string what) =>
         file is null ? $"The recording {what}" : $"'{Files.Printable.Text(Path.GetFileName(file))}' {what}";
 
-    /// <summary>Why a recording cannot be used, with a remedy, or null.</summary>
+    /// <summary>Why a recording cannot be used and what to do about it, or null if it can be used.</summary>
     public static string? Problem(Waveform wave, ClipLevels levels)
     {
         const string Another = "Record it again, or take another one.";
@@ -37,7 +45,7 @@ static class RecordingChecks
         if (Array.FindIndex(wave.Samples, s => !float.IsFinite(s)) is >= 0 and var at)
             return $"has no finite number as its sample {at + 1}. Look for the cause where it was made.";
         var channels = levels.Channels;
-        // 34 dB below what one channel alone would leave in the mean.
+        // The mean of the channels is 34 dB below what one channel alone would leave in it.
         if (channels.Count > 1 && channels.Peak > LastBit && channels.Count * levels.Peak < 0.02 * channels.Peak)
             return F($"has {channels.Count} channels that cancel each other: one of them reaches {channels.Peak:0.00}, ")
                 + F($"their mean {levels.Peak:0.0000}. ")
@@ -60,9 +68,9 @@ static class RecordingChecks
             + F($"Divide its samples by {1L << (bits - 1)}.");
     }
 
-    /// <summary>What lets one doubt a recording that can be used.</summary>
-    /// <param name="sound">Of the recording.</param>
-    /// <param name="trimmed">Silence at its ends is cut anyway.</param>
+    /// <summary>Reasons to doubt a recording that can be used.</summary>
+    /// <param name="sound">Levels of the recording.</param>
+    /// <param name="trimmed">Silence at both ends will be cut, so it is not reported.</param>
     public static IEnumerable<string> Doubts(ClipLevels sound, bool trimmed)
     {
         if (sound.Seconds > Long)
@@ -90,7 +98,9 @@ static class RecordingChecks
                 "it.";
     }
 
-    /// <summary>What lets one doubt that a text is what is said in a recording, or null.</summary>
+    /// <summary>
+    /// Why the text may differ from what is said in a recording (frames for each token are outside the range of speech), or null.
+    /// </summary>
     public static string? PaceDoubt(int frames, int tokens)
     {
         var pace = (double)frames / Math.Max(1, tokens);

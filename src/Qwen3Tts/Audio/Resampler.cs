@@ -1,8 +1,8 @@
-// Band-limited change of sample rate: a polyphase bank of one Kaiser-windowed sinc. Cutoff, window and length were fitted to the impulse
-// responses of soxr's HQ setting, which the official loader uses: what remains of the difference is 2e-5 on a voice.
+// Changes the sample rate with a band limit: a polyphase filter bank of one Kaiser-windowed sinc. Cutoff, window and length were fitted to
+// the impulse responses of soxr's HQ setting, which the official loader uses. The remaining difference is 2e-5 on a recorded voice.
 //
-// Two things are the official loader's and copied on purpose: the length is the ceiling of a *floating-point* product (22050 samples at
-// 22050 Hz become 24001 at 24000 Hz), and samples past the rounded product are zero, because there it pads what soxr returns.
+// Two properties of the official loader are copied on purpose. The length is the ceiling of a *floating-point* product (22050 samples at
+// 22050 Hz become 24001 at 24000 Hz). Samples past the rounded product are zero, because the official loader pads the output of soxr.
 using System.Numerics;
 using System.Runtime.InteropServices;
 
@@ -13,14 +13,14 @@ public static class Resampler
 {
     const double Cutoff = 0.95687; // -6 dB, as a fraction of the lower rate's Nyquist frequency
     const double KaiserBeta = 12.756; // about 125 dB of attenuation
-    const int HalfWidth = 96; // of the kernel, in samples of the lower rate
-    const int Resolution = 2048; // phases per sample of the lower rate; pairs that need more interpolate between these (-130 dB)
+    const int HalfWidth = 96; // half the length of the kernel, in samples of the lower rate
+    const int Resolution = 2048; // phases per sample of the lower rate; rates that need more phases interpolate (-130 dB)
     const int HighestRate = 1_000_000;
 
-    /// <summary>Resamples; pairs of any two rates are supported.</summary>
+    /// <summary>Changes the sample rate. Any two rates are supported.</summary>
     /// <param name="samples">Mono sound [n].</param>
-    /// <param name="from">Its rate, samples per second, 1 to 1,000,000.</param>
-    /// <param name="to">The rate wanted.</param>
+    /// <param name="from">Sample rate of <paramref name="samples"/>, in samples per second, 1 to 1,000,000.</param>
+    /// <param name="to">Sample rate of the result.</param>
     /// <returns>[ceil(n · to / from)]</returns>
     /// <exception cref="ArgumentOutOfRangeException">A rate is outside 1 to 1,000,000, or the result would be too long for an
     /// array.</exception>
@@ -43,7 +43,8 @@ public static class Resampler
     }
 
     /// <summary>
-    /// The kernel at a distance of <paramref name="t"/> input samples; <paramref name="scale"/> is the lower rate over the input rate.
+    /// Value of the kernel at a distance of <paramref name="t"/> input samples. <paramref name="scale"/> is the lower rate divided by the
+    /// input rate.
     /// </summary>
     static double Kernel(double t, double scale)
     {
@@ -65,12 +66,12 @@ public static class Resampler
     }
 
     /// <summary>
-    /// The kernel sampled once per phase: row p holds the taps for an output that lies p / phases behind an input sample.
+    /// The kernel, sampled once for each phase: row p holds the taps for an output sample that lies p / phases behind an input sample.
     /// </summary>
     sealed class PhaseBank
     {
         readonly int _up, _down, _phases, _reach, _taps;
-        readonly double[] _rows; // [phases + 1, taps]; the last row is the first one of the next input sample
+        readonly double[] _rows; // [phases + 1, taps]; the last row equals the first row of the next input sample
 
         public PhaseBank(int from, int to)
         {
@@ -96,7 +97,7 @@ public static class Resampler
                 var (phase, rest) = Math.DivRem(remainder * _phases, _up);
                 var window = padded.AsSpan((int)start, _taps);
                 var value = Dot(Row((int)phase), window);
-                if (rest != 0) // only where a pair has more phases than the bank
+                if (rest != 0) // only where the two rates need more phases than the bank has
                     value += (Dot(Row((int)phase + 1), window) - value) * rest / _up;
                 result[i] = (float)value;
             }

@@ -1,11 +1,12 @@
-// RIFF WAVE in and out. Reading is strict about what a file claims to be and lenient about how it was cut off: files from pipes announce
-// no length or a false one, so what is there is taken. Values are those of the official loader (libsndfile): 16-bit is divided by 32768.
+// Reads and writes RIFF WAVE. The reader is strict about the format that a file announces, and lenient about a file that was cut off:
+// files that were written to a pipe announce no length or a wrong one, so the samples that are there are taken. The values of the samples
+// are those of the official loader (libsndfile): 16-bit integers are divided by 32768.
 using System.Buffers.Binary;
 using Qwen3Tts.Files;
 
 namespace Qwen3Tts.Audio;
 
-/// <summary>How samples are stored in a file that is written.</summary>
+/// <summary>The format of the samples in a WAV file that is written.</summary>
 public enum WavFormat
 {
     /// <summary>16-bit integers; values beyond -1 to 1 are clipped.</summary>
@@ -20,13 +21,13 @@ public static class WavFile
     const int HeaderBytes = 44;
 
     /// <summary>
-    /// Reads PCM of 8, 16, 24 or 32 bits, float of 32 or 64, mu-law or A-law, with any number of channels, which are averaged.
+    /// Reads integer PCM of 8, 16, 24 or 32 bits, floating point of 32 or 64 bits, mu-law or A-law. Several channels are averaged.
     /// </summary>
     /// <param name="path">The file.</param>
     /// <returns>Mono, at the file's own rate.</returns>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
-    /// <exception cref="InvalidDataException">It is no WAV file, or one of a kind that is not supported; the message names the
-    /// remedy.</exception>
+    /// <exception cref="InvalidDataException">The file is not a WAV file, or one of a kind that is not supported. The message says what to
+    /// do.</exception>
     public static Waveform Read(string path)
     {
         if (!File.Exists(path))
@@ -36,31 +37,33 @@ public static class WavFile
         return Read(stream, path);
     }
 
-    /// <summary>Reads from a stream up to the end of the samples; seeking is not needed.</summary>
-    /// <param name="stream">Stands at the first byte of the file.</param>
-    /// <param name="name">What messages call it.</param>
+    /// <summary>Reads from a stream up to the end of the samples. The stream need not support seeking.</summary>
+    /// <param name="stream">A stream that is positioned at the first byte of the file.</param>
+    /// <param name="name">Name of the file in messages.</param>
     /// <returns>Mono, at the file's own rate.</returns>
-    /// <exception cref="InvalidDataException">It is no WAV file, or one of a kind that is not supported; the message names the
-    /// remedy.</exception>
+    /// <exception cref="InvalidDataException">The stream is not a WAV file, or one of a kind that is not supported. The message says what
+    /// to do.</exception>
     public static Waveform Read(Stream stream, string name) => new WavReader(stream, name).Read();
 
-    /// <summary>Writes a file in one step: it appears whole or not at all.</summary>
-    /// <param name="path">The file, replaced if there is one; its folder is made if missing. A device or a pipe is written to.</param>
+    /// <summary>Writes a file in one step: the file appears complete or not at all.</summary>
+    /// <param name="path">The file. An existing file is replaced, a missing folder is created. A device or a pipe is written to
+    /// directly.</param>
     /// <param name="wave">What to write.</param>
     /// <param name="format">How samples are stored.</param>
     /// <exception cref="ArgumentException">A sample is not a finite number, or a WAV file cannot hold that many.</exception>
-    /// <exception cref="IOException">The file cannot be written: the disk is full, or the folder is not to be written to.</exception>
+    /// <exception cref="IOException">The file cannot be written: the disk is full, or the folder is not writable.</exception>
     public static void Write(string path, Waveform wave, WavFormat format = WavFormat.Pcm16) =>
         OutputFile.Replace(path, stream => Write(stream, wave, format));
 
     /// <summary>
-    /// The same for the commands: a file that this program did not write is not replaced, and what is written is put on record.
+    /// As <see cref="Write(string, Waveform, WavFormat)"/>, for the commands: a file that this program did not write is not replaced, and
+    /// the file that is written gets an entry in the record of its folder.
     /// </summary>
     internal static void WriteOutput(string path, Waveform wave, OutputRecord? record = null) =>
         OutputFile.Write(path, stream => Write(stream, wave), record);
 
     /// <summary>Writes header and samples to a stream.</summary>
-    /// <param name="stream">Written from where it stands, and left open.</param>
+    /// <param name="stream">The stream, which is written from its current position and left open.</param>
     /// <param name="wave">What to write.</param>
     /// <param name="format">How samples are stored.</param>
     /// <exception cref="ArgumentException">A sample is not a finite number, or a WAV file cannot hold that many.</exception>
@@ -73,7 +76,7 @@ public static class WavFile
     /// <summary>The header of a mono file, 44 bytes.</summary>
     /// <param name="sampleRate">Samples per second.</param>
     /// <param name="format">How samples are stored.</param>
-    /// <param name="samples">How many will follow; null where that is not known, as when speech is streamed.</param>
+    /// <param name="samples">Number of samples that will follow; null if it is not known, as when speech is streamed.</param>
     /// <exception cref="ArgumentException">A WAV file cannot hold that many samples.</exception>
     public static byte[] Header(int sampleRate, WavFormat format, long? samples)
     {
@@ -98,10 +101,10 @@ public static class WavFile
         return header;
     }
 
-    /// <summary>Writes samples without a header: what follows <see cref="Header"/> in a stream.</summary>
-    /// <param name="stream">Written from where it stands.</param>
+    /// <summary>Writes samples without a header: the part of a stream that follows <see cref="Header"/>.</summary>
+    /// <param name="stream">The stream, which is written from its current position.</param>
     /// <param name="samples">Amplitudes [n].</param>
-    /// <param name="format">How they are stored, little-endian.</param>
+    /// <param name="format">The format of the samples; the byte order is little-endian.</param>
     /// <exception cref="ArgumentException">A sample is not a finite number.</exception>
     public static void WriteSamples(Stream stream, ReadOnlySpan<float> samples, WavFormat format)
     {
@@ -115,8 +118,8 @@ public static class WavFile
             {
                 if (!float.IsFinite(block[i]))
                     throw new ArgumentException(
-                        $"Sample {begin + i} is {block[i]}, which is no sound. Look for the cause where the audio was made: damaged " +
-                        $"weights, or a precision that overflows.", nameof(samples));
+                        $"Sample {begin + i} is {block[i]}, which is not a valid amplitude. Look for the cause where the audio was made: " +
+                        $"damaged weights, or a precision that overflows.", nameof(samples));
                 var at = buffer.AsSpan(i * sampleBytes);
                 if (format == WavFormat.Float32)
                     BinaryPrimitives.WriteSingleLittleEndian(at, block[i]);

@@ -1,6 +1,6 @@
-// Walks the chunks of one WAV stream. Nothing is believed before it is read: memory grows with the bytes that really arrive, never with
-// what a header announces. Writers that were stopped leave sizes of 0 behind, and some forget the padding byte behind odd chunks: both are
-// seen in what follows.
+// Reads the chunks of one WAV stream one after the other. No size in a header is trusted: memory grows with the bytes that really arrive,
+// never with the size that a header announces. Two defects of real files are handled: a program that was stopped leaves sizes of 0 in the
+// header, and some programs omit the padding byte behind a chunk of odd length. Both are recognised by the bytes that follow.
 using System.Buffers.Binary;
 using System.Text;
 using Qwen3Tts.Files;
@@ -10,11 +10,9 @@ namespace Qwen3Tts.Audio;
 sealed class WavReader(Stream stream, string name)
 {
     const int Pcm = 1, Float = 3, ALaw = 6, MuLaw = 7, Extensible = 0xFFFE;
-    const uint Unknown = uint.MaxValue; // the size in files that were streamed, and in RF64
+    const uint Unknown = uint.MaxValue; // the size that streamed files and RF64 files announce
 
-    /// <summary>
-    /// Chunks that follow others in real files; only the bytes behind an odd chunk or an empty one are compared with them.
-    /// </summary>
+    // Names of chunks in real files. The bytes behind a chunk of odd length or of length 0 are compared with them.
     static readonly HashSet<string> Names =
     [
         "fmt ", "data", "fact", "LIST", "ds64", "bext",
@@ -25,9 +23,9 @@ sealed class WavReader(Stream stream, string name)
     ];
 
     int _encoding, _channels, _rate, _sampleBytes;
-    float _peak; // of any channel
+    float _peak; // largest amplitude of any channel
     long _at; // bytes read or skipped so far
-    byte[] _ahead = []; // read already and given back
+    byte[] _ahead = []; // bytes that were read ahead and are to be read again
 
     public Waveform Read()
     {
@@ -36,7 +34,7 @@ sealed class WavReader(Stream stream, string name)
         if (!AudioKind.IsWav(head.AsSpan(0, got)))
             throw NotWav(head.AsSpan(0, got));
         var riffSize = BinaryPrimitives.ReadUInt32LittleEndian(head.AsSpan(4));
-        var longSize = long.MaxValue; // RF64 and BW64 say in ds64 what does not fit elsewhere
+        var longSize = long.MaxValue; // RF64 and BW64 store sizes above 32 bits in the chunk ds64
         var chunk = new byte[8];
         while (Fill(chunk) == chunk.Length)
         {
@@ -64,8 +62,8 @@ sealed class WavReader(Stream stream, string name)
     }
 
     /// <summary>
-    /// How many bytes of samples there are. A size of 0 is an unfinished header, unless another chunk follows where the file says that one
-    /// does.
+    /// Number of bytes of samples. A size of 0 means that the header is unfinished, unless another chunk follows at the place that the size
+    /// leads to.
     /// </summary>
     long DataBytes(long size, uint riffSize)
     {
@@ -79,7 +77,7 @@ sealed class WavReader(Stream stream, string name)
         return goesOn && riffSize != 0 && Names.Contains(Encoding.Latin1.GetString(next)) ? 0 : long.MaxValue;
     }
 
-    /// <summary>As many bytes as there are, at most those of <paramref name="into"/>.</summary>
+    /// <summary>Reads until <paramref name="into"/> is full or the stream ends, and returns the number of bytes read.</summary>
     int Fill(Span<byte> into)
     {
         var given = Math.Min(_ahead.Length, into.Length);
@@ -90,7 +88,7 @@ sealed class WavReader(Stream stream, string name)
         return got;
     }
 
-    /// <summary>The byte behind an odd chunk, where its writer wrote one: a first letter of the next chunk's name is none.</summary>
+    /// <summary>Skips the padding byte behind a chunk of odd length, if there is one. The first letter of a chunk is none.</summary>
     void SkipPadding(uint size)
     {
         if ((size & 1) == 0)
@@ -113,7 +111,7 @@ sealed class WavReader(Stream stream, string name)
         var frameBytes = BinaryPrimitives.ReadUInt16LittleEndian(format.AsSpan(12));
         var bits = BinaryPrimitives.ReadUInt16LittleEndian(format.AsSpan(14));
         if (_encoding == Extensible && format.Length >= 26)
-            _encoding = BinaryPrimitives.ReadUInt16LittleEndian(format.AsSpan(24)); // the true one opens the sub-format's GUID
+            _encoding = BinaryPrimitives.ReadUInt16LittleEndian(format.AsSpan(24)); // the sub-format's GUID begins with the real encoding
         _sampleBytes = (bits + 7) / 8;
         var known = (_encoding, _sampleBytes) is (Pcm, >= 1 and <= 4) or (Float, 4 or 8) or (ALaw or MuLaw, 1);
         if (!known)
@@ -137,7 +135,7 @@ sealed class WavReader(Stream stream, string name)
         _ => $"the unknown encoding 0x{encoding:x4}",
     };
 
-    /// <summary>Reads up to <paramref name="bytes"/>, or to the end of the stream if that comes first, and averages the channels.</summary>
+    /// <summary>Reads samples of <paramref name="bytes"/> bytes, or up to the end of the stream, and averages the channels.</summary>
     float[] ReadSamples(long bytes)
     {
         var frameBytes = _channels * _sampleBytes;
@@ -149,7 +147,7 @@ sealed class WavReader(Stream stream, string name)
         while (bytes > 0)
         {
             var got = Fill(buffer.AsSpan(0, (int)Math.Min(bytes, buffer.Length)));
-            var frames = got / frameBytes; // half a frame at the end is dropped
+            var frames = got / frameBytes; // an incomplete frame at the end is dropped
             if (frames == 0)
                 break;
             bytes -= got;
@@ -188,7 +186,7 @@ sealed class WavReader(Stream stream, string name)
         _ => static b => FromMuLaw(b[0]) / 32768f,
     };
 
-    /// <summary>ITU-T G.711: sign, three bits of exponent, four of mantissa; every other bit is inverted.</summary>
+    /// <summary>ITU-T G.711 A-law: sign, three bits of exponent, four of mantissa; every other bit is inverted.</summary>
     static int FromALaw(byte code)
     {
         var c = code ^ 0x55;
@@ -197,7 +195,7 @@ sealed class WavReader(Stream stream, string name)
         return (c & 0x80) != 0 ? value : -value;
     }
 
-    /// <summary>ITU-T G.711: as above with all bits inverted and a bias of 132.</summary>
+    /// <summary>ITU-T G.711 mu-law: sign, exponent and mantissa as in A-law, with all bits inverted and a bias of 132.</summary>
     static int FromMuLaw(byte code)
     {
         var c = ~code;
@@ -205,7 +203,7 @@ sealed class WavReader(Stream stream, string name)
         return (c & 0x80) != 0 ? -value : value;
     }
 
-    /// <summary>The first bytes of a chunk, at most 64; the rest is skipped.</summary>
+    /// <summary>The first bytes of a chunk, at most 64. The rest of the chunk is skipped.</summary>
     byte[] ReadChunk(uint size, int atLeast)
     {
         if (size < atLeast)

@@ -1,6 +1,7 @@
-// A LoRA adapter in the layout of PEFT: adapter_config.json and adapter_model.safetensors, whose pairs of thin matrices add
-// scale * B A to matrices of a base model. Beside them this project keeps voices.safetensors (a vector for each new speaker) and, in the
-// tensors' metadata, the hash of the base: an adapter means nothing on weights other than those it was trained on. Others may lack both.
+// A LoRA adapter in the layout of PEFT: adapter_config.json and adapter_model.safetensors. Its pairs of thin matrices add scale * B A to
+// matrices of a base model. This program also writes voices.safetensors (a vector for each new speaker) and, into the metadata of the
+// tensors, the hash of the base, because an adapter is only valid for the weights it was trained on. Adapters of other programs may lack
+// both.
 using System.Numerics;
 using System.Security.Cryptography;
 using System.Text;
@@ -9,12 +10,12 @@ using Qwen3Tts.Kernels;
 
 namespace Qwen3Tts.Checkpoint;
 
-/// <summary>The keys of adapter_config.json that change what the tensors mean.</summary>
+/// <summary>The keys of adapter_config.json that change the meaning of the tensors.</summary>
 sealed record AdapterConfig(
     string? PeftType = null, double LoraAlpha = 8, bool UseRslora = false, bool UseDora = false, bool FanInFanOut = false,
     string Bias = "none", Dictionary<string, double>? AlphaPattern = null) // the defaults are PEFT's
 {
-    /// <summary>Whole modules beside the pairs.</summary>
+    /// <summary>Whole modules that are stored beside the pairs.</summary>
     public IReadOnlyList<string>? ModulesToSave { get; init; }
 }
 
@@ -27,7 +28,7 @@ sealed class Adapter
 
     const string Embedding = TensorNames.CodecEmbedding;
 
-    readonly Dictionary<string, Pair> _pairs; // by the name of the matrix that they add to
+    readonly Dictionary<string, Pair> _pairs; // by the name of the matrix that the pair is added to
 
     Adapter(string path, Dictionary<string, Pair> pairs, IReadOnlyDictionary<string, float[]> voices,
         IReadOnlyDictionary<string, int> rows, string? trainedOn) =>
@@ -35,16 +36,16 @@ sealed class Adapter
 
     public string Path { get; }
 
-    /// <summary>Hash of the base that it was trained on; null where its maker did not say.</summary>
+    /// <summary>Hash of the base that the adapter was trained on; null if the program that wrote it did not record one.</summary>
     public string? Base { get; }
 
-    /// <summary>New speakers, by name: vectors [hidden] for rows of the codec embedding.</summary>
+    /// <summary>New speakers by name: vectors [hidden] for rows of the codec embedding.</summary>
     public IReadOnlyDictionary<string, float[]> Voices { get; }
 
-    /// <summary>Which rows; empty until <see cref="At"/>.</summary>
+    /// <summary>The row of each new speaker; empty until <see cref="At"/> is called.</summary>
     public IReadOnlyDictionary<string, int> Rows { get; }
 
-    /// <summary>Names of the matrices that it changes.</summary>
+    /// <summary>Names of the matrices that the adapter changes.</summary>
     public IReadOnlyCollection<string> Names => _pairs.Keys;
 
     /// <exception cref="FileNotFoundException">A file is missing.</exception>
@@ -64,7 +65,7 @@ sealed class Adapter
                 $"the adapter with the program that made it.");
         if (!float.IsFinite((float)config.LoraAlpha))
             throw new InvalidDataException(
-                FormattableString.Invariant($"{configPath}: 'lora_alpha' is {config.LoraAlpha}, which is no scale. ")
+                FormattableString.Invariant($"{configPath}: 'lora_alpha' is {config.LoraAlpha}, which is not a valid scale. ")
                 + "Take the file from the folder that the adapter's maker wrote.");
         if (config is not { PeftType: "LORA", UseDora: false, FanInFanOut: false, Bias: "none" } || config.AlphaPattern is { Count: > 0 })
             throw new InvalidDataException(
@@ -86,7 +87,7 @@ sealed class Adapter
         if (file.Tensors.Keys.FirstOrDefault(n => !n.StartsWith(Prefix, StringComparison.Ordinal)
             || !(n.EndsWith(Down, StringComparison.Ordinal) || n.EndsWith(Up, StringComparison.Ordinal))) is { } strange)
             throw new InvalidDataException(
-                $"{file.Path} holds '{Printable.Text(strange)}', which is no half of a LoRA pair. Merge this adapter with the program " +
+                $"{file.Path} holds '{Printable.Text(strange)}', which is not half of a LoRA pair. Merge this adapter with the program " +
                 $"that made it.");
         var pairs = new Dictionary<string, Pair>();
         foreach (var path in file.Tensors.Keys.Select(n => n[..n.LastIndexOf(".lora_", StringComparison.Ordinal)]).Distinct())
@@ -107,14 +108,14 @@ sealed class Adapter
         return pairs;
     }
 
-    /// <summary>The same with a row of the codec embedding for each new speaker, in their order.</summary>
+    /// <summary>The adapter with a row of the codec embedding for each new speaker, in the order of the speakers.</summary>
     public Adapter At(IEnumerable<int> rows) =>
         new(Path, _pairs, Voices, Voices.Keys.Zip(rows).ToDictionary(v => v.First, v => v.Second), Base);
 
-    /// <summary>Whether a tensor is another with the adapter.</summary>
+    /// <summary>True if the adapter changes this tensor.</summary>
     public bool Changes(string name) => _pairs.ContainsKey(name) || (name == Embedding && Rows.Count > 0);
 
-    /// <summary>A tensor with the adapter's changes, rounded to its stored type: what a merged checkpoint would hold.</summary>
+    /// <summary>A tensor with the adapter's changes, rounded to its stored type: the values that a merged checkpoint would hold.</summary>
     public TensorData Changed(SafetensorsFile file, TensorEntry entry)
     {
         var values = file.Float32(entry.Name);
@@ -131,7 +132,8 @@ sealed class Adapter
     }
 
     /// <summary>
-    /// Adds to a matrix [out, in] what the adapter has for it. Each element is summed in one order, whatever the number of threads.
+    /// in: a matrix [out, in] · out: the matrix plus the adapter's change · overwrites: the matrix. Each element is summed in a fixed
+    /// order, whatever the number of threads.
     /// </summary>
     public void AddTo(string name, float[] weights)
     {
@@ -155,12 +157,13 @@ sealed class Adapter
     }
 
     /// <summary>
-    /// What stands before an adapter's names in a checkpoint, by the module that PEFT was wrapped around: the whole model, or one of these.
+    /// Prefixes of an adapter's names in a checkpoint. The prefix depends on the module that PEFT was applied to: the whole model, or one
+    /// of these.
     /// </summary>
     static readonly string[] Wrapped = ["", "talker.", "talker.model.", "talker.code_predictor.", "talker.code_predictor.model."];
 
-    /// <summary>The adapter with the names that its matrices have in these weights, and held against them.</summary>
-    /// <exception cref="InvalidDataException">It does not fit, or in several ways, or is of another base.</exception>
+    /// <summary>The adapter with the names that its matrices have in these weights, checked against the weights.</summary>
+    /// <exception cref="InvalidDataException">The adapter does not fit, fits in several ways, or belongs to another base.</exception>
     public Adapter For(Weights weights, string place)
     {
         var entries = weights.Entries.ToDictionary(e => e.Name, e => e.Shape);
@@ -170,7 +173,7 @@ sealed class Adapter
                 $"The names of the adapter '{Path}' fit {place} in {fitting.Count} ways: with " +
                 $"{string.Join(", ", fitting.Select(f => f.Length == 0 ? "nothing" : $"'{f}'"))} before " +
                 $"'{Printable.Text(_pairs.Keys.First())}'. Save it with whole names, as PEFT does around the whole model.");
-        // the first of equals is the whole model
+        // of several prefixes that fit equally well, the first one is the whole model
         var before = fitting.FirstOrDefault() ?? Wrapped.MaxBy(w => _pairs.Keys.Count(k => entries.ContainsKey(w + k)))!;
         var completed = new Adapter(Path, _pairs.ToDictionary(p => before + p.Key, p => p.Value), Voices, Rows, Base);
         completed.Check(weights, place);
@@ -180,8 +183,8 @@ sealed class Adapter
             entries.TryGetValue(name, out var shape) && shape.AsSpan().SequenceEqual([pair.Outputs, pair.Inputs]);
     }
 
-    /// <summary>The adapter must fit every matrix, and be of this base.</summary>
-    /// <exception cref="InvalidDataException">It does not, or is of another base.</exception>
+    /// <summary>Checks that the adapter fits every matrix and belongs to this base.</summary>
+    /// <exception cref="InvalidDataException">It does not fit, or belongs to another base.</exception>
     public void Check(Weights weights, string place)
     {
         const string Remedy = "Name the model that it was trained on";
@@ -213,7 +216,8 @@ sealed class Adapter
     }
 
     /// <summary>
-    /// SHA-256 of the talker's tensors: over their names and own hashes, in the order of the names, so that shards make no difference.
+    /// SHA-256 of the talker's tensors: the hash of their names and their own hashes in the order of the names, so that it does not depend
+    /// on shards.
     /// </summary>
     public static string HashOf(Weights weights)
     {

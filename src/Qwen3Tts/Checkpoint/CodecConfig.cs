@@ -1,24 +1,25 @@
-// speech_tokenizer/config.json: the codec's decoder is Qwen's own, its encoder is the one of Mimi. Keys that belong to parts that are
-// not there (Mimi's decoder) or that the official code ignores (the encoder's sliding_window, semantic_codebook_size) are not read.
+// speech_tokenizer/config.json: the codec's decoder was made for Qwen3-TTS, its encoder is that of Mimi. Keys of parts that do not exist
+// (Mimi's decoder), and keys that the official code ignores (the encoder's sliding_window, semantic_codebook_size), are not read.
 using System.Text.Json.Serialization;
 
 namespace Qwen3Tts.Checkpoint;
 
-/// <summary>Top level of the codec's config.json.</summary>
+/// <summary>The top level of the codec's config.json.</summary>
 sealed record CodecConfig(
     string ModelType, int EncoderValidNumQuantizers, int InputSampleRate, int OutputSampleRate, int DecodeUpsampleRate,
     int EncodeDownsampleRate, CodecDecoderConfig DecoderConfig, CodecEncoderConfig EncoderConfig)
 {
-    /// <summary>12.5 in the released models.</summary>
+    /// <summary>Frames a second: 12.5 in the released models.</summary>
     [JsonIgnore]
     public double FramesPerSecond => (double)OutputSampleRate / DecodeUpsampleRate;
 
-    /// <summary>Of a model's codec.</summary>
-    /// <exception cref="IOException">There is no codec beside the model.</exception>
-    /// <exception cref="InvalidDataException">Its configuration is damaged.</exception>
+    /// <summary>Reads the configuration of a model's codec.</summary>
+    /// <exception cref="IOException">The model has no codec.</exception>
+    /// <exception cref="InvalidDataException">The codec's configuration is damaged.</exception>
     public static double ReadFramesPerSecond(ModelFolder model) => Read(Path.Combine(model.CodecPath, "config.json")).FramesPerSecond;
 
-    /// <exception cref="InvalidDataException">Not JSON, a missing key, a value of another kind or out of range.</exception>
+    /// <exception cref="InvalidDataException">The file is not JSON, a key is missing, or a value is of another kind or out of
+    /// range.</exception>
     public static CodecConfig Read(string path)
     {
         var config = ConfigFile.Read(path, ConfigJson.Default.CodecConfig);
@@ -85,7 +86,7 @@ sealed record CodecDecoderConfig(
             throw ConfigFile.Bad(place, $"{part}.hidden_act", HiddenAct, "silu");
         if (CodebookDim % 2 != 0)
             throw ConfigFile.Bad(place, $"{part}.codebook_dim", CodebookDim, "an even number: the vectors are half as long");
-        if (NumSemanticQuantizers != 1 || NumQuantizers < 2) // the official decoder builds one, whatever the key says
+        if (NumSemanticQuantizers != 1 || NumQuantizers < 2) // the official decoder always builds one semantic quantizer
             throw ConfigFile.Bad(place, $"{part}.num_semantic_quantizers", NumSemanticQuantizers,
                 $"1, and more quantizers beside it (num_quantizers is {NumQuantizers})");
         if (DecoderDim % (1 << UpsampleRates.Length) != 0)
@@ -105,14 +106,14 @@ sealed record CodecEncoderConfig(
     bool UseCausalConv, bool UseConvShortcut, string PadMode)
     : RopeConfig
 {
-    /// <summary>Samples per row of the transformer.</summary>
+    /// <summary>Samples for each row of the transformer.</summary>
     [JsonIgnore]
     public int SamplesPerRow => UpsamplingRatios.Aggregate(1, (a, b) => checked(a * b));
 
     [JsonIgnore]
     public int SamplesPerFrame => SamplesPerRow * RowsPerFrame;
 
-    /// <summary>Rows of the transformer that the last convolution makes one frame of.</summary>
+    /// <summary>Number of transformer rows that the last convolution reduces to one frame.</summary>
     [JsonIgnore]
     public int RowsPerFrame => (int)Math.Round(Math.Min(SamplingRate / FrameRate / SamplesPerRow, ConfigFile.LargestSize));
 
@@ -157,7 +158,7 @@ sealed record CodecEncoderConfig(
         if (VectorQuantizationHiddenDimension != CodebookDim)
             throw ConfigFile.Bad(place, $"{part}.vector_quantization_hidden_dimension", VectorQuantizationHiddenDimension,
                 $"codebook_dim, {CodebookDim}");
-        // the official encoder halves, whatever the keys say
+        // the official encoder always divides the rate by two, whatever these keys say
         if (!(FrameRate > 0) || RowsPerFrame != 2 || SamplesPerFrame * FrameRate != SamplingRate)
             throw ConfigFile.Bad(place, $"{part}._frame_rate", FrameRate,
                 $"half of sampling_rate / the product of upsampling_ratios, {SamplingRate} / {SamplesPerRow} / 2");
@@ -167,14 +168,15 @@ sealed record CodecEncoderConfig(
 static class CodecConfigChecks
 {
     /// <summary>
-    /// Up to eight rates of up to 64 multiply within a long; with those of <paramref name="with"/> they make the samples of a frame.
+    /// Product of up to eight rates of up to 64, which fits a long. The rates of <paramref name="with"/> are multiplied in as well; the
+    /// result is the number of samples of a frame.
     /// </summary>
     public static void Rates(string place, string key, int[] rates, int[]? with = null)
     {
         if (rates.Length is 0 or > 8 || rates.Any(r => r is < 1 or > 64))
             throw ConfigFile.Bad(place, key, string.Join(", ", rates), "one to eight numbers from 1 to 64");
         var (all, others) = (rates.Aggregate(1L, (a, b) => a * b), with?.Aggregate(1L, (a, b) => a * b) ?? 1);
-        if (all > ConfigFile.LargestSize || all * others > ConfigFile.LargestSize) // the second product of two that passed the first check
+        if (all > ConfigFile.LargestSize || all * others > ConfigFile.LargestSize)
             throw ConfigFile.Bad(place, key, string.Join(", ", rates),
                 $"numbers whose product{(with is null ? "" : " with the upsample_rates")} is at most {ConfigFile.LargestSize} samples");
     }

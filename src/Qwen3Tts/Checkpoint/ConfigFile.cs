@@ -1,4 +1,4 @@
-// Reads JSON configurations and holds their values to what the networks can be, with errors that name file, key and remedy.
+// Reads JSON configurations and checks that their values are possible. An error names the file, the key and what to do.
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using Qwen3Tts.Files;
@@ -10,18 +10,21 @@ static class ConfigFile
     const string Remedy = "Take the file of the released model, or of the run that wrote the checkpoint.";
 
     /// <summary>
-    /// The largest size of any kind: 100 times the largest vocabulary of the released models, and the product of two fits a long.
+    /// The largest size of any kind: 100 times the largest vocabulary of the released models. The product of two sizes fits a long.
     /// </summary>
     public const int LargestSize = 1 << 24;
 
-    /// <summary>Most attention heads. Released models have 16; attention keeps scores of heads x positions, and with this many they fit one
-    /// array up to two million positions.</summary>
+    /// <summary>
+    /// The largest number of attention heads. Released models have 16. Attention stores heads x positions scores; with this many heads they
+    /// fit one array up to two million positions.
+    /// </summary>
     const int MostHeads = 1 << 10;
 
-    /// <exception cref="InvalidDataException">Not JSON, a missing key, a value of another kind or out of range.</exception>
+    /// <exception cref="InvalidDataException">The file is not JSON, a key is missing, or a value is of another kind or out of
+    /// range.</exception>
     public static ModelConfig ReadModel(string path) => ParseModel(WholeFile.Read(path), path);
 
-    /// <summary>The same, of a file's bytes.</summary>
+    /// <summary>As above, from the bytes of a file.</summary>
     public static ModelConfig ParseModel(ReadOnlySpan<byte> utf8, string path)
     {
         var config = JsonFile.Parse(utf8, path, ConfigJson.Default.ModelConfig, Remedy);

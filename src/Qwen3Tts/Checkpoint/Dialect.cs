@@ -5,7 +5,7 @@ using Qwen3Tts.Files;
 namespace Qwen3Tts.Checkpoint;
 
 /// <summary>A value of <c>spk_is_dialect</c>: false, or the name of the dialect's language.</summary>
-/// <param name="Language">Null where there is none.</param>
+/// <param name="Language">Null if the value is false.</param>
 [JsonConverter(typeof(DialectJson))]
 readonly record struct Dialect(string? Language)
 {
@@ -20,7 +20,7 @@ sealed class DialectJson : JsonConverter<Dialect>
     {
         JsonTokenType.String => new(reader.GetString()),
         JsonTokenType.False or JsonTokenType.True or JsonTokenType.Null => new(null),
-        _ => throw JsonProblem.Said("is neither false nor the name of a language"),
+        _ => throw JsonProblem.CreateError("is neither false nor the name of a language"),
     };
 
     public override void Write(Utf8JsonWriter writer, Dialect value, JsonSerializerOptions options)

@@ -1,9 +1,10 @@
-// config.json of a model, as data. Keys are required: the official class defaults differ from every released model, so a missing key is
-// an error that names it. The one exception is speaker_encoder_config, released with two keys only; the rest are the class defaults.
+// config.json of a model as records. The keys are required: the defaults of the official class differ from every released model, so a
+// missing key is an error that names it. The exception is speaker_encoder_config: released models have two of its keys, and the class
+// defaults apply to the others.
 
 namespace Qwen3Tts.Checkpoint;
 
-/// <summary>Top level of config.json.</summary>
+/// <summary>The top level of config.json.</summary>
 sealed record ModelConfig(
     string TtsModelType, string TtsModelSize, int ImStartTokenId, int ImEndTokenId, int AssistantTokenId,
     int TtsPadTokenId, int TtsBosTokenId, int TtsEosTokenId, TalkerConfig TalkerConfig,
@@ -11,7 +12,7 @@ sealed record ModelConfig(
 {
     public bool CanClone => SpeakerEncoderConfig is not null && TtsModelType == "base";
 
-    /// <summary>The wrapper drops instructions for this size (quirk 8).</summary>
+    /// <summary>True if the official package ignores instructions for this model size (quirk 8).</summary>
     public bool IgnoresInstruct => TtsModelSize.Length > 0 && "0b6".Contains(TtsModelSize, StringComparison.Ordinal);
 
     public void Check(string place)
@@ -30,7 +31,7 @@ sealed record ModelConfig(
     }
 }
 
-/// <summary>What the talker's layers and the code predictor's have in common.</summary>
+/// <summary>What the configurations of the talker's layers and of the code predictor's layers have in common.</summary>
 abstract record DecoderConfig(
     int HiddenSize, int IntermediateSize, int NumHiddenLayers, int NumAttentionHeads, int NumKeyValueHeads, int HeadDim,
     string HiddenAct, double RmsNormEps, int VocabSize, int NumCodeGroups, int MaxPositionEmbeddings, bool AttentionBias,
@@ -66,17 +67,17 @@ sealed record TalkerConfig(
     : DecoderConfig(HiddenSize, IntermediateSize, NumHiddenLayers, NumAttentionHeads, NumKeyValueHeads, HeadDim, HiddenAct, RmsNormEps,
         VocabSize, NumCodeGroups, MaxPositionEmbeddings, AttentionBias, UseSlidingWindow)
 {
-    /// <summary>The language name of a speaker's dialect, or null.</summary>
+    /// <summary>Name of the language that a speaker's dialect has, or null.</summary>
     public string? DialectOf(string speaker) => SpkIsDialect.TryGetValue(speaker, out var d) ? d.Language : null;
 
     /// <summary>
-    /// The first rows of the codec embedding that no code, control id, language or speaker uses, from the one on where the official script
-    /// writes.
+    /// The first free rows of the codec embedding, which no code, control id, language or speaker uses. The search begins at the row that
+    /// the official script writes.
     /// </summary>
-    /// <exception cref="InvalidDataException">There are fewer.</exception>
+    /// <exception cref="InvalidDataException">There are not enough free rows.</exception>
     public List<int> FreeRows(int count)
     {
-        const int Preferred = 952; // behind the codes: row 3000 of the released models
+        const int Preferred = 952; // rows after the last code: row 3000 in the released models
         var first = CodePredictorConfig.VocabSize + Preferred;
         HashSet<int> used = [CodecPadId, CodecBosId, CodecEosTokenId, CodecThinkId, CodecNothinkId, CodecThinkBosId, CodecThinkEosId,
             .. CodecLanguageId.Values, .. SpkId.Values];
@@ -111,7 +112,7 @@ sealed record TalkerConfig(
     }
 }
 
-/// <summary><c>code_predictor_config</c>; its generation settings are noise and are not read.</summary>
+/// <summary><c>code_predictor_config</c>. Its generation settings have no effect and are not read.</summary>
 sealed record CodePredictorConfig(
     int HiddenSize, int IntermediateSize, int NumHiddenLayers, int NumAttentionHeads, int NumKeyValueHeads, int HeadDim,
     string HiddenAct, double RmsNormEps, int VocabSize, int NumCodeGroups, int MaxPositionEmbeddings, bool AttentionBias,
@@ -119,7 +120,7 @@ sealed record CodePredictorConfig(
     : DecoderConfig(HiddenSize, IntermediateSize, NumHiddenLayers, NumAttentionHeads, NumKeyValueHeads, HeadDim, HiddenAct, RmsNormEps,
         VocabSize, NumCodeGroups, MaxPositionEmbeddings, AttentionBias, UseSlidingWindow)
 {
-    /// <summary>One that is not read from a file.</summary>
+    /// <summary>A value that does not come from the file.</summary>
     internal CodePredictorConfig(int hiddenSize, int intermediateSize, int numHiddenLayers, int numAttentionHeads, int numKeyValueHeads,
         int headDim,
         string hiddenAct, double rmsNormEps, double ropeTheta, int vocabSize, int numCodeGroups, int maxPositionEmbeddings,
@@ -136,7 +137,7 @@ sealed record CodePredictorConfig(
     }
 }
 
-/// <summary><c>speaker_encoder_config</c>: an ECAPA-TDNN. Only <c>enc_dim</c> and <c>sample_rate</c> are in the released files.</summary>
+/// <summary><c>speaker_encoder_config</c>: an ECAPA-TDNN. Released files have only <c>enc_dim</c> and <c>sample_rate</c>.</summary>
 sealed record SpeakerEncoderConfig(
     int EncDim, int SampleRate, int MelDim = 128, int[]? EncChannels = null, int[]? EncKernelSizes = null, int[]? EncDilations = null,
     int EncAttentionChannels = 128, int EncRes2netScale = 8, int EncSeChannels = 128)

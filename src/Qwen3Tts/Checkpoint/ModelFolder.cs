@@ -1,11 +1,13 @@
-// A model folder in the official Hugging Face layout, released or fine-tuned: what is in it, and where.
+// A model folder in the official Hugging Face layout, released or fine-tuned.
 using System.Text.Json.Serialization;
 using Qwen3Tts.Files;
 
 namespace Qwen3Tts.Checkpoint;
 
-/// <summary>generation_config.json: how the talker and the code predictor ("subtalker") are sampled unless the caller says otherwise.
-/// An absent key is null, and leaves the default of the sampling options.</summary>
+/// <summary>
+/// generation_config.json: the default sampling of the talker and of the code predictor ("subtalker"). A key that is absent is null; then
+/// the default of the sampling options applies.
+/// </summary>
 sealed record GenerationConfig
 {
     public bool? DoSample { get; init; }
@@ -19,12 +21,12 @@ sealed record GenerationConfig
     public double? SubtalkerTopP { get; init; }
     public int? MaxNewTokens { get; init; }
 
-    /// <summary>The file, for messages about its values.</summary>
+    /// <summary>Path of the file, for messages about its values.</summary>
     [JsonIgnore]
     public string? Place { get; init; }
 }
 
-/// <summary>A model on disk. Opening reads the configuration; the weights are read by the networks.</summary>
+/// <summary>A model on disk. Opening it reads the configuration; the networks read the weights.</summary>
 sealed class ModelFolder
 {
     readonly Adapter? _adapter;
@@ -36,15 +38,15 @@ sealed class ModelFolder
     public ModelConfig Config { get; }
     public GenerationConfig Generation { get; }
 
-    /// <summary>What the model was fine-tuned with, where this program did it.</summary>
+    /// <summary>The conditions of the fine-tuning, if this program trained the model; otherwise null.</summary>
     public RunManifest? Manifest { get; private init; }
 
-    /// <summary>The codec's own folder, <c>speech_tokenizer</c>.</summary>
+    /// <summary>The codec's folder, <c>speech_tokenizer</c>.</summary>
     public string CodecPath => System.IO.Path.Combine(Path, "speech_tokenizer");
 
     /// <exception cref="DirectoryNotFoundException">There is no such folder.</exception>
     /// <exception cref="FileNotFoundException">The folder holds no config.json.</exception>
-    /// <exception cref="InvalidDataException">config.json or generation_config.json is not what a Qwen3-TTS model has.</exception>
+    /// <exception cref="InvalidDataException">config.json or generation_config.json is not that of a Qwen3-TTS model.</exception>
     public static ModelFolder Open(string path)
     {
         if (!Directory.Exists(path))
@@ -64,7 +66,9 @@ sealed class ModelFolder
         };
     }
 
-    /// <summary>The same model with an adapter: its speakers are in the configuration, its changes in the weights that are read.</summary>
+    /// <summary>
+    /// The model with an adapter: the configuration has the adapter's speakers, and the weights that are read have its changes.
+    /// </summary>
     /// <exception cref="InvalidDataException">The adapter's speakers do not fit the model.</exception>
     public ModelFolder With(Adapter adapter)
     {
@@ -83,7 +87,7 @@ sealed class ModelFolder
     }
 
     /// <summary>The weights of talker, code predictor and speaker encoder.</summary>
-    /// <exception cref="InvalidDataException">An adapter was added that is of other weights.</exception>
+    /// <exception cref="InvalidDataException">An adapter was added that belongs to other weights.</exception>
     public Weights OpenWeights()
     {
         var weights = Weights.Open(Path);
@@ -100,20 +104,22 @@ sealed class ModelFolder
         }
     }
 
-    /// <summary>Loads networks. This is the one rule for what a checkpoint may hold: the parts that are asked for have exactly the tensors
-    /// that their networks take, the other part may be there or not, and nothing else may. All names and shapes are held against the
-    /// headers of the files before a number is read.</summary>
-    /// <param name="parts">Some of <see cref="TensorNames.Talker"/> and <see cref="TensorNames.SpeakerEncoder"/>: those whose networks are
-    /// made.</param>
-    /// <param name="networks">Makes them; called twice, the first time with weights that hold no numbers.</param>
-    /// <exception cref="InvalidDataException">Something is missing, misshapen or left over; the message names all of it.</exception>
+    /// <summary>
+    /// Creates networks from the weights. This is the only rule for the content of a checkpoint: the requested parts have exactly the
+    /// tensors that their networks need, the other part may be there or not, and there are no other tensors. All names and shapes are
+    /// checked against the headers of the files before a number is read.
+    /// </summary>
+    /// <param name="parts">The requested parts: <see cref="TensorNames.Talker"/>, <see cref="TensorNames.SpeakerEncoder"/> or both.</param>
+    /// <param name="networks">Creates the networks. Called twice, the first time with weights that hold no numbers.</param>
+    /// <exception cref="InvalidDataException">Tensors are missing, have another shape or were not requested. The message names all of
+    /// them.</exception>
     public T Load<T>(IReadOnlyList<string> parts, Func<Weights, T> networks)
     {
         using var weights = OpenWeights();
         return weights.Load(networks, Others(parts));
     }
 
-    /// <summary>As <see cref="Load"/>, without loading.</summary>
+    /// <summary>As <see cref="Load"/>, but only checks names and shapes.</summary>
     public void CheckTensors<T>(IReadOnlyList<string> parts, Func<Weights, T> networks)
     {
         using var weights = OpenWeights();
@@ -130,8 +136,8 @@ sealed class ModelFolder
         return Weights.Open(CodecPath);
     }
 
-    /// <summary>One error for a folder that is not there, instead of one for each of its files.</summary>
-    /// <exception cref="DirectoryNotFoundException">There is none.</exception>
+    /// <summary>Reports a missing folder with one error, instead of one error for each of its files.</summary>
+    /// <exception cref="DirectoryNotFoundException">The folder does not exist.</exception>
     public static void CheckCodecFolder(string path)
     {
         if (!Directory.Exists(path))

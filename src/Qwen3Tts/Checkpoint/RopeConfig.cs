@@ -1,14 +1,16 @@
-// The rotary position embedding as configurations describe it. Transformers up to 4 writes rope_theta beside rope_scaling; from 5 on both
-// are one object, rope_parameters. Either is read, and both together where they say the same.
+// The rotary position embedding in configurations. Transformers up to version 4 writes rope_theta and rope_scaling; from version 5 on there
+// is one object, rope_parameters. Both forms are read, also together if they agree.
 using System.Text.Json.Serialization;
 
 namespace Qwen3Tts.Checkpoint;
 
-/// <summary><c>rope_parameters</c>, or <c>rope_scaling</c>. Positions on the three axes of mrope are equal for text and codes, so its
-/// interleaved sections collapse to ordinary rotary angles and are not read.</summary>
+/// <summary>
+/// <c>rope_parameters</c>, or <c>rope_scaling</c>. For text and codes the positions on the three axes of mrope are equal, so its
+/// interleaved sections are ordinary rotary angles; they are not read.
+/// </summary>
 sealed record RopeParameters
 {
-    /// <summary>Stands for a key that is not there, where null may be.</summary>
+    /// <summary>Stands for a key that is absent, where null is a possible value.</summary>
     public static readonly RopeParameters Absent = new();
 
     public double? RopeTheta { get; init; }
@@ -17,7 +19,7 @@ sealed record RopeParameters
     public string? Type { get; init; }
 }
 
-/// <summary>What a stack of layers says about it.</summary>
+/// <summary>The rotary embedding in the configuration of a stack of layers.</summary>
 abstract record RopeConfig
 {
     [JsonPropertyName("rope_theta")]
@@ -26,12 +28,12 @@ abstract record RopeConfig
     public RopeParameters? RopeParameters { get; init; }
     public RopeParameters? RopeScaling { get; set; } = RopeParameters.Absent; // not init: generated code would set that to null
 
-    /// <summary>Base of the angles' frequencies.</summary>
+    /// <summary>Base of the rotary frequencies.</summary>
     [JsonIgnore]
     public double RopeTheta => StoredTheta ?? RopeParameters?.RopeTheta
         ?? throw new InvalidOperationException("The configuration was not checked.");
 
-    /// <summary>The key that has to be there in one of its two spellings.</summary>
+    /// <summary>The required key, in one of its two forms.</summary>
     protected void CheckRope(string place, string part, bool scalingRequired)
     {
         if (StoredTheta is null && RopeParameters?.RopeTheta is null)

@@ -1,5 +1,5 @@
-// qwen3tts.json beside a fine-tuned checkpoint: the conditions that its voices were trained under. Official runtimes ignore the file; this
-// one says so when a voice is asked for what it never practised, which no error and no loss would tell.
+// qwen3tts.json beside a fine-tuned checkpoint: the conditions that its voices were trained under. Official runtimes ignore the file. This
+// program reads it and warns if a voice is asked to speak under a condition that it was not trained with, which causes no error otherwise.
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Qwen3Tts.Files;
@@ -7,18 +7,18 @@ using Qwen3Tts.Files;
 namespace Qwen3Tts.Checkpoint;
 
 /// <summary>A voice that a run added.</summary>
-/// <param name="Name">Lower case, as it is looked up.</param>
+/// <param name="Name">Name in lower case, as it is looked up.</param>
 /// <param name="Row">Row of the talker's codec embedding.</param>
 /// <param name="Norm">2-norm of that row.</param>
-/// <param name="Reference">File name of the recording it was taken from.</param>
-/// <param name="ReferenceSha256">Of that file.</param>
+/// <param name="Reference">File name of the recording that the voice comes from.</param>
+/// <param name="ReferenceSha256">Hash of that file.</param>
 sealed record TrainedVoice(string Name, int Row, double Norm, string Reference, string ReferenceSha256);
 
-/// <summary>How a run trained.</summary>
+/// <summary>The training method of a run.</summary>
 /// <param name="Precision">float32, mixed, bfloat16 or bfloat16-moments.</param>
-/// <param name="Frozen">Parts of the talker that stayed as they were.</param>
-/// <param name="LoraRank">Null where whole matrices were trained.</param>
-/// <param name="LoraAlpha">Likewise.</param>
+/// <param name="Frozen">Parts of the talker that were not trained.</param>
+/// <param name="LoraRank">Rank of the LoRA pairs; null if whole matrices were trained.</param>
+/// <param name="LoraAlpha">Alpha of LoRA; null if whole matrices were trained.</param>
 /// <param name="Device">cpu or cuda.</param>
 sealed record TrainedMethod(string Precision, IReadOnlyList<string> Frozen, int? LoraRank, double? LoraAlpha, string Device);
 
@@ -28,30 +28,30 @@ sealed record RunManifest
     public const string Auto = "auto", TextFirst = "text-first", Interleaved = "interleaved";
 
     public int Format { get; init; } = 1;
-    /// <summary>Program and version that wrote it.</summary>
+    /// <summary>Program and version that wrote the file.</summary>
     public required string MadeBy { get; init; }
     /// <summary>Folder name of the model that was fine-tuned.</summary>
     public required string BaseName { get; init; }
-    /// <summary>Hash of its talker's tensors, as in adapters.</summary>
+    /// <summary>Hash of that model's talker tensors, as in adapters.</summary>
     public required string BaseSha256 { get; init; }
     public required IReadOnlyList<TrainedVoice> Voices { get; init; }
-    /// <summary>Some of <see cref="TextFirst"/> and <see cref="Interleaved"/>.</summary>
+    /// <summary>The layouts that were trained: <see cref="TextFirst"/>, <see cref="Interleaved"/> or both.</summary>
     public required IReadOnlyList<string> Layouts { get; init; }
-    /// <summary>Languages that stood in the prompts, and <see cref="Auto"/> where none did.</summary>
+    /// <summary>Languages of the prompts; <see cref="Auto"/> if some prompts had none.</summary>
     public required IReadOnlyList<string> Languages { get; init; }
-    /// <summary>Instructions stood in the prompts.</summary>
+    /// <summary>Some prompts had instructions.</summary>
     public bool Instruct { get; init; }
-    /// <summary>Reference recordings stood in the prompts.</summary>
+    /// <summary>Some prompts had reference recordings.</summary>
     public bool InContext { get; init; }
-    /// <summary>Null in manifests that are older than this entry.</summary>
-    [JsonPropertyName("way")] // as files of older runs have it
+    /// <summary>The training method; null in manifests that are older than this entry.</summary>
+    [JsonPropertyName("way")] // the key in the files of older runs
     public TrainedMethod? Method { get; init; }
     public required int Steps { get; init; }
-    /// <summary>The run was begun although its preflight refused it.</summary>
+    /// <summary>The run was started although its preflight refused it.</summary>
     public bool Forced { get; init; }
 
-    /// <summary>Null where the folder holds none.</summary>
-    /// <exception cref="InvalidDataException">The file is damaged, or of a later version.</exception>
+    /// <summary>Reads the manifest of a folder; null if the folder has none.</summary>
+    /// <exception cref="InvalidDataException">The file is damaged, or was written by a later version.</exception>
     public static RunManifest? Read(string folder)
     {
         var path = Path.Combine(folder, FileName);
@@ -59,7 +59,7 @@ sealed record RunManifest
             return null;
         const string remedy = "Copy the file from the run that wrote the checkpoint, or delete it to do without its warnings.";
         var manifest = JsonFile.Read(path, ManifestJson.Default.RunManifest, remedy);
-        // the serializer checks no entries of lists
+        // the serializer does not check the entries of lists
         if (manifest.Voices.Contains(null!) || manifest.Layouts.Contains(null!) || manifest.Languages.Contains(null!))
             throw new InvalidDataException($"{path}: an entry of 'voices', 'layouts' or 'languages' is null. {remedy}");
         return manifest.Format == 1 ? manifest
@@ -70,16 +70,16 @@ sealed record RunManifest
 
     public string ToJson() => JsonSerializer.Serialize(this, ManifestJson.Default.RunManifest);
 
-    /// <summary>What is asked for and was not trained, one sentence each.</summary>
+    /// <summary>The requested conditions that the voice was not trained with, one sentence for each.</summary>
     /// <param name="speaker">A speaker by name; null for a cloned voice.</param>
     /// <param name="language">A language, or <see cref="Auto"/>; in any case.</param>
     /// <param name="layout"><see cref="TextFirst"/> or <see cref="Interleaved"/>.</param>
-    /// <param name="instruct">There is an instruction.</param>
-    /// <param name="inContext">There is a transcript of a reference.</param>
+    /// <param name="instruct">True if the request has an instruction.</param>
+    /// <param name="inContext">True if the request has the transcript of a reference recording.</param>
     public IEnumerable<string> Untrained(string? speaker, string language, string layout, bool instruct, bool inContext)
     {
         if (speaker is not null && !Voices.Any(v => Files.SpeakerName.IsSame(v.Name, speaker)))
-            yield break; // a speaker that the base had
+            yield break; // a speaker of the base model, which this manifest does not describe
         var who = speaker is null ? "This model" : $"'{speaker}'";
         if (!Languages.Contains(language, StringComparer.OrdinalIgnoreCase))
             yield return $"{who} was not trained with the language {language}. Trained: {string.Join(", ", Languages)}.";

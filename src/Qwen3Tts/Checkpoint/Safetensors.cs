@@ -1,21 +1,21 @@
-// The safetensors format: an 8-byte little-endian header length, a JSON header, then the data. Everything in a file is untrusted: the
-// header is checked against the file's size before anything is allocated, and tensors must tile the data without gap or overlap.
+// Reads the safetensors format: an 8-byte little-endian header length, a JSON header, then the data. Nothing in a file is trusted: the
+// header is checked against the file's size before memory is allocated, and the tensors must cover the data without gap or overlap.
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using Qwen3Tts.Files;
 
 namespace Qwen3Tts.Checkpoint;
 
-/// <summary>The element types that Qwen3-TTS checkpoints use, F64 that some exporters write, and the integers of side files.</summary>
+/// <summary>The element types of Qwen3-TTS checkpoints, F64, which some exporters write, and the integers of the other files.</summary>
 enum ElementType { BF16, F16, F32, I64, I32, U8, F64 }
 
-/// <summary>Where one tensor lies in a file. <paramref name="Offset"/> counts from the start of the file, in bytes.</summary>
+/// <summary>The place of one tensor in a file. <paramref name="Offset"/> counts from the start of the file, in bytes.</summary>
 sealed record TensorEntry(string Name, ElementType Type, int[] Shape, long Offset, long Bytes)
 {
     public long Elements => Shape.Aggregate(1L, (a, b) => a * b);
 }
 
-/// <summary>One open safetensors file. Reading copies; the file may be closed afterwards.</summary>
+/// <summary>One open safetensors file. Reading copies the data; the file may be closed afterwards.</summary>
 sealed class SafetensorsFile : IDisposable
 {
     const long LargestHeader = 100_000_000; // the limit of the reference implementation
@@ -32,7 +32,7 @@ sealed class SafetensorsFile : IDisposable
     public IReadOnlyDictionary<string, TensorEntry> Tensors { get; }
     public IReadOnlyDictionary<string, string> Metadata { get; }
 
-    /// <exception cref="InvalidDataException">The file is truncated, hostile or not safetensors.</exception>
+    /// <exception cref="InvalidDataException">The file is cut off, is not safetensors, or its header contradicts its size.</exception>
     public static SafetensorsFile Open(string path)
     {
         var handle = File.OpenHandle(path);
@@ -70,7 +70,7 @@ sealed class SafetensorsFile : IDisposable
         return tensors;
     }
 
-    /// <summary>One error for all tensors of types that are not read.</summary>
+    /// <summary>One error for all tensors whose types cannot be read.</summary>
     static void CheckTypes(string path, Dictionary<string, HeaderEntry> tensors)
     {
         var others = tensors.Where(t => !Enum.TryParse<ElementType>(t.Value.Dtype, out var type) || t.Value.Dtype != type.ToString())
@@ -87,7 +87,7 @@ sealed class SafetensorsFile : IDisposable
     static TensorEntry Entry(string path, string name, HeaderEntry header, long start)
     {
         var type = Enum.Parse<ElementType>(header.Dtype);
-        UInt128 elements = 1; // cannot wrap: at most two factors beyond the check below
+        UInt128 elements = 1; // cannot overflow: the check below allows at most two further factors
         foreach (var d in header.Shape)
         {
             elements *= (UInt128)(d is < 0 or > int.MaxValue
@@ -117,7 +117,7 @@ sealed class SafetensorsFile : IDisposable
             throw Cut(path, $"is {length} bytes long where its header describes {end}: it was truncated, or something was appended");
     }
 
-    /// <summary>The elements as float32, widened from BF16 or F16 where needed, in the file's order.</summary>
+    /// <summary>The elements as float32 in the file's order, converted from BF16, F16 or F64 if necessary.</summary>
     public float[] Float32(string name)
     {
         var t = Entry(name);
@@ -125,7 +125,7 @@ sealed class SafetensorsFile : IDisposable
         switch (t.Type)
         {
             case ElementType.F64:
-                Narrow(t, result);
+                ReadFloat64(t, result);
                 return result;
             case ElementType.F32:
                 Read(t, MemoryMarshal.AsBytes(result.AsSpan()));
@@ -146,7 +146,7 @@ sealed class SafetensorsFile : IDisposable
         }
     }
 
-    /// <summary>The bits of a BF16 tensor, not widened.</summary>
+    /// <summary>The bits of a BF16 tensor, not converted.</summary>
     public ushort[] BFloat16(string name) =>
         Entry(name) is { Type: ElementType.BF16 } t ? Bits(t) : throw new InvalidOperationException($"'{name}' is not BF16.");
 
@@ -167,7 +167,7 @@ sealed class SafetensorsFile : IDisposable
         };
     }
 
-    /// <summary>The raw bytes of a tensor into <paramref name="to"/>, which has its length.</summary>
+    /// <summary>Copies the raw bytes of a tensor into <paramref name="to"/>, which must have exactly its length.</summary>
     public void Read(TensorEntry entry, Span<byte> to)
     {
         if (to.Length != entry.Bytes)
@@ -186,7 +186,7 @@ sealed class SafetensorsFile : IDisposable
     InvalidDataException TooLarge(TensorEntry t) =>
         Wrong(Path, $"holds '{Printable.Text(t.Name)}' of {t.Bytes} bytes, more than an array can hold");
 
-    void Narrow(TensorEntry t, Span<float> to)
+    void ReadFloat64(TensorEntry t, Span<float> to)
     {
         var block = new double[Math.Min(to.Length, 1 << 16)];
         for (var from = 0; from < to.Length; from += block.Length)
@@ -229,10 +229,10 @@ sealed class SafetensorsFile : IDisposable
 
     const string WriteAgain = "Take the file of the released model, or save it again with the program that made it";
 
-    /// <summary>A file that another copy can mend.</summary>
+    /// <summary>An error that another copy of the file can fix.</summary>
     static InvalidDataException Cut(string path, string what) =>
-        new($"{path} {what}. It is no complete safetensors file: copy or download it again.");
+        new($"{path} {what}. It is not a complete safetensors file: copy or download it again.");
 
-    /// <summary>A file that is as its writer made it.</summary>
+    /// <summary>An error that is in the file as its program wrote it.</summary>
     static InvalidDataException Wrong(string path, string what, string remedy = WriteAgain) => new($"{path} {what}. {remedy}.");
 }

@@ -1,11 +1,11 @@
-// The JSON header of a safetensors file, read token by token: some have tens of thousands of entries, and each says no more than these.
+// Reads the JSON header of a safetensors file token by token, because some headers have tens of thousands of entries.
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Qwen3Tts.Files;
 
 namespace Qwen3Tts.Checkpoint;
 
-/// <summary>What the header says about one tensor, unchecked. The offsets count from the end of the header.</summary>
+/// <summary>The header's entry of one tensor, unchecked. The offsets count from the end of the header.</summary>
 sealed record HeaderEntry(string Dtype, long[] Shape, long From, long To);
 
 [JsonConverter(typeof(HeaderJson))]
@@ -16,18 +16,18 @@ sealed class HeaderJson : JsonConverter<SafetensorsHeader>
     public override SafetensorsHeader Read(ref Utf8JsonReader reader, Type type, JsonSerializerOptions options)
     {
         var header = new SafetensorsHeader([], []);
-        Begin(ref reader, JsonTokenType.StartObject, "is no object");
+        Begin(ref reader, JsonTokenType.StartObject, "is not an object");
         while (Key(ref reader) is { } name)
             if (name == "__metadata__")
                 ReadMetadata(ref reader, header.Metadata);
             else if (!header.Tensors.TryAdd(name, ReadEntry(ref reader)))
-                throw JsonProblem.Said("stands there twice");
+                throw JsonProblem.CreateError("appears twice");
         return header;
     }
 
     static void ReadMetadata(ref Utf8JsonReader reader, Dictionary<string, string> metadata)
     {
-        Begin(ref reader, JsonTokenType.StartObject, "is no object");
+        Begin(ref reader, JsonTokenType.StartObject, "is not an object");
         while (Key(ref reader) is { } key)
             metadata[key] = Text(ref reader);
     }
@@ -36,7 +36,7 @@ sealed class HeaderJson : JsonConverter<SafetensorsHeader>
     {
         string? dtype = null;
         long[]? shape = null, offsets = null;
-        Begin(ref reader, JsonTokenType.StartObject, "is no object");
+        Begin(ref reader, JsonTokenType.StartObject, "is not an object");
         while (Key(ref reader) is { } key)
             switch (key)
             {
@@ -46,18 +46,18 @@ sealed class HeaderJson : JsonConverter<SafetensorsHeader>
                 default: reader.Skip(); break;
             }
         if (offsets is { Length: not 2 })
-            throw JsonProblem.Said($"has {offsets.Length} data_offsets, expected two");
-        return new(dtype ?? throw JsonProblem.Said("has no 'dtype'"), shape ?? throw JsonProblem.Said("has no 'shape'"),
-            offsets?[0] ?? throw JsonProblem.Said("has no 'data_offsets'"), offsets[1]);
+            throw JsonProblem.CreateError($"has {offsets.Length} data_offsets, expected two");
+        return new(dtype ?? throw JsonProblem.CreateError("has no 'dtype'"), shape ?? throw JsonProblem.CreateError("has no 'shape'"),
+            offsets?[0] ?? throw JsonProblem.CreateError("has no 'data_offsets'"), offsets[1]);
     }
 
     static void Begin(ref Utf8JsonReader reader, JsonTokenType expected, string otherwise)
     {
         if (reader.TokenType != expected)
-            throw JsonProblem.Said(otherwise);
+            throw JsonProblem.CreateError(otherwise);
     }
 
-    /// <summary>The next key, and the reader on its value; null at the end of the object.</summary>
+    /// <summary>The next key, with the reader on its value; null at the end of the object.</summary>
     static string? Key(ref Utf8JsonReader reader)
     {
         reader.Read();
@@ -70,17 +70,17 @@ sealed class HeaderJson : JsonConverter<SafetensorsHeader>
 
     static string Text(ref Utf8JsonReader reader)
     {
-        Begin(ref reader, JsonTokenType.String, "is no text");
+        Begin(ref reader, JsonTokenType.String, "is not a text");
         return reader.GetString()!;
     }
 
     static long[] Numbers(ref Utf8JsonReader reader)
     {
-        Begin(ref reader, JsonTokenType.StartArray, "is no list");
+        Begin(ref reader, JsonTokenType.StartArray, "is not a list");
         var numbers = new List<long>();
         while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
             numbers.Add(reader.TokenType == JsonTokenType.Number && reader.TryGetInt64(out var n) ? n
-                : throw JsonProblem.Said("is no whole number"));
+                : throw JsonProblem.CreateError("is not a whole number"));
         return [.. numbers];
     }
 

@@ -1,12 +1,12 @@
-// Writes safetensors: header first, then one tensor after the other, so that no second copy of the weights is held. The file appears
-// under its name only when it is complete and on disk: a crash or a full disk never leaves half a checkpoint behind.
+// Writes safetensors: the header, then one tensor after the other, so that no second copy of the weights is in memory. The file appears
+// under its name only when it is complete and on the disk: a crash or a full disk never leaves half a checkpoint.
 using System.Buffers.Binary;
 using System.Text.Json;
 using Qwen3Tts.Files;
 
 namespace Qwen3Tts.Checkpoint;
 
-/// <summary>One tensor to write; <see cref="Write"/> puts its bytes, in the file's order, on the stream.</summary>
+/// <summary>One tensor to write. <see cref="Write"/> writes its bytes, in the file's order, to the stream.</summary>
 sealed record TensorToWrite(string Name, ElementType Type, int[] Shape, Action<Stream> Write)
 {
     public long Bytes => Shape.Aggregate((long)SafetensorsFile.SizeOf(Type), (a, b) => a * b);
@@ -16,7 +16,7 @@ sealed record TensorToWrite(string Name, ElementType Type, int[] Shape, Action<S
     public static TensorToWrite FromArray(string name, int[] shape, ushort[] bfloat16) =>
         new(name, ElementType.BF16, shape, s => s.Write(System.Runtime.InteropServices.MemoryMarshal.AsBytes(bfloat16.AsSpan())));
 
-    /// <summary>A tensor taken over from an open file, byte for byte, in its type.</summary>
+    /// <summary>A tensor that is copied from an open file, byte for byte, with its type.</summary>
     public static TensorToWrite Copy(SafetensorsFile file, TensorEntry entry) => new(entry.Name, entry.Type, entry.Shape, s =>
     {
         var block = GC.AllocateUninitializedArray<byte>((int)Math.Min(entry.Bytes, 1 << 20));
@@ -32,13 +32,13 @@ sealed record TensorToWrite(string Name, ElementType Type, int[] Shape, Action<S
 static class SafetensorsWriter
 {
     /// <summary>
-    /// Writes the tensors in the order given, with <c>format: pt</c> in the metadata, which Hugging Face loaders ask for.
+    /// Writes the tensors in the given order, with <c>format: pt</c> in the metadata, which Hugging Face's loaders require.
     /// </summary>
     /// <param name="path">The file.</param>
-    /// <param name="tensors">What to write.</param>
+    /// <param name="tensors">The tensors.</param>
     /// <param name="metadata">Further entries of the metadata.</param>
-    /// <param name="record">Where the file is put on record: a file that is not on it is not replaced. Null replaces whatever is
-    /// there.</param>
+    /// <param name="record">The record that gets an entry of the file; an existing file without an entry in it is not replaced. Null
+    /// replaces any existing file.</param>
     public static void Write(
         string path, IReadOnlyList<TensorToWrite> tensors, IReadOnlyDictionary<string, string>? metadata = null,
             OutputRecord? record = null)
@@ -94,7 +94,7 @@ static class SafetensorsWriter
             json.WriteEndObject();
         }
         while (buffer.Length % 8 != 0)
-            buffer.WriteByte((byte)' '); // the data starts aligned
+            buffer.WriteByte((byte)' '); // pads the header, so that the data begins aligned
         return buffer.ToArray();
     }
 }

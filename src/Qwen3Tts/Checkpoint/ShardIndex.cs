@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 namespace Qwen3Tts.Checkpoint;
 
 /// <summary>model.safetensors.index.json.</summary>
-/// <param name="WeightMap">Tensor to file.</param>
+/// <param name="WeightMap">File name of the shard, by tensor name.</param>
 sealed record ShardIndex(Dictionary<string, string> WeightMap);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, RespectRequiredConstructorParameters = true,

@@ -1,12 +1,12 @@
 namespace Qwen3Tts.Checkpoint;
 
-/// <summary>One tensor's elements: BF16 bits when the file stores BF16, float32 otherwise (F16 is widened).</summary>
+/// <summary>The elements of one tensor: BF16 bits if the file stores BF16, otherwise float32 (F16 is converted).</summary>
 readonly record struct TensorData(float[]? Float32, ushort[]? BFloat16)
 {
     /// <summary>Stands for a tensor that is not read.</summary>
     public static readonly TensorData None = new([], null);
 
-    /// <summary>There are no numbers: the network that is being made is thrown away.</summary>
+    /// <summary>True if there are no numbers, because only shapes are checked and the network is thrown away.</summary>
     public bool IsNone => ReferenceEquals(Float32, None.Float32);
 
     public float[] Widen()

@@ -1,5 +1,5 @@
-// The strict reader of a network's weights. A network asks for every tensor by name and shape; what is missing, misshapen or never
-// asked for is collected and told at once, so that a wrong checkpoint gives one error with names, not the first of many.
+// The strict reader of a network's weights. A network requests every tensor by name and shape. Tensors that are missing, have another shape
+// or are never requested are collected and reported together, so that a wrong checkpoint gives one error with all names.
 using Qwen3Tts.Files;
 
 namespace Qwen3Tts.Checkpoint;
@@ -9,24 +9,27 @@ namespace Qwen3Tts.Checkpoint;
 /// </summary>
 sealed partial class Weights : IDisposable
 {
-    const int MostProblems = 1000; // a configuration with millions of layers is told soon; a real mix-up has fewer
+    const int MostProblems = 1000; // a configuration with millions of layers is reported early; real mistakes cause fewer
 
-    const int MostCharacters = 1000; // of names of a kind, in a message
+    const int MostCharacters = 1000; // most characters of the names of one kind in a message
 
     readonly List<SafetensorsFile> _files = [];
     readonly Dictionary<string, (SafetensorsFile File, TensorEntry Entry)> _tensors;
     readonly HashSet<string> _taken = [];
     readonly List<string> _missing = [];
     readonly List<string> _misshapen = [];
-    readonly List<long> _sizes = []; // that the configuration says and the tensors do not
+    readonly List<long> _sizes = []; // sizes that the configuration has and the tensors do not
     readonly string _place;
-    readonly bool _checks; // no numbers are read
+    readonly bool _checks; // only shapes are checked; no numbers are read
     Adapter? _adapter;
 
     Weights(string place, Dictionary<string, (SafetensorsFile File, TensorEntry Entry)>? tensors = null) =>
         (_place, _tensors, _checks) = (place, tensors ?? [], tensors is not null);
 
-    /// <summary>No numbers are read, because shapes are only checked or do not fit: a network that is made now is thrown away.</summary>
+    /// <summary>
+    /// True if no numbers are read, because only shapes are checked or because a shape does not fit. A network that is created now is
+    /// thrown away.
+    /// </summary>
     public bool HoldNothing => _checks || _missing.Count + _misshapen.Count > 0;
 
     public IEnumerable<TensorEntry> Entries => _tensors.Values.Select(t => t.Entry);
@@ -35,8 +38,8 @@ sealed partial class Weights : IDisposable
     /// <summary>The file that holds a tensor.</summary>
     public SafetensorsFile FileOf(string name) => _tensors[name].File;
 
-    /// <exception cref="FileNotFoundException">Neither a single file nor an index is there, or a shard is missing.</exception>
-    /// <exception cref="InvalidDataException">A file is damaged, or the index and the shards disagree.</exception>
+    /// <exception cref="FileNotFoundException">There is neither a single file nor an index, or a shard is missing.</exception>
+    /// <exception cref="InvalidDataException">A file is damaged, or the index and the shards contradict each other.</exception>
     public static Weights Open(string folder)
     {
         var single = Path.Combine(folder, "model.safetensors");
@@ -44,7 +47,7 @@ sealed partial class Weights : IDisposable
         var weights = new Weights(folder);
         try
         {
-            if (File.Exists(single)) // wins over an index: the official export leaves a stale one beside it
+            if (File.Exists(single)) // has precedence over an index, because the official export leaves an outdated index beside it
                 weights.Add(single, null);
             else if (File.Exists(index))
                 weights.AddShards(folder, index);
@@ -66,7 +69,7 @@ sealed partial class Weights : IDisposable
     {
         const string remedy = "Copy or download the index again.";
         var map = JsonFile.Read(index, WeightsJson.Default.ShardIndex, remedy).WeightMap;
-        if (map.FirstOrDefault(p => p.Value is null).Key is { } nowhere) // the serializer checks no values of dictionaries
+        if (map.FirstOrDefault(p => p.Value is null).Key is { } nowhere) // the serializer does not check values
             throw new InvalidDataException(
                 $"{index}: 'weight_map.{Printable.Text(nowhere)}' is null, expected the name of a file. {remedy}");
         foreach (var shard in map.Values.Distinct().Order(StringComparer.Ordinal))
@@ -98,7 +101,9 @@ sealed partial class Weights : IDisposable
                     $"{path} holds '{Printable.Text(entry.Name)}', which another shard holds, too. Download the shards again.");
     }
 
-    /// <summary>A tensor of exactly this shape. A problem is noted for <see cref="Finish"/>, and from then on nothing is read.</summary>
+    /// <summary>
+    /// A tensor of exactly this shape. A problem is collected for <see cref="Finish"/>; after it, nothing is read any more.
+    /// </summary>
     /// <exception cref="InvalidDataException">There are very many problems.</exception>
     public TensorData Take(string name, params ReadOnlySpan<int> shape)
     {
@@ -121,9 +126,10 @@ sealed partial class Weights : IDisposable
     }
 
     /// <summary>
-    /// A network expects so many modules under a name. Where the file has none of the last one, the message names the number's key.
+    /// Notes how many modules a network expects under a name. If the file lacks the last one, the message names the key of config.json that
+    /// has this number.
     /// </summary>
-    /// <exception cref="InvalidDataException">There are not nearly as many tensors.</exception>
+    /// <exception cref="InvalidDataException">The file has far fewer tensors than modules.</exception>
     public void Expect(string name, int count)
     {
         if (count <= 0 || _tensors.Keys.Any(t => t.StartsWith($"{name}.{count - 1}.", StringComparison.Ordinal)))
@@ -135,17 +141,20 @@ sealed partial class Weights : IDisposable
         throw Problem([]);
     }
 
-    /// <summary>Working memory of a network, of a size that its configuration says; none where nothing is read.</summary>
-    /// <exception cref="InvalidDataException">No array is as large.</exception>
+    /// <summary>Working memory of a network, of a size that its configuration gives. Empty if no numbers are read.</summary>
+    /// <exception cref="InvalidDataException">No array can be that large.</exception>
     public float[] Room(long count) => HoldNothing ? [] : count <= Array.MaxLength ? new float[count]
         : throw new InvalidDataException(
             $"{Config}: its sizes ask for a buffer of {count} numbers, more than an array can hold. Take the file of the released model, " +
             $"or of the run that wrote the checkpoint.");
 
-    /// <summary>Makes networks after all their tensors have been held against the headers of the files.</summary>
-    /// <param name="networks">Called twice, the first time with weights that hold no numbers.</param>
-    /// <param name="foreign">Tensors that need not be taken.</param>
-    /// <exception cref="InvalidDataException">Something is missing, misshapen or left over; the message names all of it.</exception>
+    /// <summary>
+    /// Creates networks after the names and shapes of all their tensors have been checked against the headers of the files.
+    /// </summary>
+    /// <param name="networks">Creates the networks. Called twice, the first time with weights that hold no numbers.</param>
+    /// <param name="foreign">True for tensors that no network needs to request.</param>
+    /// <exception cref="InvalidDataException">Tensors are missing, have another shape or were not requested. The message names all of
+    /// them.</exception>
     public T Load<T>(Func<Weights, T> networks, Func<string, bool> foreign)
     {
         Check(networks, foreign);
@@ -154,7 +163,7 @@ sealed partial class Weights : IDisposable
         return result;
     }
 
-    /// <summary>As <see cref="Load"/>, without reading a number.</summary>
+    /// <summary>As <see cref="Load"/>, but only checks the shapes.</summary>
     public void Check<T>(Func<Weights, T> networks, Func<string, bool> foreign)
     {
         using var shapes = new Weights(_place, _tensors);
@@ -162,8 +171,8 @@ sealed partial class Weights : IDisposable
         shapes.Finish(foreign);
     }
 
-    /// <summary>What is taken from now on has the adapter's changes in it.</summary>
-    /// <exception cref="InvalidDataException">The adapter is of other weights.</exception>
+    /// <summary>From now on, tensors that are read have the adapter's changes in them.</summary>
+    /// <exception cref="InvalidDataException">The adapter belongs to other weights.</exception>
     public void Add(Adapter adapter)
     {
         _adapter = adapter.For(this, _place);
@@ -173,7 +182,8 @@ sealed partial class Weights : IDisposable
     public float[] Float32(string name, params ReadOnlySpan<int> shape) => Take(name, shape).Widen();
 
     /// <summary>
-    /// Throws one error that names everything missing, misshapen, or stored but not asked for (unless <paramref name="foreign"/> knows it).
+    /// Throws one error that names all tensors that are missing, have another shape, or are stored but were not requested (except those
+    /// that <paramref name="foreign"/> accepts).
     /// </summary>
     public void Finish(Func<string, bool>? foreign = null)
     {
@@ -192,14 +202,15 @@ sealed partial class Weights : IDisposable
 
     string Config => Path.Combine(_place, "config.json");
 
-    /// <summary>The numbers of config.json that expected what is not there, as far as their value tells them.</summary>
+    /// <summary>Keys of config.json that may have caused the expectation of a tensor that does not exist, found by their values.</summary>
     string Suspects()
     {
         if (_sizes.Count == 0 || !File.Exists(Config))
             return "";
         var keys = JsonFile.Numbers(WholeFile.Read(Config)).Where(n => n.Value > 1).ToList();
         var wanted = _sizes.GroupBy(s => s).ToDictionary(g => g.Key, g => g.Count());
-        // A network of n codes has n - 1 heads, and doubles or halves some sizes; those count where no key says the size itself.
+        // A network of n codes has n - 1 heads, and some sizes are doubled or halved. Such values are compared only if no key has the size
+        // itself.
         foreach (var factors in new (long Times, long Less)[][] { [(1, 0)], [(1, 1), (2, 0), (3, 0), (4, 0)] })
             if (keys.Where(k => factors.Any(f => wanted.ContainsKey(f.Times * k.Value - f.Less))).ToList() is { Count: > 0 } found)
                 return $" In {Config} look at "
@@ -210,7 +221,7 @@ sealed partial class Weights : IDisposable
 
     public void Dispose() => _files.ForEach(f => f.Dispose());
 
-    /// <summary>One name of each kind first: those of further layers tell little more.</summary>
+    /// <summary>Shortens a list of names: first one name of each kind, because names of further layers add little information.</summary>
     [System.Text.RegularExpressions.GeneratedRegex(@"^[\w.]*\.layers\.\d+(?=\.)")]
     private static partial System.Text.RegularExpressions.Regex Layer();
 
@@ -220,7 +231,7 @@ sealed partial class Weights : IDisposable
         var shown = new List<string>();
         var layers = names.Where(n => !n.Contains(", expected ", StringComparison.Ordinal)).GroupBy(n => Layer().Match(n).Value)
             .Where(g => g.Key != "" && g.Count() > 2).ToList();
-        if (layers.Count > 0) // a whole layer is one entry
+        if (layers.Count > 0) // a layer whose tensors are all listed becomes one entry
         {
             var whole = layers.SelectMany(g => g).ToHashSet();
             names = [.. names.Where(n => !whole.Contains(n)), .. layers.Select(g => $"{g.Key}.* ({g.Count()} tensors)")];

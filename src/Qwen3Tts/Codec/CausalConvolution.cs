@@ -1,5 +1,5 @@
-// A convolution that sees no later row. Official padding is all in front (taps that reach before the start read zeros), and what a
-// transposed convolution would add after the last row is trimmed: so row t depends on the rows up to t alone, in both kinds.
+// A convolution that sees no later row. As in the official code, all padding is in front (taps before the start read zeros), and the rows
+// that a transposed convolution would add at the end are cut off. So in both kinds row t depends only on the rows up to t.
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.Kernels;
 
@@ -20,7 +20,9 @@ sealed class CausalConvolution
             (weight, biases) => new(weight, biases, output, input, taps, stride, dilation), () =>
                 Convolution.WithoutWeights(output, input, taps, stride, dilation)), output, repeatEdges);
 
-    /// <summary>Transposed: <c>{name}.weight</c> [input, output, taps]; makes <paramref name="rate"/> rows of one.</summary>
+    /// <summary>
+    /// A transposed convolution: <c>{name}.weight</c> [input, output, taps]; it makes <paramref name="rate"/> rows of one.
+    /// </summary>
     public static CausalConvolution LoadTransposed(Weights weights, string name, int output, int input, int taps, int rate) =>
         new(Load(weights, name, [input, output, taps], output,
             (weight, biases) => Convolution.Transposed(weight, biases, input, output, taps, rate), () =>
@@ -35,8 +37,8 @@ sealed class CausalConvolution
     }
 
     /// <summary>
-    /// x [rows, input] to y [rows / stride * rate, output]. With a stride only the last piece of a sequence may hold another number of rows
-    /// than a multiple of it; x is then filled up, with zeros or its last row.
+    /// in: x [rows, input] · out: y [rows / stride * rate, output]. With a stride, only the last part of a sequence may have a number of
+    /// rows that is not a multiple of it; then x is extended by zeros, or by copies of its last row.
     /// </summary>
     public void Apply(Rows x, Rows y, CausalState state, Workers workers)
     {

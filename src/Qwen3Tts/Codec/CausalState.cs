@@ -1,11 +1,11 @@
-// Everything that a causal network remembers between two pieces of one sequence: for each convolution the rows it will read again, and
-// the transformer's cache. The networks hold weights only, so the whole and the streamed pass are one code path, and cutting a sequence
-// into pieces changes no bit of the result.
+// The state of a causal network between two parts of one sequence: for each convolution the rows that it will read again, and the
+// transformer's key-value cache. The networks themselves hold only weights. So whole and streamed computation are the same code, and the
+// result does not depend, bit for bit, on how a sequence is divided into parts.
 using Qwen3Tts.Layers;
 
 namespace Qwen3Tts.Codec;
 
-/// <summary>The memory of one sequence.</summary>
+/// <summary>The state of one sequence.</summary>
 sealed class CausalState(KeyValueCache cache)
 {
     readonly Dictionary<object, float[]> _history = [];
@@ -13,8 +13,8 @@ sealed class CausalState(KeyValueCache cache)
     public KeyValueCache Cache => cache;
 
     /// <summary>
-    /// The rows x with the last <paramref name="rows"/> rows that this layer has seen in front of them; remembers the new last ones. What
-    /// lies before the sequence is zero, or its first row repeated.
+    /// The rows x, preceded by the last <paramref name="rows"/> rows that this layer has seen. Stores the new last rows. Rows before the
+    /// sequence are zero, or copies of its first row.
     /// </summary>
     public ReadOnlySpan<float> Window(object layer, Rows x, int rows, bool repeatFirst = false)
     {

@@ -1,5 +1,5 @@
-// The blocks between the decoder's transformer and the waveform: ConvNeXt at the low rates, and above them upsampling followed by three
-// dilated residual units with Snake activations, nearly all of the codec's work.
+// The blocks between the decoder's transformer and the waveform: ConvNeXt at the low rates; above them upsampling, followed by three
+// dilated residual units with Snake activations. The latter take nearly all of the codec's time.
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.Kernels;
 using Qwen3Tts.Layers;
@@ -28,7 +28,7 @@ sealed class ConvNextBlock
         gamma = weights.Float32($"{name}.gamma", dim);
     }
 
-    /// <summary>In place on the hidden rows [count, dim].</summary>
+    /// <summary>in: b.Hidden [count, dim] · out: b.Hidden after the block · overwrites: b.Hidden, b.Spare, b.Inner.</summary>
     public void Apply(Buffers b, CausalState state, Workers workers)
     {
         var (count, dim) = (b.Hidden.Count, gamma.Length);
@@ -59,7 +59,7 @@ sealed class DecoderBlock
         units = [.. Dilations.Select((dilation, i) => new ResidualUnit(weights, $"{name}.{i + 2}", output, dilation))];
     }
 
-    /// <summary>The hidden rows [count, input] become [count * rate, output].</summary>
+    /// <summary>in: b.Hidden [count, input] · out: b.Hidden [count * rate, output] · overwrites: b.Hidden, b.Spare, b.Inner.</summary>
     public void Apply(Buffers b, CausalState state, Workers workers)
     {
         snake.Apply(b.Hidden, b.Hidden, workers);
@@ -80,7 +80,7 @@ sealed class ResidualUnit(Weights weights, string name, int dim, int dilation)
     readonly SnakeBeta act2 = new(weights, $"{name}.act2", dim);
     readonly Linear conv2 = Linear.LoadPointwise(weights, $"{name}.conv2.conv", dim, dim, bias: true);
 
-    /// <summary>In place on the hidden rows [count, dim].</summary>
+    /// <summary>in: b.Hidden [count, dim] · out: b.Hidden after the unit · overwrites: b.Hidden, b.Spare, b.Inner.</summary>
     public void Apply(Buffers b, CausalState state, Workers workers)
     {
         act1.Apply(b.Hidden, b.Spare, workers);
@@ -90,7 +90,7 @@ sealed class ResidualUnit(Weights weights, string name, int dim, int dilation)
     }
 }
 
-/// <summary>x + sin²(x * e^alpha) / (e^beta + 1e-9): the checkpoint holds logarithms.</summary>
+/// <summary>x + sin²(x * e^alpha) / (e^beta + 1e-9); the checkpoint stores logarithms of both factors.</summary>
 sealed class SnakeBeta(Weights weights, string name, int channels)
 {
     const float NoDivisionByZero = 1e-9f;
@@ -99,7 +99,7 @@ sealed class SnakeBeta(Weights weights, string name, int channels)
     // [channels]
     readonly float[] inverseBeta = Array.ConvertAll(weights.Float32($"{name}.beta", channels), b => 1 / (MathF.Exp(b) + NoDivisionByZero));
 
-    /// <summary>y may be x.</summary>
+    /// <summary>in: x · out: y · overwrites: y, which may be x.</summary>
     public void Apply(Rows x, Rows y, Workers workers) =>
         Activations.SnakeBeta(x.Span, alpha, inverseBeta, y == x ? x.Span : y.Resize(x.Count, x.Channels), x.Count, x.Channels, workers);
 }

@@ -1,5 +1,6 @@
-// Codes to waveform: sum of codebook vectors, a windowed transformer at 12.5 rows a second, then convolutions that make samples of rows.
-// Every stage is causal. Sizes that the official code has as literals, not in config.json, are the constants below.
+// The codec's decoder: codes to waveform. The codebook vectors are summed, a windowed transformer runs at 12.5 rows a second, and
+// convolutions turn rows into samples. Every stage is causal. Sizes that are literals in the official code, not keys of config.json, are
+// the constants below.
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.Kernels;
 using Qwen3Tts.Layers;
@@ -45,12 +46,14 @@ sealed class FrameDecoder
         last = CausalConvolution.Load(weights, $"{Part}.decoder.{end + 1}.conv", 1, narrow, OuterTaps);
     }
 
-    /// <summary>Tensors that belong to the checkpoint but take no part in decoding.</summary>
+    /// <summary>Tensors that are in the checkpoint but that decoding does not need.</summary>
     public static IEnumerable<string> Unused => DecoderQuantizer.Unused($"{Part}.quantizer");
 
     public CausalState CreateState() => new(pre_transformer.CreateCache());
 
-    /// <summary>The next frames [frames][quantizers] of the state's sequence to samples [frames * SamplesPerFrame], within ±1.</summary>
+    /// <summary>
+    /// in: the next frames [frames][quantizers] of the state's sequence · out: samples [frames * SamplesPerFrame] within ±1.
+    /// </summary>
     public void Decode(ReadOnlySpan<int[]> frames, Span<float> samples, CausalState state, Workers workers, CodecTrace? trace = null)
     {
         var b = _buffers;
@@ -95,7 +98,7 @@ sealed class FrameDecoder
     }
 }
 
-/// <summary>The rows that layers hand on, and two further buffers for what happens inside a layer.</summary>
+/// <summary>The buffer of the rows that layers pass on, and two further buffers for use inside a layer.</summary>
 sealed class Buffers
 {
     public Rows Hidden { get; private set; } = new();

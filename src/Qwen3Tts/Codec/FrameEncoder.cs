@@ -1,6 +1,6 @@
-// Waveform to codes: the encoder of Mimi. Convolutions make 25 rows a second of the samples, a transformer looks at all rows so far, one
-// more convolution halves the rate, and the quantizers pick codes. The config's sliding_window is not applied, because the official
-// transformers code builds a plain causal mask: with the window, audio of 10 s and more would get other codes.
+// The codec's encoder, which is that of Mimi: waveform to codes. Convolutions make 25 rows a second from the samples, a transformer sees
+// all rows so far, one more convolution halves the rate, and the quantizers choose codes. The configuration's sliding_window is not
+// applied, because the official transformers code uses a plain causal mask; with the window, audio of 10 s and more would get other codes.
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.Kernels;
 using Qwen3Tts.Layers;
@@ -21,7 +21,7 @@ sealed class FrameEncoder
     public FrameEncoder(Weights weights, CodecEncoderConfig c, int usedQuantizers)
     {
         first = CausalConvolution.Load(weights, $"{Part}.encoder.layers.0.conv", c.NumFilters, c.AudioChannels, c.KernelSize);
-        var (at, channels) = (1, c.NumFilters); // activations take a place in the numbering, too
+        var (at, channels) = (1, c.NumFilters); // activations count in the numbering, too
         layers = new Stage[c.UpsamplingRatios.Length];
         foreach (var (i, rate) in c.UpsamplingRatios.Reverse().Index())
         {
@@ -39,14 +39,16 @@ sealed class FrameEncoder
         quantizer = new(weights, $"{Part}.quantizer", c, usedQuantizers);
     }
 
-    /// <summary>Tensors that belong to the checkpoint but take no part in encoding.</summary>
+    /// <summary>Tensors that are in the checkpoint but that encoding does not need.</summary>
     public static IEnumerable<string> Unused(CodecEncoderConfig c, int usedQuantizers) =>
         EncoderQuantizer.Unused($"{Part}.quantizer", c, usedQuantizers);
 
     public CausalState CreateState() => new(encoder_transformer.CreateCache());
 
-    /// <summary>The next samples of the state's sequence to frames [count][quantizers]. All pieces but the last are whole frames; the last
-    /// frame is filled up with zeros, before each convolution anew.</summary>
+    /// <summary>
+    /// in: the next samples of the state's sequence · out: frames [count][quantizers]. All parts except the last must be whole frames. The
+    /// last frame is extended with zeros, before each convolution again.
+    /// </summary>
     public int[][] Encode(ReadOnlySpan<float> samples, CausalState state, Workers workers, CodecTrace? trace = null)
     {
         var b = _buffers;
@@ -92,7 +94,7 @@ sealed class FrameEncoder
         }
     }
 
-    /// <summary>x + conv3(elu(conv1(elu(x)))), numbered as in the checkpoint; conv3 is pointwise.</summary>
+    /// <summary>x + conv3(elu(conv1(elu(x)))), numbered as in the checkpoint; conv3 has one tap.</summary>
     sealed class Residual(Weights weights, string name, int channels, int dilation, CodecEncoderConfig c)
     {
         readonly CausalConvolution conv1 = CausalConvolution.Load(weights, $"{name}.1.conv", channels / c.Compress, channels,

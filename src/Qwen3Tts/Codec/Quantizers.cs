@@ -1,5 +1,5 @@
-// Residual vector quantizers. Both sides have one semantic codebook and a chain of acoustic ones beside it: the acoustic chain starts from
-// the frame itself, not from what the semantic codebook left over.
+// Residual vector quantizers. Encoder and decoder have one semantic codebook and, beside it, a chain of acoustic codebooks. The acoustic
+// chain starts from the frame itself, not from the residual of the semantic codebook.
 using System.Numerics;
 using System.Runtime.InteropServices;
 using Qwen3Tts.Checkpoint;
@@ -8,7 +8,7 @@ using Qwen3Tts.Layers;
 
 namespace Qwen3Tts.Codec;
 
-/// <summary>The vectors of one codebook, stored as sums over the frames that used them and how many those were.</summary>
+/// <summary>The vectors of one codebook. The checkpoint stores the sum over the frames that used a vector, and their number.</summary>
 sealed class Codebook
 {
     const float LeastUsage = 1e-5f;
@@ -28,8 +28,10 @@ sealed class Codebook
 
     public ReadOnlySpan<float> this[int code] => _vectors.AsSpan(code * _dim, _dim);
 
-    /// <summary>The code whose vector is nearest to x [dim], the first of equals. Differences are squared one by one: expanded into dot
-    /// products, near ties would fall the other way.</summary>
+    /// <summary>
+    /// The code whose vector is nearest to x [dim]; of equally near ones the first. The differences are squared one by one: computed by dot
+    /// products, nearly equal distances would be decided differently.
+    /// </summary>
     public int Nearest(ReadOnlySpan<float> x)
     {
         var (best, least) = (0, float.PositiveInfinity);
@@ -76,10 +78,10 @@ sealed class DecoderQuantizer
         }
     }
 
-    /// <summary>Tensors that belong to the checkpoint but take no part in decoding.</summary>
+    /// <summary>Tensors that are in the checkpoint but that decoding does not need.</summary>
     public static IEnumerable<string> Unused(string name) => [$"{name}.rvq_first.input_proj.weight", $"{name}.rvq_rest.input_proj.weight"];
 
-    /// <summary>Frames [count][quantizers] to the sum of their vectors, y [count, codebook_dim].</summary>
+    /// <summary>in: frames [count][quantizers] · out: the sum of their vectors, y [count, codebook_dim].</summary>
     public void Decode(ReadOnlySpan<int[]> frames, Rows y, Rows scratch, Workers workers)
     {
         var to = y.Resize(frames.Length, _config.CodebookDim);
@@ -99,7 +101,7 @@ sealed class DecoderQuantizer
     }
 }
 
-/// <summary>Vectors to codes, for the first of the encoder's quantizers: the released codec has 32 of which 16 are used.</summary>
+/// <summary>Vectors to codes. Only the first of the encoder's quantizers are used: 16 of 32 in the released codec.</summary>
 sealed class EncoderQuantizer
 {
     readonly Chain semantic_residual_vector_quantizer, acoustic_residual_vector_quantizer;
@@ -111,7 +113,7 @@ sealed class EncoderQuantizer
         acoustic_residual_vector_quantizer = new(weights, $"{name}.acoustic_residual_vector_quantizer", c, used - semantic);
     }
 
-    /// <summary>Tensors that belong to the checkpoint but take no part in encoding.</summary>
+    /// <summary>Tensors that are in the checkpoint but that encoding does not need.</summary>
     public static IEnumerable<string> Unused(string name, CodecEncoderConfig c, int used)
     {
         foreach (var (kind, first, count) in new[] { ("semantic", 0, c.NumSemanticQuantizers),
@@ -130,7 +132,7 @@ sealed class EncoderQuantizer
         }
     }
 
-    /// <summary>x [count, hidden] to codes [count][used quantizers].</summary>
+    /// <summary>in: x [count, hidden] · out: codes [count][used quantizers].</summary>
     public int[][] Encode(Rows x, Rows scratch, Workers workers, CodecTrace? trace)
     {
         var semantic = semantic_residual_vector_quantizer.Codes(x, scratch, workers, "semantic_in", trace);
@@ -140,7 +142,7 @@ sealed class EncoderQuantizer
 
     sealed class Chain
     {
-        readonly Linear? input_proj; // absent where the vectors are as long as the rows
+        readonly Linear? input_proj; // absent if the vectors are as long as the rows
         readonly Codebook[] layers;
         readonly int _dim;
 

@@ -1,12 +1,12 @@
-// The rows that travel through the codec, time-major. There is free space in front of them, where a causal layer puts the rows it
-// remembers: so its input lies in one piece without the new rows being copied.
+// The rows that the codec's layers pass on, time-major. There is free memory in front of them, into which a causal layer writes the rows of
+// its state. So the layer's input is contiguous without copying the new rows.
 namespace Qwen3Tts.Codec;
 
-/// <summary>Rows [Count, Channels] in a buffer that grows to the largest piece seen and stays.</summary>
+/// <summary>Rows [Count, Channels] in a buffer that grows to the largest size used and stays.</summary>
 sealed class Rows
 {
     float[] _data = [];
-    int _front; // floats before the rows
+    int _front; // number of floats in front of the rows
 
     public int Count { get; private set; }
     public int Channels { get; private set; }
@@ -14,7 +14,7 @@ sealed class Rows
     /// <summary>The rows [Count, Channels].</summary>
     public Span<float> Span => _data.AsSpan(_front, Count * Channels);
 
-    /// <summary>Makes room; what the rows hold is undefined.</summary>
+    /// <summary>Reserves memory for rows; their content is undefined.</summary>
     public Span<float> Resize(int count, int channels)
     {
         (Count, Channels) = (count, channels);
@@ -24,10 +24,10 @@ sealed class Rows
         return Span;
     }
 
-    /// <summary>The same numbers as rows of another width.</summary>
+    /// <summary>Changes the width of the rows; the numbers stay the same.</summary>
     public void Reshape(int channels) => (Count, Channels) = (Count * Channels / channels, channels);
 
-    /// <summary>Appends rows: zeros, or copies of the last one.</summary>
+    /// <summary>Appends rows: zeros, or copies of the last row.</summary>
     public void Extend(int count, bool repeat)
     {
         var end = _front + Count * Channels;
@@ -41,7 +41,7 @@ sealed class Rows
                 _data.AsSpan(at, Channels).Clear();
     }
 
-    /// <summary>The rows with <paramref name="history"/> [history rows, Channels] in front of them.</summary>
+    /// <summary>The rows, preceded by <paramref name="history"/> [history rows, Channels].</summary>
     public Span<float> After(ReadOnlySpan<float> history)
     {
         if (_front < history.Length)

@@ -1,47 +1,45 @@
-// The codec of a Qwen3-TTS model: waveform to frames of codes, and frames to waveform. Both ways are causal, so long audio passes in
-// pieces, streaming is the same computation cut up, and the result is the same bit for bit. The official wrapper decodes chunks of 300
-// frames that see 25 frames of context, which is another result from frame 300 on; here the transformer always sees its whole window.
+// The codec of a Qwen3-TTS model: waveform to frames of codes, and frames to waveform. Both directions are causal, so long audio is
+// computed in parts, and streaming gives the same result bit for bit. The official wrapper decodes chunks of 300 frames, each with 25
+// frames of context, whose result differs from frame 300 on; here the transformer always sees its whole window.
 using Qwen3Tts.Audio;
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.Kernels;
 
 namespace Qwen3Tts.Codec;
 
-/// <summary>
-/// A loaded codec. Calls from several threads wait for one another; any number of <see cref="CodecStream"/>s may be open.
-/// </summary>
+/// <summary>A loaded codec. Calls of several threads wait for one another. Any number of <see cref="CodecStream"/>s may be open.</summary>
 public sealed class SpeechCodec
 {
-    const int PieceFrames = 16; // passes the network together: bounds the buffers, and is enough for the weights to be read rarely
+    const int PieceFrames = 16; // computed together: limits the buffers, and is enough that weights are read rarely
 
     readonly CodecConfig _config;
     readonly FrameEncoder encoder;
     readonly FrameDecoder decoder;
     readonly Workers _workers;
-    readonly Lock _encoding = new(), _decoding = new(); // the networks own one set of buffers each
+    readonly Lock _encoding = new(), _decoding = new(); // each network has one set of buffers
 
     SpeechCodec(CodecConfig config, FrameEncoder encoder, FrameDecoder decoder, Workers workers) =>
         (_config, this.encoder, this.decoder, _workers) = (config, encoder, decoder, workers);
 
-    /// <summary>Samples per second of what is encoded and decoded: 24000 in the released models.</summary>
+    /// <summary>Sample rate of both directions, in samples per second: 24000 in the released models.</summary>
     public int SampleRate => _config.OutputSampleRate;
 
-    /// <summary>Samples that one frame stands for: 1920 in the released models.</summary>
+    /// <summary>Number of samples of a frame: 1920 in the released models.</summary>
     public int SamplesPerFrame => _config.DecodeUpsampleRate;
 
-    /// <summary>12.5 in the released models.</summary>
+    /// <summary>Frames a second: 12.5 in the released models.</summary>
     public double FramesPerSecond => _config.FramesPerSecond;
 
-    /// <summary>Codes of a frame: 16 in the released models.</summary>
+    /// <summary>Number of codes of a frame: 16 in the released models.</summary>
     public int CodesPerFrame => _config.DecoderConfig.NumQuantizers;
 
-    /// <summary>Codes run from 0 to this minus 1: 2048 in the released models.</summary>
+    /// <summary>Number of codes of a codebook: 2048 in the released models.</summary>
     public int CodebookSize => _config.DecoderConfig.CodebookSize;
 
     /// <summary>Loads a codec.</summary>
     /// <param name="folder">The folder <c>speech_tokenizer</c> of a model, with <c>config.json</c> and <c>model.safetensors</c>.</param>
     /// <exception cref="FileNotFoundException">One of the files is not there.</exception>
-    /// <exception cref="InvalidDataException">A file is damaged, or tensors and config.json do not fit each other.</exception>
+    /// <exception cref="InvalidDataException">A file is damaged, or the tensors do not fit config.json.</exception>
     public static SpeechCodec Load(string folder) => Load(folder, Workers.Shared);
 
     internal static SpeechCodec Load(string folder, Workers workers)
@@ -53,7 +51,7 @@ public sealed class SpeechCodec
         var config = CodecConfig.Read(path);
         using var weights = Weights.Open(folder);
         var used = config.EncoderValidNumQuantizers;
-        if (config.EncoderConfig.NumQuantizers > weights.Entries.Count()) // each has tensors of its own, also those that are not used
+        if (config.EncoderConfig.NumQuantizers > weights.Entries.Count()) // each quantizer has its own tensors, also the unused ones
             throw ConfigFile.Bad(path, "encoder_config.num_quantizers", config.EncoderConfig.NumQuantizers,
                 $"fewer than the tensors of the file, {weights.Entries.Count()}");
         return weights.Load(w => new SpeechCodec(config, new(w, config.EncoderConfig, used), new(w, config.DecoderConfig), workers),
@@ -61,10 +59,10 @@ public sealed class SpeechCodec
     }
 
     /// <summary>Encodes a recording.</summary>
-    /// <param name="audio">At <see cref="SampleRate"/>, at least one sample. Amplitudes beyond ±1 are not clipped.</param>
-    /// <returns>Frames [samples / <see cref="SamplesPerFrame"/>, rounded up][<see cref="CodesPerFrame"/>]; the last one is filled up with
+    /// <param name="audio">Audio at <see cref="SampleRate"/>, at least one sample. Amplitudes beyond ±1 are not clipped.</param>
+    /// <returns>Frames [samples / <see cref="SamplesPerFrame"/>, rounded up][<see cref="CodesPerFrame"/>]. The last frame is extended with
     /// zeros.</returns>
-    /// <exception cref="ArgumentException">The audio is empty, or has another rate.</exception>
+    /// <exception cref="ArgumentException">The audio is empty, or has another sample rate.</exception>
     public int[][] Encode(Waveform audio) => Encode(audio, null);
 
     internal int[][] Encode(Waveform audio, CodecTrace? trace)
@@ -88,13 +86,13 @@ public sealed class SpeechCodec
         }
     }
 
-    /// <summary>Decodes frames, whole: each of the samples sees everything before it that the model can see.</summary>
-    /// <param name="frames">[count][<see cref="CodesPerFrame"/>], codes below <see cref="CodebookSize"/>.</param>
+    /// <summary>Decodes frames as one sequence: each sample depends on all earlier frames that the model can see.</summary>
+    /// <param name="frames">Frames [count][<see cref="CodesPerFrame"/>] with codes below <see cref="CodebookSize"/>.</param>
     /// <returns>count * <see cref="SamplesPerFrame"/> samples within ±1.</returns>
-    /// <exception cref="ArgumentException">A frame has another number of codes, or a code that no codebook has.</exception>
+    /// <exception cref="ArgumentException">A frame has another number of codes, or a code out of range.</exception>
     public Waveform Decode(IReadOnlyList<int[]> frames) => new(CreateStream().Push(frames), SampleRate);
 
-    /// <summary>Begins a sequence of frames that come in pieces.</summary>
+    /// <summary>Begins a sequence of frames that arrive in parts.</summary>
     public CodecStream CreateStream() => new(this, decoder.CreateState());
 
     internal float[] Decode(IReadOnlyList<int[]> frames, CausalState state, CodecTrace? trace)
@@ -124,13 +122,15 @@ public sealed class SpeechCodec
                 if ((uint)frames[t][q] >= (uint)CodebookSize)
                     throw new ArgumentException(
                         $"Frame {t} has the code {frames[t][q]} in codebook {q}, and codes run from 0 to {CodebookSize - 1}. End and " +
-                        $"padding tokens are no codes: leave those frames out.", nameof(frames));
+                        $"padding tokens are not codes: leave those frames out.", nameof(frames));
         }
     }
 }
 
-/// <summary>One sequence that is decoded while it comes in. However it is cut into pieces, the samples are those of
-/// <see cref="SpeechCodec.Decode(IReadOnlyList{int[]})"/> bit for bit.</summary>
+/// <summary>
+/// One sequence of frames that is decoded while it arrives. The samples equal those of
+/// <see cref="SpeechCodec.Decode(IReadOnlyList{int[]})"/> bit for bit, whatever the parts are.
+/// </summary>
 public sealed class CodecStream
 {
     readonly SpeechCodec _codec;
@@ -139,9 +139,9 @@ public sealed class CodecStream
     internal CodecStream(SpeechCodec codec, CausalState state) => (_codec, _state) = (codec, state);
 
     /// <summary>Decodes the next frames.</summary>
-    /// <param name="frames">[count][<see cref="SpeechCodec.CodesPerFrame"/>]; count may be 0.</param>
-    /// <returns>Their count * <see cref="SpeechCodec.SamplesPerFrame"/> samples, final at once: nothing is held back.</returns>
-    /// <exception cref="ArgumentException">A frame has another number of codes, or a code that no codebook has; the stream is
+    /// <param name="frames">Frames [count][<see cref="SpeechCodec.CodesPerFrame"/>]; count may be 0.</param>
+    /// <returns>Their count * <see cref="SpeechCodec.SamplesPerFrame"/> samples. No sample is held back for later.</returns>
+    /// <exception cref="ArgumentException">A frame has another number of codes, or a code out of range; the stream is
     /// unchanged.</exception>
     public float[] Push(IReadOnlyList<int[]> frames) => Push(frames, null);
 

@@ -1,4 +1,4 @@
-// A folder of recordings with a text of the same name each: x.wav with x.txt, or with x.lab as GPT-SoVITS, MFA and fish-speech have it.
+// Reads a folder of recordings, each with a text file of the same name: x.wav with x.txt, or with x.lab (GPT-SoVITS, MFA, fish-speech).
 using Qwen3Tts.Files;
 
 namespace Qwen3Tts.Data;
@@ -29,7 +29,7 @@ static class ClipFolder
         }
         foreach (var text in texts.SelectMany(t => t).Where(t => !used.ContainsKey(t)))
             found.Add(Shown(text), "there is no recording of that name. Add the WAV file, or remove the text.", "no recording", "file");
-        var names = recordings.Select(Path.GetFileNameWithoutExtension).ToHashSet(); // what was converted already needs no second time
+        var names = recordings.Select(Path.GetFileNameWithoutExtension).ToHashSet(); // such a file was converted to WAV already
         var others = Files(folder, ".mp3", ".flac", ".ogg", ".opus", ".m4a");
         foreach (var f in others.Where(f => !names.Contains(Path.GetFileNameWithoutExtension(f))))
             found.Add(Shown(f), "only WAV files are read. Convert it with "
@@ -59,7 +59,7 @@ static class ClipFolder
         }
     }
 
-    /// <summary>A folder's files; those that begin with a dot belong to the system and are no recordings.</summary>
+    /// <summary>The files of a folder. Files that begin with a dot belong to the system and are ignored.</summary>
     static IEnumerable<string> Files(string folder, params string[] extensions) => Directory.GetFiles(folder)
         .Where(f => !Path.GetFileName(f).StartsWith('.') && extensions.Contains(Path.GetExtension(f), StringComparer.OrdinalIgnoreCase))
         .Order(StringComparer.Ordinal);

@@ -1,4 +1,4 @@
-// A clip of a list goes through the gates for text and for recordings; what they say gets the clip's place put before it.
+// Checks the text and the recording of a clip from a list. Messages begin with the clip's place in the list.
 using Qwen3Tts.Audio;
 using Qwen3Tts.Text;
 
@@ -6,17 +6,18 @@ namespace Qwen3Tts.Data;
 
 static class ClipGate
 {
-    /// <summary>Why a clip's text or instruction cannot be trained on, measured or spoken, or null.</summary>
+    /// <summary>Why the text or instruction of a clip cannot be used, or null.</summary>
     public static string? Error(Clip clip) =>
         (SpokenText.Problem(clip.Text)
             ?? (string.IsNullOrWhiteSpace(clip.Instruct) ? null : SpokenText.Problem(clip.Instruct, "the instruction"))) is { } problem
             ? $"{clip.Place}: {problem}" : null;
 
-    /// <summary>Reads a recording that can be used, and measures it.</summary>
-    /// <param name="place">Where it was named, for messages.</param>
+    /// <summary>Reads a recording and measures its levels.</summary>
+    /// <param name="place">Place in the list that names the recording, for messages.</param>
     /// <param name="file">The recording.</param>
-    /// <param name="otherwise">Another remedy than the recording's own.</param>
-    /// <exception cref="InvalidDataException">It is no WAV file, or cannot be used; the message names place, file and remedy.</exception>
+    /// <param name="otherwise">A further remedy that the message gets.</param>
+    /// <exception cref="InvalidDataException">The file is not a WAV file, or cannot be used. The message names the place, the file and what
+    /// to do.</exception>
     public static (Waveform Wave, ClipLevels Levels) Read(string place, string file, string otherwise = "")
     {
         var wave = WavFile.Read(file);
@@ -25,11 +26,13 @@ static class ClipGate
             ? throw new InvalidDataException($"{place}: {RecordingChecks.Named(file, problem)}{otherwise}") : (wave, levels);
     }
 
-    /// <summary>What lets one doubt a recording that can be used; where it is trimmed, silence at its ends is cut anyway.</summary>
+    /// <summary>Reasons to doubt a recording that can be used. If it will be trimmed, silence at its ends is not reported.</summary>
     public static IEnumerable<string> Doubts(Clip clip, ClipLevels levels, bool trimmed) =>
         RecordingChecks.Doubts(levels, trimmed).Select(doubt => $"{clip.Place}: {RecordingChecks.Named(clip.Audio, doubt)}");
 
-    /// <summary>Why a voice cannot be taken from a recording, or null; each is read once.</summary>
+    /// <summary>
+    /// Why a voice cannot be taken from a recording, or null. The result of each recording is stored, so that it is read once.
+    /// </summary>
     public static string? ReferenceProblem(string file, Dictionary<string, string?> known) =>
         known.TryGetValue(file, out var problem) ? problem : known[file] = ReferenceProblem(file);
 

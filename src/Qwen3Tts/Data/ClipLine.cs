@@ -1,5 +1,5 @@
-// One clip as JSON lists have it: by the official names, by those of ms-swift and LLaMA-Factory (messages, audios), NeMo (audio_filepath)
-// or Hugging Face (file_name, transcription).
+// One clip in a JSON list. The official keys, and those of ms-swift and LLaMA-Factory (messages, audios), NeMo (audio_filepath) and Hugging
+// Face (file_name, transcription).
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
@@ -12,7 +12,7 @@ sealed record ClipLine
     [JsonPropertyName("audio_path")] public string? AudioPath { get; init; }
     [JsonPropertyName("audio_filepath")] public string? AudioFilepath { get; init; }
     [JsonPropertyName("file_name")] public string? FileName { get; init; }
-    [JsonPropertyName("filename")] public string? NameOfFile { get; init; } // "Filename" would differ from FileName in case alone
+    [JsonPropertyName("filename")] public string? NameOfFile { get; init; } // a property "Filename" would differ from FileName only in case
     [JsonPropertyName("file")] public string? File { get; init; }
     [JsonPropertyName("path")] public string? Path { get; init; }
     [JsonPropertyName("wav_path")] public string? WavPath { get; init; }
@@ -51,7 +51,7 @@ sealed record ClipPart
     [JsonPropertyName("text")] public string? Text { get; init; }
 }
 
-/// <summary>Speakers are numbers in some lists.</summary>
+/// <summary>A name or a number: some lists have numbers as speakers.</summary>
 sealed class NameOrNumber : JsonConverter<string?>
 {
     public override string? Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
@@ -61,7 +61,7 @@ sealed class NameOrNumber : JsonConverter<string?>
     public override void Write(Utf8JsonWriter writer, string? value, JsonSerializerOptions options) => writer.WriteStringValue(value);
 }
 
-/// <summary>A list of names, or one that stands there alone.</summary>
+/// <summary>A list of names, or a single name.</summary>
 sealed class OneOrMany : JsonConverter<string[]?>
 {
     public override string[]? Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
@@ -79,7 +79,7 @@ sealed class OneOrMany : JsonConverter<string[]?>
     public override void Write(Utf8JsonWriter writer, string[]? value, JsonSerializerOptions options) => throw new NotSupportedException();
 }
 
-/// <summary>What a message says: a text, or a list of parts of which the texts are said.</summary>
+/// <summary>The content of a message: a text, or a list of parts, whose texts are joined.</summary>
 sealed class TextOrParts : JsonConverter<string?>
 {
     public override string? Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => reader.TokenType switch

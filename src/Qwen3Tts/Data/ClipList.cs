@@ -1,5 +1,5 @@
-// Recordings as people bring them, in one form: a folder, JSON (ClipsOfJson) or a table of fields (ClipTable). All commands read lists
-// here. All that is wrong with the whole set is told at once, each cause once, with its place.
+// Reads lists of recordings in all supported forms: a folder, JSON (ClipsOfJson) or a table of fields (ClipTable). All commands read lists
+// with this class. All mistakes of a list are reported together, each cause once, with its place.
 using Qwen3Tts.Audio;
 using Qwen3Tts.Files;
 using Qwen3Tts.Sequence;
@@ -7,25 +7,25 @@ using Qwen3Tts.Text;
 
 namespace Qwen3Tts.Data;
 
-/// <summary>One recording and what is said in it.</summary>
-/// <param name="Place">Where it was listed, for messages: <c>train.jsonl(12)</c>, or the file.</param>
+/// <summary>One recording and the words that are said in it.</summary>
+/// <param name="Place">The place in the list, for messages: <c>train.jsonl(12)</c>, or the file.</param>
 /// <param name="Audio">Full path of the recording.</param>
-/// <param name="GivenAsRelative">Whether the path was relative, and so is to be written relative again.</param>
-/// <param name="Text">What is said, in one line.</param>
-/// <param name="Reference">Full path of the recording that the voice is taken from, if the list names one.</param>
-/// <param name="Language">A language's name, if the list gives one.</param>
-/// <param name="Codes">Frames of 16 codes, if the list brings them.</param>
+/// <param name="GivenAsRelative">True if the list has a relative path; then a list that is written gets a relative path, too.</param>
+/// <param name="Text">The words, in one line.</param>
+/// <param name="Reference">Full path of the recording that the voice is taken from; null if the list names none.</param>
+/// <param name="Language">Name of the language; null if the list names none.</param>
+/// <param name="Codes">Frames of 16 codes; null if the list has none.</param>
 sealed record Clip(
     string Place, string Audio, bool GivenAsRelative, string Text, string? Reference = null, string? Language = null,
         IReadOnlyList<int[]>? Codes = null)
 {
-    /// <summary>Who speaks, if the list says so.</summary>
+    /// <summary>Name of the speaker; null if the list names none.</summary>
     public string? Speaker { get; init; }
-    /// <summary>How it is spoken, if the list says so.</summary>
+    /// <summary>Instruction how to speak; null if the list has none.</summary>
     public string? Instruct { get; init; }
-    /// <summary>Whether it is only measured and never trained on; null where nothing was chosen.</summary>
+    /// <summary>True if the clip is held out: it is measured and never trained on. Null if the list does not say.</summary>
     public bool? HeldOut { get; init; }
-    /// <summary>The list's text has line breaks, which are read as spaces.</summary>
+    /// <summary>True if the list's text has line breaks, which are read as spaces.</summary>
     public bool LinesJoined { get; init; }
 }
 
@@ -33,12 +33,12 @@ static class ClipList
 {
     static readonly string[] ListNames = ["metadata.csv", "metadata.jsonl", "metadata.tsv"];
 
-    /// <summary>The clips in order, and why some lines or files cannot be one.</summary>
+    /// <summary>Reads the clips in the order of the list.</summary>
     /// <param name="path">A folder or a list.</param>
-    /// <param name="found">Gets what is wrong.</param>
-    /// <param name="format">Null sees it in the input.</param>
+    /// <param name="found">Receives the mistakes in lines or files.</param>
+    /// <param name="format">The format of the list; null detects it.</param>
     /// <exception cref="FileNotFoundException">There is neither a folder nor a file of that name.</exception>
-    /// <exception cref="InvalidDataException">The list is no text.</exception>
+    /// <exception cref="InvalidDataException">The list is not a text file.</exception>
     public static List<Clip> Read(string path, ListProblems found, ListFormat? format = null)
     {
         if (Directory.Exists(path))
@@ -66,17 +66,17 @@ static class ClipList
         return clips;
     }
 
-    /// <exception cref="InvalidDataException">The file is a recording, or no text.</exception>
+    /// <exception cref="InvalidDataException">The file is a recording, or not a text file.</exception>
     static string ReadText(string path)
     {
         var bytes = WholeFile.Read(path);
         return AudioKind.Recognise(bytes.AsSpan(0, Math.Min(12, bytes.Length))) is not { } kind || bytes is [0xFF, 0xFE, ..] // UTF-16
             ? TextFile.Decode(bytes, path)
             : throw new InvalidDataException($"{path}: this is a recording ({kind}), not a list of recordings. "
-                + "Name the folder that it lies in with its text, or a list.");
+                + "Name the folder that has it and its text, or a list.");
     }
 
-    /// <summary>What a list is, by its header or by what its lines hold.</summary>
+    /// <summary>Detects the format of a list by its header, or by the content of its lines.</summary>
     public static ListFormat FormatOf(string path)
     {
         if (Directory.Exists(path))
@@ -86,7 +86,7 @@ static class ClipList
         return text.TrimStart() is ['{' or '[', ..] ? ListFormat.Jsonl : ClipTable.FormatOf(path, text);
     }
 
-    /// <summary>'train' or 'held-out', as lists of ours say it.</summary>
+    /// <summary>Reads the key 'split', whose values are 'train' and 'held-out'.</summary>
     public static bool? IsHeldOut(string? split) => split switch
     {
         null or "" => null,
@@ -95,11 +95,13 @@ static class ClipList
         _ => throw new InvalidDataException($"'split' is '{Printable.Text(split)}', expected 'train' or 'held-out'"),
     };
 
-    /// <summary>The clip with its language's name, by the one table; where its list names none, with that of the command.</summary>
+    /// <summary>
+    /// The clip with the name that its language has in the table of languages. If the list names no language, the command's applies.
+    /// </summary>
     public static Clip InOneLanguage(Clip clip, string? otherwise) =>
         (string.IsNullOrWhiteSpace(clip.Language) ? otherwise : clip.Language) is { } given
             ? clip with { Language = LanguageNames.NameOf(given) } : clip with { Language = null };
 
-    /// <summary>Lines of a text file become one line.</summary>
+    /// <summary>Joins the lines of a text file to one line.</summary>
     public static string Words(string text) => SpokenText.Words(text);
 }

@@ -1,5 +1,6 @@
-// Where a recording is that a list names: beside the list, in wavs/, or in the current folder. Separators of Windows are read anywhere;
-// a path of another machine is looked for by its name; case and Unicode normal form count only where they tell two files apart.
+// Finds a recording that a list names: beside the list, in wavs/, or in the current folder. Separators of Windows are accepted on every
+// system. A path of another machine is searched by its file name. Case and Unicode normal form matter only if two files differ in nothing
+// else.
 using Qwen3Tts.Files;
 
 namespace Qwen3Tts.Data;
@@ -11,11 +12,11 @@ sealed class ClipPath(string list)
     readonly string _folder = Path.GetDirectoryName(Path.GetFullPath(list))!;
     readonly Dictionary<string, ILookup<string, string>> _names = [];
 
-    /// <summary>The full path, and whether it is to be written relative again.</summary>
-    /// <param name="given">As the list has it.</param>
-    /// <param name="asName">It may be a name without folder and extension, as in LJSpeech.</param>
-    /// <param name="needed">Whether a path of another machine must be found here.</param>
-    /// <exception cref="InvalidDataException">It is no path, or cannot be found in exactly one place.</exception>
+    /// <summary>The full path, and whether the list has a relative path.</summary>
+    /// <param name="given">The path as the list has it.</param>
+    /// <param name="asName">True if it may be a name without folder and extension, as in LJSpeech.</param>
+    /// <param name="needed">True if a path of another machine must be found here.</param>
+    /// <exception cref="InvalidDataException">It is not a path, or there is not exactly one such file.</exception>
     public (string Path, bool Relative) Find(string given, bool asName = false, bool needed = true)
     {
         if (given.Trim().Length == 0)
@@ -36,7 +37,7 @@ sealed class ClipPath(string list)
         return (Path.GetFullPath(Path.Combine(_folder, asName && HasExtension(path) ? path : candidates[0])), true);
     }
 
-    /// <summary>Whether a recording of that name is here.</summary>
+    /// <summary>True if a recording of that name is here.</summary>
     public bool IsThere(string given)
     {
         try
@@ -68,8 +69,10 @@ sealed class ClipPath(string list)
 
     string? Existing(string path) => Beside(path) ?? (File.Exists(path) ? Path.GetFullPath(path) : null);
 
-    /// <summary>The file beside the list by this name, else the only one whose path differs in case or normal form alone.</summary>
-    /// <exception cref="InvalidDataException">There are several.</exception>
+    /// <summary>
+    /// The file of exactly this name beside the list; otherwise the only one whose path differs just in case or normal form.
+    /// </summary>
+    /// <exception cref="InvalidDataException">There are several such files.</exception>
     string? Beside(string path)
     {
         var full = Path.GetFullPath(Path.Combine(_folder, path));
@@ -78,7 +81,7 @@ sealed class ClipPath(string list)
         return Like(full) is { } found && File.Exists(found) ? found : null;
     }
 
-    /// <summary>The path as it is on this disk: its folders are found in the same way as the file.</summary>
+    /// <summary>The path as it is written on this disk. Its folders are found in the same way as the file.</summary>
     string? Like(string full)
     {
         if (Path.Exists(full))
@@ -95,6 +98,6 @@ sealed class ClipPath(string list)
 
     static string Named(string path) => Printable.Text(Path.GetFileName(path));
 
-    /// <summary>What names share that differ in case or Unicode normal form alone.</summary>
+    /// <summary>A key that is equal for names that differ only in case or Unicode normal form.</summary>
     public static string Key(string name) => NormalForm.C(name).ToUpperInvariant();
 }

@@ -1,5 +1,5 @@
-// Lists of fields: by a header that names its columns (XTTS, EveryVoice, Hugging Face, any CSV or TSV), else as LJSpeech, Piper, GPT-SoVITS
-// and Bert-VITS2 write them. A row with more fields than its format has is a mistake and never read as part of a text.
+// Reads lists of fields: with a header that names the columns (XTTS, EveryVoice, Hugging Face, any CSV or TSV), or without one as LJSpeech,
+// Piper, GPT-SoVITS and Bert-VITS2 write them. A row with more fields than its format has is a mistake; the surplus is never read as text.
 
 namespace Qwen3Tts.Data;
 
@@ -26,7 +26,7 @@ static class ClipTable
         }
     }
 
-    /// <summary>The layout of a list without regard to what may be wrong in its rows.</summary>
+    /// <summary>The layout of a list, ignoring mistakes in its rows.</summary>
     public static ListFormat FormatOf(string file, string text)
     {
         try
@@ -44,32 +44,34 @@ static class ClipTable
         var first = FirstLine(text);
         foreach (var separator in Separators)
             if (first.Contains(separator, StringComparison.Ordinal) && FieldsOfText.Split(text, separator) is [var header, .. var below]
-                && TableLayout.OfHeader(header.Fields, separator) is { } named && (format ?? ListFormat.Table) == ListFormat.Table)
+                && TableLayout.FromHeader(header.Fields, separator) is { } named && (format ?? ListFormat.Table) == ListFormat.Table)
                 return (named, below);
         if (format == ListFormat.Table)
             throw new InvalidDataException(
                 "its first line does not name the columns. Write one such as audio|text|speaker before the others.");
         if (text.Contains('|', StringComparison.Ordinal) || format is not null || first.Length == 0)
-            return OfPipes(text, format);
+            return ReadPipes(text, format);
         foreach (var separator in Separators[1..])
             if (first.Contains(separator, StringComparison.Ordinal))
-                return OfPairs(text, separator, paths);
-        return OfPipes(text, null);
+                return ReadPairs(text, separator, paths);
+        return ReadPipes(text, null);
     }
 
-    static (TableLayout, List<TableRow>) OfPipes(string text, ListFormat? format)
+    static (TableLayout, List<TableRow>) ReadPipes(string text, ListFormat? format)
     {
         var rows = FieldsOfText.Split(text, '|');
         var layout = format is { } named ? TableLayout.Named(named) : null;
         if (rows.Count == 0)
             return (layout ?? TableLayout.LjSpeech, rows);
-        if (layout is not null && TableLayout.OfHeader(rows[0].Fields, '|') is not null)
-            rows.RemoveAt(0); // the names of the columns are no clip, whatever the fields are taken for
-        return (layout ?? TableLayout.OfRows(rows), rows);
+        if (layout is not null && TableLayout.FromHeader(rows[0].Fields, '|') is not null)
+            rows.RemoveAt(0); // the row with the names of the columns is not a clip
+        return (layout ?? TableLayout.FromRows(rows), rows);
     }
 
-    /// <summary>Two fields without a header, if the first are recordings that are here: nothing else can be meant.</summary>
-    static (TableLayout, List<TableRow>) OfPairs(string text, char separator, ClipPath paths)
+    /// <summary>
+    /// The layout of two fields without a header, if the first fields are recordings that exist; then there is no other reading.
+    /// </summary>
+    static (TableLayout, List<TableRow>) ReadPairs(string text, char separator, ClipPath paths)
     {
         var rows = FieldsOfText.Split(text, separator);
         return rows.All(r => r.Fields.Length == 2) && rows.All(r => paths.IsThere(r.Fields[0])) ? (TableLayout.LjSpeech, rows)

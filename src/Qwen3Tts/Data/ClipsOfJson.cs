@@ -1,4 +1,4 @@
-// Lists in JSON: one object a line, or one array of objects. Lines are told apart one by one, so that a list may mix the spellings.
+// Reads lists in JSON: one object a line, or one array of objects. Each line is read on its own, so a list may mix different keys.
 using System.Text;
 using System.Text.Json;
 using Qwen3Tts.Files;
@@ -13,20 +13,20 @@ static class ClipsOfJson
     {
         var clips = new List<Clip>();
         var paths = new ClipPath(file);
-        foreach (var (number, json) in text.TrimStart().StartsWith('[') ? OfArray(file, text, problems) : OfLines(text))
+        foreach (var (number, json) in text.TrimStart().StartsWith('[') ? SplitArray(file, text, problems) : SplitLines(text))
         {
             var place = $"{file}({number})";
             try
             {
                 if (json is not ['{', ..])
-                    throw new InvalidDataException("this is no JSON object");
+                    throw new InvalidDataException("this is not a JSON object");
                 var line = JsonFile.Parse(Encoding.UTF8.GetBytes(json), place, ClipJson.Default.ClipLine, Example);
                 clips.Add(Clip(line, place, paths));
             }
             catch (InvalidDataException e)
             {
-                // What stands on each line differs; that it is no JSON is one mistake.
-                if (e.Message.IndexOf("it is no JSON", StringComparison.Ordinal) is >= 0 and var at
+                // The rest of the message differs from line to line; all lines that are not JSON count as one mistake.
+                if (e.Message.IndexOf("it is not JSON", StringComparison.Ordinal) is >= 0 and var at
                     && e.Message.IndexOf(": '", at, StringComparison.Ordinal) is >= 0 and var end)
                     problems.Add(place, e.Message, e.Message[at..end]);
                 else
@@ -36,7 +36,7 @@ static class ClipsOfJson
         return clips;
     }
 
-    static IEnumerable<(int Number, string Json)> OfLines(string text)
+    static IEnumerable<(int Number, string Json)> SplitLines(string text)
     {
         using var reader = new StringReader(text);
         for (var number = 1; reader.ReadLine() is { } line; number++)
@@ -44,8 +44,8 @@ static class ClipsOfJson
                 yield return (number, json);
     }
 
-    /// <summary>The values of an array, each with the line it begins on.</summary>
-    static List<(int Number, string Json)> OfArray(string file, string text, ListProblems problems)
+    /// <summary>The values of an array, each with the number of the line that it begins on.</summary>
+    static List<(int Number, string Json)> SplitArray(string file, string text, ListProblems problems)
     {
         var values = new List<(int, string)>();
         var utf8 = Encoding.UTF8.GetBytes(text);
@@ -68,7 +68,7 @@ static class ClipsOfJson
         catch (JsonException e)
         {
             problems.Add($"{file}({e.LineNumber + 1})",
-                $"the array is no JSON from here on. Correct it, or write one object a line. {Example}");
+                $"the array is not JSON from here on. Correct it, or write one object a line. {Example}");
             return [];
         }
         return [];
@@ -128,7 +128,7 @@ static class ClipsOfJson
             ?? throw new InvalidDataException("there is no 'text', nor transcription, transcript, sentence or normalized_text");
     }
 
-    /// <summary>The one value that these spellings of a key give.</summary>
+    /// <summary>The value that several spellings of a key give, which must agree.</summary>
     static string? One(string what, params string?[] values)
     {
         var given = values.OfType<string>().Distinct().ToList();

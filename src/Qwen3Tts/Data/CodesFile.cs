@@ -1,6 +1,6 @@
-// The official format of a list, one object a line: audio, text, ref_audio and, in codes.jsonl, audio_codes; plus speaker, language,
-// instruct and split where they are known, which the official script ignores. Paths are relative to the file where they were given so, and
-// the folder can be moved as a whole.
+// Reads and writes the official format of a list, one object a line: audio, text, ref_audio and, in codes.jsonl, audio_codes. Speaker,
+// language, instruct and split are added if known; the official script ignores them. A path that was given as relative is written relative
+// to the file, so that the folder can be moved as a whole.
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Qwen3Tts.Files;
@@ -11,12 +11,12 @@ static class CodesFile
 {
     static readonly JsonWriterOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    /// <summary>Writes the file aside and renames it: a file of that name is complete.</summary>
+    /// <summary>Writes a complete file under a temporary name and renames it, so a file of the final name is always complete.</summary>
     public static void Write(string path, IEnumerable<Clip> clips) => Write(path, clips, Write);
 
     /// <param name="path">The file.</param>
-    /// <param name="clips">One a line.</param>
-    /// <param name="write">Writes a clip's object; gets the folder that relative paths count from.</param>
+    /// <param name="clips">The clips, one for each line.</param>
+    /// <param name="write">Writes the object of a clip; its argument is the folder that relative paths are relative to.</param>
     public static void Write(string path, IEnumerable<Clip> clips, Action<Utf8JsonWriter, string, Clip> write)
     {
         path = Path.GetFullPath(path);
@@ -65,9 +65,9 @@ static class CodesFile
     }
 
     /// <summary>
-    /// Clips that are ready to be trained on: with a reference, and with whole frames of codes below <paramref name="codebook"/>.
+    /// Reads clips that are ready for training: with a reference, and with whole frames of codes below <paramref name="codebook"/>.
     /// </summary>
-    /// <exception cref="InvalidDataException">A line is not; the message names up to twenty.</exception>
+    /// <exception cref="InvalidDataException">Some lines are not ready; the message names up to twenty.</exception>
     public static List<Clip> Read(string path, int codeGroups, int codebook)
     {
         var found = new ListProblems();

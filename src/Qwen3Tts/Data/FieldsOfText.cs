@@ -1,11 +1,12 @@
-// Splits the text of a table into rows of fields. Commas, semicolons and tabs follow RFC 4180 (quoted fields may hold the separator, line
-// breaks and doubled quotes); between '|' a quote is part of the text, unless it wraps a field that doubles the quotes within.
+// Splits the text of a table into rows of fields. Commas, semicolons and tabs follow RFC 4180: a quoted field may contain the separator,
+// line breaks and doubled quotes. With '|' as separator a quote is part of the text, unless it encloses a field that has doubled quotes
+// inside.
 using System.Text;
 
 namespace Qwen3Tts.Data;
 
-/// <param name="Line">The line that the row begins on.</param>
-/// <param name="Fields">Trimmed.</param>
+/// <param name="Line">Number of the line that the row begins on.</param>
+/// <param name="Fields">The fields, trimmed.</param>
 readonly record struct TableRow(int Line, string[] Fields);
 
 static class FieldsOfText
@@ -19,7 +20,7 @@ static class FieldsOfText
         for (var number = 1; reader.ReadLine() is { } line; number++)
             if (line.Trim().Length > 0)
                 rows.Add(new(number, Array.ConvertAll(line.Split('|', StringSplitOptions.TrimEntries), Unquoted)));
-        // Nobody writes a path in quotes but a program that quotes every field.
+        // A path in quotes means that a program wrote the table and quotes every field.
         return rows.Count > 0 && rows.All(r => IsInQuotes(r.Fields[0])) ? Quoted(text, '|') : rows;
     }
 
@@ -79,7 +80,7 @@ static class FieldsOfText
         return true;
     }
 
-    /// <summary>Where the quoted field that begins here ends; null where the quote is part of a plain text.</summary>
+    /// <summary>Index of the end of the quoted field that begins here; null if the quote is part of a plain text.</summary>
     static int? Closing(string text, int open, char separator)
     {
         for (var at = open + 1; at < text.Length; at++)

@@ -1,13 +1,15 @@
 namespace Qwen3Tts.Data;
 
-/// <summary>How recordings are listed.</summary>
+/// <summary>The format of a list of recordings.</summary>
 enum ListFormat
 {
-    /// <summary>A folder of WAV files with a TXT or LAB file of the same name each.</summary>
+    /// <summary>A folder of WAV files, each with a TXT or LAB file of the same name.</summary>
     Folder,
-    /// <summary>JSON, one object a line or one array: the official names, those of ms-swift, LLaMA-Factory, NeMo or Hugging Face.</summary>
+    /// <summary>
+    /// JSON, one object a line or one array, with the official keys or those of ms-swift, LLaMA-Factory, NeMo or Hugging Face.
+    /// </summary>
     Jsonl,
-    /// <summary>LJSpeech's metadata.csv: name|text or name|text|normalized text, recordings in wavs/.</summary>
+    /// <summary>LJSpeech's metadata.csv: name|text or name|text|normalized text; the recordings are in wavs/.</summary>
     LjSpeech,
     /// <summary>GPT-SoVITS: path|speaker|language|text.</summary>
     Sovits,
@@ -17,6 +19,6 @@ enum ListFormat
     TextSpeaker,
     /// <summary>Bert-VITS2: path|speaker|language|text|phones|tones|word2ph.</summary>
     BertVits2,
-    /// <summary>CSV, TSV or fields between '|' whose first line names the columns.</summary>
+    /// <summary>CSV, TSV or fields separated by '|', with the names of the columns in the first line.</summary>
     Table,
 }

@@ -1,14 +1,14 @@
-// What is wrong with a set of recordings, one message for each cause: a mistake that many lines or files share is told once, at its first
-// place, with the number of the others and where they are.
+// Collects the mistakes in a set of recordings and reports one message for each cause. A mistake that many lines or files share is reported
+// once, at its first place, with the number of the others and some of their places.
 using Qwen3Tts.Files;
 
 namespace Qwen3Tts.Data;
 
 sealed class ListProblems
 {
-    /// <summary>Messages that one error shows.</summary>
+    /// <summary>Most messages that one error shows.</summary>
     const int Shown = 20;
-    /// <summary>Places that one message names besides its own.</summary>
+    /// <summary>Most further places that one message names.</summary>
     const int Named = 5;
 
     readonly List<(string Cause, string Place, string Message, string What)> _all = [];
@@ -19,9 +19,9 @@ sealed class ListProblems
     public IReadOnlyList<string> Messages => [.. _all.GroupBy(p => p.Cause).Select(g => Message([.. g]))];
 
     /// <param name="place">The file, or file and line; may be empty.</param>
-    /// <param name="message">Full sentences; may begin with the place.</param>
-    /// <param name="cause">What places with the same mistake share; the message if null.</param>
-    /// <param name="what">What each place is, in the singular.</param>
+    /// <param name="message">One or more full sentences; may begin with the place.</param>
+    /// <param name="cause">A text that is equal for all places with the same mistake; null takes the message.</param>
+    /// <param name="what">What a place is, in the singular, such as "line".</param>
     public void Add(string place, string message, string? cause = null, string what = "line")
     {
         message = place.Length > 0 && message.StartsWith($"{place}: ", StringComparison.Ordinal) ? message[(place.Length + 2)..] : message;
@@ -29,8 +29,8 @@ sealed class ListProblems
     }
 
     /// <param name="place">The file and line.</param>
-    /// <param name="mistake">What is wrong; may be marked with the cause that it shares with other lines.</param>
-    /// <param name="example">How a line must look; left out where the mistake has a cause of its own.</param>
+    /// <param name="mistake">The error; it may be marked with a cause that it shares with other lines.</param>
+    /// <param name="example">A correct line; omitted if the error has a cause of its own.</param>
     public void Add(string place, InvalidDataException mistake, string example)
     {
         var cause = mistake.Cause();
@@ -38,14 +38,14 @@ sealed class ListProblems
         Add(place, whole ? mistake.Message : cause is null ? $"{mistake.Message}. {example}" : $"{mistake.Message}.", cause);
     }
 
-    /// <exception cref="InvalidDataException">Something is wrong; the message lists the first causes, one a line.</exception>
+    /// <exception cref="InvalidDataException">There are mistakes; the message lists the first causes, one on each line.</exception>
     public void ThrowIfAny()
     {
         if (_all.Count > 0)
             throw new InvalidDataException(ToString());
     }
 
-    /// <summary>The first messages, one a line, and how many there are besides.</summary>
+    /// <summary>The first messages, one on each line, and the number of the others.</summary>
     public override string ToString()
     {
         var messages = Messages;
@@ -66,7 +66,7 @@ sealed class ListProblems
         };
     }
 
-    /// <summary>A line by its number, a file by its name.</summary>
+    /// <summary>The number of a line, or the name of a file.</summary>
     static string Short(string place) =>
         place.EndsWith(')') && place.LastIndexOf('(') is >= 0 and var at ? place[(at + 1)..^1] : Path.GetFileName(place);
 }

@@ -1,4 +1,4 @@
-// Many files of a set often fail for one reason. An error that says which reason it shares with others is told once for all of them.
+// Several files of a set often fail for the same reason. An error that names the reason it shares with others is reported once for all.
 
 namespace Qwen3Tts.Files;
 

@@ -1,20 +1,20 @@
-// Are two paths one file? Names say little: links, hard links, upper and lower case, and several ways to write one path lead to the same
-// bytes. Files that do not exist yet are compared by where they would come to stand.
+// Decides whether two paths lead to one file. Paths as text are not enough: symbolic links, hard links, upper and lower case, and several
+// spellings of one path lead to the same bytes. A file that does not exist yet is compared by the place where it would be created.
 using System.Text;
 
 namespace Qwen3Tts.Files;
 
-/// <summary>Compares paths as files.</summary>
+/// <summary>Compares paths by the files that they lead to.</summary>
 static class FileIdentity
 {
-    const int MostLinks = 40; // as Linux follows; more is a circle
+    const int MostLinks = 40; // the limit of Linux; more links than this form a circle
 
-    /// <summary>How names compare on this system: Windows and macOS take upper and lower case for the same.</summary>
+    /// <summary>How this system compares file names: Windows and macOS ignore the case.</summary>
     public static StringComparison Names { get; } = OperatingSystem.IsLinux() ? StringComparison.Ordinal
         : StringComparison.OrdinalIgnoreCase;
 
-    /// <summary>The full path without symbolic links in any part; parts that do not exist stay as they are.</summary>
-    /// <exception cref="IOException">The links lead in a circle.</exception>
+    /// <summary>The full path with all symbolic links resolved; parts of the path that do not exist stay as they are.</summary>
+    /// <exception cref="IOException">The links form a circle.</exception>
     public static string Resolve(string path)
     {
         var full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
@@ -34,7 +34,7 @@ static class FileIdentity
         return string.Equals(a, b, Names) || File.Exists(a) && File.Exists(b) && AreHardLinks(new(a), new(b));
     }
 
-    /// <summary>True if the path is the folder itself or lies in it.</summary>
+    /// <summary>True if the path is the folder itself, or lies in it.</summary>
     public static bool IsWithin(string path, string folder)
     {
         var (inner, outer) = (Resolve(path), Resolve(folder));
@@ -58,11 +58,12 @@ static class FileIdentity
         return null;
     }
 
-    // What /dev/stdout leads to is no path where it is a pipe, and must be written through where it is a file.
+    // /dev/stdout leads to an entry of /proc that is not resolved: a pipe has no path, and a file must be written through that entry.
     static bool IsOpenFile(string part) =>
         part.StartsWith("/proc/", StringComparison.Ordinal) && Path.GetFileName(Path.GetDirectoryName(part)) == "fd";
 
-    // Hard links share everything; what shares size and time may still be a copy. A lock that one of them holds and the other meets tells.
+    // Two hard links share all properties, but equal size and time may also belong to a copy. A lock on one that also locks the other
+    // decides.
     static bool AreHardLinks(FileInfo a, FileInfo b)
     {
         if (a.Length != b.Length || a.LastWriteTimeUtc != b.LastWriteTimeUtc || OutputFile.IsSpecial(a.FullName)
@@ -86,7 +87,7 @@ static class FileIdentity
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            return true; // in use, or not to be read: taken for the same, because a file that is refused is not lost
+            return true; // in use or unreadable: counts as the same file, because refusing loses nothing
         }
     }
 

@@ -1,14 +1,14 @@
-// One process at a time works in a folder. The system holds the lock and frees it when its process ends, however it ends; a note beside it
-// tells others whom to look for.
+// One process at a time works in a folder. The system holds the lock and frees it when the process ends, for whatever reason. A small file
+// beside the lock tells other processes who holds it.
 using System.Diagnostics;
 using System.Globalization;
 
 namespace Qwen3Tts.Files;
 
-/// <summary>A folder that this process alone works in, until it is disposed of.</summary>
+/// <summary>Reserves a folder for this process until it is disposed.</summary>
 sealed class FolderLock : IDisposable
 {
-    /// <summary>Its first line is the process, its second the machine.</summary>
+    /// <summary>Name of the file that describes the owner: the process on its first line, the machine on its second.</summary>
     public const string FileName = ".qwen3tts-lock";
 
     readonly FileStream _held;
@@ -16,10 +16,10 @@ sealed class FolderLock : IDisposable
 
     FolderLock(FileStream held, bool madeFolder) => (_held, _madeFolder) = (held, madeFolder);
 
-    /// <summary>Takes a folder, made if missing. A lock that a dead process left is taken over.</summary>
+    /// <summary>Locks a folder, and creates it if it is missing. A lock that a dead process left is taken over.</summary>
     /// <param name="folder">The folder.</param>
-    /// <param name="what">What the folder is called in the message, such as "The run".</param>
-    /// <exception cref="IOException">Another process has it.</exception>
+    /// <param name="what">Name of the folder in the message, such as "The run".</param>
+    /// <exception cref="IOException">Another process holds the lock.</exception>
     public static FolderLock Take(string folder, string what = "The folder")
     {
         var isNew = !Directory.Exists(folder);
@@ -54,8 +54,9 @@ sealed class FolderLock : IDisposable
     }
 
     /// <summary>
-    /// Gives the folder back. The empty lock file stays: removing it would let two others lock different files of one name. Only a folder
-    /// that was made for this lock, and in which nothing was written, goes again: its file is removed while it is still held.
+    /// Releases the folder. The empty lock file stays, because removing it would let two other processes lock two different files of one
+    /// name. If the folder was created for this lock and nothing was written into it, the file is removed while it is still locked, and
+    /// then the folder.
     /// </summary>
     public void Dispose()
     {
@@ -71,7 +72,7 @@ sealed class FolderLock : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // where an open file cannot be removed, as on Windows, an empty folder stays
+            // where an open file cannot be removed, as on Windows, the empty folder stays
         }
         _held.Dispose();
     }

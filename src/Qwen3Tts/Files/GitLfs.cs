@@ -1,20 +1,20 @@
-// Who clones a model's repository without Git LFS gets a few lines of text in place of each large file.
+// If a model's repository is cloned without Git LFS, each large file is replaced by a pointer: a few lines of text.
 
 namespace Qwen3Tts.Files;
 
 /// <summary>Recognises the pointers of Git LFS.</summary>
 static class GitLfs
 {
-    /// <summary>Bytes from the beginning of a file that are enough for <see cref="CheckIsNoPointer"/>.</summary>
+    /// <summary>Number of bytes from the beginning of a file that <see cref="CheckIsNoPointer"/> needs.</summary>
     public const int Beginning = 64;
 
-    /// <summary>From so many bytes on, a beginning is recognised.</summary>
+    /// <summary>Fewest bytes by which a pointer is recognised.</summary>
     const int Fewest = 12;
 
     static ReadOnlySpan<byte> Pointer => "version https://git-lfs.github.com/spec/"u8;
 
     /// <param name="begin">At least the first 12 bytes of the file.</param>
-    /// <param name="path">What messages call it.</param>
+    /// <param name="path">Name of the file in messages.</param>
     /// <exception cref="InvalidDataException">The file is a pointer.</exception>
     public static void CheckIsNoPointer(ReadOnlySpan<byte> begin, string path)
     {

@@ -1,13 +1,14 @@
-// A file that lines are appended to: a log, a journal. Before each append the record gets the length and hash of the file as it is going to
-// be, so that the file is ours in every state in which this program left it, and in no other: a user's edit makes it his, wherever it is.
-// A kill in the middle of an append leaves a part of what was to come; that is ours too, until the next state is on record. What somebody
-// edited is never removed; where this program has to write there all the same, it is kept under another name.
+// A file to which lines are appended, such as a log. Before each append, the record of the folder gets the length and hash that the file is
+// going to have. So every state in which this program left the file is known as its own, and no other state is: a file that a user edited
+// belongs to the user. A process that is killed during an append leaves a part of the new bytes; this part also counts as this program's
+// own until the next state is recorded. An edited file is never removed; if this program must write at its path, it renames the edited
+// file.
 using System.Globalization;
 using System.Security.Cryptography;
 
 namespace Qwen3Tts.Files;
 
-/// <summary>Appends to a file, and keeps it on record. Not for several threads at once.</summary>
+/// <summary>Appends to a file, and records each state. Only one thread may use it at a time.</summary>
 sealed class GrowingFile : IDisposable
 {
     readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
@@ -17,8 +18,8 @@ sealed class GrowingFile : IDisposable
     bool _open;
 
     /// <param name="path">The file, which need not exist.</param>
-    /// <param name="record">Where it stands on record.</param>
-    /// <exception cref="IOException">A file is there that this program did not write.</exception>
+    /// <param name="record">The record that the file is entered in.</param>
+    /// <exception cref="IOException">There is a file that this program did not write.</exception>
     public GrowingFile(string path, OutputRecord record)
     {
         (_full, _record) = (FileIdentity.Resolve(path), record);
@@ -31,9 +32,10 @@ sealed class GrowingFile : IDisposable
             _hash.AppendData(buffer, 0, n);
     }
 
-    /// <summary>Appends; where the file is not there, begins it.</summary>
-    /// <returns>False, and nothing is written, if somebody else changed the file meanwhile: it is no longer ours.</returns>
-    /// <exception cref="IOException">It cannot be written; it is as it was before.</exception>
+    /// <summary>Appends bytes; creates the file if it does not exist.</summary>
+    /// <returns>False if another program changed the file since the last append; then nothing is written, because the file is no longer
+    /// this program's own.</returns>
+    /// <exception cref="IOException">The file cannot be written; its content is as it was before.</exception>
     public bool Append(ReadOnlySpan<byte> bytes)
     {
         if (!File.Exists(_full))
@@ -45,7 +47,7 @@ sealed class GrowingFile : IDisposable
         if (file.Length != _length)
             return false;
         var before = _length;
-        (_length, _open) = (-1, false); // until all went well
+        (_length, _open) = (-1, false); // until the append has succeeded
         _hash.AppendData(bytes);
         var entry = TryAdd(before + bytes.Length, before);
         try
@@ -54,7 +56,7 @@ sealed class GrowingFile : IDisposable
         }
         catch
         {
-            file.SetLength(before); // a line is there or not
+            file.SetLength(before); // undoes an incomplete append
             throw;
         }
         (_length, _open) = (before + bytes.Length, true);
@@ -63,7 +65,10 @@ sealed class GrowingFile : IDisposable
         return true;
     }
 
-    /// <summary>Null where the record cannot be written: the file is not known as ours then, until a later state stands there.</summary>
+    /// <summary>
+    /// The entry of the file, or null if the record cannot be written. Then the file does not count as this program's own until a later
+    /// state is recorded.
+    /// </summary>
     OutputEntry? TryAdd(long length, long? from)
     {
         try
@@ -76,8 +81,8 @@ sealed class GrowingFile : IDisposable
         }
     }
 
-    /// <summary>Renames a file that this program wrote and somebody changed since.</summary>
-    /// <returns>Its new path; null where there is no such file.</returns>
+    /// <summary>Renames a file that this program wrote and that was changed since.</summary>
+    /// <returns>The new path; null if there is no such file.</returns>
     public static string? SetAside(string path, OutputRecord record)
     {
         if (!File.Exists(path) || !record.Knows(path) || record.Owns(path))
@@ -98,7 +103,7 @@ sealed class GrowingFile : IDisposable
         (_length, _open) = (bytes.Length, false);
     }
 
-    /// <summary>Closes the file: from now on only its last state is ours.</summary>
+    /// <summary>Closes the file. From now on only its last state counts as this program's own.</summary>
     public void Dispose()
     {
         if (_open)

@@ -1,5 +1,5 @@
-// The one way to read JSON: strict, typed and source-generated. What does not fit its type is an error that names file, line and key in
-// words of JSON, never a type of this program (JsonProblem finds the words). Read with a byte order mark, in UTF-8 or UTF-16.
+// The only reader of JSON: strict, typed and source-generated. If a value does not fit its type, the error names file, line and key in
+// terms of JSON, never a type of this program (JsonProblem makes the text). Files may be UTF-8 or UTF-16, with a byte order mark.
 using System.Buffers.Text;
 using System.Runtime.CompilerServices;
 using System.Text;
@@ -15,18 +15,18 @@ static class JsonFile
     static readonly ConditionalWeakTable<JsonSerializerOptions, JsonSerializerOptions> Strict = [];
 
     /// <summary>Reads a whole file as one value.</summary>
-    /// <param name="path">The file: UTF-8, with or without a byte order mark.</param>
-    /// <param name="type">How it is read.</param>
-    /// <param name="remedy">What the user can do about a damaged file: one sentence, ending with a full stop.</param>
+    /// <param name="path">The file: UTF-8, with or without a byte order mark, or UTF-16 with one.</param>
+    /// <param name="type">The type of the value.</param>
+    /// <param name="remedy">What the user can do about a damaged file: one sentence that ends with a full stop.</param>
     /// <exception cref="InvalidDataException">It is not JSON, a key is missing, or a value is of another kind.</exception>
     public static T Read<T>(string path, JsonTypeInfo<T> type, string remedy) => Parse(WholeFile.Read(path), path, type, remedy);
 
     /// <summary>Reads one value from bytes.</summary>
     /// <param name="utf8">The JSON.</param>
-    /// <param name="place">What messages call it, such as <c>codes.jsonl(12)</c>.</param>
-    /// <param name="type">How it is read.</param>
-    /// <param name="remedy">What the user can do about it.</param>
-    /// <exception cref="InvalidDataException">It is not JSON, a key is missing or stands there twice, or a value is of another
+    /// <param name="place">Name of the text in messages, such as <c>codes.jsonl(12)</c>.</param>
+    /// <param name="type">The type of the value.</param>
+    /// <param name="remedy">What the user can do about a damaged file.</param>
+    /// <exception cref="InvalidDataException">The text is not JSON, a key is missing or appears twice, or a value is of another
     /// kind.</exception>
     public static T Parse<T>(ReadOnlySpan<byte> utf8, string place, JsonTypeInfo<T> type, string remedy)
     {
@@ -46,7 +46,7 @@ static class JsonFile
     }
 
     /// <summary>
-    /// Whole numbers of a JSON text with their keys, as in <c>talker_config.hidden_size</c>; nothing where it is no JSON.
+    /// All whole numbers of a JSON text with their keys, such as <c>talker_config.hidden_size</c>; empty if the text is not JSON.
     /// </summary>
     public static List<(string Key, long Value)> Numbers(ReadOnlySpan<byte> utf8)
     {
@@ -65,14 +65,14 @@ static class JsonFile
         return numbers;
     }
 
-    /// <summary>The type of the value at a path of keys, null for an index; null where there is none.</summary>
+    /// <summary>The type of the value at a path of keys, where a null key stands for an index; null if there is none.</summary>
     static Type? TypeAt(Type type, IEnumerable<string?> path, JsonSerializerOptions options)
     {
         foreach (var key in path)
         {
             var next = key is not null && options.GetTypeInfo(type) is { Kind: JsonTypeInfoKind.Object } info
                 ? info.Properties.FirstOrDefault(p => p.Name == key)?.PropertyType
-                : type.IsArray ? type.GetElementType() // an entry of a list, or of a dictionary
+                : type.IsArray ? type.GetElementType() // the type of an entry of a list, or of a dictionary
                 : type.IsGenericType ? type.GenericTypeArguments[^1] : null;
             if (next is null)
                 return null;
@@ -88,7 +88,9 @@ static class JsonFile
         _ => bytes,
     };
 
-    /// <summary>What is wrong with the text as JSON, whatever it is to be read as: the serializer would read 1e999 as infinity.</summary>
+    /// <summary>
+    /// A mistake in the JSON itself, whatever type the text is read as. The serializer alone would read 1e999 as infinity.
+    /// </summary>
     static JsonProblem? CheckText(ReadOnlySpan<byte> utf8)
     {
         if (!Utf8.IsValid(utf8))
@@ -100,12 +102,12 @@ static class JsonFile
                 if (reader.TokenType == JsonTokenType.Number
                     ? !(Utf8Parser.TryParse(reader.ValueSpan, out double v, out _) && double.IsFinite(v))
                     : reader.ValueIsEscaped && reader.ValueSpan.IndexOf("\\u"u8) >= 0 && HasLoneSurrogate(ref reader))
-                    return JsonProblem.OfToken(utf8, reader.BytesConsumed);
+                    return JsonProblem.DescribeToken(utf8, reader.BytesConsumed);
             return null;
         }
         catch (JsonException)
         {
-            return JsonProblem.OfSyntax(utf8);
+            return JsonProblem.DescribeSyntax(utf8);
         }
     }
 

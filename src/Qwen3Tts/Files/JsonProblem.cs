@@ -1,21 +1,21 @@
-// What is wrong with a JSON text, in words of JSON: the line, the key as a path, what stands there and what was expected. The serializer
-// tells where it stopped; its words name types, so the place alone is taken from them.
+// Describes what is wrong with a JSON text in terms of JSON: the line, the path of keys, the value that is there and the value that was
+// expected. The serializer's messages name types of this program, so only the place is taken from them.
 using System.Text;
 using System.Text.Json;
 
 namespace Qwen3Tts.Files;
 
-/// <param name="Line">From 1 on.</param>
+/// <param name="Line">Line number, from 1 on.</param>
 /// <param name="What">A sentence without its full stop.</param>
 sealed record JsonProblem(int Line, string What)
 {
     public InvalidDataException In(string place, string remedy, Exception? inner = null)
     {
-        var line = Line == 1 && place.EndsWith(')') ? "" : $"({Line})"; // the place of one line has its number already
+        var line = Line == 1 && place.EndsWith(')') ? "" : $"({Line})"; // the place of a single line already has a line number
         return new($"{place}{line}: {What}. {remedy}", inner);
     }
 
-    /// <summary>Bytes that are no UTF-8.</summary>
+    /// <summary>The text has bytes that are not UTF-8.</summary>
     public static JsonProblem NoText(ReadOnlySpan<byte> utf8)
     {
         var at = 0;
@@ -24,8 +24,8 @@ sealed record JsonProblem(int Line, string What)
         return new(LineAt(utf8, at), $"byte {at} is not part of UTF-8 text");
     }
 
-    /// <summary>A text that is no JSON.</summary>
-    public static JsonProblem OfSyntax(ReadOnlySpan<byte> utf8)
+    /// <summary>The text is not JSON.</summary>
+    public static JsonProblem DescribeSyntax(ReadOnlySpan<byte> utf8)
     {
         var walk = new JsonWalk(utf8);
         try
@@ -41,18 +41,20 @@ sealed record JsonProblem(int Line, string What)
                 at++;
             var before = walk.Path is "" ? "at its beginning" : $"at '{Printable.Text(walk.Path)}'";
             if (walk.Reader.CurrentDepth >= walk.Reader.CurrentState.Options.MaxDepth || walk.Depth >= 64)
-                return new(LineAt(utf8, at), $"lists and objects lie more than 64 deep in one another {before}");
-            // a character may be cut, which becomes U+FFFD
+                return new(LineAt(utf8, at), $"lists and objects are nested more than 64 deep {before}");
+            // the text may be cut inside a character, which then becomes U+FFFD
             var rest = Encoding.UTF8.GetString(utf8.Slice(at, Math.Min(24, utf8.Length - at)));
             return rest.Length == 0
                 ? new(LineAt(utf8, at), $"the JSON ends too early, {before}")
-                : new(LineAt(utf8, at), $"it is no JSON {before}: '{Printable.Text(rest.TrimEnd('\uFFFD'))}'");
+                : new(LineAt(utf8, at), $"it is not JSON {before}: '{Printable.Text(rest.TrimEnd('\uFFFD'))}'");
         }
-        return new(1, "it is no JSON");
+        return new(1, "it is not JSON");
     }
 
-    /// <summary>A number or a text that no reader can take; <paramref name="end"/> is where it ends.</summary>
-    public static JsonProblem OfToken(ReadOnlySpan<byte> utf8, long end)
+    /// <summary>
+    /// A number or a text that no reader accepts, such as 1e999 or half a surrogate pair; <paramref name="end"/> is the byte where it ends.
+    /// </summary>
+    public static JsonProblem DescribeToken(ReadOnlySpan<byte> utf8, long end)
     {
         var walk = new JsonWalk(utf8);
         while (walk.TryRead() && walk.Reader.BytesConsumed < end)
@@ -60,10 +62,10 @@ sealed record JsonProblem(int Line, string What)
         }
         return new(LineAt(utf8, walk.Reader.TokenStartIndex), walk.Reader.TokenType == JsonTokenType.Number
             ? $"{Named(walk.Path)} is {Shown(walk.Reader)}, a number out of range"
-            : $"{Named(walk.Path)} has half a surrogate pair (\\ud800 to \\udfff), which is no character");
+            : $"{Named(walk.Path)} has half a surrogate pair (\\ud800 to \\udfff), which is not a character");
     }
 
-    /// <summary>A text that is JSON, and not what was expected.</summary>
+    /// <summary>The text is JSON, but not of the expected form.</summary>
     public static JsonProblem Describe(ReadOnlySpan<byte> utf8, Exception e, Func<IEnumerable<string?>, Type?> typeAt)
     {
         var end = e is JsonException { LineNumber: { } line, BytePositionInLine: { } column } ? OffsetOf(utf8, line) + column : utf8.Length;
@@ -75,14 +77,17 @@ sealed record JsonProblem(int Line, string What)
         if (Between(message, "including:", ".") is { } missing)
             return new(place, $"{Missing(missing, walk.Path)}");
         if (message.Contains("uplicate", StringComparison.Ordinal))
-            return new(place, $"{Named(walk.Path)} stands there twice");
+            return new(place, $"{Named(walk.Path)} appears twice");
         if (message.StartsWith(OwnMark, StringComparison.Ordinal) && message.IndexOf(" Path: ", StringComparison.Ordinal) is var cut)
             return new(place, $"{Named(walk.Path)} {(cut < 0 ? message : message[..cut])[OwnMark.Length..]}");
         return new(place, $"{Named(walk.Path)} is {Shown(walk.Reader)}, expected {Expected(typeAt(walk.Keys))}");
     }
 
-    /// <summary>An error of a converter of ours, in words that go on after the key, such as <c>has a negative size</c>.</summary>
-    public static JsonException Said(string what) => new(OwnMark + what);
+    /// <summary>
+    /// An error from one of this program's own converters. The message continues the sentence after the key, such as <c>has a negative
+    /// size</c>.
+    /// </summary>
+    public static JsonException CreateError(string what) => new(OwnMark + what);
 
     const string OwnMark = "\u2063";
 
@@ -155,16 +160,16 @@ sealed record JsonProblem(int Line, string What)
     }
 }
 
-/// <summary>Walks through JSON token by token and knows the path of keys to where it is.</summary>
+/// <summary>Reads JSON token by token and keeps the path of keys to the current token.</summary>
 ref struct JsonWalk(ReadOnlySpan<byte> utf8)
 {
-    readonly List<(string Key, int Index)> _path = []; // an index counts the values of a list; -1 in an object
+    readonly List<(string Key, int Index)> _path = []; // Index: position in a list; -1 in an object
 
     public Utf8JsonReader Reader = new(utf8);
 
     public readonly int Depth => _path.Count;
 
-    /// <summary>Keys with dots between them, places in lists in brackets from 0 on.</summary>
+    /// <summary>The path as text: keys with dots between them, indices in brackets from 0 on.</summary>
     public readonly string Path
     {
         get
@@ -179,11 +184,11 @@ ref struct JsonWalk(ReadOnlySpan<byte> utf8)
         }
     }
 
-    /// <summary>The same as keys, with null for a place in a list.</summary>
+    /// <summary>The path as a list of keys, with null for an index.</summary>
     public readonly IEnumerable<string?> Keys =>
         [.. _path.Where(p => p.Index >= 0 || p.Key.Length > 0).Select(p => p.Index >= 0 ? null : p.Key)];
 
-    /// <summary>The next token, or false at the end and where the text is no JSON.</summary>
+    /// <summary>Reads the next token; false at the end, and if the text is not JSON.</summary>
     public bool TryRead()
     {
         try
@@ -196,11 +201,11 @@ ref struct JsonWalk(ReadOnlySpan<byte> utf8)
         }
     }
 
-    /// <exception cref="JsonException">The text is no JSON.</exception>
+    /// <exception cref="JsonException">The text is not JSON.</exception>
     public bool Read()
     {
         var closed = Reader.TokenType is JsonTokenType.StartObject or JsonTokenType.StartArray;
-        if (closed) // what was opened has an entry of its own from the next token on
+        if (closed) // an object or list that was opened gets an entry in the path with its first token
             _path.Add(("", Reader.TokenType == JsonTokenType.StartArray ? -2 : -1));
         if (!Reader.Read())
             return false;

@@ -1,6 +1,6 @@
-// Unicode normal form C. string.Normalize would do, but it needs ICU: with invariant globalization, which is what lets the program run
-// on a machine without that library, it silently returns its input. So the table travels with the assembly. It is that of Unicode 9.0,
-// because the official tokenizer's is: newer marks are not reordered there (found by trying all of them). The algorithm is UAX #15.
+// Unicode normal form C. string.Normalize needs ICU: with invariant globalization, which lets the program run on a machine without that
+// library, it silently returns its input. So the table is part of the assembly. It is the table of Unicode 9.0, because the official
+// tokenizer uses that version and does not reorder newer marks (found by trying all of them). The algorithm is UAX #15.
 using System.Globalization;
 using System.Text;
 
@@ -14,7 +14,7 @@ static class NormalForm
     static readonly Dictionary<int, int[]> Decompositions = [];
     static readonly Dictionary<(int First, int Second), int> Compositions = [];
     static readonly Dictionary<int, byte> Classes = [];
-    // what can change by itself or join what stands before it; text without any is normal already
+    // Finds code points that can change, or can combine with the code point before them. A text without any is already in normal form.
     static readonly HashSet<int> Movable = [];
 
     static NormalForm()
@@ -48,7 +48,7 @@ static class NormalForm
         Movable.Add(relation == "=" ? parts[1] : code);
     }
 
-    /// <summary>The text in normal form C. Lone surrogates become U+FFFD, as in any UTF-8.</summary>
+    /// <summary>The text in normal form C. Lone surrogates become U+FFFD.</summary>
     public static string C(string text)
     {
         if (!text.AsSpan().ContainsAnyInRange('\u0300', '\uFFFF') || !text.EnumerateRunes().Any(r => CanChange(r.Value)))
@@ -84,7 +84,7 @@ static class NormalForm
             into.Add(code);
     }
 
-    /// <summary>Sorts each run of combining marks by class; marks of one class keep their order.</summary>
+    /// <summary>Sorts each run of combining marks by class. Marks of one class keep their order.</summary>
     static void Order(List<int> codes)
     {
         for (var begin = 0; begin < codes.Count; begin++)
@@ -102,10 +102,12 @@ static class NormalForm
         }
     }
 
-    /// <summary>Joins each code point with the last base before it, unless a mark of the same or a higher class stands between.</summary>
+    /// <summary>
+    /// Combines each code point with the last base before it, unless a mark of the same or a higher class is between them.
+    /// </summary>
     static void Compose(List<int> codes)
     {
-        int count = 0, start = -1, between = 0; // between: class of what was kept last after the base
+        int count = 0, start = -1, between = 0; // between: class of the last mark after the base that did not combine
         foreach (var code in codes.ToArray())
         {
             var own = Class(code);

@@ -1,21 +1,21 @@
-// A line of the record, and whether a file is still what it says.
+// One line of the record of a folder, and the check whether a file still has the content that the line describes.
 using System.Security.Cryptography;
 using System.Text.Json.Serialization;
 
 namespace Qwen3Tts.Files;
 
 /// <summary>A file that this program wrote.</summary>
-/// <param name="Path">Relative to the record's folder, with '/'; a folder that was made ends with it.</param>
-/// <param name="Bytes">Length.</param>
-/// <param name="Sha256">Of these bytes, in hexadecimal.</param>
+/// <param name="Path">Path relative to the record's folder, with '/' between its parts; the path of a folder ends with '/'.</param>
+/// <param name="Bytes">Length of the file.</param>
+/// <param name="Sha256">Hash of the file, in hexadecimal.</param>
 /// <param name="From">For a file that is appended to: its length before the last append.</param>
 sealed record OutputEntry(
     [property: JsonRequired] string Path, [property: JsonRequired] long Bytes, [property: JsonRequired] string Sha256, long? From = null)
 {
-    /// <summary>True if the file has these bytes and no others.</summary>
+    /// <summary>True if the file has exactly these bytes.</summary>
     public bool Is(FileInfo file) => file.Length == Bytes && BeginsWith(file);
 
-    /// <summary>True if the file begins with these bytes. What cannot be read cannot be shown to be ours.</summary>
+    /// <summary>True if the file begins with these bytes. False if the file cannot be read.</summary>
     public bool BeginsWith(FileInfo file)
     {
         try
@@ -29,7 +29,9 @@ sealed record OutputEntry(
         }
     }
 
-    /// <summary>An append that a kill ended in the middle: the bytes before it, and fewer than were to come.</summary>
+    /// <summary>
+    /// True if the file is the result of an append that was killed: it has all bytes before the append, and a part of the new ones.
+    /// </summary>
     public static bool IsCutOff(FileInfo file, OutputEntry[] entries) =>
         entries is [var before, { From: { } from } last] && before.Bytes == from
         && file.Length > from && file.Length < last.Bytes && before.BeginsWith(file);

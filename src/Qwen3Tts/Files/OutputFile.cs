@@ -1,24 +1,24 @@
-// The one way to write a file. A file appears under its name only when it is complete; what is there already and was not written by this
-// program stays; a device or a pipe is written to; and no output is ever an input.
+// The only way in which this program writes files. A file appears under its name only when it is complete. An existing file that this
+// program did not write is not replaced. A device or a pipe is written to directly. No output may be an input.
 using System.Formats.Tar;
 using System.Text;
 
 namespace Qwen3Tts.Files;
 
-/// <summary>Writes files without destroying any.</summary>
+/// <summary>Writes files without destroying files of others.</summary>
 static class OutputFile
 {
-    /// <summary>Refuses an output that is an input, or that stands where a file is which this program did not write.</summary>
-    /// <param name="output">File or folder that is to be written.</param>
-    /// <param name="inputs">Files and folders that are read; null ones are not given.</param>
-    /// <exception cref="ArgumentException">Output and input are one.</exception>
-    /// <exception cref="IOException">A file is there that this program did not write.</exception>
+    /// <summary>Refuses an output that is also an input, or an output in the place of a file that this program did not write.</summary>
+    /// <param name="output">File or folder that is going to be written.</param>
+    /// <param name="inputs">Files and folders that are read; null entries are ignored.</param>
+    /// <exception cref="ArgumentException">The output is also an input.</exception>
+    /// <exception cref="IOException">There is a file that this program did not write.</exception>
     public static void CheckIsNoInput(string output, params IEnumerable<string?> inputs)
     {
         CheckAreNoInputs([output], inputs);
     }
 
-    /// <summary>A folder that is read whole, such as a model's, with every file in it; what is no folder, as it is.</summary>
+    /// <summary>For a folder that is read completely, such as a model's: the folder and every file in it. For a file: the file.</summary>
     public static IEnumerable<string> Whole(string? folder)
     {
         if (folder is null)
@@ -26,10 +26,11 @@ static class OutputFile
         return Directory.Exists(folder) ? Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Prepend(folder) : [folder];
     }
 
-    /// <summary>As <see cref="CheckIsNoInput"/>, for many outputs.</summary>
-    /// <param name="outputs">Files and folders that are to be written.</param>
+    /// <summary>As <see cref="CheckIsNoInput"/>, for several outputs.</summary>
+    /// <param name="outputs">Files and folders that are going to be written.</param>
     /// <param name="inputs">Files and folders that are read.</param>
-    /// <param name="record">Where the outputs stand on record; null is that of each one's own folder.</param>
+    /// <param name="record">The record that has the entries of the outputs; null takes for each output the record of its own
+    /// folder.</param>
     public static void CheckAreNoInputs(IEnumerable<string> outputs, IEnumerable<string?> inputs, OutputRecord? record = null)
     {
         var all = outputs.ToList();
@@ -38,7 +39,7 @@ static class OutputFile
             CheckIsFree(output, record);
     }
 
-    /// <summary>Refuses outputs that are inputs; says nothing of other files that stand there.</summary>
+    /// <summary>Refuses outputs that are also inputs. Does not check whether there are other files at these paths.</summary>
     public static void CheckAreOthers(IEnumerable<string> outputs, IEnumerable<string?> inputs)
     {
         var names = StringComparer.FromComparison(FileIdentity.Names);
@@ -58,9 +59,9 @@ static class OutputFile
     }
 
     /// <summary>Refuses to replace a file that this program did not write.</summary>
-    /// <param name="path">File that is to be written.</param>
-    /// <param name="record">Where it would stand on record; null is that of its own folder.</param>
-    /// <exception cref="IOException">There is one.</exception>
+    /// <param name="path">File that is going to be written.</param>
+    /// <param name="record">The record that would have an entry of it; null takes the record of its own folder.</param>
+    /// <exception cref="IOException">There is such a file.</exception>
     public static void CheckIsFree(string path, OutputRecord? record = null)
     {
         var full = FileIdentity.Resolve(path);
@@ -75,12 +76,12 @@ static class OutputFile
                 $"output, or move that one away first.");
     }
 
-    /// <summary>Writes a file in one step: it appears whole or not at all. Makes its folder.</summary>
-    /// <param name="path">The file; a device or a pipe is written to.</param>
-    /// <param name="write">Gets a stream that cannot seek.</param>
-    /// <param name="record">Where it is put on record; null is that of its own folder.</param>
-    /// <exception cref="IOException">A file of that name is there that this program did not write, or the disk is full; the message names
-    /// the remedy.</exception>
+    /// <summary>Writes a file in one step: it appears complete or not at all. Creates its folder.</summary>
+    /// <param name="path">The file. A device or a pipe is written to directly.</param>
+    /// <param name="write">Writes the content to a stream that cannot seek.</param>
+    /// <param name="record">The record that gets an entry of the file; null takes the record of its own folder.</param>
+    /// <exception cref="IOException">There is a file of that name that this program did not write, or the disk is full. The message says
+    /// what to do.</exception>
     public static void Write(string path, Action<Stream> write, OutputRecord? record = null)
     {
         var full = FileIdentity.Resolve(path);
@@ -93,8 +94,8 @@ static class OutputFile
     }
 
     /// <summary>
-    /// Writes a file in one step and replaces whatever file is there: for callers of the library, who decide that themselves, and for
-    /// folders of our own. The commands use <see cref="Write"/>. Nothing is put on record.
+    /// Writes a file in one step and replaces any existing file: for users of the library, who decide themselves what may be replaced, and
+    /// for this program's own folders. The commands use <see cref="Write"/>. No entry is added to a record.
     /// </summary>
     public static void Replace(string path, Action<Stream> write)
     {
@@ -105,7 +106,7 @@ static class OutputFile
         WriteAside(path, full, write, null);
     }
 
-    /// <summary>Writes to a device or a pipe; false where the path is neither.</summary>
+    /// <summary>Writes to a device or a pipe; returns false if the path is neither.</summary>
     static bool WriteThrough(string path, string full, Action<Stream> write)
     {
         if (!File.Exists(full) || !IsSpecial(full))
@@ -130,13 +131,13 @@ static class OutputFile
         }
         finally
         {
-            if (File.Exists(temporary)) // nothing had that name before
+            if (File.Exists(temporary)) // the temporary name was unused, so the file is this process's own
                 File.Delete(temporary);
             TemporaryName.Release(temporary);
         }
     }
 
-    /// <summary>Writes a new file and gives its length and hash.</summary>
+    /// <summary>Writes a new file; returns its length and hash.</summary>
     static (long Bytes, byte[] Sha256) Fill(string path, string temporary, Action<Stream> write)
     {
         var file = Try(path, () => new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1 << 16));
@@ -149,7 +150,7 @@ static class OutputFile
         }
         finally
         {
-            Try(path, () => { file.Dispose(); return 0; }); // what could not be written is tried again here, and fails again
+            Try(path, () => { file.Dispose(); return 0; }); // Dispose tries to write the rest again, and its error is reported
         }
     }
 
@@ -157,17 +158,17 @@ static class OutputFile
     public static void WriteText(string path, string text, OutputRecord? record = null) =>
         Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(text)), record);
 
-    /// <summary>True for what is written through and never replaced: devices, pipes and sockets. Does not open them.</summary>
+    /// <summary>True for devices, pipes and sockets, which are written to directly and never replaced. Does not open the path.</summary>
     public static bool IsSpecial(string path)
     {
         if (OperatingSystem.IsWindows())
             return path.StartsWith(@"\\.\", StringComparison.Ordinal);
         var file = new FileInfo(path);
         if (file.LinkTarget is not null)
-            return true; // an open file of /proc; other links are resolved
+            return true; // an entry of /proc for an open file; other links are resolved
         if (!file.Exists || file.Length > 0)
             return false;
-        using var archive = new MemoryStream(); // the one part of .NET that tells the kinds of files apart
+        using var archive = new MemoryStream(); // TarWriter is the only part of .NET that tells the kinds of files apart
         try
         {
             using (var writer = new TarWriter(archive, TarEntryFormat.Pax, leaveOpen: true))
@@ -175,14 +176,14 @@ static class OutputFile
         }
         catch (IOException)
         {
-            return true; // a socket: an archive cannot hold it
+            return true; // a socket, which an archive cannot hold
         }
         archive.Position = 0;
         using var reader = new TarReader(archive);
         return reader.GetNextEntry()?.EntryType is TarEntryType.CharacterDevice or TarEntryType.BlockDevice or TarEntryType.Fifo;
     }
 
-    /// <summary>Does something with the output, and says what can be done where the system refuses.</summary>
+    /// <summary>Runs an operation on the output. If the system refuses it, the error says what to do.</summary>
     internal static T Try<T>(string path, Func<T> act)
     {
         const int NoSpace = 28, NoSpaceOnWindows = unchecked((int)0x80070070), Quota = 122;

@@ -1,15 +1,16 @@
-// A folder that appears complete or not at all. It is made under a name with our suffix and this process's number, and renamed. What stood
-// there before is removed only where its own records say that this program wrote every file of it. Two renames put the new one in place of
-// the old one; what a process leaves that is killed between them is put back by the next one that writes there.
+// Writes a folder that appears complete or not at all. The folder is written under a temporary name, with this program's suffix and the
+// process number, and then renamed. An existing folder at the target is removed only if its records say that this program wrote every file
+// in it. Two renames put the new folder in the place of the old one. If a process is killed between the two, the next process that writes
+// to the target restores the old folder.
 namespace Qwen3Tts.Files;
 
-/// <summary>Writes folders without destroying any.</summary>
+/// <summary>Writes folders without destroying files of others.</summary>
 static class OutputFolder
 {
-    /// <summary>Makes a folder, and replaces one that this program wrote.</summary>
-    /// <param name="target">Full path.</param>
-    /// <param name="write">Gets the folder to write into, with <see cref="OutputFile"/>.</param>
-    /// <exception cref="IOException">Files are there that this program did not write.</exception>
+    /// <summary>Writes a folder, and replaces an existing one that this program wrote.</summary>
+    /// <param name="target">Full path of the folder.</param>
+    /// <param name="write">Writes the content into the folder that it is given, with <see cref="OutputFile"/>.</param>
+    /// <exception cref="IOException">The existing folder has files that this program did not write.</exception>
     public static void Write(string target, Action<string> write)
     {
         Recover(target);
@@ -29,9 +30,10 @@ static class OutputFolder
     }
 
     /// <summary>
-    /// Renames a complete folder into the place of one that this program wrote; killed in between, <see cref="Recover"/> puts that back.
+    /// Renames a complete folder into the place of one that this program wrote. After a kill between the two renames, <see cref="Recover"/>
+    /// restores the old folder.
     /// </summary>
-    /// <exception cref="IOException">Files are there that this program did not write.</exception>
+    /// <exception cref="IOException">The existing folder has files that this program did not write.</exception>
     public static void Replace(string complete, string target)
     {
         Recover(target);
@@ -59,7 +61,9 @@ static class OutputFolder
         }
     }
 
-    /// <summary>Takes care of what dead processes left of a folder: the last complete one gets its name back, the rest goes.</summary>
+    /// <summary>
+    /// Cleans up after processes that were killed: the last complete folder gets its name back, other temporary folders are removed.
+    /// </summary>
     public static void Recover(string target)
     {
         target = FileIdentity.Resolve(target);
@@ -71,7 +75,7 @@ static class OutputFolder
                 Remove(left);
     }
 
-    /// <summary>Refuses to replace a folder with files that this program did not write.</summary>
+    /// <summary>Refuses to replace a folder that has files that this program did not write.</summary>
     public static void CheckIsFree(string target)
     {
         if (File.Exists(target))
@@ -83,11 +87,11 @@ static class OutputFolder
                     $"away first.");
     }
 
-    /// <summary>A record, a lock or a temporary file: what this program needs to work in a folder, and no result.</summary>
+    /// <summary>True for a record, a lock or a temporary file: files that this program needs for its work, which are not results.</summary>
     public static bool IsBookkeeping(string path) => Path.GetFileName(path) is var name && (name == OutputRecord.FileName
         || name.StartsWith(FolderLock.FileName, StringComparison.Ordinal) || name.EndsWith(TemporaryName.New, StringComparison.Ordinal));
 
-    /// <summary>Files in a folder that stand on no record.</summary>
+    /// <summary>Files in a folder that have no entry in a record.</summary>
     public static IReadOnlyList<string> Foreign(string folder)
     {
         var record = OutputRecord.At(folder);
@@ -100,7 +104,7 @@ static class OutputFolder
             .Where(path => IsLink(path) || !Directory.Exists(path) && !IsOurs(path))];
     }
 
-    /// <summary>Removes what this program wrote in a folder, and the folder if nothing is left.</summary>
+    /// <summary>Removes the files that this program wrote in a folder, and the folder if it is empty then.</summary>
     public static void Remove(string folder)
     {
         if (!Directory.Exists(folder))
@@ -109,14 +113,14 @@ static class OutputFolder
             Remove(inner);
         var record = OutputRecord.At(folder);
         if (!record.Exists && !TemporaryName.Is(folder))
-            return; // nothing of it is ours by a record of its own
+            return; // the folder has no record of its own, so no file in it counts as ours
         record.RemoveOwned();
         OutputRecord.Reload(folder);
         if (!Directory.EnumerateFileSystemEntries(folder).Any())
             Directory.Delete(folder);
     }
 
-    /// <summary>Renames a folder; records in it are read anew.</summary>
+    /// <summary>Renames a folder. Records in it are read again afterwards.</summary>
     public static void Move(string from, string to)
     {
         Directory.Move(from, to);

@@ -1,6 +1,6 @@
-// What this program wrote into a folder: one line for each file, with its hash. Only what stands there, unchanged, may be replaced or
-// removed. Several processes may write into one folder: lines are only ever appended.
-// Over 250 lines by a few: all of it shares one state and one lock.
+// The record of the files that this program wrote into a folder: one line for each file, with its hash. Only a file that has an entry and
+// is unchanged may be replaced or removed. Several processes may write into one folder, so lines are only ever appended.
+// Over 250 lines by a few: all methods share one state and one lock.
 using System.Text.Json;
 
 namespace Qwen3Tts.Files;
@@ -19,7 +19,8 @@ sealed class OutputRecord
     static readonly Dictionary<string, OutputRecord> Open = [];
 
     readonly Lock _lock = new();
-    // The last two of each path: a line is written before the file takes its name, and a crash between the two leaves the one before.
+    // The last two entries of each path. An entry is written before the file gets its name; after a crash between the two, the file is
+    // still the previous one.
     readonly Dictionary<string, OutputEntry[]> _entries = [];
     readonly Dictionary<string, (long Length, DateTime Time, OutputEntry Entry)> _seen = [];
     readonly string _file;
@@ -27,10 +28,10 @@ sealed class OutputRecord
 
     OutputRecord(string folder) => (Folder, _file) = (folder, Path.Combine(folder, FileName));
 
-    /// <summary>Resolved.</summary>
+    /// <summary>The folder, with symbolic links resolved.</summary>
     public string Folder { get; }
 
-    /// <summary>There is one on disk.</summary>
+    /// <summary>True if there is a record on the disk.</summary>
     public bool Exists => File.Exists(_file);
 
     /// <summary>The record of a folder, which need not exist.</summary>
@@ -45,7 +46,7 @@ sealed class OutputRecord
         }
     }
 
-    /// <summary>What was written, by the last word on each path.</summary>
+    /// <summary>All files that were written, by the last entry of each path.</summary>
     public IReadOnlyList<OutputEntry> Entries
     {
         get
@@ -58,7 +59,7 @@ sealed class OutputRecord
         }
     }
 
-    /// <summary>True if the file stands on the record and is unchanged.</summary>
+    /// <summary>True if the file has an entry and is unchanged.</summary>
     public bool Owns(string path)
     {
         lock (_lock)
@@ -70,7 +71,7 @@ sealed class OutputRecord
         }
     }
 
-    /// <summary>True if this program wrote a file of that name once.</summary>
+    /// <summary>True if this program ever wrote a file of that name.</summary>
     public bool Knows(string path)
     {
         lock (_lock)
@@ -80,12 +81,12 @@ sealed class OutputRecord
         }
     }
 
-    /// <summary>Puts a file on the record.</summary>
+    /// <summary>Adds an entry for a file.</summary>
     /// <param name="path">The file, in the record's folder or below it.</param>
     /// <param name="bytes">Its length.</param>
-    /// <param name="sha256">Of these bytes.</param>
-    /// <param name="from">Where it is going to be appended to: its length now.</param>
-    /// <exception cref="IOException">The folder cannot hold a record.</exception>
+    /// <param name="sha256">Its hash.</param>
+    /// <param name="from">For a file that is going to be appended to: its length before the append.</param>
+    /// <exception cref="IOException">The record cannot be written.</exception>
     public OutputEntry Add(string path, long bytes, ReadOnlySpan<byte> sha256, long? from = null)
     {
         var entry = new OutputEntry(Required(FileIdentity.Resolve(path)), bytes, Convert.ToHexStringLower(sha256), from);
@@ -93,7 +94,9 @@ sealed class OutputRecord
         return entry;
     }
 
-    /// <summary>Notes that a file of this process stands complete, so that it need not be read to be known as ours.</summary>
+    /// <summary>
+    /// Remembers that this process completed a file, so that the file need not be read again to check that it is unchanged.
+    /// </summary>
     public void Remember(string full, OutputEntry entry)
     {
         var file = new FileInfo(full);
@@ -101,14 +104,14 @@ sealed class OutputRecord
             _seen[full] = (file.Length, file.LastWriteTimeUtc, entry);
     }
 
-    /// <summary>Another folder stands there now.</summary>
+    /// <summary>Forgets what was read, because the folder was replaced by another one.</summary>
     public static void Reload(string folder)
     {
         lock (Open)
             Open.Remove(FileIdentity.Resolve(folder));
     }
 
-    /// <summary>Makes a folder, and puts every folder on the record that was made for it.</summary>
+    /// <summary>Creates a folder, and adds an entry for every folder that was created for it.</summary>
     public void MakeFolder(string path)
     {
         var full = FileIdentity.Resolve(path);
@@ -122,9 +125,10 @@ sealed class OutputRecord
     }
 
     /// <summary>
-    /// Removes what stands on the record and is unchanged, folders that this program made and that became empty, and the record.
+    /// Removes the files that have an entry and are unchanged, the folders that this program created and that are empty then, and the
+    /// record.
     /// </summary>
-    /// <returns>Full paths of all that is left in the folder.</returns>
+    /// <returns>Full paths of everything that is left in the folder.</returns>
     public IReadOnlyList<string> RemoveOwned()
     {
         lock (_lock)
@@ -133,14 +137,14 @@ sealed class OutputRecord
             foreach (var entry in entries.Where(e => !e.Path.EndsWith('/')))
                 if (Inside(entry.Path) is { } full && Owns(full))
                     File.Delete(full);
-            if (Exists || TemporaryName.Is(Folder)) // a folder of ours, and not only one that a folder of ours lies in
+            if (Exists || TemporaryName.Is(Folder)) // the folder itself is this program's own, not only a folder inside it
                 foreach (var path in Left().Where(p => TemporaryName.IsAbandoned(p) && FileIdentity.Resolve(p) == p))
                     TemporaryName.RemoveFile(path);
             foreach (var entry in entries.Where(e => e.Path.EndsWith('/')).OrderByDescending(e => e.Path.Length))
                 if (Inside(entry.Path) is { } full && Directory.Exists(full) && !Directory.EnumerateFileSystemEntries(full).Any())
                     Directory.Delete(full);
             var left = Left();
-            // A changed file stays on the record: put back as it was, it is ours again.
+            // A changed file keeps its entry: if its old content is restored, it counts as ours again.
             if (!left.Any(path => Relative(path) is { } relative && _entries.ContainsKey(relative)))
             {
                 File.Delete(_file);
@@ -154,7 +158,7 @@ sealed class OutputRecord
         .Where(path => path != _file && !Path.GetFileName(path).StartsWith(FolderLock.FileName, StringComparison.Ordinal))
             .Order(StringComparer.Ordinal)];
 
-    /// <summary>The full path of an entry; null if it leaves the folder, by its name or through a link.</summary>
+    /// <summary>Full path of an entry; null if the path leaves the folder, by its name or through a link.</summary>
     string? Inside(string relative)
     {
         var parts = relative.TrimEnd('/').Split('/');
@@ -207,7 +211,7 @@ sealed class OutputRecord
             }
     }
 
-    /// <summary>Opens the record alone, which takes a moment where another process has it.</summary>
+    /// <summary>Opens the record for this process alone. Waits a moment if another process has it open.</summary>
     FileStream Shared(FileMode mode, FileAccess access)
     {
         for (var tries = 0; ; tries++)
@@ -217,10 +221,10 @@ sealed class OutputRecord
             }
             catch (IOException e) when (Exists && !Directory.Exists(_file))
             {
-                if (tries == 200) // 2 s; a line takes far less
+                if (tries == 200) // 2 s; writing one line takes far less
                     throw new IOException(
                         $"'{_file}', the record of what was written there, is held by another program. End that one, then try again.", e);
-                Thread.Sleep(10); // the other process holds it for one line
+                Thread.Sleep(10); // the other process has it open to write one line
             }
     }
 
@@ -237,14 +241,17 @@ sealed class OutputRecord
             Forget();
         else if (length != _read && NewBytes() is var bytes)
         {
-            var end = bytes.LastIndexOf((byte)'\n') + 1; // a line that was cut off is read when it has an end
+            var end = bytes.LastIndexOf((byte)'\n') + 1; // an incomplete last line is left for the next read
             _read += end;
             foreach (var range in bytes[..end].Split((byte)'\n'))
                 Take(bytes[..end][range]);
         }
     }
 
-    /// <summary>What was appended; all, where the file is shorter and so another one. It may still change while it is read.</summary>
+    /// <summary>
+    /// The bytes that were appended since the last read; all bytes if the file is shorter than before, because then it is another file. The
+    /// file may change while it is read.
+    /// </summary>
     ReadOnlySpan<byte> NewBytes()
     {
         using var stream = Shared(FileMode.Open, FileAccess.Read);
@@ -271,7 +278,7 @@ sealed class OutputRecord
         }
         catch (Exception e) when (e is JsonException or ArgumentException or IOException)
         {
-            // cut off, or not ours: what it would have named is not ours either
+            // an incomplete line, or one that this program did not write; a file that such a line names does not count as ours
         }
     }
 }

@@ -1,11 +1,12 @@
-// What is written to an output passes here: its hash is made on the way, and a full disk is said in words.
+// A stream around the output that computes the hash of the bytes that are written, and reports a full disk with a message that says what to
+// do.
 using System.Security.Cryptography;
 
 namespace Qwen3Tts.Files;
 
-/// <summary>Counts and hashes what is written.</summary>
-/// <param name="inner">Where it goes; left open.</param>
-/// <param name="path">What messages call it.</param>
+/// <summary>Counts and hashes the bytes that are written.</summary>
+/// <param name="inner">The stream that is written to; it is left open.</param>
+/// <param name="path">Name of the file in messages.</param>
 sealed class OutputStream(Stream inner, string path) : Stream
 {
     readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);

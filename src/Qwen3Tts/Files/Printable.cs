@@ -1,5 +1,5 @@
-// Text that comes from outside (file names, fields of a list, keys of a header) is shown in messages. It may be megabytes long or hold
-// control characters that a terminal would obey. Here it becomes something that can be printed.
+// Messages show text from outside: file names, fields of a list, keys of a header. Such text may be megabytes long, or contain control
+// characters that a terminal would execute. This class shortens it and replaces the control characters.
 using System.Globalization;
 using System.Text;
 
@@ -10,11 +10,11 @@ static class Printable
 {
     const int Longest = 120, LongestPath = 1000;
 
-    /// <summary>A path as messages show it: whole, cut in the middle where it is longer than 1,000 characters.</summary>
+    /// <summary>A path for messages; a path of more than 1,000 characters is cut in the middle.</summary>
     public static string Path(string path) => Shorten(path, LongestPath);
 
     /// <summary>
-    /// The text with control characters written as <c>U+0007</c>, cut in the middle where it is longer than 120 characters.
+    /// A text for messages: control characters are written as <c>U+0007</c>, and a text of more than 120 characters is cut in the middle.
     /// </summary>
     public static string Text(string text) => Shorten(text, Longest);
 

@@ -1,29 +1,29 @@
-// Names of speakers: in lists, options, configurations and manifests. They are compared without case and in one Unicode form, since the
-// same name is written with composed or with decomposed letters, depending on the system it was typed on.
+// Names of speakers in lists, options, configurations and manifests. They are compared without regard to case and in one Unicode normal
+// form, because systems differ in whether they write a letter with an accent as one code point or as two.
 using System.Text;
 
 namespace Qwen3Tts.Files;
 
-/// <summary>How a speaker's name is compared, and which names can be used.</summary>
+/// <summary>Compares names of speakers, and checks which names can be used.</summary>
 static class SpeakerName
 {
     const string Remedy = "Choose another name, such as 'anna'.";
 
-    /// <summary>The form in which names are stored and looked up: normal form C, lower case, without blanks around it.</summary>
+    /// <summary>The form in which names are stored and looked up: normal form C, lower case, without blanks at either end.</summary>
     public static string Key(string name) => NormalForm.C(NormalForm.C(name).Trim().ToLowerInvariant());
 
-    /// <summary>Two spellings of one name.</summary>
+    /// <summary>True if both are spellings of one name.</summary>
     public static bool IsSame(string? one, string? other) => one is null || other is null ? one == other : Key(one) == Key(other);
 
-    /// <summary>Why no voice can be named so, or null. A name is part of file names: runs and takes are kept under it.</summary>
+    /// <summary>Why a voice cannot have this name, or null if it can. A name becomes part of file names of runs and takes.</summary>
     public static string? Problem(string name)
     {
         if (name.Trim().Length == 0)
             return $"The speaker's name is empty. {Remedy}";
-        // 100 letters of up to two bytes leave room for an ending in the 255 bytes of a file name.
+        // 100 letters of up to two bytes leave room for an extension in the 255 bytes of a file name.
         if (name.Length > 100)
             return $"The speaker's name '{Printable.Text(name)}' has {name.Length} characters; 100 are the most. {Remedy}";
-        var runes = name.EnumerateRunes(); // a lone surrogate is U+FFFD in them
+        var runes = name.EnumerateRunes(); // in EnumerateRunes a lone surrogate is U+FFFD
         return name.Trim() != name || name.StartsWith('.') || name.EndsWith('.')
             || runes.Any(r => Rune.IsControl(r) || r == Rune.ReplacementChar
                 || "/\\:*?\"<>|".Contains(r.ToString(), StringComparison.Ordinal))

@@ -1,5 +1,5 @@
-// Names of what is not complete yet: ours alone, with this process's number, so that another process can tell what a dead one left. Others'
-// '.part', '.partial', '.tmp' and '.old' are never looked at.
+// Names of files and folders that are not complete yet. They contain this program's suffix and the process number, so that another process
+// can recognise what a dead process left. Files of other programs that end in '.part', '.partial', '.tmp' or '.old' are never touched.
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
@@ -15,12 +15,12 @@ static partial class TemporaryName
     static readonly ConcurrentDictionary<string, byte> InUse = [];
     static int _count;
 
-    /// <summary>A name that nothing has yet, until <see cref="Release"/> is told of it.</summary>
+    /// <summary>An unused temporary name; it is reserved until <see cref="Release"/> is called.</summary>
     public static string Take(string target, string ending)
     {
         while (true)
         {
-            // A container gives every process the same number: a name of ours may be there that a dead one left.
+            // In a container every process may have the same number, so a dead process may have left this name.
             var name = string.Create(CultureInfo.InvariantCulture,
                 $"{target}.{Environment.ProcessId}-{Interlocked.Increment(ref _count)}{ending}");
             if (!Path.Exists(name) && InUse.TryAdd(name, 0))
@@ -30,20 +30,20 @@ static partial class TemporaryName
 
     public static void Release(string name) => InUse.TryRemove(name, out _);
 
-    /// <summary>True for a name of ours: anything between its target and its ending is a number.</summary>
+    /// <summary>True if the name is a temporary name of this program: target, number, suffix.</summary>
     public static bool Is(string path) => Pattern().IsMatch(path);
 
-    /// <summary>True if the process is gone that took the name.</summary>
+    /// <summary>True if the process that created the name has ended.</summary>
     public static bool IsAbandoned(string path) => Pattern().Match(path) is { Success: true } match && !InUse.ContainsKey(path)
         && (match.Groups["process"].Value == string.Create(CultureInfo.InvariantCulture, $"{Environment.ProcessId}")
             || !IsAlive(match.Groups["process"].Value));
 
-    /// <summary>What dead processes left of one target.</summary>
+    /// <summary>Temporary files that dead processes left for one target.</summary>
     public static IReadOnlyList<string> AbandonedOf(string target) =>
         Path.GetDirectoryName(target) is { } folder && Directory.Exists(folder)
         ? [.. Directory.EnumerateFileSystemEntries(folder, "*.qwen3tts-*").Where(p => IsAbandoned(p) && Target(p) == target)] : [];
 
-    /// <summary>The path that the temporary one is for.</summary>
+    /// <summary>The target of a temporary path.</summary>
     static string Target(string path) => path[..Pattern().Match(path).Index];
 
     /// <summary>Removes a temporary file of a dead process.</summary>
@@ -56,7 +56,7 @@ static partial class TemporaryName
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // held by a process of another machine, or not ours to remove
+            // a process on another machine holds it, or this user may not remove it
         }
     }
 

@@ -1,5 +1,5 @@
-// Text files as people have them: UTF-8 with or without a byte order mark, or UTF-16 with one. Bytes that are no text are an error with
-// their place, and never replaced silently.
+// Reads text files: UTF-8 with or without a byte order mark, or UTF-16 with one. Bytes that are not text are an error that names their
+// place; they are never replaced silently.
 using System.Text;
 
 namespace Qwen3Tts.Files;
@@ -22,7 +22,7 @@ static class TextFile
 
     /// <summary>Decodes the bytes of a text file.</summary>
     /// <param name="bytes">All of the file.</param>
-    /// <param name="place">What messages call it.</param>
+    /// <param name="place">Name of the file in messages.</param>
     public static string Decode(ReadOnlySpan<byte> bytes, string place)
     {
         var (encoding, mark) = bytes switch

@@ -1,11 +1,11 @@
-// A file that is read at once, while another program may be writing it.
+// Reads a whole file at once, although another program may be writing it.
 namespace Qwen3Tts.Files;
 
-/// <summary>Reads files whole.</summary>
+/// <summary>Reads whole files.</summary>
 static class WholeFile
 {
     /// <summary>All bytes of a file.</summary>
-    /// <exception cref="IOException">It became shorter while it was read, or cannot be read.</exception>
+    /// <exception cref="IOException">The file became shorter while it was read, or cannot be read.</exception>
     public static byte[] Read(string path)
     {
         try

@@ -1,28 +1,28 @@
-// The loop that speaks: the hidden state of the last position gives a frame's first code, the code predictor its other fifteen, and the
-// frame is appended to the same sequence that training appends its frames to.
+// The loop that generates speech: the hidden state of the last position gives a frame's first code, the code predictor gives its other 15
+// codes, and the frame is appended to the sequence, as in training.
 using Qwen3Tts.Sequence;
 using Qwen3Tts.Talker;
 
 namespace Qwen3Tts.Generation;
 
-/// <summary>Why speech is over.</summary>
+/// <summary>The reason why the speech ended.</summary>
 public enum FinishReason
 {
-    /// <summary>It ended by itself.</summary>
+    /// <summary>The model predicted the end of speech.</summary>
     End,
-    /// <summary>It was cut off at <see cref="SamplingOptions.MaxFrames"/>.</summary>
+    /// <summary>The speech reached <see cref="SamplingOptions.MaxFrames"/>.</summary>
     Length,
     /// <summary>
-    /// It was cut off at the model's <c>max_position_embeddings</c>: prompt and speech together are as long as the model can see.
+    /// Prompt and speech together reached the model's <c>max_position_embeddings</c>, the longest sequence that it supports.
     /// </summary>
     Context,
-    /// <summary>It was cut off at <see cref="SpeechOptions.MaxFramesPerToken"/>: it was far longer than its text.</summary>
+    /// <summary>The speech reached <see cref="SpeechOptions.MaxFramesPerToken"/>: it was much longer than its text.</summary>
     TextLength,
-    /// <summary>It was stopped from outside, by a cancellation token.</summary>
+    /// <summary>A cancellation token stopped the speech.</summary>
     Stopped,
 }
 
-/// <summary>Speaks one utterance. Several may speak by turns with one talker: a frame is made under a lock.</summary>
+/// <summary>Speaks one utterance. Several generators may share one talker: each frame is computed under a lock.</summary>
 sealed class Generator
 {
     readonly TalkerModel _talker;
@@ -40,19 +40,19 @@ sealed class Generator
         _sampler = new(options, config.VocabSize, config.CodePredictorConfig.VocabSize, _end);
     }
 
-    /// <summary>Why the speech is over; null while it goes on.</summary>
+    /// <summary>The reason why the speech ended; null while it goes on.</summary>
     public FinishReason? Reason { get; private set; }
 
-    /// <summary>The limit of frames was made of the text's length.</summary>
+    /// <summary>True if the limit of frames comes from the length of the text.</summary>
     public bool LimitIsOfText { private get; init; }
 
-    /// <summary>Ends the speech here, if it goes on.</summary>
+    /// <summary>Stops the speech if it has not ended.</summary>
     public void Stop() => Reason ??= FinishReason.Stopped;
 
-    /// <summary>The speech ended by itself, not at a limit.</summary>
+    /// <summary>True if the model predicted the end of speech, and no limit was reached.</summary>
     public bool Ended => Reason == FinishReason.End;
 
-    /// <summary>Every frame until the end of speech, each appended to the sequence.</summary>
+    /// <summary>All frames up to the end of speech. Each one is appended to the sequence.</summary>
     public IEnumerable<int[]> Speak(TalkerSequence sequence)
     {
         while (Next(sequence) is { } frame)
@@ -63,9 +63,10 @@ sealed class Generator
     }
 
     /// <summary>
-    /// The frame that follows the sequence, which the caller appends; null at the end of speech, the limit of frames or that of positions.
+    /// The next frame of the sequence, which the caller appends; null at the end of speech, or if the limit of frames or positions is
+    /// reached.
     /// </summary>
-    /// <exception cref="ArgumentException">The prompt alone is longer than the model can see.</exception>
+    /// <exception cref="ArgumentException">The prompt alone is longer than the model supports.</exception>
     public CodecStep.Frame? Next(TalkerSequence sequence)
     {
         if (Reason is null && _frames == _limit)

@@ -1,7 +1,7 @@
-// From scores to a code, in the official order: repetition penalty, at least two frames, suppressed ids, then temperature, top-k, top-p and
-// the draw. Greedy keeps the first three. The code predictor knows the last four only. The penalty sees generated first codes alone: the
-// prompt is vectors, so there are no others. Probabilities are in double, so that the last bit of an exponential, which may differ between
-// platforms, decides nothing.
+// From scores to a code, in the official order: repetition penalty, no end of speech before two frames, suppressed ids; then temperature,
+// top-k, top-p and the draw. Greedy sampling uses only the first three. The code predictor uses only the last four. The penalty applies to
+// generated first codes only, because the prompt consists of vectors and has no codes. Probabilities are double, so that the last bit of an
+// exponential, which may differ between platforms, does not decide a draw.
 using Qwen3Tts.Statistics;
 
 namespace Qwen3Tts.Generation;
@@ -14,17 +14,17 @@ sealed class Sampler
     readonly SamplingOptions _options;
     readonly Pcg32 _random;
     readonly int _codebook, _end;
-    readonly bool[] _spoken; // [vocabulary], first codes so far
-    readonly int[] _ids; // [vocabulary], what may be drawn: ids and …
-    readonly float[] _scores; // … their scores
+    readonly bool[] _spoken; // [vocabulary], first codes that were generated
+    readonly int[] _ids; // [vocabulary], ids of the candidates
+    readonly float[] _scores; // [vocabulary], scores of the candidates
     readonly double[] _probabilities;
     readonly float[] _heap;
     int _frames;
 
-    /// <param name="options">Settings of both networks.</param>
-    /// <param name="vocabulary">Rows of the talker's head.</param>
-    /// <param name="codebook">Codes; ids from here on are control ids, languages and speakers.</param>
-    /// <param name="end">The one of them that may be drawn: the end of speech.</param>
+    /// <param name="options">Sampling options of both networks.</param>
+    /// <param name="vocabulary">Number of rows of the talker's head.</param>
+    /// <param name="codebook">Number of codes; larger ids are control ids, languages and speakers.</param>
+    /// <param name="end">The control id that may be drawn: the end of speech.</param>
     /// <exception cref="ArgumentException">A setting is out of range.</exception>
     public Sampler(SamplingOptions options, int vocabulary, int codebook, int end)
     {
@@ -34,7 +34,9 @@ sealed class Sampler
             new double[vocabulary], new float[vocabulary]);
     }
 
-    /// <summary>A frame's first code, or the end of speech, from the talker's scores [vocabulary], which it changes.</summary>
+    /// <summary>
+    /// Chooses a frame's first code, or the end of speech. in: the talker's scores [vocabulary] · out: the code · overwrites: the scores.
+    /// </summary>
     public int First(Span<float> scores)
     {
         var code = _options.Greedy ? Best(KeepFirst(scores)) : Draw(KeepFirst(scores));
@@ -42,17 +44,22 @@ sealed class Sampler
         return code;
     }
 
-    /// <summary>One of a frame's other codes, from the code predictor's scores [codebook], which it changes.</summary>
+    /// <summary>
+    /// Chooses one of a frame's other codes. in: the code predictor's scores [codebook] · out: the code · overwrites: the scores.
+    /// </summary>
     public int Other(Span<float> scores) => _options.PredictorGreedy ? Best(KeepOther(scores)) : Draw(KeepOther(scores));
 
-    /// <summary>A first code that was spoken.</summary>
+    /// <summary>Records a first code that was generated, for the repetition penalty.</summary>
     public void Remember(int code)
     {
         _spoken[code] = true;
         _frames++;
     }
 
-    /// <summary>What may be drawn from the talker's scores: how many there are in <see cref="Kept"/>.</summary>
+    /// <summary>
+    /// Finds the candidates for a first code. in: the talker's scores [vocabulary] · out: the number of candidates in
+    /// <see cref="Candidates"/> · overwrites: the scores.
+    /// </summary>
     public int KeepFirst(Span<float> scores)
     {
         var penalty = (float)_options.RepetitionPenalty;
@@ -61,19 +68,22 @@ sealed class Sampler
                 if (_spoken[i])
                     scores[i] = scores[i] < 0 ? scores[i] * penalty : scores[i] / penalty;
         var end = scores[_end];
-        scores[_codebook..].Fill(float.NegativeInfinity); // control ids, languages and speakers are never spoken
+        scores[_codebook..].Fill(float.NegativeInfinity); // control ids, languages and speakers are never drawn
         if (_frames >= FewestFrames)
             scores[_end] = end;
         return _options.Greedy ? Keep(scores) : Keep(scores, _options.Temperature, _options.TopK, _options.TopP);
     }
 
-    /// <summary>What may be drawn from the code predictor's scores.</summary>
+    /// <summary>
+    /// Finds the candidates for another code. in: the code predictor's scores · out: the number of candidates in <see cref="Candidates"/> ·
+    /// overwrites: the scores.
+    /// </summary>
     public int KeepOther(Span<float> scores) =>
         _options.PredictorGreedy ? Keep(scores)
             : Keep(scores, _options.PredictorTemperature, _options.PredictorTopK, _options.PredictorTopP);
 
-    /// <summary>Ids and scores that were kept last.</summary>
-    public (int[] Ids, float[] Scores) Kept => (_ids, _scores);
+    /// <summary>Ids and scores of the last candidates.</summary>
+    public (int[] Ids, float[] Scores) Candidates => (_ids, _scores);
 
     int Keep(Span<float> scores, double temperature, int topK, double topP)
     {
@@ -94,7 +104,8 @@ sealed class Sampler
             "The model's scores hold no finite number. Its weights are damaged, or were trained until they overflowed.");
     }
 
-    // From the least probable up, codes go while they and those below them reach no more than 1 - topP. The most probable one always stays.
+    // Codes are removed from the least probable one on, while the removed ones together have at most probability 1 - topP. The most
+    // probable code always stays.
     int KeepProbable(int count, double topP)
     {
         Array.Sort(_scores, _ids, 0, count);
@@ -116,10 +127,10 @@ sealed class Sampler
         for (var i = 0; i < count && remaining >= 0; i++)
             if (_probabilities[i] > 0)
                 (remaining, last) = (remaining - _probabilities[i], i);
-        return _ids[last]; // rounding may leave a rest behind the last one
+        return _ids[last]; // because of rounding, the sum may end below the drawn number
     }
 
-    // Probabilities of what was kept, but for the factor that is returned: their sum.
+    // The unnormalised probabilities of the candidates; returns their sum.
     double Exponentiate(int count)
     {
         var (largest, sum) = (Largest(count), 0.0);
@@ -136,7 +147,7 @@ sealed class Sampler
         return largest;
     }
 
-    // A heap of the k largest so far, the least of them on top.
+    // A heap of the k largest scores so far, with the smallest of them on top.
     float KthLargest(ReadOnlySpan<float> scores, int k)
     {
         var heap = _heap.AsSpan(0, k);

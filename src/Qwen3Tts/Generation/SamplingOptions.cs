@@ -1,30 +1,33 @@
-// How codes are drawn: one record, passed whole from command line and HTTP down to the sampler.
+// The sampling options: one record that the command line and other callers pass down to the sampler.
 using Qwen3Tts.Files;
 
 namespace Qwen3Tts.Generation;
 
-/// <summary>How codes are drawn. The initial values are those of the official wrapper; <c>Tts.Sampling</c> has what a model asks for in its
-/// generation_config.json, so change that one with <c>with</c>.</summary>
+/// <summary>
+/// The sampling options. The initial values are those of the official wrapper. <c>Tts.Sampling</c> has those of the model's
+/// generation_config.json; to change one of them, use <c>with</c>.
+/// </summary>
 public sealed record SamplingOptions
 {
     /// <summary>
-    /// Takes the highest score for a frame's first code instead of drawing. Greedy speech often never ends; judge quality with sampling.
+    /// Takes the first code with the highest score instead of drawing one. Greedy speech often does not end; judge the quality of a model
+    /// with sampling.
     /// </summary>
     public bool Greedy { get; init; }
 
     /// <summary>Divides the scores of a frame's first code; 0.001 to 1000.</summary>
     public double Temperature { get; init; } = 0.9;
 
-    /// <summary>Keeps this many of the highest scores, and those equal to the last of them; 0 keeps all.</summary>
+    /// <summary>Number of highest scores that remain, including those equal to the last of them; 0 keeps all.</summary>
     public int TopK { get; init; } = 50;
 
-    /// <summary>Keeps the most probable codes that together reach this probability; above 0, and 1 keeps all.</summary>
+    /// <summary>The most probable codes remain that together reach this probability; above 0 to 1, and 1 keeps all.</summary>
     public double TopP { get; init; } = 1.0;
 
-    /// <summary>Makes first codes that were spoken before less probable; 0.001 to 1000, and 1 does nothing.</summary>
+    /// <summary>Makes first codes that were already generated less probable; 0.001 to 1000, and 1 has no effect.</summary>
     public double RepetitionPenalty { get; init; } = 1.05;
 
-    /// <summary><see cref="Greedy"/> for a frame's other fifteen codes, which the code predictor draws.</summary>
+    /// <summary><see cref="Greedy"/> for a frame's other 15 codes, which the code predictor predicts.</summary>
     public bool PredictorGreedy { get; init; }
 
     /// <summary><see cref="Temperature"/> for the code predictor.</summary>
@@ -37,15 +40,16 @@ public sealed record SamplingOptions
     public double PredictorTopP { get; init; } = 1.0;
 
     /// <summary>
-    /// Most frames of 80 ms. The official <c>max_new_tokens</c> N is N - 1 frames: the first code of one more is drawn and never completed.
+    /// The most frames, of 80 ms each. The official <c>max_new_tokens</c> N allows N - 1 frames: the first code of one more frame is drawn,
+    /// and that frame is not completed.
     /// </summary>
     public int MaxFrames { get; init; } = 2047;
 
-    /// <summary>The same seed, text and voice give the same speech, with any number of threads.</summary>
+    /// <summary>Seed of the random numbers. The same seed, text and voice give the same speech, with any number of threads.</summary>
     public ulong Seed { get; init; }
 
-    // Scores are at most some hundreds. Divided by less than a thousandth they are further apart than any draw can tell, and by 1e-38 no
-    // numbers any more; above a thousand all codes are alike.
+    // Scores are at most some hundreds. Divided by less than a thousandth, they are so far apart that a draw always takes the highest one,
+    // and divided by 1e-38 they overflow. Divided by more than a thousand, all codes are nearly equally probable.
     internal static readonly NumberRange TemperatureRange = new(0.001, 1000, Reason: "To take the highest score, ask for greedy.");
     internal static readonly NumberRange TopKRange = new(0, int.MaxValue, Reason: "0 keeps all.");
     internal static readonly NumberRange TopPRange = new(0, 1, Above: true, Reason: "1 keeps all.");

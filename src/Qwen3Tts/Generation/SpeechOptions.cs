@@ -1,4 +1,4 @@
-// How a text is to be spoken: the one record that command line, HTTP and library hand down.
+// How a text is to be spoken: one record that the command line and other callers of the library fill.
 using Qwen3Tts.Sequence;
 
 namespace Qwen3Tts.Generation;
@@ -6,31 +6,35 @@ namespace Qwen3Tts.Generation;
 /// <summary>How a text is to be spoken.</summary>
 public sealed record SpeechOptions
 {
-    /// <summary>A speaker of the model, in any case. Not together with <see cref="Voice"/>.</summary>
+    /// <summary>Name of one of the model's speakers, in any case. Cannot be combined with <see cref="Voice"/>.</summary>
     public string? Speaker { get; init; }
 
     /// <summary>A cloned voice.</summary>
     public Voice? Voice { get; init; }
 
-    /// <summary>How to speak, or which voice to design, in words; null or empty for none.</summary>
+    /// <summary>An instruction in words: how to speak, or which voice to design; null or empty for none.</summary>
     public string? Instruct { get; init; }
 
-    /// <summary>A language of the model, in any case. "Auto" leaves it to the model.</summary>
+    /// <summary>One of the model's languages, in any case. "Auto" lets the model decide.</summary>
     public string Language { get; init; } = "Auto";
 
     /// <summary>
-    /// Where the text lies; null is interleaved for a cloned voice and text first for all else, as in the official package.
+    /// Where the text stands. Null takes the defaults of the official package: interleaved for a cloned voice, otherwise text first.
     /// </summary>
     public Layout? Layout { get; init; }
 
-    /// <summary>How codes are drawn; null is what the model asks for, <c>Tts.Sampling</c>.</summary>
+    /// <summary>The sampling options; null takes those of the model, <c>Tts.Sampling</c>.</summary>
     public SamplingOptions? Sampling { get; init; }
 
-    /// <summary>A <see cref="MaxFramesPerToken"/> that no speech reaches which ends: three times what speech takes.
-    /// The command line has it unless told otherwise.</summary>
+    /// <summary>
+    /// Default of the command line for <see cref="MaxFramesPerToken"/>: three times what speech takes, so speech that ends by itself does
+    /// not reach it.
+    /// </summary>
     public const double UsualMaxFramesPerToken = 12;
 
-    /// <summary>Stops speech that does not end by itself: at most two seconds and this many frames of 80 ms for each text token. Speech
-    /// takes about 3 to 5. Null leaves <see cref="SamplingOptions.MaxFrames"/> as the only limit, as in the official package.</summary>
+    /// <summary>
+    /// Stops speech that does not end by itself, after two seconds plus this number of frames (80 ms) for each text token. Speech takes
+    /// about 3 to 5. With null, <see cref="SamplingOptions.MaxFrames"/> is the only limit, as in the official package.
+    /// </summary>
     public double? MaxFramesPerToken { get; init; }
 }

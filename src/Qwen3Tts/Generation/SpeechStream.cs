@@ -1,12 +1,12 @@
-// Speech while it is being made. The first chunk is one frame, so that sound begins at once; the next ones grow, because the codec decodes
-// many frames together faster than one by one. How they are cut changes no sample.
+// Speech that is returned while it is generated. The first chunk is one frame, so that playback can begin at once. Later chunks are longer,
+// because the codec decodes many frames together faster than one by one. The chunks do not change the samples.
 using System.Collections;
 using Qwen3Tts.Codec;
 using Qwen3Tts.Sequence;
 
 namespace Qwen3Tts.Generation;
 
-/// <summary>Chunks of samples of one utterance, each made when it is asked for. Can be enumerated once.</summary>
+/// <summary>The samples of one utterance in chunks. A chunk is generated when it is requested. Can be enumerated once.</summary>
 public sealed class SpeechStream : IEnumerable<float[]>
 {
     /// <summary>Most frames of a chunk: 0.64 s.</summary>
@@ -28,10 +28,10 @@ public sealed class SpeechStream : IEnumerable<float[]>
     /// <summary>The frames made so far, each of 16 codes.</summary>
     public IReadOnlyList<int[]> Frames => _frames;
 
-    /// <summary>The speech ended by itself; false while it goes on, and when it was stopped by a limit.</summary>
+    /// <summary>True if the model predicted the end of speech; false while the speech goes on, and if a limit stopped it.</summary>
     public bool Ended => _generator.Ended;
 
-    /// <summary>Why the speech is over; null while it goes on.</summary>
+    /// <summary>The reason why the speech ended; null while it goes on.</summary>
     public FinishReason? FinishReason => _generator.Reason;
 
     /// <summary>Speaks.</summary>
@@ -39,9 +39,9 @@ public sealed class SpeechStream : IEnumerable<float[]>
     /// <exception cref="InvalidOperationException">The stream has been enumerated before.</exception>
     public IEnumerator<float[]> GetEnumerator() => Until(default).GetEnumerator();
 
-    /// <summary>Speaks until it is over or stopped. What was made before the stop is part of the last chunk.</summary>
-    /// <param name="stop">Looked at after each frame of 80 ms; no exception is thrown.</param>
-    /// <returns>As of <see cref="GetEnumerator"/>.</returns>
+    /// <summary>Speaks until the speech ends or is stopped. The last chunk has the frames up to the stop.</summary>
+    /// <param name="stop">Checked after each frame of 80 ms; no exception is thrown.</param>
+    /// <returns>As <see cref="GetEnumerator"/>.</returns>
     /// <exception cref="InvalidOperationException">The stream has been enumerated before.</exception>
     public IEnumerable<float[]> Until(CancellationToken stop)
     {
@@ -56,7 +56,8 @@ public sealed class SpeechStream : IEnumerable<float[]>
     IEnumerable<float[]> Chunks(int largest, CancellationToken stop)
     {
         var decoder = _codec.CreateStream();
-        // In-context speech continues the reference: the decoder hears it first, and nobody else does.
+        // In-context speech continues the reference recording, so the decoder first gets the reference's frames; their samples are not
+        // returned.
         decoder.Push(_reference);
         var chunk = new List<int[]>(largest);
         var size = 1;
@@ -76,7 +77,7 @@ public sealed class SpeechStream : IEnumerable<float[]>
             yield return decoder.Push(chunk);
     }
 
-    /// <summary>Everything at once: the chunks put together.</summary>
+    /// <summary>All chunks as one array.</summary>
     internal float[] Whole(CancellationToken cancellation)
     {
         foreach (var frame in _generator.Speak(_sequence))

@@ -1,4 +1,4 @@
-// Self-attention over a cache, with grouped queries. Keys and values are projected straight into the cache; a prompt of many rows and a
+// Grouped-query self-attention with a key-value cache. Keys and values are projected directly into the cache. A prompt of many rows and a
 // single step run the same code.
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.Kernels;
@@ -27,7 +27,10 @@ sealed class Attention
         k_norm = new(weights, $"{name}.k_norm", shape.HeadDim, shape.NormEps);
     }
 
-    /// <summary>x [count, hidden], normalised; the result is added to <paramref name="residual"/> [count, hidden].</summary>
+    /// <summary>
+    /// in: x [count, hidden], normalised · out: the attention's output, added to <paramref name="residual"/> [count, hidden] · overwrites:
+    /// residual.
+    /// </summary>
     public void Add(ReadOnlySpan<float> x, Span<float> residual, int count, KeyValueCache cache, RotaryTable rotary,
         TransformerScratch scratch, float[]? scale, Workers workers)
     {

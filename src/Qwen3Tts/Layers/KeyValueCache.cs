@@ -1,14 +1,14 @@
-// The memory of a transformer: keys and values of every position so far, per layer. Grows by doubling, so a step allocates nothing once it
-// has grown. With a window only what a later position can still see is kept: streaming for hours needs no more memory than for seconds.
+// The key-value cache of a transformer: keys and values of all positions so far, for each layer. The buffers grow by doubling, so that most
+// steps allocate nothing. With a window, only the positions that later rows can still see are stored, so the memory stays constant.
 namespace Qwen3Tts.Layers;
 
 /// <summary>
-/// Keys and values [positions, width] of each layer; one per sequence, or one for many short ones that are passed on together.
+/// Keys and values [positions, width] of each layer, for one sequence or for many short sequences that are computed together.
 /// </summary>
-/// <param name="layers">Of the stack.</param>
-/// <param name="width">Of a key: its heads times their dimension.</param>
-/// <param name="window">How many positions a row sees, itself included; 0: all before it.</param>
-/// <param name="sequence">After so many rows another sequence begins, whose rows see only its own; 0: never.</param>
+/// <param name="layers">Number of layers.</param>
+/// <param name="width">Width of a key: number of heads times their dimension.</param>
+/// <param name="window">Number of positions that a row sees, including itself; 0: all positions before it.</param>
+/// <param name="sequence">Length of each of many short sequences, whose rows see only their own sequence; 0: there is one sequence.</param>
 sealed class KeyValueCache(int layers, int width, int window = 0, int sequence = 0)
 {
     readonly float[][] _keys = Empty(layers);
@@ -18,20 +18,22 @@ sealed class KeyValueCache(int layers, int width, int window = 0, int sequence =
 
     public int Sequence => sequence;
 
-    /// <summary>Positions seen so far: where the next row stands.</summary>
+    /// <summary>Number of positions so far: the position of the next row.</summary>
     public int Position => _dropped + Stored;
 
-    /// <summary>Rows stored: where the next row is written.</summary>
+    /// <summary>Number of stored rows: the index at which the next row is stored.</summary>
     public int Stored { get; private set; }
 
     public ReadOnlySpan<float> Keys(int layer, int rows) => _keys[layer].AsSpan(0, rows * width);
     public ReadOnlySpan<float> Values(int layer, int rows) => _values[layer].AsSpan(0, rows * width);
 
-    /// <summary>The rows [count, width] after the stored ones, to be written.</summary>
+    /// <summary>
+    /// The memory for <paramref name="count"/> new rows [count, width] behind the stored ones, to be written by the caller.
+    /// </summary>
     public Span<float> NewKeys(int layer, int count) => _keys[layer].AsSpan(Stored * width, count * width);
     public Span<float> NewValues(int layer, int count) => _values[layer].AsSpan(Stored * width, count * width);
 
-    /// <summary>Makes room for <paramref name="count"/> further rows.</summary>
+    /// <summary>Reserves memory for <paramref name="count"/> further rows.</summary>
     public void Reserve(int count)
     {
         if (Stored + count <= _capacity)
@@ -47,7 +49,7 @@ sealed class KeyValueCache(int layers, int width, int window = 0, int sequence =
         (Stored, _capacity) = (keep, capacity);
     }
 
-    // The last rows to the front, of the same memory or of more.
+    // Moves the last rows to the front, in the same buffer or in a larger one.
     void Move(ref float[] store, int keep, int capacity)
     {
         var to = capacity == _capacity ? store : new float[checked(capacity * width)];
@@ -55,7 +57,7 @@ sealed class KeyValueCache(int layers, int width, int window = 0, int sequence =
         store = to;
     }
 
-    /// <summary>A cache of its own that has seen the first <paramref name="rows"/> alone.</summary>
+    /// <summary>A copy that holds only the first <paramref name="rows"/> rows.</summary>
     public KeyValueCache Beginning(int rows)
     {
         if (_dropped > 0 || rows > Stored)
@@ -69,10 +71,10 @@ sealed class KeyValueCache(int layers, int width, int window = 0, int sequence =
         return beginning;
     }
 
-    /// <summary>The rows written are part of the sequence now.</summary>
+    /// <summary>Makes rows that were written part of the sequence.</summary>
     public void Advance(int count) => Stored += count;
 
-    /// <summary>Forgets the sequence and keeps the memory.</summary>
+    /// <summary>Begins a new sequence. The memory is kept.</summary>
     public void Clear() => (_dropped, Stored) = (0, 0);
 
     static float[][] Empty(int layers) => [.. Enumerable.Repeat(Array.Empty<float>(), layers)];

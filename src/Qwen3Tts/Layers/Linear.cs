@@ -1,5 +1,5 @@
-// The linear layer and the embedding table, by name out of a checkpoint. BF16 stays BF16 all the way into the kernel: reading half the
-// bytes is what makes a step at batch 1 fast.
+// The linear layer and the embedding table, loaded from a checkpoint by name. BF16 weights are passed to the kernel as BF16: reading half
+// the bytes is what makes a step at batch 1 fast.
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.Kernels;
 
@@ -19,18 +19,20 @@ sealed class Linear
     public static Linear Load(Weights weights, string name, int output, int input, bool bias = false) =>
         new(weights.Matrix($"{name}.weight", output, input), bias ? weights.Float32($"{name}.bias", output) : null);
 
-    /// <summary>The same, stored as a convolution of one tap: weight [output, input, 1].</summary>
+    /// <summary>As <see cref="Load"/>, for a weight that is stored as a convolution of one tap: [output, input, 1].</summary>
     public static Linear LoadPointwise(Weights weights, string name, int output, int input, bool bias = false) =>
         new(weights.Matrix($"{name}.weight", output, input, 1), bias ? weights.Float32($"{name}.bias", output) : null);
 
-    /// <summary>x [count, input] to y [count, output]; with <paramref name="add"/> onto what y holds.</summary>
+    /// <summary>
+    /// in: x [count, input] · out: y [count, output], added to the content of y if <paramref name="add"/> is set · overwrites: y.
+    /// </summary>
     public void Apply(ReadOnlySpan<float> x, Span<float> y, int count, Workers workers, bool add = false) =>
         MatrixProduct.Multiply(weight, x, y, count, workers, bias, add);
 }
 
 static class WeightsMatrix
 {
-    /// <summary>A matrix of the checkpoint in the type it is stored in: the weight of a linear layer, or an embedding table.</summary>
+    /// <summary>A matrix of the checkpoint in its stored type: the weight of a linear layer, or an embedding table.</summary>
     public static Matrix Matrix(this Weights weights, string name, int rows, int columns, params ReadOnlySpan<int> further)
     {
         var data = weights.Take(name, [rows, columns, .. further]);

@@ -1,4 +1,4 @@
-// The feed-forward half of a layer, in its two kinds.
+// The feed-forward network of a layer, in its two kinds.
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.Kernels;
 
@@ -6,7 +6,10 @@ namespace Qwen3Tts.Layers;
 
 abstract class Mlp
 {
-    /// <summary>x [count, hidden], normalised; the result is added to <paramref name="residual"/> [count, hidden].</summary>
+    /// <summary>
+    /// in: x [count, hidden], normalised · out: the network's output, added to <paramref name="residual"/> [count, hidden] · overwrites:
+    /// residual.
+    /// </summary>
     public abstract void Add(ReadOnlySpan<float> x, Span<float> residual, int count, TransformerScratch scratch, float[]? scale,
         Workers workers);
 }

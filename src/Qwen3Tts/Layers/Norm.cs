@@ -1,5 +1,5 @@
-// The two normalisations of the three networks: RMSNorm in the talker, the code predictor and the codec's decoder, LayerNorm in the
-// codec's encoder.
+// The two normalisations of the three networks: RMSNorm in the talker, the code predictor and the codec's decoder; LayerNorm in the codec's
+// encoder.
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.Kernels;
 
@@ -8,7 +8,7 @@ namespace Qwen3Tts.Layers;
 /// <summary>Normalises rows.</summary>
 abstract class Norm
 {
-    /// <summary>x [rows, width] to y [rows, width]; y may be x.</summary>
+    /// <summary>in: x [rows, width] · out: y [rows, width] · overwrites: y, which may be x.</summary>
     public abstract void Apply(ReadOnlySpan<float> x, Span<float> y, int rows);
 }
 

@@ -1,10 +1,11 @@
-// Angles of the rotary position embedding, computed in float32 as the official code does: a double would be more exact, and different
-// (1e-3 at position 20000). The interleaved sections of the talker's mrope are ordinary rotary angles, because its three axes are equal.
+// The angles of the rotary position embedding. They are computed in float32, as in the official code: double would be more exact and would
+// differ by 1e-3 at position 20000. The talker's mrope interleaves sections of three axes; its three axes are equal, so the angles are
+// those of an ordinary rotary embedding.
 using Qwen3Tts.Kernels;
 
 namespace Qwen3Tts.Layers;
 
-/// <summary>cos and sin by position; grows by doubling.</summary>
+/// <summary>Cosine and sine for each position; the table grows by doubling.</summary>
 sealed class RotaryTable(int dim, double theta)
 {
     readonly int _half = dim / 2;
@@ -13,8 +14,11 @@ sealed class RotaryTable(int dim, double theta)
     public float[] Cos { get; private set; } = []; // [positions, dim / 2]
     public float[] Sin { get; private set; } = [];
 
-    /// <summary>Rotates x [count, heads * dim] in place; its rows stand at the positions start .. start + count - 1, or, where another
-    /// sequence begins after every <paramref name="sequence"/> of them, at those within theirs.</summary>
+    /// <summary>
+    /// in: x [count, heads * dim], whose rows are the positions start to start + count - 1 · out: x, rotated · overwrites: x. If
+    /// <paramref name="sequence"/> is above 0, a new sequence begins after every <paramref name="sequence"/> rows, and positions count from
+    /// its beginning.
+    /// </summary>
     public void Apply(Span<float> x, int count, int start, int heads, int sequence = 0)
     {
         Reserve(sequence == 0 ? start + count : sequence);
@@ -27,7 +31,7 @@ sealed class RotaryTable(int dim, double theta)
         }
     }
 
-    /// <summary>Makes the table hold at least that many positions.</summary>
+    /// <summary>Extends the table to at least <paramref name="positions"/> positions.</summary>
     public void Reserve(int positions)
     {
         if (positions <= _positions)

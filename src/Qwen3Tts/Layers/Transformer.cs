@@ -1,17 +1,17 @@
-// A stack of decoder layers: the talker, the code predictor and both transformers of the codec. A prompt of many rows and one step of one
-// row take the same path, and how a sequence is cut into calls changes no bit of the result. Buffers are owned here and reused, so one
-// stack serves one caller at a time; what belongs to a sequence is in its KeyValueCache.
+// A stack of decoder layers: the talker, the code predictor and the two transformers of the codec. A prompt of many rows and a step of one
+// row run the same code, and the result does not depend, bit for bit, on how a sequence is divided into calls. The buffers belong to the
+// stack and are reused, so only one caller at a time may use it. Everything that belongs to one sequence is in its KeyValueCache.
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.Kernels;
 
 namespace Qwen3Tts.Layers;
 
-/// <summary>Sees rows on their way: those after layer <paramref name="layer"/>, a piece of the sequence at a time.</summary>
+/// <summary>Receives the rows after layer <paramref name="layer"/>, for one part of the sequence at a time.</summary>
 delegate void TransformerTrace(int layer, ReadOnlySpan<float> rows);
 
 sealed class Transformer
 {
-    const int LargestPiece = 256; // rows that pass the layers together: bounds the buffers
+    const int LargestPiece = 256; // most rows that are computed together; limits the size of the buffers
 
     readonly TransformerLayer[] layers;
     readonly Norm? norm;
@@ -31,10 +31,10 @@ sealed class Transformer
 
     public TransformerShape Shape { get; }
 
-    /// <param name="sequence">After so many rows another sequence begins; 0: never.</param>
+    /// <param name="sequence">Length of each of many short sequences; 0: there is one sequence.</param>
     public KeyValueCache CreateCache(int sequence = 0) => new(Shape.Layers, Shape.KeyValueHeads * Shape.HeadDim, Shape.Window, sequence);
 
-    /// <summary>Passes the next rows x [count, hidden] of the cache's sequence through all layers, in place.</summary>
+    /// <summary>in: x [count, hidden], the next rows of the cache's sequence · out: x after all layers · overwrites: x.</summary>
     public void Forward(Span<float> x, int count, KeyValueCache cache, Workers workers, TransformerTrace? trace = null)
     {
         for (var from = 0; from < count; from += LargestPiece)

@@ -1,4 +1,5 @@
-// Buffers that the layers of one stack share, because they run one after the other. They grow to the largest piece seen and stay.
+// Buffers that the layers of one stack share, because the layers run one after the other. A buffer grows to the largest size used and
+// stays.
 using Qwen3Tts.Kernels;
 
 namespace Qwen3Tts.Layers;
@@ -13,7 +14,9 @@ sealed class TransformerScratch(TransformerShape shape)
     public Span<float> Gate(int count) => Grown(ref _gate, checked(count * shape.Intermediate));
     public Span<float> Up(int count) => Grown(ref _up, checked(count * shape.Intermediate));
 
-    /// <summary>residual += linear(x), scaled per channel where the layer has a scale.</summary>
+    /// <summary>
+    /// in: x · out: residual + linear(x), the product scaled per channel if the layer has a scale · overwrites: residual.
+    /// </summary>
     public void Add(Linear linear, ReadOnlySpan<float> x, Span<float> residual, int count, float[]? scale, Workers workers)
     {
         if (scale is null)

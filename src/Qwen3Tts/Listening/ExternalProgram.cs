@@ -1,4 +1,4 @@
-// Programs of the machine that are found on the PATH and started, never linked.
+// Finds programs on the PATH and runs them. They are never linked.
 using System.ComponentModel;
 using System.Diagnostics;
 
@@ -44,9 +44,9 @@ static class ExternalProgram
         return process;
     }
 
-    /// <summary>Runs to the end, discarding what it prints.</summary>
-    /// <exception cref="InvalidOperationException">It could not be started or did not end with 0; the message has the last lines it
-    /// wrote.</exception>
+    /// <summary>Runs a program to its end and discards its output.</summary>
+    /// <exception cref="InvalidOperationException">The program could not be started, or its exit code was not 0. The message has the last
+    /// lines that it wrote.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; the program was ended.</exception>
     public static void Run(string path, IEnumerable<string> arguments, CancellationToken cancel = default)
     {

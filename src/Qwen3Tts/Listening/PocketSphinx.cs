@@ -1,5 +1,6 @@
-// Debian's pocketsphinx (packages pocketsphinx, pocketsphinx-en-us) with a grammar: an acoustic model of 2014 that knows every utterance
-// the grammar allows and nothing else. Small, quick, the same answer every time. The dictionary is cut to the words of the grammar.
+// Debian's pocketsphinx (packages pocketsphinx, pocketsphinx-en-us) with a grammar. Its acoustic model is of 2014. It recognises the
+// sentences of the grammar and nothing else, is small and fast, and always gives the same result. Its dictionary is reduced to the words of
+// the grammar.
 using System.Runtime.InteropServices;
 using System.Text.RegularExpressions;
 using Qwen3Tts.Audio;
@@ -22,9 +23,9 @@ sealed partial class PocketSphinx : SpeechRecogniser
 
     public override string Name => "pocketsphinx";
 
-    /// <param name="expected">The grammar, which must be there, and pronunciations that cmudict lacks.</param>
-    /// <param name="reason">Why null was returned.</param>
-    /// <exception cref="ArgumentException">There is no grammar among <paramref name="expected"/>.</exception>
+    /// <param name="expected">The grammar, which is required, and pronunciations of words that cmudict lacks.</param>
+    /// <param name="reason">Why the result is null.</param>
+    /// <exception cref="ArgumentException"><paramref name="expected"/> has no grammar.</exception>
     /// <exception cref="InvalidDataException">A word of the grammar is in no dictionary.</exception>
     public static new PocketSphinx? Find(ExpectedSpeech expected, out string reason)
     {
@@ -63,7 +64,7 @@ sealed partial class PocketSphinx : SpeechRecogniser
         }
     }
 
-    /// <summary>The lines of all files whose word the grammar uses, alternatives (<c>the(2)</c>) included.</summary>
+    /// <summary>The lines of all dictionaries for the words of the grammar, including alternatives such as <c>the(2)</c>.</summary>
     internal static List<string> Dictionary(string grammar, IEnumerable<string> files)
     {
         var wanted = Words(File.ReadAllText(grammar));
@@ -75,7 +76,7 @@ sealed partial class PocketSphinx : SpeechRecogniser
                 $"dictionary with these words, in the format of cmudict.");
     }
 
-    /// <summary>The words of a JSGF grammar: what is left without header, comments, rule names, weights, tags and operators.</summary>
+    /// <summary>The words of a JSGF grammar: the rest after removing header, comments, rule names, weights, tags and operators.</summary>
     internal static HashSet<string> Words(string grammar) =>
         [.. Syntax().Replace(grammar, " ").Split([' ', '\t', '\r', '\n'], StringSplitOptions.RemoveEmptyEntries).Where(w => w != "public")];
 

@@ -1,35 +1,33 @@
-// Someone else's ears. A recogniser on the PATH writes down what it hears, so that speech is judged by words and not by its own model.
-// Two are known: pocketsphinx (small, wants a grammar) and whisper.cpp (wants a model file). Neither is needed for anything but judging.
+// A speech recogniser on the PATH transcribes speech, so that speech is judged by its words and not by the model that made it. Two are
+// supported: pocketsphinx (small, needs a grammar) and whisper.cpp (needs a model file). They are only needed to judge speech.
 using Qwen3Tts.Audio;
 using Qwen3Tts.Statistics;
 
 namespace Qwen3Tts.Listening;
 
-/// <summary>What a recogniser needs to know of the texts it will hear.</summary>
-/// <param name="Grammar">A JSGF file with all that may be said, or null for free speech.</param>
+/// <summary>What a recogniser needs to know about the texts that it will hear.</summary>
+/// <param name="Grammar">A JSGF file with all sentences that may occur, or null for free speech.</param>
 /// <param name="Dictionaries">Files with pronunciations of words that the recogniser's own dictionary lacks, in the format of
 /// cmudict.</param>
 sealed record ExpectedSpeech(string? Grammar = null, params IReadOnlyList<string> Dictionaries);
 
-/// <summary>Turns speech into words with a program of this machine.</summary>
+/// <summary>Transcribes speech with a program of this machine.</summary>
 abstract class SpeechRecogniser
 {
     const int Rate = 16000;
     const float Peak = 0.6f;
-    const float Noise = 2e-4f; // so that silence is not digital zero, which pocketsphinx takes for a fault
+    const float Noise = 2e-4f; // added to every sample, because pocketsphinx treats digital zero as an error
 
-    /// <summary>What to print beside a figure that it gave.</summary>
+    /// <summary>Name of the recogniser, to be printed beside its results.</summary>
     public abstract string Name { get; }
 
-    /// <summary>What each clip says, in order; an empty string where nothing was heard.</summary>
-    /// <exception cref="InvalidOperationException">The program failed; the message ends with its last words.</exception>
+    /// <summary>The words of each clip, in the order of the clips; an empty text if nothing was recognised.</summary>
+    /// <exception cref="InvalidOperationException">The program failed; the message ends with the last lines that it wrote.</exception>
     public abstract IReadOnlyList<string> Hear(IReadOnlyList<Waveform> clips, CancellationToken cancel = default);
 
-    /// <summary>
-    /// The recogniser that fits: pocketsphinx where there is a grammar, whisper.cpp otherwise or where pocketsphinx is missing.
-    /// </summary>
+    /// <summary>Chooses a recogniser: pocketsphinx if there is a grammar and pocketsphinx is installed, otherwise whisper.cpp.</summary>
     /// <param name="expected">What will be said.</param>
-    /// <param name="reason">Why there is none, and how to get one; empty when there is one.</param>
+    /// <param name="reason">Why there is no recogniser and how to install one; empty if there is one.</param>
     public static SpeechRecogniser? Find(ExpectedSpeech expected, out string reason)
     {
         reason = "";
@@ -42,10 +40,10 @@ abstract class SpeechRecogniser
         return null;
     }
 
-    /// <summary>The words of all clips against what they should say.</summary>
+    /// <summary>Compares the words of all clips with the words that they should say.</summary>
     /// <param name="clips">Speech, and the text that was spoken.</param>
-    /// <param name="language">Decides how digits are read: German, or English for everything else.</param>
-    /// <param name="cancel">Ends the program that listens.</param>
+    /// <param name="language">Language in which digits are read: German, or English for all other languages.</param>
+    /// <param name="cancel">Ends the recogniser.</param>
     public WordErrorRate Judge(IReadOnlyList<(Waveform Clip, string Text)> clips, string? language = null,
         CancellationToken cancel = default)
     {
@@ -54,7 +52,9 @@ abstract class SpeechRecogniser
             .Aggregate(default(WordErrorRate), (sum, one) => sum + one);
     }
 
-    /// <summary>16 kHz, 16 bits, silence around, one loudness, a little noise that is the same every time.</summary>
+    /// <summary>
+    /// Prepares a clip for recognisers: 16 kHz, 16 bits, silence at both ends, a fixed loudness, and a little noise from a fixed seed.
+    /// </summary>
     internal static short[] Prepare(Waveform clip)
     {
         var speech = clip.ToRate(Rate).Samples;

@@ -1,4 +1,4 @@
-// whisper.cpp's command, for free speech in many languages. It is taken only with a model file that the user named: nothing is downloaded.
+// whisper.cpp's program, for free speech in many languages. The user must name its model file: nothing is downloaded.
 using Qwen3Tts.Audio;
 
 namespace Qwen3Tts.Listening;
@@ -15,7 +15,7 @@ sealed class WhisperCli : SpeechRecogniser
 
     public override string Name => $"whisper.cpp, {Path.GetFileNameWithoutExtension(_model)}";
 
-    /// <param name="reason">Why null was returned.</param>
+    /// <param name="reason">Why the result is null.</param>
     public static WhisperCli? Find(out string reason)
     {
         reason = "";

@@ -1,30 +1,30 @@
-// How much of what was to be said was heard: the edit distance between two lists of words, split into its three kinds of error.
+// The word error rate: the edit distance between the words that should be said and the words that were recognised, by kind of error.
 using System.Globalization;
 using System.Text;
 
 namespace Qwen3Tts.Listening;
 
-/// <summary>Errors of one or many utterances. Sums of utterances are weighted by their words, as is usual.</summary>
-/// <param name="Words">Words of the reference.</param>
-/// <param name="Substitutions">Words heard as another one.</param>
-/// <param name="Insertions">Words heard that are not in the reference.</param>
-/// <param name="Deletions">Words of the reference that were not heard.</param>
+/// <summary>The errors of one or more utterances. A sum over utterances is weighted by their words, as is usual.</summary>
+/// <param name="Words">Number of words of the reference.</param>
+/// <param name="Substitutions">Words that were recognised as another word.</param>
+/// <param name="Insertions">Words that were recognised and are not in the reference.</param>
+/// <param name="Deletions">Words of the reference that were not recognised.</param>
 readonly record struct WordErrorRate(int Words, int Substitutions, int Insertions, int Deletions)
 {
     public int Errors => Substitutions + Insertions + Deletions;
 
-    /// <summary>Errors per word of the reference, which may exceed 1; 0 when there is no word and no error.</summary>
+    /// <summary>Errors divided by the words of the reference; may exceed 1. 0 if there is no word and no error.</summary>
     public double Rate => Errors == 0 ? 0 : (double)Errors / Math.Max(1, Words);
 
     public static WordErrorRate operator +(WordErrorRate a, WordErrorRate b) =>
         new(a.Words + b.Words, a.Substitutions + b.Substitutions, a.Insertions + b.Insertions, a.Deletions + b.Deletions);
 
     /// <summary>
-    /// The fewest edits that turn the reference into the hypothesis. Of equally short ways one with the most substitutions counts.
+    /// The fewest edits that turn the reference into the hypothesis. Of equally few edits, those with the most substitutions are taken.
     /// </summary>
     public static WordErrorRate Compare(IReadOnlyList<string> reference, IReadOnlyList<string> hypothesis)
     {
-        // best[j]: the cheapest way from the reference's words so far to the first j words heard
+        // best[j]: the fewest edits from the reference's words so far to the first j words of the hypothesis
         var best = new WordErrorRate[hypothesis.Count + 1];
         for (var j = 1; j < best.Length; j++)
             best[j] = new(0, 0, Insertions: j, 0);
@@ -51,14 +51,15 @@ readonly record struct WordErrorRate(int Words, int Substitutions, int Insertion
         $"{100 * Rate:0.0} % of {Words} words ({Substitutions} wrong, {Insertions} too many, {Deletions} missing)");
 }
 
-/// <summary>Text as the words a listener would write down, so that spelling alone is never an error.</summary>
+/// <summary>Normalises a text to words, so that a different spelling never counts as an error.</summary>
 static class SpokenWords
 {
     static readonly string[] English = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"];
     static readonly string[] German = ["null", "eins", "zwei", "drei", "vier", "fuenf", "sechs", "sieben", "acht", "neun"];
 
     /// <summary>
-    /// Lower case, without punctuation, digits one by one as words: of the language, English where it is another or unknown.
+    /// The words in lower case without punctuation; each digit becomes a word in the given language, or in English if that language is
+    /// unknown.
     /// </summary>
     public static IReadOnlyList<string> Split(string text, string? language = null)
     {

@@ -1,14 +1,14 @@
-// The one table of languages: how lists, options and libraries write them, as codes of ISO 639-1 and 639-3 (and the older 639-2/B) with or
-// without a region or script, or as names. The names are those that models have in their config.json; a language that a model was taught
-// and that is not in the table is found by the name that its configuration gives it.
+// The only table of languages. Lists, options and libraries write a language as a name, or as a code of ISO 639-1, 639-3 or the older
+// 639-2/B, with or without region and script. The names in the table are those of the models' config.json. A language that a model was
+// fine-tuned with, and that is not in the table, is found by its name in config.json.
 using Qwen3Tts.Files;
 
 namespace Qwen3Tts.Sequence;
 
-/// <summary>Finds the language that a code or a name means.</summary>
+/// <summary>Finds the language that a code or a name stands for.</summary>
 static class LanguageNames
 {
-    /// <summary>No language: it is left to the model.</summary>
+    /// <summary>No language is given; the model decides.</summary>
     public const string Auto = "Auto";
 
     const string Table = """
@@ -95,17 +95,18 @@ static class LanguageNames
         return names;
     }
 
-    /// <summary>It means a language, or Auto.</summary>
+    /// <summary>True if the text stands for a language in the table, or for Auto.</summary>
     public static bool IsLanguage(string given) => InTable(given) is not null;
 
     /// <summary>
-    /// The English name of a language in the table, such as <c>English</c> for <c>en_GB</c>; what is not in the table stays as it is.
+    /// The English name of a language in the table, such as <c>English</c> for <c>en_GB</c>. A text that is not in the table is returned
+    /// unchanged.
     /// </summary>
     public static string NameOf(string given) => InTable(given) ?? given.Trim();
 
-    /// <summary>The one of a model's languages that is meant, <see cref="Auto"/>, or null if the model has none such.</summary>
-    /// <param name="given">A name or a code in any case; null and blanks are Auto.</param>
-    /// <param name="known">The model's names.</param>
+    /// <summary>The model's name of the language, <see cref="Auto"/>, or null if the model does not have the language.</summary>
+    /// <param name="given">A name or a code in any case; null and blanks stand for Auto.</param>
+    /// <param name="known">The model's names of its languages.</param>
     public static string? Find(string? given, IEnumerable<string> known)
     {
         if (string.IsNullOrWhiteSpace(given))
@@ -115,21 +116,22 @@ static class LanguageNames
         {
             if (keys[spelling].FirstOrDefault() is { } own)
                 return own;
-            // A model may have the code itself as its name of the language, or another name of it.
+            // The model's own name of the language may be the code itself, or another name.
             if (Names.TryGetValue(spelling, out var name))
                 return name == Auto ? Auto : known.FirstOrDefault(k => Names.GetValueOrDefault(Key(k)) == name);
         }
         return null;
     }
 
-    /// <summary>What to say of a language that a model does not have.</summary>
+    /// <summary>The message for a language that the model does not have.</summary>
     public static string Unknown(string given, IEnumerable<string> known) =>
         $"The model has no language '{Printable.Text(given)}'. Choose Auto or one of: {string.Join(", ", known.Select(Printable.Text))}.";
 
     static string? InTable(string given) => Spellings(given).Select(s => Names.GetValueOrDefault(s)).FirstOrDefault(n => n is not null);
 
     /// <summary>
-    /// The whole, then without region, script and encoding: zh-Hans-CN, en_US.UTF-8, English (US). all_zh is GPT-SoVITS's.
+    /// The text as it is, then without region, script and encoding: zh-Hans-CN, en_US.UTF-8, English (US). all_zh is a spelling of
+    /// GPT-SoVITS.
     /// </summary>
     static IEnumerable<string> Spellings(string given)
     {
@@ -140,7 +142,7 @@ static class LanguageNames
             yield return key;
     }
 
-    /// <summary>Lower case, in one Unicode form, words joined by one hyphen whatever stood between them.</summary>
+    /// <summary>The text in lower case and normal form C; whatever separates its words becomes one hyphen.</summary>
     static string Key(string name) => string.Join('-', NormalForm.C(name).ToLowerInvariant()
         .Split(['-', '_', '.', '(', ')', '@', ' ', '\t'], StringSplitOptions.RemoveEmptyEntries));
 }

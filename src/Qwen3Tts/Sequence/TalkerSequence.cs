@@ -1,6 +1,7 @@
-// The one writer of the format. Every position has a text side and a codec side, each possibly absent, and its input vector is their sum.
-// Speaking and training call the same two operations, Prompt and Append: a generated sequence is a training sequence whose frames came
-// from the sampler. Who predicts what is told here too, as explicit pairs, so that nothing has to be shifted anywhere.
+// The only writer of the format. Every position has a text side and a codec side; either may be absent, and the input vector of the
+// position is the sum of both. Speaking and training call the same two operations, Prompt and Append: a generated sequence is a training
+// sequence whose frames come from the sampler. The targets are given as explicit pairs (position, code), so that nothing has to be shifted
+// anywhere.
 namespace Qwen3Tts.Sequence;
 
 /// <summary>The codec side of a position.</summary>
@@ -11,14 +12,14 @@ public abstract record CodecStep
     /// <summary>One row of the talker's codec embedding: a control id, a language or a named speaker.</summary>
     public sealed record Token(int Id) : CodecStep;
 
-    /// <summary>A voice: the speaker encoder's vector [hidden].</summary>
+    /// <summary>A voice: a vector [hidden] of the speaker encoder.</summary>
     public sealed record Voice(float[] Vector) : CodecStep;
 
-    /// <summary>A frame of sixteen codes, whose embeddings are summed.</summary>
+    /// <summary>A frame of 16 codes, whose embeddings are summed.</summary>
     public sealed record Frame(int[] Codes) : CodecStep;
 }
 
-/// <summary>One position: a text id and a codec step, each possibly absent.</summary>
+/// <summary>One position: a text id and a codec step. Either may be absent.</summary>
 public readonly record struct Position(int? Text, CodecStep? Codec);
 
 /// <summary>
@@ -26,11 +27,13 @@ public readonly record struct Position(int? Text, CodecStep? Codec);
 /// </summary>
 public readonly record struct TalkerTarget(int Position, int Code);
 
-/// <summary>The code predictor makes codes 1 to 15 of <paramref name="Frame"/> from the talker's output at <paramref name="Position"/>,
-/// the position that predicted the frame's first code.</summary>
+/// <summary>
+/// The code predictor predicts codes 1 to 15 of <paramref name="Frame"/> from the talker's output at <paramref name="Position"/>, which
+/// also predicted the frame's first code.
+/// </summary>
 public readonly record struct FrameTarget(int Position, int[] Frame);
 
-/// <summary>A growing sequence of positions for the talker.</summary>
+/// <summary>A sequence of positions for the talker, to which frames are appended.</summary>
 public sealed class TalkerSequence
 {
     readonly List<Position> _positions = [];
@@ -43,15 +46,15 @@ public sealed class TalkerSequence
     /// <summary>All positions written so far.</summary>
     public IReadOnlyList<Position> Positions => _positions;
 
-    /// <summary>S, the position of frame 0: where the prompt ends.</summary>
+    /// <summary>S: the position of frame 0, which is the length of the prompt.</summary>
     public int Start => _start;
 
-    /// <summary>The frames after the prompt, without the end token.</summary>
+    /// <summary>The frames after the prompt, without the end of speech.</summary>
     public IEnumerable<int[]> Frames => _positions.Skip(_start).Select(p => p.Codec).OfType<CodecStep.Frame>().Select(f => f.Codes);
 
-    /// <summary>Writes everything before frame 0.</summary>
-    /// <exception cref="ArgumentException">Unknown language or speaker, both a speaker and a voice, or a reference without text or
-    /// frames.</exception>
+    /// <summary>Writes all positions before frame 0.</summary>
+    /// <exception cref="ArgumentException">The language or speaker is unknown, a speaker and a voice are both given, or a reference lacks
+    /// its text or its frames.</exception>
     public static TalkerSequence Prompt(Utterance u, SpecialTokens ids)
     {
         if (u.Voice is not null && !string.IsNullOrEmpty(u.Speaker))
@@ -95,8 +98,10 @@ public sealed class TalkerSequence
             ControlRows.PutSpeakerAt6(_positions, think, _ids);
     }
 
-    /// <summary>One codec step: a dataset frame when training, a sampled frame when speaking. The text side is the next queued text token,
-    /// and <c>tts_pad</c> when the text has run out.</summary>
+    /// <summary>
+    /// Appends one codec step: a frame of the data set in training, a sampled frame in speaking. Its text side is the next text token that
+    /// is left, or <c>tts_pad</c> if none is left.
+    /// </summary>
     public void Append(CodecStep step)
     {
         if (step is CodecStep.Frame { Codes.Length: var n } && n != _ids.CodeGroups)
@@ -104,11 +109,12 @@ public sealed class TalkerSequence
         _positions.Add(new(_text.TryDequeue(out var text) ? text : _ids.TextPad, step));
     }
 
-    /// <summary>Appends the end of speech: a training sequence is complete with it.</summary>
+    /// <summary>Appends the end of speech, which completes a training sequence.</summary>
     public void AppendEnd() => Append(new CodecStep.Token(_ids.CodecEos));
 
     /// <summary>
-    /// Every pair (position, code) that the talker's head is to predict: the first code of each frame, then the end if it was appended.
+    /// All pairs (position, code) that the talker's head is trained to predict: the first code of each frame, and the end of speech if it
+    /// was appended.
     /// </summary>
     public IEnumerable<TalkerTarget> TalkerTargets()
     {
@@ -121,7 +127,7 @@ public sealed class TalkerSequence
             });
     }
 
-    /// <summary>Every frame after the prompt with the position whose hidden state the code predictor starts from.</summary>
+    /// <summary>Every frame after the prompt, with the position whose hidden state the code predictor gets.</summary>
     public IEnumerable<FrameTarget> FrameTargets()
     {
         for (var p = _start; p < _positions.Count; p++)

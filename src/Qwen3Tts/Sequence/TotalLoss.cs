@@ -1,9 +1,9 @@
 namespace Qwen3Tts.Sequence;
 
-/// <summary>The one loss that training lowers and that the doctor measures.</summary>
+/// <summary>The total loss, which training lowers and the doctor measures.</summary>
 static class TotalLoss
 {
-    /// <summary>Weight of the code predictor's mean beside the talker's, as in the official script.</summary>
+    /// <summary>Factor of the code predictor's mean loss in the total; the talker's has factor 1. As in the official script.</summary>
     public const double PredictorWeight = 0.3;
 
     /// <param name="talker">Mean loss of the talker, in nats.</param>

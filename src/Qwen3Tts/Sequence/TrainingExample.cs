@@ -1,18 +1,18 @@
-// What one sequence teaches: its positions, and every prediction as an explicit pair. A faulty trainer differs from a right one in nothing
-// but these lists (see Doctor/Faults), so a fault can be described, planted and recognised as an edit of them.
+// One sequence with its targets: the positions, and every prediction as an explicit pair. A faulty trainer differs from a correct one only
+// in these lists (see Doctor/Faults), so a fault can be described, planted and recognised as an edit of them.
 namespace Qwen3Tts.Sequence;
 
 /// <summary>
-/// Head <paramref name="Head"/> of the code predictor, which reads slot <paramref name="Head"/> + 1, is taught codebook
+/// Head <paramref name="Head"/> of the code predictor reads slot <paramref name="Head"/> + 1; its target is the code of codebook
 /// <paramref name="Codebook"/>.
 /// </summary>
 readonly record struct HeadTarget(int Head, int Codebook);
 
-/// <summary>One finished sequence as a training example.</summary>
+/// <summary>One complete sequence as a training example.</summary>
 sealed record TrainingExample(IReadOnlyList<Position> Positions, IReadOnlyList<TalkerTarget> Talker, IReadOnlyList<FrameTarget> Frames,
     IReadOnlyList<HeadTarget> Heads)
 {
-    /// <summary>False only under the hypothesis that text entered without its projection.</summary>
+    /// <summary>False only under the hypothesis that text was fed to the talker without its projection.</summary>
     public bool ProjectsText { get; init; } = true;
 
     /// <param name="sequence">Prompt, frames and end of speech.</param>

@@ -1,21 +1,21 @@
-// The log mel spectrogram that the speaker encoder was trained on. Its numbers are literals in the official code, except for the rate and
-// the number of bands. Computed in double, which costs little: the official float32 result lies within rounding of it.
+// The log mel spectrogram that the speaker encoder was trained on. The official code has its numbers as literals, except for the sample
+// rate and the number of bands. It is computed in double, which costs little; the official float32 result agrees within its rounding.
 using System.Numerics;
 
 namespace Qwen3Tts.Speaker;
 
 sealed class MelSpectrogram
 {
-    /// <summary>Samples of the window, which is the transform's length, too.</summary>
+    /// <summary>Length of the window in samples, which is also the length of the Fourier transform.</summary>
     public const int Window = 1024;
 
     /// <summary>Samples from one row to the next.</summary>
     public const int Hop = 256;
 
     const int Bins = Window / 2 + 1;
-    const int Padding = (Window - Hop) / 2; // on both sides, mirrored
-    const double PowerFloor = 1e-9; // under the root
-    const double MelFloor = 1e-5; // under the logarithm
+    const int Padding = (Window - Hop) / 2; // samples added at both ends by mirroring
+    const double PowerFloor = 1e-9; // added to the power before the square root
+    const double MelFloor = 1e-5; // smallest mel value before the logarithm
 
     readonly int _bands;
 
@@ -24,14 +24,14 @@ sealed class MelSpectrogram
     /// <summary>Triangular filters [bands, bins].</summary>
     public float[] Basis { get; }
 
-    /// <summary>Periodic Hann window [Window], rounded where torch rounds.</summary>
+    /// <summary>Periodic Hann window [Window], rounded to float32 as torch does.</summary>
     public static float[] Hann { get; } = [.. Enumerable.Range(0, Window)
         .Select(i => 0.5f - 0.5f * MathF.Cos(i * (float)(2 * Math.PI / Window)))];
 
-    /// <summary>Mirroring needs one sample more than it adds.</summary>
+    /// <summary>Shortest recording, in samples: mirroring needs one sample more than it adds.</summary>
     public const int LeastSamples = Padding + 1;
 
-    /// <summary>Samples [n], at least <see cref="LeastSamples"/>, to rows [n / Hop, bands].</summary>
+    /// <summary>in: samples [n], at least <see cref="LeastSamples"/> · out: rows [n / Hop, bands].</summary>
     public float[] Compute(ReadOnlySpan<float> samples)
     {
         var rows = samples.Length / Hop;
@@ -57,11 +57,12 @@ sealed class MelSpectrogram
         return mel;
     }
 
-    /// <summary>Reflection without repeating the edge.</summary>
+    /// <summary>Mirrors an index at both ends; the sample at the end is not repeated.</summary>
     public static int Mirror(int at, int length) => at < 0 ? -at : at >= length ? 2 * (length - 1) - at : at;
 
     /// <summary>
-    /// librosa's filters: triangles between band edges that are equally far apart on Slaney's scale, each of area 1 (in hertz, times 2).
+    /// librosa's mel filters: triangles between band edges that are equally spaced on Slaney's scale. Each triangle has area 1, in hertz
+    /// and times 2.
     /// </summary>
     static float[] FilterBank(int sampleRate, int bands)
     {
@@ -79,7 +80,7 @@ sealed class MelSpectrogram
         return basis;
     }
 
-    // Slaney's scale: linear to 1000 Hz, logarithmic above.
+    // Slaney's scale: linear up to 1000 Hz, logarithmic above.
     const double HertzPerMel = 200.0 / 3;
     const double Knee = 1000;
     const double KneeMel = Knee / HertzPerMel;
@@ -91,7 +92,7 @@ sealed class MelSpectrogram
     static readonly Complex[] Roots = [.. Enumerable.Range(0, Window / 2)
         .Select(i => Complex.FromPolarCoordinates(1, -2 * Math.PI * i / Window))];
 
-    /// <summary>The discrete Fourier transform in place, by halves (radix 2).</summary>
+    /// <summary>Radix-2 fast Fourier transform. in: the signal · out: its spectrum · overwrites: the signal.</summary>
     static void Transform(Span<Complex> x)
     {
         for (int i = 1, reversed = 0; i < x.Length; i++)

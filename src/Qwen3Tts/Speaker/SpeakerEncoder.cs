@@ -1,4 +1,5 @@
-// A recording to one vector that says who speaks (x-vector): log mel, three residual blocks, pooling over time. Only Base models have it.
+// The speaker encoder: turns a recording into one vector that identifies the speaker (x-vector), by a log mel spectrogram, three residual
+// blocks and pooling over time. Only Base models have it.
 using Qwen3Tts.Audio;
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.Kernels;
@@ -6,10 +7,10 @@ using Qwen3Tts.Layers;
 
 namespace Qwen3Tts.Speaker;
 
-/// <summary>Sees what a stage made of the recording: its name, and the rows [count, channels].</summary>
+/// <summary>Receives the output of a stage: the stage's name, and the rows [count, channels].</summary>
 delegate void SpeakerTrace(string stage, ReadOnlySpan<float> rows);
 
-/// <summary>A loaded speaker encoder. It holds weights only, so threads may share it.</summary>
+/// <summary>A loaded speaker encoder. It holds only weights, so several threads may share it.</summary>
 public sealed class SpeakerEncoder
 {
     const string Part = "speaker_encoder";
@@ -23,7 +24,7 @@ public sealed class SpeakerEncoder
     readonly Linear fc;
     readonly Workers _workers;
 
-    /// <summary>Takes the tensors <c>speaker_encoder.*</c>; the caller finishes the weights.</summary>
+    /// <summary>Loads the tensors <c>speaker_encoder.*</c>. The caller calls Finish on the weights.</summary>
     internal SpeakerEncoder(Weights weights, SpeakerEncoderConfig c, Workers workers)
     {
         (_config, _workers) = (c, workers);
@@ -38,14 +39,14 @@ public sealed class SpeakerEncoder
         _mel = new(c.SampleRate, weights.HoldNothing ? 0 : c.MelDim);
     }
 
-    /// <summary>Samples per second of what is embedded: 24000 in the released models.</summary>
+    /// <summary>Sample rate of the recordings, in samples per second: 24000 in the released models.</summary>
     public int SampleRate => _config.SampleRate;
 
-    /// <summary>Length of the vector: the talker's hidden size.</summary>
+    /// <summary>Length of the vector, which is the talker's hidden size.</summary>
     public int Dimension => _config.EncDim;
 
     /// <summary>
-    /// The shortest recording, in samples: 1280 in the released models. Below it the mirrored ends would need rows that are not there.
+    /// The shortest recording, in samples: 1280 in the released models. A shorter one has too few rows for the mirroring at both ends.
     /// </summary>
     public int LeastSamples => Math
         .Max(MelSpectrogram.LeastSamples, MelSpectrogram.Hop * blocks.Select(b => b.LeastRows).Append(first.LeastRows).Append(mfa.LeastRows)
@@ -54,8 +55,8 @@ public sealed class SpeakerEncoder
     /// <summary>Loads the speaker encoder of a Base model.</summary>
     /// <param name="folder">The model's folder.</param>
     /// <exception cref="FileNotFoundException">A file is not there.</exception>
-    /// <exception cref="InvalidDataException">The model has no speaker encoder, a file is damaged, or tensors and config.json do not fit
-    /// each other.</exception>
+    /// <exception cref="InvalidDataException">The model has no speaker encoder, a file is damaged, or the tensors do not fit
+    /// config.json.</exception>
     public static SpeakerEncoder Load(string folder) => Load(ModelFolder.Open(folder), Workers.Shared);
 
     internal static SpeakerEncoder Load(ModelFolder model, Workers workers)
@@ -67,10 +68,10 @@ public sealed class SpeakerEncoder
         return model.Load([TensorNames.SpeakerEncoder], weights => new SpeakerEncoder(weights, config, workers));
     }
 
-    /// <summary>Embeds a voice.</summary>
+    /// <summary>Computes the vector of a voice.</summary>
     /// <param name="audio">A recording at <see cref="SampleRate"/> of at least <see cref="LeastSamples"/> samples.</param>
-    /// <returns>The x-vector [<see cref="Dimension"/>], not normalised: it goes into the talker as it is.</returns>
-    /// <exception cref="ArgumentException">The recording is too short, or has another rate.</exception>
+    /// <returns>The x-vector [<see cref="Dimension"/>]. It is not normalised: the talker is given it as it is.</returns>
+    /// <exception cref="ArgumentException">The recording is too short, or has another sample rate.</exception>
     public float[] Embed(Waveform audio) => Embed(audio, null);
 
     internal float[] Embed(Waveform audio, SpeakerTrace? trace)
@@ -88,7 +89,7 @@ public sealed class SpeakerEncoder
         trace?.Invoke("mel", mel);
         var x = first.Apply(mel, rows, _workers);
         trace?.Invoke("block0", x);
-        var all = new float[rows * mfa.Input]; // [rows, the channels of blocks 1.. side by side]
+        var all = new float[rows * mfa.Input]; // [rows, mfa.Input]: the channels of blocks 1 and later side by side
         var at = 0;
         foreach (var (i, block) in blocks.Index())
         {

@@ -1,12 +1,12 @@
-// The blocks of an ECAPA-TDNN (https://arxiv.org/abs/2005.07143), time-major and whole: squeeze-and-excitation and the pooling look at all
-// rows of a recording at once. Convolutions keep the number of rows by mirroring them at both ends.
+// The blocks of an ECAPA-TDNN (https://arxiv.org/abs/2005.07143), time-major, on whole recordings: squeeze-and-excitation and the pooling
+// need all rows of a recording at once. Convolutions keep the number of rows by mirroring the rows at both ends.
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.Kernels;
 using Qwen3Tts.Layers;
 
 namespace Qwen3Tts.Speaker;
 
-/// <summary>relu(conv(x)), as many rows out as in.</summary>
+/// <summary>relu(conv(x)); the number of rows is unchanged.</summary>
 sealed class TimeDelayBlock(Weights weights, string name, int input, int output, int taps, int dilation)
 {
     readonly Convolution conv = Load(weights, name, input, output, taps, dilation);
@@ -20,10 +20,10 @@ sealed class TimeDelayBlock(Weights weights, string name, int input, int output,
 
     public int Input => input;
 
-    /// <summary>Rows that the mirrored end needs: one more than it adds.</summary>
+    /// <summary>Fewest rows that the input may have: one more than mirroring adds at an end.</summary>
     public int LeastRows => conv.Reach / 2 + 1;
 
-    /// <summary>x [rows, input] to a new [rows, output].</summary>
+    /// <summary>in: x [rows, input] · out: a new array [rows, output].</summary>
     public float[] Apply(ReadOnlySpan<float> x, int rows, Workers workers)
     {
         var before = (conv.Reach - 1) / 2;
@@ -48,7 +48,7 @@ sealed class SqueezeExcitationRes2NetBlock(Weights weights, string name, int inp
 
     public int LeastRows => res2net_block.LeastRows;
 
-    /// <summary>x [rows, input] to a new [rows, output].</summary>
+    /// <summary>in: x [rows, input] · out: a new array [rows, output].</summary>
     public float[] Apply(ReadOnlySpan<float> x, int rows, Workers workers)
     {
         var y = tdnn1.Apply(x, rows, workers);
@@ -61,7 +61,8 @@ sealed class SqueezeExcitationRes2NetBlock(Weights weights, string name, int inp
 }
 
 /// <summary>
-/// The channels in groups: the first stays, the second is convolved, each further one after the result before it was added.
+/// Divides the channels into groups. The first group is unchanged; the second is convolved; to each further group the result of the group
+/// before it is added, and then it is convolved.
 /// </summary>
 sealed class Res2NetBlock(Weights weights, string name, int channels, int scale, int taps, int dilation)
 {
@@ -77,7 +78,7 @@ sealed class Res2NetBlock(Weights weights, string name, int channels, int scale,
         return Enumerable.Range(0, count);
     }
 
-    /// <summary>x [rows, channels] in place.</summary>
+    /// <summary>in: x [rows, channels] · out: x after the block · overwrites: x.</summary>
     public void Apply(Span<float> x, int rows, Workers workers)
     {
         var group = new float[rows * _width];
@@ -100,7 +101,7 @@ sealed class SqueezeExcitationBlock(Weights weights, string name, int channels, 
     readonly Linear conv1 = Linear.LoadPointwise(weights, $"{name}.conv1", squeezed, channels, bias: true);
     readonly Linear conv2 = Linear.LoadPointwise(weights, $"{name}.conv2", channels, squeezed, bias: true);
 
-    /// <summary>x [rows, channels] in place.</summary>
+    /// <summary>in: x [rows, channels] · out: x after the block · overwrites: x.</summary>
     public void Apply(Span<float> x, int rows, Workers workers)
     {
         var mean = new float[channels];
@@ -117,7 +118,10 @@ sealed class SqueezeExcitationBlock(Weights weights, string name, int channels, 
     }
 }
 
-/// <summary>Mean and standard deviation over time, weighted per channel by an attention that knows the unweighted ones.</summary>
+/// <summary>
+/// Weighted mean and standard deviation over time. The weights come from an attention per channel, which also sees the unweighted mean and
+/// deviation.
+/// </summary>
 sealed class AttentiveStatisticsPooling
 {
     const float LeastVariance = 1e-12f;
@@ -133,7 +137,7 @@ sealed class AttentiveStatisticsPooling
         conv = Linear.LoadPointwise(weights, $"{name}.conv", channels, attention, bias: true);
     }
 
-    /// <summary>x [rows, channels] to mean and deviation [2 * channels].</summary>
+    /// <summary>in: x [rows, channels] · out: mean and deviation [2 * channels].</summary>
     public float[] Apply(ReadOnlySpan<float> x, int rows, Workers workers)
     {
         var even = new float[rows * _channels];

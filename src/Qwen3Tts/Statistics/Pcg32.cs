@@ -1,5 +1,5 @@
-// PCG-XSH-RR 64/32 (O'Neill 2014, pcg-random.org), written out so that a seed gives the same numbers on every platform and every
-// version of .NET: System.Random promises neither. Everything here that draws without libtorch draws from it.
+// PCG-XSH-RR 64/32 (O'Neill 2014, pcg-random.org), implemented here so that a seed gives the same numbers on every platform and in every
+// version of .NET. System.Random guarantees neither. All random numbers that libtorch does not draw come from here.
 namespace Qwen3Tts.Statistics;
 
 /// <summary>A small random number generator with a fixed algorithm.</summary>
@@ -23,10 +23,10 @@ sealed class Pcg32
         return uint.RotateRight((uint)((old >> 18 ^ old) >> 27), (int)(old >> 59));
     }
 
-    /// <summary>Uniform in [0, 1), in steps of 2⁻³².</summary>
+    /// <summary>A uniform number in [0, 1), a multiple of 2⁻³².</summary>
     public double NextUnit() => Next() / 4294967296.0;
 
-    /// <summary>Uniform among the whole numbers below <paramref name="below"/>: the upper half of a product, as Lemire does, with a bias of
-    /// below/2³².</summary>
+    /// <summary>A uniform whole number from 0 to <paramref name="below"/> - 1: the upper half of a product (Lemire 2019). Its probabilities
+    /// differ by less than 2⁻³².</summary>
     public int NextBelow(int below) => (int)((ulong)Next() * (uint)below >> 32);
 }

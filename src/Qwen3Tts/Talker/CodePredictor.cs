@@ -1,6 +1,6 @@
-// The code predictor completes a frame. It reads slot 0 = the talker's hidden state that predicted the frame's first code, slot 1 = E0[c0],
-// slot i = E(i-1)[c(i-1)]; slot i predicts code i through lm_head[i-1]. Every frame is a sequence of its own. What
-// enters goes through small_to_mtp_projection where the talker is wider (1.7B); where it is not (0.6B), there is no such tensor.
+// The code predictor completes a frame. Slot 0 reads the talker's hidden state that predicted the frame's first code, slot 1 reads E0[c0],
+// slot i reads E(i-1)[c(i-1)]; slot i predicts code i through lm_head[i-1]. Every frame is a sequence of its own. If the talker is wider
+// than the code predictor (1.7B), inputs pass small_to_mtp_projection; otherwise (0.6B) that tensor does not exist.
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.Kernels;
 using Qwen3Tts.Layers;
@@ -19,7 +19,7 @@ sealed class CodePredictor
     float[] _inputs; // [frames, groups, talker hidden]
     float[] _rows; // [frames, groups, hidden]
     readonly float[] _logits; // [codebook]
-    float[] _read = []; // [frames, hidden], what one head reads
+    float[] _read = []; // [frames, hidden], the input of one head
     float[] _scores = []; // [frames, codebook]
 
     public CodePredictor(Weights weights, TalkerConfig talker, Matrix first, Matrix[] others, Workers workers)
@@ -39,13 +39,13 @@ sealed class CodePredictor
             weights.Room(Codebook));
     }
 
-    /// <summary>Codes of a frame.</summary>
+    /// <summary>Number of codes of a frame.</summary>
     public int Groups { get; }
 
-    /// <summary>Entries of a codebook.</summary>
+    /// <summary>Number of entries of a codebook.</summary>
     public int Codebook { get; }
 
-    /// <summary>E1 … E15, which the talker's input sums too.</summary>
+    /// <summary>E1 … E15, which are also summed in the talker's input.</summary>
     public static Matrix[] LoadEmbeddings(Weights weights, TalkerConfig talker)
     {
         weights.Expect(TensorNames.PredictorEmbeddings, talker.NumCodeGroups - 1);
@@ -54,8 +54,10 @@ sealed class CodePredictor
             talker.HiddenSize))];
     }
 
-    /// <summary>Starts a frame from the hidden state [talker hidden] that predicted its first code; the scores [codebook] of code 1,
-    /// valid until the next call; the caller may change them.</summary>
+    /// <summary>
+    /// Begins a frame from the hidden state [talker hidden] that predicted its first code, and returns the scores [codebook] of code 1. The
+    /// scores are valid until the next call; the caller may change them.
+    /// </summary>
     public Span<float> Begin(ReadOnlySpan<float> hidden, int code)
     {
         _cache.Clear();
@@ -65,8 +67,8 @@ sealed class CodePredictor
     }
 
     /// <summary>
-    /// The scores [codebook] of the code after <paramref name="code"/>, which is the frame's code number <paramref name="group"/>, from 1
-    /// on.
+    /// The scores [codebook] of the code that follows <paramref name="code"/>. <paramref name="group"/> is the number of
+    /// <paramref name="code"/> in the frame, from 1 on.
     /// </summary>
     public Span<float> Next(int group, int code)
     {
@@ -74,10 +76,12 @@ sealed class CodePredictor
         return Head(group, Forward(1));
     }
 
-    /// <summary>Whole frames, teacher-forced, each from its hidden state [frames, talker hidden] and its codes [frames, groups]: the scores
-    /// [frames, groups - 1, codebook] of the codes after the first, given those before each. Returns the states [frames, groups, hidden]
-    /// that the heads read (the first row of a frame is none's), valid until the next call. Frames that are passed together read the
-    /// weights once.</summary>
+    /// <summary>
+    /// Computes whole frames with teacher forcing. in: for each frame the hidden state [frames, talker hidden] and the codes [frames,
+    /// groups] · out: scores [frames, groups - 1, codebook] of codes 1 and later, and as the return value the states [frames, groups,
+    /// hidden] that the heads read (no head reads the first row of a frame), valid until the next call. Frames of one call read the weights
+    /// once.
+    /// </summary>
     public ReadOnlySpan<float> Forced(ReadOnlySpan<float> hidden, ReadOnlySpan<int> codes, Span<float> logits,
         TransformerTrace? trace = null)
     {

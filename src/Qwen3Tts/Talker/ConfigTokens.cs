@@ -1,4 +1,4 @@
-// The ids of the format, out of a model's config.json. Only the newline of the role rows is not there: it is the tokenizer's.
+// Takes the ids of the format from a model's config.json. Only the newline of the role rows comes from the tokenizer.
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.Files;
 using Qwen3Tts.Sequence;
@@ -30,7 +30,8 @@ static class ConfigTokens
         };
     }
 
-    // The official wrapper asks in lower case a map that it does not lower, so that a fine-tuned 'Speaker_Test' could never speak.
+    // The official wrapper looks up the lower-case name in a map whose keys it does not lower, so a fine-tuned 'Speaker_Test' is never
+    // found.
     static Dictionary<string, int> LowerCase(Dictionary<string, int> stored, string key)
     {
         var lower = new Dictionary<string, int>();

@@ -3,13 +3,13 @@ using Qwen3Tts.Sequence;
 
 namespace Qwen3Tts.Talker;
 
-/// <summary>The longest sequence that a model was made for: <c>max_position_embeddings</c>.</summary>
+/// <summary>Checks a sequence against the longest one that the model supports: <c>max_position_embeddings</c>.</summary>
 static class ContextLimit
 {
-    /// <param name="sequence">A whole clip: prompt, frames and end.</param>
-    /// <param name="positions">Of the model.</param>
-    /// <param name="place">Where the clip was listed.</param>
-    /// <exception cref="InvalidDataException">It is longer.</exception>
+    /// <param name="sequence">A whole clip: prompt, frames and end of speech.</param>
+    /// <param name="positions">The model's max_position_embeddings.</param>
+    /// <param name="place">The place in the list that the clip comes from, for the message.</param>
+    /// <exception cref="InvalidDataException">The sequence is longer.</exception>
     public static void Check(TalkerSequence sequence, int positions, string place)
     {
         if (sequence.Positions.Count > positions)

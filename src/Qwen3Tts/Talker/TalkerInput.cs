@@ -1,6 +1,6 @@
-// Positions become vectors here, and only here: (text side) + (codec side), each zero where it is absent. The text side is always
-// projected, and an absent one is zero after the projection; projecting a zero vector would leak the biases in. A frame is the sum of all
-// sixteen embeddings. Sums run in float32 and in one fixed order: E0 + E1 + … + E15, then the text.
+// The only place where positions become vectors: text side + codec side, where an absent side is a zero vector. The text side is always
+// projected. An absent text side is zero after the projection; projecting a zero vector would add the biases of the projection. A frame is
+// the sum of its 16 embeddings. Sums are computed in float32 and in a fixed order: E0 + E1 + … + E15, then the text.
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.Kernels;
 using Qwen3Tts.Layers;
@@ -10,7 +10,7 @@ namespace Qwen3Tts.Talker;
 
 sealed class TalkerInput
 {
-    const int LargestPiece = 256; // rows projected together: bounds the buffers
+    const int LargestPiece = 256; // most rows that are projected together; limits the size of the buffers
 
     readonly Matrix text_embedding; // [text vocabulary, text hidden]
     readonly Linear linear_fc1, linear_fc2; // text_projection
@@ -18,7 +18,7 @@ sealed class TalkerInput
     readonly Matrix[] _others; // E1 … E15 [codebook, hidden], owned by the code predictor
     readonly Workers _workers;
     readonly float[] _text, _inner, _projected; // [LargestPiece, …]
-    readonly float[] _last; // [hidden], the projection of _lastId: beside most frames stands one and the same tts_pad
+    readonly float[] _last; // [hidden], projection of _lastId; most frames have the same text token, tts_pad
     int _lastId = -1;
     bool _lastIsProjected;
 
@@ -37,9 +37,9 @@ sealed class TalkerInput
     int Hidden => codec_embedding.Columns;
 
     /// <summary>
-    /// False only to feed a model as a faulty trainer fed it: text without its projection. Possible where text and talker are equally wide.
+    /// False only to feed a model as a faulty trainer did: text without its projection. Possible if text and talker have the same width.
     /// </summary>
-    /// <exception cref="ArgumentException">They are not.</exception>
+    /// <exception cref="ArgumentException">The widths differ.</exception>
     public bool ProjectsText
     {
         get;
@@ -59,16 +59,17 @@ sealed class TalkerInput
 
     public bool CanSkipProjection => text_embedding.Columns == Hidden;
 
-    /// <summary>E0, from which the code predictor takes the frame's first code as well.</summary>
+    /// <summary>E0, with which the code predictor embeds the frame's first code.</summary>
     public Matrix Codes => codec_embedding;
 
-    /// <summary>The vectors [positions from <paramref name="from"/> on, hidden] into <paramref name="rows"/>.</summary>
+    /// <summary>
+    /// Writes the vectors of the positions from <paramref name="from"/> on [positions, hidden] into <paramref name="rows"/>.
+    /// </summary>
     /// <param name="positions">The sequence.</param>
-    /// <param name="from">The first position that is written.</param>
-    /// <param name="rows">Where the vectors go.</param>
-    /// <param name="projectsText">Whether text enters projected, for these rows alone; null for what <see cref="ProjectsText"/>
-    /// says.</param>
-    /// <exception cref="ArgumentException">An id, a code or the length of a voice is none of this model's.</exception>
+    /// <param name="from">The first position whose vector is written.</param>
+    /// <param name="rows">Receives the vectors.</param>
+    /// <param name="projectsText">Whether text is projected in these rows; null takes <see cref="ProjectsText"/>.</param>
+    /// <exception cref="ArgumentException">An id, a code or the length of a voice does not fit this model.</exception>
     public void Write(IReadOnlyList<Position> positions, int from, Span<float> rows, bool? projectsText = null)
     {
         var projected = projectsText ?? ProjectsText;
@@ -130,7 +131,7 @@ sealed class TalkerInput
             }
     }
 
-    /// <summary>The first rows of _text to those of _projected.</summary>
+    /// <summary>Projects the first rows of _text into those of _projected.</summary>
     void Project(int count, bool projects)
     {
         if (!projects)
@@ -145,5 +146,5 @@ sealed class TalkerInput
 
     static int Checked(int id, int below, string what) =>
         (uint)id < (uint)below ? id : throw new ArgumentException(
-            $"The {what} {id} is none of this model's, which are below {below}. Data and model must belong together.");
+            $"The {what} {id} does not exist in this model, whose ids are below {below}. Data and model must belong together.");
 }

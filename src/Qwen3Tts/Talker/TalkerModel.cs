@@ -1,5 +1,5 @@
-// The talker: positions in, hidden states out, and from a hidden state the scores of the next frame's first code. A prompt, a step and a
-// whole training sequence are one operation: pass on what the state has not seen yet.
+// The talker: computes hidden states from positions, and the scores of the next frame's first code from a hidden state. A prompt, a single
+// step and a whole training sequence use the same operation: compute the positions that the state has not seen yet.
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.Kernels;
 using Qwen3Tts.Layers;
@@ -7,15 +7,16 @@ using Qwen3Tts.Sequence;
 
 namespace Qwen3Tts.Talker;
 
-/// <summary>What the talker remembers of one sequence.</summary>
+/// <summary>The talker's state for one sequence: its key-value cache.</summary>
 sealed record TalkerState(KeyValueCache Cache)
 {
-    /// <summary>A state of its own that has seen the first positions alone.</summary>
+    /// <summary>A copy of the state that has seen only the first positions.</summary>
     public TalkerState Beginning(int positions) => new(Cache.Beginning(positions));
 }
 
-/// <summary>Everything under <c>talker.</c> in a checkpoint. Its buffers are reused: whoever calls it holds a lock on it, and takes what it
-/// returns before the next call.</summary>
+/// <summary>
+/// All tensors under <c>talker.</c> in a checkpoint. The buffers are reused: a caller holds a lock, and uses a result before the next call.
+/// </summary>
 sealed class TalkerModel
 {
     readonly Transformer model;
@@ -24,7 +25,7 @@ sealed class TalkerModel
     readonly float[] _logits; // [vocabulary]
     float[] _rows = []; // [new positions, hidden]
 
-    /// <summary>Takes its tensors; the caller finishes the weights when every network has taken its own.</summary>
+    /// <summary>Loads the talker's tensors. The caller calls Finish on the weights after all networks have loaded theirs.</summary>
     public TalkerModel(Weights weights, TalkerConfig config, Workers workers)
     {
         (Config, _workers) = (config, workers);
@@ -42,12 +43,14 @@ sealed class TalkerModel
 
     public TalkerState CreateState() => new(model.CreateCache());
 
-    /// <summary>Passes the positions that the state has not seen through the talker; their hidden states after the final norm
-    /// [new positions, hidden], valid until the next call.</summary>
-    /// <param name="positions">The sequence so far.</param>
-    /// <param name="state">What the talker has seen of it.</param>
-    /// <param name="trace">Where the layers' outputs go, if anywhere.</param>
-    /// <param name="projectsText">Whether text enters projected in this call; null for what the model's input says.</param>
+    /// <summary>
+    /// Computes the positions that the state has not seen, and returns their hidden states after the final norm [new positions, hidden],
+    /// valid until the next call.
+    /// </summary>
+    /// <param name="positions">The whole sequence so far.</param>
+    /// <param name="state">The talker's state for this sequence.</param>
+    /// <param name="trace">Receives the layers' outputs; may be null.</param>
+    /// <param name="projectsText">Whether text is projected in this call; null takes the setting of the model's input.</param>
     public ReadOnlySpan<float> Advance(
         IReadOnlyList<Position> positions, TalkerState state, TransformerTrace? trace = null, bool? projectsText = null)
     {
@@ -66,7 +69,8 @@ sealed class TalkerModel
     }
 
     /// <summary>
-    /// Scores [vocabulary] of the code that follows a hidden state [hidden], valid until the next call; the caller may change them.
+    /// Scores [vocabulary] of the code that follows a hidden state [hidden]. They are valid until the next call; the caller may change
+    /// them.
     /// </summary>
     public Span<float> Logits(ReadOnlySpan<float> hidden)
     {
@@ -74,6 +78,6 @@ sealed class TalkerModel
         return _logits;
     }
 
-    /// <summary>Scores [count, vocabulary] of many hidden states [count, hidden] at once.</summary>
+    /// <summary>in: hidden states [count, hidden] · out: scores [count, vocabulary].</summary>
     public void Logits(ReadOnlySpan<float> hidden, Span<float> logits, int count) => codec_head.Apply(hidden, logits, count, _workers);
 }

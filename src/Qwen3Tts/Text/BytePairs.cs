@@ -1,21 +1,22 @@
-// Byte pair encoding: the bytes of a piece are symbols, and of all neighbours that may merge the pair of lowest rank does, the leftmost
-// first, until none may. A heap keeps the candidates, so a piece without blanks, such as a page of Chinese, costs n log n.
+// Byte pair encoding. The bytes of a piece of text are symbols. Of all neighbouring symbols that may merge, the pair with the lowest rank
+// merges first, and of equal ranks the leftmost; this repeats until no pair may merge. A heap holds the candidates, so a long piece without
+// blanks, such as a page of Chinese, costs n log n.
 //
-// Microsoft.ML.Tokenizers was tried (2.0.1): its merges give the same ids, but it takes 400 ms to load this vocabulary and half a second
-// for a piece of 20,000 characters, and normal form, pre-tokenizers and control tokens would have to be ours all the same.
+// Microsoft.ML.Tokenizers 2.0.1 was tried. Its merges give the same ids, but it takes 400 ms to load this vocabulary and half a second for
+// a piece of 20,000 characters. Normal form, pre-tokenizers and control tokens would still have to be written here.
 using System.Text;
 
 namespace Qwen3Tts.Text;
 
 /// <param name="bytes">Ids of the 256 single bytes.</param>
 /// <param name="highestId">The largest id of the vocabulary.</param>
-/// <param name="merges">About how many there will be.</param>
+/// <param name="merges">Expected number of merges, for the initial capacity.</param>
 sealed class BytePairs(int[] bytes, int highestId, int merges)
 {
     readonly Dictionary<long, (int Rank, int Id)> _merges = new(merges);
     int _next;
 
-    /// <summary>Adds the merge of next rank.</summary>
+    /// <summary>Adds the merge with the next rank.</summary>
     public void Add(int left, int right, int merged) => _merges[Key(left, right)] = (_next++, merged);
 
     /// <summary>Appends the ids of one piece.</summary>
@@ -33,8 +34,8 @@ sealed class BytePairs(int[] bytes, int highestId, int merges)
 
     void Merge(ReadOnlySpan<byte> utf8, List<int> ids)
     {
-        var symbols = new int[utf8.Length]; // -1: merged into the one before
-        var (previous, next) = (new int[utf8.Length], new int[utf8.Length]); // neighbours, -1 at the ends
+        var symbols = new int[utf8.Length]; // -1: merged into the symbol before it
+        var (previous, next) = (new int[utf8.Length], new int[utf8.Length]); // indices of the neighbours, -1 at both ends
         for (var i = 0; i < utf8.Length; i++)
             (symbols[i], previous[i], next[i]) = (bytes[utf8[i]], i - 1, i + 1 < utf8.Length ? i + 1 : -1);
 
@@ -45,7 +46,7 @@ sealed class BytePairs(int[] bytes, int highestId, int merges)
         {
             var right = next[pair.At];
             if (right < 0 || symbols[pair.At] != pair.Left || symbols[right] != pair.Right)
-                continue; // one of the two has merged meanwhile
+                continue; // one of the two symbols has merged with another one since
             symbols[pair.At] = _merges[Key(pair.Left, pair.Right)].Id;
             symbols[right] = -1;
             next[pair.At] = next[right];
@@ -68,11 +69,12 @@ sealed class BytePairs(int[] bytes, int highestId, int merges)
     long Key(int left, int right) => left * (highestId + 1L) + right; // one key for each pair
 
     /// <summary>
-    /// The files spell bytes as letters: printable Latin-1 stands for itself, the other 68 bytes are counted up from U+0100 (GPT-2's rule).
+    /// The letter that stands for a byte in the tokenizer files (GPT-2's rule): printable Latin-1 characters stand for themselves, the
+    /// other 68 bytes are numbered from U+0100 on.
     /// </summary>
     public static char Letter(byte value) => Letters[value];
 
-    /// <summary>The byte that a letter of the files stands for; -1 for any other character.</summary>
+    /// <summary>The byte that a letter of the tokenizer files stands for; -1 for any other character.</summary>
     public static int Byte(char letter) => Letters.IndexOf(letter);
 
     static readonly string Letters = Spell();

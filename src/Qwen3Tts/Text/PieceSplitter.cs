@@ -1,6 +1,6 @@
-// The two pre-tokenizer expressions, matched by hand. .NET's Regex cannot run them: it sees a code point beyond U+FFFF as two surrogates
-// of no category, so Gothic or mathematical letters would split, where the official engine sees letters. By hand they also need no
-// backtracking. Tests hold both against Regex on random text, with stand-ins for what lies beyond U+FFFF.
+// The two pre-tokenizer expressions, matched by hand-written code. .NET's Regex cannot run them: it sees a code point above U+FFFF as two
+// surrogates without a category, so Gothic or mathematical letters would be split where the official engine sees letters. The hand-written
+// code also needs no backtracking. Tests compare both expressions with Regex on random text, with substitutes for code points above U+FFFF.
 using System.Globalization;
 using System.Text;
 
@@ -16,15 +16,15 @@ static class PieceSplitter
         @"\p{N}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+";
 
     /// <summary>
-    /// What the expressions ask of a code point. Upper and Lower are the two bracketed classes of the Mistral one; marks, and letters
-    /// without case, are in both.
+    /// The properties of a code point that the expressions test. Upper and Lower are the two bracketed classes of the Mistral expression;
+    /// marks, and letters without case, are in both.
     /// </summary>
     [Flags]
     enum Kind : byte { Other = 0, Letter = 1, Upper = 2, Lower = 4, Number = 8, Space = 16, Newline = 32, Slash = 64 }
 
-    /// <summary>Cuts text into pieces that cover it whole, in order.</summary>
+    /// <summary>Splits text into consecutive pieces that cover all of it.</summary>
     /// <param name="text">Any text; a lone surrogate counts as a code point of no category.</param>
-    /// <param name="rule">Not <see cref="PreTokenizer.Auto"/>.</param>
+    /// <param name="rule">The expression; not <see cref="PreTokenizer.Auto"/>.</param>
     /// <returns>Ranges of UTF-16 indices.</returns>
     public static List<Range> Split(ReadOnlySpan<char> text, PreTokenizer rule)
     {
@@ -68,7 +68,7 @@ static class PieceSplitter
     /// <summary><c>(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+</c>; the start if that does not match.</summary>
     static int QwenWord(ReadOnlySpan<Kind> kinds, int i, ReadOnlySpan<char> text)
     {
-        if (text is ['\'', 's' or 'S' or 'ſ' or 't' or 'T' or 'm' or 'M' or 'd' or 'D', ..]) // ſ, the long s, is an s to case folding
+        if (text is ['\'', 's' or 'S' or 'ſ' or 't' or 'T' or 'm' or 'M' or 'd' or 'D', ..]) // case folding turns ſ, the long s, into s
             return i + 2;
         if (text is ['\'', 'r' or 'R' or 'v' or 'V', 'e' or 'E', ..] or ['\'', 'l' or 'L', 'l' or 'L', ..])
             return i + 3;
@@ -78,8 +78,8 @@ static class PieceSplitter
     }
 
     /// <summary>
-    /// <c>[^\r\n\p{L}\p{N}]?[upper]*[lower]+|[^\r\n\p{L}\p{N}]?[upper]+[lower]*</c>; the start if neither matches. A mark may be the
-    /// prefix or part of the word, so each branch is tried with the prefix and then without.
+    /// Matches <c>[^\r\n\p{L}\p{N}]?[upper]*[lower]+|[^\r\n\p{L}\p{N}]?[upper]+[lower]*</c>; returns the start if neither branch matches. A
+    /// mark may be the prefix or part of the word, so each branch is tried with the prefix and then without it.
     /// </summary>
     static int MistralWord(ReadOnlySpan<Kind> kinds, int i)
     {
@@ -89,13 +89,13 @@ static class PieceSplitter
             var lower = Run(kinds, upper, Kind.Lower);
             if (lower > upper)
                 return lower;
-            for (var last = upper - 1; last >= begin; last--) // [upper]* gives back until [lower]+ has one
+            for (var last = upper - 1; last >= begin; last--) // [upper]* backtracks until [lower]+ matches a character
                 if ((kinds[last] & Kind.Lower) != 0)
                     return last + 1;
         }
         for (var begin = i + Prefix(kinds, i); begin >= i; begin--)
             if (Run(kinds, begin, Kind.Upper) is var upper && upper > begin)
-                return upper; // no lower ones follow, or the first branch had matched
+                return upper; // no lower-case letters follow, or the first branch would have matched
         return i;
     }
 
@@ -114,7 +114,7 @@ static class PieceSplitter
         for (var last = end - 1; last >= i; last--)
             if ((kinds[last] & Kind.Newline) != 0)
                 return last + 1;
-        return end == kinds.Length || end == i + 1 ? end : end - 1; // the last blank before a word belongs to the word
+        return end == kinds.Length || end == i + 1 ? end : end - 1; // the last blank before a word is part of the word's piece
     }
 
     /// <summary>Length of <c>[^\r\n\p{L}\p{N}]?</c>.</summary>

@@ -1,18 +1,20 @@
 namespace Qwen3Tts.Text;
 
 /// <summary>
-/// Which regular expression cuts text into the pieces that byte pairs are merged within. Both are in use by the official package.
+/// The regular expression that splits text into pieces. Byte pairs merge only within a piece. The official package uses both expressions.
 /// </summary>
 public enum PreTokenizer
 {
     /// <summary>
-    /// What the official loader does with a local folder: <see cref="Mistral"/> if the vocabulary has more than 100,000 entries and
-    /// <c>transformers_version</c> in <c>config.json</c> is missing or above 4.57.2 and below 5.0.0, which holds for all released models;
-    /// <see cref="Qwen"/> otherwise.
+    /// The choice of the official loader for a local folder: <see cref="Mistral"/> if the vocabulary has more than 100,000 entries and
+    /// <c>transformers_version</c> in <c>config.json</c> is missing, or above 4.57.2 and below 5.0.0. All released models fulfil this.
+    /// Otherwise <see cref="Qwen"/>.
     /// </summary>
     Auto,
-    /// <summary>The expression Qwen models were trained with; the official package keeps it for models loaded by hub id.</summary>
+    /// <summary>
+    /// The expression that Qwen models were trained with. The official package uses it for models that are loaded by hub id.
+    /// </summary>
     Qwen,
-    /// <summary>The expression of Mistral's tokenizer, which cuts words where the case changes: <c>i|Phone</c>.</summary>
+    /// <summary>The expression of Mistral's tokenizer, which also splits a word where the case changes: <c>i|Phone</c>.</summary>
     Mistral,
 }

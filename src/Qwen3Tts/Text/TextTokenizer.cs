@@ -1,16 +1,17 @@
-// Text to the ids that the model reads, as the official package does it: normal form C, pieces, byte pairs. One thing differs on purpose:
-// head, text and tail of a turn are tokenised apart, so no merge crosses a seam, and a text that spells a control token stays text.
+// Turns text into the ids that the model reads, as the official package does: normal form C, pieces, byte pairs. One thing differs on
+// purpose: head, text and tail of a turn are tokenised separately. So no merge crosses their borders, and a text that contains the spelling
+// of a control token stays text.
 using System.Buffers;
 using System.Text;
 using Qwen3Tts.Files;
 
 namespace Qwen3Tts.Text;
 
-/// <summary>The tokenizer of a model folder: byte-level byte pair encoding. May be used by several threads at once.</summary>
+/// <summary>The tokenizer of a model folder: byte-level byte pair encoding. Several threads may use it at once.</summary>
 public sealed class TextTokenizer
 {
     readonly BytePairs _pairs;
-    readonly Lazy<Dictionary<int, string>> _tokens; // by id, spelled as in the files; only decoding needs it
+    readonly Lazy<Dictionary<int, string>> _tokens; // by id, spelled as in the files; only Decode needs it
     readonly Dictionary<string, int> _added;
     readonly string[] _longestFirst;
     readonly SearchValues<string> _anyAdded;
@@ -26,15 +27,16 @@ public sealed class TextTokenizer
         _assistantHead = Encode("<|im_start|>assistant\n", controlTokens: true);
     }
 
-    /// <summary>Reads <c>vocab.json</c>, <c>merges.txt</c> and <c>tokenizer_config.json</c>, or what is missing of them from
-    /// <c>tokenizer.json</c>, and,
-    /// for <see cref="PreTokenizer.Auto"/>, <c>config.json</c>.</summary>
+    /// <summary>
+    /// Reads <c>vocab.json</c>, <c>merges.txt</c> and <c>tokenizer_config.json</c>; reads from <c>tokenizer.json</c> what these files lack;
+    /// and for <see cref="PreTokenizer.Auto"/> reads <c>config.json</c>.
+    /// </summary>
     /// <param name="folder">A model folder in the official layout.</param>
-    /// <param name="preTokenizer">Which expression cuts text into pieces; the default is the official loader's choice for a local
+    /// <param name="preTokenizer">The expression that splits text into pieces. The default is the official loader's choice for a local
     /// folder.</param>
     /// <exception cref="FileNotFoundException">One of the files is missing.</exception>
-    /// <exception cref="InvalidDataException">A file is malformed, or they do not fit each other; the message names file, place and
-    /// remedy.</exception>
+    /// <exception cref="InvalidDataException">A file is malformed, or the files contradict each other. The message names the file, the
+    /// place and what to do.</exception>
     public static TextTokenizer Load(string folder, PreTokenizer preTokenizer = PreTokenizer.Auto)
     {
         var (vocabulary, pairs, added) = TokenizerFiles.Read(folder);
@@ -45,16 +47,16 @@ public sealed class TextTokenizer
     /// <summary>The expression in use; never <see cref="PreTokenizer.Auto"/>.</summary>
     public PreTokenizer PreTokenizer { get; }
 
-    /// <summary>Number of tokens, the added ones included. The model's embedding table may have more rows.</summary>
+    /// <summary>Number of tokens, including the added ones. The model's embedding table may have more rows.</summary>
     public int Count { get; }
 
-    /// <summary>Ids of <c>&lt;|im_start|&gt;assistant\n</c>, the role rows of every prompt.</summary>
+    /// <summary>Ids of <c>&lt;|im_start|&gt;assistant\n</c>, the role that begins every prompt.</summary>
     public int[] AssistantHead => [.. _assistantHead];
 
-    /// <summary>Ids of a text alone: what is to be said, or the transcript of a reference.</summary>
+    /// <summary>Ids of a text without any wrapper: the text to be spoken, or the transcript of a reference recording.</summary>
     /// <param name="text">Any text; lone surrogates count as U+FFFD.</param>
-    /// <param name="controlTokens">Whether the spelling of an added token means that token, as in the official package; text from users
-    /// must not have that power.</param>
+    /// <param name="controlTokens">Whether the spelling of an added token becomes that token, as in the official package. False for text
+    /// from users, which must not contain control tokens.</param>
     public int[] Encode(string text, bool controlTokens = false)
     {
         var ids = new List<int>(text.Length / 2 + 4);
@@ -65,13 +67,13 @@ public sealed class TextTokenizer
         return [.. ids];
     }
 
-    /// <summary>Ids of the whole turn that says how to speak: <c>&lt;|im_start|&gt;user\n{text}&lt;|im_end|&gt;\n</c>.</summary>
-    /// <param name="text">The instruction. Control tokens spelled in it stay text.</param>
+    /// <summary>Ids of the whole instruction turn: <c>&lt;|im_start|&gt;user\n{text}&lt;|im_end|&gt;\n</c>.</summary>
+    /// <param name="text">The instruction. The spelling of a control token in it stays text.</param>
     public int[] Instruct(string text) =>
         [.. Encode("<|im_start|>user\n", controlTokens: true), .. Encode(text), .. Encode("<|im_end|>\n", controlTokens: true)];
 
     /// <summary>
-    /// The text that ids stand for. Bytes that are no UTF-8, as in a single id that holds part of a character, become U+FFFD.
+    /// The text that the ids stand for. Bytes that are not UTF-8 (a single id may hold part of a character) become U+FFFD.
     /// </summary>
     /// <exception cref="ArgumentException">An id is not in the vocabulary.</exception>
     public string Decode(ReadOnlySpan<int> ids)
@@ -98,7 +100,9 @@ public sealed class TextTokenizer
             _pairs.Encode(normal.AsSpan()[piece], ids);
     }
 
-    /// <summary>The leftmost added token first, of several the longest. What lies between is tokenised by itself.</summary>
+    /// <summary>
+    /// Finds the leftmost added token, of several at one place the longest. The text between added tokens is tokenised on its own.
+    /// </summary>
     void EncodeWithControlTokens(string text, List<int> ids)
     {
         for (var begin = 0; begin < text.Length;)

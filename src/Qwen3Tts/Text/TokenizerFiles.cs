@@ -1,6 +1,6 @@
-// What a model folder says about its text: vocab.json (token to id), merges.txt (one merge a line, by rank), the added tokens of
-// tokenizer_config.json, or tokenizer.json in place of any of them; and from config.json the version that decides on the pre-tokenizer.
-// All of it is checked while it is read.
+// Reads the files of a tokenizer in a model folder: vocab.json (token to id), merges.txt (one merge a line, in the order of rank) and the
+// added tokens of tokenizer_config.json; tokenizer.json replaces any of them that is missing. config.json gives the version that decides on
+// the pre-tokenizer. Everything is checked while it is read.
 using System.Globalization;
 using System.Text.Json.Serialization.Metadata;
 using Qwen3Tts.Files;
@@ -13,11 +13,11 @@ static class TokenizerFiles
     const string Vocab = "vocab.json", MergesName = "merges.txt", Config = "tokenizer_config.json", All = "tokenizer.json";
     const int HighestId = 1 << 24; // far above any embedding table
 
-    /// <summary>Token to id, the merges by rank, and the added tokens to their ids.</summary>
+    /// <summary>The ids by token, the merges by rank, and the ids of the added tokens.</summary>
     public static (Dictionary<string, int> Vocabulary, BytePairs Pairs, Dictionary<string, int> Added) Read(string folder)
     {
         var all = new Lazy<TokenizerJson>(() => ReadAll(folder));
-        // The single files win: the official loader of these models reads them.
+        // The single files have precedence: the official loader of these models reads them.
         var apart = HasFile(folder, Vocab) && HasFile(folder, MergesName) || !HasFile(folder, All);
         var file = Path.Combine(folder, apart ? Vocab : All);
         var vocabulary = apart ? Json(folder, Vocab, TextJson.Default.DictionaryStringInt32) : all.Value.Model.Vocab;
@@ -100,14 +100,17 @@ static class TokenizerFiles
         return new(bytes, vocabulary.Values.Max(), vocabulary.Count);
     }
 
-    /// <summary>The added tokens by content. None may have options that change the text around it; no released one has.</summary>
+    /// <summary>
+    /// The ids of the added tokens by their content. Options that change the text around a token are refused; no released tokenizer has
+    /// them.
+    /// </summary>
     static Dictionary<string, int> AddedTokens(string folder, Dictionary<string, int> vocabulary, Lazy<TokenizerJson> all)
     {
         var config = HasFile(folder, Config) || !HasFile(folder, All) ? Json(folder, Config, TextJson.Default.TokenizerConfig) : new();
         var path = Path.Combine(folder, config.AddedTokensDecoder is null && HasFile(folder, All) ? All : Config);
         var added = new Dictionary<string, int>();
         var taken = new Dictionary<int, string>();
-        foreach (var (id, token) in config.AddedTokensDecoder?.Select(t => (IdOf(t.Key), t.Value)) ?? OfAll())
+        foreach (var (id, token) in config.AddedTokensDecoder?.Select(t => (IdOf(t.Key), t.Value)) ?? ListAddedTokens())
         {
             if (token?.Content is not { Length: > 0 } content)
                 throw Bad(path, $"added token {id} has no 'content'");
@@ -117,7 +120,7 @@ static class TokenizerFiles
                 if (set)
                     throw Bad(path, $"added token '{Printable.Text(content)}' has '{option}': true, which is not supported");
             if (!added.TryAdd(content, id) || !taken.TryAdd(id, content))
-                throw Bad(path, $"added token '{Printable.Text(content)}' or its id {id} stands there twice");
+                throw Bad(path, $"added token '{Printable.Text(content)}' or its id {id} appears twice");
         }
         foreach (var (token, id) in vocabulary)
             if (taken.TryGetValue(id, out var other) && other != token)
@@ -128,7 +131,8 @@ static class TokenizerFiles
                 throw Bad(path, "the added tokens '<|im_start|>' and '<|im_end|>', which begin and end every turn, are not both there");
         return added;
 
-        IEnumerable<(int, AddedToken)> OfAll() => path.EndsWith(All, StringComparison.Ordinal) && all.Value.AddedTokens is { } tokens
+        IEnumerable<(int, AddedToken)> ListAddedTokens() => path.EndsWith(All, StringComparison.Ordinal)
+            && all.Value.AddedTokens is { } tokens
             ? tokens.Select(t => (t?.Id is { } id and >= 0 and <= HighestId ? id
                 : throw Bad(path, $"an entry of 'added_tokens' has no id of 0 to {HighestId}"), t))
             : throw Bad(path, path.EndsWith(All, StringComparison.Ordinal) ? "'added_tokens' is missing"
@@ -139,7 +143,7 @@ static class TokenizerFiles
             : throw Bad(path, $"'{Printable.Text(key)}' in 'added_tokens_decoder' is not an id of 0 to {HighestId}");
     }
 
-    /// <summary>Which pre-tokenizer the official loader takes for this folder (see <see cref="PreTokenizer.Auto"/>).</summary>
+    /// <summary>The pre-tokenizer that the official loader takes for this folder (see <see cref="PreTokenizer.Auto"/>).</summary>
     public static PreTokenizer OfficialRule(string folder, int vocabularySize)
     {
         if (vocabularySize <= 100_000)

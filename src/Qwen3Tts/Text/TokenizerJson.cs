@@ -1,5 +1,5 @@
-// The JSON files of a tokenizer, as data: tokenizer.json of the tokenizers library (which is all that newer transformers saves) and the
-// two keys that are read of others. Merges are pairs in newer files and texts with a blank in older ones.
+// The JSON files of a tokenizer as records: tokenizer.json of the tokenizers library (the only file that newer versions of transformers
+// save), and two keys of other files. A merge is a list of two tokens in newer files, and a text with a blank in it in older ones.
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Qwen3Tts.Files;
@@ -12,7 +12,7 @@ sealed record TokenizerJson(TokenizerModel Model)
     public IReadOnlyList<AddedToken>? AddedTokens { get; init; }
 }
 
-/// <summary>Its byte pair encoding. The keys after the merges change ids; no tokenizer of these models has them set.</summary>
+/// <summary>The byte pair encoding in it. The keys after the merges would change ids; no tokenizer of these models sets them.</summary>
 sealed record TokenizerModel(string Type, Dictionary<string, int> Vocab, Merge[] Merges)
 {
     public string? ContinuingSubwordPrefix { get; init; }
@@ -22,7 +22,7 @@ sealed record TokenizerModel(string Type, Dictionary<string, int> Vocab, Merge[]
     public double? Dropout { get; init; }
 }
 
-/// <summary>A token beside the vocabulary, here and in <c>added_tokens_decoder</c>, where the id is the key.</summary>
+/// <summary>A token that is not in the vocabulary. It also stands in <c>added_tokens_decoder</c>, where the id is the key.</summary>
 sealed record AddedToken
 {
     public int? Id { get; init; }
@@ -39,13 +39,13 @@ sealed record TokenizerConfig
     public Dictionary<string, AddedToken>? AddedTokensDecoder { get; init; }
 }
 
-/// <summary>What decides on the pre-tokenizer in config.json.</summary>
+/// <summary>The key of config.json that decides on the pre-tokenizer.</summary>
 sealed record VersionOfConfig
 {
     public string? TransformersVersion { get; init; }
 }
 
-/// <summary>Two tokens that become one.</summary>
+/// <summary>Two tokens that merge into one.</summary>
 [JsonConverter(typeof(MergeJson))]
 readonly record struct Merge(string Left, string Right);
 
@@ -54,20 +54,22 @@ sealed class MergeJson : JsonConverter<Merge>
     public override Merge Read(ref Utf8JsonReader reader, Type type, JsonSerializerOptions options)
     {
         if (reader.TokenType == JsonTokenType.String)
-            return Split(reader.GetString()!) ?? throw JsonProblem.Said("is not two tokens with a blank between them");
+            return Split(reader.GetString()!) ?? throw JsonProblem.CreateError("is not two tokens with a blank between them");
         if (reader.TokenType != JsonTokenType.StartArray)
-            throw JsonProblem.Said("is neither a text nor a list of two");
+            throw JsonProblem.CreateError("is neither a text nor a list of two");
         var pair = new string?[2];
         for (var i = 0; i < pair.Length; i++)
         {
             reader.Read();
-            pair[i] = reader.TokenType == JsonTokenType.String ? reader.GetString() : throw JsonProblem.Said("is not a list of two texts");
+            pair[i] = reader.TokenType == JsonTokenType.String ? reader.GetString()
+                : throw JsonProblem.CreateError("is not a list of two texts");
         }
         reader.Read();
-        return reader.TokenType == JsonTokenType.EndArray ? new(pair[0]!, pair[1]!) : throw JsonProblem.Said("is not a list of two texts");
+        return reader.TokenType == JsonTokenType.EndArray ? new(pair[0]!, pair[1]!)
+            : throw JsonProblem.CreateError("is not a list of two texts");
     }
 
-    /// <summary>Null where the line is none.</summary>
+    /// <summary>The two tokens of a line, or null if the line does not have two.</summary>
     public static Merge? Split(ReadOnlySpan<char> line)
     {
         var blank = line.IndexOf(' ');

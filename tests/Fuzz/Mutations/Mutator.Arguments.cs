@@ -1,4 +1,4 @@
-// Changes of command lines, argument by argument: left out, doubled, swapped, misspelt, hostile, or of another command.
+// Changes of command lines, argument by argument: omitted, repeated, swapped, misspelt, hostile, or from another command.
 namespace Qwen3Tts.Fuzz;
 
 partial class Mutator
@@ -54,7 +54,7 @@ partial class Mutator
         _ => Pick(Words),
     };
 
-    /// <summary>Without a letter, with another one, or with one more.</summary>
+    /// <summary>A word with a letter removed, replaced or added.</summary>
     string Misspelt(string word)
     {
         var at = Random.Next(word.Length + 1);
@@ -66,7 +66,7 @@ partial class Mutator
         };
     }
 
-    /// <summary>Characters from all over, but none is zero: no argument of a process can have one.</summary>
+    /// <summary>Characters of all scripts, except zero: an argument of a process cannot contain it.</summary>
     string RandomText(int length) =>
         string.Concat(Enumerable.Range(0, length).Select(_ => (char)Random.Next(1, Random.Next(3) == 0 ? 0x10000 : 0x7f)));
 }

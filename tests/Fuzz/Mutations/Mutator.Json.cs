@@ -1,4 +1,4 @@
-// Changes of JSON by its tokens: values of another kind, extreme numbers, renamed, doubled and missing keys.
+// Changes of JSON by tokens: values of another kind, extreme numbers, renamed, repeated and missing keys.
 using System.Text;
 using System.Text.RegularExpressions;
 
@@ -38,7 +38,7 @@ partial class Mutator
         },
     };
 
-    /// <summary>Three times of four by tokens, else by bytes.</summary>
+    /// <summary>In three of four cases changes tokens, otherwise bytes.</summary>
     public byte[] MutateJson(byte[] content) =>
         Random.Next(4) == 0 ? MutateBytes(content) : Encoding.UTF8.GetBytes(MutateJson(Encoding.UTF8.GetString(content)));
 
@@ -86,7 +86,7 @@ partial class Mutator
         }
     }
 
-    /// <summary>Other numbers at one or two places, and nothing else: the file stays valid JSON.</summary>
+    /// <summary>Changes one or two numbers and nothing else, so that the file stays valid JSON.</summary>
     public byte[] MutateNumbers(byte[] content)
     {
         var tokens = Token.Matches(Encoding.UTF8.GetString(content)).Select(m => m.Value).ToList();
@@ -96,7 +96,7 @@ partial class Mutator
         return Encoding.UTF8.GetBytes(string.Concat(tokens));
     }
 
-    /// <summary>A safetensors file with a mutated header and its right length, or with mutated bytes.</summary>
+    /// <summary>A safetensors file with a mutated header and the correct header length, or with mutated bytes.</summary>
     public byte[] MutateSafetensors(byte[] content)
     {
         if (Random.Next(4) == 0)

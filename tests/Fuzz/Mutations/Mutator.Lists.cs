@@ -11,7 +11,7 @@ partial class Mutator
 
     /// <summary>One to three changes of lines.</summary>
     /// <param name="content">The list.</param>
-    /// <param name="separator">Between the fields of a line; null where a line is JSON.</param>
+    /// <param name="separator">Separator of the fields in a line; null if a line is JSON.</param>
     public byte[] MutateLines(byte[] content, char? separator)
     {
         if (Random.Next(4) == 0)

@@ -1,5 +1,5 @@
-// Random changes of valid files. This part changes bytes; the other parts know JSON, lists and safetensors, so that a mutated file gets
-// past the first check of its reader.
+// Random changes of valid files. This part changes bytes. The other parts know JSON, lists and safetensors, so that a mutated file passes
+// the first check of its reader.
 using System.Buffers.Binary;
 
 namespace Qwen3Tts.Fuzz;
@@ -12,7 +12,7 @@ public sealed partial class Mutator(int seed)
     T Pick<T>(IReadOnlyList<T> from) => from[Random.Next(from.Count)];
 
     /// <summary>
-    /// One to three changes of bytes: flipped, overwritten, cut out, inserted, doubled, lengths replaced, the end cut off.
+    /// One to three changes of bytes: flipped, overwritten, removed, inserted, repeated, lengths replaced, the end cut off.
     /// </summary>
     public byte[] MutateBytes(byte[] content)
     {
@@ -52,7 +52,7 @@ public sealed partial class Mutator(int seed)
         return result;
     }
 
-    /// <summary>A number as readers take lengths: extreme, or near the length of the file.</summary>
+    /// <summary>A number that readers use as a length: extreme, or near the length of the file.</summary>
     byte[] Number(int width, long length)
     {
         var result = new byte[8];

@@ -1,4 +1,4 @@
-// The reader of WAV files, from files and from pipes, and the gate of recordings behind it.
+// The reader of WAV files, from files and from pipes, and the checks of recordings after it.
 using Qwen3Tts.Audio;
 using Qwen3Tts.Training.Data;
 
@@ -6,7 +6,7 @@ namespace Qwen3Tts.Fuzz;
 
 static class AudioTargets
 {
-    const int MostSamples = 10_000_000; // of a file that claims to be longer only the reading is tried
+    const int MostSamples = 10_000_000; // for a file that announces more samples, only reading is tested
 
     public static readonly Dictionary<string, Func<string, FuzzTarget>> All = new()
     {
@@ -43,14 +43,14 @@ static class AudioTargets
         if (wave.Samples.Length > MostSamples)
             return;
         if (RecordingChecks.Problem(wave, ClipLevels.Measure(wave)) is { } problem)
-            problems.Add($"{file}: the recording {problem}"); // and it is read on: other callers may not ask
+            problems.Add($"{file}: the recording {problem}"); // and it is used nevertheless, as by callers that do not check
         try
         {
             new ClipShape().Apply(wave.ToRate(24000), 1920);
         }
         catch (InvalidDataException)
         {
-            // no speech in it: the callers put the place before that message
+            // the recording has no speech; callers put the place before this message
         }
         WavFile.Write(new MemoryStream(), wave, WavFormat.Float32);
     }
@@ -104,7 +104,7 @@ static class AudioTargets
         return stream.ToArray();
     }
 
-    /// <summary>A stream that cannot seek and gives a few bytes at a time.</summary>
+    /// <summary>A stream that cannot seek and returns a few bytes at a time.</summary>
     sealed class Pipe(byte[] bytes) : Stream
     {
         int _at;

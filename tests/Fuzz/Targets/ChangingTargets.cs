@@ -1,4 +1,4 @@
-// Files that another program changes while they are read. Each reader takes the file, or refuses it with a clear error, and ends.
+// Files that another program changes while they are read. Each reader must accept the file, or refuse it with a clear error, and must end.
 using System.Globalization;
 using System.Text;
 using Qwen3Tts.Audio;
@@ -12,18 +12,20 @@ namespace Qwen3Tts.Fuzz;
 
 static class ChangingTargets
 {
-    const string Changes = "changes"; // the file that is mutated: the seed of the changes, as text
+    const string Changes = "changes"; // the file that is mutated; it has the seed of the changes as text
     static readonly byte[] None = "0"u8.ToArray();
 
     public static readonly Dictionary<string, Func<string, FuzzTarget>> All = new()
     {
-        ["changing-safetensors"] = _ => Of("a.safetensors", Tensors(), (path, problems) => TensorsOf(SafetensorsFile.Open(path))(problems)),
-        ["changing-tensors"] = _ => OfOpened("a.safetensors", Tensors(), path => TensorsOf(SafetensorsFile.Open(path))),
-        ["changing-wav"] = _ => Of("a.wav", Recording(), (path, _) => WavFile.Read(path)),
+        ["changing-safetensors"] = _ => CreateTarget("a.safetensors", Tensors(),
+            (path, problems) => TensorsOf(SafetensorsFile.Open(path))(problems)),
+        ["changing-tensors"] = _ => OnOpened("a.safetensors", Tensors(), path => TensorsOf(SafetensorsFile.Open(path))),
+        ["changing-wav"] = _ => CreateTarget("a.wav", Recording(), (path, _) => WavFile.Read(path)),
         ["changing-list"] = _ =>
-            Of("metadata.csv", Lines("wavs/{0}.wav|What is said {0}.|anna"), (path, problems) => ListTargets.Read(path, null, problems)),
-        ["changing-codes"] = _ => Of("codes.jsonl", Lines(CodesLine), (path, _) => CodesFile.Read(path, 16, 256)),
-        ["changing-config"] = _ => Of("config.json", AllTargets.MiniFile("config.json"), (path, _) => ConfigFile.ReadModel(path)),
+            CreateTarget("metadata.csv", Lines("wavs/{0}.wav|What is said {0}.|anna"),
+                (path, problems) => ListTargets.Read(path, null, problems)),
+        ["changing-codes"] = _ => CreateTarget("codes.jsonl", Lines(CodesLine), (path, _) => CodesFile.Read(path, 16, 256)),
+        ["changing-config"] = _ => CreateTarget("config.json", AllTargets.MiniFile("config.json"), (path, _) => ConfigFile.ReadModel(path)),
         ["changing-cache"] = Cache,
         ["changing-record"] = _ => Record(),
         ["changing-model"] = _ => Model(),
@@ -36,16 +38,16 @@ static class ChangingTargets
         Encoding.UTF8.GetBytes(string.Concat(Enumerable.Range(0, 200)
             .Select(i => line.Replace("{0}", $"{i}", StringComparison.Ordinal) + "\n")));
 
-    static FuzzTarget Of(string file, byte[] content, Action<string, List<string>> read, Action<string>? clean = null) =>
-        OfOpened(file, content, path => problems => read(path, problems), clean);
+    static FuzzTarget CreateTarget(string file, byte[] content, Action<string, List<string>> read, Action<string>? clean = null) =>
+        OnOpened(file, content, path => problems => read(path, problems), clean);
 
-    /// <summary>Opens the file, or nothing; the changes begin then, and the rest is read.</summary>
-    static FuzzTarget OfOpened(string file, byte[] content, Func<string, Action<List<string>>> open, Action<string>? clean = null) => new()
+    /// <summary>The first function opens the file. From then on the file is changed, while the second one reads.</summary>
+    static FuzzTarget OnOpened(string file, byte[] content, Func<string, Action<List<string>>> open, Action<string>? clean = null) => new()
     {
         Files = new Dictionary<string, byte[]> { [file] = content, [Changes] = None },
         IsMutated = f => f == Changes,
         Mutate = (m, _, _) => Seed(m),
-        Cost = 20, // a thread of its own, and larger files
+        Cost = 20, // uses a thread of its own and larger files
         Read = (folder, problems) =>
         {
             var path = Path.Combine(folder, file);
@@ -91,7 +93,7 @@ static class ChangingTargets
             for (var i = 0; i < 100; i++)
                 cache.Add($"{i:d64}", new([[.. Enumerable.Range(0, 16)]], new float[8]));
         var record = File.ReadAllBytes(Path.Combine(folder, OutputRecord.FileName));
-        return Of(Journal, File.ReadAllBytes(path), (at, _) =>
+        return CreateTarget(Journal, File.ReadAllBytes(path), (at, _) =>
         {
             using var cache = new EncodingCache(at, [1]);
             cache.Add(new string('a', 64), new([[.. Enumerable.Range(0, 16)]], null));
@@ -108,7 +110,7 @@ static class ChangingTargets
     static FuzzTarget Record()
     {
         var hash = new string('0', 64);
-        return Of(OutputRecord.FileName, Lines($$"""{"path":"a/{0}.wav","bytes":3,"sha256":"{{hash}}"}"""), (path, problems) =>
+        return CreateTarget(OutputRecord.FileName, Lines($$"""{"path":"a/{0}.wav","bytes":3,"sha256":"{{hash}}"}"""), (path, problems) =>
         {
             var folder = Path.GetDirectoryName(path)!;
             for (var i = 0; i < 4; i++)
@@ -130,7 +132,7 @@ static class ChangingTargets
             Files = new Dictionary<string, byte[]>(files) { [Changes] = None },
             IsMutated = file => file == Changes,
             Mutate = (m, _, _) => Seed(m),
-            MustNameFile = false, // a tensor may be what does not fit
+            MustNameFile = false, // the message may be about a tensor
             Cost = 100,
             Read = (folder, _) =>
             {

@@ -50,7 +50,7 @@ static class CheckpointTargets
         },
     };
 
-    /// <summary>A file that another program cuts off between its header and its tensors.</summary>
+    /// <summary>A file that another program truncates between its header and its tensors.</summary>
     static FuzzTarget ShrinkingFile() => new()
     {
         Files = new Dictionary<string, byte[]>

@@ -1,4 +1,4 @@
-// Command lines of both programs. Nothing is run: they are read as the programs read them, and every value is taken.
+// Command lines of both programs. Nothing is run: they are parsed as the programs parse them, and every value is read.
 extern alias speaking;
 
 using System.CommandLine;
@@ -21,9 +21,9 @@ static class CommandLineTargets
             Program(TrainingCommands.Root(), CommandLines.Training, line => TrainingRun.Understand(TrainingCommands.Root(), line)),
     };
 
-    delegate (ParseResult Parsed, string? Refusal) Reader(IReadOnlyList<string> arguments);
+    delegate (ParseResult Parsed, string? Refusal) ReadArguments(IReadOnlyList<string> arguments);
 
-    static FuzzTarget Program(RootCommand root, IReadOnlyList<string> lines, Reader read)
+    static FuzzTarget Program(RootCommand root, IReadOnlyList<string> lines, ReadArguments read)
     {
         var accepted = lines.Select(CommandLines.Split).ToList();
         if (accepted.Select(a => (Line: a, read(a).Refusal)).FirstOrDefault(a => a.Refusal is not null) is { Refusal: { } refusal } wrong)
@@ -34,7 +34,7 @@ static class CommandLineTargets
         {
             Files = new Dictionary<string, byte[]> { ["arguments"] = ToBytes(accepted[0]) },
             MustNameFile = false,
-            Cost = 2, // all commands are made anew
+            Cost = 2, // all commands are created again
             Mutate = (m, _, _) => ToBytes(m.MutateArguments(accepted[m.Random.Next(accepted.Count)], names)),
             Read = (folder, problems) =>
             {
@@ -47,20 +47,20 @@ static class CommandLineTargets
         };
     }
 
-    /// <summary>What would be run has to be there, with a value or a default for each option.</summary>
+    /// <summary>A command that would be run must exist, with a value or a default for each option.</summary>
     static void TakeAll(ParseResult parsed)
     {
         if (parsed.Action is null or ParseErrorAction)
             throw new InvalidOperationException("A command line was accepted, and nothing would be run.");
         if (parsed.Action != parsed.CommandResult.Command.Action)
-            return; // it asks for help, the version, or what may follow ([suggest])
+            return; // it asks for help, the version, or completions ([suggest])
         foreach (var option in parsed.CommandResult.Command.Options)
             _ = parsed.GetResult(option)?.GetValueOrDefault<object?>();
         foreach (var argument in parsed.CommandResult.Command.Arguments)
             _ = parsed.GetResult(argument)?.GetValueOrDefault<object?>();
     }
 
-    /// <summary>What follows a command of the other program reaches that one as it was typed.</summary>
+    /// <summary>The arguments of a command of the other program reach that program as they were typed.</summary>
     static (ParseResult, string?) Speak(IReadOnlyList<string> arguments)
     {
         var (parsed, refusal) = SpeakingRun.Understand(Speaking.Root(), HandOver.Protect([.. arguments]));

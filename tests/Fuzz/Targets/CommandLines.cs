@@ -1,4 +1,4 @@
-// Command lines that both programs accept, for the targets to begin from. Words are parted by spaces; _ stands for one within a word.
+// Command lines that both programs accept, as valid inputs. Words are separated by spaces; _ stands for a space inside a word.
 namespace Qwen3Tts.Fuzz;
 
 static class CommandLines

@@ -1,4 +1,4 @@
-// Readers of lists of recordings, by their format and by a guess, codes.jsonl, and the whole import.
+// Readers of lists of recordings, with a given and with a detected format; codes.jsonl; and the whole import.
 using System.Text;
 using Qwen3Tts.Audio;
 using Qwen3Tts.Data;
@@ -69,7 +69,7 @@ static class ListTargets
             var clips = Read(Path.Combine(folder, file), format, problems);
             problems.AddRange(clips.Select(ClipGate.Error).OfType<string>());
             foreach (var clip in clips)
-                _ = ClipChecks.OfText(clip, null).Count();
+                _ = ClipChecks.CheckText(clip, null).Count();
             Discard(clips);
         },
     };
@@ -95,7 +95,7 @@ static class ListTargets
         };
     }
 
-    /// <summary>What was read can also be written.</summary>
+    /// <summary>A list that was read can also be written.</summary>
     static void Discard(IReadOnlyList<Clip> clips)
     {
         using var json = new System.Text.Json.Utf8JsonWriter(Stream.Null);

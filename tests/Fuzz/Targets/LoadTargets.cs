@@ -1,4 +1,5 @@
-// The whole model with one changed file: sizes of the configuration meet the tensors, and what loads also speaks a few frames.
+// Loads the whole model with one changed file: the configuration's sizes must fit the tensors, and a model that loads must also speak a few
+// frames.
 using Qwen3Tts.Generation;
 
 namespace Qwen3Tts.Fuzz;
@@ -23,7 +24,7 @@ static class LoadTargets
                 .ToDictionary(f => Path.GetRelativePath(mini, f).Replace('\\', '/'), File.ReadAllBytes),
             IsMutated = file => file == mutated,
             Mutate = (m, _, content) => mutate(m, content),
-            MustNameFile = false, // a tensor may be what does not fit
+            MustNameFile = false, // the message may be about a tensor
             Cost = Seconds,
             Read = (folder, _) =>
             {

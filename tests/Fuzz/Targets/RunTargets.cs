@@ -1,4 +1,4 @@
-// Readers of what a run leaves: state, options, logs, preflight, the cache of codes, the record of written files.
+// Readers of a run's files: state, options, logs, preflight, the cache of codes, the record of written files.
 using System.Text;
 using System.Text.Json;
 using Qwen3Tts.Files;
@@ -116,7 +116,7 @@ static class RunTargets
         };
     }
 
-    /// <summary>The journal of codes. A mutated one is set aside under another name and begun anew.</summary>
+    /// <summary>The journal of codes. A mutated one is renamed, and a new one is started.</summary>
     static FuzzTarget Cache(string folder)
     {
         const string Journal = "codes.jsonl.cache";

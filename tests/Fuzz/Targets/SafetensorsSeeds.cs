@@ -1,4 +1,4 @@
-// Small valid safetensors files for the targets to begin from.
+// Small valid safetensors files as inputs of the targets.
 using Qwen3Tts.Checkpoint;
 
 namespace Qwen3Tts.Fuzz;

@@ -1,4 +1,4 @@
-// Readers of text: bytes to characters, normal form, pieces, ids and back, the gate of spoken text, language names, sizes and shares.
+// Readers of text: bytes to characters, normal form, pieces, ids and back, the checks of spoken text, language names, sizes and shares.
 using System.Runtime.InteropServices;
 using System.Text;
 using Qwen3Tts.Files;

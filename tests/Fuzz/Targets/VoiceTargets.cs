@@ -8,7 +8,7 @@ namespace Qwen3Tts.Fuzz;
 
 static class VoiceTargets
 {
-    const double MostSeconds = 5; // of a recording that its header makes longer, only the checks are tried
+    const double MostSeconds = 5; // for a recording that its header makes longer, only the checks are tested
 
     public static readonly Dictionary<string, Func<string, FuzzTarget>> All = new()
     {
@@ -47,7 +47,7 @@ static class VoiceTargets
             tts.Say("Set white.", new() { Voice = used, Sampling = tts.Sampling with { MaxFrames = 1, Seed = 1 } });
     }
 
-    /// <summary>The header as often as the samples, of which there are many more.</summary>
+    /// <summary>Mutates the header as often as the samples, although there are many more samples.</summary>
     static byte[] HeadMutated(Mutator m, byte[] content) =>
         m.Random.Next(2) == 0 ? m.MutateBytes(content) : [.. m.MutateBytes(content[..64]), .. content[64..]];
 
@@ -76,7 +76,7 @@ static class VoiceTargets
         },
     };
 
-    /// <summary>A second of something that goes up and down as speech does.</summary>
+    /// <summary>One second of sound that rises and falls like speech.</summary>
     static byte[] Recording()
     {
         const int Rate = 8000;

@@ -29,7 +29,7 @@ public sealed class RecordingChecksTests
     [InlineData(60f, 16, 32768L)]
     [InlineData(4e6f, 24, 8388608L)]
     [InlineData(2e9f, 32, 2147483648L)]
-    public void AnotherScaleIsToldWithItsFactor(float peak, int bits, long factor)
+    public void AnotherScaleIsReportedWithItsFactor(float peak, int bits, long factor)
     {
         var problem = Problem(Tone(peak));
         Assert.Contains($"{bits}-bit numbers in a float file. Divide its samples by {factor}.", problem, StringComparison.Ordinal);
@@ -41,7 +41,7 @@ public sealed class RecordingChecksTests
         Assert.Contains(RecordingChecks.Doubts(ClipLevels.Measure(new(Tone(3f, 3), Rate)), trimmed: true), d =>
             d.StartsWith("goes beyond full scale", StringComparison.Ordinal));
 
-    /// <summary>Two channels of opposite sign leave nothing of both; the sound of one is found when it is taken alone.</summary>
+    /// <summary>Two channels of opposite sign cancel in their mean; one channel alone has the sound.</summary>
     [Fact]
     public void ChannelsThatCancelEachOtherAreNotCalledSilent()
     {
@@ -55,18 +55,18 @@ public sealed class RecordingChecksTests
             BinaryPrimitives.WriteInt16LittleEndian(file.AsSpan(32), 8);
             return WavFile.Read(new MemoryStream(file), "a.wav");
         }
-        static string? Of(Waveform wave) => RecordingChecks.Problem(wave, ClipLevels.Measure(wave));
-        Assert.StartsWith("has 2 channels that cancel each other", Of(Stereo(s => -s)));
-        Assert.StartsWith("has 2 channels that cancel each other", Of(Stereo(s => -0.999f * s)));
-        Assert.Null(Of(Stereo(s => s)));
-        Assert.Null(Of(Stereo(_ => 0)));
-        Assert.StartsWith("is silent", Of(Stereo(_ => 0) with { Samples = new float[Rate], Channels = (2, 0) }));
+        static string? FindProblem(Waveform wave) => RecordingChecks.Problem(wave, ClipLevels.Measure(wave));
+        Assert.StartsWith("has 2 channels that cancel each other", FindProblem(Stereo(s => -s)));
+        Assert.StartsWith("has 2 channels that cancel each other", FindProblem(Stereo(s => -0.999f * s)));
+        Assert.Null(FindProblem(Stereo(s => s)));
+        Assert.Null(FindProblem(Stereo(_ => 0)));
+        Assert.StartsWith("is silent", FindProblem(Stereo(_ => 0) with { Samples = new float[Rate], Channels = (2, 0) }));
     }
 
     [Theory]
     [InlineData(19, 1, "19 frames for 1 token, 19.0 each")]
     [InlineData(10, 190, "10 frames for 190 tokens, 0.1 each")]
-    public void ATranscriptThatDoesNotFitIsTold(int frames, int tokens, string says) =>
+    public void ATranscriptThatDoesNotFitIsReported(int frames, int tokens, string says) =>
         Assert.StartsWith(says, RecordingChecks.PaceDoubt(frames, tokens));
 
     [Fact]
@@ -75,7 +75,7 @@ public sealed class RecordingChecksTests
     static Waveform Report(params string[] parts) => WavFile.Read(Reports.Path(parts));
 
     [Fact]
-    public void ReportsOfRecordingsAreReadOrTold()
+    public void ReportsOfRecordingsAreReadOrReported()
     {
         Assert.Equal(9600, Report("wav-bw64", "in", "01.wav").Samples.Length);
         Assert.Equal(9600, Report("wav-unpadded", "in", "01.wav").Samples.Length);

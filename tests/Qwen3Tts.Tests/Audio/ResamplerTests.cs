@@ -6,7 +6,7 @@ namespace Qwen3Tts.Tests.Audio;
 
 public sealed class ResamplerTests
 {
-    const int Ends = 100; // the official resampler's own transients at start and end are no contract
+    const int Ends = 100; // samples at start and end, where the official resampler has transients that are not compared
 
     [Fact]
     public void SoundsAsTheOfficialResampler()
@@ -21,7 +21,7 @@ public sealed class ResamplerTests
             if (signal is "tone" or "voice")
                 Parity.Check("audio", "resampled: tone, voice", difference, 2e-3, key);
             else
-                // of full scale; at the band's edge soxr's stages differ from any single filter
+                // relative to full scale; at the edge of the band soxr's stages differ from any single filter
                 Parity.Check("audio", "resampled: impulse, step, noise, chirp up to Nyquist", difference, 1e-2, key);
         }
     }
@@ -36,7 +36,7 @@ public sealed class ResamplerTests
                     0, $"{pair[0]} samples at {rate.Name} Hz");
     }
 
-    /// <summary>Bank, vectors and interpolation against the sum they stand for.</summary>
+    /// <summary>Compares filter bank, vectors and interpolation with the plain sum.</summary>
     [Fact]
     public void BankGivesThePlainSum()
     {

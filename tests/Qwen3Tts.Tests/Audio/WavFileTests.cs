@@ -81,7 +81,7 @@ public sealed class WavFileTests
     public void ChannelsAreAveraged() =>
         Assert.Equal([0.25f, 0f], Read(Riff(Format(1, 2, 24000, 16), Chunk("data", 0, 0x40, 0, 0, 0, 0x40, 0, 0xC0))).Samples);
 
-    /// <summary>Pipes announce 0 or the largest size, and copies break off: what is there counts, whole frames only.</summary>
+    /// <summary>Files from pipes announce 0 or the largest size, and copies may be cut off. The whole frames that exist are read.</summary>
     [Fact]
     public void FilesWithoutTrueLengthAreReadToTheirEnd()
     {
@@ -99,7 +99,8 @@ public sealed class WavFileTests
     }
 
     /// <summary>
-    /// Whatever the outer size says, a size of 0 with bytes behind it was never filled in; true chunks behind an empty one are none.
+    /// Whatever the outer size is, a size of 0 with bytes behind it was never filled in; if real chunks follow an empty chunk, it is really
+    /// empty.
     /// </summary>
     [Theory]
     [InlineData(0, true), InlineData(36, true), InlineData(42, true), InlineData(4088, true), InlineData(uint.MaxValue, true)]
@@ -107,13 +108,13 @@ public sealed class WavFileTests
     public void AnUnfinishedHeaderIsReadToTheEnd(long riff, bool seeks)
     {
         byte[] file = [.. "RIFF"u8, .. Size(riff), .. "WAVE"u8, .. Format16, .. "data"u8, .. Size(0), 0, 0x40, 0, 0xC0, 0, 0];
-        Assert.Equal([0.5f, -0.5f, 0], (seeks ? Read(file) : WavFile.Read(new Dribble(file), "a.wav")).Samples);
+        Assert.Equal([0.5f, -0.5f, 0], (seeks ? Read(file) : WavFile.Read(new PartialReadStream(file), "a.wav")).Samples);
     }
 
     [Fact]
     public void BW64IsRF64ByAnotherName()
     {
-        foreach (var size in new[] { 2L, 0, -1 }) // in ds64: true, or never filled in
+        foreach (var size in new[] { 2L, 0, -1 }) // size in ds64: correct, or never filled in
         {
             byte[] sizes = [.. BitConverter.GetBytes(100L), .. BitConverter.GetBytes(size), .. BitConverter.GetBytes(1L), 0, 0, 0, 0];
             Assert.Equal(0.5f, Read([.. "BW64"u8, .. Size(uint.MaxValue), .. "WAVE"u8, .. Chunk("ds64", sizes), .. Format16, .. "data"u8,
@@ -129,7 +130,7 @@ public sealed class WavFileTests
         Assert.Equal([0.5f], Read(Riff(Format16, [.. odd, 0], data)).Samples);
         Assert.Equal([0.5f], Read(Riff(Format16, [.. odd, (byte)'x'], data)).Samples); // not a zero, and yet padding
         Assert.Equal([0.5f], Read(Riff(odd, Format16, [.. "abcd"u8, .. Size(1), 7], data)).Samples); // several, of any name
-        Assert.Equal([0.5f], WavFile.Read(new Dribble(Riff(Format16, odd, odd, data)), "a.wav").Samples);
+        Assert.Equal([0.5f], WavFile.Read(new PartialReadStream(Riff(Format16, odd, odd, data)), "a.wav").Samples);
     }
 
     [Fact]
@@ -142,15 +143,15 @@ public sealed class WavFileTests
         Assert.Contains("4 GiB", Assert.Throws<ArgumentException>(() => WavFile.Header(24000, WavFormat.Float32, 1L << 30)).Message);
     }
 
-    /// <summary>A stream that cannot seek and gives a few bytes at a time, as a socket does.</summary>
+    /// <summary>A stream that cannot seek and returns a few bytes at a time, like a socket.</summary>
     [Fact]
     public void StreamsNeedNotSeek()
     {
         var file = Riff(Chunk("LIST", new byte[1001]), Format16, Chunk("data", new byte[200_000]));
-        Assert.Equal(100_000, WavFile.Read(new Dribble(file), "a socket").Samples.Length);
+        Assert.Equal(100_000, WavFile.Read(new PartialReadStream(file), "a socket").Samples.Length);
     }
 
-    sealed class Dribble(byte[] bytes) : MemoryStream(bytes)
+    sealed class PartialReadStream(byte[] bytes) : MemoryStream(bytes)
     {
         public override bool CanSeek => false;
         public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
@@ -205,7 +206,7 @@ public sealed class WavFileTests
         }
     }
 
-    /// <summary>Damaged files are read or refused; nothing else happens, and memory is not taken on a header's word.</summary>
+    /// <summary>Damaged files are read or refused, without any other exception and without allocating what a header announces.</summary>
     [Fact]
     public void DamagedFilesAreReadOrRefused()
     {
@@ -226,7 +227,7 @@ public sealed class WavFileTests
         }, iter: 3000);
     }
 
-    /// <summary>G.711's own tables at their corners, and the sign symmetry of every code.</summary>
+    /// <summary>Compares with G.711's tables at their corners, and checks the sign symmetry of every code.</summary>
     [Fact]
     public void CompandedCodesAreSymmetric()
     {

@@ -3,7 +3,7 @@ using static Qwen3Tts.Tests.Checkpoint.SmallCheckpoints;
 
 namespace Qwen3Tts.Tests.Checkpoint;
 
-/// <summary>Adapters of PEFT wrapped around a module of the model: their names lack its beginning.</summary>
+/// <summary>Adapters of PEFT that was applied to a module of the model: their names lack the prefix of that module.</summary>
 public sealed class AdapterReportsTests
 {
     [Fact]
@@ -18,9 +18,9 @@ public sealed class AdapterReportsTests
         Assert.Equal(whole, Spoken(model, Report("adapter-of-talker", "talker-model")));
     }
 
-    /// <summary>Talker and code predictor both have a layer 0 of these shapes: only whole names say which.</summary>
+    /// <summary>Talker and code predictor both have a layer 0 with these shapes; only the full names distinguish them.</summary>
     [Fact]
-    public void NamesThatFitInTwoWaysAreRefusedWithBoth()
+    public void AmbiguousNamesAreRefused()
     {
         var @base = Scratch.New();
         string[] modules = ["talker.model.layers.0.mlp.up_proj", "talker.code_predictor.model.layers.0.mlp.up_proj"];

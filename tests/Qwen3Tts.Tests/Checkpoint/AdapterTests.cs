@@ -3,7 +3,7 @@ using Qwen3Tts.Kernels;
 
 namespace Qwen3Tts.Tests;
 
-/// <summary>Adapters as another program would write them: names and configuration of PEFT alone.</summary>
+/// <summary>Adapters as other programs write them: only with the names and the configuration of PEFT.</summary>
 public sealed class AdapterTests
 {
     const string Name = "talker.model.layers.0.self_attn.k_proj";
@@ -56,7 +56,7 @@ public sealed class AdapterTests
         Assert.Contains("shape", Assert.Throws<InvalidDataException>(() => Base.With(strange).OpenWeights()).Message);
         var elsewhere = Adapter.Open(Written(Config, new float[3 * 5], new float[4 * 3], [4, 5], name: "talker.nowhere"));
         Assert.Contains("talker.nowhere", Assert.Throws<InvalidDataException>(() => Base.With(elsewhere).OpenWeights()).Message);
-        Assert.Contains("no half", Assert.Throws<InvalidDataException>(
+        Assert.Contains("not half", Assert.Throws<InvalidDataException>(
             () => Adapter.Open(Written(Config, [1], [1], [1, 1], 1, suffix: ".lora_magnitude"))).Message);
         Assert.Contains("do not multiply",
             Assert.Throws<InvalidDataException>(() => Adapter.Open(Written(Config, [1, 2], [1, 2, 3, 4], [2, 2], otherRank: 1))).Message);

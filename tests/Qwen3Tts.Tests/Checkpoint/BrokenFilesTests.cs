@@ -4,8 +4,10 @@ using static Qwen3Tts.Tests.Checkpoint.SmallCheckpoints;
 
 namespace Qwen3Tts.Tests.Checkpoint;
 
-/// <summary>Files that were broken on purpose, the smallest of each kind of fault (tests/Reports/fuzz): accepted, or one clear error that
-/// names the file, before memory is spent.</summary>
+/// <summary>
+/// Files that were damaged on purpose, the smallest for each kind of damage (tests/Reports/fuzz). Each is accepted, or gives one error that
+/// names the file, before memory is allocated.
+/// </summary>
 public sealed class BrokenFilesTests
 {
     public static TheoryData<string> Folders =>
@@ -18,7 +20,7 @@ public sealed class BrokenFilesTests
         .FirstOrDefault(t => name.StartsWith(t + "-", StringComparison.Ordinal));
 
     [Theory, MemberData(nameof(Folders))]
-    public void AcceptedOrToldClearly(string name)
+    public void AcceptedOrRefusedWithAClearError(string name)
     {
         var (target, broken) = (Target(name)!, Directory.GetFiles(Report("fuzz", name)).Single());
         var folder = target is "safetensors" or "shards" or "adapter" ? Seeds(target) : Copy(MiniModel);

@@ -6,8 +6,10 @@ using static Qwen3Tts.Tests.Checkpoint.SmallCheckpoints;
 
 namespace Qwen3Tts.Tests.Checkpoint;
 
-/// <summary>Checkpoints as people have them, from public reports: what is another spelling is read, and what cannot be is one error that
-/// ends when its remedy is followed.</summary>
+/// <summary>
+/// Checkpoints from public bug reports. A different spelling is read; a checkpoint that cannot be used gives one error, which disappears if
+/// its remedy is followed.
+/// </summary>
 public sealed class CheckpointReportsTests
 {
     static string Refused(string folder)

@@ -4,14 +4,14 @@ using Qwen3Tts.Checkpoint;
 
 namespace Qwen3Tts.Tests.Checkpoint;
 
-/// <summary>Copies of the miniature and of the golden checkpoints with something changed, as other programs write them.</summary>
+/// <summary>Copies of the miniature and of the golden checkpoints with one change, as other programs write them.</summary>
 static class SmallCheckpoints
 {
     public const string Pointer =
         "version https://git-lfs.github.com/spec/v1\noid sha256:3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f\nsize " +
         "3857413744\n";
 
-    /// <summary>The miniature of the repository: the reports were made from it.</summary>
+    /// <summary>The repository's miniature, which the bug reports were reproduced with.</summary>
     public static string MiniModel { get; } = Path.Combine(Golden.Repository, "models", "mini");
 
     public static string Report(params string[] parts) => Path.Combine([Golden.Repository, "tests", "Reports", .. parts]);
@@ -36,8 +36,7 @@ static class SmallCheckpoints
     }
 
     /// <summary>
-    /// Writes a folder's weights anew as one file, each tensor as the header's type, shape and bytes that <paramref name="change"/> makes
-    /// of it.
+    /// Writes a folder's weights again as one file; <paramref name="change"/> gives type, shape and bytes of each tensor.
     /// </summary>
     public static void Rewrite(string folder, Func<TensorEntry, byte[], (string Type, byte[] Bytes)> change)
     {
@@ -71,7 +70,7 @@ static class SmallCheckpoints
         file.Write(data);
     }
 
-    /// <summary>Some speech of a model, always under the same conditions.</summary>
+    /// <summary>A little speech of a model, always with the same options.</summary>
     public static float[] Spoken(string folder, string? adapter = null, string? speaker = null)
     {
         using var tts = Tts.Load(folder, threads: 1, adapter: adapter);

@@ -70,7 +70,7 @@ public sealed class WeightsTests
     public static TheoryData<string> RequiredKeys =>
         [.. Keys(JsonNode.Parse(File.ReadAllText(Path.Combine(Golden.Checkpoint("base-1b7"), "config.json")))!.AsObject(), "")];
 
-    // Every key that the reader has a property for; the file has many more, which nobody needs.
+    // Every key that the reader has a property for. The file has many more keys, which are not read.
     static IEnumerable<string> Keys(JsonObject o, string prefix)
     {
         string[] read = ["tts_model_type", "tts_model_size", "im_start_token_id", "im_end_token_id", "assistant_token_id",

@@ -6,7 +6,7 @@ using Qwen3Tts.CommandLine;
 
 namespace Qwen3Tts.Tests.Cli;
 
-/// <summary>The program as its user meets it: a process with arguments, two streams and an exit code.</summary>
+/// <summary>Runs the program as a user does: as a process with arguments, two output streams and an exit code.</summary>
 public sealed class CommandTests
 {
     [Fact]
@@ -47,7 +47,7 @@ public sealed class CommandTests
     [InlineData("say hello --temperature warm -o x.wav", "'warm'")]
     [InlineData("say hello --seed -1 -o x.wav", "--seed is -1")]
     [InlineData("say hello --threads 0 -o x.wav", "--threads is 0")]
-    public void AWrongCommandLineIsOneSentenceAndTheWayToHelp(string line, string named)
+    public void AWrongCommandLineGivesOneSentenceAndNamesTheHelp(string line, string named)
     {
         var (code, output, error) = Run(line.Split(' '));
         Assert.Equal((1, ""), (code, output));
@@ -57,7 +57,7 @@ public sealed class CommandTests
     }
 
     [Fact]
-    public void AMistakeIsToldWithoutAStackTraceUnlessAskedFor()
+    public void AMistakeIsReportedWithoutAStackTraceUnlessAskedFor()
     {
         var folder = Path.Combine(Scratch.New(), "absent");
         var (code, output, error) = Run("inspect", folder);

@@ -6,8 +6,10 @@ using Qwen3Tts.Files;
 
 namespace Qwen3Tts.Tests.Cli;
 
-/// <summary>say, doctor and inspect, from their arguments on: no output is an input, somebody else's file stays, our own is replaced, and
-/// devices and pipes are written to. Report say-replaces-special-files.</summary>
+/// <summary>
+/// Runs say, doctor and inspect with their arguments: no output is an input, files of others stay, this program's own files are replaced,
+/// and devices and pipes are written to. Report say-replaces-special-files.
+/// </summary>
 public sealed class OutputsTests
 {
     const string IsRead = "is also read", IsTheirs = "did not write";
@@ -20,10 +22,10 @@ public sealed class OutputsTests
         File.WriteAllText(In("t.txt"), "Lucy has three black apples\n");
         foreach (var name in new[] { "theirs.wav", "theirs.html", "g.jsgf", "d.dict" })
             File.WriteAllText(In(name), "theirs");
-        Bystanders.Copied(Golden.Checkpoint(Golden.Checkpoints.First()), In("model"));
+        UntouchedFiles.Copy(Golden.Checkpoint(Golden.Checkpoints.First()), In("model"));
         Directory.CreateDirectory(In("adapter"));
-        OutputFile.WriteText(In("adapter/adapter_config.json"), "{}"); // on record, as one that this program trained
-        Bystanders.Copied(In("model"), In("base"));
+        OutputFile.WriteText(In("adapter/adapter_config.json"), "{}"); // has an entry in the record, as if this program had trained it
+        UntouchedFiles.Copy(In("model"), In("base"));
         Directory.CreateDirectory(In("src"));
         File.Copy(In("v.wav"), In("src/one.wav"));
         File.Copy(In("v.wav"), In("src/ref.wav"));
@@ -38,7 +40,7 @@ public sealed class OutputsTests
     string[] Arguments(string line) => [.. line.Split(' ').Select(a => a.Replace("@", _folder, StringComparison.Ordinal))];
 
     void Refused(string words, string line) =>
-        Bystanders.Refused(_folder, words, errors => CommandRun.Run(Qwen3Tts.Cli.Commands.Root(), Arguments(line), errors));
+        UntouchedFiles.CheckRefusal(_folder, words, errors => CommandRun.Run(Qwen3Tts.Cli.Commands.Root(), Arguments(line), errors));
 
     [Theory]
     [InlineData(IsRead, "say --file @/t.txt -o @/t.txt --model @/model")]
@@ -75,9 +77,9 @@ public sealed class OutputsTests
     [Fact]
     public void InspectWritesNothing()
     {
-        var before = Bystanders.In(_folder);
+        var before = UntouchedFiles.Read(_folder);
         CommandRun.Run(Qwen3Tts.Cli.Commands.Root(), ["inspect", In("model")], TextWriter.Null);
-        Assert.Equal(before, Bystanders.In(_folder));
+        Assert.Equal(before, UntouchedFiles.Read(_folder));
     }
 
     string[] Say(string output) => ["say", "Lucy has", "--model", Mini.Model, "--voice", In("v.wav"), "--max-seconds", "0.3", "-o", output];
@@ -88,7 +90,7 @@ public sealed class OutputsTests
         for (var i = 0; i < 2; i++)
         {
             Assert.Equal(0, CommandTests.Run(Say(In("out.wav"))).Code);
-            // healthy or not
+            // exit code 0 or 3: healthy or not
             Assert.NotInRange(CommandTests.Run("doctor", Mini.Model, "--takes", "0", "--html", In("page.html")).Code, 1, 2);
         }
         File.AppendAllText(In("out.wav"), "my edit");
@@ -111,7 +113,7 @@ public sealed class OutputsTests
         Assert.Equal(0, Call("test", "-p", In("fifo")));
     }
 
-    /// <summary>A node of the null device in a folder of our own: the real one is never risked.</summary>
+    /// <summary>A node of the null device in a folder of the test, so that the real device is never at risk.</summary>
     [Fact]
     public void ADeviceIsWrittenToAndStays()
     {
@@ -122,7 +124,7 @@ public sealed class OutputsTests
         Assert.Equal(0, Call("test", "-c", In("null")));
     }
 
-    /// <summary>Nothing but the speech: what is told goes to standard error.</summary>
+    /// <summary>Standard output has only the speech; messages go to standard error.</summary>
     [Fact]
     public void StandardOutputByItsPathIsWrittenTo()
     {

@@ -56,7 +56,7 @@ public sealed class SayTests
     }
 
     [Fact]
-    public void ACaseThatWasNotTrainedIsTold()
+    public void ACaseThatWasNotTrainedIsReported()
     {
         var (model, wav) = (Scratch.New("tuned"), Path.Combine(Scratch.New(), "out.wav"));
         foreach (var file in Directory.GetFiles(Mini.Model, "*", SearchOption.AllDirectories))

@@ -3,7 +3,7 @@ using Qwen3Tts.CommandLine;
 
 namespace Qwen3Tts.Tests.Cli;
 
-/// <summary>What is to be said, and what an option is given, may begin as options and response files do.</summary>
+/// <summary>A text to be spoken, and the value of an option, may begin like an option or like a response file.</summary>
 public sealed class TextIsTextTests
 {
     static readonly string Voice = Path.Combine(Mini.Folder, "clips", "rms_1.wav");
@@ -67,16 +67,16 @@ public sealed class TextIsTextTests
     }
 
     [Theory]
-    [InlineData("Did you mean --speaker? If it is meant as it stands, write -- before it.", "say", "hello", "--speakr", "bob", "-o",
+    [InlineData("Did you mean --speaker? If it is a text, write -- before it.", "say", "hello", "--speakr", "bob", "-o",
         "x.wav")]
     [InlineData("write --instruct=--slowly", "say", "hello", "--instruct", "--slowly", "-o", "x.wav")]
-    [InlineData("'--sped' is no option", "say", "--sped", "-o", "x.wav")]
+    [InlineData("'--sped' is not an option", "say", "--sped", "-o", "x.wav")]
     [InlineData("--instruct has no value: '--seed' is the next option. If it is the value of --instruct, write --instruct=--seed.", "say",
         "hello", "--instruct", "--seed", "3", "-o", "x.wav")]
     [InlineData("--output has no value", "say", "hello", "-o")]
     [InlineData("--speaker is given twice", "say", "hello", "--speaker", "a", "--speaker", "b", "-o", "x.wav")]
     [InlineData("Did you mean inspect?", "inspct", "models/mini")]
-    public void WhatIsProbablyMisspeltIsTold(string told, params string[] arguments)
+    public void WhatIsProbablyMisspeltIsReported(string told, params string[] arguments)
     {
         var errors = new StringWriter();
         Assert.Equal(1, CommandRun.Run(Commands.Root(), arguments, errors));
@@ -88,7 +88,7 @@ public sealed class TextIsTextTests
     public void EveryNumberHasARange() => NumericOptions.AssertBadValuesAreRefused(Commands.Root);
 
     [Fact]
-    public void APageThatCannotBeWrittenIsToldBeforeTheWork()
+    public void APageThatCannotBeWrittenIsReportedBeforeTheWork()
     {
         var file = Path.Combine(Scratch.New(), "a.txt");
         File.WriteAllText(file, "a");
@@ -97,7 +97,7 @@ public sealed class TextIsTextTests
         Assert.Contains("is a file and not a folder", errors.ToString(), StringComparison.Ordinal);
     }
 
-    /// <summary>The report: a file of that name is there, and its words were taken for options.</summary>
+    /// <summary>From a bug report: a file of that name exists, and its words were read as options.</summary>
     [Fact]
     public void AFileWhoseNameIsSaidIsNotRead()
     {

@@ -4,7 +4,7 @@ using Qwen3Tts.Codec;
 
 namespace Qwen3Tts.Tests;
 
-/// <summary>A codec's folder is read strictly: config.json key by key, and every tensor is used or known to be unused.</summary>
+/// <summary>The codec's folder is read strictly: every key of config.json, and every tensor is used or known to be unused.</summary>
 public sealed class CodecCheckpointTests
 {
     [Theory]

@@ -4,11 +4,11 @@ using Qwen3Tts.Codec;
 namespace Qwen3Tts.Tests;
 
 /// <summary>
-/// What the tests of the codec share: the codec of the goldens, their cases, and the stages of a run side by side with them.
+/// Shared by the tests of the codec: the codec of the goldens, their cases, and the comparison of a run's stages with them.
 /// </summary>
 static class CodecGoldens
 {
-    /// <summary>All checkpoints of a golden set share one codec.</summary>
+    /// <summary>The codec, which all checkpoints of a golden set share.</summary>
     public static string Folder => Path.Combine(Golden.Checkpoint(Golden.Checkpoints.First()), "speech_tokenizer");
 
     static readonly Lazy<SpeechCodec> Loaded = new(() => SpeechCodec.Load(Folder));
@@ -17,7 +17,7 @@ static class CodecGoldens
 
     public static SafetensorsFile File(string name) => SafetensorsFile.Open(Golden.File("codec", $"{name}.safetensors"));
 
-    /// <summary>What stands before the ending in the names that have it, or nothing in a set without the file.</summary>
+    /// <summary>The names that have this ending, without it; empty if the golden set does not have the file.</summary>
     public static TheoryData<string> Cases(string file, string ending)
     {
         using var golden = File(file);
@@ -28,7 +28,7 @@ static class CodecGoldens
     public static int[][] Codes(this SafetensorsFile file, string name) =>
         [.. file.Int64(name).Chunk(file.Entry(name).Shape[1]).Select(frame => Array.ConvertAll(frame, c => (int)c))];
 
-    /// <summary>[channels, rows] to [rows, channels].</summary>
+    /// <summary>Transposes [channels, rows] to [rows, channels].</summary>
     public static float[] Transposed(this SafetensorsFile file, string name)
     {
         var (from, shape) = (file.Float32(name), file.Entry(name).Shape);
@@ -39,8 +39,10 @@ static class CodecGoldens
         return to;
     }
 
-    /// <summary>Codes must be the expected ones while the two nearest vectors are further apart than the limit; after the first code of a
-    /// frame that is not sure, the rest of the semantic or acoustic chain means nothing.</summary>
+    /// <summary>
+    /// Compares codes. A code must be the expected one if the distances to the two nearest vectors differ by more than the limit. After the
+    /// first code of a frame that is not certain, the rest of the semantic or acoustic chain is not compared.
+    /// </summary>
     public static void CheckCodes(string mode, int[][] expected, int[][] actual, float[] margins, string what)
     {
         const float sure = 1e-4f;
@@ -62,7 +64,8 @@ static class CodecGoldens
     }
 
     /// <summary>
-    /// The distances between the nearest vector and the next one, per frame and quantizer, in double and along the expected codes.
+    /// For each frame and quantizer the difference between the distances to the nearest and to the second nearest vector, in double,
+    /// following the expected codes.
     /// </summary>
     public static float[] Margins(int[][] codes, Dictionary<string, List<float>> stages)
     {
@@ -94,7 +97,7 @@ static class CodecGoldens
         return margins;
     }
 
-    /// <summary>A trace that strings the pieces of each stage together.</summary>
+    /// <summary>A trace that joins the parts of each stage.</summary>
     public static CodecTrace Into(Dictionary<string, List<float>> stages) => (stage, rows) =>
     {
         if (!stages.TryGetValue(stage, out var all))

@@ -4,11 +4,11 @@ using Qwen3Tts.Kernels;
 
 namespace Qwen3Tts.Tests;
 
-/// <summary>Codes to waveform, against the official decoder stage by stage, and streamed against whole.</summary>
+/// <summary>Codes to waveform: compared with the official decoder stage by stage, and streamed with whole.</summary>
 public sealed class DecodeTests
 {
-    const double Tolerance = 5e-5; // of samples
-    const double StageTolerance = 2e-5; // of the stage's largest value
+    const double Tolerance = 5e-5; // difference of samples
+    const double StageTolerance = 2e-5; // difference relative to the stage's largest value
 
     public static TheoryData<string> Cases => CodecGoldens.Cases("decode", ".wav");
 
@@ -107,7 +107,7 @@ public sealed class DecodeTests
             {
                 var count = round < 2 ? largest : random.Next(0, Math.Min(largest, codes.Length - from) + 1);
                 streamed.AddRange(stream.Push(codes[from..(from + count)]));
-                other.Push(RandomFrames(codec, random, 1)); // a second stream leaves no trace in the first
+                other.Push(RandomFrames(codec, random, 1)); // a second stream does not change the first one
                 from += count;
             }
             Assert.Equal(whole, streamed);

@@ -5,10 +5,10 @@ using Qwen3Tts.Kernels;
 
 namespace Qwen3Tts.Tests;
 
-/// <summary>Waveform to codes, against the official encoder stage by stage.</summary>
+/// <summary>Waveform to codes, compared with the official encoder stage by stage.</summary>
 public sealed class EncodeTests
 {
-    const double Tolerance = 1e-5; // of the stage's largest value
+    const double Tolerance = 1e-5; // difference relative to the stage's largest value
 
     static readonly string[] Stages = ["first_conv", "seanet", "transformer", "downsample", "semantic_in", "acoustic_in"];
 

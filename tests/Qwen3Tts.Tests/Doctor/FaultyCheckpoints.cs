@@ -47,7 +47,7 @@ static class FaultyCheckpoints
     {
         using var references = SafetensorsFile.Open(Golden.File("prompts", "references.safetensors"));
         return [.. Golden.Json("faults", "doctor_samples.json").EnumerateArray()
-            .Select(u => GoldenExample.Of(u, GoldenExample.Ids(Base, u),
+            .Select(u => GoldenExample.Create(u, GoldenExample.Ids(Base, u),
                 references.Float32($"{u.GetProperty("ref").GetString()}.{Base}.x_vector")))];
     }
 }

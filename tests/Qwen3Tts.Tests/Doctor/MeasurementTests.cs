@@ -23,7 +23,8 @@ public sealed class MeasurementTests
         var ids = GoldenExample.Ids(model, samples[0]);
         using var workers = new Workers(1);
         var measurement = new Measurement(GoldenRequest.Load(model, workers), ids,
-            [.. samples.Select(u => GoldenExample.Of(u, ids, references.Float32($"{u.GetProperty("ref").GetString()}.{model}.x_vector")))]);
+            [.. samples.Select(u => GoldenExample.Create(u, ids,
+                references.Float32($"{u.GetProperty("ref").GetString()}.{model}.x_vector")))]);
         foreach (var fault in batch.GetProperty("losses").EnumerateObject())
         {
             var faults = Hypothesis.All.Single(

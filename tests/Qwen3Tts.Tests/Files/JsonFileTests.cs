@@ -4,7 +4,7 @@ using Qwen3Tts.Files;
 
 namespace Qwen3Tts.Tests.Files;
 
-/// <summary>Messages about JSON name file, line and key in words of JSON.</summary>
+/// <summary>Messages about JSON name file, line and key in terms of JSON.</summary>
 public sealed class JsonFileTests
 {
     const string Good = """{"made_by": "x", "base_name": "b", "base_sha256": "s", "voices": [], "layouts": [], "languages": [], "steps": 1}""";
@@ -28,10 +28,10 @@ public sealed class JsonFileTests
     [InlineData("\"steps\": 1", "\"steps\": 3000000000", "'steps' is 3000000000, expected a whole number")]
     [InlineData("\"steps\": 1", "\"steps\": null", "'steps' is null, expected a whole number")]
     [InlineData("\"steps\": 1", "\"steps\": 1e999", "'steps' is 1e999, a number out of range")]
-    [InlineData("\"steps\": 1", "\"steps\": NaN", "it is no JSON at 'steps': 'NaN}'")]
-    [InlineData("\"steps\": 1", "\"steps\": 1, \"steps\": 2", "'steps' stands there twice")]
+    [InlineData("\"steps\": 1", "\"steps\": NaN", "it is not JSON at 'steps': 'NaN}'")]
+    [InlineData("\"steps\": 1", "\"steps\": 1, \"steps\": 2", "'steps' appears twice")]
     [InlineData("\"steps\": 1", "\"other\": 1", "'steps' is missing")]
-    [InlineData("\"layouts\": [], \"languages\": []", "", "it is no JSON")]
+    [InlineData("\"layouts\": [], \"languages\": []", "", "it is not JSON")]
     [InlineData("\"layouts\": [], \"languages\": [], ", "", "'layouts', 'languages' are missing")]
     [InlineData("\"layouts\": []", "\"layouts\": {\"a\": 1}", "'layouts' is an object, expected a list")]
     [InlineData("\"layouts\": []", "\"layouts\": [\"a\", 5]", "'layouts[1]' is 5, expected text")]
@@ -42,7 +42,7 @@ public sealed class JsonFileTests
         "'voices[0].row', 'voices[0].norm', 'voices[0].reference', 'voices[0].reference_sha256' are missing")]
     [InlineData("\"made_by\": \"x\"", "\"made_by\": \"\\ud800\"", "'made_by' has half a surrogate pair")]
     [InlineData("\"made_by\": \"x\"", "\"made_by\": null", "'made_by' is null")]
-    [InlineData("\"made_by\": \"x\"", "\"made_by\": \"\u0007x", "it is no JSON at 'made_by'")]
+    [InlineData("\"made_by\": \"x\"", "\"made_by\": \"\u0007x", "it is not JSON at 'made_by'")]
     [InlineData("1}", "1", "the JSON ends too early, at 'steps'")]
     [InlineData(Good, "[1]", "the whole is a list, expected an object")]
     [InlineData(Good, "null", "the whole is null")]
@@ -51,7 +51,7 @@ public sealed class JsonFileTests
         Assert.Contains(expected, Message(Encoding.UTF8.GetBytes(Good.Replace(from, to))));
 
     [Fact]
-    public void HostileTextsAreToldShortly()
+    public void MessagesAboutHostileTextsAreShort()
     {
         Assert.Contains("64 deep", Message(Encoding.UTF8.GetBytes(new string('[', 100_000))));
         Assert.Contains("64 deep", Message(

@@ -3,11 +3,11 @@ using Qwen3Tts.Files;
 
 namespace Qwen3Tts.Tests.Files;
 
-/// <summary>A file that another program cuts off while it is read.</summary>
+/// <summary>A file that another program truncates while it is read.</summary>
 public sealed class WholeFileTests
 {
     [Fact]
-    public void AFileThatShrinksWhileItIsReadIsToldClearly()
+    public void AFileThatShrinksWhileItIsReadGivesAClearError()
     {
         var path = Path.Combine(Scratch.New(), "a.json");
         File.WriteAllBytes(path, new byte[1 << 22]);

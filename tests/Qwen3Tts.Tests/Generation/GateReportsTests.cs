@@ -4,14 +4,14 @@ using Qwen3Tts.Generation;
 
 namespace Qwen3Tts.Tests;
 
-/// <summary>Reports of what was spoken without a word and should have been told, or differed from what training reads.</summary>
+/// <summary>From bug reports: input that was spoken without a warning, or that differed from what training reads.</summary>
 public sealed class GateReportsTests
 {
     static readonly Lazy<Tts> Model = new(() => Tts.Load(Mini.Model, threads: 1));
     static readonly Lazy<Voice> Reference = new(() => Model.Value.Clone(WavFile.Read(Reports.Path("transcript-short", "ref.wav"))));
     static Tts Tts => Model.Value;
 
-    static float[] Said(string text, SpeechOptions? options = null) =>
+    static float[] Speak(string text, SpeechOptions? options = null) =>
         Tts.Say(text, (options ?? new()) with
         {
             Voice = Reference.Value,
@@ -23,13 +23,13 @@ public sealed class GateReportsTests
     {
         var (lines, line) = (TextFile.Read(Reports.Path("text-lines", "lines.txt")), TextFile.Read(Reports.Path("text-lines", "line.txt")));
         Assert.NotEqual(lines, line);
-        Assert.Equal(Said(line), Said(lines));
-        Assert.Equal(Said(line.Trim()), Said($"\uFEFF  {line.Replace(" ", "\r\n\t", StringComparison.Ordinal)}"));
-        Assert.Equal(Said(line, new() { Instruct = "Slowly, please." }), Said(line, new() { Instruct = "Slowly,\nplease.\n" }));
+        Assert.Equal(Speak(line), Speak(lines));
+        Assert.Equal(Speak(line.Trim()), Speak($"\uFEFF  {line.Replace(" ", "\r\n\t", StringComparison.Ordinal)}"));
+        Assert.Equal(Speak(line, new() { Instruct = "Slowly, please." }), Speak(line, new() { Instruct = "Slowly,\nplease.\n" }));
     }
 
     [Fact]
-    public void AChapterIsToldAndASentenceIsNot()
+    public void AChapterGivesAWarningAndASentenceDoesNot()
     {
         var chapter = TextFile.Read(Reports.Path("text-chapter", "chapter.txt"));
         Assert.Matches(@"^The text has \d+ tokens, about \d+ s of speech, .* Say it sentence by sentence\.$",
@@ -38,7 +38,7 @@ public sealed class GateReportsTests
     }
 
     [Fact]
-    public void ATranscriptThatDoesNotFitItsRecordingIsTold()
+    public void ATranscriptThatDoesNotFitItsRecordingIsReported()
     {
         var wave = WavFile.Read(Reports.Path("transcript-short", "ref.wav"));
         Assert.Contains(Tts.Clone(wave, "Good").Warnings, w =>
@@ -50,7 +50,7 @@ public sealed class GateReportsTests
     }
 
     [Fact]
-    public void ASilentVoiceIsRefusedAndAQuietOneTold()
+    public void ASilentVoiceIsRefusedAndAQuietOneReported()
     {
         Assert.StartsWith("The recording is silent",
             Assert.Throws<ArgumentException>(() => Tts.Clone(WavFile.Read(Reports.Path("voice-silent", "silence.wav")))).Message);
@@ -61,10 +61,10 @@ public sealed class GateReportsTests
     [Fact]
     public void ALanguageIsSpokenByAnyOfItsNames()
     {
-        var english = Said("Good morning.", new() { Language = "english" });
+        var english = Speak("Good morning.", new() { Language = "english" });
         Assert.All(["en", "en-US", "en_GB", "ENGLISH", "eng"], code =>
-            Assert.Equal(english, Said("Good morning.", new() { Language = code })));
-        Assert.NotEqual(english, Said("Good morning."));
+            Assert.Equal(english, Speak("Good morning.", new() { Language = code })));
+        Assert.NotEqual(english, Speak("Good morning."));
     }
 
     [Fact]

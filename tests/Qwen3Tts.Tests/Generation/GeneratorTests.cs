@@ -21,7 +21,8 @@ public sealed class GeneratorTests
         {
             var key = $"{request.Name}.{request.Index}";
             var sequence = TalkerSequence.Prompt(request.Utterance, request.Tokens);
-            // One frame more than the official limit, which draws the first code of that frame and drops it: it may be the end.
+            // One frame more than the official limit: the official code draws the first code of that frame, which may be the end, and drops
+            // it.
             var generator = new Generator(talker, sampling with { MaxFrames = request.MaxNewTokens });
             var mine = generator.Speak(sequence).ToArray();
             Assert.Equal(mine, sequence.Frames);
@@ -80,7 +81,7 @@ public sealed class GeneratorTests
         var generator = new Generator(talker, new() { Greedy = true, PredictorGreedy = true, MaxFrames = 3 });
         Assert.Equal(3, generator.Speak(Prompt(request)).Count());
         Assert.False(generator.Ended);
-        Assert.Equal(4, Tts.SamplingOf(new() { MaxNewTokens = 5 }).MaxFrames); // the official count draws one first code more
+        Assert.Equal(4, Tts.SamplingOf(new() { MaxNewTokens = 5 }).MaxFrames); // the official limit counts one more first code
     }
 
     [Fact]
@@ -89,14 +90,14 @@ public sealed class GeneratorTests
         using var workers = new Workers(1);
         var model = Golden.Checkpoints.First();
         var config = ModelFolder.Open(Golden.Checkpoint(model)).Config.TalkerConfig;
-        // A random model ends at any time; with another id as the end of speech it may go on long enough.
+        // A random model may end at any time. With another id as the end of speech it can be made to go on long enough.
         foreach (var end in Enumerable.Range(config.CodePredictorConfig.VocabSize, config.VocabSize - config.CodePredictorConfig.VocabSize))
         {
             var talker = GoldenRequest.Load(model, workers, config with { CodecEosTokenId = end });
             var sequence = Prompt(GoldenRequest.All(model).First());
             var generator = new Generator(talker, new() { MaxFrames = 400 });
-            Speak(generator, sequence, until: 140); // the caches have grown beyond 128, and grow again at 256
-            var each = double.MaxValue; // of the leanest 20 frames: the runtime allocates, too, when it compiles a method anew
+            Speak(generator, sequence, until: 140); // the caches have more than 128 rows, and grow again at 256
+            var each = double.MaxValue; // of the 20 frames that allocate least: the runtime itself allocates when it recompiles a method
             for (var until = 160; until <= 240; until += 20)
             {
                 var before = GC.GetAllocatedBytesForCurrentThread();

@@ -25,7 +25,7 @@ public sealed class SamplerTests
             var kept = talker ? sampler.KeepFirst(scores) : sampler.KeepOther(scores);
             Parity.Check("sampling", talker ? "talker"
                 : "code predictor", Math.Abs(row.GetProperty("kept").GetInt32() - kept), 0, $"{key}, kept");
-            var (ids, left) = sampler.Kept;
+            var (ids, left) = sampler.Candidates;
             var mine = new float[scores.Length];
             var greedy = !settings.GetProperty("do_sample").GetBoolean();
             if (!greedy)

@@ -7,7 +7,7 @@ using Qwen3Tts.Text;
 
 namespace Qwen3Tts.Tests;
 
-/// <summary>The front door, from text and recordings to sound.</summary>
+/// <summary>The entry point of the library, from text and recordings to audio.</summary>
 public sealed class TtsTests
 {
     static readonly SamplingOptions Greedy = new() { Greedy = true, PredictorGreedy = true };
@@ -15,7 +15,7 @@ public sealed class TtsTests
         [.. JsonDocument.Parse(File.ReadAllBytes(Path.Combine(Mini.Folder, "golden", "mini.json"))).RootElement.GetProperty(
         "requests").EnumerateArray()];
 
-    /// <summary>Text, speaker and recording go in as a user gives them; the official codes and samples must come out.</summary>
+    /// <summary>Text, speaker and recording are given as a user gives them; the result must be the official codes and samples.</summary>
     [Theory, MemberData(nameof(GoldenRequest.Models), MemberType = typeof(GoldenRequest))]
     public void SpeechIsTheOfficialOne(string model)
     {
@@ -31,11 +31,11 @@ public sealed class TtsTests
             if (!tokenizer.Encode(request.Spelled("text")).SequenceEqual(request.Utterance.Text)
                 || string.IsNullOrWhiteSpace(request.Spelled("text")) || request.Spelled("instruct") is { } instruct
                 && instruct.Contains('\n'))
-                // nothing to say; or an instruction whose lines are joined here; or head and text are one to the official tokenizer, which
-                // is held by the tests of ours
+                // skipped: no text; an instruction whose lines are joined here; or a text that the official tokenizer merges with the head,
+                // which other tests check
                 continue;
             if (request.Reference is { } name && rates.GetProperty(name).GetProperty("rate").GetInt32() != tts.SampleRate)
-                continue; // another resampler than the official one makes almost the same voice
+                continue; // resampling differs from the official code, so the voice is only almost equal
             Voice? voice = null;
             if (request.Reference is { } reference && !voices.TryGetValue((reference, request.InContext), out voice))
                 voices[(reference, request.InContext)] = voice = tts.Clone(new(references.Float32($"{reference}.wav"), tts.SampleRate),
@@ -45,7 +45,7 @@ public sealed class TtsTests
                 Speaker = request.Spelled("speaker"),
                 Voice = voice,
                 Language = request.Spelled("language") is { Length: > 0 } language ? language : "Auto",
-                Instruct = tts.CanInstruct ? request.Spelled("instruct") : null, // the official wrapper drops it; ours refuses
+                Instruct = tts.CanInstruct ? request.Spelled("instruct") : null, // the official wrapper drops it; this program refuses it
                 Layout = request.Layout,
                 Sampling = tts.Sampling with { Greedy = true, PredictorGreedy = true, MaxFrames = request.MaxNewTokens - 1 },
             };
@@ -60,7 +60,7 @@ public sealed class TtsTests
                 continue;
             Assert.Equal(expected.Length * 1920, samples.Length);
             var wav = golden.Float32($"{key}.wav").AsSpan();
-            wav = wav[(request.Samples - samples.Length)..]; // the official cut behind the reference may come one sample early (quirk 22)
+            wav = wav[(request.Samples - samples.Length)..]; // the official code may cut off the reference one sample early (quirk 22)
             Parity.Check("codec", "speech", Parity.Difference(samples.AsSpan(0, Math.Min(wav.Length, samples.Length)), wav), 5e-5, key);
         }
     }
@@ -140,7 +140,7 @@ public sealed class TtsTests
         SpeechStream Babble(ulong seed) =>
             tts.Stream(TextOf(MiniRequests[0]),
             options with { Sampling = tts.Sampling with { Temperature = 1000, TopK = 0, Seed = seed } });
-        // At a temperature this high the end of speech is one code among hundreds: most seeds babble on.
+        // At such a high temperature, the end of speech is one code among hundreds, so most seeds do not end.
         var stopped = Enumerable.Range(0, 20).Select(seed => Babble((ulong)seed)).First(s => s.Sum(c => c.Length) > 0 && !s.Ended);
         Assert.Equal(25, stopped.Frames.Count);
     }

@@ -2,11 +2,11 @@ using Qwen3Tts.Kernels;
 
 namespace Qwen3Tts.Tests.Kernels;
 
-/// <summary>Tests of kernels run one class at a time: they switch the SIMD tier of the whole process.</summary>
+/// <summary>Test classes of kernels do not run in parallel, because they switch the SIMD tier of the whole process.</summary>
 [CollectionDefinition("kernels", DisableParallelization = true)]
 public sealed class KernelCollection;
 
-/// <summary>What the tests of kernels share: teams of threads, random data, and the run on every tier.</summary>
+/// <summary>Shared by the tests of kernels: thread teams, random data, and runs on every tier.</summary>
 static class KernelTest
 {
     public static readonly Workers[] Teams = [new(1), new(2), new(3)];
@@ -19,7 +19,7 @@ static class KernelTest
         return x;
     }
 
-    /// <summary>Computes on every tier of this processor, asserts that all give the same bits, and returns them.</summary>
+    /// <summary>Computes on every SIMD tier of this processor, asserts that all results are equal bit for bit, and returns them.</summary>
     public static float[] OnEveryTier(Func<float[]> compute)
     {
         float[]? first = null;
@@ -56,8 +56,10 @@ static class KernelTest
                 $"{what}: element {i} is {actual[i]:g9}, expected {expected[i]:g9}.");
     }
 
-    /// <summary>The bytes that a call allocates on this thread, once the first has set working memory aside: the least of several, because
-    /// the runtime allocates, too, when it compiles a method anew.</summary>
+    /// <summary>
+    /// The bytes that a call allocates on this thread after a first call has allocated its working memory: the least of several calls,
+    /// because the runtime also allocates when it recompiles a method.
+    /// </summary>
     public static long Allocated(Action call)
     {
         call();

@@ -1,9 +1,9 @@
 namespace Qwen3Tts.Tests.Kernels;
 
-/// <summary>The kernels as plain loops: in the kernels' order of additions where that is promised, in double elsewhere.</summary>
+/// <summary>The kernels as plain loops: in the kernels' order of additions where that order is guaranteed, otherwise in double.</summary>
 static class Plain
 {
-    /// <summary>Column c into lane c mod 32, fused; then the lanes by halves.</summary>
+    /// <summary>A dot product: column c is added to lane c mod 32 by fused multiply-add; then the lanes are added by halves.</summary>
     public static float Dot(ReadOnlySpan<float> a, ReadOnlySpan<float> b)
     {
         Span<float> lanes = stackalloc float[32];
@@ -31,7 +31,7 @@ static class Plain
         return result;
     }
 
-    /// <summary>One chain of fused steps from the bias on, over (tap, input).</summary>
+    /// <summary>A convolution: one chain of fused multiply-adds over (tap, input), starting with the bias.</summary>
     public static float[] Convolution(float[] weight, float[]? bias, float[] x, int output, int input, int taps, int stride, int dilation,
         int rows)
     {
@@ -49,8 +49,8 @@ static class Plain
     }
 
     /// <summary>
-    /// Every input row t adds to the samples t*stride + k; of those, whole rows are kept that have all their history. [rows*stride,
-    /// output].
+    /// A transposed convolution: every input row t adds to the samples t*stride + k. The result has the rows that have all their history:
+    /// [rows*stride, output].
     /// </summary>
     public static double[] Transposed(float[] weight, float[] bias, float[] x, int input, int output, int taps, int stride, int rows)
     {
@@ -88,7 +88,7 @@ static class Plain
         return y;
     }
 
-    /// <summary>All terms of this series are positive, so nothing cancels.</summary>
+    /// <summary>All terms of this series are positive, so there is no cancellation.</summary>
     public static double Erf(double x)
     {
         if (Math.Abs(x) > 6)

@@ -6,8 +6,8 @@ using Qwen3Tts.Tests.Kernels;
 namespace Qwen3Tts.Tests;
 
 /// <summary>
-/// The one path of prompt and step, on small random stacks of every kind; the numbers themselves are held by the goldens of talker and
-/// codec.
+/// Compares the prompt and single steps, which share one code path, on small random stacks of every kind. The numbers themselves are
+/// checked by the goldens of talker and codec.
 /// </summary>
 public sealed class TransformerTests
 {
@@ -23,7 +23,7 @@ public sealed class TransformerTests
     [Theory, MemberData(nameof(EveryShape))]
     public void HowASequenceIsCutChangesNoBit(int shape)
     {
-        const int rows = 300; // more than one piece, and more than a window holds
+        const int rows = 300; // more rows than are computed together, and more than a window has
         var (s, random) = (Shapes[shape], new Random(shape));
         var transformer = Load(s, random);
         var input = Values(random, rows * s.Hidden, 1);
@@ -67,7 +67,7 @@ public sealed class TransformerTests
     }
 
     [Fact]
-    public void AClearedCacheStartsAnew()
+    public void AClearedCacheBeginsANewSequence()
     {
         var (s, random) = (Shapes[0], new Random(5));
         var transformer = Load(s, random);

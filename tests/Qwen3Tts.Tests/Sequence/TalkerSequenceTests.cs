@@ -3,7 +3,7 @@ using Qwen3Tts.Sequence;
 
 namespace Qwen3Tts.Tests.Sequence;
 
-/// <summary>The writer against symbolic traces of the official collate function, generate and generate_icl_prompt.</summary>
+/// <summary>Compares the sequence writer with symbolic traces of the official collate function, generate and generate_icl_prompt.</summary>
 public sealed class TalkerSequenceTests
 {
     // The symbols of sequence_cases.json.
@@ -25,7 +25,7 @@ public sealed class TalkerSequenceTests
         Speakers = new Dictionary<string, NamedSpeaker> { ["ryan"] = new(9201, null), ["eric"] = new(9202, "sichuan") },
     };
 
-    // Their symbols are of no checkpoint: a golden set without traces of its own is held against the repository's.
+    // The symbols belong to no checkpoint: a golden set without its own traces is compared with the repository's.
     static readonly JsonElement Traces = JsonDocument.Parse(File.ReadAllBytes(
         File.Exists(Golden.File("sequence_cases.json")) ? Golden.File("sequence_cases.json")
             : Path.Combine(Golden.Repository, "tests", "Golden", "sequence_cases.json"))).RootElement;
@@ -40,13 +40,13 @@ public sealed class TalkerSequenceTests
         var expected = row.GetProperty("rows").EnumerateArray()
             .Select(r => r.EnumerateArray().Select(v => v.GetString()!).Order(StringComparer.Ordinal).ToList()).ToList();
         var actual = s.Positions.Select(p => Symbols(p).Order(StringComparer.Ordinal).ToList()).ToList();
-        // An in-context trace stops where the official prompt stops; ours goes on with the frames that were asked for.
+        // An in-context trace ends where the official prompt ends; this program's sequence continues with the requested frames.
         Assert.True(actual.Count >= expected.Count);
         for (var i = 0; i < expected.Count; i++)
             Assert.Equal(expected[i], actual[i]);
         if (row.GetProperty("labels") is { ValueKind: JsonValueKind.Array } labels)
         {
-            // labels[p] is what position p - 1 is to predict; −100 marks none.
+            // labels[p] is the target of position p - 1; −100 marks none.
             var official = labels.EnumerateArray().Select((l, p) => new TalkerTarget(p - 1, l.GetInt32())).Where(t => t.Code != -100);
             Assert.Equal(official, s.TalkerTargets());
         }
@@ -76,7 +76,7 @@ public sealed class TalkerSequenceTests
         return s;
     }
 
-    // Code 0 of the frame is the base; code i is base + 10 + i in the traces ("G10:50010" is codebook 10).
+    // Code 0 of the frame is the base; in the traces, code i is base + 10 + i ("G10:50010" is codebook 10).
     static int[] Frame(int start) => [.. Enumerable.Range(0, 16).Select(i => start + i)];
 
     static IEnumerable<string> Symbols(Position p)
@@ -121,7 +121,7 @@ public sealed class TalkerSequenceTests
             var targets = s.TalkerTargets().ToList();
             Assert.Equal([.. frames.Select(f => f[0]), Ids.CodecEos], targets.Select(t => t.Code));
             Assert.Equal(Enumerable.Range(s.Start - 1, frames.Count + 1), targets.Select(t => t.Position));
-            // The state that a frame's codes 1 to 15 come from is the one that predicted its code 0: it has not seen the frame.
+            // The hidden state for a frame's codes 1 to 15 is the one that predicted its code 0, so it has not seen the frame.
             Assert.Equal(targets.SkipLast(1).Select(t => t.Position), s.FrameTargets().Select(t => t.Position));
             Assert.Equal(frames, s.Frames);
         }

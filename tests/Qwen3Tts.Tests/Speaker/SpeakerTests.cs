@@ -5,12 +5,12 @@ using Qwen3Tts.Speaker;
 
 namespace Qwen3Tts.Tests;
 
-/// <summary>Mel and x-vector, against the official speaker encoder stage by stage.</summary>
+/// <summary>Mel spectrogram and x-vector, compared with the official speaker encoder stage by stage.</summary>
 public sealed class SpeakerTests
 {
-    const double Tolerance = 1e-5; // of the stage's largest value
+    const double Tolerance = 1e-5; // difference relative to the stage's largest value
 
-    /// <summary>Checkpoints whose x-vectors the goldens hold, with the cases.</summary>
+    /// <summary>Checkpoints whose x-vectors are in the goldens, with the cases.</summary>
     public static TheoryData<string, string> Cases
     {
         get
@@ -121,7 +121,7 @@ public sealed class SpeakerTests
     {
         var folder = Scratch.New();
         SafetensorsWriter.Write(Path.Combine(folder, "model.safetensors"), [TensorToWrite.FromArray("none", [1], [0f])]);
-        using var weights = Weights.Open(folder); // the shapes alone matter: zeros stand in for what is not there
+        using var weights = Weights.Open(folder); // only the shapes matter, so missing tensors are zeros
         using var workers = new Workers(1);
         Assert.Equal(1280, new SpeakerEncoder(weights, new SpeakerEncoderConfig(1024, 24000), workers).LeastSamples);
     }

@@ -6,10 +6,12 @@ using Qwen3Tts.Tests.Doctor;
 
 namespace Qwen3Tts.Tests.Speech;
 
-/// <summary>The whole way, judged by ear: text and a recording in, words out.</summary>
+/// <summary>From text and a recording to speech, judged by a speech recogniser.</summary>
 public sealed class MiniatureTests
 {
-    /// <summary>"Within 5 points of the card": the card's cells rest on 109 words, so that less means nothing.</summary>
+    /// <summary>
+    /// "Within 5 points of the model card": a number in the card comes from 109 words, so a smaller difference is not significant.
+    /// </summary>
     const double Margin = 0.05;
 
     [Fact]

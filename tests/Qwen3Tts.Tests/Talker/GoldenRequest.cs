@@ -6,10 +6,10 @@ using Qwen3Tts.Talker;
 
 namespace Qwen3Tts.Tests;
 
-/// <summary>One member of one request that the official wrapper was given, as an utterance of ours.</summary>
+/// <summary>One utterance of one request that the official wrapper was given.</summary>
 sealed record GoldenRequest(string Model, string Name, int Index, JsonElement Row, ModelConfig Config)
 {
-    /// <summary>All members of all requests to a model.</summary>
+    /// <summary>All utterances of all requests to a model.</summary>
     public static IEnumerable<GoldenRequest> All(string model)
     {
         var config = ModelFolder.Open(Golden.Checkpoint(model)).Config;
@@ -26,13 +26,13 @@ sealed record GoldenRequest(string Model, string Name, int Index, JsonElement Ro
     public string? Reference => Text("ref");
     public int Samples => Row.GetProperty("samples")[Index].GetInt32();
 
-    /// <summary>Text, speaker, language or instruction as the user wrote it; empty where there is none.</summary>
+    /// <summary>Text, speaker, language or instruction as the user wrote it; empty if there is none.</summary>
     public string Spelled(string key) => Text(key) ?? "";
     public Layout Layout => Row.TryGetProperty("first", out var first) && first.ValueKind != JsonValueKind.Null
         ? first.GetBoolean() ? Layout.TextFirst : Layout.Interleaved
         : Config.TtsModelType == "base" ? Layout.Interleaved : Layout.TextFirst;
 
-    /// <summary>The head of the wrapped text is the role: a text that begins with a newline merges into it (quirk 4).</summary>
+    /// <summary>The head of the wrapped text is the role. A text that begins with a newline merges with it (quirk 4).</summary>
     public SpecialTokens Tokens => Config.SpecialTokens(newline: 0) with { Role = Ids("text")[..3] };
 
     public Utterance Utterance
@@ -41,8 +41,8 @@ sealed record GoldenRequest(string Model, string Name, int Index, JsonElement Ro
         {
             var ids = Ids("text");
             var text = ids[3..^5];
-            // With nothing to say, the official interleaved prompt speaks the token that follows the text, <|im_end|> (quirk 5). Ours does
-            // not; given that token as the text, the two agree.
+            // With an empty text, the official interleaved prompt uses the token after the text, <|im_end|>, as text (quirk 5). This
+            // program does not; if it is given that token as the text, both agree.
             if (text.Length == 0 && Layout == Layout.Interleaved && !InContext)
                 text = ids[3..4];
             var u = new Utterance
@@ -68,11 +68,11 @@ sealed record GoldenRequest(string Model, string Name, int Index, JsonElement Ro
     public static int[][] Frames(SafetensorsFile file, string name) =>
         [.. file.Int64(name).Select(c => (int)c).Chunk(file.Entry(name).Shape[1])];
 
-    /// <summary>Below this margin another order of float32 sums may choose the other code.</summary>
+    /// <summary>Below this margin, another order of float32 sums may choose another code.</summary>
     public const double Undecided = 1e-4;
 
     /// <summary>
-    /// How sure the official code was of its choice number n; each frame has one by the talker and the others by the code predictor.
+    /// The margin of the official choice number n. In each frame the talker makes one choice and the code predictor the others.
     /// </summary>
     public static double Margin(SafetensorsFile golden, string key, int n)
     {

@@ -4,7 +4,7 @@ using Qwen3Tts.Sequence;
 
 namespace Qwen3Tts.Tests;
 
-/// <summary>Every prompt that the official wrapper handed to the talker, written by TalkerSequence and summed by TalkerInput.</summary>
+/// <summary>Every prompt that the official wrapper passed to the talker, written by TalkerSequence and summed by TalkerInput.</summary>
 public sealed class PromptTests
 {
     [Theory, MemberData(nameof(GoldenRequest.Models), MemberType = typeof(GoldenRequest))]

@@ -5,7 +5,7 @@ using Qwen3Tts.Talker;
 
 namespace Qwen3Tts.Tests;
 
-/// <summary>Twelve forced frames through talker and code predictor: every layer, every head.</summary>
+/// <summary>Twelve frames with teacher forcing through talker and code predictor: every layer, every head.</summary>
 public sealed class TalkerModelTests
 {
     public static TheoryData<string> Forward => [.. Golden.Json("forward", "forward.json").EnumerateObject().Select(p => p.Name)];
@@ -104,7 +104,7 @@ public sealed class TalkerModelTests
         var (sequence, golden) = Forced(model);
         golden.Dispose();
         var (predictor, hidden) = (talker.code_predictor, talker.Advance(sequence.Positions, talker.CreateState()).ToArray());
-        // More than pass the layers at a time.
+        // More frames than the layers compute at a time.
         FrameTarget[] targets = [.. Enumerable.Repeat(sequence.FrameTargets(), 3).SelectMany(t => t)];
         var size = (predictor.Groups - 1) * predictor.Codebook;
         var together = new float[targets.Length * size];

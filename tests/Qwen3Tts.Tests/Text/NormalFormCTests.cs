@@ -4,7 +4,9 @@ using Qwen3Tts.Files;
 
 namespace Qwen3Tts.Tests.Text;
 
-/// <summary><c>QWEN3TTS_NORMALIZATION_TEST</c> names another file in the form of Unicode's; the default is a sample of that.</summary>
+/// <summary>
+/// <c>QWEN3TTS_NORMALIZATION_TEST</c> names another file in the format of Unicode's; the default is a sample of Unicode's file.
+/// </summary>
 public sealed class NormalFormCTests
 {
     static IEnumerable<string[]> Rows([CallerFilePath] string here = "") =>
@@ -15,7 +17,7 @@ public sealed class NormalFormCTests
 
     static string Text(string codes) => string.Concat(codes.Split(' ').Select(c => char.ConvertFromUtf32(Convert.ToInt32(c, 16))));
 
-    /// <summary>The conformance test's demand: form C of each column is the second one.</summary>
+    /// <summary>The requirement of the conformance test: form C of each column is the second column.</summary>
     [Fact]
     public void MatchesUnicodesConformanceTest()
     {
@@ -24,7 +26,7 @@ public sealed class NormalFormCTests
                 Assert.Equal(row[1], NormalForm.C(text));
     }
 
-    /// <summary>Text built from decomposed and composed parts comes out the same, whichever form each part was in.</summary>
+    /// <summary>Text that is composed of decomposed and composed parts gives the same result, whichever form each part has.</summary>
     [Fact]
     public void FormOfTheInputDoesNotMatter()
     {

@@ -7,7 +7,7 @@ namespace Qwen3Tts.Tests.Text;
 
 public sealed class PieceSplitterTests
 {
-    /// <summary>Every kind of code point the expressions tell apart, within and beyond the basic plane.</summary>
+    /// <summary>Every kind of code point that the expressions distinguish, in the basic plane and above it.</summary>
     static readonly string[] Alphabet = ["a", "b", "B", "Z", "s", "S", "t", "l", "L", "e", "r", "v", "m", "d", "ſ", "é", "İ", "ǅ", "ʰ",
         "你", "あ", "ⅷ", "½", "7", "٣", " ", " ", " ", "\t", "\n", "\r", "\u0085", "\u00A0", "\u2028", "\u3000", "\u200B", "/", "!", ".",
         "'", "'", "’", "€", "_", "\u0301", "\u0903", "\u20DD", "\u0000", "\uE000", "\u0378", "😀", "𝔘", "𝔲", "𐐀", "𐐨", "𠮷", "𝟘", "𐄇",
@@ -18,7 +18,7 @@ public sealed class PieceSplitterTests
     [InlineData(PreTokenizer.Mistral)]
     public void SplitsAsTheExpressionDoes(PreTokenizer rule)
     {
-        // .NET's case folding does not know the long s, the official engine's does
+        // the official engine's case folding includes the long s, .NET's does not
         var longS = PieceSplitter.QwenPattern.Replace("'s|", "'[sſ]|");
         var pattern = new Regex(rule == PreTokenizer.Qwen ? longS : PieceSplitter.MistralPattern, RegexOptions.CultureInvariant);
         Gen.Int[0, Alphabet.Length - 1].Array[0, 24].Sample(choices =>
@@ -30,7 +30,10 @@ public sealed class PieceSplitterTests
         }, iter: 20_000);
     }
 
-    /// <summary>The expression itself on the same text with a stand-in of one UTF-16 unit for each code point, cut where it cuts.</summary>
+    /// <summary>
+    /// Runs the expression itself on the same text, in which one UTF-16 unit stands for each code point, and splits the text where it
+    /// splits.
+    /// </summary>
     static IEnumerable<string> Expected(Regex pattern, string[] parts)
     {
         var standIns = string.Concat(parts.Select(StandIn));

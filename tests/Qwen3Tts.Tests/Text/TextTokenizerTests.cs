@@ -46,8 +46,8 @@ public sealed class TextTokenizerTests
     }
 
     /// <summary>
-    /// Head, text and tail apart give the official ids of the whole, but for the cases that the golden file marks: there a newline merges
-    /// across the seam.
+    /// Tokenising head, text and tail separately gives the official ids of the whole text, except for the cases that the golden file marks:
+    /// there a newline merges across the border.
     /// </summary>
     static void Wrapped(string file, string key, TextTokenizer tokenizer, string mode)
     {

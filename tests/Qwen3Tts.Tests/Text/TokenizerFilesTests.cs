@@ -2,7 +2,7 @@ using Qwen3Tts.Text;
 
 namespace Qwen3Tts.Tests.Text;
 
-/// <summary>What is wrong with a file is said with the file, the place and a remedy.</summary>
+/// <summary>An error in a file names the file, the place and a remedy.</summary>
 public sealed class TokenizerFilesTests
 {
     static string Broken(string file, Func<string, string>? change)
@@ -42,7 +42,7 @@ public sealed class TokenizerFilesTests
         Assert.Contains("byte 0", Message("vocab.json", _ => """{"a": 1}"""));
         Assert.Contains("'extra'", Message("vocab.json", v => v.TrimEnd().TrimEnd('}') + ", \"extra\": -1}"));
         Assert.Contains("2000000000", Message("vocab.json", v => v.TrimEnd().TrimEnd('}') + ", \"extra\": 2000000000}"));
-        Assert.Contains("'!' stands there twice", Message("vocab.json", v => v.TrimEnd().TrimEnd('}') + ", \"!\": 0}"));
+        Assert.Contains("'!' appears twice", Message("vocab.json", v => v.TrimEnd().TrimEnd('}') + ", \"!\": 0}"));
     }
 
     [Fact]

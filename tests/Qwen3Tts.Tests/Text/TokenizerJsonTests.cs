@@ -3,7 +3,7 @@ using Qwen3Tts.Text;
 
 namespace Qwen3Tts.Tests.Text;
 
-/// <summary>A folder that newer transformers saved: tokenizer.json in place of vocab.json and merges.txt.</summary>
+/// <summary>A folder saved by newer transformers: tokenizer.json instead of vocab.json and merges.txt.</summary>
 public sealed class TokenizerJsonTests
 {
     const string Sample = "Set white at B four now. Größe 数 it's 3.14 \t\n <|im_start|> naïve 漢字 🙂";

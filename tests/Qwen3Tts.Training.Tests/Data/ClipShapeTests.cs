@@ -7,7 +7,7 @@ public sealed class ClipShapeTests
 {
     const int Rate = 24000, Frame = 1920;
 
-    /// <summary>Silence, a tone, silence; in seconds.</summary>
+    /// <summary>Silence, a tone, silence; lengths in seconds.</summary>
     static Waveform Speech(double before, double tone, double after, float amplitude = 0.3f)
     {
         int N(double seconds) => (int)Math.Round(seconds * Rate);

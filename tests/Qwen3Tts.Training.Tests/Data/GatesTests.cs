@@ -17,7 +17,7 @@ using Qwen3Tts.Training.Options;
 
 namespace Qwen3Tts.Tests.Data;
 
-/// <summary>One gate for each kind of input: what one command refuses the others refuse, in the same words.</summary>
+/// <summary>All commands use the same checks: an input that one command refuses is refused by the others, with the same words.</summary>
 public sealed class GatesTests
 {
     const int Rate = 24000;
@@ -44,7 +44,7 @@ public sealed class GatesTests
         ClipExamples.Load(new() { Checkpoint = Mini.Model, Data = list }, ModelFolder.Open(Mini.Model), null);
     static Voice Cloned => new(new float[192]);
 
-    /// <summary>Each refuses as the user's mistake, and says the same.</summary>
+    /// <summary>Each command refuses the input as a mistake of the user, with the same words.</summary>
     static void AllSay(string words, params (string Command, Action Act)[] commands) => Assert.All(commands, c =>
     {
         var error = Record.Exception(c.Act);
@@ -82,7 +82,7 @@ public sealed class GatesTests
             .Select(i => (kind == "16-bit numbers" ? 9000 : 0.3f) * MathF.Sin(i * 0.05f))],
     }, Rate);
 
-    /// <summary>One second of one tone, at another level in each channel.</summary>
+    /// <summary>One second of one tone with another level in each channel.</summary>
     static byte[] TwoChannels(params float[] levels)
     {
         using var file = new MemoryStream();
@@ -99,7 +99,7 @@ public sealed class GatesTests
         return file.ToArray();
     }
 
-    /// <summary>What can be used and may be wrong is told in the same words by each.</summary>
+    /// <summary>All commands report the same doubts, in the same words.</summary>
     [Theory]
     [InlineData("clipped", "is clipped: ")]
     [InlineData("beyond", "goes beyond full scale: ")]
@@ -127,7 +127,7 @@ public sealed class GatesTests
     }
 
     [Fact]
-    public void OneCauseOfManyRecordingsIsToldOnce()
+    public void OneCauseOfManyRecordingsIsReportedOnce()
     {
         foreach (var (name, content) in new[] { ("missing", null),
             ("pointer", "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 9\n"), ("mp3", "ID3\u0003 and so on, longer") })
@@ -162,7 +162,7 @@ public sealed class GatesTests
         Assert.StartsWith($"{list}(1): ", error.Message, StringComparison.Ordinal);
     }
 
-    /// <summary>What the remedy of a message makes of a recording.</summary>
+    /// <summary>The recording after following the remedy of a message.</summary>
     static Waveform Followed(Waveform wave, string message) =>
         Regex.Match(message, @"Divide its samples by (\d+)\.$") is { Success: true } divide
             ? new([.. wave.Samples.Select(s => s / int.Parse(divide.Groups[1].Value, CultureInfo.InvariantCulture))], wave.SampleRate)
@@ -208,7 +208,7 @@ public sealed class GatesTests
         var words = LanguageNames.Unknown(language, known);
         var list = List("Good morning.", Good, language);
         var report = Prepared(list);
-        // told and not refused: it may be what is to be taught
+        // a doubt and not an error: it may be the language that is to be taught
         Assert.Contains(report.Doubts, d => d.StartsWith($"{list}(1): {words}", StringComparison.Ordinal));
         AllSay(words,
             ("say", () => Model.Value.Stream("Hello.", new() { Voice = Cloned, Language = language })), ("doctor", () => Examined(list)),
@@ -261,7 +261,7 @@ public sealed class GatesTests
             default).Rows);
     }
 
-    /// <summary>What was refused or misread, in reports of recordings.</summary>
+    /// <summary>Recordings of bug reports that were refused or misread.</summary>
     [Theory]
     [InlineData("wav-bw64", null)]
     [InlineData("wav-unfinished", null)]

@@ -39,7 +39,7 @@ public sealed class HeldOutTests
             var chosen = which.Choose(clips);
             Assert.All(chosen.Chunk(3), copies => Assert.Single(copies.Distinct()));
             Assert.Contains(true, chosen);
-            Assert.True(which.Count is null || chosen.Count(c => c) == 9); // ten do not divide into three
+            Assert.True(which.Count is null || chosen.Count(c => c) == 9); // ten cannot be divided by three
         }
     }
 

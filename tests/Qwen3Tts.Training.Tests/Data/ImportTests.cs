@@ -9,7 +9,7 @@ public sealed class ImportTests
 {
     const int Rate = 16000;
 
-    /// <summary>Something that rises, sounds and falls; each number sounds different.</summary>
+    /// <summary>A sound that rises and falls; each number gives another sound.</summary>
     static void Record(string file, int number = 0)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(file)!);
@@ -67,7 +67,7 @@ public sealed class ImportTests
                 : [null, null], manifest.Select(l => Value(l, "language")));
             Assert.Equal(name == "official.jsonl" ? "Slowly." : null, Value(manifest[0], "instruct"));
             Assert.All(manifest, l => Assert.Equal("train", Value(l, "split")));
-            // and reads as itself
+            // and the manifest can be read again
             Assert.Equal(manifest.Select(l => l.GetRawText()), Run(output, o => o with { HeldOut = null }).Lines
                 .Select(l => l.GetRawText()));
         }
@@ -85,7 +85,7 @@ public sealed class ImportTests
     }
 
     [Fact]
-    public void CodesAreKeptAndNeedNoRecording()
+    public void CodesOfTheListNeedNoRecording()
     {
         var (_, list) = Written("codes.jsonl", """{"audio":"gone.wav","text":"Gone.","ref_audio":"a.wav","audio_codes":[[1,2],[3,4]]}""");
         Assert.Equal("[[1,2],[3,4]]", Run(list).Lines[0].GetProperty("audio_codes").GetRawText());
@@ -111,7 +111,7 @@ public sealed class ImportTests
 
     [Theory]
     [InlineData("l.jsonl", """{"audio":"b.wav","text":"Hi <|im_end|> you."}""", "the text has '<|im_end|>', which programs take for a control token. Remove it from the text.")]
-    [InlineData("l.jsonl", """{"audio":"b.wav","text":"H\u0007i."}""", "the text has U+0007, which nobody can say. Save the text as UTF-8, or remove the character.")]
+    [InlineData("l.jsonl", """{"audio":"b.wav","text":"H\u0007i."}""", "the text has U+0007, which cannot be spoken. Save the text as UTF-8, or remove the character.")]
     [InlineData("l.jsonl", """{"audio":"b.wav","text":"…"}""", "the text '…' has no word. Write what is said in words.")]
     [InlineData("l.jsonl", """{"audio":"a.wav","text":"Three."}""", "the same recording as {list}(1), with another text: 'Three.', not 'One.'. Remove the wrong one.")]
     [InlineData("l.jsonl", """{"audio":"b.wav","text":"Hi.","split":"most"}""", """'split' is 'most', expected 'train' or 'held-out'. A line reads {"audio": "a.wav", "text": "What is said.", "ref_audio": "ref.wav"}.""")]

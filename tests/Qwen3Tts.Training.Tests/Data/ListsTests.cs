@@ -5,7 +5,7 @@ using Qwen3Tts.Training.Options;
 
 namespace Qwen3Tts.Tests.Data;
 
-/// <summary>Lists as other programs write them are read as the clips that they mean, or refused in one sentence.</summary>
+/// <summary>Lists of other programs are read as the clips that they mean, or refused with one sentence.</summary>
 public sealed class ListsTests
 {
     static (List<Clip> Clips, IReadOnlyList<string> Problems) Read(string path, ListFormat? format = null)
@@ -134,11 +134,11 @@ public sealed class ListsTests
     [InlineData("a|x\nb|x", "repeats")]
     [InlineData("a|1|2\nb|1|2", "no field is a text")]
     [InlineData("a|x|y|z|Is it?", "5 fields")]
-    [InlineData("a|b|c|d", "third is no language")]
+    [InlineData("a|b|c|d", "third is not a language")]
     [InlineData("audio|text|transcript\na|b|c", "both may be the text")]
     [InlineData("wavs/q.wav,Is it, or not?\nwavs/b.wav,It is.", "separated by commas")]
-    [InlineData("[{\"audio\":\"a.wav\",", "no JSON from here")]
-    [InlineData("Is it?\nIt is.", "no JSON objects")]
+    [InlineData("[{\"audio\":\"a.wav\",", "not JSON from here")]
+    [InlineData("Is it?\nIt is.", "not JSON objects")]
     [InlineData("audio|text\nC:\\x\\q.wav|Is it?\nC:\\x\\r.wav|It is.", "another machine")]
     public void WhatCannotBeReadHasOneMessage(string list, string words, params string[] beside)
     {
@@ -150,7 +150,7 @@ public sealed class ListsTests
         Assert.Contains(words, Assert.Single(problems), StringComparison.Ordinal);
     }
 
-    /// <summary>A '|' in one text makes a field more, which is neither a normalized text nor left out silently.</summary>
+    /// <summary>A '|' in a text makes one field more, which is neither read as a normalized text nor ignored silently.</summary>
     [Fact]
     public void OneFieldMoreThanTheOthersIsAMistake()
     {
@@ -160,7 +160,7 @@ public sealed class ListsTests
     }
 
     [Fact]
-    public void OneMistakeOfAFolderIsToldOnceAndItsRemedyEndsIt()
+    public void OneMistakeOfAFolderIsReportedOnceAndItsRemedyWorks()
     {
         var folder = Scratch.New("lists");
         foreach (var name in new[] { "1.mp3", "2.mp3", "3.mp3" })
@@ -178,7 +178,7 @@ public sealed class ListsTests
         Assert.Contains("is the text of 1.WAV already", Assert.Single(Read(folder).Problems), StringComparison.Ordinal);
     }
 
-    /// <summary>Each format that a message names is one that the option takes.</summary>
+    /// <summary>Each format that a message names is a value of the option.</summary>
     [Fact]
     public void TheRemedyOfAnAmbiguousListEndsIt()
     {

@@ -5,7 +5,7 @@ using Qwen3Tts.Training.Data;
 
 namespace Qwen3Tts.Tests.Data;
 
-/// <summary>Recordings to codes.jsonl, with a stand-in for the networks whose codes tell which samples it saw.</summary>
+/// <summary>Recordings to codes.jsonl, with a substitute for the networks whose codes show which samples it was given.</summary>
 public sealed class PreparationTests
 {
     const int Rate = 24000, Frame = 1920;
@@ -99,7 +99,7 @@ public sealed class PreparationTests
         Run(Options(input, output));
         Assert.Equal(3, _encoded);
         Assert.Equal(first, File.ReadAllText(Path.Combine(output, "codes.jsonl")));
-        Run(Options(input, output), fingerprint: 2); // another model's codes are no use
+        Run(Options(input, output), fingerprint: 2); // codes of another model are not used
         Assert.Equal(5, _encoded);
     }
 
@@ -114,13 +114,13 @@ public sealed class PreparationTests
             () => Preparation.Run(Options(input, output) with { Parallel = 1 }, stopping, null, stop.Token));
         Assert.False(File.Exists(Path.Combine(output, "codes.jsonl")));
         var cache = Path.Combine(output, "codes.jsonl.cache");
-        File.WriteAllText(cache, File.ReadAllText(cache)[..^20]); // and its last line was cut off
+        File.WriteAllText(cache, File.ReadAllText(cache)[..^20]); // its last line is incomplete
         Run(Options(input, output));
         Assert.Equal(2 + 3, _encoded);
     }
 
     [Fact]
-    public void AllMistakesAreToldAtOnceOrLeftOut()
+    public void AllMistakesAreReportedAtOnceOrLeftOut()
     {
         var (input, output) = (Recordings(("a", 1), ("short", 0.05)), Scratch.New());
         WavFile.Write(Path.Combine(input, "mute.wav"), new(new float[Rate], Rate));
@@ -155,7 +155,7 @@ public sealed class PreparationTests
         Assert.Equal("Eins „zwei“.", lines[0].GetProperty("text").GetString());
         Assert.Equal(Path.Combine(input, "b.wav"), lines[1].GetProperty("audio").GetString());
         Assert.Equal(Path.Combine(input, "ref.wav"), lines[1].GetProperty("ref_audio").GetString());
-        // and what has codes already is taken as it is
+        // and a clip that has codes already is taken unchanged
         File.Move(Path.Combine(input, "codes.jsonl"), Path.Combine(input, "given.jsonl"));
         File.Delete(Path.Combine(input, "a.wav"));
         Run(Options(Path.Combine(input, "given.jsonl"), input));
@@ -199,7 +199,7 @@ public sealed class PreparationTests
 
     [Theory]
     [InlineData("{", "the JSON ends too early")]
-    [InlineData("[1]", "no JSON object")]
+    [InlineData("[1]", "not a JSON object")]
     [InlineData("""{"text":"a","ref_audio":"a.wav"}""", "'audio'")]
     [InlineData("""{"audio":"a.wav","ref_audio":"a.wav"}""", "'text'")]
     [InlineData("""{"audio":"a.wav","text":"  "}""", "empty")]

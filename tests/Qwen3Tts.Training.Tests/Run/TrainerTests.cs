@@ -1,0 +1,231 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+using Qwen3Tts.Audio;
+using Qwen3Tts.Checkpoint;
+using Qwen3Tts.Generation;
+using Qwen3Tts.Training.Log;
+using Qwen3Tts.Training.Options;
+using Qwen3Tts.Training.Run;
+
+namespace Qwen3Tts.Tests;
+
+/// <summary>Complete runs with a tiny model and a few steps.</summary>
+public sealed class TrainerTests
+{
+    internal static readonly string Base = Golden.Checkpoints.First(c => ModelFolder.Open(Golden.Checkpoint(c)).Config.CanClone);
+    internal static readonly Lazy<string> Data = new(WriteData);
+
+    static string WriteData()
+    {
+        var (folder, random, talker) = (Scratch.New("data"), new Random(5), ModelFolder.Open(Golden.Checkpoint(Base)).Config.TalkerConfig);
+        foreach (var name in new[] { "one", "two" })
+            WavFile.Write(Path.Combine(folder, name + ".wav"),
+                new([.. Enumerable.Range(0, 16000).Select(i => 0.3f * MathF.Sin(i * 0.03f) * random.NextSingle())], 16000));
+        File.WriteAllLines(Path.Combine(folder, "codes.jsonl"), Enumerable.Range(0, 7).Select(i => JsonSerializer.Serialize(new
+        {
+            audio = $"{i}.wav",
+            text = $"This is number {i}.",
+            ref_audio = "one.wav",
+            language = i % 2 == 0 ? talker.CodecLanguageId.Keys.First() : null,
+            audio_codes = Enumerable.Range(0, 3 + i)
+                .Select(_ => Enumerable.Range(0, talker.NumCodeGroups)
+                .Select(_ => random.Next(talker.CodePredictorConfig.VocabSize)).ToArray()).ToArray(),
+        })));
+        return Path.Combine(folder, "codes.jsonl");
+    }
+
+    internal static TrainingOptions Options => new()
+    {
+        Model = Golden.Checkpoint(Base),
+        Data = Data.Value,
+        Speaker = "Anna",
+        Steps = 8,
+        Batch = 4,
+        LearningRate = 1e-3,
+        WarmUp = 2,
+        HeldOut = 1,
+        Force = true,
+    };
+
+    internal static TrainingResult Run(TrainingOptions options, string folder, Existing existing = Existing.Refuse, int? stopAfter = null)
+    {
+        using var stop = new CancellationTokenSource();
+        return Trainer.Run(options, folder, existing, new AtStep(stopAfter ?? 0, stop.Cancel), stop.Token);
+    }
+
+    internal static string Fresh() => Path.Combine(Scratch.New("run"), "run");
+
+    static Dictionary<string, float[]> WeightsOf(string export)
+    {
+        using var weights = Weights.Open(export);
+        return weights.Entries.ToDictionary(e => e.Name, e => weights.FileOf(e.Name).Float32(e.Name));
+    }
+
+    [Fact]
+    public void AResumedRunIsTheSameBitForBit()
+    {
+        var (whole, parts) = (Fresh(), Fresh());
+        var expected = Run(Options, whole);
+        Assert.False(Run(Options, parts, stopAfter: 3).Finished);
+        Assert.True(File.Exists(Path.Combine(parts, "state", "training.safetensors")));
+        Assert.True(File.Exists(Path.Combine(parts, "export", "model.safetensors"))); // the stopped run has an export
+        // killed two steps after the last state
+        File.AppendAllText(Path.Combine(parts, "log.jsonl"),
+            File.ReadLines(Path.Combine(whole, "log.jsonl")).ElementAt(3) + "\n{\"step\":5,\"o");
+        Assert.False(Run(Options, parts, Existing.Resume, stopAfter: 6).Finished);
+        var resumed = Run(Options, parts, Existing.Resume);
+        Assert.True(resumed.Finished);
+        Assert.Equal(expected.Log.Select(l => l with { Seconds = 0 }), resumed.Log.Select(l => l with { Seconds = 0 }));
+        Assert.Equal(File.ReadAllBytes(Path.Combine(expected.Export, "model.safetensors")),
+            File.ReadAllBytes(Path.Combine(resumed.Export, "model.safetensors")));
+        Assert.False(File.Exists(Path.Combine(parts, "state", "training.safetensors")));
+    }
+
+    [Fact]
+    public void ARunThatIsDoneIsNotDoneAgain()
+    {
+        var folder = Fresh();
+        var first = Run(Options, folder);
+        Assert.False(File.Exists(Path.Combine(folder, "state", "training.safetensors")));
+        var again = Trainer.Run(Options, folder, Existing.Resume, new AtStep(1, () => Assert.Fail("It trains again.")), default);
+        Assert.True(again.Finished);
+        Assert.Equal(first.Log, again.Log);
+    }
+
+    [Fact]
+    public void AStateThatCannotBeWrittenKeepsTheLastOneAndSaysSo()
+    {
+        if (!File.Exists("/dev/full"))
+            Assert.Skip("Only Linux has a disk that is always full, /dev/full.");
+        var (whole, folder) = (Run(Options, Fresh()), Fresh());
+        var state = Path.Combine(folder, "state", "training.safetensors");
+        var record = Path.Combine(folder, ".qwen3tts-files.jsonl");
+        var full = Assert.Throws<IOException>(
+            () => Trainer.Run(Options with { SaveEvery = 3, EvaluateEvery = 0 }, folder, Existing.Refuse, new AtStep(5, () =>
+        {
+            File.Move(record, record + "-kept");
+            File.CreateSymbolicLink(record, "/dev/full");
+        }), default));
+        File.Move(record + "-kept", record, overwrite: true);
+        Assert.Contains("step 6 is not saved; that of step 3 is", full.Message);
+        Assert.Equal([state], Directory.GetFiles(Path.GetDirectoryName(state)!));
+        var resumed = Run(Options with { SaveEvery = 1, EvaluateEvery = 0 }, folder, Existing.Resume);
+        Assert.Equal(whole.Log.Select(l => l with { Seconds = 0 }), resumed.Log.Select(l => l with { Seconds = 0 }));
+        Assert.Equal(File.ReadAllBytes(Path.Combine(whole.Export, "model.safetensors")),
+            File.ReadAllBytes(Path.Combine(resumed.Export, "model.safetensors")));
+    }
+
+
+    [Fact]
+    public void MicroBatchesChangeTheSpeedAlone()
+    {
+        var four = Run(Options with { MicroBatch = 4 }, Fresh());
+        var one = Run(Options with { MicroBatch = 1 }, Fresh());
+        Assert.All(four.Log.Zip(one.Log), p =>
+            Assert.Equal(p.First.Talker + p.First.Predictor, p.Second.Talker + p.Second.Predictor, 2e-4));
+        var (a, b) = (WeightsOf(four.Export), WeightsOf(one.Export));
+        // The BF16 weights may differ by one rounding step, 2⁻⁸ of themselves; nearly all are equal.
+        Assert.InRange(a.Sum(t => t.Value.Zip(b[t.Key]).Count(v => v.First != v.Second)) / (double)a.Sum(t => t.Value.Length), 0, 0.01);
+    }
+
+    [Fact]
+    public void SeedAndOptionsDecideEverything()
+    {
+        var first = Run(Options, Fresh());
+        Assert.Equal(File.ReadAllBytes(Path.Combine(first.Export, "model.safetensors")),
+            File.ReadAllBytes(Path.Combine(Run(Options, Fresh()).Export, "model.safetensors")));
+        Assert.NotEqual(first.Log[0].Talker, Run(Options with { Seed = 2 }, Fresh()).Log[0].Talker);
+    }
+
+    [Fact]
+    public void TheRunKeepsWhatItWasAndLogsEveryStep()
+    {
+        var folder = Fresh();
+        var result = Run(Options, folder);
+        Assert.Equal(Enumerable.Range(1, 8), result.Log.Select(l => l.Step));
+        Assert.NotNull(result.Log[^1].HeldOutTalker);
+        Assert.True(result.Log[^1].Talker < result.Log[0].Talker);
+        var stored = TrainingOptions.FromJson(File.ReadAllText(Path.Combine(folder, "options.json")), "options.json");
+        Assert.Equal((8, 4, 1e-3), (stored.Steps, stored.MicroBatch, stored.LearningRate));
+        Assert.Equal(["data", "auto"], stored.Languages!);
+        // The exported row is the vector of all training sequences, bit for bit.
+        using var voice = SafetensorsFile.Open(Path.Combine(folder, "voice.safetensors"));
+        var talker = ModelFolder.Open(result.Export).Config.TalkerConfig;
+        var row = talker.SpkId["anna"];
+        Assert.Equal(voice.Float32("anna"),
+            WeightsOf(result.Export)["talker.model.codec_embedding.weight"][(row * talker.HiddenSize)..((row + 1) * talker.HiddenSize)]);
+        Assert.Equal(RunManifest.Read(result.Export)!.Voices[0].ReferenceSha256, voice.Metadata["anna.reference_sha256"]);
+    }
+
+    [Fact]
+    public void EvaluationsSpeakAndKeepTheBest()
+    {
+        var folder = Fresh();
+        var options = Options with { EvaluateEvery = 3, HeldOut = 2 };
+        Run(options, folder);
+        var evaluations = Evaluation.ReadAll(folder);
+        Assert.Equal([0, 3, 6, 8], evaluations.Select(e => e.Step));
+        Assert.All(evaluations, e => Assert.Equal(4, e.Takes.Count)); // two texts, two seeds
+        Assert.All(evaluations.SelectMany(e => e.Takes), t =>
+            Assert.Equal(t.Seconds, WavFile.Read(Path.Combine(folder, t.File)) is var w ? (double)w.Samples.Length / w.SampleRate : 0));
+        Assert.Equal(evaluations.Skip(1).MinBy(e => e.Score)!.Step, RunManifest.Read(Path.Combine(folder, "best"))!.Steps);
+        Assert.False(Directory.Exists(Path.Combine(folder, "candidate")));
+        var page = File.ReadAllText(Path.Combine(folder, "index.html"));
+        Assert.All(evaluations.SelectMany(e => e.Takes), t => Assert.Contains(t.File, page));
+        Assert.Contains("Done: step 8 of 8", page);
+
+        // After a stop and a resume, the takes are the same bytes.
+        var parts = Fresh();
+        Run(options, parts, stopAfter: 4);
+        Run(options, parts, Existing.Resume);
+        Assert.Equal(File.ReadAllText(Path.Combine(folder, "evaluations.jsonl")),
+            File.ReadAllText(Path.Combine(parts, "evaluations.jsonl")));
+        Assert.All(evaluations.SelectMany(e => e.Takes), t =>
+            Assert.Equal(File.ReadAllBytes(Path.Combine(folder, t.File)), File.ReadAllBytes(Path.Combine(parts, t.File))));
+    }
+
+    [Fact]
+    public void ARunEndsEarlyWhenNothingGetsBetter()
+    {
+        var folder = Fresh();
+        // a learning rate that destroys the model
+        var result = Run(Options with { EvaluateEvery = 1, Patience = 1, LearningRate = 0.3, Steps = 40 }, folder);
+        var evaluations = Evaluation.ReadAll(folder);
+        Assert.True(result.Finished);
+        Assert.InRange(result.Log.Count, 1, 39);
+        Assert.True(evaluations[^1].Score >= evaluations[^2].Score);
+        Assert.Equal(result.Log, Run(Options with { EvaluateEvery = 1, Patience = 1, LearningRate = 0.3, Steps = 40 }, folder,
+            Existing.Resume).Log);
+    }
+
+    [Theory]
+    [InlineData(nameof(ExportAs.CustomVoice))]
+    [InlineData(nameof(ExportAs.Base))]
+    public void TheResultKnowsWhatItWasTrainedFor(string exportAs)
+    {
+        var kind = Enum.Parse<ExportAs>(exportAs);
+        var result = Run(Options with { Steps = 1, WarmUp = 0, Layout = LayoutPolicy.TextFirst, Languages = ["auto"], ExportAs = kind },
+            Fresh());
+        using var tts = Tts.Load(result.Export, threads: 1);
+        Assert.Equal((kind == ExportAs.Base, "anna"), (tts.CanClone, tts.Speakers.Single()));
+        var speech = new SpeechOptions { Speaker = "Anna", MaxFramesPerToken = 0.1 };
+        Assert.Empty(tts.Untrained(speech));
+        Assert.Contains("interleaved", Assert.Single(tts.Untrained(speech with { Layout = Sequence.Layout.Interleaved })));
+        Assert.Contains("Trained: auto.", Assert.Single(tts.Untrained(speech with { Language = tts.Languages.First() })));
+        tts.Say("It speaks.", speech);
+        if (kind == ExportAs.Base)
+        {
+            var cloned = tts.Clone(WavFile.Read(Path.Combine(Path.GetDirectoryName(Data.Value)!, "two.wav")), "Two.");
+            Assert.Contains("transcript", Assert.Single(tts.Untrained(new() { Voice = cloned, Layout = Sequence.Layout.TextFirst })));
+            // a base can be fine-tuned again
+            var second = Run(Options with { Model = result.Export, Speaker = "Bert", Steps = 1, WarmUp = 0 }, Fresh());
+            Assert.Equal(["anna", "bert"], ModelFolder.Open(second.Export).Config.TalkerConfig.SpkId.Keys.Order());
+        }
+        var manifest = RunManifest.Read(result.Export)!;
+        Assert.Equal(("one.wav", Convert.ToHexStringLower(
+            SHA256.HashData(File.ReadAllBytes(Path.Combine(Path.GetDirectoryName(Data.Value)!, "one.wav"))))),
+            (manifest.Voices[0].Reference, manifest.Voices[0].ReferenceSha256));
+        using var weights = Weights.Open(Golden.Checkpoint(Base));
+        Assert.Equal(Adapter.HashOf(weights), manifest.BaseSha256);
+    }
+}

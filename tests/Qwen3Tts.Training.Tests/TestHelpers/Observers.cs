@@ -1,0 +1,31 @@
+
+using Qwen3Tts.Training.Log;
+using Qwen3Tts.Training.Run;
+
+namespace Qwen3Tts.Tests;
+
+/// <summary>Runs an action after one step.</summary>
+sealed class AtStep(int at, Action act) : RunObserver
+{
+    public override void OnStep(StepReport step)
+    {
+        if (step.Step == at)
+            act();
+    }
+}
+
+/// <summary>Collects the messages of a run.</summary>
+sealed class NoteCollector : RunObserver
+{
+    public Action? AtFirstStep { get; set; }
+
+    public List<string> Notes { get; } = [];
+
+    public override void OnStep(StepReport step)
+    {
+        if (step.Step == 1)
+            AtFirstStep?.Invoke();
+    }
+
+    public override void OnNote(string message) => Notes.Add(message);
+}
