@@ -1,5 +1,6 @@
 // qwen3tts.json beside a fine-tuned checkpoint: the conditions that its voices were trained under. Official runtimes ignore the file; this
-// one says so when a voice is asked for what it never practised, which no error and no loss would tell.
+// one says so when a voice is asked for what it never practised, which no error and no loss would tell, and its doctor measures on sequences
+// that are written as the run wrote them.
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Qwen3Tts.Files;
@@ -43,6 +44,8 @@ sealed record RunManifest
     public bool Instruct { get; init; }
     /// <summary>Reference recordings stood in the prompts.</summary>
     public bool InContext { get; init; }
+    /// <summary>In what share of them; null in manifests that are older than this entry.</summary>
+    public double? InContextShare { get; init; }
     /// <summary>Null in manifests that are older than this entry.</summary>
     [JsonPropertyName("way")] // as files of older runs have it
     public TrainedMethod? Method { get; init; }

@@ -94,8 +94,9 @@ static class Examination
             Margin = diagnosis.Margin,
             Alike = [.. diagnosis.Alike.Select(h => h.Name)],
             Rescue = KnownFaults.FindRescue(diagnosis.Hypothesis.Faults),
-            Data = new(options.Data!, clips.Examples.Count, clips.Frames, clips.Voice, now.ShowsDifference(FaultSet.NoLanguage),
-                Math.Log(now.Codebook)),
+            Data = new(options.Data!, clips.Examples.Count, clips.Frames, clips.Voice, clips.Written.Layout == Layout.Interleaved
+                ? RunManifest.Interleaved : RunManifest.TextFirst, clips.Written.Instructed, clips.Written.InContext, clips.Written.Source,
+                now.ShowsDifference(FaultSet.NoLanguage), Math.Log(now.Codebook)),
             Losses = [.. Hypothesis.All.Append(diagnosis.Hypothesis).DistinctBy(h => h.Name).Select(h => Row(h, now, origin?.Measurement))],
             Findings = [.. report.Findings, .. TrainingFindings.List(now, diagnosis, origin)],
         };

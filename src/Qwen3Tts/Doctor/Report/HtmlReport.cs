@@ -53,8 +53,7 @@ static class HtmlReport
     {
         if (r.Losses.Count == 0)
             return;
-        page.Append($"<h2>Loss under each hypothesis</h2>\n<p>{r.Data!.Clips} clips, {r.Data.Frames} frames; " +
-            $"voice: {Escape(r.Data.Voice)}. Guessing a code costs {Number(r.Data.Guessing)} nats.</p>\n");
+        page.Append($"<h2>Loss under each hypothesis</h2>\n<p>{Escape(r.Data!.Sentence)}</p>\n");
         page.Append("<div class=\"wide\"><table><tr><th>trained with</th>");
         (string Name, Func<LossRow, double?> Value)[] columns = [("total", l => l.Total), ("talker", l => l.Talker),
             ("first codes", l => l.Codes), ("end", l => l.End), ("predictor", l => l.Predictor), ("base, total", l => l.Base)];
