@@ -1,6 +1,6 @@
 // qwen3tts.json beside a fine-tuned checkpoint: the conditions that its voices were trained under. Official runtimes ignore the file; this
-// one says so when a voice is asked for what it never practised, which no error and no loss would tell, and its doctor measures on sequences
-// that are written as the run wrote them.
+// one says so when a voice is asked for what it never practised, which no error and no loss would tell, and its doctor measures on
+// sequences that are written as the run wrote them.
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Qwen3Tts.Files;

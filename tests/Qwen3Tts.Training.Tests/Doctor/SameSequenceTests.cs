@@ -74,7 +74,7 @@ public sealed class SameSequenceTests(SameSequenceTests.Recordings recordings) :
         var doctor = ClipExamples.Load(new() { Checkpoint = export, Data = recordings.Data }, model, ModelFolder.Open(Mini.Model));
         var trainer = Trained(options);
         Assert.Equal(Clips, doctor.Examples.Count);
-        Assert.Equal(trainer.Select(Show).Order(StringComparer.Ordinal), doctor.Examples.Select(Show).Order(StringComparer.Ordinal));
+        Assert.Equal(Shown(trainer), Shown(doctor.Examples));
         Assert.Equal((Clips + 1) / 2, doctor.Written.Instructed);
         Assert.Equal(options.InContext > 0 ? Clips - 1 : 0, doctor.Written.InContext);
         Assert.Equal(RunManifest.FileName, doctor.Written.Source);
@@ -88,7 +88,7 @@ public sealed class SameSequenceTests(SameSequenceTests.Recordings recordings) :
         var export = Trainer.Run(options, Scratch.New("run"), Existing.Refuse, null, default).Export;
         File.Delete(Path.Combine(export, RunManifest.FileName));
         var doctor = Load(export);
-        Assert.Equal(Trained(options).Select(Show).Order(StringComparer.Ordinal), doctor.Examples.Select(Show).Order(StringComparer.Ordinal));
+        Assert.Equal(Shown(Trained(options)), Shown(doctor.Examples));
         Assert.Equal("the list", doctor.Written.Source);
     }
 
@@ -132,6 +132,9 @@ public sealed class SameSequenceTests(SameSequenceTests.Recordings recordings) :
             TrainingVoices.Load(model, options, clips), options, talker.MaxPositionEmbeddings);
         return data.Some(clips.Count);
     }
+
+    /// <summary>The trainer shuffles.</summary>
+    static IEnumerable<string> Shown(IEnumerable<TrainingExample> examples) => examples.Select(Show).Order(StringComparer.Ordinal);
 
     /// <summary>Positions and targets in words: the numbers of a voice stand there bit for bit.</summary>
     static string Show(TrainingExample e) =>

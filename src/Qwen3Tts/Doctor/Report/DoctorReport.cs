@@ -67,6 +67,8 @@ sealed record DoctorReport
     public TextProjectionReport? TextProjection { get; init; }
     public MovementReport? Movement { get; init; }
     public SpeechReport? Speech { get; init; }
+    /// <summary>What the numbers in it mean.</summary>
+    public IReadOnlyList<LegendEntry> Legend => NumberMeanings.List(this);
 
     public string ToJson() => JsonSerializer.Serialize(this, DoctorJson.Default.DoctorReport);
 }
