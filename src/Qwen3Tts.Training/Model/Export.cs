@@ -222,7 +222,7 @@ static class Export
     /// <summary>
     /// Tokenizer, generation and preprocessor settings, licence and the codec. The model card stays: it describes the base.
     /// </summary>
-    static void CopySideFiles(string from, string to)
+    public static void CopySideFiles(string from, string to)
     {
         foreach (var file in Directory.GetFiles(from)
             .Where(f => !IsWeights(f) && Path.GetFileName(f) is var n && n is not ("config.json" or "README.md" or RunManifest.FileName)
