@@ -21,7 +21,7 @@ static class Examination
     /// <param name="progress">Told what is being done.</param>
     /// <param name="stop">Ends the examination between clips.</param>
     /// <exception cref="IOException">A folder or file that was named is not there.</exception>
-    /// <exception cref="InvalidDataException">The base or the data cannot be read.</exception>
+    /// <exception cref="InvalidDataException">The base, the data or the manifest of the run cannot be read.</exception>
     /// <exception cref="ArgumentException">The data do not say enough: whose voice, or which language.</exception>
     public static DoctorReport Run(DoctorOptions options, Func<string, SpeechSource>? open, Action<string> progress,
         CancellationToken stop = default)
@@ -125,7 +125,7 @@ static class Examination
             Speaker = speaker,
             Voice = voice is null ? null : new(voice),
             Language = options.Language ?? "Auto",
-            Layout = Layout.TextFirst,
+            Layout = clips?.Written.Layout ?? Layout.TextFirst,
         };
         double? pace = clips is null ? null : clips.Frames / (double)clips.Texts.Sum(t => t.Length);
         var spoken = SpeechCheck.Speak(open(model.Path), options, speech, clips?.Texts ?? [], pace, progress, stop);

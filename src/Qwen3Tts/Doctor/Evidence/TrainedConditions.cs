@@ -20,7 +20,7 @@ sealed class TrainedConditions(RunManifest? manifest, string source)
         : new(null, $"{TheList}, as {RunManifest.FileName} names voices that this checkpoint lacks");
 
     /// <summary>A script that copies the folder that it begins from copies the manifest of another run, too.</summary>
-    static bool IsOf(RunManifest manifest, TalkerConfig talker) => manifest.Voices.All(v =>
+    static bool IsOf(RunManifest manifest, TalkerConfig talker) => manifest.Voices.Count > 0 && manifest.Voices.All(v =>
         talker.SpkId.Any(s => Files.SpeakerName.IsSame(s.Key, v.Name) && s.Value == v.Row));
 
     public string Source => source;

@@ -33,7 +33,7 @@ sealed record DataReport(string Source, int Clips, int Frames, string Voice, str
 {
     /// <summary>The same in words.</summary>
     public string Sentence => $"Measured on {Clips} clips, {Frames} frames; voice: {Voice}; layout: {Layout}; with an instruction: "
-        + $"{Instructed}; with a reference in the prompt: {InContext} (as {WrittenAs} says).";
+        + $"{Instructed}; with a reference in the prompt: {InContext} (from {WrittenAs}).";
 }
 
 sealed record DoctorReport
