@@ -13,7 +13,19 @@ namespace Qwen3Tts.CommandLine;
 /// <summary>A command whose help shows examples.</summary>
 class DocumentedCommand(string name, string description, params IReadOnlyList<string> examples) : Command(name, description)
 {
+    readonly List<(Option Option, string Example)> _expert = [];
+
     public IReadOnlyList<string> Examples { get; } = examples;
+
+    /// <summary>Options that few need. The help's list leaves them out and shows them below it, each with its example.</summary>
+    public IReadOnlyList<(Option Option, string Example)> Expert => _expert;
+
+    protected void AddForExperts(Option option, string example)
+    {
+        option.Hidden = true;
+        Add(option);
+        _expert.Add((option, example));
+    }
 }
 
 /// <summary>Runs a command line.</summary>
@@ -147,8 +159,14 @@ static class CommandRun
         public override int Invoke(ParseResult parsed)
         {
             var code = help.Invoke(parsed);
-            if (parsed.CommandResult.Command is DocumentedCommand { Examples: { Count: > 0 } examples })
-                Console.Out.WriteLine(string.Join(Environment.NewLine, examples.Select(e => $"  {e}").Prepend("Examples:")));
+            if (parsed.CommandResult.Command is not DocumentedCommand command)
+                return code;
+            if (command.Examples.Count > 0)
+                Console.Out.WriteLine(string.Join(Environment.NewLine, command.Examples.Select(e => $"  {e}").Prepend("Examples:")));
+            if (command.Expert.Count > 0)
+                Console.Out.WriteLine($"{Environment.NewLine}For experts:");
+            foreach (var (option, example) in command.Expert)
+                Console.Out.WriteLine($"  {option.Name} <{option.HelpName}>  {option.Description}{Environment.NewLine}  {example}");
             return code;
         }
     }

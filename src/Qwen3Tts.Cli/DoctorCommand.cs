@@ -1,7 +1,6 @@
 // qwen3tts doctor: reports which faults of fine-tuning a checkpoint was trained with. It prints the verdict first, then the evidence. Exit
 // codes: 0 healthy, 3 not healthy, 4 undecided or not measured.
 using System.CommandLine;
-using System.Globalization;
 using Qwen3Tts.CommandLine;
 using Qwen3Tts.Data;
 using Qwen3Tts.Doctor;
@@ -72,7 +71,7 @@ sealed class DoctorCommand : DocumentedCommand
     };
     readonly Option<string?> _as = new("--as")
     {
-        Description = $"With --show-prompt: also show that of a faulty trainer: {string.Join(", ", PromptListing.Scripts.Keys)}, or " +
+        Description = $"With --show-prompt: also show that of a faulty trainer: {string.Join(", ", PromptListing.Scripts)}, or " +
             $"a hypothesis.",
         HelpName = "SCRIPT",
     };
@@ -129,7 +128,7 @@ sealed class DoctorCommand : DocumentedCommand
         if (parsed.GetValue(_json))
             Console.WriteLine(report.ToJson());
         else
-            Print(report);
+            DoctorConsole.Print(report);
         return report.Healthy ? CommandRun.Done : report.Undecided ? Undecided : NotHealthy;
     }
 
@@ -160,48 +159,15 @@ sealed class DoctorCommand : DocumentedCommand
         return new(tts.Sampling, tts.Stream);
     }
 
-    static void Print(DoctorReport r)
-    {
-        if (Console.IsOutputRedirected)
-            AnsiConsole.Profile.Width = 160; // files and pipes have no width; the default of 80 columns would break the tables
-        AnsiConsole.Write(new Markup($"[bold {(r.Healthy ? "green" : r.Undecided ? "yellow" : "red")}]{Markup.Escape(r.Verdict)}[/]\n"));
-        foreach (var detail in r.Details)
-            AnsiConsole.Write(new Cell($"{detail}\n"));
-        if (r.Hypothesis is not null)
-            AnsiConsole.Write(new Cell(
-                $"trained as {r.Hypothesis}; sure {Percent(r.Confidence)}"
-                + (r.Next is null ? "" : $"; next {r.Next}, {Number(r.Margin)} times worse")
-                + (r.Alike.Count == 0 ? "" : $"; cannot be distinguished from {string.Join(", ", r.Alike)}") + "\n"));
-        if (r.Findings.Count > 0)
-            AnsiConsole.Write(Rows(Columns("", "finding", "evidence", "remedy"), r.Findings.OrderByDescending(f => f.Severity), f =>
-                [f.Severity.ToString().ToLowerInvariant(), f.Id, f.Evidence, f.Remedy]));
-        if (r.Losses.Count > 0)
-            AnsiConsole.Write(Rows(Columns("hypothesis", "total", "talker", "first codes", "end", "predictor", "base, total"), r.Losses,
-                l => l.Possible
-                ? [l.Hypothesis, Number(l.Total), Number(l.Talker), Number(l.Codes), Number(l.End), Number(l.Predictor), Number(l.Base)]
-                : [l.Hypothesis, "the shapes forbid it", "", "", "", "", ""]));
-        if (r.TextProjection is { } p)
-            AnsiConsole.Write(new Cell($"{p.Sentence}\n"));
-        if (r.Movement is { } m)
-            AnsiConsole.Write(Rows(Columns("moved", "tensors", "unmoved", "elements", "relative", "directions"), m.Groups, g =>
-                [g.Name, $"{g.Tensors}", $"{g.Unmoved}", Percent(g.Changed), Number(g.Relative), g.EffectiveRank is null ? ""
-                : $"{Number(g.EffectiveRank)} of {g.Rank}"]));
-        if (r.Speech is { } s)
-            AnsiConsole.Write(new Cell(
-                $"It speaks: {s.Takes.Count} takes, {Percent(s.Runaway)} do not end, length {Number(s.LengthRatio)} of the data's, " +
-                $"silence {Percent(s.Silence)}, repeated frames {Percent(s.Repeated)}, words heard wrongly {Percent(s.WordErrors)} " +
-                $"({s.Recogniser})\n"));
-    }
-
     int ShowPrompt(ParseResult parsed)
     {
-        var faults = parsed.GetValue(_as) is { } script ? PromptListing.FindFaults(script) : FaultSet.None;
+        var faults = parsed.GetValue(_as) is { } script ? Hypothesis.Find(script) : FaultSet.None;
         var (right, faulty) = PromptListing.Pair(parsed.GetRequiredValue(_checkpoint),
             new(parsed.GetRequiredValue(_showPrompt)!, parsed.GetValue(_speaker), parsed.GetValue(_language), parsed.GetValue(_instruct),
             parsed.GetValue(_transcript), parsed.GetValue(_interleaved)), faults);
         if (Console.IsOutputRedirected)
             AnsiConsole.Profile.Width = 200;
-        var table = Columns(faults == FaultSet.None ? ["", "text", "codec", "is taught"]
+        var table = DoctorConsole.Columns(faults == FaultSet.None ? ["", "text", "codec", "is taught"]
             : ["", "text", "codec", "is taught", $"{parsed.GetValue(_as)}: text", "codec", "is taught"]);
         for (var i = 0; i < Math.Max(right.Count, faulty.Count); i++)
         {
@@ -217,16 +183,4 @@ sealed class DoctorCommand : DocumentedCommand
             $"what differs is red.\n"));
         return CommandRun.Done;
     }
-
-    static Table Columns(params string[] names) => new Table().Border(TableBorder.Simple).AddColumns(names);
-
-    static Table Rows<T>(Table table, IEnumerable<T> items, Func<T, string[]> row)
-    {
-        foreach (var item in items)
-            table.AddRow(row(item).Select(c => new Cell(c)));
-        return table;
-    }
-
-    static string Number(double? value) => Html.Number(value);
-    static string Percent(double? share) => share is { } s ? string.Create(CultureInfo.InvariantCulture, $"{100 * s:0.#} %") : "–";
 }

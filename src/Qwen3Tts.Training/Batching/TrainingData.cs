@@ -2,7 +2,6 @@
 // voices take turns, each with an order of its own, so that a small one is trained on as often as a large one.
 using Qwen3Tts.Data;
 using Qwen3Tts.Sequence;
-using Qwen3Tts.Talker;
 using Qwen3Tts.Text;
 using Qwen3Tts.Training.Memory;
 using Qwen3Tts.Training.Options;
@@ -13,11 +12,10 @@ namespace Qwen3Tts.Training.Batching;
 sealed class TrainingData
 {
     readonly IReadOnlyList<Clip> _clips;
-    readonly TextTokenizer _tokenizer;
+    readonly ExampleBuilder _builder;
     readonly SpecialTokens _ids;
     readonly IReadOnlyList<TrainingVoice> _voices;
     readonly TrainingOptions _options;
-    readonly int _mostPositions; // of a sequence
     readonly int[] _voiceOf; // of each clip
     readonly int[][] _training; // of each voice, the clips that are trained on
     readonly int[] _lengths; // of each clip, in tokens and frames
@@ -31,7 +29,8 @@ sealed class TrainingData
     public TrainingData(IReadOnlyList<Clip> clips, TextTokenizer tokenizer, SpecialTokens ids, IReadOnlyList<TrainingVoice> voices,
         TrainingOptions options, int mostPositions = int.MaxValue)
     {
-        (_clips, _tokenizer, _ids, _voices, _options, _mostPositions) = (clips, tokenizer, ids, voices, options, mostPositions);
+        (_clips, _ids, _voices, _options) = (clips, ids, voices, options);
+        _builder = new(tokenizer, ids, mostPositions);
         _voiceOf = [.. clips.Select(c =>
             voices.Index().First(v => Files.SpeakerName.IsSame(v.Item.Name, TrainingVoices.NameOf(options, c))).Index)];
         CheckClips();
@@ -93,7 +92,8 @@ sealed class TrainingData
 
     /// <summary>The longest clip, written in the longest way.</summary>
     public BatchShape Longest => Enumerable.Range(0, _clips.Count)
-        .Select(i => Sequence(i, Layout.TextFirst, _options.Languages![0], _options.InContext > 0))
+        .Select(i => _builder.WriteSequence(_clips[i],
+            Conditions(i, Layout.TextFirst, _options.Languages![0], _options.InContext > 0)))
         .Select(s => new BatchShape(1, s.Positions.Count, s.Frames.Count()))
             .Aggregate((a, b) => new(1, Math.Max(a.Positions, b.Positions), Math.Max(a.Frames, b.Frames)));
 
@@ -159,32 +159,18 @@ sealed class TrainingData
             LayoutPolicy.Interleaved => Layout.Interleaved,
             _ => Draw(draw, 1, 2) == 0 ? Layout.TextFirst : Layout.Interleaved,
         };
-        var sequence = Sequence(clip, layout, _options.Languages![Draw(draw, 2, _options.Languages.Count)],
+        var conditions = Conditions(clip, layout, _options.Languages![Draw(draw, 2, _options.Languages.Count)],
             Draw(draw, -1, 1 << 20) < _options.InContext * (1 << 20));
-        return _options.Planted.Edit(TrainingExample.FromSequence(sequence, _ids), _ids);
+        return _options.Planted.Edit(_builder.Build(_clips[clip], conditions), _ids);
     }
 
-    /// <summary>A clip as it will be spoken. Its own recording is never its reference: the answer would stand in the prompt.</summary>
-    TalkerSequence Sequence(int clip, Layout layout, string language, bool inContext)
+    ClipConditions Conditions(int clip, Layout layout, string language, bool inContext) => new()
     {
-        var (spoken, voice) = (_clips[clip], _voiceOf[clip]);
-        var reference = inContext && _references[voice] is { } r && r.Text != spoken.Text ? r : null;
-        var sequence = TalkerSequence.Prompt(new Utterance
-        {
-            Text = _tokenizer.Encode(spoken.Text),
-            Instruct = string.IsNullOrWhiteSpace(spoken.Instruct) ? [] : _tokenizer.Instruct(SpokenText.Words(spoken.Instruct)),
-            Voice = _voices[voice].Vector,
-            ReferenceText = reference is null ? [] : _tokenizer.Encode(reference.Text),
-            ReferenceFrames = reference?.Codes ?? [],
-            Language = Language(spoken, language),
-            Layout = layout,
-        }, _ids);
-        foreach (var frame in spoken.Codes!)
-            sequence.Append(new CodecStep.Frame(frame));
-        sequence.AppendEnd();
-        ContextLimit.Check(sequence, _mostPositions, spoken.Place);
-        return sequence;
-    }
+        Voice = _voices[_voiceOf[clip]].Vector,
+        Reference = inContext ? _references[_voiceOf[clip]] : null,
+        Language = Language(_clips[clip], language),
+        Layout = layout,
+    };
 
     static string? Language(Clip clip, string policy) => policy.Equals("data", StringComparison.OrdinalIgnoreCase) ? clip.Language : policy;
 

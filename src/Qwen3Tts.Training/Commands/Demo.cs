@@ -23,11 +23,9 @@ static class Demo
     const int HeldOut = 6; // held-out texts that are spoken at the end
     const int TakesPerText = 3; // several, because a single take is a matter of chance
 
-    public static int Run(string? model, string? recordings, string output, int? steps, CancellationToken stop, bool force = false)
+    public static int Run(string model, string recordings, string output, int? steps, CancellationToken stop, bool force = false)
     {
         var clock = Stopwatch.StartNew();
-        model ??= InRepository("models", "mini");
-        recordings ??= InRepository("recordings", "nora");
         var name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(recordings)));
         var (data, page) = (Path.Combine(output, "codes.jsonl"), Path.Combine(output, "index.html"));
         CheckOutput(output, model, recordings, data, page);
@@ -179,7 +177,9 @@ static class Demo
         Find("tests", "Mini", "grammar.jsgf") is { } grammar ? new(grammar, Path.Combine(Path.GetDirectoryName(grammar)!, "german.dict"))
             : new();
 
-    static string InRepository(params string[] parts) => Find(parts)
+    /// <summary>A folder of the repository, which the demo takes where none is named.</summary>
+    /// <exception cref="DirectoryNotFoundException">Neither the current folder nor this program is in the repository.</exception>
+    public static string InRepository(params string[] parts) => Find(parts)
         ?? throw new DirectoryNotFoundException(
             $"'{Path.Combine(parts)}' is neither above the current folder nor above this program. Start it in the repository, or name " +
             $"--model and --recordings.");

@@ -1,6 +1,7 @@
 // qwen3tts-train demo: from recordings to a page with the results, in a few minutes.
 using System.CommandLine;
 using Qwen3Tts.CommandLine;
+using Qwen3Tts.Doctor.Faults;
 using Qwen3Tts.Training.Options;
 
 namespace Qwen3Tts.Training.Commands;
@@ -17,10 +18,9 @@ sealed class DemoCommand : DocumentedCommand
         Description = "Folder of WAV and TXT files. Default: the repository's recordings/nora.",
         HelpName = "DIR",
     };
-    readonly Option<string> _output = new("--out", "-o")
+    readonly Option<string?> _output = new("--out", "-o")
     {
-        Description = "Folder for all results.",
-        DefaultValueFactory = _ => Path.Combine("out", "demo"),
+        Description = "Folder for all results. Default: out/demo.",
         HelpName = "DIR",
     };
     readonly NumberOption<int?> _steps = new NumberOption<int?>("--steps", TrainingRanges.Steps)
@@ -29,6 +29,14 @@ sealed class DemoCommand : DocumentedCommand
     };
     readonly Option<bool> _force = new("--force") { Description = "Go on although the preflight says that the run cannot work." };
 
+    readonly Option<string?> _fault = new("--fault")
+    {
+        Description = "Instead of the demo: a base and a checkpoint trained from it with a fault, or several joined by '+', to look at "
+            + $"with 'qwen3tts doctor'. One of: {string.Join(", ", Hypothesis.All.Select(h => h.Name))}. Goes to out/NAME, unless --out "
+            + "names another folder.",
+        HelpName = "NAME",
+    };
+
     public DemoCommand() : base("demo",
         "A demonstration of a few minutes: prepares recordings of a voice, fine-tunes correctly and with the faults of the " +
         "official script, speaks with both results, and shows them on a page.",
@@ -36,12 +44,16 @@ sealed class DemoCommand : DocumentedCommand
     {
         foreach (var option in new Option[] { _model, _recordings, _output, _steps, _force })
             Add(option);
+        AddForExperts(_fault, "qwen3tts-train demo --fault official");
         this.Does(Run);
     }
 
     int Run(ParseResult parsed, CancellationToken stop)
     {
-        return Demo.Run(parsed.GetValue(_model), parsed.GetValue(_recordings), parsed.GetValue(_output)!, parsed.GetValue(_steps), stop,
-            parsed.GetValue(_force));
+        var (model, recordings) = (parsed.GetValue(_model) ?? Demo.InRepository("models", "mini"),
+            parsed.GetValue(_recordings) ?? Demo.InRepository("recordings", "nora"));
+        var output = parsed.GetValue(_output) ?? Path.Combine("out", parsed.GetValue(_fault) ?? "demo");
+        return parsed.GetValue(_fault) is { } fault ? FaultDemo.Run(fault, model, recordings, output, parsed.GetValue(_steps), stop)
+            : Demo.Run(model, recordings, output, parsed.GetValue(_steps), stop, parsed.GetValue(_force));
     }
 }

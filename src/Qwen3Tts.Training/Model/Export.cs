@@ -228,7 +228,7 @@ static class Export
     /// Copies the tokenizer, generation and preprocessor settings, the licence and the codec. The model card is copied, too, although it
     /// describes the base.
     /// </summary>
-    static void CopySideFiles(string from, string to)
+    public static void CopySideFiles(string from, string to)
     {
         foreach (var file in Directory.GetFiles(from)
             .Where(f => !IsWeights(f) && Path.GetFileName(f) is var n && n is not ("config.json" or "README.md" or RunManifest.FileName)

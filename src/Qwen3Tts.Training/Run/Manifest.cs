@@ -35,6 +35,7 @@ static class Manifest
             Languages = [.. data.HasAuto ? [RunManifest.Auto] : Array.Empty<string>(), .. data.Languages],
             Instruct = data.HasInstruct,
             InContext = options.InContext > 0,
+            InContextShare = options.InContext,
             Method = new(TrainingOptions.Written(options.Method.Precision), options.Lora is null ? options.Frozen
                 : [], options.Lora?.Rank, options.Lora?.Alpha, options.Device!),
             Steps = steps,

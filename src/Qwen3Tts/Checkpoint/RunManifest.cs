@@ -1,5 +1,6 @@
 // qwen3tts.json beside a fine-tuned checkpoint: the conditions that its voices were trained under. Official runtimes ignore the file. This
 // program reads it and warns if a voice is asked to speak under a condition that it was not trained with, which causes no error otherwise.
+// The doctor measures on sequences that are written as the run wrote them.
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Qwen3Tts.Files;
@@ -43,6 +44,8 @@ sealed record RunManifest
     public bool Instruct { get; init; }
     /// <summary>Some prompts had reference recordings.</summary>
     public bool InContext { get; init; }
+    /// <summary>The share of the prompts that had one; null in manifests that are older than this entry.</summary>
+    public double? InContextShare { get; init; }
     /// <summary>The training method; null in manifests that are older than this entry.</summary>
     [JsonPropertyName("way")] // the key in the files of older runs
     public TrainedMethod? Method { get; init; }

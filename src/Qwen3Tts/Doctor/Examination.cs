@@ -21,7 +21,7 @@ static class Examination
     /// <param name="progress">Told what is being done.</param>
     /// <param name="stop">Ends the examination between clips.</param>
     /// <exception cref="IOException">A folder or file that was named is not there.</exception>
-    /// <exception cref="InvalidDataException">The base or the data cannot be read.</exception>
+    /// <exception cref="InvalidDataException">The base, the data or the manifest of the run cannot be read.</exception>
     /// <exception cref="ArgumentException">The data do not say enough: whose voice, or which language.</exception>
     public static DoctorReport Run(DoctorOptions options, Func<string, SpeechSource>? open, Action<string> progress,
         CancellationToken stop = default)
@@ -94,8 +94,9 @@ static class Examination
             Margin = diagnosis.Margin,
             Alike = [.. diagnosis.Alike.Select(h => h.Name)],
             Rescue = KnownFaults.FindRescue(diagnosis.Hypothesis.Faults),
-            Data = new(options.Data!, clips.Examples.Count, clips.Frames, clips.Voice, now.ShowsDifference(FaultSet.NoLanguage),
-                Math.Log(now.Codebook)),
+            Data = new(options.Data!, clips.Examples.Count, clips.Frames, clips.Voice, clips.Written.Layout == Layout.Interleaved
+                ? RunManifest.Interleaved : RunManifest.TextFirst, clips.Written.Instructed, clips.Written.InContext, clips.Written.Source,
+                now.ShowsDifference(FaultSet.NoLanguage), Math.Log(now.Codebook)),
             Losses = [.. Hypothesis.All.Append(diagnosis.Hypothesis).DistinctBy(h => h.Name).Select(h => Row(h, now, origin?.Measurement))],
             Findings = [.. report.Findings, .. TrainingFindings.List(now, diagnosis, origin)],
         };
@@ -124,7 +125,7 @@ static class Examination
             Speaker = speaker,
             Voice = voice is null ? null : new(voice),
             Language = options.Language ?? "Auto",
-            Layout = Layout.TextFirst,
+            Layout = clips?.Written.Layout ?? Layout.TextFirst,
         };
         double? pace = clips is null ? null : clips.Frames / (double)clips.Texts.Sum(t => t.Length);
         var spoken = SpeechCheck.Speak(open(model.Path), options, speech, clips?.Texts ?? [], pace, progress, stop);

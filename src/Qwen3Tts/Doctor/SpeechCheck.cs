@@ -1,5 +1,6 @@
 // It speaks: fixed sentences, drawn as the model asks for it, judged by numbers that a broken fine-tune moves: does it end, how long is it,
 // how much of it is silence or stands still, and which words does a recogniser hear.
+using System.Text.Json.Serialization;
 using Qwen3Tts.Audio;
 using Qwen3Tts.Doctor.Report;
 using Qwen3Tts.Generation;
@@ -17,7 +18,12 @@ namespace Qwen3Tts.Doctor;
 /// <param name="Repeated">Share of frames equal to the one before in all codes.</param>
 /// <param name="Peaks">The largest amplitude in each of many equal stretches, for drawing.</param>
 sealed record Take(
-    string Text, int Frames, double Seconds, bool Ended, double? LengthRatio, double Silence, double Repeated, IReadOnlyList<double> Peaks);
+    string Text, int Frames, double Seconds, bool Ended, double? LengthRatio, double Silence, double Repeated, IReadOnlyList<double> Peaks)
+{
+    /// <summary>To be listened to; the JSON leaves it out.</summary>
+    [JsonIgnore]
+    public Waveform? Sound { get; init; }
+}
 
 /// <param name="Takes">All sentences.</param>
 /// <param name="Runaway">Share of takes that did not end.</param>
@@ -73,7 +79,10 @@ static class SpeechCheck
             }
             var wave = new Waveform([.. samples], stream.SampleRate);
             takes.Add(new(text, stream.Frames.Count, wave.Seconds, stream.Ended, framesPerCharacter is { } pace
-                ? stream.Frames.Count / (pace * text.Length) : null, Silence(wave), Repeated(stream.Frames), Peaks(wave)));
+                ? stream.Frames.Count / (pace * text.Length) : null, Silence(wave), Repeated(stream.Frames), Peaks(wave))
+            {
+                Sound = wave,
+            });
             sounds.Add((wave, text));
         }
         var recogniser = SpeechRecogniser.Find(options.Expected, out var reason);

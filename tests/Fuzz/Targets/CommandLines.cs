@@ -45,6 +45,7 @@ static class CommandLines
         "voice recordings --name anna --model Base --language German --memory 12GB",
         "export codes.jsonl --for ms-swift --model Base --name anna --gpus 8 --batch 64",
         "demo --recordings my-voice --model Base --out out/my-voice",
+        "demo --fault own_hidden+no_eos --out out/fault --steps 5",
         "doctor runs/nora/export --engines",
         "bench --train --layers 4 --batch 8 --frames 125 --steps 3 --precision mixed --device cuda --recompute",
         "bench --doctor --model 1.7B --threads 2",

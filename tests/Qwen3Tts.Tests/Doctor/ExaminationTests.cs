@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Qwen3Tts.Audio;
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.Doctor;
@@ -41,7 +42,7 @@ public sealed class ExaminationTests
             foreach (var key in new[] { "id", "severity", "evidence", "remedy" })
                 Assert.False(string.IsNullOrEmpty(finding.GetProperty(key).GetString()), key);
 
-        var page = HtmlReport.Write(report);
+        var page = Regex.Replace(HtmlReport.Write(report), "base64,[^\"]*", ""); // the takes' letters may spell anything
         Assert.DoesNotContain("http", page, StringComparison.Ordinal);
         Assert.DoesNotContain("<script", page, StringComparison.Ordinal);
         Assert.Contains(System.Net.WebUtility.HtmlEncode(report.Verdict), page, StringComparison.Ordinal);

@@ -73,6 +73,31 @@ public sealed class MeasurementTests
                     together.LossesUnder(clip, hypothesis.Faults));
     }
 
+    /// <summary>The model is the same after it was measured under every fault: each fault edits the examples, and no weight.</summary>
+    [Fact]
+    public void MeasuringChangesNoWeight()
+    {
+        var (examples, trained) = (FaultyCheckpoints.Examples(), ModelFolder.Open(FaultyCheckpoints.Folder("official")));
+        var original = ModelFolder.Open(Golden.Checkpoint(FaultyCheckpoints.Base));
+        using var workers = new Workers(1);
+        using var now = trained.OpenWeights();
+        using var before = original.OpenWeights();
+        var talker = new TalkerModel(now, trained.Config.TalkerConfig, workers);
+        var ids = GoldenExample.Ids(FaultyCheckpoints.Base, Golden.Json("faults", "doctor_samples.json")[0]);
+        var (first, moved) = (MeasureAll(), HeadMovement.Compare(now, before, talker.Config));
+        foreach (var hypothesis in Hypothesis.All)
+        {
+            new Measurement(talker, ids, examples).TalkerFit(0, hypothesis.Faults, moved);
+            new Measurement(talker, ids, examples).PredictorFit(0, hypothesis.Faults, moved);
+        }
+        string Report() => JsonSerializer.Serialize(new Movement(now, before, talker.Config).Report());
+        var report = Report();
+        Assert.Equal(report, Report());
+        Assert.Equal(first, MeasureAll());
+
+        List<Losses> MeasureAll() => [.. Hypothesis.All.Select(h => new Measurement(talker, ids, examples).LossesUnder(h.Faults))];
+    }
+
     static void Check(Losses ours, JsonElement golden, double tolerance, bool relative, string what)
     {
         // the goldens have 0 where no end is taught

@@ -36,7 +36,7 @@ public sealed class PromptListingTests
     {
         var language = ModelFolder.Open(Golden.Checkpoint(model)).Config.TalkerConfig.CodecLanguageId.Keys.First();
         var (right, faulty) = PromptListing.Pair(Golden.Checkpoint(model), new("Hello world.", null, language, null, null, false),
-            PromptListing.FindFaults("official-022e286"));
+            Hypothesis.Find("official-022e286"));
         Assert.Equal(right.Count - 1, faulty.Count);
         Assert.Equal("nothink", faulty[3].Codec);
         Assert.All(faulty.Where(p => p.Text.Length > 0), p => Assert.EndsWith(", raw", p.Text, StringComparison.Ordinal));
@@ -48,7 +48,7 @@ public sealed class PromptListingTests
 
     [Fact]
     public void AnUnknownScriptIsRefused() =>
-        Assert.Contains("official-022e286", Assert.Throws<ArgumentException>(() => PromptListing.FindFaults("nonsense")).Message,
+        Assert.Contains("official-022e286", Assert.Throws<ArgumentException>(() => Hypothesis.Find("nonsense")).Message,
         StringComparison.Ordinal);
 
     static int Index(IReadOnlyList<ListedPosition> list, string taught, int after = -1) =>

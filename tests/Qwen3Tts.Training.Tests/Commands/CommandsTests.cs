@@ -22,6 +22,12 @@ public sealed class CommandsTests
         var examples = Assert.IsAssignableFrom<DocumentedCommand>(command).Examples;
         Assert.NotEmpty(examples);
         Assert.All(examples, e => Understands(Assert.Single(Readme.Arguments(e, "qwen3tts-train", "Qwen3Tts.Training"))));
+        foreach (var (option, example) in ((DocumentedCommand)command).Expert)
+        {
+            Assert.True(option.Hidden);
+            Assert.Contains(option.Name, example, StringComparison.Ordinal);
+            Understands(Assert.Single(Readme.Arguments(example, "qwen3tts-train", "Qwen3Tts.Training")));
+        }
     });
 
     static void Understands(string[] arguments)

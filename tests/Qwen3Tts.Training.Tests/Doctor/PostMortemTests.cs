@@ -1,9 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.RegularExpressions;
-using Qwen3Tts.Doctor.Faults;
-using Qwen3Tts.Training.Options;
-using Qwen3Tts.Training.Run;
 
 namespace Qwen3Tts.Tests;
 
@@ -16,13 +13,11 @@ public sealed class PostMortemTests
     public void ItsCommandsPrintWhatItQuotes()
     {
         var folder = Scratch.New("post-mortem");
-        Directory.CreateSymbolicLink(Path.Combine(folder, "recordings"), Path.GetDirectoryName(Mini.Recordings)!);
-        Directory.CreateSymbolicLink(Path.Combine(folder, "Base"), WidenedMini.Model);
         var text = File.ReadAllText(Document).ReplaceLineEndings("\n");
         var written = Regex.Replace(text, "^```sh\n(.*?)^```\n(?:```text\n(.*?)^```\n)?", block =>
         {
             var printed = string.Concat(block.Groups[1].Value.Split('\n', StringSplitOptions.RemoveEmptyEntries)
-                .Select(line => Printed(line, folder)));
+                .Select(line => line.StartsWith("cd ", StringComparison.Ordinal) ? Enter(line[3..]) : Printed(line, folder)));
             if (!block.Groups[2].Success)
                 return block.Value;
             if (!Readme.IsToBeWritten)
@@ -31,6 +26,12 @@ public sealed class PostMortemTests
         }, RegexOptions.Multiline | RegexOptions.Singleline);
         if (Readme.IsToBeWritten)
             File.WriteAllText(Document, written);
+
+        string Enter(string inner)
+        {
+            folder = Path.Combine(folder, inner);
+            return "";
+        }
     }
 
     [Fact]
@@ -50,8 +51,6 @@ public sealed class PostMortemTests
     {
         var trains = line.StartsWith("qwen3tts-train ", StringComparison.Ordinal);
         var arguments = Assert.Single(Readme.Arguments(line, trains ? "qwen3tts-train" : "qwen3tts", "-"));
-        if (arguments.Contains("my-voice") && !Directory.Exists(Path.Combine(folder, "my-voice")))
-            Directory.CreateSymbolicLink(Path.Combine(folder, "my-voice"), Faulty(Path.Combine(folder, "out", "nora", "codes.jsonl")));
         // Both programs are built beside these tests, in folders named like their projects.
         var configuration = Path.GetFileName(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory));
         var program = Path.GetFullPath(
@@ -81,22 +80,6 @@ public sealed class PostMortemTests
         };
         return string.Concat(lines.Select(l => l + "\n"));
     }
-
-    static string Faulty(string data) => Trainer.Run(new()
-    {
-        Model = WidenedMini.Model,
-        Data = data,
-        Speaker = "nora",
-        Steps = 60,
-        Batch = 1,
-        LearningRate = 5e-4,
-        SaveEvery = 60,
-        EvaluateEvery = 0,
-        Layout = LayoutPolicy.TextFirst,
-        Languages = ["data"],
-        Force = true,
-        Planted = Hypothesis.Combine(FaultSet.Official),
-    }, Scratch.New("my-voice"), Existing.Refuse, null, default).Export;
 
     /// <summary>The same words, and numbers that another machine's rounding explains.</summary>
     static void AssertAlike(string quoted, string printed)

@@ -12,16 +12,24 @@ using Qwen3Tts.Text;
 
 namespace Qwen3Tts.Doctor.Evidence;
 
+/// <summary>How clips were written for a measurement.</summary>
+/// <param name="Layout">Of all.</param>
+/// <param name="Instructed">Clips with an instruction.</param>
+/// <param name="InContext">Clips with the reference recording in their prompt.</param>
+/// <param name="Source">Where that is from, in words.</param>
+sealed record WrittenAs(Layout Layout, int Instructed, int InContext, string Source);
+
 /// <summary>What the losses are measured on.</summary>
-/// <param name="Examples">One per clip, as a right trainer sees it, text first.</param>
+/// <param name="Examples">One per clip, as a right trainer sees it.</param>
 /// <param name="Texts">What is said in each.</param>
 /// <param name="Frames">Frames in all.</param>
 /// <param name="Voice">Where the voice comes from, in words.</param>
+/// <param name="Written">How the examples are written.</param>
 /// <param name="Data">The frames of all clips of the data whose codes are known, of which the examples are some.</param>
 /// <param name="Doubts">What may be wrong with the clips, each with its place and a remedy.</param>
 sealed record ClipExamples(
-    IReadOnlyList<TrainingExample> Examples, IReadOnlyList<string> Texts, int Frames, string Voice, IReadOnlyList<int[]> Data,
-    IReadOnlyList<string> Doubts)
+    IReadOnlyList<TrainingExample> Examples, IReadOnlyList<string> Texts, int Frames, string Voice, WrittenAs Written,
+    IReadOnlyList<int[]> Data, IReadOnlyList<string> Doubts)
 {
     /// <exception cref="InvalidDataException">The data cannot be read, or does not belong to this model.</exception>
     /// <exception cref="ArgumentException">It cannot be told whose voice to measure, or the model has no such language or
@@ -34,31 +42,49 @@ sealed record ClipExamples(
         var clips = Spread(all, options.Clips);
         var tokenizer = TextTokenizer.Load(model.Path);
         var ids = model.Config.SpecialTokens(tokenizer.AssistantHead[^1]);
+        var builder = new ExampleBuilder(tokenizer, ids, model.Config.TalkerConfig.MaxPositionEmbeddings);
         var codec = new Lazy<SpeechCodec>(() => SpeechCodec.Load(model.CodecPath));
-        var doubts = new List<string>();
+        var (trained, doubts) = (TrainedConditions.Read(model), new List<string>());
         var (voice, from) = VoiceOf(options, model, original, ids, clips);
-        var examples = clips.Select(clip =>
+        var reference = trained.FindReference(SpeakerOf(options, ids, original), all, doubts);
+        if (reference is not null)
+            reference = WithCodes(reference, codec, model, doubts);
+        List<Clip> shown = clips.ConvertAll(clip => trained.WithInstruct(Checked(clip), model.Config) with
         {
-            var language = clip.Language ?? options.Language;
-            if (ClipGate.Error(clip) is { } problem)
-                throw new InvalidDataException(problem);
-            if (language is not null && LanguageNames.Find(language, ids.Languages.Keys) is null)
-                throw new InvalidDataException($"{clip.Place}: {LanguageNames.Unknown(language, ids.Languages.Keys)}");
-            var frames = clip.Codes ?? Encode(clip, codec.Value, doubts);
-            Check(clip, frames, model.Config.TalkerConfig);
-            var text = tokenizer.Encode(clip.Text);
-            if (RecordingChecks.PaceDoubt(frames.Count, text.Length) is { } doubt)
+            Language = LanguageOf(clip, options, trained, ids),
+        });
+        shown = shown.ConvertAll(clip => WithCodes(clip, codec, model, doubts));
+        foreach (var clip in shown)
+            if (RecordingChecks.PaceDoubt(clip.Codes!.Count, tokenizer.Encode(clip.Text).Length) is { } doubt)
                 doubts.Add($"{clip.Place}: {doubt}");
-            var sequence = TalkerSequence.Prompt(new() { Text = text, Language = language, Voice = voice(clip) }, ids);
-            foreach (var frame in frames)
-                sequence.Append(new CodecStep.Frame(frame));
-            sequence.AppendEnd();
-            ContextLimit.Check(sequence, model.Config.TalkerConfig.MaxPositionEmbeddings, clip.Place);
-            return TrainingExample.FromSequence(sequence, ids);
-        }).ToList();
+        var examples = shown.ConvertAll(clip => builder.Build(clip, new()
+        {
+            Language = clip.Language,
+            Voice = voice(clip),
+            Reference = reference,
+            Layout = trained.Layout,
+        }));
+        var written = new WrittenAs(trained.Layout, shown.Count(c => !string.IsNullOrWhiteSpace(c.Instruct)),
+            reference is null ? 0 : shown.Count(c => c.Text != reference.Text), trained.Source);
         return new(
-            examples, [.. clips.Select(c => c.Text)], examples.Sum(e => e.Frames.Count), from,
+            examples, [.. clips.Select(c => c.Text)], examples.Sum(e => e.Frames.Count), from, written,
             [.. examples.SelectMany(e => e.Frames).Select(f => f.Frame), .. all.SelectMany(c => c.Codes ?? [])], doubts);
+    }
+
+    static Clip Checked(Clip clip) => ClipGate.Error(clip) is { } problem ? throw new InvalidDataException(problem) : clip;
+
+    static string? LanguageOf(Clip clip, DoctorOptions options, TrainedConditions trained, SpecialTokens ids)
+    {
+        var language = trained.ChooseLanguage(clip.Language, options.Language, ids.Languages.Keys);
+        return language is null || LanguageNames.Find(language, ids.Languages.Keys) is not null ? language
+            : throw new InvalidDataException($"{clip.Place}: {LanguageNames.Unknown(language, ids.Languages.Keys)}");
+    }
+
+    static Clip WithCodes(Clip clip, Lazy<SpeechCodec> codec, ModelFolder model, List<string> doubts)
+    {
+        clip = clip with { Codes = clip.Codes ?? Encode(clip, codec.Value, doubts) };
+        Check(clip, clip.Codes, model.Config.TalkerConfig);
+        return clip;
     }
 
     static IReadOnlyList<int[]> Encode(Clip clip, SpeechCodec codec, List<string> doubts)

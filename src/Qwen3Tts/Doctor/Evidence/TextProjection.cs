@@ -42,17 +42,22 @@ static class TextProjection
         return new(
             [.. weights.Entries.Where(e => e.Name.StartsWith(Name, StringComparison.Ordinal)).OrderBy(e => e.Name, StringComparer.Ordinal)
                 .Select(e => $"{e.Name[TensorNames.Talker.Length..]} [{string.Join(", ", e.Shape)}]")],
-            vocabulary, own, identity, Sentence(talker, own ?? vocabulary, identity));
+            vocabulary, own, identity, Sentence(talker, own ?? vocabulary, own is null
+                ? $"{vocabulary.Ids} ids, spread over the vocabulary" : $"the {own.Ids} ids of the data's text", identity));
     }
 
-    static string Sentence(TalkerConfig talker, ProjectionDistance d, bool identity) =>
+    /// <param name="talker">Of the model.</param>
+    /// <param name="d">What is told of.</param>
+    /// <param name="over">Over which ids that is.</param>
+    /// <param name="identity">Whether it is one.</param>
+    static string Sentence(TalkerConfig talker, ProjectionDistance d, string over, bool identity) =>
         $"text_projection is two linear layers with a SiLU between them ({talker.TextHiddenSize} → {talker.TextHiddenSize} → " +
             $"{talker.HiddenSize}), " + (
         d.Distance is not { } distance ? $"which also changes the width: a trainer that leaves it out stops with an error of shapes."
         : identity ? "and here it changes vectors by no more than rounding: it is an identity."
         : $"and no identity: what the talker reads, P(x), is {distance:p0} of its own length away from the stored embedding x, at a " +
-            $"cosine of {d.Cosine:0.00}. The widths agree ({talker.HiddenSize}), so a trainer that leaves it out does not crash: its " +
-            $"model saw vectors that no speaking runtime will ever show it.");
+            $"cosine of {d.Cosine:0.00} (medians over {over}). The widths agree ({talker.HiddenSize}), so a trainer that leaves it out " +
+            $"does not crash: its model saw vectors that no speaking runtime will ever show it.");
 
     sealed class Projection
     {

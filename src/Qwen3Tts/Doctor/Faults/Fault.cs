@@ -67,6 +67,10 @@ abstract class Fault
     /// <summary>What betrays it, for docs/doctor.md.</summary>
     public virtual string Betrayal => "losses, heads";
 
+    /// <summary>Which lines of a script in circulation make it, and what mends them; null where no script is known to, or it is no
+    /// fault.</summary>
+    public virtual FaultSource? Source => null;
+
     /// <summary>How to speak with such a checkpoint as it was trained; null where no way of speaking is like its training.</summary>
     public virtual Rescue? Rescue => null;
 

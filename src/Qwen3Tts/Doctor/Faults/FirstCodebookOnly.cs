@@ -14,6 +14,9 @@ sealed class FirstCodebookOnly : Fault
     public override string Betrayal => "losses, heads; the last codebook's embedding never moved";
     public override bool ChangesStates => true;
 
+    public override FaultSource Source => new("finetuning/sft_12hz.py with pull request 178, which was not merged", null,
+        "leaves codebooks 1 to 15 out of what the talker reads", "add the embeddings of all sixteen codes, as the script does without it");
+
     public override TrainingExample Edit(TrainingExample example, SpecialTokens ids) => example with
     {
         Positions = [.. example.Positions.Select(p =>

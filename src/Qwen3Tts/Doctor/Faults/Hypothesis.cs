@@ -28,6 +28,13 @@ sealed record Hypothesis(string Name, FaultSet Faults)
     public static Hypothesis Parse(string name) =>
         new(name, name.Split('+').Aggregate(FaultSet.None, (sum, part) => sum | All.Single(h => h.Name == part).Faults));
 
+    /// <summary>The faults that a user names: a script by any of its names, a hypothesis, or several joined by '+'.</summary>
+    /// <exception cref="ArgumentException">There is no such script or hypothesis.</exception>
+    public static FaultSet Find(string name) => name.Split('+').Aggregate(FaultSet.None, (sum, part) => sum
+        | (Script.All.FirstOrDefault(s => s.Names.Contains(part))?.Faults ?? All.FirstOrDefault(h => h.Name == part)?.Faults
+        ?? throw new ArgumentException($"'{Files.Printable.Text(part)}' is neither a script nor a hypothesis. Choose one of: "
+            + $"{string.Join(", ", Script.All.SelectMany(s => s.Names).Concat(All.Select(h => h.Name)))}.")));
+
     /// <summary>The example as a trainer with these faults would have seen it.</summary>
     public TrainingExample Edit(TrainingExample example, SpecialTokens ids) => Edit(Faults, example, ids);
 

@@ -16,6 +16,10 @@ sealed class NoLanguage : Fault
     public override bool IsFaintInHeads => true;
     public override bool KeepsWork => true;
 
+    public override FaultSource Source => new("official finetuning/dataset.py (022e286), line 126", "language",
+        "is read there and not used: the prefix is always nothink, think_bos, think_eos",
+        "where a line names a language, write think, think_bos, the language's id, think_eos, and all that follows one position later");
+
     /// <summary>think, think_bos, LANGUAGE, think_eos becomes nothink, think_bos, think_eos; all that follows moves up by one.</summary>
     public override TrainingExample Edit(TrainingExample example, SpecialTokens ids)
     {

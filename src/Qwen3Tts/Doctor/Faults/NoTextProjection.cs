@@ -15,6 +15,10 @@ sealed class NoTextProjection : Fault
     public override Rescue Rescue => new(Compatibility: "raw-text");
     public override bool ChangesStates => true;
 
+    public override FaultSource Source => new("official finetuning/sft_12hz.py (022e286), line 89", "text_embedding(ids) * mask",
+        "enters the sum as it is stored, where speaking adds its projection",
+        "write `text_projection(text_embedding(ids)) * mask`, with the mask after the projection");
+
     public override TrainingExample Edit(TrainingExample example, SpecialTokens ids) => example with { ProjectsText = false };
 
     public override RowEvidence? ReadRows(IMovedParts moved) => moved.HasMoved($"{TensorNames.TextProjection1}.weight") == true

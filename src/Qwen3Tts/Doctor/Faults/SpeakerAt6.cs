@@ -17,6 +17,11 @@ sealed class SpeakerAt6 : Fault
     public override bool KeepsWork => true;
     public override FaultSet Excludes => FaultSet.NoLanguage | FaultSet.NoSpeaker;
 
+    public override FaultSource Source => new(
+        "finetuning/sft_12hz.py, changed so that the prefix names a language, line 91", null,
+        "puts the speaker at position 6, which is right in the official script, whose prefix never names one",
+        "put the speaker at position 7 where there is a language");
+
     public override TrainingExample Edit(TrainingExample example, SpecialTokens ids)
     {
         if (ControlRows.FindThink(example.Positions, ids) is not { } think)

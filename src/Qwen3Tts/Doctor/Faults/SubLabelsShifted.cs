@@ -13,6 +13,11 @@ sealed class SubLabelsShifted : Fault
     public override string Remedy => "Retrain from the base with head i on codebook i";
     public override string Betrayal => "losses, heads; the last head never moved";
 
+    public override FaultSource Source => new(
+        "official modeling_qwen3_tts.py (022e286), lines 1234 to 1242, which finetuning/sft_12hz.py trains with", "codec_ids[:, 1:]",
+        "are the labels of the fifteen heads already, and go through ForCausalLMLoss, which shifts them by a codebook",
+        "take the cross-entropy of slot i and code i, i = 1 to 15, without a shift");
+
     public override TrainingExample Edit(TrainingExample example, SpecialTokens ids) =>
         example with { Heads = [.. example.Heads.SkipLast(1).Select(h => h with { Codebook = h.Codebook + 1 })] };
 

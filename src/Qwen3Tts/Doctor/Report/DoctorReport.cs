@@ -22,9 +22,19 @@ sealed record LossRow(string Hypothesis, bool Possible, double? Total, double? T
 /// <param name="Clips">How many.</param>
 /// <param name="Frames">Frames in all.</param>
 /// <param name="Voice">Where the voice comes from.</param>
+/// <param name="Layout">Where the text lies, as <c>--layout</c> has it.</param>
+/// <param name="Instructed">Clips with an instruction.</param>
+/// <param name="InContext">Clips with a reference recording in their prompt.</param>
+/// <param name="WrittenAs">Where layout, instructions and reference are from: the run's manifest, or the list.</param>
 /// <param name="TestsLanguage">Whether any clip names a language, without which prefixes cannot be told apart.</param>
 /// <param name="Guessing">What guessing a code costs, in nats.</param>
-sealed record DataReport(string Source, int Clips, int Frames, string Voice, bool TestsLanguage, double Guessing);
+sealed record DataReport(string Source, int Clips, int Frames, string Voice, string Layout, int Instructed, int InContext, string WrittenAs,
+    bool TestsLanguage, double Guessing)
+{
+    /// <summary>The same in words.</summary>
+    public string Sentence => $"Measured on {Clips} clips, {Frames} frames; voice: {Voice}; layout: {Layout}; with an instruction: "
+        + $"{Instructed}; with a reference in the prompt: {InContext} (from {WrittenAs}).";
+}
 
 sealed record DoctorReport
 {
@@ -57,6 +67,8 @@ sealed record DoctorReport
     public TextProjectionReport? TextProjection { get; init; }
     public MovementReport? Movement { get; init; }
     public SpeechReport? Speech { get; init; }
+    /// <summary>What the numbers in it mean.</summary>
+    public IReadOnlyList<LegendEntry> Legend => NumberMeanings.List(this);
 
     public string ToJson() => JsonSerializer.Serialize(this, DoctorJson.Default.DoctorReport);
 }

@@ -1,3 +1,4 @@
+using Qwen3Tts.Doctor.Faults;
 
 namespace Qwen3Tts.Doctor.Report;
 
@@ -17,4 +18,8 @@ enum Severity
 /// <param name="Severity">How much it matters.</param>
 /// <param name="Evidence">What was seen, with numbers.</param>
 /// <param name="Remedy">What to do.</param>
-sealed record Finding(string Id, Severity Severity, string Evidence, string Remedy);
+sealed record Finding(string Id, Severity Severity, string Evidence, string Remedy)
+{
+    /// <summary>Of a fault of training: the lines of a script that make it, and the patch.</summary>
+    public FaultSource? Source => KnownFaults.All.FirstOrDefault(f => f.Name == Id)?.Source;
+}

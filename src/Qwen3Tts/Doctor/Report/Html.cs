@@ -4,6 +4,7 @@
 using System.Globalization;
 using System.Net;
 using System.Text;
+using Qwen3Tts.Audio;
 
 namespace Qwen3Tts.Doctor.Report;
 
@@ -59,6 +60,15 @@ static class Html
     {
         var address = Uri.EscapeDataString(file.Replace('\\', '/')).Replace("%2F", "/", StringComparison.Ordinal);
         return $"<audio controls preload=\"none\" src=\"{Escape(address)}\"></audio>";
+    }
+
+    /// <summary>A player with the sound in the page itself.</summary>
+    /// <param name="wave">Finite samples.</param>
+    public static string Sound(Waveform wave)
+    {
+        using var file = new MemoryStream();
+        WavFile.Write(file, wave);
+        return $"<audio controls preload=\"none\" src=\"data:audio/wav;base64,{Convert.ToBase64String(file.ToArray())}\"></audio>";
     }
 
     /// <summary>A waveform by its peaks, as wide as what holds it.</summary>

@@ -8,6 +8,8 @@ namespace Qwen3Tts.Doctor.Report;
 
 static class HtmlReport
 {
+    const int MostSounds = 20; // a take of five seconds is a third of a megabyte of the page
+
     public static string Write(DoctorReport r)
     {
         var (kind, word) = r.Healthy ? ("good", "Healthy") : r.Undecided ? ("warn", "Undecided") : ("bad", "Not healthy");
@@ -23,6 +25,7 @@ static class HtmlReport
         Projection(page, r.TextProjection);
         Movement(page, r.Movement);
         Speech(page, r.Speech);
+        Legend(page, r.Legend);
         return Html.End(
             page, "Losses are in nats, measured by the engine that speaks, teacher-forced. What each finding means: docs/doctor.md.");
     }
@@ -43,9 +46,13 @@ static class HtmlReport
         if (findings.Count == 0)
             page.Append("<p>None.</p>\n");
         foreach (var f in findings.OrderByDescending(f => f.Severity))
+        {
             page.Append(Card(
                 f.Severity == Severity.Fault ? "bad" : f.Severity == Severity.Warning ? "warn" : "soft", $"{f.Severity}", f.Evidence,
                 f.Remedy, f.Id));
+            if (f.Source is { } source)
+                page.Append($"<p class=\"soft\">{Escape(source.Sentence)}</p>\n");
+        }
     }
 
     /// <summary>A heat map: each column from its lowest loss to its highest, on a scale of logarithms.</summary>
@@ -53,8 +60,7 @@ static class HtmlReport
     {
         if (r.Losses.Count == 0)
             return;
-        page.Append($"<h2>Loss under each hypothesis</h2>\n<p>{r.Data!.Clips} clips, {r.Data.Frames} frames; " +
-            $"voice: {Escape(r.Data.Voice)}. Guessing a code costs {Number(r.Data.Guessing)} nats.</p>\n");
+        page.Append($"<h2>Loss under each hypothesis</h2>\n<p>{Escape(r.Data!.Sentence)}</p>\n");
         page.Append("<div class=\"wide\"><table><tr><th>trained with</th>");
         (string Name, Func<LossRow, double?> Value)[] columns = [("total", l => l.Total), ("talker", l => l.Talker),
             ("first codes", l => l.Codes), ("end", l => l.End), ("predictor", l => l.Predictor), ("base, total", l => l.Base)];
@@ -121,9 +127,24 @@ static class HtmlReport
         page.Append($"<h2>It speaks</h2>\n<p>{s.Takes.Count} takes; {Percent(s.Runaway)} did not end; silence {Percent(s.Silence)}; " +
             $"repeated frames {Percent(s.Repeated)}{(s.LengthRatio is { } l ? $"; length {Number(l)} of the data's" : "")}; words heard " +
             $"wrongly: {(s.WordErrors is { } e ? $"{Percent(e)} ({Escape(s.Recogniser)})" : Escape(s.Recogniser))}.</p>\n");
-        foreach (var take in s.Takes)
+        foreach (var (i, take) in s.Takes.Index())
             page.Append($"<div class=\"card\"><p>{Escape(take.Text)} <span class=\"soft\">{Number(take.Seconds)} " +
-                $"s{(take.Ended ? "" : ", cut off")}</span></p>{Wave(take.Peaks)}</div>\n");
+                $"s{(take.Ended ? "" : ", cut off")}</span></p>{Wave(take.Peaks)}{(i < MostSounds ? Player(take) : "")}</div>\n");
+        if (s.Takes.Count > MostSounds)
+            page.Append($"<p class=\"soft\">The first {MostSounds} takes can be played; more would make the page too large.</p>\n");
+    }
+
+    static string Player(Take take) => take.Sound is not { Samples: [_, ..] samples } sound ? ""
+        : Array.TrueForAll(samples, float.IsFinite) ? Sound(sound) : "<p class=\"soft\">It holds NaN or infinity: no sound.</p>";
+
+    static void Legend(StringBuilder page, IReadOnlyList<LegendEntry> legend)
+    {
+        if (legend.Count == 0)
+            return;
+        page.Append("<h2>What the numbers mean</h2>\n<div class=\"wide\"><table>\n");
+        foreach (var (number, meaning) in legend)
+            page.Append($"<tr><td>{Escape(number)}</td><td>{Escape(meaning)}</td></tr>\n");
+        page.Append("</table></div>\n");
     }
 
     static string Name(string path) => Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(path)));

@@ -28,18 +28,7 @@ static class PromptListing
     const int Frames = 3; // stand for any number
 
     /// <summary>The names that --as takes beside those of hypotheses.</summary>
-    public static IReadOnlyDictionary<string, FaultSet> Scripts { get; } =
-        Script.All.SelectMany(s => s.Names.Select(name => (name, s.Faults))).ToDictionary(s => s.name, s => s.Faults);
-
-    /// <exception cref="ArgumentException">There is no such script or hypothesis.</exception>
-    public static FaultSet FindFaults(string name)
-    {
-        if (Scripts.TryGetValue(name, out var faults))
-            return faults;
-        var names = Scripts.Keys.Concat(Hypothesis.All.Select(h => h.Name));
-        return Hypothesis.All.FirstOrDefault(h => h.Name == name)?.Faults
-            ?? throw new ArgumentException($"'{name}' is neither a script nor a hypothesis. Choose one of: {string.Join(", ", names)}.");
-    }
+    public static IReadOnlyList<string> Scripts { get; } = [.. Script.All.SelectMany(s => s.Names)];
 
     /// <summary>The right list, and the one under the faults.</summary>
     /// <exception cref="IOException">There is no such model.</exception>

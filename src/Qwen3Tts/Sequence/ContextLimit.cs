@@ -1,7 +1,6 @@
 using Qwen3Tts.Files;
-using Qwen3Tts.Sequence;
 
-namespace Qwen3Tts.Talker;
+namespace Qwen3Tts.Sequence;
 
 /// <summary>Checks a sequence against the longest one that the model supports: <c>max_position_embeddings</c>.</summary>
 static class ContextLimit
