@@ -1,7 +1,7 @@
 // Writes the log that TensorBoard reads: records of length, CRC and a protobuf message. TorchSharp brings the types of the messages along.
-// Its own writer is not used: it keeps the file open, buffers, and does not purge later steps when a run resumes. Here the file is opened and
-// closed for each event, so a killed run leaves at most one incomplete record, which TensorBoard skips. Training does not need this file: if
-// it cannot be written, one warning is given, and training goes on.
+// Its own writer is not used: it keeps the file open, buffers, and does not purge later steps when a run resumes. Here the file is opened
+// and closed for each event, so a killed run leaves at most one incomplete record, which TensorBoard skips. Training does not need this
+// file: if it cannot be written, one warning is given, and training goes on.
 using System.Buffers.Binary;
 using System.Numerics;
 using Google.Protobuf;
