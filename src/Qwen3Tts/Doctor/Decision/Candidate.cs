@@ -24,9 +24,16 @@ sealed record Candidate(FaultSet Faults, Func<int[], double> Score, Func<int[], 
     {
         var origin = of.Origin!;
         var fits = Enumerable.Range(0, clips).Select(clip => origin.Seen(clip) ? of.Fit(clip, faults) : 0).ToArray();
-        double Mean(int[] times) => fits.Zip(times, (f, n) => f * n).Sum() / Math.Max(1, times.Where((_, clip) => origin.Seen(clip)).Sum());
+        var seen = Enumerable.Range(0, clips).Select(origin.Seen).ToArray();
+        double Mean(int[] times) // loops: it is asked of many sets
+        {
+            var (sum, count) = (0.0, 0);
+            for (var clip = 0; clip < clips; clip++)
+                (sum, count) = (sum + fits[clip] * times[clip], seen[clip] ? count + times[clip] : count);
+            return sum / Math.Max(1, count);
+        }
         var after = new Lazy<Cost[]>(() => ListCosts(of, of.Now, clips, faults));
-        var before = new Lazy<Cost[]>(() => ListCosts(of, origin.Measurement, clips, faults));
+        var before = new Lazy<Cost[]>(() => ListCosts(of, origin.Losses, clips, faults));
         return new(
             faults, times => -Math.Log(Math.Max(Mean(times), Thresholds.NoFit)), times =>
                 Log(after.Value, times), times => Log(before.Value, times));
@@ -37,7 +44,7 @@ sealed record Candidate(FaultSet Faults, Func<int[], double> Score, Func<int[], 
     /// <param name="clips">How many clips are measured.</param>
     /// <param name="of">The case.</param>
     /// <param name="before">The base, if its losses are a yardstick here.</param>
-    public static Candidate FromLosses(FaultSet faults, int clips, Case of, Measurement? before)
+    public static Candidate FromLosses(FaultSet faults, int clips, Case of, ILossEvidence? before)
     {
         var after = ListCosts(of, of.Now, clips, faults);
         if (before is null)
@@ -46,8 +53,14 @@ sealed record Candidate(FaultSet Faults, Func<int[], double> Score, Func<int[], 
         return new(faults, times => Log(after, times) - Log(first, times) / 2, times => Log(after, times), times => Log(first, times));
     }
 
-    static Cost[] ListCosts(Case of, Measurement measurement, int clips, FaultSet faults) =>
-        [.. Enumerable.Range(0, clips).Select(clip => of.Cost(measurement, clip, faults))];
+    static Cost[] ListCosts(Case of, ILossEvidence losses, int clips, FaultSet faults) =>
+        [.. Enumerable.Range(0, clips).Select(clip => of.Cost(losses, clip, faults))];
 
-    static double Log(Cost[] costs, int[] times) => Math.Log(costs.Zip(times, (c, n) => c * n).Aggregate((a, b) => a + b).Mean);
+    static double Log(Cost[] costs, int[] times)
+    {
+        var sum = default(Cost);
+        for (var clip = 0; clip < costs.Length; clip++)
+            sum += costs[clip] * times[clip];
+        return Math.Log(sum.Mean);
+    }
 }

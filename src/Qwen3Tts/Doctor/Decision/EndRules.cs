@@ -20,7 +20,7 @@ abstract class EndRule
     /// <param name="origin">What it was trained from, if that is at hand.</param>
     /// <param name="faults">What else it was trained with.</param>
     /// <param name="byFit">Whether the heads told that.</param>
-    public abstract EndVerdict? Ask(Measurement now, Origin? origin, FaultSet faults, bool byFit);
+    public abstract EndVerdict? Ask(ILossEvidence now, IOriginEvidence? origin, FaultSet faults, bool byFit);
 }
 
 /// <summary>The end is taught unless its row moved as it does when no end is, and the loss of the ends did not fall. The row alone cannot
@@ -31,13 +31,13 @@ sealed class EndInHeads : EndRule
     public override string Name => "end_in_heads";
     public override EvidenceKind Evidence => EvidenceKind.Heads;
 
-    public override EndVerdict? Ask(Measurement now, Origin? origin, FaultSet faults, bool byFit)
+    public override EndVerdict? Ask(ILossEvidence now, IOriginEvidence? origin, FaultSet faults, bool byFit)
     {
         if (!byFit || origin is not { EndMoved: true })
             return null;
         var clips = Enumerable.Range(0, now.Clips).Where(origin.Seen).ToList();
         return Judge([.. clips.Select(clip => new ClipEnd(
-            origin.CountEndVotes(clip, faults), origin.Measurement.Talker(clip, faults).End.Nats, now.Talker(clip, faults).End.Nats))]);
+            origin.CountEndVotes(clip, faults), origin.Losses.End(clip, faults).Nats, now.End(clip, faults).Nats))]);
     }
 
     /// <summary>What one clip says.</summary>
@@ -63,10 +63,12 @@ sealed class EndInLosses : EndRule
     public override string Name => "end_in_losses";
     public override EvidenceKind Evidence => EvidenceKind.Losses;
 
-    public override EndVerdict? Ask(Measurement now, Origin? origin, FaultSet faults, bool byFit)
+    public override EndVerdict? Ask(ILossEvidence now, IOriginEvidence? origin, FaultSet faults, bool byFit)
     {
-        var (guessing, end) = (Math.Log(now.Vocabulary), now.LossesUnder(faults).End.Mean);
-        var most = origin is null ? guessing : (guessing + origin.Measurement.LossesUnder(faults).End.Mean) / 2;
-        return new(end < most, 1);
+        double Mean(ILossEvidence of) =>
+            Enumerable.Range(0, of.Clips).Select(clip => of.End(clip, faults)).Aggregate((a, b) => a + b).Mean;
+        var guessing = Math.Log(now.Vocabulary);
+        var most = origin is null ? guessing : (guessing + Mean(origin.Losses)) / 2;
+        return new(Mean(now) < most, 1);
     }
 }

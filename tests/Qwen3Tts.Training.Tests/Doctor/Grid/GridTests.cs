@@ -1,0 +1,42 @@
+using Qwen3Tts.Doctor.Decision;
+using Qwen3Tts.Doctor.Faults;
+
+namespace Qwen3Tts.Tests;
+
+/// <summary>The decisions about every checkpoint of the grid, made anew from what was recorded of it, and the tables of
+/// docs/doctor-method.md, which are these decisions.</summary>
+public sealed class GridTests
+{
+    const string Document = "docs/doctor-method.md";
+    static readonly Lazy<IReadOnlyList<GridLine>> Recorded = new(() => GridFile.Read(GridFile.Path));
+    static readonly Lazy<IReadOnlyList<Decision>> Decisions = new(() => GridDecisions.Decide(Recorded.Value, Rules.All));
+
+    static IEnumerable<Decision> Of(string table) => Decisions.Value.Where(d => d.Of.Table == table);
+
+    [Fact]
+    public void EveryFaultOfTheTrainerIsNamed()
+    {
+        var wrong = Of(GridRuns.Table).Where(d => d.Judge(d.Own) == Outcome.Wrong).Select(d => $"{d.Of.Trained} is called {d.Own}").ToList();
+        // a LoRA leaves code predictor and prefix as they were, which would tell the other faults
+        Assert.All(wrong, w => Assert.StartsWith("official, LoRA", w, StringComparison.Ordinal));
+        Assert.All(Of(GridRuns.Table).Where(d => !d.Of.Trained.Contains("LoRA", StringComparison.Ordinal)),
+            d => Assert.Equal(d.Of.Right, d.Own));
+    }
+
+    [Fact]
+    public void NoRightRunIsAccused() => Assert.All(
+        Decisions.Value.Where(d => d.Of.Right == Hypothesis.Correct.Name).SelectMany(d => new[] { d.Own, d.Others, d.Alone }).OfType<string>(),
+        said => Assert.Contains(said, new[] { Hypothesis.Correct.Name, Decision.Undecided }));
+
+    [Fact]
+    public void TheTableIsWhatTheRulesSay() => Readme.Hold(Document, GridRuns.Table, GridDecisions.Table(Decisions.Value));
+
+    [Fact]
+    public void TheTableOfOtherTrainersIsWhatTheRulesSay() =>
+        Readme.Hold(Document, OtherRuns.Table, GridDecisions.OthersTable(Decisions.Value));
+
+    /// <summary>Each rule is needed for something, and the document says how much.</summary>
+    [Fact]
+    public void TheTableOfTheRulesIsWhatTheyChange() =>
+        Readme.Hold(Document, "doctor-rules", GridDecisions.AblationTable(Recorded.Value, Decisions.Value));
+}
