@@ -66,7 +66,7 @@ sealed class PlantedFaults(string folder, int clips, string? model = null, Actio
             Planted = Hypothesis.Combine(planted.Faults),
         };
         return Directory.Exists(Path.Combine(run, "export")) ? Path.Combine(run, "export")
-            : Trainer.Run(planted.Options?.Invoke(options) ?? options, run, Existing.Refuse, null, default).Export;
+            : Trainer.Run(planted.Options?.Invoke(options) ?? options, run, Existing.Overwrite, null, default).Export;
     }
 
     /// <summary>A run of LoRA at 1e-3, which leaves the heads alone, merged into its base.</summary>

@@ -32,8 +32,8 @@ sealed class Case(ILossEvidence now, IOriginEvidence? origin, Func<ILossEvidence
     public Candidate? Named { get; set; }
 
     /// <summary>Each clip once, and many sets drawn from the clips.</summary>
-    public int[] Everyone { get; } = ClipSets.TakeAll(now.Clips);
-    public List<int[]> Resampled { get; } = ClipSets.Resample(now.Clips);
+    public ClipSet Everyone { get; } = ClipSets.TakeAll(now.Clips);
+    public IReadOnlyList<ClipSet> Resampled { get; } = ClipSets.Resample(now.Clips);
 
     public Candidate Best => Candidates.MinBy(c => c.Score(Everyone))!;
 
@@ -49,7 +49,7 @@ sealed class Case(ILossEvidence now, IOriginEvidence? origin, Func<ILossEvidence
     public double Fit(int clip, FaultSet faults) => fit(origin!, clip, faults);
 
     /// <summary>The share of resampled sets in which something holds.</summary>
-    public double Share(Func<int[], bool> holds) => ClipSets.Share(Resampled, holds);
+    public double Share(Func<ClipSet, bool> holds) => ClipSets.Share(Resampled, holds);
 
     /// <summary>How much worse one scores than another, over all clips.</summary>
     public double Distance(Candidate from, Candidate to) => from.Score(Everyone) - to.Score(Everyone);

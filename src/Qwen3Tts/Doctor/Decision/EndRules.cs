@@ -23,9 +23,9 @@ abstract class EndRule
     public abstract EndVerdict? Ask(ILossEvidence now, IOriginEvidence? origin, FaultSet faults, bool byFit);
 }
 
-/// <summary>The end is taught unless its row moved as it does when no end is, and the loss of the ends did not fall. The row alone cannot
-/// tell: one long clip that is not among the measured moves it as a training without ends would. But no training without ends lowers
-/// their loss.</summary>
+/// <summary>The end is taught unless its row moved as it does when no end is, and the loss of the ends did not fall to half. The row alone
+/// cannot tell: one long clip that is not among the measured moves it as a training without ends would. But what is taught falls fast;
+/// without ends, what they cost is moved by the rest of the training alone, and may fall by a quarter.</summary>
 sealed class EndInHeads : EndRule
 {
     public override string Name => "end_in_heads";
@@ -49,8 +49,8 @@ sealed class EndInHeads : EndRule
     /// <summary>Untaught, if both hold in nearly all resampled sets of clips.</summary>
     public static EndVerdict Judge(IReadOnlyList<ClipEnd> clips)
     {
-        bool IsUntaught(int[] times) => clips.Zip(times, (clip, n) => clip.Votes * n).Sum() > 0
-            && clips.Zip(times, (clip, n) => (clip.After - clip.Before) * n).Sum() >= 0;
+        bool IsUntaught(ClipSet set) => clips.Zip(set.Times, (clip, n) => clip.Votes * n).Sum() > 0
+            && clips.Zip(set.Times, (clip, n) => (clip.After - Thresholds.Learned * clip.Before) * n).Sum() >= 0;
         var untaught = ClipSets.Share(ClipSets.Resample(clips.Count), IsUntaught);
         return untaught >= 1 - Thresholds.Significant ? new(false, untaught) : new(true, 1 - untaught);
     }

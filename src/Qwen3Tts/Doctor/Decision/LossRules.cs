@@ -28,15 +28,6 @@ sealed class LossFell : Rule
     }
 }
 
-/// <summary>The lowest loss, against the square root of the base's, is best.</summary>
-sealed class LowestLoss : Rule
-{
-    public override string Name => "lowest_loss";
-    public override EvidenceKind Evidence => EvidenceKind.Losses;
-
-    public override void Apply(Case @case) => @case.Keep(@case.Candidates.OrderBy(c => c.Score(@case.Everyone)));
-}
-
 /// <summary>Alike is what is better in some resampled sets, what came as far, and prefixes and layouts within a tenth of each other, which
 /// do the same work.</summary>
 sealed class AlikeInLosses : Rule

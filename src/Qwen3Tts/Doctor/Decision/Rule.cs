@@ -33,7 +33,7 @@ sealed record Rules(bool OfRows, IReadOnlyList<Rule> OfHeads, IReadOnlyList<Rule
 {
     public static Rules All { get; } = new(
         true, [new HeadsFit(), new Overtaken(), new LearnedByHeart(), new FitConfirmed(), new AlikeInHeads(), new FewestFaults()],
-        [new LossFell(), new LowestLoss(), new AlikeInLosses(), new FewestFaults()], [new EndInHeads(), new EndInLosses()]);
+        [new LossFell(), new AlikeInLosses(), new FewestFaults()], [new EndInHeads(), new EndInLosses()]);
 
     /// <summary>Their names in the order in which they are asked.</summary>
     public IEnumerable<(string Name, EvidenceKind Evidence)> Names =>

@@ -1,6 +1,5 @@
 using System.Globalization;
 using Qwen3Tts.Doctor.Decision;
-using Qwen3Tts.Doctor.Evidence;
 using Qwen3Tts.Doctor.Faults;
 
 namespace Qwen3Tts.Tests;
@@ -53,8 +52,8 @@ static class GridDecisions
             var right = row.First().Of.Right;
             IEnumerable<List<string>> ByRate(Func<Decision, string> said) =>
                 GridRuns.Rates.Select(rate => row.Where(d => d.Of.Rate == rate).Select(said).ToList());
-            return ByRate(d => d.Own).Append([.. row.Select(d => d.Others!)]).Concat(ByRate(d => d.Alone)).Select(s => Cell(s, right))
-                .Prepend(row.Key);
+            return ByRate(d => d.Own).Append([.. row.Select(d => d.Others).OfType<string>()])
+                .Concat(ByRate(d => d.Alone)).Select(s => Cell(s, right)).Prepend(row.Key);
         });
         return Lines([["trained with", .. rates, "other clips", $"without base: {rates[0]}", .. rates[1..]], .. rows]);
     }
@@ -66,8 +65,9 @@ static class GridDecisions
             d.Of.Right == Hypothesis.Combine(faults).Name || d.Of.Right == Hypothesis.Combine(faults & ~FaultSet.NoTextProjection).Name;
         var rows = decisions.Where(d => d.Of.Table == OtherRuns.Table).GroupBy(d => d.Of.Trained).Select(row => OtherRuns.Planted
             .Select(f => row.Where(d => IsPlanted(d, f)).ToList())
-            .Select(cell => Cell([.. cell.Select(d => d.Own)], cell[0].Of.Right))
-            .Append(Cell([.. row.Where(d => d.Of.Right == Hypothesis.Correct.Name).Select(d => d.Others!)], Hypothesis.Correct.Name))
+            .Select(cell => Cell([.. cell.Select(d => d.Own)], cell.FirstOrDefault()?.Of.Right ?? ""))
+            .Append(Cell([.. row.Where(d => d.Of.Right == Hypothesis.Correct.Name).Select(d => d.Others).OfType<string>()],
+                Hypothesis.Correct.Name))
             .Prepend(row.Key));
         return Lines([["trained by or on", .. OtherRuns.Planted.Select(f => Hypothesis.Combine(f).Name), "correct, other clips"], .. rows]);
     }

@@ -16,13 +16,14 @@ public sealed class GridRecordingTests
     public void TheGridIsRecorded()
     {
         var folder = Environment.GetEnvironmentVariable("QWEN3TTS_DOCTOR_GRID");
-        Assert.SkipWhen(string.IsNullOrEmpty(folder), "An hour of training: QWEN3TTS_DOCTOR_GRID names the folder for its checkpoints.");
+        Assert.SkipWhen(string.IsNullOrEmpty(folder), "An hour: QWEN3TTS_DOCTOR_GRID names the folder for checkpoints.");
         var (checkpoints, rounded) = (new List<CheckpointFeatures>(), new List<string>());
         foreach (var run in GridRuns.List(folder!))
         {
             var checkpoint = run.Train();
             checkpoints.Add(new(run.Table, run.Trained, run.Right, run.Rate, run.Steps,
-                Measure(run, checkpoint, run.From.Data, rounded), run.Steps == WithOthers ? Measure(run, checkpoint, run.From.New, rounded) : null));
+                Measure(run, checkpoint, run.From.Data, rounded),
+                run.Steps == WithOthers ? Measure(run, checkpoint, run.From.New, rounded) : null));
         }
         GridFile.Write(GridFile.Path,
             [.. _sets.Values.Select(s => new GridLine(s, null)), .. checkpoints.Select(c => new GridLine(null, c))]);

@@ -1,7 +1,6 @@
 // All fine-tunes of the grid: which faults, at which rates, for how long. The first table is about what this project's trainer does; the
 // second, OtherRuns, is about what others do.
 using Qwen3Tts.Doctor.Faults;
-using Qwen3Tts.Training.Options;
 
 namespace Qwen3Tts.Tests;
 

@@ -10,11 +10,11 @@ namespace Qwen3Tts.Tests;
 /// <param name="model">Computes what is not kept; null: nothing does.</param>
 sealed class KeptLosses(ClipFeatures set, LossFeatures kept, ILossEvidence? model = null) : ILossEvidence
 {
-    /// <summary>Faults of the input and the labels: no other changes what the talker costs.</summary>
-    public const FaultSet EndAndPredictor = FaultSet.NoEos | FaultSet.OwnHidden | FaultSet.SubLabelsShifted | FaultSet.FirstCodebookOnly;
+    /// <summary>What changes nothing that the talker costs.</summary>
+    public static readonly FaultSet EndAndPredictor = KnownFaults.End | KnownFaults.Predictor;
 
     /// <summary>What changes nothing that the code predictor costs.</summary>
-    public const FaultSet EndAndLabels = FaultSet.NoEos | FaultSet.LabelsShiftedTwice;
+    public static readonly FaultSet EndAndLabels = KnownFaults.End | KnownFaults.Labels;
 
     public int Clips => set.Clips;
     public int Codebook => set.Codebook;

@@ -70,7 +70,7 @@ static class OtherOptimizers
         };
     }
 
-    /// <summary>Rounds each value to three bits of fraction; below the largest of its block by more than these octaves it is zero.</summary>
+    /// <summary>Rounds each value to three bits of fraction; so many octaves below the largest of its block it is zero.</summary>
     static void Quantise(float[] values, int octaves)
     {
         const int Block = 256;
@@ -86,7 +86,8 @@ static class OtherOptimizers
             {
                 var part = v / largest;
                 var exponent = part == 0 ? -octaves - 1 : Math.ILogB(part);
-                v = exponent < -octaves ? 0 : (float)(Math.ScaleB(Math.Round(Math.ScaleB((double)part, 3 - exponent)), exponent - 3) * largest);
+                var eighths = Math.Round(Math.ScaleB((double)part, 3 - exponent));
+                v = exponent < -octaves ? 0 : (float)(Math.ScaleB(eighths, exponent - 3) * largest);
             }
         }
     }

@@ -40,7 +40,8 @@ static class OtherRuns
     static IEnumerable<GridRun> OfData(string trained, PlantedFaults source, FaultSet impossible = FaultSet.None) => Row(
         trained, 2e-4, source, (f, rate, steps) => source.Checkpoint(new(Hypothesis.Combine(f).Name, f, rate, steps)), impossible);
 
-    static Func<FaultSet, double, int, string> Changed(PlantedFaults source, string name, Func<TrainingOptions, TrainingOptions> options) =>
+    static Func<FaultSet, double, int, string> Changed(
+        PlantedFaults source, string name, Func<TrainingOptions, TrainingOptions> options) =>
         (f, rate, steps) => source.Checkpoint(new($"{Hypothesis.Combine(f).Name}_{name}", f, rate, steps, options));
 
     static IEnumerable<GridRun> Row(
