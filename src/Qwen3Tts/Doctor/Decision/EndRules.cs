@@ -23,9 +23,8 @@ abstract class EndRule
     public abstract EndVerdict? Ask(ILossEvidence now, IOriginEvidence? origin, FaultSet faults, bool byFit);
 }
 
-/// <summary>The end is taught unless its row moved as it does when no end is, and the loss of the ends did not fall to half. The row alone
-/// cannot tell: one long clip that is not among the measured moves it as a training without ends would. But what is taught falls fast;
-/// without ends, what they cost is moved by the rest of the training alone, and may fall by a quarter.</summary>
+/// <summary>The end is taught unless its row moved as it does when no end is, and what the ends cost did not fall. The row alone cannot
+/// tell: one long clip that is not among the measured moves it as a training without ends would.</summary>
 sealed class EndInHeads : EndRule
 {
     public override string Name => "end_in_heads";
@@ -46,13 +45,24 @@ sealed class EndInHeads : EndRule
     /// <param name="After">What it costs the checkpoint.</param>
     public readonly record struct ClipEnd(int Votes, double Before, double After);
 
-    /// <summary>Untaught, if both hold in nearly all resampled sets of clips.</summary>
+    /// <summary>Untaught, if the row says so in nearly all resampled sets of clips, and the ends of all clips together did not become
+    /// cheaper.</summary>
     public static EndVerdict Judge(IReadOnlyList<ClipEnd> clips)
     {
-        bool IsUntaught(ClipSet set) => clips.Zip(set.Times, (clip, n) => clip.Votes * n).Sum() > 0
-            && clips.Zip(set.Times, (clip, n) => (clip.After - Thresholds.Learned * clip.Before) * n).Sum() >= 0;
-        var untaught = ClipSets.Share(ClipSets.Resample(clips.Count), IsUntaught);
-        return untaught >= 1 - Thresholds.Significant ? new(false, untaught) : new(true, 1 - untaught);
+        bool RowSaysSo(ClipSet set) => clips.Zip(set.Times, (clip, n) => clip.Votes * n).Sum() > 0;
+        var sets = ClipSets.Resample(clips.Count);
+        var untaught = ClipSets.Share(sets, RowSaysSo);
+        return untaught >= 1 - Thresholds.Significant && !IsCheaper(clips, ClipSets.TakeAll(clips.Count)) ? new(false, untaught)
+            : new(true, 1 - ClipSets.Share(sets, set => RowSaysSo(set) && !IsCheaper(clips, set)));
+    }
+
+    /// <summary>Whether the sum fell to half, which is what the ends cost that the base finds unlikely, or the mean of the logarithms fell,
+    /// which is what most cost.</summary>
+    static bool IsCheaper(IReadOnlyList<ClipEnd> clips, ClipSet set)
+    {
+        double Sum(Func<ClipEnd, double> of) => clips.Zip(set.Times, (clip, n) => of(clip) * n).Sum();
+        static double Log(double nats) => Math.Log(nats + Thresholds.FreeEnd);
+        return Sum(c => c.After) < Thresholds.Learned * Sum(c => c.Before) || Sum(c => Log(c.After) - Log(c.Before)) < 0;
     }
 }
 

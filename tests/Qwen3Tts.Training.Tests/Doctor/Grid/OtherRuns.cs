@@ -45,7 +45,8 @@ static class OtherRuns
         (f, rate, steps) => source.Checkpoint(new($"{Hypothesis.Combine(f).Name}_{name}", f, rate, steps, options));
 
     static IEnumerable<GridRun> Row(
-        string trained, double rate, PlantedFaults source, Func<FaultSet, double, int, string> train, FaultSet impossible = FaultSet.None) =>
+        string trained, double rate, PlantedFaults source, Func<FaultSet, double, int, string> train,
+        FaultSet impossible = FaultSet.None) =>
         from planted in Planted
         let faults = planted & ~impossible
         from steps in Lengths
