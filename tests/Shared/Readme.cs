@@ -22,17 +22,30 @@ static class Readme
         {
             var path = Path.Combine(Golden.Repository, document);
             var text = File.ReadAllText(path);
-            var (begin, end) = ($"<!-- {block} -->\n", $"<!-- end {block} -->");
-            var (from, to) = (text.IndexOf(begin, StringComparison.Ordinal), text.IndexOf(end, StringComparison.Ordinal));
-            if (from < 0 || to < 0)
-                throw new InvalidDataException(
-                    $"{document} has no block '{begin.Trim()}' … '{end}'. Put both lines where the table belongs.");
-            File.WriteAllText(path, text[..(from + begin.Length)] + table + text[to..]);
+            var place = Find(document, text, block);
+            File.WriteAllText(path, text[..place.Start] + table + text[place.End..]);
         }
         finally
         {
             turn.ReleaseMutex();
         }
+    }
+
+    /// <summary>Compares a table with the text between the comments of that name, or writes it there.</summary>
+    public static void Hold(string document, string block, string table)
+    {
+        if (IsToBeWritten)
+            Write(document, block, table);
+        var text = File.ReadAllText(Path.Combine(Golden.Repository, document)).ReplaceLineEndings("\n");
+        Assert.Equal(table, text[Find(document, text, block)]);
+    }
+
+    static Range Find(string document, string text, string block)
+    {
+        var (begin, end) = ($"<!-- {block} -->\n", $"<!-- end {block} -->");
+        var (from, to) = (text.IndexOf(begin, StringComparison.Ordinal), text.IndexOf(end, StringComparison.Ordinal));
+        return from >= 0 && to >= 0 ? (from + begin.Length)..to : throw new InvalidDataException(
+            $"{document} has no block '{begin.Trim()}' … '{end}'. Put both lines where the table belongs.");
     }
 
     /// <summary>Arguments of every command in the README's shell blocks that starts one of this repository's programs.</summary>

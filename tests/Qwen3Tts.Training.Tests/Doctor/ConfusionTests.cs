@@ -1,5 +1,3 @@
-using System.Globalization;
-using System.Text;
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.Doctor;
 using Qwen3Tts.Doctor.Decision;
@@ -10,28 +8,12 @@ using Qwen3Tts.Training.Options;
 namespace Qwen3Tts.Tests;
 
 /// <summary>
-/// Every fault planted by this project's trainer on the miniature is named; healthy runs are healthy. A few short runs in every test run;
-/// with QWEN3TTS_DOCTOR_GRID naming a folder, all faults at three rates and three lengths, trained into that folder (half an hour) and
-/// judged: the table of docs/doctor-method.md.
+/// Faults planted by this project's trainer on the miniature are named; healthy runs are healthy: a few short runs, trained in every test
+/// run. The many of the grid are judged by what was recorded of them (GridTests).
 /// </summary>
 public sealed class ConfusionTests
 {
-    static readonly double[] Rates = [1e-5, 2e-4, 1e-3];
-    static readonly int[] Lengths = [15, 60, 120];
-
-    /// <summary>Each deviation alone, the official script in both states, and pairs, among them those that hide each other most.</summary>
-    static IEnumerable<Hypothesis> Grid => [
-        .. Hypothesis.All.Where(h => h.Faults != FaultSet.MaskBeforeProjection),
-        .. new[]
-        {
-            FaultSet.OwnHidden | FaultSet.SubLabelsShifted, FaultSet.NoLanguage | FaultSet.NoEos,
-                FaultSet.NoTextProjection | FaultSet.LabelsShiftedTwice,
-            FaultSet.LabelsShiftedTwice | FaultSet.SubLabelsShifted, FaultSet.NoTextProjection | FaultSet.SpeakerAt6,
-                FaultSet.LabelsShiftedTwice | FaultSet.OwnHidden,
-        }.Select(Hypothesis.Combine),
-    ];
-
-    static TrainingOptions AsTheTrainerDoesByDefault(TrainingOptions options) => options with
+    internal static TrainingOptions AsTheTrainerDoesByDefault(TrainingOptions options) => options with
     {
         Layout = LayoutPolicy.Mixed,
         Languages = ["data", "auto"],
@@ -133,64 +115,4 @@ public sealed class ConfusionTests
     }
 
     static IEnumerable<Fault> Mismatch(Diagnosis reading) => KnownFaults.ListParts(reading.Hypothesis.Faults & KnownFaults.Mismatch);
-
-    [Fact]
-    public void TheWholeGrid()
-    {
-        var folder = Environment.GetEnvironmentVariable("QWEN3TTS_DOCTOR_GRID");
-        Assert.SkipWhen(string.IsNullOrEmpty(folder),
-            "Half an hour of training: QWEN3TTS_DOCTOR_GRID names the folder for its checkpoints.");
-        var (trained, wrong, accused) = (new PlantedFaults(folder!, 60), new List<string>(), new List<string>());
-        var table = new StringBuilder(
-            "| trained with | 1e-5 | 2e-4 | 1e-3 | other clips | without base: 1e-5 | 2e-4 | 1e-3 |\n|---|---|---|---|---|---|---|---|\n");
-        foreach (var hypothesis in Grid)
-        {
-            var checkpoints = Rates.Select(rate => Lengths
-                .Select(steps => trained.Checkpoint(new(hypothesis.Name, hypothesis.Faults, rate, steps))).ToList()).ToList();
-            Add(hypothesis.Name, checkpoints);
-        }
-        var byDefault = Rates.Select(rate =>
-            Lengths.Select(steps => trained.Checkpoint(new("default", FaultSet.None, rate, steps, AsTheTrainerDoesByDefault))).ToList())
-            .ToList();
-        Add("correct", byDefault, "correct, both layouts, with and without language");
-        foreach (var faults in new[] { FaultSet.None, FaultSet.NoTextProjection, FaultSet.LabelsShiftedTwice, FaultSet.OwnHidden,
-            FaultSet.Official })
-            Add(Hypothesis.Combine(faults).Name, [[], [], [.. Lengths.Select(steps => trained.MergedLora(faults, steps))]],
-                $"{Hypothesis.Combine(faults).Name}, LoRA merged");
-        foreach (var (faults, name) in new[] { (FaultSet.None, "correct, BF16 without masters"),
-            (FaultSet.Official, "official, BF16 without masters") })
-            Add(Hypothesis.Combine(faults).Name,
-                [.. Rates.Select(rate => Lengths.Select(steps => trained.WithoutMasters(faults, rate, steps)).ToList())], name);
-        File.WriteAllText(Path.Combine(folder!, "table.md"), table.ToString());
-        if (Readme.IsToBeWritten)
-            Readme.Write("docs/doctor-method.md", "doctor", table.ToString());
-        Assert.DoesNotContain(wrong, w => w.StartsWith("correct", StringComparison.Ordinal));
-        Assert.Empty(accused);
-        // a LoRA leaves code predictor and prefix as they were, which would tell the other faults
-        Assert.True(wrong.TrueForAll(w => w.StartsWith("official, LoRA", StringComparison.Ordinal)), string.Join("\n", wrong));
-
-        void Add(string right, List<List<string>> checkpoints, string? name = null)
-        {
-            List<List<string>> Said(string data, bool withBase) =>
-                [.. checkpoints.Select(c => c.Select(folder => Name(TheJudge.Read(folder, data, withBase))).ToList())];
-            var (with, others, without) = (Said(trained.Data, true), Said(trained.New, true), Said(trained.Data, false));
-            accused.AddRange(with.Concat(others).Concat(without).SelectMany(s => s)
-                .Where(s => right == "correct" && s != right && s != Undecided));
-            wrong.AddRange(with.SelectMany(s => s).Where(s => s != right && s != Undecided).Select(s => $"{name ?? right} is called {s}"));
-            var cells = with.Append([.. others.SelectMany(s => s)]).Concat(without).Select(said => Cell(said, right));
-            table.Append(CultureInfo.InvariantCulture, $"| {name ?? right} | {string.Join(" | ", cells)} |\n");
-        }
-    }
-
-    const string Undecided = "undecided";
-
-    static string Name(Diagnosis reading) => reading.ByLossAlone && !Mismatch(reading).Any() ? Undecided : reading.Hypothesis.Name;
-
-    /// <summary>How many are named rightly, and what the others are called.</summary>
-    static string Cell(List<string> said, string right)
-    {
-        var others = said.Where(s => s != right).GroupBy(s => s).OrderByDescending(g => g.Count())
-            .Select(g => $"{g.Count()} {(g.Key == Undecided ? "" : "as ")}{g.Key}");
-        return said.Count == 0 ? "–" : string.Join("; ", new[] { $"{said.Count(s => s == right)} of {said.Count}" }.Concat(others));
-    }
 }

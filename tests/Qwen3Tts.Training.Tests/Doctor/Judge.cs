@@ -18,20 +18,24 @@ sealed class Judge(string original)
     /// <param name="withBase">Whether the base is at hand.</param>
     public Diagnosis Read(string checkpoint, string data, bool withBase)
     {
+        var (now, origin) = Measure(checkpoint, data);
+        return Diagnostics.Diagnose(now, withBase ? origin : null);
+    }
+
+    /// <summary>What the doctor measures; nothing is computed before it is asked for.</summary>
+    public (Measurement Now, Origin Origin) Measure(string checkpoint, string data)
+    {
         var (model, first) = (ModelFolder.Open(checkpoint), ModelFolder.Open(original));
         var clips = ClipExamples.Load(new() { Checkpoint = checkpoint, Base = original, Data = data }, model, first);
         var examples = clips.Examples;
-        var now = Measure(model, model, examples);
-        if (!withBase)
-            return Diagnostics.Diagnose(now);
         if (!_base.TryGetValue(data, out var before))
             _base[data] = before = Measure(first, model, examples);
         using var moved = model.OpenWeights();
         using var unmoved = first.OpenWeights();
         var movement = new Movement(moved, unmoved, model.Config.TalkerConfig);
-        return Diagnostics.Diagnose(now,
-            new Origin(before, [.. movement.ReadRows()], HeadMovement.Compare(moved, unmoved, model.Config.TalkerConfig),
-            movement.MayBeTrainedOn(examples, clips.Data)));
+        return (Measure(model, model, examples),
+            new(before, [.. movement.ReadRows()], HeadMovement.Compare(moved, unmoved, model.Config.TalkerConfig),
+                movement.MayBeTrainedOn(examples, clips.Data)));
     }
 
     static Measurement Measure(ModelFolder folder, ModelFolder tokens, IReadOnlyList<TrainingExample> examples)

@@ -8,6 +8,7 @@ using Qwen3Tts.Talker;
 using Qwen3Tts.Text;
 using Qwen3Tts.Training.Batching;
 using Qwen3Tts.Training.Data;
+using Qwen3Tts.Training.Memory;
 using Qwen3Tts.Training.Model;
 using Qwen3Tts.Training.Optimizer;
 using Qwen3Tts.Training.Options;
@@ -25,14 +26,19 @@ namespace Qwen3Tts.Tests;
 /// <param name="Options">What else is unusual about the run.</param>
 sealed record Planted(string Name, FaultSet Faults, double Rate, int Steps, Func<TrainingOptions, TrainingOptions>? Options = null);
 
-/// <summary>Fine-tunes of the widened miniature by this project's trainer, each with its faults, and the clips to judge them on.</summary>
+/// <summary>Fine-tunes of a miniature by this project's trainer, each with its faults, and the clips to judge them on.</summary>
 /// <param name="folder">Where they are kept; what is there already is not trained again.</param>
 /// <param name="clips">How many of the recordings to use.</param>
-sealed class PlantedFaults(string folder, int clips)
+/// <param name="model">What they begin from; null: the widened miniature.</param>
+/// <param name="edit">Changes the recordings, which are WAV and TXT files in a folder.</param>
+sealed class PlantedFaults(string folder, int clips, string? model = null, Action<string>? edit = null)
 {
     const int EveryOtherIsNew = 5;
 
     public static string Base => WidenedMini.Model;
+
+    /// <summary>What they begin from.</summary>
+    public string Model { get; } = model ?? Base;
 
     /// <summary>What they are trained on, as codes.jsonl.</summary>
     public string Data => Prepared("codes.jsonl", i => i % EveryOtherIsNew > 0);
@@ -46,7 +52,7 @@ sealed class PlantedFaults(string folder, int clips)
         var run = Path.Combine(folder, FormattableString.Invariant($"{planted.Name}_{planted.Rate:0e0}_{planted.Steps}").Replace(' ', '_'));
         var options = new TrainingOptions
         {
-            Model = Base,
+            Model = Model,
             Data = Data,
             Speaker = "nora",
             Steps = planted.Steps,
@@ -60,7 +66,7 @@ sealed class PlantedFaults(string folder, int clips)
             Planted = Hypothesis.Combine(planted.Faults),
         };
         return Directory.Exists(Path.Combine(run, "export")) ? Path.Combine(run, "export")
-            : Trainer.Run(planted.Options?.Invoke(options) ?? options, run, Existing.Refuse, null, default).Export;
+            : Trainer.Run(planted.Options?.Invoke(options) ?? options, run, Existing.Overwrite, null, default).Export;
     }
 
     /// <summary>A run of LoRA at 1e-3, which leaves the heads alone, merged into its base.</summary>
@@ -79,8 +85,7 @@ sealed class PlantedFaults(string folder, int clips)
     /// <summary>A run whose weights are rounded to BF16 after each update, as an optimiser does that has no masters.</summary>
     public string WithoutMasters(FaultSet faults, double rate, int steps)
     {
-        var target = Path.Combine(folder,
-            FormattableString.Invariant($"{Hypothesis.Combine(faults).Name}_without_masters_{rate:0e0}_{steps}"), "export");
+        var target = Target(faults, "without_masters", rate, steps);
         return Directory.Exists(target) ? target : ByHand(target, faults, steps, rate, _ => { }, talker =>
         {
             using var still = no_grad();
@@ -92,18 +97,44 @@ sealed class PlantedFaults(string folder, int clips)
         }, (talker, _, _, _) => TalkerWeights.Values(talker));
     }
 
+    /// <summary>A run with an optimiser that this project has not.</summary>
+    /// <param name="faults">What is planted.</param>
+    /// <param name="name">The optimiser's.</param>
+    /// <param name="begin">Begins the state of a tensor of this shape.</param>
+    /// <param name="rate">Learning rate.</param>
+    /// <param name="steps">Updates.</param>
+    public string WithOptimizer(FaultSet faults, string name, Func<long[], WeightUpdate> begin, double rate, int steps)
+    {
+        var target = Target(faults, name, rate, steps);
+        return Directory.Exists(target) ? target
+            : ByHand(target, faults, steps, rate, _ => { }, _ => { }, (talker, _, _, _) => TalkerWeights.Values(talker), begin);
+    }
+
+    /// <summary>A run whose weight decay, of this strength, is on every tensor, embeddings and norms too.</summary>
+    public string WithDecay(FaultSet faults, double decay, double rate, int steps)
+    {
+        var target = Target(faults, FormattableString.Invariant($"decay_{decay:0.0}"), rate, steps);
+        return Directory.Exists(target) ? target : ByHand(target, faults, steps, rate, _ => { }, _ => { },
+            (talker, _, _, _) => TalkerWeights.Values(talker),
+            settings: new() { WeightDecay = decay, DecayScope = WeightDecayScope.Everything });
+    }
+
+    string Target(FaultSet faults, string name, double rate, int steps) => Path.Combine(
+        folder, FormattableString.Invariant($"{Hypothesis.Combine(faults).Name}_{name}_{rate:0e0}_{steps}"), "export");
+
     string ByHand(string target, FaultSet faults, int steps, double rate, Action<TalkerModule> begin, Action<TalkerModule> afterStep,
-        Func<TalkerModule, ModelFolder, float[], Weights, Dictionary<string, Func<float[]>>> values)
+        Func<TalkerModule, ModelFolder, float[], Weights, Dictionary<string, Func<float[]>>> values,
+        Func<long[], WeightUpdate>? update = null, AdamWOptions? settings = null)
     {
         using var scope = NewDisposeScope();
-        var model = ModelFolder.Open(Base);
-        var tokenizer = TextTokenizer.Load(Base);
+        var model = ModelFolder.Open(Model);
+        var tokenizer = TextTokenizer.Load(Model);
         var ids = model.Config.SpecialTokens(tokenizer.AssistantHead[^1]);
         var lines = CodesFile.Read(Data, model.Config.TalkerConfig.NumCodeGroups, model.Config.TalkerConfig.CodePredictorConfig.VocabSize);
         var voice = Export.AsStored(model, SpeakerEncoder.Load(model, Workers.Shared).Embed(WavFile.Read(lines[0].Reference!)));
         var options = new TrainingOptions
         {
-            Model = Base,
+            Model = Model,
             Data = Data,
             Speaker = "nora",
             Steps = steps,
@@ -115,11 +146,25 @@ sealed class PlantedFaults(string folder, int clips)
         var (data, talker) = (new TrainingData(lines, tokenizer, ids, [new("nora", lines[0].Reference!, voice)], options),
             TalkerWeights.Load(model, Placement.Float32OnCpu));
         begin(talker);
-        using var optimizer = new AdamW(Freezing.ListTrained(talker), new());
+        using var optimizer = new AdamW(Freezing.ListTrained(talker), settings ?? new());
+        var updates = Freezing.ListTrained(talker).Select(p => (Weight: p.Parameter, Update: update?.Invoke(p.Parameter.shape))).ToList();
         for (var step = 0; step < steps; step++)
         {
             using var batch = new TrainingBatch(data.Batch(step), ids.CodecEos, CPU);
-            TrainingStep.Run(talker, [batch], optimizer, rate, 1);
+            if (update is null)
+                TrainingStep.Run(talker, [batch], optimizer, rate, 1);
+            else
+            {
+                TrainingStep.Accumulate(talker, [batch]);
+                var scale = (float)AdamW.ClipFactor(optimizer.ComputeGradientNorm(), 1);
+                foreach (var (weight, change) in updates.Where(u => u.Weight.grad is not null))
+                {
+                    var (numbers, gradient) = (weight.ToFloat32Array(), weight.grad!.ToFloat32Array());
+                    change!(numbers, [.. gradient.Select(g => g * scale)], (float)rate);
+                    weight.Fill(numbers);
+                    weight.grad = null;
+                }
+            }
             afterStep(talker);
         }
         using var weights = model.OpenWeights();
@@ -132,10 +177,11 @@ sealed class PlantedFaults(string folder, int clips)
         var (all, file) = (Path.Combine(folder, "all.jsonl"), Path.Combine(folder, name));
         if (!File.Exists(all))
         {
-            var recordings = Scratch.New("recordings");
+            var recordings = Directory.CreateDirectory(Path.Combine(folder, "recordings")).FullName; // training reads the voice there
             foreach (var recording in Directory.GetFiles(Mini.Recordings).Order(StringComparer.Ordinal).Take(2 * clips))
-                File.Copy(recording, Path.Combine(recordings, Path.GetFileName(recording)));
-            Preparation.Run(new() { Input = recordings, Output = all, Language = "English" }, ModelEncoder.Load(ModelFolder.Open(Base)),
+                File.Copy(recording, Path.Combine(recordings, Path.GetFileName(recording)), overwrite: true);
+            edit?.Invoke(recordings);
+            Preparation.Run(new() { Input = recordings, Output = all, Language = "English" }, ModelEncoder.Load(ModelFolder.Open(Model)),
                 null, default);
         }
         if (!File.Exists(file))

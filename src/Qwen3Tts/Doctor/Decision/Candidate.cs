@@ -8,13 +8,13 @@ namespace Qwen3Tts.Doctor.Decision;
 /// <param name="Score">Lower is better.</param>
 /// <param name="After">The logarithm of the checkpoint's loss.</param>
 /// <param name="Before">Of the base's; null where that is not known.</param>
-sealed record Candidate(FaultSet Faults, Func<int[], double> Score, Func<int[], double> After, Func<int[], double>? Before = null)
+sealed record Candidate(FaultSet Faults, Func<ClipSet, double> Score, Func<ClipSet, double> After, Func<ClipSet, double>? Before = null)
 {
     /// <summary>By what factor training raised the loss, as a logarithm.</summary>
-    public double Change(int[] times) => After(times) - Before!(times);
+    public double Change(ClipSet set) => After(set) - Before!(set);
 
     /// <summary>Whether training made this the likelier one, which the other was for the base.</summary>
-    public bool Overtook(Candidate other, int[] times) => Before!(times) > other.Before!(times) && After(times) < other.After(times);
+    public bool Overtook(Candidate other, ClipSet set) => Before!(set) > other.Before!(set) && After(set) < other.After(set);
 
     /// <summary>Whether the two differ in more than a row of the prefix.</summary>
     public bool IsMoreThanPrefix(Candidate other) => ((Faults ^ other.Faults) & ~KnownFaults.FaintInHeads) != 0;
@@ -24,12 +24,18 @@ sealed record Candidate(FaultSet Faults, Func<int[], double> Score, Func<int[], 
     {
         var origin = of.Origin!;
         var fits = Enumerable.Range(0, clips).Select(clip => origin.Seen(clip) ? of.Fit(clip, faults) : 0).ToArray();
-        double Mean(int[] times) => fits.Zip(times, (f, n) => f * n).Sum() / Math.Max(1, times.Where((_, clip) => origin.Seen(clip)).Sum());
+        var seen = Enumerable.Range(0, clips).Select(origin.Seen).ToArray();
+        double Mean(ClipSet set) // loops: it is asked of many sets
+        {
+            var (sum, count) = (0.0, 0);
+            for (var clip = 0; clip < clips; clip++)
+                (sum, count) = (sum + fits[clip] * set.Times[clip], seen[clip] ? count + set.Times[clip] : count);
+            return sum / Math.Max(1, count);
+        }
         var after = new Lazy<Cost[]>(() => ListCosts(of, of.Now, clips, faults));
-        var before = new Lazy<Cost[]>(() => ListCosts(of, origin.Measurement, clips, faults));
-        return new(
-            faults, times => -Math.Log(Math.Max(Mean(times), Thresholds.NoFit)), times =>
-                Log(after.Value, times), times => Log(before.Value, times));
+        var before = new Lazy<Cost[]>(() => ListCosts(of, origin.Losses, clips, faults));
+        return new(faults, ClipSets.Once(set => -Math.Log(Math.Max(Mean(set), Thresholds.NoFit))),
+            ClipSets.Once(set => Log(after.Value, set)), ClipSets.Once(set => Log(before.Value, set)));
     }
 
     /// <summary>Scored by log(loss / sqrt(loss of the base)), or by log(loss) without the base.</summary>
@@ -37,17 +43,25 @@ sealed record Candidate(FaultSet Faults, Func<int[], double> Score, Func<int[], 
     /// <param name="clips">How many clips are measured.</param>
     /// <param name="of">The case.</param>
     /// <param name="before">The base, if its losses are a yardstick here.</param>
-    public static Candidate FromLosses(FaultSet faults, int clips, Case of, Measurement? before)
+    public static Candidate FromLosses(FaultSet faults, int clips, Case of, ILossEvidence? before)
     {
         var after = ListCosts(of, of.Now, clips, faults);
+        var now = ClipSets.Once(set => Log(after, set));
         if (before is null)
-            return new(faults, times => Log(after, times), times => Log(after, times));
-        var first = ListCosts(of, before, clips, faults & ~KnownFaults.KeepsWork);
-        return new(faults, times => Log(after, times) - Log(first, times) / 2, times => Log(after, times), times => Log(first, times));
+            return new(faults, now, now);
+        var costs = ListCosts(of, before, clips, faults & ~KnownFaults.KeepsWork);
+        var first = ClipSets.Once(set => Log(costs, set));
+        return new(faults, set => now(set) - first(set) / 2, now, first);
     }
 
-    static Cost[] ListCosts(Case of, Measurement measurement, int clips, FaultSet faults) =>
-        [.. Enumerable.Range(0, clips).Select(clip => of.Cost(measurement, clip, faults))];
+    static Cost[] ListCosts(Case of, ILossEvidence losses, int clips, FaultSet faults) =>
+        [.. Enumerable.Range(0, clips).Select(clip => of.Cost(losses, clip, faults))];
 
-    static double Log(Cost[] costs, int[] times) => Math.Log(costs.Zip(times, (c, n) => c * n).Aggregate((a, b) => a + b).Mean);
+    static double Log(Cost[] costs, ClipSet set)
+    {
+        var sum = default(Cost);
+        for (var clip = 0; clip < costs.Length; clip++)
+            sum += costs[clip] * set.Times[clip];
+        return Math.Log(sum.Mean);
+    }
 }

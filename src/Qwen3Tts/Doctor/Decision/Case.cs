@@ -10,14 +10,14 @@ namespace Qwen3Tts.Doctor.Decision;
 /// <param name="origin">What it was trained from, if that is at hand.</param>
 /// <param name="cost">The network's loss on a clip.</param>
 /// <param name="fit">The cosine of what moved in its heads.</param>
-sealed class Case(
-    Measurement now, Origin? origin, Func<Measurement, int, FaultSet, Cost> cost, Func<Origin, int, FaultSet, double> fit)
+sealed class Case(ILossEvidence now, IOriginEvidence? origin, Func<ILossEvidence, int, FaultSet, Cost> cost,
+    Func<IOriginEvidence, int, FaultSet, double> fit)
 {
-    public Measurement Now => now;
-    public Origin? Origin => origin;
+    public ILossEvidence Now => now;
+    public IOriginEvidence? Origin => origin;
 
     /// <summary>Hypotheses that no rule has left out.</summary>
-    public List<Candidate> Candidates { get; set; } = [];
+    public List<Candidate> Candidates { get; private set; } = [];
 
     /// <summary>Those that the heads cannot tell from the best.</summary>
     public List<Candidate> Near { get; set; } = [];
@@ -28,24 +28,54 @@ sealed class Case(
     /// <summary>False as soon as a rule finds that this evidence tells nothing.</summary>
     public bool Tells { get; set; } = true;
 
-    /// <summary>Set by the last rule.</summary>
-    public Choice? Choice { get; set; }
+    /// <summary>The one of those alike that is named; null: the best.</summary>
+    public Candidate? Named { get; set; }
 
     /// <summary>Each clip once, and many sets drawn from the clips.</summary>
-    public int[] Everyone { get; } = ClipSets.TakeAll(now.Clips);
-    public List<int[]> Resampled { get; } = ClipSets.Resample(now.Clips);
+    public ClipSet Everyone { get; } = ClipSets.TakeAll(now.Clips);
+    public IReadOnlyList<ClipSet> Resampled { get; } = ClipSets.Resample(now.Clips);
 
     public Candidate Best => Candidates.MinBy(c => c.Score(Everyone))!;
 
-    public Cost Cost(Measurement measurement, int clip, FaultSet faults) => cost(measurement, clip, faults);
+    /// <summary>The best and all that cannot be told from it, the best first.</summary>
+    public List<Candidate> ListAlike()
+    {
+        var best = Best;
+        return [.. Candidates.Where(c => c == best || IsAlike(c)).OrderBy(c => c.Score(Everyone))];
+    }
+
+    public Cost Cost(ILossEvidence of, int clip, FaultSet faults) => cost(of, clip, faults);
 
     public double Fit(int clip, FaultSet faults) => fit(origin!, clip, faults);
 
     /// <summary>The share of resampled sets in which something holds.</summary>
-    public double Share(Func<int[], bool> holds) => ClipSets.Share(Resampled, holds);
+    public double Share(Func<ClipSet, bool> holds) => ClipSets.Share(Resampled, holds);
 
     /// <summary>How much worse one scores than another, over all clips.</summary>
     public double Distance(Candidate from, Candidate to) => from.Score(Everyone) - to.Score(Everyone);
+
+    /// <summary>Leaves out all but these, or scores them anew.</summary>
+    public void Keep(IEnumerable<Candidate> candidates) => Candidates = [.. candidates];
+
+    /// <summary>Applies rules in order until one finds that the evidence tells nothing.</summary>
+    /// <returns>What they say; null where that is nothing, or there are no rules.</returns>
+    public Choice? Ask(List<Candidate> candidates, IReadOnlyList<Rule> rules)
+    {
+        (Candidates, Near, IsAlike, Tells, Named) = (candidates, [], _ => false, rules.Count > 0, null);
+        foreach (var rule in rules.TakeWhile(_ => Tells))
+            rule.Apply(this);
+        return Tells ? Choose() : null;
+    }
+
+    Choice Choose()
+    {
+        var alike = ListAlike();
+        var named = Named ?? alike[0];
+        List<FaultSet> others = [.. alike.Where(c => c != named).Select(c => c.Faults)];
+        return Candidates.Except(alike).MinBy(c => c.Score(Everyone)) is { } next
+            ? new(named.Faults, others, next.Faults, Math.Exp(Distance(next, named)), Share(w => named.Score(w) < next.Score(w)))
+            : new(named.Faults, others, null, 1, 1);
+    }
 }
 
 /// <summary>What the rules found for one network.</summary>

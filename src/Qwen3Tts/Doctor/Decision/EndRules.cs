@@ -20,24 +20,23 @@ abstract class EndRule
     /// <param name="origin">What it was trained from, if that is at hand.</param>
     /// <param name="faults">What else it was trained with.</param>
     /// <param name="byFit">Whether the heads told that.</param>
-    public abstract EndVerdict? Ask(Measurement now, Origin? origin, FaultSet faults, bool byFit);
+    public abstract EndVerdict? Ask(ILossEvidence now, IOriginEvidence? origin, FaultSet faults, bool byFit);
 }
 
-/// <summary>The end is taught unless its row moved as it does when no end is, and the loss of the ends did not fall. The row alone cannot
-/// tell: one long clip that is not among the measured moves it as a training without ends would. But no training without ends lowers
-/// their loss.</summary>
+/// <summary>The end is taught unless its row moved as it does when no end is, and what the ends cost did not fall. The row alone cannot
+/// tell: one long clip that is not among the measured moves it as a training without ends would.</summary>
 sealed class EndInHeads : EndRule
 {
     public override string Name => "end_in_heads";
     public override EvidenceKind Evidence => EvidenceKind.Heads;
 
-    public override EndVerdict? Ask(Measurement now, Origin? origin, FaultSet faults, bool byFit)
+    public override EndVerdict? Ask(ILossEvidence now, IOriginEvidence? origin, FaultSet faults, bool byFit)
     {
         if (!byFit || origin is not { EndMoved: true })
             return null;
         var clips = Enumerable.Range(0, now.Clips).Where(origin.Seen).ToList();
         return Judge([.. clips.Select(clip => new ClipEnd(
-            origin.CountEndVotes(clip, faults), origin.Measurement.Talker(clip, faults).End.Nats, now.Talker(clip, faults).End.Nats))]);
+            origin.CountEndVotes(clip, faults), origin.Losses.End(clip, faults).Nats, now.End(clip, faults).Nats))]);
     }
 
     /// <summary>What one clip says.</summary>
@@ -46,13 +45,24 @@ sealed class EndInHeads : EndRule
     /// <param name="After">What it costs the checkpoint.</param>
     public readonly record struct ClipEnd(int Votes, double Before, double After);
 
-    /// <summary>Untaught, if both hold in nearly all resampled sets of clips.</summary>
+    /// <summary>Untaught, if the row says so in nearly all resampled sets of clips, and the ends of all clips together did not become
+    /// cheaper.</summary>
     public static EndVerdict Judge(IReadOnlyList<ClipEnd> clips)
     {
-        bool IsUntaught(int[] times) => clips.Zip(times, (clip, n) => clip.Votes * n).Sum() > 0
-            && clips.Zip(times, (clip, n) => (clip.After - clip.Before) * n).Sum() >= 0;
-        var untaught = ClipSets.Share(ClipSets.Resample(clips.Count), IsUntaught);
-        return untaught >= 1 - Thresholds.Significant ? new(false, untaught) : new(true, 1 - untaught);
+        bool RowSaysSo(ClipSet set) => clips.Zip(set.Times, (clip, n) => clip.Votes * n).Sum() > 0;
+        var sets = ClipSets.Resample(clips.Count);
+        var untaught = ClipSets.Share(sets, RowSaysSo);
+        return untaught >= 1 - Thresholds.Significant && !IsCheaper(clips, ClipSets.TakeAll(clips.Count)) ? new(false, untaught)
+            : new(true, 1 - ClipSets.Share(sets, set => RowSaysSo(set) && !IsCheaper(clips, set)));
+    }
+
+    /// <summary>Whether the sum fell to half, which is what the ends cost that the base finds unlikely, or the mean of the logarithms fell,
+    /// which is what most cost.</summary>
+    static bool IsCheaper(IReadOnlyList<ClipEnd> clips, ClipSet set)
+    {
+        double Sum(Func<ClipEnd, double> of) => clips.Zip(set.Times, (clip, n) => of(clip) * n).Sum();
+        static double Log(double nats) => Math.Log(nats + Thresholds.FreeEnd);
+        return Sum(c => c.After) < Thresholds.Learned * Sum(c => c.Before) || Sum(c => Log(c.After) - Log(c.Before)) < 0;
     }
 }
 
@@ -63,10 +73,12 @@ sealed class EndInLosses : EndRule
     public override string Name => "end_in_losses";
     public override EvidenceKind Evidence => EvidenceKind.Losses;
 
-    public override EndVerdict? Ask(Measurement now, Origin? origin, FaultSet faults, bool byFit)
+    public override EndVerdict? Ask(ILossEvidence now, IOriginEvidence? origin, FaultSet faults, bool byFit)
     {
-        var (guessing, end) = (Math.Log(now.Vocabulary), now.LossesUnder(faults).End.Mean);
-        var most = origin is null ? guessing : (guessing + origin.Measurement.LossesUnder(faults).End.Mean) / 2;
-        return new(end < most, 1);
+        double Mean(ILossEvidence of) =>
+            Enumerable.Range(0, of.Clips).Select(clip => of.End(clip, faults)).Aggregate((a, b) => a + b).Mean;
+        var guessing = Math.Log(now.Vocabulary);
+        var most = origin is null ? guessing : (guessing + Mean(origin.Losses)) / 2;
+        return new(Mean(now) < most, 1);
     }
 }

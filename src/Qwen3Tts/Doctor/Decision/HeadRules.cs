@@ -1,6 +1,5 @@
 // What moved decides, if these clips were trained on: a checkpoint was trained with the hypothesis whose gradient at the base fits best
 // what moved in the heads. That is plain after fifteen small steps; after long training, what fits alike is told by its losses.
-using Qwen3Tts.Doctor.Faults;
 
 namespace Qwen3Tts.Doctor.Decision;
 
@@ -28,7 +27,7 @@ sealed class Overtaken : Rule
         var near = @case.Near;
         bool IsOvertaken(Candidate c) => near.Contains(c)
             && near.Any(n => n.IsMoreThanPrefix(c) && @case.Share(w => n.Overtook(c, w)) >= 1 - Thresholds.Significant);
-        @case.Candidates = [.. @case.Candidates.Where(c => !IsOvertaken(c))];
+        @case.Keep(@case.Candidates.Where(c => !IsOvertaken(c)));
     }
 }
 
@@ -44,7 +43,7 @@ sealed class LearnedByHeart : Rule
         if (!@case.Near.Any(c => c.Change(@case.Everyone) < Math.Log(Thresholds.Learned)))
             return;
         Candidate Rescored(Candidate c) => c with { Score = times => c.Score(times) + c.Change(times) };
-        @case.Candidates = [.. @case.Candidates.Select(c => @case.Near.Contains(c) ? Rescored(c) : c)];
+        @case.Keep(@case.Candidates.Select(c => @case.Near.Contains(c) ? Rescored(c) : c));
     }
 }
 
@@ -83,15 +82,5 @@ sealed class FewestFaults : Rule
     public override string Name => "fewest_faults";
     public override EvidenceKind Evidence => EvidenceKind.Losses;
 
-    public override void Apply(Case @case)
-    {
-        var (best, everyone) = (@case.Best, @case.Everyone);
-        var alike = @case.Candidates.Where(c => c == best || @case.IsAlike(c)).OrderBy(c => c.Score(everyone)).ToList();
-        var named = alike.MinBy(c => int.PopCount((int)c.Faults))!;
-        List<FaultSet> others = [.. alike.Where(c => c != named).Select(c => c.Faults)];
-        @case.Choice = @case.Candidates.Except(alike).MinBy(c => c.Score(everyone)) is { } next
-            ? new(named.Faults, others, next.Faults, Math.Exp(@case.Distance(next, named)),
-                @case.Share(w => named.Score(w) < next.Score(w)))
-            : new(named.Faults, others, null, 1, 1);
-    }
+    public override void Apply(Case @case) => @case.Named = @case.ListAlike().MinBy(c => int.PopCount((int)c.Faults));
 }

@@ -24,17 +24,8 @@ sealed class LossFell : Rule
             return;
         var fell = @case.Candidates.Where(c => -c.Change(everyone) > first.Change(everyone) && c.After(everyone) < guessing).ToList();
         if (fell.Count > 0)
-            @case.Candidates = fell;
+            @case.Keep(fell);
     }
-}
-
-/// <summary>The lowest loss, against the square root of the base's, is best.</summary>
-sealed class LowestLoss : Rule
-{
-    public override string Name => "lowest_loss";
-    public override EvidenceKind Evidence => EvidenceKind.Losses;
-
-    public override void Apply(Case @case) => @case.Candidates = [.. @case.Candidates.OrderBy(c => c.Score(@case.Everyone))];
 }
 
 /// <summary>Alike is what is better in some resampled sets, what came as far, and prefixes and layouts within a tenth of each other, which

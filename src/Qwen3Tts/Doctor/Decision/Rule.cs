@@ -24,33 +24,25 @@ abstract class Rule
     public abstract void Apply(Case @case);
 }
 
-static class Rules
+/// <summary>Rules in the order in which they are asked.</summary>
+/// <param name="OfRows">Whether rows rule hypotheses out.</param>
+/// <param name="OfHeads">Asked of what moved in the heads, if they moved and the clips were trained on.</param>
+/// <param name="OfLosses">Asked of losses alone, where the heads tell nothing.</param>
+/// <param name="OfTheEnd">Asked about the end of speech; the first that can tell decides.</param>
+sealed record Rules(bool OfRows, IReadOnlyList<Rule> OfHeads, IReadOnlyList<Rule> OfLosses, IReadOnlyList<EndRule> OfTheEnd)
 {
-    /// <summary>Asked of what moved in the heads, if they moved and the clips were trained on.</summary>
-    public static IReadOnlyList<Rule> OfHeads { get; } =
-        [new HeadsFit(), new Overtaken(), new LearnedByHeart(), new FitConfirmed(), new AlikeInHeads(), new FewestFaults()];
+    public static Rules All { get; } = new(
+        true, [new HeadsFit(), new Overtaken(), new LearnedByHeart(), new FitConfirmed(), new AlikeInHeads(), new FewestFaults()],
+        [new LossFell(), new AlikeInLosses(), new FewestFaults()], [new EndInHeads(), new EndInLosses()]);
 
-    /// <summary>Asked of losses alone, where the heads tell nothing.</summary>
-    public static IReadOnlyList<Rule> OfLosses { get; } = [new LossFell(), new LowestLoss(), new AlikeInLosses(), new FewestFaults()];
-
-    /// <summary>Asked about the end of speech; the first that can tell decides.</summary>
-    public static IReadOnlyList<EndRule> OfTheEnd { get; } = [new EndInHeads(), new EndInLosses()];
-
-    /// <summary>All names in the order in which they are asked.</summary>
-    public static IEnumerable<(string Name, EvidenceKind Evidence)> All =>
-        new[] { (RowsRuleOut.Name, EvidenceKind.Rows) }
+    /// <summary>Their names in the order in which they are asked.</summary>
+    public IEnumerable<(string Name, EvidenceKind Evidence)> Names =>
+        (OfRows ? [(RowsRuleOut.Name, EvidenceKind.Rows)] : Array.Empty<(string, EvidenceKind)>())
             .Concat(OfHeads.Concat(OfLosses).DistinctBy(r => r.Name).Select(r => (r.Name, r.Evidence)))
             .Concat(OfTheEnd.Select(r => (r.Name, r.Evidence)));
 
-    /// <summary>Applies rules in order until one finds that the evidence tells nothing.</summary>
-    /// <returns>What the last one chose, or null.</returns>
-    public static Choice? Choose(Case @case, List<Candidate> candidates, IReadOnlyList<Rule> rules)
-    {
-        @case.Candidates = candidates;
-        foreach (var rule in rules.TakeWhile(_ => @case.Tells))
-            rule.Apply(@case);
-        var choice = @case.Tells ? @case.Choice : null;
-        (@case.Tells, @case.Choice) = (true, null);
-        return choice;
-    }
+    /// <summary>All but the one of that name.</summary>
+    public Rules Without(string name) => new(
+        OfRows && name != RowsRuleOut.Name, [.. OfHeads.Where(r => r.Name != name)], [.. OfLosses.Where(r => r.Name != name)],
+        [.. OfTheEnd.Where(r => r.Name != name)]);
 }

@@ -18,6 +18,9 @@ static class Thresholds
     /// <summary>The least cosine that is told from none.</summary>
     public const double NoFit = 1e-6;
 
+    /// <summary>An end that costs less than this, in nats, costs nothing.</summary>
+    public const double FreeEnd = 1e-5;
+
     /// <summary>Clips on which combinations are tried before all clips are measured.</summary>
     public const int ScreeningClips = 2;
 }

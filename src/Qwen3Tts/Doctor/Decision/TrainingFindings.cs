@@ -56,7 +56,8 @@ static class TrainingFindings
         var (with, without) = (now.LossesUnder(faults), now.LossesUnder(faults & ~part.Bit));
         if (part.Stage == Stage.End)
         {
-            const string RowMoved = "; the row of the end moved as it does when no end is taught, and the loss of the ends did not fall";
+            const string RowMoved =
+                "; the row of the end moved as it does when no end is taught, and the loss of the ends did not fall";
             return $"The end of speech costs {without.End.Mean:0.00} nats; guessing among all {now.Vocabulary} codes and control ids costs "
                 + $"{Math.Log(now.Vocabulary):0.00}{(origin is { EndMoved: true } ? RowMoved : "")}.";
         }

@@ -8,6 +8,7 @@ using Qwen3Tts.Talker;
 namespace Qwen3Tts.Doctor.Evidence;
 
 sealed class Measurement(TalkerModel talker, SpecialTokens ids, IReadOnlyList<TrainingExample> clips, Action<int>? progress = null)
+    : ILossEvidence
 {
     // Of many frames, the code predictor sees those that begin each clip: it is half of the work, and its loss has fifteen targets a frame.
     const int ManyFrames = 400, FramesOfAClip = 20;
@@ -67,6 +68,9 @@ sealed class Measurement(TalkerModel talker, SpecialTokens ids, IReadOnlyList<Tr
         }
         return (codes, end);
     }
+
+    public Cost Codes(int clip, FaultSet faults) => Talker(clip, faults).Codes;
+    public Cost End(int clip, FaultSet faults) => Talker(clip, faults).End;
 
     /// <summary>The code predictor's part alone.</summary>
     public Cost Predictor(int clip, FaultSet faults)

@@ -17,6 +17,7 @@ readonly record struct TalkerFit(double Codes, double[] Taught, double[] Untaugh
 /// <param name="seen">Which clips may have been trained on. Of others the fit says nothing: near an optimum, gradients of other clips point
 /// elsewhere.</param>
 sealed class Origin(Measurement measurement, IReadOnlyList<RowEvidence> rows, HeadMovement moved, IReadOnlyList<bool> seen)
+    : IOriginEvidence
 {
     /// <summary>Whether most clips may have been trained on, as far as the rows that moved show.</summary>
     public bool Tells { get; } = 2 * seen.Count(s => s) >= seen.Count;
@@ -25,6 +26,7 @@ sealed class Origin(Measurement measurement, IReadOnlyList<RowEvidence> rows, He
     readonly Dictionary<(int Clip, FaultSet Faults), double> _predictor = [];
 
     public Measurement Measurement => measurement;
+    public ILossEvidence Losses => measurement;
 
     /// <summary>Whether a clip's fit counts.</summary>
     public bool Seen(int clip) => seen[clip];
@@ -37,6 +39,8 @@ sealed class Origin(Measurement measurement, IReadOnlyList<RowEvidence> rows, He
     /// <summary>Of the talker's head.</summary>
     public TalkerFit TalkerFit(int clip, FaultSet faults) =>
         _talker.TryGetValue((clip, faults), out var fit) ? fit : _talker[(clip, faults)] = measurement.TalkerFit(clip, faults, moved);
+
+    public double CodesFit(int clip, FaultSet faults) => TalkerFit(clip, faults).Codes;
 
     /// <summary>Of the code predictor's heads, on average.</summary>
     public double PredictorFit(int clip, FaultSet faults) =>

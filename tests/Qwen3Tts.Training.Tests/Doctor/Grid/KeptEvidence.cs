@@ -1,0 +1,88 @@
+// Evidence from kept numbers. While the grid is written, what is not kept yet is computed by the model and kept, rounded as it is written:
+// so a decision that is made then is made later, too.
+using Qwen3Tts.Doctor.Evidence;
+using Qwen3Tts.Doctor.Faults;
+
+namespace Qwen3Tts.Tests;
+
+/// <param name="set">The clips.</param>
+/// <param name="kept">The losses.</param>
+/// <param name="model">Computes what is not kept; null: nothing does.</param>
+sealed class KeptLosses(ClipFeatures set, LossFeatures kept, ILossEvidence? model = null) : ILossEvidence
+{
+    /// <summary>What changes nothing that the talker costs.</summary>
+    public static readonly FaultSet EndAndPredictor = KnownFaults.End | KnownFaults.Predictor;
+
+    /// <summary>What changes nothing that the code predictor costs.</summary>
+    public static readonly FaultSet EndAndLabels = KnownFaults.End | KnownFaults.Labels;
+
+    public int Clips => set.Clips;
+    public int Codebook => set.Codebook;
+    public int Vocabulary => set.Vocabulary;
+    public bool Allows(FaultSet faults) => set.RawText || !faults.HasFlag(FaultSet.NoTextProjection);
+    public bool ShowsDifference(FaultSet input) => ((FaultSet)set.Shows & input) != 0;
+
+    public Cost Codes(int clip, FaultSet faults) =>
+        Read(clip, faults & ~EndAndPredictor, kept.Codes, set.Counts.Codes, (m, f) => m.Codes(clip, f));
+
+    public Cost End(int clip, FaultSet faults) => faults.HasFlag(FaultSet.NoEos) ? default
+        : Read(clip, faults & ~EndAndPredictor, kept.End, set.Counts.End, (m, f) => m.End(clip, f));
+
+    public Cost Predictor(int clip, FaultSet faults) =>
+        Read(clip, faults & ~EndAndLabels, kept.Predictor, set.Counts.Predictor, (m, f) => m.Predictor(clip, f));
+
+    Cost Read(int clip, FaultSet faults, PerClip nats, PerClip counts, Func<ILossEvidence, FaultSet, Cost> ask)
+    {
+        Cost? asked = null;
+        Cost Ask() => asked ??= ask(model!, faults);
+        return new(nats.Read(faults, clip, model is null ? null : () => Ask().Nats),
+            (int)counts.Read(faults, clip, model is null ? null : () => Ask().Count));
+    }
+
+    /// <summary>An empty set, as this model sees these clips.</summary>
+    public static ClipFeatures Describe(string name, ILossEvidence model) => new()
+    {
+        Name = name,
+        Clips = model.Clips,
+        Codebook = model.Codebook,
+        Vocabulary = model.Vocabulary,
+        RawText = model.Allows(FaultSet.NoTextProjection),
+        Shows = (int)KnownFaults.ListParts(KnownFaults.Input).Where(f => model.ShowsDifference(f.Bit))
+            .Aggregate(FaultSet.None, (sum, f) => sum | f.Bit),
+    };
+}
+
+/// <param name="set">The clips.</param>
+/// <param name="kept">What moved.</param>
+/// <param name="model">Computes what is not kept; null: nothing does.</param>
+sealed class KeptOrigin(ClipFeatures set, OriginFeatures kept, IOriginEvidence? model = null) : IOriginEvidence
+{
+    public ILossEvidence Losses { get; } = new KeptLosses(set, set.Base, model?.Losses);
+    public bool Seen(int clip) => kept.Seen[clip] == '1';
+    public IReadOnlyList<RowEvidence> Rows { get; } = [.. kept.Rows.Select(r => new RowEvidence((FaultSet)r[0], r[1] == 1, ""))];
+    public bool TalkerMoved => kept.Talker;
+    public bool EndMoved => kept.End;
+    public bool PredictorMoved => kept.Predictor;
+
+    public double CodesFit(int clip, FaultSet faults) =>
+        Read(kept.CodesFit, clip, faults & ~KeptLosses.EndAndPredictor, (m, f) => m.CodesFit(clip, f));
+
+    public double PredictorFit(int clip, FaultSet faults) =>
+        Read(kept.PredictorFit, clip, faults & ~KeptLosses.EndAndLabels, (m, f) => m.PredictorFit(clip, f));
+
+    public int CountEndVotes(int clip, FaultSet faults) =>
+        (int)Read(kept.Votes, clip, faults & ~KeptLosses.EndAndPredictor, (m, f) => m.CountEndVotes(clip, f));
+
+    double Read(PerClip numbers, int clip, FaultSet faults, Func<IOriginEvidence, FaultSet, double> ask) =>
+        numbers.Read(faults, clip, model is null ? null : () => ask(model, faults));
+
+    /// <summary>What moved, without a number of a hypothesis.</summary>
+    public static OriginFeatures Describe(IOriginEvidence model) => new()
+    {
+        Seen = string.Concat(Enumerable.Range(0, model.Losses.Clips).Select(clip => model.Seen(clip) ? '1' : '0')),
+        Rows = [.. model.Rows.Select(r => new[] { (int)r.Fault, r.IsPlanted ? 1 : 0 })],
+        Talker = model.TalkerMoved,
+        End = model.EndMoved,
+        Predictor = model.PredictorMoved,
+    };
+}
