@@ -12,6 +12,8 @@ static class Commands
         root.Add(new SayCommand());
         root.Add(new InspectCommand());
         root.Add(new DoctorCommand());
+        root.Add(new QuantizeCommand());
+        root.Add(new BenchCommand());
         foreach (var (name, description) in HandOver.Commands)
             root.Add(Foreign(name, description));
         return root;

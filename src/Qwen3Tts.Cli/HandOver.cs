@@ -18,7 +18,6 @@ static class HandOver
         ("voice", "Makes a voice from recordings in one command."),
         ("export", "Writes prepared data for a trainer that uses many machines."),
         ("demo", "Prepares, trains and speaks with the model and recordings of the repository."),
-        ("bench", "Measures time and memory of a training step on this machine."),
     ];
 
     /// <summary>

@@ -85,6 +85,7 @@ sealed class SayCommand : DocumentedCommand
             $"by commas.",
         HelpName = "NAMES",
     };
+    readonly Option<string> _precision = PrecisionOption.Create();
     readonly Option<int?> _threads = CommonOptions.Threads();
 
     static Dictionary<string, Sequence.Compatibility> Compat =>
@@ -100,7 +101,7 @@ sealed class SayCommand : DocumentedCommand
         Add(_text);
         Option[] options = [_output, _file, _model, _adapter, _voice, _transcript, _speaker, _language, _instruct, _layout, _seed,
             _temperature, _topK, _topP, _repetitionPenalty, _predictorTemperature, _predictorTopK, _predictorTopP, _greedy, _maxSeconds,
-            _maxFramesPerToken, _compat, _threads];
+            _maxFramesPerToken, _compat, _precision, _threads];
         foreach (var option in options)
             Add(option);
         this.Does(Run);
@@ -130,7 +131,8 @@ sealed class SayCommand : DocumentedCommand
         CheckIsWave(output);
         var compatibility = Compatible(parsed.GetValue(_compat));
         using var tts = StatusLine.While($"loading {model}",
-            _ => Tts.Load(model, parsed.GetValue(_threads), parsed.GetValue(_adapter), compatibility));
+            _ => Tts.Load(model, parsed.GetValue(_threads), parsed.GetValue(_adapter), compatibility,
+                PrecisionOption.Precision(parsed.GetValue(_precision)!)));
         var options = Speech(parsed, tts);
         var doubts = (options.Voice?.Warnings ?? []).Concat(tts.Doubts(text)).ToList();
         doubts.AddRange(tts.Untrained(options));

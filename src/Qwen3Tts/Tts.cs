@@ -28,13 +28,18 @@ public sealed class Tts : IDisposable
     readonly Workers? _own;
     readonly Compatibility _compatibility;
 
-    Tts(ModelFolder model, Workers workers, Workers? own, Compatibility compatibility)
+    Tts(ModelFolder model, Workers workers, Workers? own, Compatibility compatibility, WeightPrecision precision)
     {
         (_model, _own, _compatibility) = (model, own, compatibility);
         _tokenizer = TextTokenizer.Load(model.Path);
         _ids = model.Config.SpecialTokens(_tokenizer.AssistantHead[^1]);
         _ = Sampling; // reports a setting of generation_config.json that is out of range now, not when speaking
-        (_talker, _encoder) = ModelNetworks.Load(model, workers);
+        (_talker, _encoder) = ModelNetworks.Load(model, workers, precision switch
+        {
+            WeightPrecision.Int8 => WeightType.Int8,
+            WeightPrecision.Int4 => WeightType.Int4,
+            _ => null,
+        });
         _talker.Input.ProjectsText = !compatibility.HasFlag(Compatibility.RawText);
         _codec = SpeechCodec.Load(model.CodecPath, workers);
         if (_codec.CodesPerFrame != _ids.CodeGroups || _codec.CodebookSize != model.Config.TalkerConfig.CodePredictorConfig.VocabSize)
@@ -51,12 +56,15 @@ public sealed class Tts : IDisposable
     /// <param name="adapter">Folder of a LoRA adapter in the layout of PEFT, as training writes it. It is added to the weights.</param>
     /// <param name="compatibility">Departures from the format for a fine-tune that was trained with faults; the doctor reports which ones
     /// it needs.</param>
+    /// <param name="precision">How the weights of the language model are held in memory. Stored weights are read from the file in place, so
+    /// the file must not change while the model is used.</param>
     /// <exception cref="IOException">The folder, or a file in it, is not there.</exception>
     /// <exception cref="InvalidDataException">A file is damaged, the tensors do not fit the configuration, or the adapter belongs to
     /// another model.</exception>
     /// <exception cref="ArgumentException">Text without its projection was requested, and text and talker have different
     /// widths.</exception>
-    public static Tts Load(string folder, int? threads = null, string? adapter = null, Compatibility compatibility = Compatibility.None)
+    public static Tts Load(string folder, int? threads = null, string? adapter = null, Compatibility compatibility = Compatibility.None,
+        WeightPrecision precision = WeightPrecision.Stored)
     {
         var model = ModelFolder.Open(folder);
         if (adapter is not null)
@@ -64,7 +72,7 @@ public sealed class Tts : IDisposable
         var own = threads is { } n ? new Workers(n) : null;
         try
         {
-            return new(model, own ?? Workers.Shared, own, compatibility);
+            return new(model, own ?? Workers.Shared, own, compatibility, precision);
         }
         catch
         {

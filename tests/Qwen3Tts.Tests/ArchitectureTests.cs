@@ -13,14 +13,14 @@ public sealed class ArchitectureTests
         ["Audio"] = ["Files"],
         ["Text"] = ["Files"],
         ["Sequence"] = ["Files"],
-        ["Checkpoint"] = ["Files", "Kernels"], // uses only the conversion of BF16
+        ["Checkpoint"] = ["Files", "Kernels"], // uses the types of weights and the conversion of BF16
         ["Kernels"] = [],
         ["Statistics"] = [],
         ["Layers"] = ["Files", "Kernels", "Checkpoint"],
         ["Codec"] = ["Layers", "Files", "Kernels", "Audio", "Checkpoint"],
         ["Speaker"] = ["Layers", "Files", "Kernels", "Audio", "Checkpoint"],
         ["Talker"] = ["Layers", "Files", "Kernels", "Sequence", "Checkpoint"],
-        ["Loading"] = ["Talker", "Speaker", "Kernels", "Checkpoint"], // the networks of a model folder
+        ["Loading"] = ["Talker", "Speaker", "Kernels", "Checkpoint", "Files"], // the networks of a model folder
         ["Generation"] = ["Files", "Talker", "Codec", "Sequence", "Audio", "Statistics"],
         ["Data"] = ["Files", "Audio", "Text", "Sequence"], // reads and writes lists of recordings
         ["Listening"] = ["Files", "Audio", "Statistics"], // runs speech recognisers, which are separate programs

@@ -8,7 +8,6 @@ using Qwen3Tts.CommandLine;
 using Qwen3Tts.Kernels;
 using Qwen3Tts.Training.Bench;
 using Qwen3Tts.Training.Memory;
-using Qwen3Tts.Training.Model;
 using Qwen3Tts.Training.Options;
 using TorchSharp;
 
@@ -27,8 +26,8 @@ sealed class BenchCommand : DocumentedCommand
     };
     readonly Option<string> _model = new("--model", "-m")
     {
-        Description = $"Shape to measure: {string.Join(" or ", Shapes.Names)}, or a model's folder. Weights are random.",
-        DefaultValueFactory = _ => Shapes.Names[0],
+        Description = $"Shape to measure: {string.Join(" or ", ReleasedShapes.Names)}, or a model's folder. Weights are random.",
+        DefaultValueFactory = _ => ReleasedShapes.Names[0],
         HelpName = "SIZE|DIR",
     };
     readonly Option<int?> _layers = new NumberOption<int?>("--layers", new(1, 1000))
@@ -77,7 +76,7 @@ sealed class BenchCommand : DocumentedCommand
             // for the doctor: the threads are created when they are first used
             Environment.SetEnvironmentVariable("QWEN3TTS_THREADS", threads.ToString(CultureInfo.InvariantCulture));
         }
-        var model = Shapes.Load(parsed.GetValue(_model)!);
+        var model = ReleasedShapes.Load(parsed.GetValue(_model)!);
         var all = model.TalkerConfig.NumHiddenLayers;
         if (parsed.GetValue(_layers) is { } layers)
             model = layers >= 1 && layers <= all ? model with { TalkerConfig = model.TalkerConfig with { NumHiddenLayers = layers } }

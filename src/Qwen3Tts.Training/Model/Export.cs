@@ -17,6 +17,9 @@ sealed record NewVoice(string Name, float[] Vector);
 
 static class Export
 {
+    /// <summary>Files that are not copied from the base: two are written anew, and the model card describes the base.</summary>
+    public static readonly string[] RewrittenFiles = ["config.json", "README.md", RunManifest.FileName];
+
     const string SpeakerEncoder = TensorNames.SpeakerEncoder;
     const string Embedding = TensorNames.CodecEmbedding;
     const long ShardBytes = 5_000_000_000; // the Hugging Face default
@@ -57,7 +60,7 @@ static class Export
         {
             using (var weights = from.OpenWeights())
                 WriteWeights(aside, Tensors(weights, trained, rows, kind), shardBytes);
-            CopySideFiles(from.Path, aside);
+            SideFiles.Copy(from.Path, aside, RewrittenFiles);
             OutputFile.WriteText(Path.Combine(aside, "config.json"), config.ToJsonString(Indented) + "\n");
             if (manifest is not null)
                 OutputFile.WriteText(Path.Combine(aside, RunManifest.FileName), manifest([.. rows.Select(r => r.row)]).ToJson() + "\n");
@@ -222,29 +225,5 @@ static class Export
         }
         var index = new JsonObject { ["metadata"] = new JsonObject { ["total_size"] = tensors.Sum(t => t.Bytes) }, ["weight_map"] = map };
         OutputFile.WriteText(Path.Combine(folder, "model.safetensors.index.json"), index.ToJsonString(Indented) + "\n");
-    }
-
-    /// <summary>
-    /// Copies the tokenizer, generation and preprocessor settings, the licence and the codec. The model card is copied, too, although it
-    /// describes the base.
-    /// </summary>
-    public static void CopySideFiles(string from, string to)
-    {
-        foreach (var file in Directory.GetFiles(from)
-            .Where(f => !IsWeights(f) && Path.GetFileName(f) is var n && n is not ("config.json" or "README.md" or RunManifest.FileName)
-            && !n.StartsWith('.')))
-            Copy(file, Path.Combine(to, Path.GetFileName(file)));
-        const string Codec = "speech_tokenizer";
-        foreach (var file in Directory.GetFiles(Path.Combine(from, Codec), "*", SearchOption.AllDirectories))
-            Copy(file, Path.Combine(to, Codec, Path.GetRelativePath(Path.Combine(from, Codec), file)));
-    }
-
-    static bool IsWeights(string file) =>
-        file.EndsWith(".safetensors", StringComparison.Ordinal) || file.EndsWith(".safetensors.index.json", StringComparison.Ordinal);
-
-    static void Copy(string from, string to)
-    {
-        using var source = File.OpenRead(from); // follows links: in a download cache the files are links, which would break if copied
-        OutputFile.Write(to, source.CopyTo);
     }
 }

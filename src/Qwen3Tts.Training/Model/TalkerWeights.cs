@@ -41,8 +41,8 @@ static class TalkerWeights
         using var scope = NewDisposeScope();
         using var still = no_grad();
         var stored = empty(parameter.shape, dtype: data.BFloat16 is null ? ScalarType.Float32 : ScalarType.BFloat16);
-        (data.BFloat16 is { } bits ? MemoryMarshal.AsBytes(bits.AsSpan())
-            : MemoryMarshal.AsBytes(data.Float32.AsSpan())).CopyTo(stored.bytes);
+        (data.BFloat16 is { } bits ? MemoryMarshal.AsBytes(bits.Span)
+            : MemoryMarshal.AsBytes(data.Float32!.Value.Span)).CopyTo(stored.bytes);
         parameter.copy_(stored);
     }
 }

@@ -20,7 +20,7 @@ static class WidenedText
                 + "make it narrower. Take a model whose text is no wider, such as models/mini.");
         OutputFolder.Write(Path.GetFullPath(target), aside =>
         {
-            Export.CopySideFiles(from.Path, aside);
+            SideFiles.Copy(from.Path, aside, Export.RewrittenFiles);
             var config = JsonNode.Parse(File.ReadAllText(Path.Combine(from.Path, "config.json")))!;
             config["talker_config"]!["text_hidden_size"] = wide;
             OutputFile.WriteText(Path.Combine(aside, "config.json"), config.ToJsonString());
@@ -32,10 +32,10 @@ static class WidenedText
 
     static TensorToWrite Widened(Weights weights, TensorEntry e, int narrow, int wide) => e.Name switch
     {
-        "talker.model.text_embedding.weight" or "talker.text_projection.linear_fc2.weight" =>
+        TensorNames.TextEmbedding or $"{TensorNames.TextProjection2}.weight" =>
             InZeros(weights, e, narrow, wide, e.Shape[0], wide),
-        "talker.text_projection.linear_fc1.weight" => InZeros(weights, e, narrow, wide, wide, wide),
-        "talker.text_projection.linear_fc1.bias" => InZeros(weights, e, narrow, wide, wide),
+        $"{TensorNames.TextProjection1}.weight" => InZeros(weights, e, narrow, wide, wide, wide),
+        $"{TensorNames.TextProjection1}.bias" => InZeros(weights, e, narrow, wide, wide),
         _ => TensorToWrite.Copy(weights.FileOf(e.Name), e),
     };
 
@@ -43,7 +43,7 @@ static class WidenedText
     {
         var (from, to) = (weights.FileOf(entry.Name).BFloat16(entry.Name), new ushort[shape.Aggregate((a, b) => a * b)]);
         for (var row = 0; row < (shape.Length == 1 ? 1 : entry.Shape[0]); row++)
-            from.AsSpan(row * narrow, narrow).CopyTo(to.AsSpan(row * wide));
+            from.Span.Slice(row * narrow, narrow).CopyTo(to.AsSpan(row * wide));
         return TensorToWrite.FromArray(entry.Name, shape, to);
     }
 }

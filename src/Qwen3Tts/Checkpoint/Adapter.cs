@@ -125,7 +125,7 @@ sealed class Adapter
                 Voices[name].CopyTo(values, row * entry.Shape[1]);
         return entry.Type switch
         {
-            ElementType.BF16 => new(null, Array.ConvertAll(values, BFloat16.Round)),
+            ElementType.BF16 => new(null, (ReadOnlyMemory<ushort>)Array.ConvertAll(values, BFloat16.Round)),
             ElementType.F16 => new(Array.ConvertAll(values, v => (float)(Half)v), null),
             _ => new(values, null),
         };

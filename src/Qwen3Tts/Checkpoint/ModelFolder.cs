@@ -87,10 +87,11 @@ sealed class ModelFolder
     }
 
     /// <summary>The weights of talker, code predictor and speaker encoder.</summary>
+    /// <param name="map">True to not copy large tensors: the file must not change while they are used.</param>
     /// <exception cref="InvalidDataException">An adapter was added that belongs to other weights.</exception>
-    public Weights OpenWeights()
+    public Weights OpenWeights(bool map = false)
     {
-        var weights = Weights.Open(Path);
+        var weights = Weights.Open(Path, map);
         try
         {
             if (_adapter is { } adapter)
@@ -111,11 +112,12 @@ sealed class ModelFolder
     /// </summary>
     /// <param name="parts">The requested parts: <see cref="TensorNames.Talker"/>, <see cref="TensorNames.SpeakerEncoder"/> or both.</param>
     /// <param name="networks">Creates the networks. Called twice, the first time with weights that hold no numbers.</param>
+    /// <param name="map">True to not copy large tensors: the file must not change while they are used.</param>
     /// <exception cref="InvalidDataException">Tensors are missing, have another shape or were not requested. The message names all of
     /// them.</exception>
-    public T Load<T>(IReadOnlyList<string> parts, Func<Weights, T> networks)
+    public T Load<T>(IReadOnlyList<string> parts, Func<Weights, T> networks, bool map = false)
     {
-        using var weights = OpenWeights();
+        using var weights = OpenWeights(map);
         return weights.Load(networks, Others(parts));
     }
 

@@ -6,21 +6,13 @@ using Qwen3Tts.Files;
 
 namespace Qwen3Tts.Checkpoint;
 
-/// <summary>The element types of Qwen3-TTS checkpoints, F64, which some exporters write, and the integers of the other files.</summary>
-enum ElementType { BF16, F16, F32, I64, I32, U8, F64 }
-
-/// <summary>The place of one tensor in a file. <paramref name="Offset"/> counts from the start of the file, in bytes.</summary>
-sealed record TensorEntry(string Name, ElementType Type, int[] Shape, long Offset, long Bytes)
-{
-    public long Elements => Shape.Aggregate(1L, (a, b) => a * b);
-}
-
 /// <summary>One open safetensors file. Reading copies the data; the file may be closed afterwards.</summary>
-sealed class SafetensorsFile : IDisposable
+sealed partial class SafetensorsFile : IDisposable
 {
     const long LargestHeader = 100_000_000; // the limit of the reference implementation
 
     readonly Microsoft.Win32.SafeHandles.SafeFileHandle _handle;
+    MappedFile? _mapped;
 
     SafetensorsFile(string path, Microsoft.Win32.SafeHandles.SafeFileHandle handle, IReadOnlyDictionary<string, TensorEntry> tensors,
         IReadOnlyDictionary<string, string> metadata)
@@ -33,7 +25,7 @@ sealed class SafetensorsFile : IDisposable
     public IReadOnlyDictionary<string, string> Metadata { get; }
 
     /// <exception cref="InvalidDataException">The file is cut off, is not safetensors, or its header contradicts its size.</exception>
-    public static SafetensorsFile Open(string path)
+    public static SafetensorsFile Open(string path, bool map = false)
     {
         var handle = File.OpenHandle(path);
         try
@@ -53,7 +45,7 @@ sealed class SafetensorsFile : IDisposable
             ReadFully(handle, json, 8, path);
             var header = JsonFile.Parse(json, $"{path}, the JSON header", WeightsJson.Default.SafetensorsHeader, WriteAgain + ".");
             var tensors = Entries(path, header, 8 + (long)size, length);
-            return new(path, handle, tensors, header.Metadata);
+            return new(path, handle, tensors, header.Metadata) { IsMapped = map };
         }
         catch
         {
@@ -120,25 +112,34 @@ sealed class SafetensorsFile : IDisposable
     /// <summary>The elements as float32 in the file's order, converted from BF16, F16 or F64 if necessary.</summary>
     public float[] Float32(string name)
     {
+        var result = GC.AllocateUninitializedArray<float>(Length(Entry(name)));
+        Float32(name, result);
+        return result;
+    }
+
+    /// <summary>The same into memory of the caller, which has the tensor's length.</summary>
+    public void Float32(string name, Span<float> to)
+    {
         var t = Entry(name);
-        var result = GC.AllocateUninitializedArray<float>(Length(t));
         switch (t.Type)
         {
             case ElementType.F64:
-                ReadFloat64(t, result);
-                return result;
+                ReadFloat64(t, to);
+                return;
             case ElementType.F32:
-                Read(t, MemoryMarshal.AsBytes(result.AsSpan()));
-                return result;
+                Read(t, MemoryMarshal.AsBytes(to));
+                return;
             case ElementType.BF16:
-                var bits = Bits(t);
-                Kernels.BFloat16.Widen(bits, result);
-                return result;
+                Kernels.BFloat16.Widen(Halves(t, to), to);
+                return;
             case ElementType.F16:
-                bits = Bits(t);
+                var bits = Halves(t, to);
                 for (var i = 0; i < bits.Length; i++)
-                    result[i] = (float)BitConverter.UInt16BitsToHalf(bits[i]);
-                return result;
+                    to[i] = (float)BitConverter.UInt16BitsToHalf(bits[i]);
+                return;
+            case ElementType.I8 or ElementType.U8:
+                throw new InvalidDataException($"{Path}: tensor '{Printable.Text(name)}' is quantised to {t.Type}, but its original values "
+                    + "are needed. Use the model that this one was quantised from.");
             default:
                 throw new InvalidDataException(
                     $"{Path}: tensor '{Printable.Text(name)}' holds {t.Type} where numbers with a fraction are needed. Check that this " +
@@ -146,11 +147,33 @@ sealed class SafetensorsFile : IDisposable
         }
     }
 
-    /// <summary>The bits of a BF16 tensor, not converted.</summary>
-    public ushort[] BFloat16(string name) =>
-        Entry(name) is { Type: ElementType.BF16 } t ? Bits(t) : throw new InvalidOperationException($"'{name}' is not BF16.");
+    // Two bytes each, read into the second half of the memory that they are widened in: a number is read before its place is written.
+    Span<ushort> Halves(TensorEntry t, Span<float> to)
+    {
+        var bits = MemoryMarshal.Cast<float, ushort>(to)[to.Length..];
+        Read(t, MemoryMarshal.AsBytes(bits));
+        return bits;
+    }
 
-    /// <summary>The elements of an integer tensor (I64, I32 or U8).</summary>
+    /// <summary>The bits of a BF16 tensor, not widened.</summary>
+    public ReadOnlyMemory<ushort> BFloat16(string name) =>
+        Entry(name) is { Type: ElementType.BF16 } ? Numbers<ushort>(name) : throw new InvalidOperationException($"'{name}' is not BF16.");
+
+    /// <summary>The numbers of a tensor as they lie in the file, in memory that is mapped where <see cref="IsMapped"/>.</summary>
+    public ReadOnlyMemory<T> Numbers<T>(string name) where T : unmanaged
+    {
+        var t = Entry(name);
+        if (IsMapped && (_mapped ??= new(Path)).Part<T>(t.Offset, t.Bytes) is { } part)
+            return part;
+        var numbers = GC.AllocateUninitializedArray<T>(Length(t));
+        Read(t, MemoryMarshal.AsBytes(numbers.AsSpan()));
+        return numbers;
+    }
+
+    /// <summary>Large tensors are not copied: the file must stay as it is while they are used.</summary>
+    public bool IsMapped { get; init; }
+
+    /// <summary>The elements of an integer tensor (I64, I32, I8 or U8).</summary>
     public long[] Int64(string name)
     {
         var t = Entry(name);
@@ -161,6 +184,7 @@ sealed class SafetensorsFile : IDisposable
             ElementType.I64 => MemoryMarshal.Cast<byte, long>(bytes).ToArray(),
             ElementType.I32 => Array.ConvertAll(MemoryMarshal.Cast<byte, int>(bytes).ToArray(), v => (long)v),
             ElementType.U8 => Array.ConvertAll(bytes, v => (long)v),
+            ElementType.I8 => Array.ConvertAll(bytes, v => (long)(sbyte)v),
             _ => throw new InvalidDataException(
                 $"{Path}: tensor '{Printable.Text(name)}' holds {t.Type} where whole numbers are needed. Check that this is the right " +
                 $"file."),
@@ -198,13 +222,6 @@ sealed class SafetensorsFile : IDisposable
         }
     }
 
-    ushort[] Bits(TensorEntry t)
-    {
-        var bits = GC.AllocateUninitializedArray<ushort>(Length(t));
-        Read(t, MemoryMarshal.AsBytes(bits.AsSpan()));
-        return bits;
-    }
-
     static void ReadFully(Microsoft.Win32.SafeHandles.SafeFileHandle handle, Span<byte> to, long offset, string path)
     {
         while (to.Length > 0)
@@ -226,13 +243,4 @@ sealed class SafetensorsFile : IDisposable
             ElementType.I64 or ElementType.F64 => 8,
             _ => 1
         };
-
-    const string WriteAgain = "Take the file of the released model, or save it again with the program that made it";
-
-    /// <summary>An error that another copy of the file can fix.</summary>
-    static InvalidDataException Cut(string path, string what) =>
-        new($"{path} {what}. It is not a complete safetensors file: copy or download it again.");
-
-    /// <summary>An error that is in the file as its program wrote it.</summary>
-    static InvalidDataException Wrong(string path, string what, string remedy = WriteAgain) => new($"{path} {what}. {remedy}.");
 }

@@ -36,8 +36,14 @@ static class TensorNames
     /// <summary>The head number <paramref name="i"/> of the code predictor, from 0 on: [codebook, hidden].</summary>
     public static string PredictorHead(int i) => $"talker.code_predictor.lm_head.{i}.weight";
 
-    /// <summary>What the tensors of a layer of the talker begin with.</summary>
-    public static string TalkerLayer(int layer) => $"talker.model.layers.{layer}.";
+    /// <summary>What the tensors of the talker's layers begin with.</summary>
+    public const string TalkerLayers = "talker.model.layers.";
+
+    /// <summary>What the tensors of one layer of the talker begin with.</summary>
+    public static string TalkerLayer(int layer) => $"{TalkerLayers}{layer}.";
+
+    /// <summary>After the name of a quantised matrix: the name of its scales, [rows, columns / 64] in BF16.</summary>
+    public const string ScaleSuffix = "_scale";
 
     /// <summary>Whether a tensor belongs to a part.</summary>
     public static bool IsIn(string name, string part) => name.StartsWith(part, StringComparison.Ordinal);

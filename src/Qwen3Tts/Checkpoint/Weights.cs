@@ -1,6 +1,7 @@
 // The strict reader of a network's weights. A network requests every tensor by name and shape. Tensors that are missing, have another shape
 // or are never requested are collected and reported together, so that a wrong checkpoint gives one error with all names.
 using Qwen3Tts.Files;
+using Qwen3Tts.Kernels;
 
 namespace Qwen3Tts.Checkpoint;
 
@@ -10,9 +11,6 @@ namespace Qwen3Tts.Checkpoint;
 sealed partial class Weights : IDisposable
 {
     const int MostProblems = 1000; // a configuration with millions of layers is reported early; real mistakes cause fewer
-
-    const int MostCharacters = 1000; // most characters of the names of one kind in a message
-
     readonly List<SafetensorsFile> _files = [];
     readonly Dictionary<string, (SafetensorsFile File, TensorEntry Entry)> _tensors;
     readonly HashSet<string> _taken = [];
@@ -22,6 +20,9 @@ sealed partial class Weights : IDisposable
     readonly string _place;
     readonly bool _checks; // only shapes are checked; no numbers are read
     Adapter? _adapter;
+    bool _maps;
+    float[] _borrowed = [];
+    List<(string, int[])>? _requests;
 
     Weights(string place, Dictionary<string, (SafetensorsFile File, TensorEntry Entry)>? tensors = null) =>
         (_place, _tensors, _checks) = (place, tensors ?? [], tensors is not null);
@@ -40,11 +41,11 @@ sealed partial class Weights : IDisposable
 
     /// <exception cref="FileNotFoundException">There is neither a single file nor an index, or a shard is missing.</exception>
     /// <exception cref="InvalidDataException">A file is damaged, or the index and the shards contradict each other.</exception>
-    public static Weights Open(string folder)
+    public static Weights Open(string folder, bool map = false)
     {
         var single = Path.Combine(folder, "model.safetensors");
         var index = Path.Combine(folder, "model.safetensors.index.json");
-        var weights = new Weights(folder);
+        var weights = new Weights(folder) { _maps = map };
         try
         {
             if (File.Exists(single)) // has precedence over an index, because the official export leaves an outdated index beside it
@@ -90,7 +91,7 @@ sealed partial class Weights : IDisposable
 
     void Add(string path, HashSet<string>? listed)
     {
-        var file = SafetensorsFile.Open(path);
+        var file = SafetensorsFile.Open(path, _maps);
         _files.Add(file);
         foreach (var entry in file.Tensors.Values)
             if (listed?.Contains(entry.Name) == false)
@@ -107,6 +108,37 @@ sealed partial class Weights : IDisposable
     /// <exception cref="InvalidDataException">There are very many problems.</exception>
     public TensorData Take(string name, params ReadOnlySpan<int> shape)
     {
+        if (Find(name, shape) is not var (file, entry))
+            return TensorData.None;
+        return _adapter?.Changes(name) == true ? _adapter.Changed(file, entry)
+            : entry.Type == ElementType.BF16 ? new(null, file.BFloat16(name))
+            : new(entry.Type == ElementType.F32 ? file.Numbers<float>(name) : file.Float32(name), null);
+    }
+
+    /// <summary>A matrix that the file stores as whole numbers with scales; null if it stores another type.</summary>
+    /// <exception cref="InvalidDataException">There are very many problems.</exception>
+    public QuantizedTensor? TakeQuantized(string name, int rows, int columns)
+    {
+        if (!_tensors.TryGetValue(name, out var found) || found.Entry.Type is not (ElementType.I8 or ElementType.U8))
+            return null;
+        var type = found.Entry.Type == ElementType.I8 ? WeightType.Int8 : WeightType.Int4;
+        var whole = Find(name, [rows, Quantization.RowBytes(type, columns)]);
+        var scales = Find(name + TensorNames.ScaleSuffix, [rows, columns / Quantization.Group]);
+        return whole is null || scales is null ? new(type, default, default, IsNone: true)
+            : new(type, whole.Value.File.Numbers<byte>(name), scales.Value.File.BFloat16(name + TensorNames.ScaleSuffix), IsNone: false);
+    }
+
+    /// <summary>The type to which a linear layer is converted, by the name of its tensor; null to keep the stored type.</summary>
+    public Func<string, WeightType?>? Quantizes { get; set; }
+
+    /// <summary>The place of a tensor of this shape; null if there is none, or if only shapes are checked.</summary>
+    (SafetensorsFile File, TensorEntry Entry)? Find(string name, ReadOnlySpan<int> shape)
+    {
+        if (_requests is not null)
+        {
+            _requests.Add((name, shape.ToArray()));
+            return null;
+        }
         _taken.Add(name);
         if (!_tensors.TryGetValue(name, out var found))
             _missing.Add($"{name} [{string.Join(", ", shape.ToArray())}]");
@@ -118,11 +150,10 @@ sealed partial class Weights : IDisposable
                     _sizes.Add(shape[i]);
         }
         else if (!HoldNothing)
-            return _adapter?.Changes(name) == true ? _adapter.Changed(found.File, found.Entry)
-                : found.Entry.Type == ElementType.BF16 ? new(null, found.File.BFloat16(name)) : new(found.File.Float32(name), null);
+            return found;
         if (_missing.Count + _misshapen.Count > MostProblems)
             throw Problem([]);
-        return TensorData.None;
+        return null;
     }
 
     /// <summary>
@@ -132,7 +163,7 @@ sealed partial class Weights : IDisposable
     /// <exception cref="InvalidDataException">The file has far fewer tensors than modules.</exception>
     public void Expect(string name, int count)
     {
-        if (count <= 0 || _tensors.Keys.Any(t => t.StartsWith($"{name}.{count - 1}.", StringComparison.Ordinal)))
+        if (count <= 0 || _requests is not null || _tensors.Keys.Any(t => t.StartsWith($"{name}.{count - 1}.", StringComparison.Ordinal)))
             return;
         _sizes.Add(count);
         if (count <= Math.Max(_tensors.Count, MostProblems))
@@ -147,6 +178,15 @@ sealed partial class Weights : IDisposable
         : throw new InvalidDataException(
             $"{Config}: its sizes ask for a buffer of {count} numbers, more than an array can hold. Take the file of the released model, " +
             $"or of the run that wrote the checkpoint.");
+
+    /// <summary>All tensors that networks request: the content of a checkpoint for them.</summary>
+    /// <param name="networks">Creates the networks with weights that hold no numbers.</param>
+    public static IReadOnlyList<(string Name, int[] Shape)> ListRequests(Action<Weights> networks)
+    {
+        var weights = new Weights("", []) { _requests = [] };
+        networks(weights);
+        return weights._requests;
+    }
 
     /// <summary>
     /// Creates networks after the names and shapes of all their tensors have been checked against the headers of the files.
@@ -178,8 +218,22 @@ sealed partial class Weights : IDisposable
         _adapter = adapter.For(this, _place);
     }
 
-    /// <summary>A tensor of this shape as float32.</summary>
-    public float[] Float32(string name, params ReadOnlySpan<int> shape) => Take(name, shape).Widen();
+    /// <summary>A tensor of this shape as float32, in an array of its own.</summary>
+    public float[] Float32(string name, params ReadOnlySpan<int> shape) => Take(name, shape).ToArray();
+
+    /// <summary>The same in memory that the next call uses again: for a network that keeps the numbers in another form.</summary>
+    public ReadOnlyMemory<float> Borrow(string name, params ReadOnlySpan<int> shape)
+    {
+        if (Find(name, shape) is not var (file, entry))
+            return default;
+        if (_adapter?.Changes(name) == true)
+            return _adapter.Changed(file, entry).Widen();
+        if (_borrowed.Length < entry.Elements)
+            _borrowed = GC.AllocateUninitializedArray<float>(checked((int)entry.Elements));
+        var numbers = _borrowed.AsMemory(0, (int)entry.Elements);
+        file.Float32(name, numbers.Span);
+        return numbers;
+    }
 
     /// <summary>
     /// Throws one error that names all tensors that are missing, have another shape, or are stored but were not requested (except those
@@ -192,54 +246,5 @@ sealed partial class Weights : IDisposable
             throw Problem(unused);
     }
 
-    InvalidDataException Problem(List<string> unused)
-    {
-        var problems = new[] { ("missing", _missing), ("of another shape", _misshapen), ("not part of this model", unused) }
-            .Where(p => p.Item2.Count > 0).Select(p => $"{p.Item2.Count} {p.Item1}: {Names(p.Item2)}");
-        return new($"{_place}: the tensors do not fit config.json; {string.Join("; ", problems)}.{Suspects()} Weights and config.json " +
-            $"must come from one model.");
-    }
-
-    string Config => Path.Combine(_place, "config.json");
-
-    /// <summary>Keys of config.json that may have caused the expectation of a tensor that does not exist, found by their values.</summary>
-    string Suspects()
-    {
-        if (_sizes.Count == 0 || !File.Exists(Config))
-            return "";
-        var keys = JsonFile.Numbers(WholeFile.Read(Config)).Where(n => n.Value > 1).ToList();
-        var wanted = _sizes.GroupBy(s => s).ToDictionary(g => g.Key, g => g.Count());
-        // A network of n codes has n - 1 heads, and some sizes are doubled or halved. Such values are compared only if no key has the size
-        // itself.
-        foreach (var factors in new (long Times, long Less)[][] { [(1, 0)], [(1, 1), (2, 0), (3, 0), (4, 0)] })
-            if (keys.Where(k => factors.Any(f => wanted.ContainsKey(f.Times * k.Value - f.Less))).ToList() is { Count: > 0 } found)
-                return $" In {Config} look at "
-                    + string.Join(", ", found.Take(4).Select(k => $"'{Printable.Text(k.Key)}', which is {k.Value}"))
-                    + (found.Count > 4 ? " and others." : ".");
-        return "";
-    }
-
     public void Dispose() => _files.ForEach(f => f.Dispose());
-
-    /// <summary>Shortens a list of names: first one name of each kind, because names of further layers add little information.</summary>
-    [System.Text.RegularExpressions.GeneratedRegex(@"^[\w.]*\.layers\.\d+(?=\.)")]
-    private static partial System.Text.RegularExpressions.Regex Layer();
-
-    static string Names(List<string> names)
-    {
-        var seen = new HashSet<string>();
-        var shown = new List<string>();
-        var layers = names.Where(n => !n.Contains(", expected ", StringComparison.Ordinal)).GroupBy(n => Layer().Match(n).Value)
-            .Where(g => g.Key != "" && g.Count() > 2).ToList();
-        if (layers.Count > 0) // a layer whose tensors are all listed becomes one entry
-        {
-            var whole = layers.SelectMany(g => g).ToHashSet();
-            names = [.. names.Where(n => !whole.Contains(n)), .. layers.Select(g => $"{g.Key}.* ({g.Count()} tensors)")];
-        }
-        foreach (var name in names.OrderBy(n => seen.Add(string.Concat(n.Where(c => !char.IsAsciiDigit(c)))) ? 0 : 1).Take(20)
-            .Select(Printable.Text))
-            if (shown.Sum(n => n.Length) + name.Length <= MostCharacters)
-                shown.Add(name);
-        return string.Join(", ", shown) + (names.Count > shown.Count ? $" and {names.Count - shown.Count} more" : "");
-    }
 }

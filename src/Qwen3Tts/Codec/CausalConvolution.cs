@@ -17,7 +17,7 @@ sealed class CausalConvolution
     public static CausalConvolution Load(Weights weights, string name, int output, int input, int taps, int stride = 1, int dilation = 1,
         bool bias = true, bool repeatEdges = false) =>
         new(Load(weights, name, [output, input, taps], bias ? output : 0,
-            (weight, biases) => new(weight, biases, output, input, taps, stride, dilation), () =>
+            (weight, biases) => new(weight.Span, biases, output, input, taps, stride, dilation), () =>
                 Convolution.WithoutWeights(output, input, taps, stride, dilation)), output, repeatEdges);
 
     /// <summary>
@@ -25,13 +25,13 @@ sealed class CausalConvolution
     /// </summary>
     public static CausalConvolution LoadTransposed(Weights weights, string name, int output, int input, int taps, int rate) =>
         new(Load(weights, name, [input, output, taps], output,
-            (weight, biases) => Convolution.Transposed(weight, biases, input, output, taps, rate), () =>
+            (weight, biases) => Convolution.Transposed(weight.Span, biases, input, output, taps, rate), () =>
                 Convolution.WithoutWeights(rate * output, input, taps / rate)), output, false);
 
-    static Convolution Load(Weights weights, string name, ReadOnlySpan<int> shape, int biases, Func<float[], float[]?, Convolution> make,
-        Func<Convolution> empty)
+    static Convolution Load(Weights weights, string name, ReadOnlySpan<int> shape, int biases,
+        Func<ReadOnlyMemory<float>, float[]?, Convolution> make, Func<Convolution> empty)
     {
-        var weight = weights.Float32($"{name}.weight", shape);
+        var weight = weights.Borrow($"{name}.weight", shape);
         var bias = biases > 0 ? weights.Float32($"{name}.bias", biases) : null;
         return weights.HoldNothing ? empty() : make(weight, bias);
     }

@@ -49,14 +49,17 @@ public sealed class SpeechCodec
         if (!File.Exists(path))
             throw new FileNotFoundException($"'{folder}' holds no config.json. Name the folder 'speech_tokenizer' of a Qwen3-TTS model.");
         var config = CodecConfig.Read(path);
-        using var weights = Weights.Open(folder);
+        using var weights = Weights.Open(folder, map: true);
         var used = config.EncoderValidNumQuantizers;
         if (config.EncoderConfig.NumQuantizers > weights.Entries.Count()) // each quantizer has its own tensors, also the unused ones
             throw ConfigFile.Bad(path, "encoder_config.num_quantizers", config.EncoderConfig.NumQuantizers,
                 $"fewer than the tensors of the file, {weights.Entries.Count()}");
-        return weights.Load(w => new SpeechCodec(config, new(w, config.EncoderConfig, used), new(w, config.DecoderConfig), workers),
+        return weights.Load(w => Create(w, config, workers),
             FrameEncoder.Unused(config.EncoderConfig, used).Concat(FrameDecoder.Unused).ToHashSet().Contains);
     }
+
+    internal static SpeechCodec Create(Weights weights, CodecConfig config, Workers workers) => new(config,
+        new(weights, config.EncoderConfig, config.EncoderValidNumQuantizers), new(weights, config.DecoderConfig), workers);
 
     /// <summary>Encodes a recording.</summary>
     /// <param name="audio">Audio at <see cref="SampleRate"/>, at least one sample. Amplitudes beyond ±1 are not clipped.</param>

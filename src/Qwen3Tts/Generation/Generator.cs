@@ -41,7 +41,16 @@ sealed class Generator
     }
 
     /// <summary>The reason why the speech ended; null while it goes on.</summary>
-    public FinishReason? Reason { get; private set; }
+    public FinishReason? Reason
+    {
+        get;
+        private set
+        {
+            if (field is null && value is not null)
+                _talker.Return(_state);
+            field = value;
+        }
+    }
 
     /// <summary>True if the limit of frames comes from the length of the text.</summary>
     public bool LimitIsOfText { private get; init; }

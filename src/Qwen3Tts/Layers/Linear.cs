@@ -1,5 +1,5 @@
-// The linear layer and the embedding table, loaded from a checkpoint by name. BF16 weights are passed to the kernel as BF16: reading half
-// the bytes is what makes a step at batch 1 fast.
+// The linear layer and the embedding table, loaded from a checkpoint by name. Weights are passed to the kernel in the type in which they
+// are stored: reading fewer bytes is what makes a step at batch 1 fast.
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.Kernels;
 
@@ -17,7 +17,7 @@ sealed class Linear
     public int Input => weight.Columns;
 
     public static Linear Load(Weights weights, string name, int output, int input, bool bias = false) =>
-        new(weights.Matrix($"{name}.weight", output, input), bias ? weights.Float32($"{name}.bias", output) : null);
+        new(weights.LinearWeight($"{name}.weight", output, input), bias ? weights.Float32($"{name}.bias", output) : null);
 
     /// <summary>As <see cref="Load"/>, for a weight that is stored as a convolution of one tap: [output, input, 1].</summary>
     public static Linear LoadPointwise(Weights weights, string name, int output, int input, bool bias = false) =>
@@ -36,7 +36,22 @@ static class WeightsMatrix
     public static Matrix Matrix(this Weights weights, string name, int rows, int columns, params ReadOnlySpan<int> further)
     {
         var data = weights.Take(name, [rows, columns, .. further]);
-        return data.IsNone ? Kernels.Matrix.WithoutValues(rows, columns) : data.BFloat16 is { } bits ? new(rows, columns, bits)
-            : new(rows, columns, data.Float32!);
+        return data.IsNone ? Kernels.Matrix.WithoutValues(rows, columns)
+            : data.BFloat16 is { } bits ? Kernels.Matrix.Create(rows, columns, bits) : Kernels.Matrix.Create(rows, columns, data.Widen());
+    }
+
+    /// <summary>The weight of a linear layer: as it is stored, or quantised where the weights are to be.</summary>
+    public static Matrix LinearWeight(this Weights weights, string name, int rows, int columns)
+    {
+        if (weights.TakeQuantized(name, rows, columns) is { } q)
+            return q.IsNone ? Kernels.Matrix.WithoutValues(rows, columns)
+                : Quantization.Matrix(q.Type, rows, columns, q.Groups, q.Scales);
+        if (!Quantization.Fits(columns) || weights.Quantizes?.Invoke(name) is not { } type)
+            return weights.Matrix(name, rows, columns);
+        var full = weights.Borrow(name, rows, columns);
+        if (weights.HoldNothing)
+            return Kernels.Matrix.WithoutValues(rows, columns);
+        var quantized = Quantization.Quantize(Kernels.Matrix.Create(rows, columns, full), type, Workers.Shared);
+        return Quantization.Matrix(type, rows, columns, quantized.Groups, quantized.Scales);
     }
 }

@@ -13,9 +13,9 @@ sealed class TimeDelayBlock(Weights weights, string name, int input, int output,
 
     static Convolution Load(Weights weights, string name, int input, int output, int taps, int dilation)
     {
-        var (weight, bias) = (weights.Float32($"{name}.conv.weight", output, input, taps), weights.Float32($"{name}.conv.bias", output));
+        var (weight, bias) = (weights.Borrow($"{name}.conv.weight", output, input, taps), weights.Float32($"{name}.conv.bias", output));
         return weights.HoldNothing ? Convolution.WithoutWeights(output, input, taps, dilation: dilation)
-            : new(weight, bias, output, input, taps, dilation: dilation);
+            : new(weight.Span, bias, output, input, taps, dilation: dilation);
     }
 
     public int Input => input;

@@ -19,6 +19,9 @@ sealed record TalkerState(KeyValueCache Cache)
 /// </summary>
 sealed class TalkerModel
 {
+    const int MostReturned = 4; // a state of a minute holds 170 MB in the 0.6B model
+
+    readonly Stack<TalkerState> _returned = [];
     readonly Transformer model;
     readonly Linear codec_head;
     readonly Workers _workers;
@@ -41,7 +44,25 @@ sealed class TalkerModel
     public TalkerInput Input { get; }
     public CodePredictor code_predictor { get; }
 
-    public TalkerState CreateState() => new(model.CreateCache());
+    /// <summary>A state that has seen nothing, in the memory of one that was given back where there is any.</summary>
+    public TalkerState CreateState()
+    {
+        lock (_returned)
+            if (_returned.TryPop(out var state))
+            {
+                state.Cache.Clear();
+                return state;
+            }
+        return new(model.CreateCache());
+    }
+
+    /// <summary>Gives back a state that is used no more, so that the next utterance allocates nothing for what it remembers.</summary>
+    public void Return(TalkerState state)
+    {
+        lock (_returned)
+            if (_returned.Count < MostReturned)
+                _returned.Push(state);
+    }
 
     /// <summary>
     /// Computes the positions that the state has not seen, and returns their hidden states after the final norm [new positions, hidden],

@@ -32,9 +32,9 @@ public sealed class AdapterTests
         Assert.Equal(expected, added);
 
         using var changed = Base.With(adapter).OpenWeights();
-        Assert.Equal(Array.ConvertAll(expected, BFloat16.Round), changed.Take(Name + ".weight", shape).BFloat16);
-        Assert.Equal(weights.Take(Name.Replace("k_proj", "v_proj") + ".weight", shape).BFloat16, changed
-            .Take(Name.Replace("k_proj", "v_proj") + ".weight", shape).BFloat16);
+        Assert.Equal(Array.ConvertAll(expected, BFloat16.Round), changed.Take(Name + ".weight", shape).BFloat16!.Value.ToArray());
+        Assert.Equal(weights.Take(Name.Replace("k_proj", "v_proj") + ".weight", shape).BFloat16!.Value.ToArray(),
+            changed.Take(Name.Replace("k_proj", "v_proj") + ".weight", shape).BFloat16!.Value.ToArray());
     }
 
     [Theory]

@@ -25,7 +25,7 @@ public sealed class MatrixProductTests
         foreach (var (withBias, add) in new[] { (false, false), (true, false), (true, true), (false, true) })
         {
             var expected = Plain.Product(w, x, old, rows, columns, count, withBias ? bias : null, add);
-            foreach (var matrix in new[] { new Matrix(rows, columns, w), new Matrix(rows, columns, bits) })
+            foreach (var matrix in new[] { Matrix.Create(rows, columns, w), Matrix.Create(rows, columns, bits) })
                 foreach (var team in KernelTest.Teams)
                 {
                     var actual = KernelTest.OnEveryTier(() =>
@@ -34,7 +34,7 @@ public sealed class MatrixProductTests
                         MatrixProduct.Multiply(matrix, x, y, count, team, withBias ? bias : default, add);
                         return y;
                     });
-                    KernelTest.Same(expected, actual, $"bias {withBias}, add {add}, BF16 {matrix.IsBFloat16}, {team.Threads} threads");
+                    KernelTest.Same(expected, actual, $"bias {withBias}, add {add}, {matrix.Type}, {team.Threads} threads");
                 }
         }
     }
@@ -42,12 +42,12 @@ public sealed class MatrixProductTests
     [Fact]
     public void AWrongLengthIsRefused()
     {
-        var w = new Matrix(4, 32, new float[128]);
+        var w = Matrix.Create(4, 32, new float[128]);
         Assert.Throws<ArgumentException>(() => MatrixProduct.Multiply(w, new float[63], new float[8], 2, KernelTest.Teams[0]));
         Assert.Throws<ArgumentException>(() => MatrixProduct.Multiply(w, new float[64], new float[7], 2, KernelTest.Teams[0]));
         Assert.Throws<ArgumentException>(
             () => MatrixProduct.Multiply(w, new float[64], new float[8], 2, KernelTest.Teams[0], new float[3]));
-        Assert.Throws<ArgumentException>(() => new Matrix(4, 32, new float[127]));
+        Assert.Throws<ArgumentException>(() => Matrix.Create(4, 32, new float[127]));
     }
 
     [Theory]
@@ -56,7 +56,7 @@ public sealed class MatrixProductTests
     [InlineData(250, 1)]
     public void AllocatesNothing(int columns, int count)
     {
-        var w = new Matrix(300, columns, new ushort[300 * columns]);
+        var w = Matrix.Create(300, columns, new ushort[300 * columns]);
         var (x, y) = (new float[count * columns], new float[count * 300]);
         Assert.Equal(0, KernelTest.Allocated(() => MatrixProduct.Multiply(w, x, y, count, KernelTest.Teams[1])));
     }
@@ -67,7 +67,7 @@ public sealed class MatrixProductTests
         var random = new Random(5);
         var bits = KernelTest.Numbers(random, 5 * 37).Select(BFloat16.Round).ToArray();
         var w = bits.Select(BFloat16.Widen).ToArray();
-        foreach (var matrix in new[] { new Matrix(5, 37, w), new Matrix(5, 37, bits) })
+        foreach (var matrix in new[] { Matrix.Create(5, 37, w), Matrix.Create(5, 37, bits) })
         {
             var row = new float[37];
             matrix.CopyRow(3, row);

@@ -14,13 +14,16 @@ public sealed class MiniatureTests
     /// </summary>
     const double Margin = 0.05;
 
-    [Fact]
-    public void ThirtySentencesThatItNeverLearnedAreUnderstood()
+    [Theory]
+    [InlineData(WeightPrecision.Stored)]
+    [InlineData(WeightPrecision.Int8)]
+    [InlineData(WeightPrecision.Int4)]
+    public void ThirtySentencesThatItNeverLearnedAreUnderstood(WeightPrecision precision)
     {
         var ears = SpeechRecogniserTests.Ears();
         var sentences = File.ReadLines(Path.Combine(Mini.Folder, "sentences_heldout.txt")).Where(s => char.IsLetter(s[0])).Take(30)
             .ToList();
-        using var tts = Tts.Load(Mini.Model);
+        using var tts = Tts.Load(Mini.Model, precision: precision);
         var voice = tts.Clone(WavFile.Read(Path.Combine(Mini.Folder, "clips", "rms_1.wav")));
         var spoken = sentences.Select(
             (s, i) => (tts.Say(s, new SpeechOptions { Voice = voice, Sampling = tts.Sampling with { Seed = (ulong)i } }), s)).ToList();

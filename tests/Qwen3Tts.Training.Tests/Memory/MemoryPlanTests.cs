@@ -62,7 +62,7 @@ public sealed class MemoryPlanTests
     {
         get
         {
-            var m = Shapes.Released("0.6B");
+            var m = ReleasedShapes.Model("0.6B");
             return m with
             {
                 ImStartTokenId = 1,
@@ -100,7 +100,7 @@ public sealed class MemoryPlanTests
     [InlineData("1.7B", 1.61e9)]
     public void WhatIsTrainedIsWhatTheReleasedModelsHave(string model, double elements)
     {
-        var tensors = Freezing.ListTensors(Shapes.Released(model).TalkerConfig, new());
+        var tensors = Freezing.ListTensors(ReleasedShapes.Model(model).TalkerConfig, new());
         Assert.Equal(elements, tensors.Where(t => t.IsTrained).Sum(t => t.Elements), 0.005 * elements);
         Assert.Equal(151_936 * 2048, tensors.Single(t => !t.IsTrained).Elements);
     }
@@ -118,7 +118,7 @@ public sealed class MemoryPlanTests
     [InlineData("0.6B", true, "8GB", nameof(Precision.Mixed))]
     public void AReleasedModelFits(string model, bool lora, string memory, string precision)
     {
-        var config = Shapes.Released(model).TalkerConfig;
+        var config = ReleasedShapes.Model(model).TalkerConfig;
         var plan = MemoryChoice.Choose(config, Wish(lora), Batch, MemoryChoice.Parse(memory),
             method => Freezing.ListTensors(config, method));
         Assert.Equal(precision, plan.Method.Precision.ToString());
@@ -132,7 +132,7 @@ public sealed class MemoryPlanTests
     [Fact]
     public void OthersMeasuredThePlanOnACard()
     {
-        var config = Shapes.Released("1.7B").TalkerConfig;
+        var config = ReleasedShapes.Model("1.7B").TalkerConfig;
         var way = new TrainingMethod { Precision = Precision.Bfloat16Moments, Checkpointing = new(true, 128) };
         var plan = MemoryPlan.Compute(config, Freezing.ListTensors(config, way), way, Batch with { Samples = 1 }, several: true);
         Assert.InRange(plan.Peak / 1e9, 13.5, 14.72); // 13.98 to 14.72, depending on the clips
@@ -141,7 +141,7 @@ public sealed class MemoryPlanTests
     [Fact]
     public void WhatDoesNotFitIsRefusedWithWhatWould()
     {
-        var config = Shapes.Released("1.7B").TalkerConfig;
+        var config = ReleasedShapes.Model("1.7B").TalkerConfig;
         var full = Assert.Throws<ArgumentException>(
             () => MemoryChoice.Choose(config, Wish(false), Batch, MemoryChoice.Parse("12GB"), method =>
             Freezing.ListTensors(config, method))).Message;
@@ -159,7 +159,7 @@ public sealed class MemoryPlanTests
     [Fact]
     public void MoreMemoryIsNeverUsedWorse()
     {
-        var config = Shapes.Released("0.6B").TalkerConfig;
+        var config = ReleasedShapes.Model("0.6B").TalkerConfig;
         var plans = Enumerable.Range(7, 34)
             .Select(gigabytes => MemoryChoice.Choose(config, Wish(false), Batch, (long)gigabytes << 30,
             method => Freezing.ListTensors(config, method))).ToList();

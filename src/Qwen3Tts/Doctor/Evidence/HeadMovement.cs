@@ -14,7 +14,7 @@ sealed class HeadChange
     readonly double _norm;
 
     HeadChange(int rows, int columns, float[] change) =>
-        (_change, _norm) = (new(rows, columns, change), Math.Sqrt(change.Sum(v => (double)v * v)));
+        (_change, _norm) = (Matrix.Create(rows, columns, change), Math.Sqrt(change.Sum(v => (double)v * v)));
 
     /// <summary>Null where nothing moved, or the two have not the same head.</summary>
     public static HeadChange? Compare(Weights now, Weights before, string name)
@@ -74,8 +74,8 @@ sealed class HeadChange
         for (var i = 0; i < moved.Length; i++)
             along += (double)moved[i] * errors[i];
         var (ee, xx) = (new float[targets * targets], new float[targets * targets]);
-        MatrixProduct.Multiply(new(targets, _change.Rows, errors), errors, ee, targets, workers);
-        MatrixProduct.Multiply(new(targets, _change.Columns, states), states, xx, targets, workers);
+        MatrixProduct.Multiply(Matrix.Create(targets, _change.Rows, errors), errors, ee, targets, workers);
+        MatrixProduct.Multiply(Matrix.Create(targets, _change.Columns, states), states, xx, targets, workers);
         for (var i = 0; i < ee.Length; i++)
             squares += (double)ee[i] * xx[i];
         return squares <= 0 ? 0 : -along / (_norm * Math.Sqrt(squares));

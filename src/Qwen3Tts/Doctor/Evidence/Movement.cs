@@ -208,8 +208,8 @@ sealed class Movement(Weights now, Weights before, TalkerConfig talker)
         for (var i = 0; i < z.Length; i++)
             z[i] = random.NextBelow(2) * 2 - 1;
         var (y, back) = (new float[Probes * rows], new float[Probes * columns]);
-        MatrixProduct.Multiply(new(rows, columns, d), z, y, Probes, Workers.Shared);
-        MatrixProduct.Multiply(new(columns, rows, transposed), y, back, Probes, Workers.Shared);
+        MatrixProduct.Multiply(Matrix.Create(rows, columns, d), z, y, Probes, Workers.Shared);
+        MatrixProduct.Multiply(Matrix.Create(columns, rows, transposed), y, back, Probes, Workers.Shared);
         return squares * squares / Math.Max(back.Sum(v => (double)v * v) / Probes, double.Epsilon);
     }
 

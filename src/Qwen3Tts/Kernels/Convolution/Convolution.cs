@@ -11,7 +11,6 @@ namespace Qwen3Tts.Kernels;
 sealed unsafe class Convolution
 {
     const int FewOutputs = 8;
-    const int Stretch = 512; // steps of a chain per pass: its weights stay in the second-level cache
     const int PartFloats = 1 << 16; // input of a part, so that it stays there too
     const long WorthThreads = 1 << 15; // multiplications
 
@@ -47,7 +46,7 @@ sealed unsafe class Convolution
         _bias = new float[padded];
         bias?.CopyTo(_bias, 0);
         if (output < FewOutputs && (dilation == 1 || taps == 1))
-            _few = new Matrix(output, taps * input, PackRows(weight));
+            _few = Matrix.Create(output, taps * input, PackRows(weight));
         else
         {
             _storage = GC.AllocateArray<float>(checked(padded * taps * input + Scratch.Slack), pinned: true);
@@ -61,6 +60,7 @@ sealed unsafe class Convolution
     /// stride*output channels: row q of the result holds the samples q*stride .. q*stride+stride-1, each [output]. It reads the input rows
     /// q .. q+taps/stride-1, the last of which is the current one (the caller puts taps/stride-1 rows of history in front).
     /// </summary>
+    [MethodImpl(Simd.Hot)]
     public static Convolution Transposed(ReadOnlySpan<float> weight, float[]? bias, int input, int output, int taps, int stride)
     {
         if (stride < 1 || taps % stride != 0)
@@ -111,11 +111,13 @@ sealed unsafe class Convolution
             MatrixProduct.Multiply(_few, x, Stride * Input, y, outputRows, workers, _bias.AsSpan(0, Output), add: false);
             return;
         }
+        var multiplications = (long)outputRows * Output * Input * Taps;
+        workers.Count(multiplications, (long)sizeof(float) * Output * Input * Taps);
         fixed (float* bias = _bias, from = x, to = y)
         {
             var rows = Math.Clamp(PartFloats / (Stride * Input) / 8 * 8, 32, 512);
             var panelCount = (_bias.Length + OuterTile.Panel - 1) / OuterTile.Panel;
-            if ((long)outputRows * Output * Input * Taps < WorthThreads)
+            if (multiplications < WorthThreads)
                 workers = Alone;
             var job = new Job
             {
@@ -142,6 +144,10 @@ sealed unsafe class Convolution
 
     static readonly Workers Alone = new(1);
 
+    // Steps of a chain per pass, for 48 output channels: 96 KB of weights stay in the second-level cache. Without AVX-512 a pass goes over
+    // them for every six rows, and 24 KB stay in the first-level cache.
+    static int Stretch<T>() where T : struct, ILanes<T> => typeof(T) == typeof(Lanes512) ? 512 : 128;
+
     [MethodImpl(Simd.Hot)]
     static void Part<T>(in Job job, int part) where T : struct, ILanes<T>
     {
@@ -160,9 +166,9 @@ sealed unsafe class Convolution
         var x = job.X + (nint)first * job.Stride * job.Input;
         var w = job.Panels + (nint)channel * job.Segments * job.SegmentLength;
         for (var s = 0; s < job.Segments; s++, x += job.SegmentStride)
-            for (var k = 0; k < job.SegmentLength; k += Stretch)
+            for (var k = 0; k < job.SegmentLength; k += Stretch<T>())
             {
-                var steps = Math.Min(Stretch, job.SegmentLength - k);
+                var steps = Math.Min(Stretch<T>(), job.SegmentLength - k);
                 OuterTile.Run<T>(x + k, (nint)job.Stride * job.Input, w, lanes, to, toStride, steps, rows, lanes);
                 w += (nint)steps * lanes;
             }
@@ -171,6 +177,7 @@ sealed unsafe class Convolution
                 new ReadOnlySpan<float>(to + (nint)t * toStride, real).CopyTo(new(y + (nint)t * job.Output, real));
     }
 
+    [MethodImpl(Simd.Hot)]
     float[] PackRows(ReadOnlySpan<float> weight)
     {
         var rows = new float[weight.Length];
@@ -181,6 +188,7 @@ sealed unsafe class Convolution
         return rows;
     }
 
+    [MethodImpl(Simd.Hot)]
     void PackPanels(ReadOnlySpan<float> weight, int padded, float* panels)
     {
         for (var o = 0; o < Output; o++)

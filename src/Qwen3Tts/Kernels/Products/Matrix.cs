@@ -1,47 +1,86 @@
 namespace Qwen3Tts.Kernels;
 
-/// <summary>A weight matrix [Rows, Columns], row-major as in the checkpoint. BF16 stays BF16: half the bytes are twice the speed.</summary>
-sealed class Matrix
+/// <summary>How the numbers of a weight matrix are stored.</summary>
+enum WeightType
 {
-    public Matrix(int rows, int columns, ushort[] bfloat16) : this(rows, columns, bfloat16.Length) => Bits = bfloat16;
+    /// <summary>Four bytes a number.</summary>
+    Float32,
 
-    public Matrix(int rows, int columns, float[] float32) : this(rows, columns, float32.Length) => Floats = float32;
+    /// <summary>Two bytes a number.</summary>
+    BFloat16,
 
-    /// <summary>One whose values are never asked for: the network around it is made to learn its shapes, and thrown away.</summary>
-    public static Matrix WithoutValues(int rows, int columns) => new(rows, columns, (long)rows * columns);
+    /// <summary>One byte a number, and a scale for each 64 of a row.</summary>
+    Int8,
 
-    Matrix(int rows, int columns, long length)
-    {
-        if ((long)rows * columns != length)
-            throw new ArgumentException($"A matrix of {rows} x {columns} needs {(long)rows * columns} values, but {length} were given.");
-        (Rows, Columns) = (rows, columns);
-    }
+    /// <summary>Four bits a number, and a scale for each 64 of a row.</summary>
+    Int4,
+}
+
+/// <summary>A weight matrix [Rows, Columns], row-major as in the checkpoint. A precision is one class below this one.</summary>
+abstract unsafe class Matrix
+{
+    protected Matrix(int rows, int columns) => (Rows, Columns) = (rows, columns);
 
     public int Rows { get; }
     public int Columns { get; }
-    public bool IsBFloat16 => Bits is not null;
+    public abstract WeightType Type { get; }
 
-    /// <summary>The values, in exactly one of the two.</summary>
-    internal ushort[]? Bits { get; }
-    internal float[]? Floats { get; }
-
-    /// <summary>One row, widened: the look-up of an embedding.</summary>
-    public void CopyRow(int row, Span<float> to)
+    /// <summary>Bytes of memory that the weights take.</summary>
+    public long Bytes => (long)Rows * Columns * Type switch
     {
-        to = to[..Columns];
-        if (Bits is not null)
-            BFloat16.Widen(Bits.AsSpan(checked(row * Columns), Columns), to);
-        else
-            Floats.AsSpan(checked(row * Columns), Columns).CopyTo(to);
+        WeightType.Float32 => 128,
+        WeightType.BFloat16 => 64,
+        WeightType.Int8 => 33, // a scale of two bytes for 64
+        _ => 17,
+    } / 32;
+
+    public static Matrix Create(int rows, int columns, ReadOnlyMemory<ushort> bfloat16) => new BFloat16Matrix(rows, columns, bfloat16);
+
+    public static Matrix Create(int rows, int columns, ReadOnlyMemory<float> float32) => new Float32Matrix(rows, columns, float32);
+
+    /// <summary>One whose values are never asked for: the network around it is made to learn its shapes, and thrown away.</summary>
+    public static Matrix WithoutValues(int rows, int columns) => new NoValues(rows, columns);
+
+    /// <summary>One row, widened: the look-up of an embedding. out: to · overwrites: its first <see cref="Columns"/> numbers.</summary>
+    public abstract void CopyRow(int row, Span<float> to);
+
+    /// <summary><c>to += row</c>. out: to · overwrites: its first <see cref="Columns"/> numbers.</summary>
+    public abstract void AddRow(int row, Span<float> to);
+
+    /// <summary>The product that <see cref="MatrixProduct.Multiply(Matrix, ReadOnlySpan{float}, Span{float}, int, Workers,
+    /// ReadOnlySpan{float}, bool)"/> describes, after the lengths were checked.</summary>
+    internal abstract void Multiply(in Product product, Workers workers);
+
+    private protected static void CheckLength(int rows, int columns, long length, string what)
+    {
+        if ((long)rows * columns != length)
+            throw new ArgumentException($"A matrix of {rows} x {columns} needs {(long)rows * columns} {what}, but {length} were given.");
     }
 
-    /// <summary><c>to += row</c>.</summary>
-    public void AddRow(int row, Span<float> to)
+    sealed class NoValues(int rows, int columns) : Matrix(rows, columns)
     {
-        to = to[..Columns];
-        if (Bits is not null)
-            BFloat16.Add(Bits.AsSpan(checked(row * Columns), Columns), to);
-        else
-            Activations.AddScaled(to, Floats.AsSpan(checked(row * Columns), Columns), 1);
+        public override WeightType Type => WeightType.Float32;
+        public override void CopyRow(int row, Span<float> to) => throw NotHere();
+        public override void AddRow(int row, Span<float> to) => throw NotHere();
+        internal override void Multiply(in Product product, Workers workers) => throw NotHere();
+        static InvalidOperationException NotHere() => new("This matrix has a shape and no values.");
+    }
+}
+
+/// <summary>The tokens that meet a matrix: x [Count, columns] with rows XStride apart, y [Count, rows], bias [rows] or null.</summary>
+unsafe struct Product
+{
+    public float* X, Y, Bias;
+    public nint XStride;
+    public int Rows, Columns, Count;
+    public bool Add;
+
+    [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.AggressiveInlining)]
+    public readonly void Put(int token, int row, float sum)
+    {
+        var at = Y + (nint)token * Rows + row;
+        if (Bias != null)
+            sum = Bias[row] + sum;
+        *at = Add ? *at + sum : sum;
     }
 }

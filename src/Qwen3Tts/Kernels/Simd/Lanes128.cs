@@ -76,6 +76,56 @@ readonly unsafe struct Lanes128(Vector128<float> a, Vector128<float> b, Vector12
         WhereNegative(x._a, y._a, z._a), WhereNegative(x._b, y._b, z._b), WhereNegative(x._c, y._c, z._c), WhereNegative(x._d, y._d, z._d));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes128 DotInt8(sbyte* q, short* x) => new(DotInt8Quarter(q, x), DotInt8Quarter(q + 8, x + 8),
+        DotInt8Quarter(q + 16, x + 16), DotInt8Quarter(q + 24, x + 24));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes128 DotInt4(byte* q, short* x) => new(DotInt4Quarter(q, x), DotInt4Quarter(q + 8, x + 8),
+        DotInt4Quarter(q + 16, x + 16), DotInt4Quarter(q + 24, x + 24));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes128 DotInt16(short* q, short* x) => new(DotInt16Quarter(q, x), DotInt16Quarter(q + 8, x + 8),
+        DotInt16Quarter(q + 16, x + 16), DotInt16Quarter(q + 24, x + 24));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreInt16(Lanes128 a, short* to)
+    {
+        Vector128.Narrow(ToInt32(a._a), ToInt32(a._b)).Store(to);
+        Vector128.Narrow(ToInt32(a._c), ToInt32(a._d)).Store(to + 8);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static Vector128<int> ToInt32(Vector128<float> a) => Vector128.ConvertToInt32(Vector128.Round(a));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static Vector128<float> DotInt8Quarter(sbyte* q, short* x) => Dot(Vector128.WidenLower(Vector128.CreateScalar(*(long*)q).AsSByte()),
+        Vector128.WidenLower(Vector128.CreateScalar(*(long*)(q + 32)).AsSByte()), x);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static Vector128<float> DotInt4Quarter(byte* q, short* x)
+    {
+        var both = Vector128.WidenLower(Vector128.CreateScalar(*(long*)q).AsByte()).AsInt16();
+        var offset = Vector128.Create((short)8);
+        return Dot((both & Vector128.Create((short)15)) - offset, (both >>> 4) - offset, x);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static Vector128<float> DotInt16Quarter(short* q, short* x) => Dot(Vector128.Load(q), Vector128.Load(q + 32), x);
+
+    // Eight columns and those 32 further on.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static Vector128<float> Dot(Vector128<short> low, Vector128<short> high, short* x) =>
+        Vector128.ConvertToSingle(AddPairs(low, Vector128.Load(x)) + AddPairs(high, Vector128.Load(x + 32)));
+
+    // Products, and each added to its neighbour: of the two halves of 32 bits.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static Vector128<int> AddPairs(Vector128<short> a, Vector128<short> b)
+    {
+        var (c, d) = (a.AsInt32(), b.AsInt32());
+        return (c << 16 >> 16) * (d << 16 >> 16) + (c >> 16) * (d >> 16);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public float Sum() => Fold.Sum(_a + _c + (_b + _d));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

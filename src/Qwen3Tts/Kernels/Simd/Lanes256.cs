@@ -68,6 +68,38 @@ readonly unsafe struct Lanes256(Vector256<float> low, Vector256<float> high) : I
         Vector256.ConditionalSelect(Vector256.LessThan(x._high, Vector256<float>.Zero), a._high, b._high));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes256 DotInt8(sbyte* q, short* x) => new(
+        Dot(Avx2.ConvertToVector256Int16(q), Avx2.ConvertToVector256Int16(q + 32), x),
+        Dot(Avx2.ConvertToVector256Int16(q + 16), Avx2.ConvertToVector256Int16(q + 48), x + 16));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes256 DotInt4(byte* q, short* x) => new(DotInt4Half(q, x), DotInt4Half(q + 16, x + 16));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes256 DotInt16(short* q, short* x) => new(
+        Dot(Avx.LoadVector256(q), Avx.LoadVector256(q + 32), x), Dot(Avx.LoadVector256(q + 16), Avx.LoadVector256(q + 48), x + 16));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreInt16(Lanes256 a, short* to) =>
+        // Packs within each half: the two middle quarters have to change places.
+        Avx.Store(to, Avx2.Permute4x64(Avx2.PackSignedSaturate(Avx.ConvertToVector256Int32(a._low), Avx.ConvertToVector256Int32(a._high))
+            .AsInt64(), 0b_11_01_10_00).AsInt16());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static Vector256<float> DotInt4Half(byte* q, short* x)
+    {
+        var both = Avx2.ConvertToVector256Int16(q);
+        var offset = Vector256.Create((short)8);
+        return Dot(Avx2.Subtract(Avx2.And(both, Vector256.Create((short)15)), offset),
+            Avx2.Subtract(Avx2.ShiftRightLogical(both, 4), offset), x);
+    }
+
+    // Sixteen columns and those 32 further on.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static Vector256<float> Dot(Vector256<short> low, Vector256<short> high, short* x) => Avx.ConvertToVector256Single(Avx2.Add(
+        Avx2.MultiplyAddAdjacent(low, Avx.LoadVector256(x)), Avx2.MultiplyAddAdjacent(high, Avx.LoadVector256(x + 32))));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public float Sum() => Fold.Sum(_low + _high);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

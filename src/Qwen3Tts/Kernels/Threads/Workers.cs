@@ -42,6 +42,15 @@ sealed unsafe class Workers : IDisposable
     /// <summary>Threads that work on a job, the caller's included.</summary>
     public int Threads { get; }
 
+    /// <summary>Multiplications that products and convolutions asked this team for, and bytes of weights that they read: what a benchmark
+    /// holds against the machine's limits. Not exact where several callers share the team.</summary>
+    public long Multiplications { get; private set; }
+    public long WeightBytes { get; private set; }
+
+    /// <summary>Counts work for <see cref="Multiplications"/> and <see cref="WeightBytes"/>.</summary>
+    public void Count(long multiplications, long weightBytes) =>
+        (Multiplications, WeightBytes) = (Multiplications + multiplications, WeightBytes + weightBytes);
+
     /// <summary>One thread per processor (or <c>QWEN3TTS_THREADS</c> of them), created on first use.</summary>
     public static Workers Shared => Common.Value;
 

@@ -1,0 +1,32 @@
+using System.CommandLine;
+using Qwen3Tts.CommandLine;
+using Qwen3Tts.Kernels;
+
+namespace Qwen3Tts.Cli;
+
+/// <summary>How weights are held: one option of all commands that load a model to speak.</summary>
+static class PrecisionOption
+{
+    const string Stored = "stored", Int8 = "int8", Int4 = "int4";
+
+    public static Option<string> Create() => new Option<string>("--precision")
+    {
+        Description = "How weights are held: as stored, in bytes, or the talker's in four bits. `qwen3tts quantize` saves the conversion.",
+        HelpName = $"{Stored}|{Int8}|{Int4}",
+        DefaultValueFactory = _ => Stored,
+    }.OneOf(Stored, Int8, Int4);
+
+    public static WeightPrecision Precision(string word) => word switch
+    {
+        Int8 => WeightPrecision.Int8,
+        Int4 => WeightPrecision.Int4,
+        _ => WeightPrecision.Stored,
+    };
+
+    public static WeightType? Type(string word) => word switch
+    {
+        Int8 => WeightType.Int8,
+        Int4 => WeightType.Int4,
+        _ => null,
+    };
+}

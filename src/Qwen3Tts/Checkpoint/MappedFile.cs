@@ -1,0 +1,46 @@
+// A file mapped into memory. A page is read from the disk when it is first used, and it belongs to the system's file cache: two processes
+// with the same model hold it once, and an embedding row that is never used is never read.
+using System.Buffers;
+using System.IO.MemoryMappedFiles;
+using Microsoft.Win32.SafeHandles;
+
+namespace Qwen3Tts.Checkpoint;
+
+/// <summary>One file, mapped whole for reading, for as long as anything refers to a part of it.</summary>
+sealed unsafe class MappedFile
+{
+    readonly SafeMemoryMappedViewHandle _view; // its finalizer ends the mapping
+    readonly byte* _start;
+    readonly long _length;
+
+    public MappedFile(string path)
+    {
+        using var file = MemoryMappedFile.CreateFromFile(path, FileMode.Open, null, 0, MemoryMappedFileAccess.Read);
+        var accessor = file.CreateViewAccessor(0, 0, MemoryMappedFileAccess.Read);
+        _view = accessor.SafeMemoryMappedViewHandle;
+        _start = (byte*)_view.DangerousGetHandle() + accessor.PointerOffset;
+        _length = (long)_view.ByteLength - accessor.PointerOffset;
+    }
+
+    /// <summary>Numbers at an offset of the file; null where memory of their type cannot begin there.</summary>
+    public ReadOnlyMemory<T>? Part<T>(long offset, long bytes) where T : unmanaged
+    {
+        if (offset < 0 || bytes < 0 || offset + bytes > _length)
+            throw new ArgumentOutOfRangeException(nameof(offset), $"{offset} + {bytes} of {_length} bytes");
+        return (nuint)(_start + offset) % (nuint)sizeof(T) != 0 || bytes / sizeof(T) > Array.MaxLength ? null
+            : new Numbers<T>(this, (T*)(_start + offset), (int)(bytes / sizeof(T))).Memory;
+    }
+
+    sealed class Numbers<T>(MappedFile file, T* first, int count) : MemoryManager<T> where T : unmanaged
+    {
+        public override Span<T> GetSpan() => new(first, count);
+
+        public override MemoryHandle Pin(int elementIndex = 0) => new(first + elementIndex, pinnable: this);
+
+        public override void Unpin() => GC.KeepAlive(file); // the mapping lives as long as its numbers
+
+        protected override void Dispose(bool disposing)
+        {
+        }
+    }
+}

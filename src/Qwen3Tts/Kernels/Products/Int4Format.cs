@@ -1,0 +1,62 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
+namespace Qwen3Tts.Kernels;
+
+/// <summary>
+/// Whole numbers from -8 to 7, stored plus eight: byte i holds column i in its lower half and column i + 32 in its upper half. The scale
+/// is fitted to least squares, because the largest of 64 weights alone would make all steps too wide.
+/// </summary>
+readonly unsafe struct Int4Format : IGroupFormat
+{
+    const int Lowest = -8, Highest = 7;
+
+    // Scales that are tried: the one that the largest weight fits into, and narrower ones. Below 0.6 of it the weights that are cut off
+    // cost more than finer steps save, for normally distributed weights.
+    const int Candidates = 9;
+    const float Narrowest = 0.6f;
+
+    public static WeightType Type => WeightType.Int4;
+    public static int Bytes => Quantization.Group / 2;
+
+    public static ushort Pack<T>(float* w, byte* to) where T : struct, ILanes<T>
+    {
+        var widest = GroupScale.LargestMagnitude<T>(w) / -Lowest;
+        var rounded = stackalloc float[Quantization.Group];
+        var (best, scale) = (double.PositiveInfinity, BFloat16.Round(widest));
+        for (var c = 0; c < Candidates && float.IsFinite(widest) && widest > 0; c++)
+            for (var sign = -1; sign <= 1; sign += 2) // the side that reaches to -8 may be either
+            {
+                var tried = sign * widest * (1 - (1 - Narrowest) * c / (Candidates - 1));
+                GroupScale.Round<T>(w, tried, Lowest, Highest, rounded);
+                var fitted = BFloat16.Round(GroupScale.LeastSquares<T>(w, rounded));
+                var error = GroupScale.SquaredError<T>(w, rounded, BFloat16.Widen(fitted));
+                if (error < best)
+                    (best, scale) = (error, fitted);
+            }
+        GroupScale.Round<T>(w, BFloat16.Widen(scale), Lowest, Highest, rounded);
+        for (var i = 0; i < Bytes; i++)
+            to[i] = (byte)((int)rounded[i] - Lowest | (int)rounded[i + Bytes] - Lowest << 4);
+        return scale;
+    }
+
+    public static void Unpack(byte* group, short* to)
+    {
+        for (var i = 0; i < Bytes; i += Vector128<byte>.Count)
+        {
+            var both = Vector128.Load(group + i);
+            Store(both & Vector128.Create((byte)15), to + i);
+            Store(both >>> 4, to + i + Bytes);
+        }
+
+        static void Store(Vector128<byte> plusEight, short* to)
+        {
+            var (low, high) = Vector128.Widen(plusEight);
+            (low.AsInt16() + Vector128.Create((short)Lowest)).Store(to);
+            (high.AsInt16() + Vector128.Create((short)Lowest)).Store(to + Vector128<short>.Count);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static T Dot<T>(byte* group, short* x) where T : struct, ILanes<T> => T.DotInt4(group, x);
+}

@@ -1,0 +1,79 @@
+// A model with its linear layers as whole numbers: how it is held in memory, and how it is written. docs/quantization.md has the format.
+using System.Runtime.InteropServices;
+using Qwen3Tts.Checkpoint;
+using Qwen3Tts.Files;
+using Qwen3Tts.Kernels;
+
+namespace Qwen3Tts.Loading;
+
+static class QuantizedModel
+{
+    /// <summary>The metadata of a file of quantised weights.</summary>
+    public const string Scheme = "quantization", Group64 = "qwen3tts symmetric, groups of 64 columns, BF16 scales";
+
+    /// <summary>
+    /// How a tensor is to be held, by its name; null: as it is. Four bits are for the layers of the talker alone: they are most of what is
+    /// read for a frame, and code predictor and heads decide codes directly.
+    /// </summary>
+    public static WeightType? TypeOf(string name, WeightType type) =>
+        !IsLinear(name) ? null : type == WeightType.Int4 && !TensorNames.IsIn(name, TensorNames.TalkerLayers) ? WeightType.Int8 : type;
+
+    /// <summary>Whether a tensor of the talker or the code predictor is the weight of a linear layer, and no embedding or norm.</summary>
+    static bool IsLinear(string name) => TensorNames.IsIn(name, TensorNames.Talker) && name.EndsWith(".weight", StringComparison.Ordinal)
+        && !name.Contains("embedding", StringComparison.Ordinal) && !name.Contains("norm", StringComparison.Ordinal);
+
+    /// <summary>Writes a model folder that is like another but for its linear layers.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="output">Full path of the folder to make.</param>
+    /// <param name="type">Int8 or Int4.</param>
+    /// <param name="progress">Told the share that is done.</param>
+    /// <param name="stop">Looked at before each tensor.</param>
+    /// <exception cref="InvalidDataException">The model is quantised already, or its tensors do not fit its configuration.</exception>
+    /// <exception cref="IOException">The folder holds files that this program did not write, or cannot be written.</exception>
+    public static void Write(ModelFolder model, string output, WeightType type, Action<double> progress, CancellationToken stop)
+    {
+        ModelNetworks.CheckTalker(model);
+        using var weights = model.OpenWeights();
+        if (weights.Entries.FirstOrDefault(e => e.Type is ElementType.I8 or ElementType.U8) is { } one)
+            throw new InvalidDataException($"{model.Path}: '{one.Name}' is quantised already, and quantising again would only lose more. "
+                + "Take the model that this one was quantised from.");
+        var all = weights.Entries.Sum(e => (double)e.Bytes);
+        var done = 0.0;
+        OutputFolder.Write(output, aside =>
+        {
+            var tensors = weights.Entries.OrderBy(e => e.Offset).SelectMany(e => Tensors(weights, e, type)).Select(t => t with
+            {
+                Write = stream =>
+                {
+                    stop.ThrowIfCancellationRequested();
+                    t.Write(stream);
+                    done += t.Bytes;
+                    progress(Math.Min(1, done / all));
+                },
+            }).ToList();
+            SafetensorsWriter.Write(Path.Combine(aside, "model.safetensors"), tensors,
+                new Dictionary<string, string> { [Scheme] = Group64 }, OutputRecord.At(aside));
+            SideFiles.Copy(model.Path, aside);
+            ModelNetworks.CheckTalker(ModelFolder.Open(aside)); // what cannot be read back gets no name
+        });
+    }
+
+    static IEnumerable<TensorToWrite> Tensors(Weights weights, TensorEntry entry, WeightType type)
+    {
+        if (TypeOf(entry.Name, type) is not { } to || entry.Shape.Length != 2 || !Quantization.Fits(entry.Shape[1]))
+            return [TensorToWrite.Copy(weights.FileOf(entry.Name), entry)];
+        var (rows, columns) = (entry.Shape[0], entry.Shape[1]);
+        var made = new Lazy<QuantizedWeights>(() => Quantization.Quantize(
+            Matrix.Create(rows, columns, weights.FileOf(entry.Name).Float32(entry.Name)), to, Workers.Shared));
+        return
+        [
+            new(entry.Name, to == WeightType.Int8 ? ElementType.I8 : ElementType.U8, [rows, Quantization.RowBytes(to, columns)],
+                stream => stream.Write(made.Value.Groups)),
+            new(entry.Name + TensorNames.ScaleSuffix, ElementType.BF16, [rows, columns / Quantization.Group], stream =>
+            {
+                stream.Write(MemoryMarshal.AsBytes(made.Value.Scales.AsSpan()));
+                made = null!; // the next one needs the memory
+            }),
+        ];
+    }
+}

@@ -1,0 +1,47 @@
+using BenchmarkDotNet.Attributes;
+using Qwen3Tts.Kernels;
+
+namespace Qwen3Tts.Benchmarks;
+
+/// <summary>A linear layer of the talker, of one thread: how its precision and the number of tokens decide its time.</summary>
+public class ProductBenchmarks : IDisposable
+{
+    const int Rows = 1024;
+
+    readonly Workers _workers = new(1);
+    Matrix _matrix = Matrix.WithoutValues(1, 64);
+    float[] _x = [], _y = [];
+
+    [Params("Float32", "BFloat16", "Int8", "Int4")]
+    public string Weights { get; set; } = "";
+
+    [Params(1, 8, 76)]
+    public int Tokens { get; set; }
+
+    [Params(1024, 3072)]
+    public int Columns { get; set; }
+
+    [GlobalSetup]
+    public void Setup()
+    {
+        var random = new Random(1);
+        float[] Numbers(int count) => [.. Enumerable.Range(0, count).Select(_ => random.NextSingle() - 0.5f)];
+        var values = Matrix.Create(Rows, Columns, Numbers(Rows * Columns));
+        var bits = new ushort[Rows * Columns];
+        BFloat16.Round(Numbers(Rows * Columns), bits);
+        var type = Enum.Parse<WeightType>(Weights);
+        _matrix = type switch
+        {
+            WeightType.Float32 => values,
+            WeightType.BFloat16 => Matrix.Create(Rows, Columns, bits),
+            _ => Quantization.Quantize(values, type, _workers) is var q
+                ? Quantization.Matrix(type, Rows, Columns, q.Groups, q.Scales) : values,
+        };
+        (_x, _y) = (Numbers(Tokens * Columns), new float[Tokens * Rows]);
+    }
+
+    [Benchmark]
+    public void Multiply() => MatrixProduct.Multiply(_matrix, _x, _y, Tokens, _workers);
+
+    public void Dispose() => _workers.Dispose();
+}
