@@ -173,8 +173,15 @@ readonly unsafe struct QuantizedTokens(short* whole, float* scales)
         var (columns, perRow) = (product.Columns, product.Columns / Group);
         var whole = (short*)Scratch.Floats(ref _whole, checked(product.Count * columns / 2));
         var scales = Scratch.Floats(ref _scales, checked(product.Count * perRow));
-        var job = new Job { X = product.X, XStride = product.XStride, Whole = whole, Scales = scales, Columns = columns,
-            Count = product.Count };
+        var job = new Job
+        {
+            X = product.X,
+            XStride = product.XStride,
+            Whole = whole,
+            Scales = scales,
+            Columns = columns,
+            Count = product.Count
+        };
         Simd.Run(ref job);
         return new(whole, scales);
     }

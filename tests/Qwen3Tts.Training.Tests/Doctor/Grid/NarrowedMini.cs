@@ -60,7 +60,7 @@ static class NarrowedMini
         {
             var (from, to) = (weights.FileOf(entry.Name).BFloat16(entry.Name), new ushort[rows * columns]);
             for (var row = 0; row < rows; row++)
-                from.AsSpan(row * entry.Shape[1], columns).CopyTo(to.AsSpan(row * columns));
+                from.Span.Slice(row * entry.Shape[1], columns).CopyTo(to.AsSpan(row * columns));
             return TensorToWrite.FromArray(entry.Name, [rows, columns], to);
         }
     }
