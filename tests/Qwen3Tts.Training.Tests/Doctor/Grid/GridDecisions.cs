@@ -31,11 +31,23 @@ static class GridDecisions
 
     public const string WithoutHeads = "all that ask the heads";
 
+    const string NotRecorded = "not recorded";
+
     public static IReadOnlyList<Decision> Decide(IReadOnlyList<GridLine> lines, Rules rules)
     {
         var sets = lines.Select(l => l.Set).OfType<ClipFeatures>().ToDictionary(s => s.Name);
-        string Say(Measured m, bool withBase) => Name(Diagnostics.Diagnose(new KeptLosses(sets[m.Clips], m.Losses),
-            withBase ? new KeptOrigin(sets[m.Clips], m.Origin) : null, rules));
+        string Say(Measured m, bool withBase)
+        {
+            try
+            {
+                return Name(Diagnostics.Diagnose(new KeptLosses(sets[m.Clips], m.Losses),
+                    withBase ? new KeptOrigin(sets[m.Clips], m.Origin) : null, rules));
+            }
+            catch (InvalidDataException) when (rules != Rules.All) // without a rule, the search may ask for what was never recorded
+            {
+                return NotRecorded;
+            }
+        }
         return [.. lines.Select(l => l.Checkpoint).OfType<CheckpointFeatures>().AsParallel().AsOrdered().Select(c => new Decision(
             c, Say(c.Own, withBase: true), c.Others is null ? null : Say(c.Others, withBase: true), Say(c.Own, withBase: false)))];
     }
@@ -80,12 +92,15 @@ static class GridDecisions
             var without = Decide(lines, ablation.Rules);
             string Count(Func<Decision, string?> said)
             {
-                var changes = all.Zip(without).Where(d => said(d.First) is not null)
+                var answers = all.Zip(without).Where(d => said(d.First) is not null).ToList();
+                var missing = answers.Count(d => said(d.Second) == NotRecorded);
+                var changes = answers.Where(d => said(d.Second) != NotRecorded)
                     .Select(d => (Before: d.First.Judge(said(d.First)!), After: d.Second.Judge(said(d.Second)!))).ToList();
                 var (worse, better) = (changes.Where(c => c.After < c.Before).ToList(), changes.Count(c => c.After > c.Before));
                 var wrong = worse.Count(c => c.After == Outcome.Wrong);
-                return worse.Count + better == 0 ? "–"
-                    : string.Create(CultureInfo.InvariantCulture, $"{worse.Count} worse, of which {wrong} wrong; {better} better");
+                return (worse.Count + better == 0 ? "–"
+                    : string.Create(CultureInfo.InvariantCulture, $"{worse.Count} worse, of which {wrong} wrong; {better} better"))
+                    + (missing == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"; {missing} not recorded"));
             }
             var name = ablation.Without == WithoutHeads ? WithoutHeads : $"`{ablation.Without}`";
             return new[] { name, Count(d => d.Own), Count(d => d.Others), Count(d => d.Alone) };
