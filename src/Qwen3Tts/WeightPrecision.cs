@@ -1,16 +1,19 @@
 namespace Qwen3Tts;
 
-/// <summary>How the weights of the language model are held in memory. Fewer bytes are faster, because speaking is bound by reading
-/// them.</summary>
+/// <summary>
+/// How the weights of the language model are stored in memory. Fewer bytes are faster, because the time to read them limits the speed.
+/// </summary>
 public enum WeightPrecision
 {
-    /// <summary>As the file stores them: BF16 in the released models.</summary>
+    /// <summary>In the type of the file: BF16 in the released models.</summary>
     Stored,
 
-    /// <summary>A byte each, with a scale for each 64 of a row: half the memory of BF16.</summary>
+    /// <summary>One byte for each weight, and a scale for each 64 weights of a row: about half the memory of BF16.</summary>
     Int8,
 
-    /// <summary>Four bits each in the layers of the talker, a byte in all others: the code predictor, which finishes every frame, speaks
-    /// audibly worse with fewer.</summary>
+    /// <summary>
+    /// Four bits for each weight in the layers of the talker. The code predictor and the heads have one byte, because their errors change
+    /// codes directly.
+    /// </summary>
     Int4,
 }

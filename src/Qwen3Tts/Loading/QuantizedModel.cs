@@ -1,4 +1,5 @@
-// A model with its linear layers as whole numbers: how it is held in memory, and how it is written. docs/quantization.md has the format.
+// Models whose linear layers are stored as whole numbers: which tensors are converted, and how such a model is written. The format is in
+// docs/quantization.md.
 using System.Runtime.InteropServices;
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.Files;
@@ -12,8 +13,8 @@ static class QuantizedModel
     public const string Scheme = "quantization", Group64 = "qwen3tts symmetric, groups of 64 columns, BF16 scales";
 
     /// <summary>
-    /// How a tensor is to be held, by its name; null: as it is. Four bits are for the layers of the talker alone: they are most of what is
-    /// read for a frame, and code predictor and heads decide codes directly.
+    /// The type to which a tensor is converted, by its name; null if it stays as it is. Only the layers of the talker get four bits. The
+    /// code predictor and the heads keep eight, because their errors change codes directly.
     /// </summary>
     public static WeightType? TypeOf(string name, WeightType type) =>
         !IsLinear(name) ? null : type == WeightType.Int4 && !TensorNames.IsIn(name, TensorNames.TalkerLayers) ? WeightType.Int8 : type;
@@ -22,7 +23,7 @@ static class QuantizedModel
     static bool IsLinear(string name) => TensorNames.IsIn(name, TensorNames.Talker) && name.EndsWith(".weight", StringComparison.Ordinal)
         && !name.Contains("embedding", StringComparison.Ordinal) && !name.Contains("norm", StringComparison.Ordinal);
 
-    /// <summary>Writes a model folder that is like another but for its linear layers.</summary>
+    /// <summary>Writes a copy of a model folder with quantised linear layers.</summary>
     /// <param name="model">The model.</param>
     /// <param name="output">Full path of the folder to make.</param>
     /// <param name="type">Int8 or Int4.</param>

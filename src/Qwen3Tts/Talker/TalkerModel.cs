@@ -44,7 +44,7 @@ sealed class TalkerModel
     public TalkerInput Input { get; }
     public CodePredictor code_predictor { get; }
 
-    /// <summary>A state that has seen nothing, in the memory of one that was given back where there is any.</summary>
+    /// <summary>Creates an empty state. It reuses the memory of a returned state if there is one.</summary>
     public TalkerState CreateState()
     {
         lock (_returned)
@@ -56,7 +56,7 @@ sealed class TalkerModel
         return new(model.CreateCache());
     }
 
-    /// <summary>Gives back a state that is used no more, so that the next utterance allocates nothing for what it remembers.</summary>
+    /// <summary>Returns a state that is not used any more, so that the next utterance does not allocate memory for its cache.</summary>
     public void Return(TalkerState state)
     {
         lock (_returned)

@@ -16,7 +16,7 @@ enum WeightType
     Int4,
 }
 
-/// <summary>A weight matrix [Rows, Columns], row-major as in the checkpoint. A precision is one class below this one.</summary>
+/// <summary>A weight matrix [Rows, Columns], row-major as in the checkpoint. Each precision is one subclass.</summary>
 abstract unsafe class Matrix
 {
     protected Matrix(int rows, int columns) => (Rows, Columns) = (rows, columns);
@@ -38,13 +38,15 @@ abstract unsafe class Matrix
 
     public static Matrix Create(int rows, int columns, ReadOnlyMemory<float> float32) => new Float32Matrix(rows, columns, float32);
 
-    /// <summary>One whose values are never asked for: the network around it is made to learn its shapes, and thrown away.</summary>
+    /// <summary>A matrix without values, for a network that is created only to check shapes, and then thrown away.</summary>
     public static Matrix WithoutValues(int rows, int columns) => new NoValues(rows, columns);
 
-    /// <summary>One row, widened: the look-up of an embedding. out: to · overwrites: its first <see cref="Columns"/> numbers.</summary>
+    /// <summary>
+    /// Converts one row to float32, for the lookup of an embedding. out: to · overwrites: its first <see cref="Columns"/> numbers.
+    /// </summary>
     public abstract void CopyRow(int row, Span<float> to);
 
-    /// <summary><c>to += row</c>. out: to · overwrites: its first <see cref="Columns"/> numbers.</summary>
+    /// <summary>Adds one row: <c>to += row</c>. in: to · out: to · overwrites: its first <see cref="Columns"/> numbers.</summary>
     public abstract void AddRow(int row, Span<float> to);
 
     /// <summary>The product that <see cref="MatrixProduct.Multiply(Matrix, ReadOnlySpan{float}, Span{float}, int, Workers,

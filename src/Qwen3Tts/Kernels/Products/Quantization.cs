@@ -9,13 +9,13 @@ static unsafe class Quantization
     /// <summary>Columns that share a scale.</summary>
     public const int Group = 64;
 
-    /// <summary>Whether rows of so many columns can be quantised: they are whole groups.</summary>
+    /// <summary>True if rows of this length can be quantised, because they consist of whole groups.</summary>
     public static bool Fits(int columns) => columns % Group == 0;
 
     /// <summary>Bytes of a row of so many columns, without its scales.</summary>
     public static int RowBytes(WeightType type, int columns) => columns / Group * Bytes(type);
 
-    /// <summary>A matrix of stored weights.</summary>
+    /// <summary>Makes a matrix from stored whole numbers and scales.</summary>
     public static Matrix Matrix(WeightType type, int rows, int columns, ReadOnlyMemory<byte> groups, ReadOnlyMemory<ushort> scales) =>
         type switch
         {

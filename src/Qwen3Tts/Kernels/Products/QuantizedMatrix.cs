@@ -1,7 +1,7 @@
 namespace Qwen3Tts.Kernels;
 
 /// <summary>
-/// How 64 columns of a row become whole numbers and a scale. A precision is one struct of this kind: w ≈ scale · q.
+/// How 64 columns of a row are stored as whole numbers q and a scale: w ≈ scale · q. Each precision is one struct of this kind.
 /// </summary>
 unsafe interface IGroupFormat
 {
@@ -10,7 +10,7 @@ unsafe interface IGroupFormat
     /// <summary>Bytes that the whole numbers of a group take.</summary>
     static abstract int Bytes { get; }
 
-    /// <summary>Chooses the scale and the whole numbers of 64 weights w. out: to [Bytes] · returns the scale.</summary>
+    /// <summary>Chooses the scale and the whole numbers of 64 weights w, and returns the scale in BF16. out: to [Bytes].</summary>
     static abstract ushort Pack<T>(float* w, byte* to) where T : struct, ILanes<T>;
 
     /// <summary>The whole numbers of a group. out: to [64].</summary>

@@ -11,7 +11,7 @@ namespace Qwen3Tts.Kernels;
 static unsafe class QuantizedProduct<TFormat> where TFormat : struct, IGroupFormat
 {
     const int Group = Quantization.Group;
-    const int FewTokens = 4; // so few unpack a row for each token: reading it costs more
+    const int FewTokens = 4; // with so few tokens, unpacking a row again for each of them costs less than storing it unpacked
     const int TokensPerPart = 64; // their whole numbers stay in the second-level cache
     const int PartsPerThread = 6;
     const long WorthThreads = 1 << 15; // multiplications

@@ -4,7 +4,8 @@ using Qwen3Tts.Doctor.Evidence;
 namespace Qwen3Tts.Tests;
 
 /// <summary>Trains the grid and records what the rules read of it, for GridTests. QWEN3TTS_DOCTOR_GRID names the folder for the
-/// checkpoints; what is there already is not trained again. It takes about an hour on two cores.</summary>
+/// checkpoints; what is there already is not trained again, and what is recorded already is not measured again: delete its lines to measure
+/// anew. It takes about an hour on two cores, may be stopped at any time, and goes on where it was.</summary>
 public sealed class GridRecordingTests
 {
     const int WithOthers = 60; // steps of the runs that are measured on other clips, too
@@ -17,18 +18,26 @@ public sealed class GridRecordingTests
     {
         var folder = Environment.GetEnvironmentVariable("QWEN3TTS_DOCTOR_GRID");
         Assert.SkipWhen(string.IsNullOrEmpty(folder), "An hour: QWEN3TTS_DOCTOR_GRID names the folder for checkpoints.");
-        var (checkpoints, rounded) = (new List<CheckpointFeatures>(), new List<string>());
-        foreach (var run in GridRuns.List(folder!))
+        var lines = GridFile.Read(GridFile.Path);
+        foreach (var set in lines.Select(l => l.Set).OfType<ClipFeatures>())
+            _sets[set.Name] = set;
+        var known = lines.Select(l => l.Checkpoint).OfType<CheckpointFeatures>().ToDictionary(Key);
+        var (runs, rounded) = (GridRuns.List(folder!).ToList(), new List<string>());
+        foreach (var run in runs.OrderByDescending(r => r.Steps).Where(r => !known.ContainsKey(Key(r))))
         {
             var checkpoint = run.Train();
-            checkpoints.Add(new(run.Table, run.Trained, run.Right, run.Rate, run.Steps,
+            known[Key(run)] = new(run.Table, run.Trained, run.Right, run.Rate, run.Steps,
                 Measure(run, checkpoint, run.From.Data, rounded),
-                run.Steps == WithOthers ? Measure(run, checkpoint, run.From.New, rounded) : null));
+                run.Steps == WithOthers ? Measure(run, checkpoint, run.From.New, rounded) : null);
+            GridFile.Write(GridFile.Path, [.. _sets.Values.Select(s => new GridLine(s, null)),
+                .. runs.Select(r => known.GetValueOrDefault(Key(r))).OfType<CheckpointFeatures>().Select(c => new GridLine(null, c))]);
         }
-        GridFile.Write(GridFile.Path,
-            [.. _sets.Values.Select(s => new GridLine(s, null)), .. checkpoints.Select(c => new GridLine(null, c))]);
         Assert.Empty(rounded);
     }
+
+    static (string, string, string, double, int) Key(GridRun r) => (r.Table, r.Trained, r.Right, r.Rate, r.Steps);
+
+    static (string, string, string, double, int) Key(CheckpointFeatures c) => (c.Table, c.Trained, c.Right, c.Rate, c.Steps);
 
     /// <param name="run">Which.</param>
     /// <param name="checkpoint">Its folder.</param>
