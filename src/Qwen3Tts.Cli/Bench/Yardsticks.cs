@@ -29,7 +29,14 @@ sealed record Yardsticks(double ReadGigabytes, double FloatGigaflops, double Int
     {
         const int Parts = 64, PartFloats = 1 << 22;
 
-        static readonly float[] Memory = GC.AllocateArray<float>(Parts * PartFloats, pinned: true);
+        // Filled, because pages that were never written to are one and the same page of zeros, which stays in the cache.
+        static readonly float[] Memory = Fill(GC.AllocateUninitializedArray<float>(Parts * PartFloats, pinned: true));
+
+        static float[] Fill(float[] memory)
+        {
+            Array.Fill(memory, 1);
+            return memory;
+        }
 
         public float* From, Sums;
 
