@@ -20,13 +20,17 @@ static class PrecisionOption
     {
         Int8 => WeightPrecision.Int8,
         Int4 => WeightPrecision.Int4,
-        _ => WeightPrecision.Stored,
+        Stored => WeightPrecision.Stored,
+        _ => throw Unknown(word),
     };
 
     public static WeightType? Type(string word) => word switch
     {
         Int8 => WeightType.Int8,
         Int4 => WeightType.Int4,
-        _ => null,
+        Stored => null,
+        _ => throw Unknown(word),
     };
+
+    static ArgumentOutOfRangeException Unknown(string word) => new(nameof(word), word, "There is no such precision.");
 }

@@ -38,7 +38,8 @@ public sealed class Tts : IDisposable
         {
             WeightPrecision.Int8 => WeightType.Int8,
             WeightPrecision.Int4 => WeightType.Int4,
-            _ => null,
+            WeightPrecision.Stored => (WeightType?)null,
+            _ => throw new ArgumentOutOfRangeException(nameof(precision), precision, "There is no such precision."),
         });
         _talker.Input.ProjectsText = !compatibility.HasFlag(Compatibility.RawText);
         _codec = SpeechCodec.Load(model.CodecPath, workers);

@@ -64,7 +64,7 @@ sealed class TrainCommand : DocumentedCommand
     };
     readonly Option<Schedule> _schedule = new("--schedule")
     {
-        Description = "Course of the learning rate down to a tenth: constant (it stays), linear or cosine.",
+        Description = "The learning rate after the warm-up: constant, or linear or cosine decay to a tenth.",
         DefaultValueFactory = _ => Schedule.Linear,
         CustomParser = MethodOptions.Choice<Schedule>,
         HelpName = "constant|linear|cosine",

@@ -6,8 +6,8 @@ namespace Qwen3Tts.Training.Optimizer;
 static class LearningRate
 {
     /// <summary>
-    /// Rises linearly during the warm-up to the largest rate, then follows the schedule down to <see cref="TrainingOptions.FinalRate"/>
-    /// times the largest rate at the last step.
+    /// Rises linearly during the warm-up to the largest rate. Then it stays (constant), or falls to <see cref="TrainingOptions.FinalRate"/>
+    /// times the largest rate at the last step (linear, cosine).
     /// </summary>
     /// <param name="options">Completed options.</param>
     /// <param name="step">Number of the step, from 0.</param>
@@ -21,7 +21,8 @@ static class LearningRate
         {
             Schedule.Constant => 1,
             Schedule.Linear => 1 - (1 - options.FinalRate) * done,
-            _ => options.FinalRate + (1 - options.FinalRate) * (1 + Math.Cos(Math.PI * done)) / 2,
+            Schedule.Cosine => options.FinalRate + (1 - options.FinalRate) * (1 + Math.Cos(Math.PI * done)) / 2,
+            _ => throw new ArgumentOutOfRangeException(nameof(options), options.Schedule, "There is no such schedule."),
         };
     }
 }

@@ -1,6 +1,12 @@
 // One known deviation of fine-tuning scripts. Each fault has a file of its own that says all about it. The masks of the search, the words
 // of the report, the way to speak with such a checkpoint, the rows of docs/doctor.md and the faults that the trainer plants in tests are
-// derived from these files (KnownFaults). A new fault is a new file, its bit in FaultSet and its line in KnownFaults.
+// derived from these files (KnownFaults). A new fault needs:
+// - a file here, the last bit in FaultSet (the recorded grid stores bits as numbers) and a line in KnownFaults;
+// - a Source, or the reason why no script is known; rows in both tables of docs/doctor.md (tests compare them);
+// - if Edit cannot express it, because positions or pairs have no such property: a property of TrainingExample, which TalkerInput applies,
+//   TalkerModule embeds, and Measurement compares before it reuses a pass;
+// - if speaking can follow it: a Rescue, and a Compatibility if no option of `say` does it;
+// - the recorded grid anew (GridRecordingTests), because the search needs the losses under the new fault.
 using Qwen3Tts.Sequence;
 
 namespace Qwen3Tts.Doctor.Faults;

@@ -31,7 +31,8 @@ abstract unsafe class Matrix
         WeightType.Float32 => 128,
         WeightType.BFloat16 => 64,
         WeightType.Int8 => 33, // a scale of two bytes for 64
-        _ => 17,
+        WeightType.Int4 => 17,
+        _ => throw new NotSupportedException($"The bytes of {Type} are not known."),
     } / 32;
 
     public static Matrix Create(int rows, int columns, ReadOnlyMemory<ushort> bfloat16) => new BFloat16Matrix(rows, columns, bfloat16);

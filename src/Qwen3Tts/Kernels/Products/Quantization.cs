@@ -21,7 +21,7 @@ static unsafe class Quantization
         {
             WeightType.Int8 => new QuantizedMatrix<Int8Format>(rows, columns, groups, scales),
             WeightType.Int4 => new QuantizedMatrix<Int4Format>(rows, columns, groups, scales),
-            _ => throw Whole(type),
+            _ => throw NotQuantized(type),
         };
 
     /// <summary>Quantises a matrix, row by row.</summary>
@@ -29,7 +29,7 @@ static unsafe class Quantization
     {
         WeightType.Int8 => Quantize<Int8Format>(weights, workers),
         WeightType.Int4 => Quantize<Int4Format>(weights, workers),
-        _ => throw Whole(type),
+        _ => throw NotQuantized(type),
     };
 
     static QuantizedWeights Quantize<TFormat>(Matrix weights, Workers workers) where TFormat : struct, IGroupFormat
@@ -64,10 +64,10 @@ static unsafe class Quantization
     {
         WeightType.Int8 => Int8Format.Bytes,
         WeightType.Int4 => Int4Format.Bytes,
-        _ => throw Whole(type),
+        _ => throw NotQuantized(type),
     };
 
-    static ArgumentException Whole(WeightType type) => new($"{type} does not store whole numbers.");
+    static ArgumentException NotQuantized(WeightType type) => new($"{type} does not store whole numbers.");
 
     struct Job<TFormat> : IKernel where TFormat : struct, IGroupFormat
     {
