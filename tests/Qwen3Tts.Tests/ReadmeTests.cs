@@ -63,4 +63,24 @@ public sealed class ReadmeTests
         code.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
 
     static string Here([CallerFilePath] string path = "") => path;
+
+    /// <summary>Links within the repository name files that exist, and headings that their file has.</summary>
+    [Fact]
+    public void EveryLinkLeadsSomewhere()
+    {
+        var documents = Directory.GetFiles(Path.Combine(Golden.Repository, "docs"), "*.md")
+            .Concat(Directory.GetFiles(Golden.Repository, "*.md")).ToList();
+        var broken =
+            from document in documents
+            from Match link in Regex.Matches(File.ReadAllText(document), @"\]\((?!https?:)([^)#\s]*)(#([^)\s]+))?\)")
+            let target = link.Groups[1].Length == 0 ? document : Path.Combine(Path.GetDirectoryName(document)!, link.Groups[1].Value)
+            where !File.Exists(target) && !Directory.Exists(target)
+                || link.Groups[3].Success && !Anchors(target).Contains(link.Groups[3].Value)
+            select $"{Path.GetFileName(document)}: {link.Value}";
+        Assert.Empty(broken);
+    }
+
+    // As GitHub makes them: letters, digits, hyphens and underscores of the heading in lower case, spaces as hyphens.
+    static HashSet<string> Anchors(string document) => [.. File.ReadLines(document).Where(l => l.StartsWith('#'))
+        .Select(l => Regex.Replace(l.TrimStart('#').Trim().ToLowerInvariant(), @"[^\w\- ]", "").Replace(' ', '-'))];
 }
