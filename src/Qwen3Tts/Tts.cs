@@ -28,7 +28,7 @@ public sealed class Tts : IDisposable
     readonly Workers? _own;
     readonly Compatibility _compatibility;
 
-    Tts(ModelFolder model, Workers workers, Workers? own, Compatibility compatibility, WeightPrecision precision)
+    Tts(ModelFolder model, Workers workers, Workers? own, Compatibility compatibility, WeightPrecision precision, bool map)
     {
         (_model, _own, _compatibility) = (model, own, compatibility);
         _tokenizer = TextTokenizer.Load(model.Path);
@@ -40,9 +40,9 @@ public sealed class Tts : IDisposable
             WeightPrecision.Int4 => WeightType.Int4,
             WeightPrecision.Stored => (WeightType?)null,
             _ => throw new ArgumentOutOfRangeException(nameof(precision), precision, "There is no such precision."),
-        });
+        }, map);
         _talker.Input.ProjectsText = !compatibility.HasFlag(Compatibility.RawText);
-        _codec = SpeechCodec.Load(model.CodecPath, workers);
+        _codec = SpeechCodec.Load(model.CodecPath, workers, map);
         if (_codec.CodesPerFrame != _ids.CodeGroups || _codec.CodebookSize != model.Config.TalkerConfig.CodePredictorConfig.VocabSize)
             throw new InvalidDataException(
                 $"{model.Path}: the talker makes frames of {_ids.CodeGroups} codes below " +
@@ -57,15 +57,15 @@ public sealed class Tts : IDisposable
     /// <param name="adapter">Folder of a LoRA adapter in the layout of PEFT, as training writes it. It is added to the weights.</param>
     /// <param name="compatibility">Departures from the format for a fine-tune that was trained with faults; the doctor reports which ones
     /// it needs.</param>
-    /// <param name="precision">How the weights of the language model are held in memory. Stored weights are read from the file in place, so
-    /// the file must not change while the model is used.</param>
+    /// <param name="precision">How the weights of the language model are stored in memory.</param>
+    /// <param name="mapWeights">True to map the file instead of copying it. If it is cut short then, the process ends.</param>
     /// <exception cref="IOException">The folder, or a file in it, is not there.</exception>
     /// <exception cref="InvalidDataException">A file is damaged, the tensors do not fit the configuration, or the adapter belongs to
     /// another model.</exception>
     /// <exception cref="ArgumentException">Text without its projection was requested, and text and talker have different
     /// widths.</exception>
     public static Tts Load(string folder, int? threads = null, string? adapter = null, Compatibility compatibility = Compatibility.None,
-        WeightPrecision precision = WeightPrecision.Stored)
+        WeightPrecision precision = WeightPrecision.Stored, bool mapWeights = false)
     {
         var model = ModelFolder.Open(folder);
         if (adapter is not null)
@@ -73,7 +73,7 @@ public sealed class Tts : IDisposable
         var own = threads is { } n ? new Workers(n) : null;
         try
         {
-            return new(model, own ?? Workers.Shared, own, compatibility, precision);
+            return new(model, own ?? Workers.Shared, own, compatibility, precision, mapWeights);
         }
         catch
         {

@@ -50,8 +50,8 @@ sealed class SpeechBench : IDisposable
         RandomModel.Write(_folder, _options.Size, _tell);
         var watch = Stopwatch.StartNew();
         var model = ModelFolder.Open(_folder);
-        var (talker, _) = ModelNetworks.Load(model, _workers, _options.Type);
-        var codec = SpeechCodec.Load(model.CodecPath, _workers);
+        var (talker, _) = ModelNetworks.Load(model, _workers, _options.Type, map: true);
+        var codec = SpeechCodec.Load(model.CodecPath, _workers, map: true);
         var loaded = watch.Elapsed.TotalSeconds;
         _tell("speaking the first utterance");
         var first = Speak(talker, codec, FramesOfFirstUtterance, stop);

@@ -11,15 +11,18 @@ static class ModelNetworks
     /// <summary>The talker, and the speaker encoder where the model clones with it; another kind of model may keep the encoder's tensors,
     /// as exporters of whole fine-tunes do.</summary>
     /// <exception cref="InvalidDataException">Tensors do not fit config.json; the message names all of them.</exception>
-    /// <param name="model">The model. Its weights are not copied: the file must stay as it is while they are used.</param>
+    /// <param name="model">The model.</param>
     /// <param name="workers">Who computes.</param>
-    /// <param name="type">Int8 or Int4: how linear layers are held; null: as they are stored.</param>
-    public static (TalkerModel Talker, SpeakerEncoder? Encoder) Load(ModelFolder model, Workers workers, WeightType? type = null) =>
+    /// <param name="type">The type to which linear layers are converted, Int8 or Int4; null to keep the stored type.</param>
+    /// <param name="map">True to map the file instead of copying weights. A file that is cut short while it is mapped ends the
+    /// process.</param>
+    public static (TalkerModel Talker, SpeakerEncoder? Encoder) Load(
+        ModelFolder model, Workers workers, WeightType? type = null, bool map = false) =>
         model.Load(model.Config.CanClone ? [TensorNames.Talker, TensorNames.SpeakerEncoder] : [TensorNames.Talker], weights =>
         {
             weights.Quantizes = type is { } t ? name => QuantizedModel.TypeOf(name, t) : null;
             return (Talker(model, weights, workers), model.Config.CanClone ? Encoder(model, weights, workers) : null);
-        }, map: true);
+        }, map);
 
     /// <summary>Holds the talker's tensors against config.json, without loading them.</summary>
     /// <exception cref="InvalidDataException">They do not fit.</exception>

@@ -38,6 +38,10 @@ public sealed class QuantizedModelTests
     }
 
     [Fact]
+    public void WeightsThatAreMappedSpeakTheSame() =>
+        Assert.Equal(Speak(Mini.Model, WeightPrecision.Stored), Speak(Mini.Model, WeightPrecision.Stored, mapWeights: true));
+
+    [Fact]
     public void WhoNeedsTheOriginalWeightsIsToldSo()
     {
         var output = Path.Combine(Scratch.New("quantized"), "model");
@@ -87,9 +91,9 @@ public sealed class QuantizedModelTests
         return (losses.Talker, losses.Predictor.Mean);
     }
 
-    static float[] Speak(string folder, WeightPrecision precision)
+    static float[] Speak(string folder, WeightPrecision precision, bool mapWeights = false)
     {
-        using var tts = Tts.Load(folder, precision: precision);
+        using var tts = Tts.Load(folder, precision: precision, mapWeights: mapWeights);
         var voice = tts.Clone(WavFile.Read(Path.Combine(Mini.Folder, "clips", "rms_1.wav")));
         return tts.Say(Sentence, new SpeechOptions { Voice = voice, Sampling = tts.Sampling with { Seed = 1 } }).Samples;
     }
