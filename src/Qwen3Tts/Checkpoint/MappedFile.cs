@@ -25,8 +25,8 @@ sealed unsafe class MappedFile
     /// <summary>Numbers at an offset of the file; null where memory of their type cannot begin there.</summary>
     public ReadOnlyMemory<T>? Part<T>(long offset, long bytes) where T : unmanaged
     {
-        if (offset < 0 || bytes < 0 || offset + bytes > _length)
-            throw new ArgumentOutOfRangeException(nameof(offset), $"{offset} + {bytes} of {_length} bytes");
+        if (offset + bytes > _length) // cut short since its header was read: who reads it will say so
+            return null;
         return (nuint)(_start + offset) % (nuint)sizeof(T) != 0 || bytes / sizeof(T) > Array.MaxLength ? null
             : new Numbers<T>(this, (T*)(_start + offset), (int)(bytes / sizeof(T))).Memory;
     }

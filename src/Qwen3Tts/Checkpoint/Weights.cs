@@ -121,6 +121,9 @@ sealed partial class Weights : IDisposable
     {
         if (!_tensors.TryGetValue(name, out var found) || found.Entry.Type is not (ElementType.I8 or ElementType.U8))
             return null;
+        if (_adapter?.Changes(name) == true)
+            throw new InvalidDataException($"{_place}: '{name}' is quantised, and an adapter cannot be added to it. Add the adapter to the "
+                + "model that this one was quantised from.");
         var type = found.Entry.Type == ElementType.I8 ? WeightType.Int8 : WeightType.Int4;
         var whole = Find(name, [rows, Quantization.RowBytes(type, columns)]);
         var scales = Find(name + TensorNames.ScaleSuffix, [rows, columns / Quantization.Group]);
@@ -213,10 +216,7 @@ sealed partial class Weights : IDisposable
 
     /// <summary>From now on, tensors that are read have the adapter's changes in them.</summary>
     /// <exception cref="InvalidDataException">The adapter belongs to other weights.</exception>
-    public void Add(Adapter adapter)
-    {
-        _adapter = adapter.For(this, _place);
-    }
+    public void Add(Adapter adapter) => _adapter = adapter.For(this, _place);
 
     /// <summary>A tensor of this shape as float32, in an array of its own.</summary>
     public float[] Float32(string name, params ReadOnlySpan<int> shape) => Take(name, shape).ToArray();
