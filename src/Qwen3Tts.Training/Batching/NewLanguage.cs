@@ -11,34 +11,34 @@ namespace Qwen3Tts.Training.Batching;
 
 /// <param name="Name">Lower case, as config.json has languages.</param>
 /// <param name="Row">Of the codec embedding.</param>
-/// <param name="From">Rows whose mean it begins as.</param>
-sealed record NewLanguage(string Name, int Row, IReadOnlyList<int> From)
+/// <param name="StartRows">Rows of the codec embedding whose mean is its first value.</param>
+sealed record NewLanguage(string Name, int Row, IReadOnlyList<int> StartRows)
 {
     /// <exception cref="ArgumentException">The model has the language already, or lacks the one that it is to begin as.</exception>
     public static NewLanguage Choose(TalkerConfig talker, TrainingOptions options, int voices)
     {
         var languages = talker.CodecLanguageId.ToDictionary(l => l.Key.ToLowerInvariant(), l => l.Value);
         var name = options.NewLanguage!.Trim().ToLowerInvariant();
-        var had = LanguageNames.Find(name, languages.Keys);
-        if (name is "data" or "mixed" || name.Contains(',') || name.Any(char.IsControl) || had == LanguageNames.Auto)
+        var known = LanguageNames.Find(name, languages.Keys);
+        if (name is "data" or "mixed" || name.Contains(',') || name.Any(char.IsControl) || known == LanguageNames.Auto)
             throw new ArgumentException(
                 $"--new-language is '{Printable.Text(options.NewLanguage)}', which cannot be a language's name. Give a name such as " +
                 $"bengali.");
-        if (had is not null)
+        if (known is not null)
             throw new ArgumentException($"--new-language is '{options.NewLanguage}', which the model has already. Leave the option out.");
-        var like = options.NewLanguageLike is { } asked ? LanguageNames.Find(asked, languages.Keys) : null;
-        if (options.NewLanguageLike is { } lacked && (like is null || !languages.ContainsKey(like)))
+        var like = options.NewLanguageLike is { } wanted ? LanguageNames.Find(wanted, languages.Keys) : null;
+        if (options.NewLanguageLike is { } missing && (like is null || !languages.ContainsKey(like)))
             throw new ArgumentException(
-                $"--new-language-like is '{Printable.Text(lacked)}', which the model lacks. Choose one of: " +
+                $"--new-language-like is '{Printable.Text(missing)}', which the model lacks. Choose one of: " +
                 $"{string.Join(", ", languages.Keys)}.");
         IReadOnlyList<int> from = like is not null ? [languages[like]] : [.. languages.Values];
         return new(name, talker.FreeRows(voices + 1)[^1], from); // voices have the rows before
     }
 
-    public SpecialTokens In(SpecialTokens ids) => ids with { Languages = new Dictionary<string, int>(ids.Languages) { [Name] = Row } };
+    public SpecialTokens AddTo(SpecialTokens ids) => ids with { Languages = new Dictionary<string, int>(ids.Languages) { [Name] = Row } };
 
-    /// <exception cref="ArgumentException">No sequence has it.</exception>
-    public void Check(TrainingData data)
+    /// <exception cref="ArgumentException">No sequence has this language.</exception>
+    public void CheckIsUsed(TrainingData data)
     {
         if (!data.Languages.Contains(Name))
             throw new ArgumentException(
@@ -46,9 +46,9 @@ sealed record NewLanguage(string Name, int Row, IReadOnlyList<int> From)
     }
 
     /// <summary>Puts its row into a loaded talker.</summary>
-    public void Begin(TalkerModule talker)
+    public void InitializeRow(TalkerModule talker)
     {
         using var scope = NewDisposeScope();
-        talker.model.codec_embedding.SetToMean(Row, tensor(From.Select(r => (long)r).ToArray(), device: talker.On.Device));
+        talker.model.codec_embedding.SetToMean(Row, tensor(StartRows.Select(r => (long)r).ToArray(), device: talker.On.Device));
     }
 }

@@ -67,7 +67,7 @@ static class EngineComparison
         var (heads, codebook) = (config.NumCodeGroups - 1, speaks.code_predictor.Codebook);
         var predicted = new float[example.Frames.Count * heads * codebook];
         foreach (var (i, frame) in example.Frames.Index())
-            speaks.code_predictor.Forced(states.AsSpan(frame.Position * config.HiddenSize, config.HiddenSize), frame.Frame,
+            speaks.code_predictor.ScoreFrames(states.AsSpan(frame.Position * config.HiddenSize, config.HiddenSize), frame.Frame,
                 predicted.AsSpan(i * heads * codebook, heads * codebook));
 
         return new(name, count, Largest(rows, input), Largest(scores, trains.codec_head.call(hidden)),

@@ -24,17 +24,17 @@ readonly record struct HeldOut(double? Share, int? Count)
             $"--held-out is '{Files.Printable.Text(text)}', expected a number of clips or a share below 100 %, such as 16 or 5%. Correct " +
             $"it, or leave the option out.");
 
-    /// <summary>The list's own choice for each clip; if the list has none, <paramref name="asked"/> clips are chosen.</summary>
+    /// <summary>The list's own choice for each clip; if the list has none, <paramref name="requested"/> clips are chosen.</summary>
     /// <exception cref="ArgumentException">The list's choice differs from the requested one.</exception>
-    public static bool[] Select(IReadOnlyList<Clip> clips, int asked)
+    public static bool[] Select(IReadOnlyList<Clip> clips, int requested)
     {
         if (clips.All(c => c.HeldOut is null))
-            return new HeldOut(null, asked).Choose(clips);
-        var said = clips.Select(c => c.HeldOut == true).ToArray();
-        return asked == 0 || asked == said.Count(held => held) ? said
+            return new HeldOut(null, requested).Choose(clips);
+        var listed = clips.Select(c => c.HeldOut == true).ToArray();
+        return requested == 0 || requested == listed.Count(held => held) ? listed
             : throw new ArgumentException(
-                $"--held-out is {asked}, but the data holds out {said.Count(held => held)} clips, chosen when it was imported. Leave the " +
-                $"option out.");
+                $"--held-out is {requested}, but the data holds out {listed.Count(held => held)} clips, chosen when it was imported. " +
+                "Leave the option out.");
     }
 
     /// <summary>For each clip: true if it is held out.</summary>
@@ -63,13 +63,13 @@ readonly record struct HeldOut(double? Share, int? Count)
     /// <summary>Only the letters and digits of a text: a comma does not make another sentence.</summary>
     static string KeepLetters(string text)
     {
-        var said = new StringBuilder(text.Length);
+        var listed = new StringBuilder(text.Length);
         foreach (var rune in text.EnumerateRunes())
             if (Rune.IsLetterOrDigit(rune))
-                said.Append(Rune.ToLowerInvariant(rune));
-        return said.ToString();
+                listed.Append(Rune.ToLowerInvariant(rune));
+        return listed.ToString();
     }
 
-    static double Draw(string said, int seed) =>
-        BinaryPrimitives.ReadUInt64BigEndian(SHA256.HashData(Encoding.UTF8.GetBytes($"{seed}\n{said}"))) / Math.Pow(2, 64);
+    static double Draw(string listed, int seed) =>
+        BinaryPrimitives.ReadUInt64BigEndian(SHA256.HashData(Encoding.UTF8.GetBytes($"{seed}\n{listed}"))) / Math.Pow(2, 64);
 }

@@ -20,8 +20,8 @@ static class Preparation
         var listed = ClipList.Read(options.Input, problems, options.Format).ConvertAll(c => ClipList.InOneLanguage(c, options.Language));
         if (encoder.Languages is { } known)
             doubts.AddRange(ClipChecks.CheckLanguages(listed, known));
-        var asItIs = listed.Any(c => c.Reference is not null || c.Codes is not null);
-        var shape = new ClipShape { Trim = options.Trim ?? !asItIs, Level = options.Level ?? !asItIs };
+        var isPrepared = listed.Any(c => c.Reference is not null || c.Codes is not null);
+        var shape = new ClipShape { Trim = options.Trim ?? !isPrepared, Level = options.Level ?? !isPrepared };
 
         var shapedFiles = shape.ChangesAnything ? PreparedFiles.Shaped(listed, options.Output) : [];
         PreparedFiles.Check(options, listed, shapedFiles.Values);
@@ -84,17 +84,17 @@ static class Preparation
         }
         if (encoder.Tokenizer is not null)
             doubts.AddRange(ClipChecks.CheckPace([.. clips.Select(c => (c.Clip, c.Clip.Codes!.Count, c.Tokens!.Value))]));
-        var heard = clips.Zip(voices).Where(c => c.Second is not null).Select(c => (c.First.Clip, c.Second!)).ToList();
-        var apart = clips.Select(c => c.Clip with { Place = c.Clip.Reference!, Audio = c.Clip.Reference! })
+        var withVoice = clips.Zip(voices).Where(c => c.Second is not null).Select(c => (c.First.Clip, c.Second!)).ToList();
+        var separate = clips.Select(c => c.Clip with { Place = c.Clip.Reference!, Audio = c.Clip.Reference! })
             .DistinctBy(c => c.Audio).ExceptBy(clips.Select(c => c.Clip.Audio), c => c.Audio);
-        foreach (var reference in apart)
+        foreach (var reference in separate)
         {
             var (wave, levels) = ClipGate.Read(reference.Place, reference.Audio);
             doubts.AddRange(ClipGate.Doubts(reference, levels, trimmed: false));
             if (encoder.Voice is not null)
-                heard.Add((reference, encoder.Voice(wave.ToRate(encoder.SampleRate))));
+                withVoice.Add((reference, encoder.Voice(wave.ToRate(encoder.SampleRate))));
         }
-        doubts.AddRange(ClipChecks.CheckVoices(heard));
+        doubts.AddRange(ClipChecks.CheckVoices(withVoice));
     }
 
     static T[] Each<TItem, T>(IReadOnlyList<TItem> items, int parallel, CancellationToken stop, Func<TItem, T> body)
@@ -160,7 +160,7 @@ static class Preparation
     }
 
     /// <summary>The reference that was requested, or that the line names. If it is one of the clips, its changed version.</summary>
-    static List<PreparedClip> WithReference(List<PreparedClip> clips, string? asked, Dictionary<string, string> shapedFiles,
+    static List<PreparedClip> WithReference(List<PreparedClip> clips, string? requested, Dictionary<string, string> shapedFiles,
         ListProblems problems)
     {
         var result = new List<PreparedClip>();
@@ -169,9 +169,9 @@ static class Preparation
             .ToDictionary(audio => audio, _ => (string?)null);
         foreach (var c in clips)
         {
-            var reference = asked is null ? c.Clip.Reference : Path.GetFullPath(asked);
-            if (reference is not null && shapedFiles.TryGetValue(reference, out var moved))
-                reference = moved;
+            var reference = requested is null ? c.Clip.Reference : Path.GetFullPath(requested);
+            if (reference is not null && shapedFiles.TryGetValue(reference, out var changed))
+                reference = changed;
             if (reference is not null && File.Exists(reference) && ClipGate.ReferenceProblem(reference, read) is { } problem)
                 problems.Add(c.Clip.Place, problem);
             else if (reference is null || File.Exists(reference))

@@ -50,9 +50,9 @@ sealed record PreparedRun(
         var language = options.NewLanguage is null ? null : NewLanguage.Choose(talker, options, voices.Count);
         var tokenizer = TextTokenizer.Load(model.Path);
         var ids = model.Config.SpecialTokens(tokenizer.AssistantHead[^1]);
-        ids = language is null ? ids : language.In(ids);
+        ids = language is null ? ids : language.AddTo(ids);
         var data = new TrainingData(clips, tokenizer, ids, voices, options, talker.MaxPositionEmbeddings);
-        language?.Check(data);
+        language?.CheckIsUsed(data);
         var device = Devices.Choose(options.Device);
         var plan = RunPlan.Make(options, talker, data.Longest, device);
         return new(plan.Options, model, clips, data, voices, language, ids, device, plan, dropped);

@@ -48,7 +48,7 @@ sealed class TrainingLoop : IDisposable
         try
         {
             Freezing.Apply(talker, options.Method);
-            run.Language?.Begin(talker);
+            run.Language?.InitializeRow(talker);
             if (existing != Existing.Resume)
                 Begin(run, folder, talker, observer);
             TellChoices(run, observer);

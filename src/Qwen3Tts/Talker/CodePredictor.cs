@@ -82,7 +82,7 @@ sealed class CodePredictor
     /// hidden] that the heads read (no head reads the first row of a frame), valid until the next call. Frames of one call read the weights
     /// once.
     /// </summary>
-    public ReadOnlySpan<float> Forced(ReadOnlySpan<float> hidden, ReadOnlySpan<int> codes, Span<float> logits,
+    public ReadOnlySpan<float> ScoreFrames(ReadOnlySpan<float> hidden, ReadOnlySpan<int> codes, Span<float> logits,
         TransformerTrace? trace = null)
     {
         _cache.Clear();

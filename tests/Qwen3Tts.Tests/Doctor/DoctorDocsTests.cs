@@ -31,7 +31,7 @@ public sealed class DoctorDocsTests
         foreach (var f in KnownFaults.ListParts((FaultSet)~0))
         {
             var rescue = f.Rescue?.Compatibility is { } way ? $"; `say --compat {way}` speaks with it" : "";
-            Assert.Contains($"\n| `{f.Name}` | {f.Meaning}{(f.IsMismatch ? "" : ": no fault")} | {f.Betrayal} | {f.Remedy}{rescue} |\n",
+            Assert.Contains($"\n| `{f.Name}` | {f.Meaning}{(f.IsMismatch ? "" : ": no fault")} | {f.Symptom} | {f.Remedy}{rescue} |\n",
                 Text, StringComparison.Ordinal);
         }
     }

@@ -46,7 +46,7 @@ public sealed class TalkerModelTests
         {
             var seen = new List<float>[layers + 1];
             var scores = new float[(predictor.Groups - 1) * predictor.Codebook];
-            predictor.Forced(Row(hidden, target.Position, talker), target.Frame, scores, (layer, rows) =>
+            predictor.ScoreFrames(Row(hidden, target.Position, talker), target.Frame, scores, (layer, rows) =>
                 (seen[layer + 1] ??= []).AddRange(rows));
             inputs.AddRange(seen[0]);
             logits.AddRange(scores);
@@ -87,7 +87,7 @@ public sealed class TalkerModelTests
             var predictor = whole.code_predictor;
             var row = Row(hidden, target.Position, whole);
             var forced = new float[(predictor.Groups - 1) * predictor.Codebook];
-            predictor.Forced(row, target.Frame, forced);
+            predictor.ScoreFrames(row, target.Frame, forced);
             var stepwise = new List<float>();
             stepwise.AddRange(stepped.code_predictor.Begin(row, target.Frame[0]));
             for (var i = 1; i < predictor.Groups - 1; i++)
@@ -108,12 +108,12 @@ public sealed class TalkerModelTests
         FrameTarget[] targets = [.. Enumerable.Repeat(sequence.FrameTargets(), 3).SelectMany(t => t)];
         var size = (predictor.Groups - 1) * predictor.Codebook;
         var together = new float[targets.Length * size];
-        var states = predictor.Forced([.. targets.SelectMany(t => Row(hidden, t.Position, talker).ToArray())],
+        var states = predictor.ScoreFrames([.. targets.SelectMany(t => Row(hidden, t.Position, talker).ToArray())],
             [.. targets.SelectMany(t => t.Frame)], together).ToArray();
         foreach (var (target, i) in targets.Select((t, i) => (t, i)))
         {
             var alone = new float[size];
-            var rows = predictor.Forced(Row(hidden, target.Position, talker), target.Frame, alone);
+            var rows = predictor.ScoreFrames(Row(hidden, target.Position, talker), target.Frame, alone);
             Assert.Equal(alone, together.AsSpan(i * size, size));
             Assert.Equal(rows, states.AsSpan(i * rows.Length, rows.Length));
         }

@@ -49,7 +49,7 @@ sealed record Candidate(FaultSet Faults, Func<ClipSet, double> Score, Func<ClipS
         var now = ClipSets.Once(set => Log(after, set));
         if (before is null)
             return new(faults, now, now);
-        var costs = ListCosts(of, before, clips, faults & ~KnownFaults.KeepsWork);
+        var costs = ListCosts(of, before, clips, faults & ~KnownFaults.OnlyChangesPrompt);
         var first = ClipSets.Once(set => Log(costs, set));
         return new(faults, set => now(set) - first(set) / 2, now, first);
     }

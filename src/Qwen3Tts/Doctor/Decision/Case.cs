@@ -20,13 +20,10 @@ sealed class Case(ILossEvidence now, IOriginEvidence? origin, Func<ILossEvidence
     public List<Candidate> Candidates { get; private set; } = [];
 
     /// <summary>Those that the heads cannot tell from the best.</summary>
-    public List<Candidate> Near { get; set; } = [];
+    public List<Candidate> AsGoodAsBest { get; set; } = [];
 
     /// <summary>Whether a candidate cannot be told from the best.</summary>
     public Func<Candidate, bool> IsAlike { get; set; } = _ => false;
-
-    /// <summary>False as soon as a rule finds that this evidence tells nothing.</summary>
-    public bool Tells { get; set; } = true;
 
     /// <summary>The one of those alike that is named; null: the best.</summary>
     public Candidate? Named { get; set; }
@@ -54,17 +51,17 @@ sealed class Case(ILossEvidence now, IOriginEvidence? origin, Func<ILossEvidence
     /// <summary>How much worse one scores than another, over all clips.</summary>
     public double Distance(Candidate from, Candidate to) => from.Score(Everyone) - to.Score(Everyone);
 
-    /// <summary>Leaves out all but these, or scores them anew.</summary>
+    /// <summary>Leaves out all but these.</summary>
     public void Keep(IEnumerable<Candidate> candidates) => Candidates = [.. candidates];
 
-    /// <summary>Applies rules in order until one finds that the evidence tells nothing.</summary>
-    /// <returns>What they say; null where that is nothing, or there are no rules.</returns>
+    /// <summary>Applies rules in order.</summary>
+    /// <returns>What they say; null where there are no rules.</returns>
     public Choice? Ask(List<Candidate> candidates, IReadOnlyList<Rule> rules)
     {
-        (Candidates, Near, IsAlike, Tells, Named) = (candidates, [], _ => false, rules.Count > 0, null);
-        foreach (var rule in rules.TakeWhile(_ => Tells))
+        (Candidates, AsGoodAsBest, IsAlike, Named) = (candidates, [], _ => false, null);
+        foreach (var rule in rules)
             rule.Apply(this);
-        return Tells ? Choose() : null;
+        return rules.Count > 0 ? Choose() : null;
     }
 
     Choice Choose()

@@ -14,7 +14,7 @@ sealed class RowsRuleOut(ILossEvidence now, IReadOnlyList<RowEvidence> rows)
 
     /// <summary>Whether what the rows say about these faults allows the hypothesis.</summary>
     public bool Allow(FaultSet faults, FaultSet about) =>
-        _known.TrueForAll(c => (c.Fault & about) == 0 || faults.HasFlag(c.Fault) == c.IsPlanted);
+        _known.TrueForAll(c => (c.Fault & about) == 0 || faults.HasFlag(c.Fault) == c.IsPresent);
 }
 
 /// <summary>The questions about one checkpoint.</summary>

@@ -65,20 +65,3 @@ sealed class EndInHeads : EndRule
         return Sum(c => c.After) < Thresholds.Learned * Sum(c => c.Before) || Sum(c => Log(c.After) - Log(c.Before)) < 0;
     }
 }
-
-/// <summary>The end is taught when the model finds it better than by guessing; where the base is there, when it has not lost half of the
-/// way to guessing.</summary>
-sealed class EndInLosses : EndRule
-{
-    public override string Name => "end_in_losses";
-    public override EvidenceKind Evidence => EvidenceKind.Losses;
-
-    public override EndVerdict? Ask(ILossEvidence now, IOriginEvidence? origin, FaultSet faults, bool byFit)
-    {
-        double Mean(ILossEvidence of) =>
-            Enumerable.Range(0, of.Clips).Select(clip => of.End(clip, faults)).Aggregate((a, b) => a + b).Mean;
-        var guessing = Math.Log(now.Vocabulary);
-        var most = origin is null ? guessing : (guessing + Mean(origin.Losses)) / 2;
-        return new(Mean(now) < most, 1);
-    }
-}

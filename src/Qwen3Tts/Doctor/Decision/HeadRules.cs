@@ -12,7 +12,7 @@ sealed class HeadsFit : Rule
     public override void Apply(Case @case)
     {
         var best = @case.Best;
-        @case.Near = [.. @case.Candidates.Where(c => @case.Distance(c, best) <= Math.Log(1 + Thresholds.SameWork))];
+        @case.AsGoodAsBest = [.. @case.Candidates.Where(c => @case.Distance(c, best) <= Math.Log(1 + Thresholds.SameWork))];
     }
 }
 
@@ -24,40 +24,10 @@ sealed class Overtaken : Rule
 
     public override void Apply(Case @case)
     {
-        var near = @case.Near;
+        var near = @case.AsGoodAsBest;
         bool IsOvertaken(Candidate c) => near.Contains(c)
             && near.Any(n => n.IsMoreThanPrefix(c) && @case.Share(w => n.Overtook(c, w)) >= 1 - Thresholds.Significant);
         @case.Keep(@case.Candidates.Where(c => !IsOvertaken(c)));
-    }
-}
-
-/// <summary>If the loss of one that fits alike fell to half, they are told by how far theirs fell, too: then these are clips that were
-/// learned. Losses of other clips rise where much was learned by heart.</summary>
-sealed class LearnedByHeart : Rule
-{
-    public override string Name => "learned_by_heart";
-    public override EvidenceKind Evidence => EvidenceKind.Losses;
-
-    public override void Apply(Case @case)
-    {
-        if (!@case.Near.Any(c => c.Change(@case.Everyone) < Math.Log(Thresholds.Learned)))
-            return;
-        Candidate Rescored(Candidate c) => c with { Score = times => c.Score(times) + c.Change(times) };
-        @case.Keep(@case.Candidates.Select(c => @case.Near.Contains(c) ? Rescored(c) : c));
-    }
-}
-
-/// <summary>Training lowers the loss that it trains on. If the loss of what fits best did not fall, these clips were not trained on, and
-/// what moved tells nothing about them.</summary>
-sealed class FitConfirmed : Rule
-{
-    public override string Name => "fit_confirmed";
-    public override EvidenceKind Evidence => EvidenceKind.Losses;
-
-    public override void Apply(Case @case)
-    {
-        var best = @case.Best;
-        @case.Tells = @case.Share(w => best.Change(w) < 0) >= 1 - Thresholds.Significant;
     }
 }
 

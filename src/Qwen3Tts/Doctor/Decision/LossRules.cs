@@ -6,28 +6,6 @@ using Qwen3Tts.Doctor.Faults;
 
 namespace Qwen3Tts.Doctor.Decision;
 
-/// <summary>Training lowers the loss that it trains on: where the base's own best hypothesis got worse by a tenth, only those are left that
-/// fell by more than it rose, and below guessing.</summary>
-sealed class LossFell : Rule
-{
-    public override string Name => "loss_fell";
-    public override EvidenceKind Evidence => EvidenceKind.Losses;
-
-    public override void Apply(Case @case)
-    {
-        var (everyone, guessing) = (@case.Everyone, Math.Log(Math.Log(@case.Now.Codebook)));
-        if (@case.Candidates.Any(c => c.Before is null))
-            return;
-        var first = @case.Candidates.MinBy(c => c.Before!(everyone))!;
-        if (first.Change(everyone) <= Math.Log(1 + Thresholds.SameWork)
-            || @case.Share(w => first.Change(w) > 0) < 1 - Thresholds.Significant)
-            return;
-        var fell = @case.Candidates.Where(c => -c.Change(everyone) > first.Change(everyone) && c.After(everyone) < guessing).ToList();
-        if (fell.Count > 0)
-            @case.Keep(fell);
-    }
-}
-
 /// <summary>Alike is what is better in some resampled sets, what came as far, and prefixes and layouts within a tenth of each other, which
 /// do the same work.</summary>
 sealed class AlikeInLosses : Rule
@@ -38,7 +16,7 @@ sealed class AlikeInLosses : Rule
     public override void Apply(Case @case)
     {
         var best = @case.Best;
-        bool DoSameWork(Candidate c) => ((c.Faults ^ best.Faults) & ~KnownFaults.KeepsWork) == 0;
+        bool DoSameWork(Candidate c) => ((c.Faults ^ best.Faults) & ~KnownFaults.OnlyChangesPrompt) == 0;
         @case.IsAlike = c => @case.Share(w => c.Score(w) <= best.Score(w)) >= Thresholds.Significant
             || best.Before is not null && @case.Share(w => c.Change(w) <= best.Change(w)) >= Thresholds.Significant
             || DoSameWork(c) && @case.Distance(c, best) <= Math.Log(1 + Thresholds.SameWork);

@@ -47,7 +47,8 @@ static class TrainingFindings
                 "After a short training with a fault, losses are still lowest in the right format. "
                 + "Give --base, and as --data all clips that it was trained on.");
         if (!now.ShowsDifference(FaultSet.NoLanguage))
-            yield return new("language_not_tested", Severity.Note, "No clip names a language, so a prefix with a language was not tried.",
+            yield return new("language_not_tested", Severity.Note,
+                "No measured sequence names a language, so a prefix with a language was not tried.",
                 "Name the language that you speak with: --language English.");
     }
 
@@ -61,7 +62,7 @@ static class TrainingFindings
             return $"The end of speech costs {without.End.Mean:0.00} nats; guessing among all {now.Vocabulary} codes and control ids costs "
                 + $"{Math.Log(now.Vocabulary):0.00}{(origin is { EndMoved: true } ? RowMoved : "")}.";
         }
-        var row = origin?.Rows.FirstOrDefault(r => r.Fault == part.Bit && r.IsPlanted);
+        var row = origin?.Rows.FirstOrDefault(r => r.Fault == part.Bit && r.IsPresent);
         return $"The loss is {with.Total:0.0000} with it and {without.Total:0.0000} without it{Moved(part, faults, now, origin)}"
             + $"{(row is null ? "" : $"; {row.Evidence}")}.";
     }
@@ -82,7 +83,7 @@ static class TrainingFindings
         { TalkerMoved: true } or { PredictorMoved: true } =>
             "What moved in the output heads fits no hypothesis whose loss fell on these clips: "
             + "these are not the clips it was trained on, or it hardly moved.",
-        { Tells: true } => "The output heads did not move since the base.",
+        { CanTell: true } => "The output heads did not move since the base.",
         _ => "Codes of these clips have rows in the embeddings that did not move since the base: these are not the clips it was trained " +
             "on, "
             + "or it hardly moved.",

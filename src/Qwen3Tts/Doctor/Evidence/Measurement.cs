@@ -141,7 +141,7 @@ sealed class Measurement(TalkerModel talker, SpecialTokens ids, IReadOnlyList<Tr
         var pass = new Pass(example, [.. rows > 0 ? stem.Hidden.AsSpan(0, rows * talker.Config.HiddenSize) : [],
             .. talker.Advance(example.Positions, state, projectsText: example.ProjectsText)]);
         if (clip == 0 || _passes[clip].Count == 0) // the first of an input and the first of a clip: others begin as one of these
-            _stems.Add(Stem.Of(pass, state));
+            _stems.Add(Stem.TakeFrom(pass, state));
         _passes[clip].Add(pass);
         progress?.Invoke(TalkerRuns);
         return pass;
@@ -150,7 +150,7 @@ sealed class Measurement(TalkerModel talker, SpecialTokens ids, IReadOnlyList<Tr
     /// <summary>What a pass read before its frames, and what the talker remembers of that.</summary>
     sealed record Stem(bool ProjectsText, Position[] Positions, float[] Hidden, TalkerState State)
     {
-        public static Stem Of(Pass pass, TalkerState state)
+        public static Stem TakeFrom(Pass pass, TalkerState state)
         {
             var rows = pass.Example.Frames[0].Position + 1;
             return new(pass.Example.ProjectsText, [.. pass.Example.Positions.Take(rows)], pass.Hidden, state.Beginning(rows));
@@ -220,7 +220,7 @@ sealed class Measurement(TalkerModel talker, SpecialTokens ids, IReadOnlyList<Tr
             for (var from = 0; from < frames.Count; from += FramesTogether)
             {
                 int[][] codes = [.. frames.Skip(from).Take(FramesTogether).Select(f => f.Frame)];
-                var rows = predictor.Forced(hidden.AsSpan((first + from) * width, codes.Length * width), [.. codes.SelectMany(c => c)],
+                var rows = predictor.ScoreFrames(hidden.AsSpan((first + from) * width, codes.Length * width), [.. codes.SelectMany(c => c)],
                     scores);
                 for (var i = 0; i < codes.Length; i++)
                     see(codes[i], rows.Slice(i * rows.Length / codes.Length, rows.Length / codes.Length), scores.AsSpan(i * size, size));

@@ -20,7 +20,7 @@ sealed class Origin(Measurement measurement, IReadOnlyList<RowEvidence> rows, He
     : IOriginEvidence
 {
     /// <summary>Whether most clips may have been trained on, as far as the rows that moved show.</summary>
-    public bool Tells { get; } = 2 * seen.Count(s => s) >= seen.Count;
+    public bool CanTell { get; } = 2 * seen.Count(s => s) >= seen.Count;
 
     readonly Dictionary<(int Clip, FaultSet Faults), TalkerFit> _talker = [];
     readonly Dictionary<(int Clip, FaultSet Faults), double> _predictor = [];
@@ -32,9 +32,9 @@ sealed class Origin(Measurement measurement, IReadOnlyList<RowEvidence> rows, He
     public bool Seen(int clip) => seen[clip];
 
     public IReadOnlyList<RowEvidence> Rows => rows;
-    public bool TalkerMoved => Tells && moved.Talker is not null;
-    public bool EndMoved => Tells && moved.End is not null;
-    public bool PredictorMoved => Tells && moved.Predictor.Any(h => h is not null);
+    public bool TalkerMoved => CanTell && moved.Talker is not null;
+    public bool EndMoved => CanTell && moved.End is not null;
+    public bool PredictorMoved => CanTell && moved.Predictor.Any(h => h is not null);
 
     /// <summary>Of the talker's head.</summary>
     public TalkerFit TalkerFit(int clip, FaultSet faults) =>

@@ -34,9 +34,9 @@ sealed record Rescue(string? Compatibility = null, string? Option = null, string
 
 /// <summary>What a row or tensor that moved, or stayed, says about a fault.</summary>
 /// <param name="Fault">The fault.</param>
-/// <param name="IsPlanted">Whether it was there; if not, it is ruled out.</param>
+/// <param name="IsPresent">Whether it was there; if not, it is ruled out.</param>
 /// <param name="Evidence">In words.</param>
-sealed record RowEvidence(FaultSet Fault, bool IsPlanted, string Evidence);
+sealed record RowEvidence(FaultSet Fault, bool IsPresent, string Evidence);
 
 /// <summary>Which rows and tensors training moved.</summary>
 interface IMovedParts
@@ -71,7 +71,7 @@ abstract class Fault
     public abstract string Remedy { get; }
 
     /// <summary>What betrays it, for docs/doctor.md.</summary>
-    public virtual string Betrayal => "losses, heads";
+    public virtual string Symptom => "losses, heads";
 
     /// <summary>Which lines of a script in circulation make it, and what mends them; null where no script is known to, or it is no
     /// fault.</summary>
@@ -94,7 +94,7 @@ abstract class Fault
 
     /// <summary>Whether the model does the same work with it, from another prompt. How the base likes a prompt says nothing about the
     /// training.</summary>
-    public virtual bool KeepsWork => false;
+    public virtual bool OnlyChangesPrompt => false;
 
     /// <summary>Whether the talker's hidden states become others with it, so that the base's code predictor is no yardstick.</summary>
     public virtual bool ChangesStates => false;

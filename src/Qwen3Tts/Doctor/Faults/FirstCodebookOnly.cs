@@ -11,7 +11,7 @@ sealed class FirstCodebookOnly : Fault
     public override Stage Stage => Stage.Input;
     public override string Meaning => "frames entered the talker by their first code alone";
     public override string Remedy => "Retrain from the base with all codes of a frame summed";
-    public override string Betrayal => "losses, heads; the last codebook's embedding never moved";
+    public override string Symptom => "losses, heads; the last codebook's embedding never moved";
     public override bool ChangesStates => true;
 
     public override FaultSource Source => new("finetuning/sft_12hz.py with pull request 178, which was not merged", null,

@@ -12,7 +12,7 @@ sealed class Interleaved : Fault
     public override string Remedy => "Speak with `--layout interleaved`";
     public override Rescue Rescue => new(Layout: "interleaved");
     public override bool IsMismatch => false;
-    public override bool KeepsWork => true;
+    public override bool OnlyChangesPrompt => true;
 
     /// <summary>The rows of text go; each of their tokens moves beside a codec step, from codec_bos on, in place of tts_pad.</summary>
     public override TrainingExample Edit(TrainingExample example, SpecialTokens ids)

@@ -32,7 +32,7 @@ static class KnownFaults
     public static FaultSet FaintInHeads { get; } = Where(f => f.IsFaintInHeads);
 
     /// <summary>Faults with which the model does the same work from another prompt.</summary>
-    public static FaultSet KeepsWork { get; } = Where(f => f.KeepsWork);
+    public static FaultSet OnlyChangesPrompt { get; } = Where(f => f.OnlyChangesPrompt);
 
     /// <summary>Faults that make the talker's hidden states others.</summary>
     public static FaultSet ChangesStates { get; } = Where(f => f.ChangesStates);

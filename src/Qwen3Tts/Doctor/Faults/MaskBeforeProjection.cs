@@ -11,7 +11,7 @@ sealed class MaskBeforeProjection : Fault
     public override Stage Stage => Stage.Input;
     public override string Meaning => "rows of padding carried the projection of a zero vector";
     public override string Remedy => "None is needed";
-    public override string Betrayal => "nothing: no number differs";
+    public override string Symptom => "nothing: no number differs";
     public override bool IsMismatch => false;
     public override bool IsVisible => false;
 

@@ -10,7 +10,7 @@ sealed class NoEos : Fault
     public override Stage Stage => Stage.End;
     public override string Meaning => "the end of speech was not taught";
     public override string Remedy => "Retrain with one end target in every sample; until then, limit the length";
-    public override string Betrayal =>
+    public override string Symptom =>
         "the end's row moved as it does when no end is taught, and its loss did not fall; without the base, its loss";
 
     public override FaultSource Source => new("finetuning/sft_12hz.py of a fork; the official script has the end", "labels[:, :-1]",

@@ -10,11 +10,11 @@ sealed class NoLanguage : Fault
     public override Stage Stage => Stage.Input;
     public override string Meaning => "its prefix never named the language";
     public override string Remedy => "Retrain with the language that you speak with, or speak with `--language Auto`";
-    public override string Betrayal => "rows `think`, `nothink`";
+    public override string Symptom => "rows `think`, `nothink`";
     public override Rescue Rescue => new(Option: "--language Auto");
     public override bool IsPrefix => true;
     public override bool IsFaintInHeads => true;
-    public override bool KeepsWork => true;
+    public override bool OnlyChangesPrompt => true;
 
     public override FaultSource Source => new("official finetuning/dataset.py (022e286), line 126", "language",
         "is read there and not used: the prefix is always nothink, think_bos, think_eos",

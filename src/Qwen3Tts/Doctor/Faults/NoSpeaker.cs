@@ -13,7 +13,7 @@ sealed class NoSpeaker : Fault
     public override Rescue Rescue => new();
     public override bool IsMismatch => false;
     public override bool IsPrefix => true;
-    public override bool KeepsWork => true;
+    public override bool OnlyChangesPrompt => true;
 
     public override TrainingExample Edit(TrainingExample example, SpecialTokens ids)
     {

@@ -11,7 +11,7 @@ sealed class NoTextProjection : Fault
     public override Stage Stage => Stage.Input;
     public override string Meaning => "its text entered without text_projection";
     public override string Remedy => "Retrain from the base with the projection";
-    public override string Betrayal => "losses, heads; ruled out where text_projection moved";
+    public override string Symptom => "losses, heads; ruled out where text_projection moved";
     public override Rescue Rescue => new(Compatibility: "raw-text");
     public override bool ChangesStates => true;
 

@@ -10,11 +10,11 @@ sealed class SpeakerAt6 : Fault
     public override Stage Stage => Stage.Input;
     public override string Meaning => "with a language in the prefix, its speaker stood at position 6, in place of think_eos";
     public override string Remedy => "Retrain with the speaker after think_eos, or speak with `--language Auto`";
-    public override string Betrayal => "row `think_eos` never moved";
+    public override string Symptom => "row `think_eos` never moved";
     public override Rescue Rescue => new(Compatibility: "speaker-at-6");
     public override bool IsPrefix => true;
     public override bool IsFaintInHeads => true;
-    public override bool KeepsWork => true;
+    public override bool OnlyChangesPrompt => true;
     public override FaultSet Excludes => FaultSet.NoLanguage | FaultSet.NoSpeaker;
 
     public override FaultSource Source => new(

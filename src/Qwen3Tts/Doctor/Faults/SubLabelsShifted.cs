@@ -11,7 +11,7 @@ sealed class SubLabelsShifted : Fault
     public override Stage Stage => Stage.Head;
     public override string Meaning => "each head of the code predictor was taught the codebook after its own";
     public override string Remedy => "Retrain from the base with head i on codebook i";
-    public override string Betrayal => "losses, heads; the last head never moved";
+    public override string Symptom => "losses, heads; the last head never moved";
 
     public override FaultSource Source => new(
         "official modeling_qwen3_tts.py (022e286), lines 1234 to 1242, which finetuning/sft_12hz.py trains with", "codec_ids[:, 1:]",

@@ -80,7 +80,7 @@ sealed class KeptOrigin(ClipFeatures set, OriginFeatures kept, IOriginEvidence? 
     public static OriginFeatures Describe(IOriginEvidence model) => new()
     {
         Seen = string.Concat(Enumerable.Range(0, model.Losses.Clips).Select(clip => model.Seen(clip) ? '1' : '0')),
-        Rows = [.. model.Rows.Select(r => new[] { (int)r.Fault, r.IsPlanted ? 1 : 0 })],
+        Rows = [.. model.Rows.Select(r => new[] { (int)r.Fault, r.IsPresent ? 1 : 0 })],
         Talker = model.TalkerMoved,
         End = model.EndMoved,
         Predictor = model.PredictorMoved,
