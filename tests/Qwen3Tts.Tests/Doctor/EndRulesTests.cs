@@ -49,4 +49,12 @@ public sealed class EndRulesTests
 
     [Fact]
     public void WithoutAVoteTheEndIsTaught() => Assert.Equal(new EndVerdict(true, 1), Judge([new(0, 1, 2), new(0, 1, 2)]));
+
+    /// <summary>As measured without the base after hundreds of steps without an end: a tiny model that began with random weights, and the
+    /// miniature, which knew ends before and keeps them.</summary>
+    [Theory]
+    [InlineData(10.08, 1088, false)]
+    [InlineData(0.71, 1280, true)]
+    public void LossesTellOnlyOfAnEndThatTheBaseDidNotKnow(double mean, int vocabulary, bool isTaught) =>
+        Assert.Equal(isTaught, EndInLosses.Judge(mean, vocabulary).IsTaught);
 }

@@ -65,3 +65,17 @@ sealed class EndInHeads : EndRule
         return Sum(c => c.After) < Thresholds.Learned * Sum(c => c.Before) || Sum(c => Log(c.After) - Log(c.Before)) < 0;
     }
 }
+
+/// <summary>Where the row cannot tell: an end that costs more than guessing was not taught. A base that knows ends hardly forgets them, so
+/// this tells only of a base that does not know them, such as one with random weights.</summary>
+sealed class EndInLosses : EndRule
+{
+    public override string Name => "end_in_losses";
+    public override EvidenceKind Evidence => EvidenceKind.Losses;
+
+    public override EndVerdict? Ask(ILossEvidence now, IOriginEvidence? origin, FaultSet faults, bool byFit) => Judge(
+        Enumerable.Range(0, now.Clips).Select(clip => now.End(clip, faults)).Aggregate((a, b) => a + b).Mean, now.Vocabulary);
+
+    /// <summary>Untaught, if the mean loss of the ends, in nats, is above that of guessing among all codes and control ids.</summary>
+    public static EndVerdict Judge(double mean, int vocabulary) => new(!(mean > Math.Log(vocabulary)), 1);
+}

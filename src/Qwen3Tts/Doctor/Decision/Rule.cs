@@ -28,12 +28,12 @@ abstract class Rule
 /// <param name="OfRows">Whether rows rule hypotheses out.</param>
 /// <param name="OfHeads">Asked of what moved in the heads, if they moved and the clips were trained on.</param>
 /// <param name="OfLosses">Asked of losses alone, where the heads tell nothing.</param>
-/// <param name="OfTheEnd">Asked about the end of speech; the first that can tell decides; where none can, the end counts as taught.</param>
+/// <param name="OfTheEnd">Asked about the end of speech; the first that can tell decides.</param>
 sealed record Rules(bool OfRows, IReadOnlyList<Rule> OfHeads, IReadOnlyList<Rule> OfLosses, IReadOnlyList<EndRule> OfTheEnd)
 {
     public static Rules All { get; } = new(
         true, [new HeadsFit(), new Overtaken(), new AlikeInHeads(), new FewestFaults()],
-        [new AlikeInLosses(), new FewestFaults()], [new EndInHeads()]);
+        [new AlikeInLosses(), new FewestFaults()], [new EndInHeads(), new EndInLosses()]);
 
     /// <summary>Their names in the order in which they are asked.</summary>
     public IEnumerable<(string Name, EvidenceKind Evidence)> Names =>
