@@ -30,6 +30,9 @@ static unsafe class DotBlock
         T a = T.Broadcast(0), b = a;
         for (var end = w + columns; w < end; w += 32, x += 32)
         {
+            Prefetch.Ahead(w);
+            if (sizeof(TWeight) > 2) // a cache line holds 32 numbers of BF16, and 16 of float32
+                Prefetch.Ahead(w + 16);
             a = T.MultiplyAdd(Load<T, TWeight>(w), T.Load(x), a);
             b = T.MultiplyAdd(Load<T, TWeight>(w + 16), T.Load(x + 16), b);
         }

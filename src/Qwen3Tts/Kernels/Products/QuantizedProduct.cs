@@ -58,6 +58,9 @@ static unsafe class QuantizedProduct<TFormat> where TFormat : struct, IGroupForm
         T even = T.Broadcast(0), odd = even;
         for (; groups >= 2; groups -= 2, w += 2 * TFormat.Bytes, x += 2 * Group, both += 2)
         {
+            Prefetch.Ahead(w);
+            if (TFormat.Bytes > 32) // two groups are two cache lines
+                Prefetch.Ahead(w + TFormat.Bytes);
             even = T.MultiplyAdd(TFormat.Dot<T>(w, x), T.Broadcast(both[0]), even);
             odd = T.MultiplyAdd(TFormat.Dot<T>(w + TFormat.Bytes, x + Group), T.Broadcast(both[1]), odd);
         }
