@@ -192,7 +192,11 @@ public sealed class Tts : IDisposable
     }
 
     /// <summary>Ends the threads that this model was loaded with, if any.</summary>
-    public void Dispose() => _own?.Dispose();
+    public void Dispose()
+    {
+        _talker.Input.Dispose();
+        _own?.Dispose();
+    }
 
     internal Utterance UtteranceOf(string text, SpeechOptions o)
     {

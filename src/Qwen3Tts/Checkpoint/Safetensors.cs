@@ -160,13 +160,19 @@ sealed partial class SafetensorsFile : IDisposable
         Entry(name) is { Type: ElementType.BF16 } ? Numbers<ushort>(name) : throw new InvalidOperationException($"'{name}' is not BF16.");
 
     /// <summary>The numbers of a tensor as they lie in the file, in memory that is mapped where <see cref="IsMapped"/>.</summary>
-    public ReadOnlyMemory<T> Numbers<T>(string name) where T : unmanaged
+    /// <param name="name">The tensor.</param>
+    /// <param name="later">Takes the reading, which fills the memory when it is run; null to read now.</param>
+    public ReadOnlyMemory<T> Numbers<T>(string name, Action<Action>? later = null) where T : unmanaged
     {
         var t = Entry(name);
         if (IsMapped && (_mapped ??= new(Path)).Part<T>(t.Offset, t.Bytes) is { } part)
             return part;
         var numbers = GC.AllocateUninitializedArray<T>(Length(t));
-        Read(t, MemoryMarshal.AsBytes(numbers.AsSpan()));
+        void Read() => this.Read(t, MemoryMarshal.AsBytes(numbers.AsSpan()));
+        if (later is null)
+            Read();
+        else
+            later(Read);
         return numbers;
     }
 

@@ -21,7 +21,6 @@ sealed partial class Weights : IDisposable
     readonly bool _checks; // only shapes are checked; no numbers are read
     Adapter? _adapter;
     bool _maps;
-    float[] _borrowed = [];
     List<(string, int[])>? _requests;
 
     Weights(string place, Dictionary<string, (SafetensorsFile File, TensorEntry Entry)>? tensors = null) =>
@@ -115,6 +114,16 @@ sealed partial class Weights : IDisposable
             : new(entry.Type == ElementType.F32 ? file.Numbers<float>(name) : file.Float32(name), null);
     }
 
+    /// <summary>The same, where the numbers are not there before <see cref="Finish"/> has returned.</summary>
+    public TensorData TakeLater(string name, params ReadOnlySpan<int> shape)
+    {
+        if (Find(name, shape) is not var (file, entry))
+            return TensorData.None;
+        return _adapter?.Changes(name) == true ? _adapter.Changed(file, entry)
+            : entry.Type == ElementType.BF16 ? new(null, file.Numbers<ushort>(name, DoLater))
+            : new(entry.Type == ElementType.F32 ? file.Numbers<float>(name, DoLater) : file.Float32(name), null);
+    }
+
     /// <summary>A matrix that the file stores as whole numbers with scales; null if it stores another type.</summary>
     /// <exception cref="InvalidDataException">There are very many problems.</exception>
     public QuantizedTensor? TakeQuantized(string name, int rows, int columns)
@@ -128,7 +137,17 @@ sealed partial class Weights : IDisposable
         var whole = Find(name, [rows, Quantization.RowBytes(type, columns)]);
         var scales = Find(name + TensorNames.ScaleSuffix, [rows, columns / Quantization.Group]);
         return whole is null || scales is null ? new(type, default, default, IsNone: true)
-            : new(type, whole.Value.File.Numbers<byte>(name), scales.Value.File.BFloat16(name + TensorNames.ScaleSuffix), IsNone: false);
+            : new(type, whole.Value.File.Numbers<byte>(name, DoLater),
+                scales.Value.File.Numbers<ushort>(name + TensorNames.ScaleSuffix, DoLater), IsNone: false);
+    }
+
+    /// <summary>A matrix of which few rows are read, to be read from its file; null where its numbers must be in memory.</summary>
+    public Matrix? OpenRows(string name, int rows, int columns)
+    {
+        if (_maps || _adapter?.Changes(name) == true || !_tensors.TryGetValue(name, out var found)
+            || found.Entry.Type is not (ElementType.BF16 or ElementType.F32))
+            return null;
+        return Has(name, rows, columns) ? RowsInFile.Open(found.File.Path, found.Entry) : Kernels.Matrix.WithoutValues(rows, columns);
     }
 
     /// <summary>The type to which a linear layer is converted, by the name of its tensor; null to keep the stored type.</summary>
@@ -221,29 +240,16 @@ sealed partial class Weights : IDisposable
     /// <summary>A tensor of this shape as float32, in an array of its own.</summary>
     public float[] Float32(string name, params ReadOnlySpan<int> shape) => Take(name, shape).ToArray();
 
-    /// <summary>The same in memory that the next call uses again: for a network that keeps the numbers in another form.</summary>
-    public ReadOnlyMemory<float> Borrow(string name, params ReadOnlySpan<int> shape)
-    {
-        if (Find(name, shape) is not var (file, entry))
-            return default;
-        if (_adapter?.Changes(name) == true)
-            return _adapter.Changed(file, entry).Widen();
-        if (_borrowed.Length < entry.Elements)
-            _borrowed = GC.AllocateUninitializedArray<float>(checked((int)entry.Elements));
-        var numbers = _borrowed.AsMemory(0, (int)entry.Elements);
-        file.Float32(name, numbers.Span);
-        return numbers;
-    }
-
     /// <summary>
     /// Throws one error that names all tensors that are missing, have another shape, or are stored but were not requested (except those
-    /// that <paramref name="foreign"/> accepts).
+    /// that <paramref name="foreign"/> accepts). Otherwise it reads what networks left for later.
     /// </summary>
     public void Finish(Func<string, bool>? foreign = null)
     {
         var unused = _tensors.Keys.Where(n => !_taken.Contains(n) && foreign?.Invoke(n) != true).Order(StringComparer.Ordinal).ToList();
         if (_missing.Count + _misshapen.Count + unused.Count > 0)
             throw Problem(unused);
+        ReadNow();
     }
 
     public void Dispose() => _files.ForEach(f => f.Dispose());

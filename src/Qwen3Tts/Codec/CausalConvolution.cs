@@ -2,6 +2,7 @@
 // that a transposed convolution would add at the end are cut off. So in both kinds row t depends only on the rows up to t.
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.Kernels;
+using Qwen3Tts.Layers;
 
 namespace Qwen3Tts.Codec;
 
@@ -16,25 +17,13 @@ sealed class CausalConvolution
     /// <summary><c>{name}.weight</c> [output, input, taps] and, unless <paramref name="bias"/> is false, <c>{name}.bias</c>.</summary>
     public static CausalConvolution Load(Weights weights, string name, int output, int input, int taps, int stride = 1, int dilation = 1,
         bool bias = true, bool repeatEdges = false) =>
-        new(Load(weights, name, [output, input, taps], bias ? output : 0,
-            (weight, biases) => new(weight.Span, biases, output, input, taps, stride, dilation), () =>
-                Convolution.WithoutWeights(output, input, taps, stride, dilation)), output, repeatEdges);
+        new(weights.Convolution(name, output, input, taps, stride, dilation, bias), output, repeatEdges);
 
     /// <summary>
     /// A transposed convolution: <c>{name}.weight</c> [input, output, taps]; it makes <paramref name="rate"/> rows of one.
     /// </summary>
     public static CausalConvolution LoadTransposed(Weights weights, string name, int output, int input, int taps, int rate) =>
-        new(Load(weights, name, [input, output, taps], output,
-            (weight, biases) => Convolution.Transposed(weight.Span, biases, input, output, taps, rate), () =>
-                Convolution.WithoutWeights(rate * output, input, taps / rate)), output, false);
-
-    static Convolution Load(Weights weights, string name, ReadOnlySpan<int> shape, int biases,
-        Func<ReadOnlyMemory<float>, float[]?, Convolution> make, Func<Convolution> empty)
-    {
-        var weight = weights.Borrow($"{name}.weight", shape);
-        var bias = biases > 0 ? weights.Float32($"{name}.bias", biases) : null;
-        return weights.HoldNothing ? empty() : make(weight, bias);
-    }
+        new(weights.TransposedConvolution(name, output, input, taps, rate), output, false);
 
     /// <summary>
     /// in: x [rows, input] · out: y [rows / stride * rate, output]. With a stride, only the last part of a sequence may have a number of

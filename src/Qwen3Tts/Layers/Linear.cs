@@ -29,29 +29,3 @@ sealed class Linear
     public void Apply(ReadOnlySpan<float> x, Span<float> y, int count, Workers workers, bool add = false) =>
         MatrixProduct.Multiply(weight, x, y, count, workers, bias, add);
 }
-
-static class WeightsMatrix
-{
-    /// <summary>A matrix of the checkpoint in its stored type: the weight of a linear layer, or an embedding table.</summary>
-    public static Matrix Matrix(this Weights weights, string name, int rows, int columns, params ReadOnlySpan<int> further)
-    {
-        var data = weights.Take(name, [rows, columns, .. further]);
-        return data.IsNone ? Kernels.Matrix.WithoutValues(rows, columns)
-            : data.BFloat16 is { } bits ? Kernels.Matrix.Create(rows, columns, bits) : Kernels.Matrix.Create(rows, columns, data.Widen());
-    }
-
-    /// <summary>The weight of a linear layer: as it is stored, or quantised where the weights are to be.</summary>
-    public static Matrix LinearWeight(this Weights weights, string name, int rows, int columns)
-    {
-        if (weights.TakeQuantized(name, rows, columns) is { } q)
-            return q.IsNone ? Kernels.Matrix.WithoutValues(rows, columns)
-                : Quantization.Matrix(q.Type, rows, columns, q.Groups, q.Scales);
-        if (!Quantization.Fits(columns) || weights.Quantizes?.Invoke(name) is not { } type)
-            return weights.Matrix(name, rows, columns);
-        var full = weights.Borrow(name, rows, columns);
-        if (weights.HoldNothing)
-            return Kernels.Matrix.WithoutValues(rows, columns);
-        var quantized = Quantization.Quantize(Kernels.Matrix.Create(rows, columns, full), type, Workers.Shared);
-        return Quantization.Matrix(type, rows, columns, quantized.Groups, quantized.Scales);
-    }
-}

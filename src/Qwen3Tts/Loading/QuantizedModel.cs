@@ -64,8 +64,12 @@ static class QuantizedModel
         if (TypeOf(entry.Name, type) is not { } to || entry.Shape.Length != 2 || !Quantization.Fits(entry.Shape[1]))
             return [TensorToWrite.Copy(weights.FileOf(entry.Name), entry)];
         var (rows, columns) = (entry.Shape[0], entry.Shape[1]);
-        var made = new Lazy<QuantizedWeights>(() => Quantization.Quantize(
-            Matrix.Create(rows, columns, weights.FileOf(entry.Name).Float32(entry.Name)), to, Workers.Shared));
+        var made = new Lazy<QuantizedWeights>(() =>
+        {
+            var quantized = Quantization.Allocate(to, rows, columns);
+            Quantization.Quantize(weights.FileOf(entry.Name).Float32(entry.Name), rows, to, quantized, Workers.Shared);
+            return quantized;
+        });
         return
         [
             new(entry.Name, to == WeightType.Int8 ? ElementType.I8 : ElementType.U8, [rows, Quantization.RowBytes(to, columns)],

@@ -9,14 +9,7 @@ namespace Qwen3Tts.Speaker;
 /// <summary>relu(conv(x)); the number of rows is unchanged.</summary>
 sealed class TimeDelayBlock(Weights weights, string name, int input, int output, int taps, int dilation)
 {
-    readonly Convolution conv = Load(weights, name, input, output, taps, dilation);
-
-    static Convolution Load(Weights weights, string name, int input, int output, int taps, int dilation)
-    {
-        var (weight, bias) = (weights.Borrow($"{name}.conv.weight", output, input, taps), weights.Float32($"{name}.conv.bias", output));
-        return weights.HoldNothing ? Convolution.WithoutWeights(output, input, taps, dilation: dilation)
-            : new(weight.Span, bias, output, input, taps, dilation: dilation);
-    }
+    readonly Convolution conv = weights.Convolution($"{name}.conv", output, input, taps, dilation: dilation);
 
     public int Input => input;
 

@@ -8,7 +8,7 @@ using Qwen3Tts.Sequence;
 
 namespace Qwen3Tts.Talker;
 
-sealed class TalkerInput
+sealed class TalkerInput : IDisposable
 {
     const int LargestPiece = 256; // most rows that are projected together; limits the size of the buffers
 
@@ -25,7 +25,7 @@ sealed class TalkerInput
     public TalkerInput(Weights weights, TalkerConfig config, Matrix[] others, Workers workers)
     {
         var (text, hidden) = (config.TextHiddenSize, config.HiddenSize);
-        text_embedding = weights.Matrix(TensorNames.TextEmbedding, config.TextVocabSize, text);
+        text_embedding = weights.RowsInFile(TensorNames.TextEmbedding, config.TextVocabSize, text);
         linear_fc1 = Linear.Load(weights, TensorNames.TextProjection1, text, text, bias: true);
         linear_fc2 = Linear.Load(weights, TensorNames.TextProjection2, hidden, text, bias: true);
         codec_embedding = weights.Matrix(TensorNames.CodecEmbedding, config.VocabSize, hidden);
@@ -143,6 +143,9 @@ sealed class TalkerInput
         Activations.Silu(_inner.AsSpan(0, count * linear_fc1.Output));
         linear_fc2.Apply(_inner, _projected, count, _workers);
     }
+
+    /// <summary>Closes the file of an embedding table that stays in its file.</summary>
+    public void Dispose() => (text_embedding as IDisposable)?.Dispose();
 
     static int Checked(int id, int below, string what) =>
         (uint)id < (uint)below ? id : throw new ArgumentException(

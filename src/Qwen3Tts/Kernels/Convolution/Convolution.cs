@@ -19,6 +19,7 @@ sealed unsafe class Convolution
     readonly float[] _storage = []; // pinned: holds the panels
     readonly float* _panels; // at a multiple of 64 bytes; per 48 output channels [tap, input, lane], the last panel of 16, 32 or 48 lanes
     readonly float[] _bias; // padded like the last panel
+    readonly float[] _rows = []; // the numbers of _few
     readonly Matrix? _few; // [output, tap * input]
 
     Convolution(int output, int input, int taps, int stride, int dilation)
@@ -34,57 +35,83 @@ sealed unsafe class Convolution
     public static Convolution WithoutWeights(int output, int input, int taps, int stride = 1, int dilation = 1) =>
         new(output, input, taps, stride, dilation);
 
-    /// <summary>Weight [output, input, taps], as stored.</summary>
-    public Convolution(ReadOnlySpan<float> weight, float[]? bias, int output, int input, int taps, int stride = 1, int dilation = 1)
+    /// <summary>One with room for weights, which <see cref="SetWeights"/> or <see cref="SetTransposedWeights"/> brings.</summary>
+    public Convolution(float[]? bias, int output, int input, int taps, int stride = 1, int dilation = 1)
         : this(output, input, taps, stride, dilation)
     {
-        if (weight.Length != (long)output * input * taps || bias is not null && bias.Length != output)
-            throw new ArgumentException(
-                $"A convolution of {output} x {input} x {taps} was given {weight.Length} weights and {bias?.Length} biases.",
-                nameof(weight));
+        if (bias is not null && bias.Length != output)
+            throw new ArgumentException($"A convolution of {output} outputs was given {bias.Length} biases.", nameof(bias));
         var padded = (output + 15) / 16 * 16;
         _bias = new float[padded];
         bias?.CopyTo(_bias, 0);
         if (output < FewOutputs && (dilation == 1 || taps == 1))
-            _few = Matrix.Create(output, taps * input, PackRows(weight));
+            _few = Matrix.Create(output, taps * input, _rows = new float[checked(output * taps * input)]);
         else
         {
-            _storage = GC.AllocateArray<float>(checked(padded * taps * input + Scratch.Slack), pinned: true);
+            _storage = GC.AllocateUninitializedArray<float>(checked(padded * taps * input + Scratch.Slack), pinned: true);
             _panels = Scratch.Aligned(_storage);
-            PackPanels(weight, padded, _panels);
         }
     }
+
+    /// <summary>Weight [output, input, taps], as stored.</summary>
+    public Convolution(ReadOnlySpan<float> weight, float[]? bias, int output, int input, int taps, int stride = 1, int dilation = 1)
+        : this(bias, output, input, taps, stride, dilation) => SetWeights(weight);
 
     /// <summary>
     /// A transposed convolution, weight [input, output, taps] with taps a multiple of stride, as an ordinary one with taps/stride taps and
     /// stride*output channels: row q of the result holds the samples q*stride .. q*stride+stride-1, each [output]. It reads the input rows
     /// q .. q+taps/stride-1, the last of which is the current one (the caller puts taps/stride-1 rows of history in front).
     /// </summary>
-    [MethodImpl(Simd.Hot)]
     public static Convolution Transposed(ReadOnlySpan<float> weight, float[]? bias, int input, int output, int taps, int stride)
+    {
+        var convolution = Transposed(bias, input, output, taps, stride);
+        convolution.SetTransposedWeights(weight, output);
+        return convolution;
+    }
+
+    /// <summary>The same with room for weights.</summary>
+    public static Convolution Transposed(float[]? bias, int input, int output, int taps, int stride)
     {
         if (stride < 1 || taps % stride != 0)
             throw new ArgumentException(
                 $"A transposed convolution has {taps} taps and stride {stride}. Taps must be a multiple of stride.", nameof(taps));
-        if (weight.Length != (long)output * input * taps || bias is not null && bias.Length != output)
+        if (bias is not null && bias.Length != output)
+            throw new ArgumentException($"A transposed convolution of {output} outputs was given {bias.Length} biases.", nameof(bias));
+        float[]? biases = bias is null ? null : [.. Enumerable.Repeat(bias, stride).SelectMany(b => b)];
+        return new(biases, stride * output, input, taps / stride);
+    }
+
+    /// <summary>in: weight [output, input, taps], as stored.</summary>
+    public void SetWeights(ReadOnlySpan<float> weight)
+    {
+        CheckLength(weight);
+        fixed (float* w = weight)
+            Pack(w, new(Output: Input * Taps, Input: Taps, Tap: 1));
+    }
+
+    /// <summary>in: weight [input, output, taps] of a transposed convolution, as stored.</summary>
+    /// <param name="weight">The weights.</param>
+    /// <param name="output">Its output channels.</param>
+    public void SetTransposedWeights(ReadOnlySpan<float> weight, int output)
+    {
+        CheckLength(weight);
+        var stride = Output / output;
+        // Output phase * output + o, tap k of this one is output o, tap (Taps - 1 - k) * stride + phase of the transposed.
+        fixed (float* w = weight)
+            Pack(w + (Taps - 1) * stride, new(Taps * stride, output * Taps * stride, -stride, Outputs: output, Phase: 1));
+    }
+
+    void CheckLength(ReadOnlySpan<float> weight)
+    {
+        if (weight.Length != (long)Output * Input * Taps)
             throw new ArgumentException(
-                $"A transposed convolution of {input} x {output} x {taps} was given {weight.Length} weights and {bias?.Length} biases.",
-                nameof(weight));
-        var reach = taps / stride;
-        var ordinary = new float[weight.Length]; // [stride * output, input, reach]
-        for (var i = 0; i < input; i++)
-            for (var o = 0; o < output; o++)
-                for (var k = 0; k < taps; k++)
-                    ordinary[((k % stride * output + o) * input + i) * reach + reach - 1 - k / stride] =
-                        weight[(i * output + o) * taps + k];
-        float[]? biases = null;
-        if (bias is not null)
-        {
-            biases = new float[stride * output];
-            for (var phase = 0; phase < stride; phase++)
-                bias.CopyTo(biases, phase * output);
-        }
-        return new Convolution(ordinary, biases, stride * output, input, reach);
+                $"A convolution of {Output} x {Input} x {Taps} was given {weight.Length} weights.", nameof(weight));
+    }
+
+    /// <summary>How far apart neighbours are in stored weights. After every <see cref="Outputs"/> outputs the next phase begins.</summary>
+    readonly record struct Steps(int Output, int Input, int Tap, int Outputs = int.MaxValue, int Phase = 0)
+    {
+        public nint At(int output) => (nint)(output % Outputs) * Output + output / Outputs * Phase;
     }
 
     public int Output { get; }
@@ -177,27 +204,35 @@ sealed unsafe class Convolution
                 new ReadOnlySpan<float>(to + (nint)t * toStride, real).CopyTo(new(y + (nint)t * job.Output, real));
     }
 
+    // The lanes of a panel are written one behind the other and read from 48 places at once, each of which goes on from cache line to line.
     [MethodImpl(Simd.Hot)]
-    float[] PackRows(ReadOnlySpan<float> weight)
+    void Pack(float* weight, Steps steps)
     {
-        var rows = new float[weight.Length];
-        for (var o = 0; o < Output; o++)
-            for (var k = 0; k < Taps; k++)
-                for (var i = 0; i < Input; i++)
-                    rows[(o * Taps + k) * Input + i] = weight[(o * Input + i) * Taps + k];
-        return rows;
-    }
-
-    [MethodImpl(Simd.Hot)]
-    void PackPanels(ReadOnlySpan<float> weight, int padded, float* panels)
-    {
-        for (var o = 0; o < Output; o++)
+        if (_few is not null)
         {
-            var first = o / OuterTile.Panel * OuterTile.Panel;
-            var lanes = Math.Min(OuterTile.Panel, padded - first);
-            for (var k = 0; k < Taps; k++)
-                for (var i = 0; i < Input; i++)
-                    panels[(nint)first * Taps * Input + (k * Input + i) * lanes + o - first] = weight[(o * Input + i) * Taps + k];
+            for (var o = 0; o < Output; o++)
+                for (var k = 0; k < Taps; k++)
+                    for (var i = 0; i < Input; i++)
+                        _rows[(o * Taps + k) * Input + i] = weight[steps.At(o) + (nint)i * steps.Input + k * steps.Tap];
+            return;
+        }
+        var starts = stackalloc float*[OuterTile.Panel];
+        for (var first = 0; first < _bias.Length; first += OuterTile.Panel)
+        {
+            var lanes = Math.Min(OuterTile.Panel, _bias.Length - first);
+            var real = Math.Min(lanes, Output - first);
+            for (var lane = 0; lane < real; lane++)
+                starts[lane] = weight + steps.At(first + lane);
+            for (var i = 0; i < Input; i++)
+                for (var k = 0; k < Taps; k++)
+                {
+                    var to = _panels + (nint)first * Taps * Input + ((nint)k * Input + i) * lanes;
+                    var from = (nint)i * steps.Input + k * steps.Tap;
+                    for (var lane = 0; lane < real; lane++)
+                        to[lane] = starts[lane][from];
+                    for (var lane = real; lane < lanes; lane++)
+                        to[lane] = 0;
+                }
         }
     }
 

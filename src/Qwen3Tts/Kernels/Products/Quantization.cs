@@ -24,40 +24,36 @@ static unsafe class Quantization
             _ => throw NotQuantized(type),
         };
 
-    /// <summary>Quantises a matrix, row by row.</summary>
-    public static QuantizedWeights Quantize(Matrix weights, WeightType type, Workers workers) => type switch
-    {
-        WeightType.Int8 => Quantize<Int8Format>(weights, workers),
-        WeightType.Int4 => Quantize<Int4Format>(weights, workers),
-        _ => throw NotQuantized(type),
-    };
+    /// <summary>Room for a quantised matrix.</summary>
+    public static QuantizedWeights Allocate(WeightType type, int rows, int columns) => new(
+        GC.AllocateUninitializedArray<byte>(checked(rows * RowBytes(type, columns))),
+        GC.AllocateUninitializedArray<ushort>(checked(rows * (columns / Group))));
 
-    static QuantizedWeights Quantize<TFormat>(Matrix weights, Workers workers) where TFormat : struct, IGroupFormat
+    /// <summary>Quantises weights [rows, columns], row by row. out: to · overwrites: to.</summary>
+    /// <param name="weights">The weights.</param>
+    /// <param name="rows">Number of rows.</param>
+    /// <param name="type">Int8 or Int4.</param>
+    /// <param name="to">From <see cref="Allocate"/>.</param>
+    /// <param name="workers">Who computes; null: the caller alone.</param>
+    public static void Quantize(ReadOnlySpan<float> weights, int rows, WeightType type, QuantizedWeights to, Workers? workers = null)
     {
-        var (rows, groups) = (weights.Rows, weights.Columns / Group);
-        var bytes = GC.AllocateUninitializedArray<byte>(checked(rows * groups * TFormat.Bytes));
-        var scales = new ushort[checked(rows * groups)];
-        var handle = System.Runtime.InteropServices.GCHandle.Alloc(weights);
-        fixed (byte* to = bytes)
-        fixed (ushort* s = scales)
+        if (type == WeightType.Int8)
+            Quantize<Int8Format>(weights, rows, to, workers);
+        else
+            Quantize<Int4Format>(weights, rows, type == WeightType.Int4 ? to : throw NotQuantized(type), workers);
+    }
+
+    static void Quantize<TFormat>(ReadOnlySpan<float> weights, int rows, QuantizedWeights to, Workers? workers)
+        where TFormat : struct, IGroupFormat
+    {
+        var groups = weights.Length / rows / Group;
+        fixed (float* from = weights)
+        fixed (byte* bytes = to.Groups)
+        fixed (ushort* scales = to.Scales)
         {
-            var job = new Job<TFormat>
-            {
-                Weights = System.Runtime.InteropServices.GCHandle.ToIntPtr(handle),
-                Groups = to,
-                Scales = s,
-                GroupsPerRow = groups,
-            };
-            try
-            {
-                Simd.Run(ref job, rows, workers);
-            }
-            finally
-            {
-                handle.Free();
-            }
+            var job = new Job<TFormat> { Weights = from, Groups = bytes, Scales = scales, GroupsPerRow = groups };
+            Simd.Run(ref job, rows, workers);
         }
-        return new(bytes, scales);
     }
 
     static int Bytes(WeightType type) => type switch
@@ -71,9 +67,7 @@ static unsafe class Quantization
 
     struct Job<TFormat> : IKernel where TFormat : struct, IGroupFormat
     {
-        [ThreadStatic] static float[]? _row;
-
-        public nint Weights;
+        public float* Weights;
         public byte* Groups;
         public ushort* Scales;
         public int GroupsPerRow;
@@ -81,13 +75,10 @@ static unsafe class Quantization
         // One row.
         public readonly void Part<T>(int part) where T : struct, ILanes<T>
         {
-            var weights = (Matrix)System.Runtime.InteropServices.GCHandle.FromIntPtr(Weights).Target!;
-            var row = Scratch.Floats(ref _row, weights.Columns);
-            weights.CopyRow(part, new(row, weights.Columns));
             for (var g = 0; g < GroupsPerRow; g++)
             {
                 var at = (nint)part * GroupsPerRow + g;
-                Scales[at] = TFormat.Pack<T>(row + g * Group, Groups + at * TFormat.Bytes);
+                Scales[at] = TFormat.Pack<T>(Weights + at * Group, Groups + at * TFormat.Bytes);
             }
         }
     }
