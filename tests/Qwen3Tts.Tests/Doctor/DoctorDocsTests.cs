@@ -53,9 +53,9 @@ public sealed class DoctorDocsTests
         Assert.Equal(Rules.All.Names.Select(r => (r.Name, r.Evidence.ToString().ToLowerInvariant())), rows);
         string[] numbers =
         [
-            $"{1 - Thresholds.Significant:0%}".Replace("%", " %"), $"of {Thresholds.Resamples} sets", $"within {Thresholds.SameWork:0%}"
+            $"{1 - Thresholds.Significant:0%}".Replace("%", " %"), $"of {Thresholds.Resamples} sets", $"within {Thresholds.NearlyEqual:0%}"
                 .Replace("%", " %"),
-            $"below {Thresholds.Learned}", $"{Thresholds.NoFit:0e-00}", $"on {Thresholds.ScreeningClips} clips",
+            $"below {Thresholds.Learned}", $"{Thresholds.SmallestCosine:0e-00}", $"on {Thresholds.ScreeningClips} clips",
         ];
         Assert.All(numbers, n => Assert.Contains(n, method, StringComparison.Ordinal));
     }

@@ -25,8 +25,8 @@ static class GridDecisions
     /// <summary>Every set of rules that the numbers have to do for: all, all without one, and none that asks the heads.</summary>
     public static IEnumerable<(string Without, Rules Rules)> Ablations =>
     [
-        .. Rules.All.Names.Select(r => (r.Name, Rules.All.Without(r.Name))),
-        (WithoutHeads, Rules.All.Without("end_in_heads") with { OfHeads = [] }),
+        .. Rules.All.Names.Select(r => (r.Name, Rules.All.LeaveOut(r.Name))),
+        (WithoutHeads, Rules.All.LeaveOut("end_in_heads") with { OfHeads = [] }),
     ];
 
     public const string WithoutHeads = "all that ask the heads";
