@@ -36,7 +36,7 @@ public sealed class HeadMovementTests
     /// <summary>Only elements that moved, and only where the two ways differ.</summary>
     [Fact]
     public void ElementsVoteForTheWayTheyWent() =>
-        Assert.Equal((1, 3), HeadChange.Compare(1, 6, [1, 1, -1, 0, 1, -1], [0, 0, 0, 0, 0, 0])!.Votes([-1, -1, -1, -1, 1, -1],
+        Assert.Equal((1, 3), HeadChange.Compare(1, 6, [1, 1, -1, 0, 1, -1], [0, 0, 0, 0, 0, 0])!.CountVotes([-1, -1, -1, -1, 1, -1],
             [1, 1, 1, 1, 1, -1]));
 
     [Fact]

@@ -8,8 +8,8 @@ public sealed class MovementTests
     [Fact]
     public void OneRowThatStayedIsTooManyWhereNothingIsHidden()
     {
-        Assert.True(Movement.IsHidden(0, 0, 0));
-        Assert.False(Movement.IsHidden(1, 0, 0));
+        Assert.True(Movement.IsExplainedByRounding(0, 0, 0));
+        Assert.False(Movement.IsExplainedByRounding(1, 0, 0));
     }
 
     /// <summary>
@@ -36,9 +36,9 @@ public sealed class MovementTests
         {
             var shown = Enumerable.Range(0, Rows).Select(_ => Poisson(mean * (0.7 + 0.6 * random.NextDouble()))).GroupBy(n => n)
                 .ToDictionary(g => g.Key, g => g.Count());
-            bool IsHidden(int more) => Movement.IsHidden(shown.GetValueOrDefault(0) + more, shown.GetValueOrDefault(1),
+            bool IsExplained(int more) => Movement.IsExplainedByRounding(shown.GetValueOrDefault(0) + more, shown.GetValueOrDefault(1),
                 shown.GetValueOrDefault(2));
-            (hidden, accepted) = (hidden + (IsHidden(0) ? 1 : 0), accepted + (IsHidden(Untrained) ? 1 : 0));
+            (hidden, accepted) = (hidden + (IsExplained(0) ? 1 : 0), accepted + (IsExplained(Untrained) ? 1 : 0));
         }
         Assert.InRange(hidden, Draws * 9 / 10, Draws);
         Assert.InRange(accepted, 0, Draws / 10);

@@ -25,7 +25,7 @@ public sealed class PairCostsTests
     {
         var ids = GoldenExample.Ids(FaultyCheckpoints.Base, Golden.Json("faults", "doctor_samples.json")[0]);
         var example = FaultyCheckpoints.Examples()[0];
-        var costs = new PairCosts(ids.CodeGroups, PairCosts.ListAsked(example, ids));
+        var costs = new PairCosts(ids.CodeGroups, PairCosts.ListNeeded(example, ids));
         foreach (var faults in KnownFaults.ListSubsets(KnownFaults.Predictor))
             Assert.All(Hypothesis.Edit(faults, example, ids).Heads, pair => Assert.True(costs.IsMeasured(pair)));
     }

@@ -27,8 +27,8 @@ sealed record Candidate(FaultSet Faults, Func<ClipSet, double> Score, Func<ClipS
     public static Candidate FromHeads(FaultSet faults, int clips, Case @case)
     {
         var origin = @case.Origin!;
-        var fits = Enumerable.Range(0, clips).Select(clip => origin.Seen(clip) ? @case.Fit(clip, faults) : 0).ToArray();
-        var seen = Enumerable.Range(0, clips).Select(origin.Seen).ToArray();
+        var fits = Enumerable.Range(0, clips).Select(clip => origin.MayHaveSeen(clip) ? @case.Fit(clip, faults) : 0).ToArray();
+        var seen = Enumerable.Range(0, clips).Select(origin.MayHaveSeen).ToArray();
         double Mean(ClipSet set) // loops instead of LINQ: it is called for a thousand sets
         {
             var (sum, count) = (0.0, 0);

@@ -35,7 +35,7 @@ sealed class EndInHeads : EndRule
     {
         if (!byFit || origin is not { EndMoved: true })
             return null;
-        var clips = Enumerable.Range(0, now.Clips).Where(origin.Seen).ToList();
+        var clips = Enumerable.Range(0, now.Clips).Where(origin.MayHaveSeen).ToList();
         return Judge([.. clips.Select(clip => new ClipEnd(
             origin.CountEndVotes(clip, faults), origin.Losses.End(clip, faults).Nats, now.End(clip, faults).Nats))]);
     }

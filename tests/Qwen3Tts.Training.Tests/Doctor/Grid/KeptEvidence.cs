@@ -58,7 +58,7 @@ sealed class KeptLosses(ClipFeatures set, LossFeatures kept, ILossEvidence? mode
 sealed class KeptOrigin(ClipFeatures set, OriginFeatures kept, IOriginEvidence? model = null) : IOriginEvidence
 {
     public ILossEvidence Losses { get; } = new KeptLosses(set, set.Base, model?.Losses);
-    public bool Seen(int clip) => kept.Seen[clip] == '1';
+    public bool MayHaveSeen(int clip) => kept.Seen[clip] == '1';
     public IReadOnlyList<RowEvidence> Rows { get; } = [.. kept.Rows.Select(r => new RowEvidence((FaultSet)r[0], r[1] == 1, ""))];
     public bool TalkerMoved => kept.Talker;
     public bool EndMoved => kept.End;
@@ -79,7 +79,7 @@ sealed class KeptOrigin(ClipFeatures set, OriginFeatures kept, IOriginEvidence? 
     /// <summary>What moved, without a number of a hypothesis.</summary>
     public static OriginFeatures Describe(IOriginEvidence model) => new()
     {
-        Seen = string.Concat(Enumerable.Range(0, model.Losses.Clips).Select(clip => model.Seen(clip) ? '1' : '0')),
+        Seen = string.Concat(Enumerable.Range(0, model.Losses.Clips).Select(clip => model.MayHaveSeen(clip) ? '1' : '0')),
         Rows = [.. model.Rows.Select(r => new[] { (int)r.Fault, r.IsPresent ? 1 : 0 })],
         Talker = model.TalkerMoved,
         End = model.EndMoved,
