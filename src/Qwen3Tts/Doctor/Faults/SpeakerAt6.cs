@@ -33,7 +33,7 @@ sealed class SpeakerAt6 : Fault
 
     public override RowEvidence? ReadRows(IMovedParts moved)
     {
-        // with and without a language by turns, think_eos moves in any case
+        // If both rows moved, some prompts had a language and some had none. Then think_eos moves with this fault, too.
         if (moved.Think == moved.NoThink && !(moved.Think && !moved.ThinkEos))
             return null;
         return moved.ThinkEos ? CreateEvidence(false, "of codec_embedding, the row 'think_eos' moved")
