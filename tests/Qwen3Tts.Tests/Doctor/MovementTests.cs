@@ -2,7 +2,7 @@ using Qwen3Tts.Doctor.Evidence;
 
 namespace Qwen3Tts.Tests;
 
-/// <summary>Rows that show no update because rounding hid it, and rows that got none.</summary>
+/// <summary>Distinguishes rows whose updates were hidden by rounding from rows that got no update.</summary>
 public sealed class MovementTests
 {
     [Fact]
@@ -12,10 +12,8 @@ public sealed class MovementTests
         Assert.False(Movement.IsExplainedByRounding(1, 0, 0));
     }
 
-    /// <summary>
-    /// Two thousand rows, of whose elements on average so many show their update, in one row up to twice as many as in another; the more
-    /// they differ, the more own clips are not recognised, never the other way.
-    /// </summary>
+    /// <summary>Two thousand rows. The mean number of elements that show an update is given; it differs between rows by a factor of up to
+    /// two. If rows differ more, more clips of the training are not recognised, but no more other clips are accepted.</summary>
     [Theory]
     [InlineData(2)]
     [InlineData(4)]

@@ -11,12 +11,13 @@ using Spectre.Console;
 
 namespace Qwen3Tts.Tests;
 
-/// <summary>Console, page and JSON say the same, every number has a meaning beside it, and every fault its lines and its patch.</summary>
+/// <summary>Console, page and JSON have the same content. Every number comes with its meaning, and every fault with its lines and its
+/// patch.</summary>
 public sealed class ReportTests
 {
     static readonly ProjectionDistance Vocabulary = new(2048, 1, 2, 0.01, 1.17), Text = new(37, 1, 2, 0.02, 1.03);
 
-    /// <summary>A report with everything that a report can have.</summary>
+    /// <summary>A report that has every part.</summary>
     static DoctorReport Full(FaultSet faults) => Verdicts.Conclude(new()
     {
         Verdict = "",
@@ -87,7 +88,7 @@ public sealed class ReportTests
         Assert.Matches(@"^[^.]+\.$", verdict);
     });
 
-    /// <summary>What is a fault has lines and a patch; those of the official script are in its own files.</summary>
+    /// <summary>Every fault has lines and a patch. Faults of the official script name the script's own files.</summary>
     [Fact]
     public void EveryFaultHasItsLinesAndItsPatch()
     {
