@@ -71,7 +71,7 @@ static class FolderCheck
         var encoder = weights.Entries.Any(e => IsSpeakerEncoder(e.Name));
         if (config.TtsModelType == "base" && !encoder)
             yield return new("wrong_model_type", Severity.Fault,
-                "config.json says 'base', but there is no speaker encoder: this folder cannot clone, and it speaks only if it has a speaker.",
+                "config.json says 'base', but there is no speaker encoder: this folder cannot clone, and it speaks only with a speaker.",
                 "Write \"tts_model_type\": \"custom_voice\", as an export with a named speaker has it, or copy the speaker encoder's " +
                 "tensors from the base.");
         if (config.TtsModelType == "custom_voice" && talker.SpkId.Count == 0)
