@@ -96,20 +96,21 @@ static class SpeechCheck
     {
         if (r.Runaway > 0)
             yield return new("runaway", Severity.Warning, $"{r.Runaway:p0} of {r.Takes.Count} takes did not end by themselves.",
-                "Speak with other seeds; if it stays, the end of speech was not taught or was unlearned.");
+                "Speak with other seeds; if this does not help, the end of speech was not taught or was unlearned.");
         if (r.LengthRatio is { } ratio && ratio is < 0.75 or > 1.5)
-            yield return new("wrong_length", Severity.Warning, $"Speech is {ratio:0.00} times as long as the data takes for as much text.",
+            yield return new("wrong_length", Severity.Warning,
+                $"Speech is {ratio:0.00} times as long as that of the data for as much text.",
                 ratio < 1 ? "Labels that are shifted twice make speech faster and cut its end."
-                : "Look at silence and repeated frames: it may stand still.");
+                : "Look at silence and repeated frames: the speech may stand still.");
         if (r.Silence > 0.5)
             yield return new("silence", Severity.Warning, $"{r.Silence:p0} of the speech is silence.",
                 "Trim the silence around the recordings that it is trained on.");
         if (r.Repeated > 0.25)
-            yield return new("stands_still", Severity.Warning, $"{r.Repeated:p0} of the frames repeat the one before.",
-                "Sample with the settings of generation_config.json; greedy speech stands still.");
+            yield return new("stands_still", Severity.Warning, $"{r.Repeated:p0} of the frames repeat the frame before.",
+                "Sample with the settings of generation_config.json; greedy speech repeats frames.");
         if (r.WordErrors is > 0.5)
             yield return new("words_lost", Severity.Warning, $"{r.Recogniser} hears {r.WordErrors:p0} of the words wrongly.",
-                "See what it was trained with, above.");
+                "See the findings about the training, above.");
     }
 
     static double Silence(Waveform wave)

@@ -58,7 +58,7 @@ static class TrainingFindings
         {
             const string RowMoved =
                 "; the row of the end moved as it does when no end is taught, and the loss of the ends did not fall";
-            return $"The end of speech costs {without.End.Mean:0.00} nats; guessing among all {now.Vocabulary} codes and control ids costs "
+            return $"The loss of the end of speech is {without.End.Mean:0.00} nats; that of guessing among all {now.Vocabulary} ids is "
                 + $"{Math.Log(now.Vocabulary):0.00}{(origin is { EndMoved: true } ? RowMoved : "")}.";
         }
         var row = origin?.Rows.FirstOrDefault(r => r.Fault == part.Bit && r.IsPresent);

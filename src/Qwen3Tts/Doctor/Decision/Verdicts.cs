@@ -33,8 +33,8 @@ static class Verdicts
         string[] details =
         [
             .. KnownFaults.ListParts(trained).Skip(1).Any() ? [$"That is: {meaning}."] : Array.Empty<string>(),
-            r.Rescue is { } rescue ? $"It can be spoken with as it was trained: {rescue}."
-                : "No way of speaking is like this training: train again from the base.",
+            r.Rescue is { } rescue ? $"This command speaks with it as it was trained: {rescue}."
+                : "No option of say gives the sequence of this training: train again from the base.",
         ];
         var what = Script.All.Any(s => s.Hypothesis == r.Hypothesis) ? $"it was trained by the official script ({r.Hypothesis})"
             : details.Length == 1 ? meaning
@@ -48,7 +48,7 @@ static class Verdicts
 
     static (string, IReadOnlyList<string>) DescribeUndecided(DoctorReport r) => r.Hypothesis is null
         ? ("Not measured: --data is needed to find what it was trained with.", ["Nothing is wrong with the folder."])
-        : ("Undecided: losses alone do not tell this from a short training with a fault.",
+        : ("Undecided: losses alone cannot distinguish this from a short training with a fault.",
             ["The losses are lowest with the sequence that it speaks with.", r.Findings
                 .First(f => f.Id == TrainingFindings.LossesAlone).Evidence]);
 

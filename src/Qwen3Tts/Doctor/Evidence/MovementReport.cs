@@ -11,6 +11,7 @@ namespace Qwen3Tts.Doctor.Evidence;
 /// <param name="Rank">The largest rank that this matrix can have; null for vectors and embeddings.</param>
 sealed record MovedGroup(string Name, int Tensors, int Unmoved, double Changed, double Relative, double? EffectiveRank, int? Rank);
 
+/// <summary>How the weights changed since the base.</summary>
 /// <param name="Groups">The groups, in the order of the network.</param>
 /// <param name="TextRows">Number of rows of the text embedding that changed.</param>
 /// <param name="CodecRows">Rows of the talker's codec embedding that changed, by name if they have one.</param>

@@ -26,7 +26,7 @@ enum Stage
     Head,
 }
 
-/// <summary>How to speak with a checkpoint in the way that a fault trained it.</summary>
+/// <summary>How to speak with the same sequence that a trainer with a fault used.</summary>
 /// <param name="Compatibility">The value of <c>--compat</c>, or null.</param>
 /// <param name="Option">Another option of <c>say</c>, or null.</param>
 /// <param name="Layout">The value of <c>--layout</c>, or null for the usual one.</param>

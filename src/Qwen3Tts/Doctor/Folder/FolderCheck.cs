@@ -201,7 +201,7 @@ static class FolderCheck
             .ToList() is { Count: > 0 } moved)
             yield return new("languages_moved", Severity.Fault,
                 $"The ids of the languages {string.Join(", ", moved)} differ from the base's: they name rows that mean something else.",
-                "Take codec_language_id from the base's config.json, unless the rows were trained anew.");
+                "Take codec_language_id from the base's config.json, unless the new rows were trained.");
         if (new[] { "vocab.json", "merges.txt" }.Where(f => Differ(Path.Combine(model.Path, f), Path.Combine(original.Path, f)))
             .ToList() is { Count: > 0 } files)
             yield return new("tokenizer_changed", Severity.Fault,
