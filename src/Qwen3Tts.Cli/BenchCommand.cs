@@ -60,8 +60,8 @@ sealed class BenchCommand : DocumentedCommand
     {
         using var own = parsed.GetValue(_threads) is { } threads ? new Workers(threads) : null;
         var workers = own ?? Workers.Shared;
-        var options = new SpeechBenchOptions(parsed.GetValue(_model)!, PrecisionOption.Type(parsed.GetValue(_precision)!),
-            parsed.GetValue(_positions), parsed.GetValue(_frames));
+        var options = new SpeechBenchOptions(parsed.GetValue(_model)!,
+            PrecisionOption.Precision(parsed.GetValue(_precision)!).ToWeightType(), parsed.GetValue(_positions), parsed.GetValue(_frames));
         var report = StatusLine.While("writing random weights", tell =>
         {
             using var bench = new SpeechBench(options, workers, tell);
@@ -86,10 +86,10 @@ sealed class BenchCommand : DocumentedCommand
     {
         var text = new StringBuilder();
         void Line(FormattableString line) => text.Append(line.ToString(CultureInfo.InvariantCulture)).Append('\n');
-        Line($"{r.Processor}, {r.Tier}, {r.Threads} threads, {r.Runtime}, load of the machine {r.LoadAverage:0.0}. ");
+        Line($"{r.Processor}, {r.Tier}, {r.Threads} threads, {r.Runtime}, load of the machine {r.LoadAverage:0.0}.");
         Line($"Shapes of {r.Model}, weights {r.Weights}.");
-        Line($"This machine reads {r.Machine.ReadGigabytes:0.0} GB/s, and computes {r.Machine.FloatGigaflops:0} GFLOP/s in float32 and ");
-        Line($"{r.Machine.Int8Gigaops:0} GOP/s in int8. A floor is what it would need at that rate.");
+        Line($"This machine reads {r.Machine.ReadGigabytes:0.0} GB/s, and computes {r.Machine.FloatGigaflops:0} GFLOP/s in float32");
+        Line($"and {r.Machine.Int8Gigaops:0} GOP/s in int8. A floor is what it would need at that rate.");
         Line($"");
         Line($"| figure | measured | floor | multiple |");
         Line($"|---|---|---|---|");

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using Qwen3Tts.CommandLine;
-using Qwen3Tts.Kernels;
 
 namespace Qwen3Tts.Cli;
 
@@ -21,16 +20,6 @@ static class PrecisionOption
         Int8 => WeightPrecision.Int8,
         Int4 => WeightPrecision.Int4,
         Stored => WeightPrecision.Stored,
-        _ => throw Unknown(word),
+        _ => throw new ArgumentOutOfRangeException(nameof(word), word, "There is no such precision."),
     };
-
-    public static WeightType? Type(string word) => word switch
-    {
-        Int8 => WeightType.Int8,
-        Int4 => WeightType.Int4,
-        Stored => null,
-        _ => throw Unknown(word),
-    };
-
-    static ArgumentOutOfRangeException Unknown(string word) => new(nameof(word), word, "There is no such precision.");
 }

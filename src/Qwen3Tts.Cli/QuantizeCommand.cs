@@ -3,7 +3,6 @@ using System.CommandLine;
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.CommandLine;
 using Qwen3Tts.Files;
-using Qwen3Tts.Kernels;
 using Qwen3Tts.Loading;
 
 namespace Qwen3Tts.Cli;
@@ -41,7 +40,7 @@ sealed class QuantizeCommand : DocumentedCommand
         var output = Path.GetFullPath(parsed.GetRequiredValue(_output));
         var model = ModelFolder.Open(folder);
         OutputFile.CheckIsNoInput(output, [folder, .. OutputFile.Whole(folder)]);
-        var type = parsed.GetValue(_to) == "int4" ? WeightType.Int4 : WeightType.Int8;
+        var type = PrecisionOption.Precision(parsed.GetValue(_to)!).ToWeightType()!.Value;
         StatusLine.While($"quantising {folder}", tell =>
         {
             QuantizedModel.Write(model, output, type, share => tell($"quantising {folder}: {share:P0}"), stop);

@@ -34,13 +34,7 @@ public sealed class Tts : IDisposable
         _tokenizer = TextTokenizer.Load(model.Path);
         _ids = model.Config.SpecialTokens(_tokenizer.AssistantHead[^1]);
         _ = Sampling; // reports a setting of generation_config.json that is out of range now, not when speaking
-        (_talker, _encoder) = ModelNetworks.Load(model, workers, precision switch
-        {
-            WeightPrecision.Int8 => WeightType.Int8,
-            WeightPrecision.Int4 => WeightType.Int4,
-            WeightPrecision.Stored => (WeightType?)null,
-            _ => throw new ArgumentOutOfRangeException(nameof(precision), precision, "There is no such precision."),
-        }, map);
+        (_talker, _encoder) = ModelNetworks.Load(model, workers, precision.ToWeightType(), map);
         _talker.Input.ProjectsText = !compatibility.HasFlag(Compatibility.RawText);
         _codec = SpeechCodec.Load(model.CodecPath, workers, map);
         if (_codec.CodesPerFrame != _ids.CodeGroups || _codec.CodebookSize != model.Config.TalkerConfig.CodePredictorConfig.VocabSize)

@@ -1,3 +1,5 @@
+using Qwen3Tts.Kernels;
+
 namespace Qwen3Tts;
 
 /// <summary>
@@ -16,4 +18,16 @@ public enum WeightPrecision
     /// codes directly.
     /// </summary>
     Int4,
+}
+
+static class WeightPrecisions
+{
+    /// <summary>The type to which linear layers are converted; null to keep the stored type.</summary>
+    public static WeightType? ToWeightType(this WeightPrecision precision) => precision switch
+    {
+        WeightPrecision.Int8 => WeightType.Int8,
+        WeightPrecision.Int4 => WeightType.Int4,
+        WeightPrecision.Stored => null,
+        _ => throw new ArgumentOutOfRangeException(nameof(precision), precision, "There is no such precision."),
+    };
 }

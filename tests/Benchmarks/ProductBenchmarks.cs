@@ -26,18 +26,23 @@ public class ProductBenchmarks : IDisposable
     {
         var random = new Random(1);
         float[] Numbers(int count) => [.. Enumerable.Range(0, count).Select(_ => random.NextSingle() - 0.5f)];
-        var values = Matrix.Create(Rows, Columns, Numbers(Rows * Columns));
+        var values = Numbers(Rows * Columns);
         var bits = new ushort[Rows * Columns];
-        BFloat16.Round(Numbers(Rows * Columns), bits);
+        BFloat16.Round(values, bits);
         var type = Enum.Parse<WeightType>(Weights);
         _matrix = type switch
         {
-            WeightType.Float32 => values,
+            WeightType.Float32 => Matrix.Create(Rows, Columns, values),
             WeightType.BFloat16 => Matrix.Create(Rows, Columns, bits),
-            _ => Quantization.Quantize(values, type, _workers) is var q
-                ? Quantization.Matrix(type, Rows, Columns, q.Groups, q.Scales) : values,
+            _ => Quantize(values, type),
         };
         (_x, _y) = (Numbers(Tokens * Columns), new float[Tokens * Rows]);
+    }
+
+    Matrix Quantize(float[] values, WeightType type)
+    {
+        var quantized = Quantization.Quantize(values, Rows, type);
+        return Quantization.Matrix(type, Rows, Columns, quantized.Groups, quantized.Scales);
     }
 
     [Benchmark]

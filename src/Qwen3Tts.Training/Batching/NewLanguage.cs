@@ -1,5 +1,5 @@
-// A language that the model has no id for, on a free row of the codec embedding. The row begins as that of a language like it, or as the
-// mean of all, and is learned from the sequences that it stands in.
+// A language that the model does not have yet. It gets a free row of the codec embedding. The row starts as a copy of the row of a similar
+// language, or as the mean of all language rows, and is trained by the sequences that contain it.
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.Files;
 using Qwen3Tts.Sequence;
@@ -9,12 +9,13 @@ using static TorchSharp.torch;
 
 namespace Qwen3Tts.Training.Batching;
 
-/// <param name="Name">Lower case, as config.json has languages.</param>
-/// <param name="Row">Of the codec embedding.</param>
-/// <param name="StartRows">Rows of the codec embedding whose mean is its first value.</param>
+/// <param name="Name">Name in lower case, as in config.json.</param>
+/// <param name="Row">Its row of the codec embedding.</param>
+/// <param name="StartRows">Rows of the codec embedding whose mean is the initial value of its row.</param>
 sealed record NewLanguage(string Name, int Row, IReadOnlyList<int> StartRows)
 {
-    /// <exception cref="ArgumentException">The model has the language already, or lacks the one that it is to begin as.</exception>
+    /// <exception cref="ArgumentException">The name is no name of a language, or the model already has the language, or the model lacks the
+    /// similar language.</exception>
     public static NewLanguage Choose(TalkerConfig talker, TrainingOptions options, int voices)
     {
         var languages = talker.CodecLanguageId.ToDictionary(l => l.Key.ToLowerInvariant(), l => l.Value);
@@ -32,7 +33,7 @@ sealed record NewLanguage(string Name, int Row, IReadOnlyList<int> StartRows)
                 $"--new-language-like is '{Printable.Text(missing)}', which the model lacks. Choose one of: " +
                 $"{string.Join(", ", languages.Keys)}.");
         IReadOnlyList<int> from = like is not null ? [languages[like]] : [.. languages.Values];
-        return new(name, talker.FreeRows(voices + 1)[^1], from); // voices have the rows before
+        return new(name, talker.FreeRows(voices + 1)[^1], from); // the free rows before it are for the voices
     }
 
     public SpecialTokens AddTo(SpecialTokens ids) => ids with { Languages = new Dictionary<string, int>(ids.Languages) { [Name] = Row } };
@@ -45,7 +46,7 @@ sealed record NewLanguage(string Name, int Row, IReadOnlyList<int> StartRows)
                 $"No sequence has --new-language {Name}. Name it in the 'language' of lines, or train all of them with --language {Name}.");
     }
 
-    /// <summary>Puts its row into a loaded talker.</summary>
+    /// <summary>Sets the initial value of its row in a loaded talker.</summary>
     public void InitializeRow(TalkerModule talker)
     {
         using var scope = NewDisposeScope();

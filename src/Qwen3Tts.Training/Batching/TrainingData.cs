@@ -1,5 +1,6 @@
-// Which examples make which step. A pure function of seed and position: nothing has to be remembered to go on where a run stopped. Several
-// voices take turns, each with an order of its own, so that a small one is trained on as often as a large one.
+// Decides which examples each training step has. This is a pure function of the seed and the position in the run, so a stopped run can
+// continue without stored state. Several voices take turns, each with its own order of clips, so that a voice with few clips is trained on
+// as often as a voice with many.
 using Qwen3Tts.Data;
 using Qwen3Tts.Sequence;
 using Qwen3Tts.Text;
@@ -8,7 +9,7 @@ using Qwen3Tts.Training.Options;
 
 namespace Qwen3Tts.Training.Batching;
 
-/// <summary>The clips of a run as the sequences they are trained as.</summary>
+/// <summary>The clips of a run, as training examples.</summary>
 sealed class TrainingData
 {
     readonly IReadOnlyList<Clip> _clips;
@@ -16,16 +17,16 @@ sealed class TrainingData
     readonly SpecialTokens _ids;
     readonly IReadOnlyList<TrainingVoice> _voices;
     readonly TrainingOptions _options;
-    readonly int[] _voiceOf; // of each clip
-    readonly int[][] _training; // of each voice, the clips that are trained on
-    readonly int[] _lengths; // of each clip, in tokens and frames
-    readonly Clip?[] _references; // of each voice, where it is one of the clips
+    readonly int[] _voiceOf; // the voice of each clip
+    readonly int[][] _training; // for each voice, the clips that are trained on
+    readonly int[] _lengths; // for each clip, tokens plus frames
+    readonly Clip?[] _references; // for each voice, its reference recording; null if that is none of the clips
     readonly Dictionary<(int Voice, long Epoch), int[]> _orders = [];
 
-    /// <exception cref="ArgumentException">The model lacks a language that is asked for, or nothing is left to train a voice
-    /// on.</exception>
-    /// <exception cref="InvalidDataException">There is no transcript of a reference that is to be in the prompts, or a clip is longer than
-    /// the model can see.</exception>
+    /// <exception cref="ArgumentException">The model lacks a language that is requested, or no clip of a voice is left for
+    /// training.</exception>
+    /// <exception cref="InvalidDataException">A reference recording for the prompts has no transcript, or a clip is too long for the
+    /// model.</exception>
     public TrainingData(IReadOnlyList<Clip> clips, TextTokenizer tokenizer, SpecialTokens ids, IReadOnlyList<TrainingVoice> voices,
         TrainingOptions options, int mostPositions = int.MaxValue)
     {
@@ -48,12 +49,12 @@ sealed class TrainingData
             throw new ArgumentException($"All clips of '{voices[empty].Name}' are held out, and none is left to train on. Hold out fewer.");
         var languages = clips.SelectMany(c => options.Languages!.Select(policy => Language(c, policy))).Distinct().ToList();
         HasAuto = languages.Any(l => ids.Language(l, null) is null);
-        _ = Longest; // a clip that is too long for the model is told now, and not in the middle of the run
+        _ = Longest; // throws now if a clip is too long for the model, and not in the middle of the run
         Languages = [.. languages.Where(l => ids.Language(l, null) is not null).Select(ids.LanguageName).Distinct()
             .Order(StringComparer.Ordinal)];
     }
 
-    /// <summary>What can be spoken and in which languages is decided by the checks that speaking has.</summary>
+    /// <summary>Applies the same checks of texts and languages as for speaking.</summary>
     void CheckClips()
     {
         foreach (var clip in _clips)
@@ -67,39 +68,39 @@ sealed class TrainingData
         }
     }
 
-    /// <summary>The clips that are only measured.</summary>
+    /// <summary>The held-out clips.</summary>
     public IReadOnlyList<Clip> HeldOutClips { get; }
 
-    /// <summary>The same as sequences, always under the same conditions.</summary>
+    /// <summary>The held-out clips as examples, always with the same conditions.</summary>
     public IReadOnlyList<TrainingExample> HeldOut { get; }
 
-    /// <summary>Clips that are trained on.</summary>
+    /// <summary>Number of clips that are trained on.</summary>
     public int Training => _training.Sum(t => t.Length);
 
-    /// <summary>The same for each voice.</summary>
+    /// <summary>Number of clips that are trained on, for each voice.</summary>
     public IReadOnlyList<(string Voice, int Clips)> TrainingOf => [.. _voices.Zip(_training, (v, t) => (v.Name, t.Length))];
 
-    /// <summary>
-    /// The examples of a step: each epoch passes through all clips of a voice in an order of its own, and batches run on across its end.
-    /// </summary>
+    /// <summary>The examples of a step. Each epoch has all clips of a voice, in a new order. A batch may contain the end of one epoch and
+    /// the beginning of the next.</summary>
     public List<TrainingExample> Batch(int step) => [.. Positions(step, _options.Bucket!.Value).Select(At)];
 
-    /// <summary>The first few clips that are trained on, as they are trained on first.</summary>
+    /// <summary>The first few examples of the run.</summary>
     public List<TrainingExample> Some(int most) => [.. Enumerable.Range(0, Math.Min(most, Training)).Select(i => At(i))];
 
-    /// <summary>Instructions stand in sequences of the run.</summary>
+    /// <summary>Whether any clip has an instruction.</summary>
     public bool HasInstruct => _clips.Any(c => !string.IsNullOrWhiteSpace(c.Instruct));
 
-    /// <summary>The longest clip, written in the longest way.</summary>
+    /// <summary>The shape of the longest example: the largest number of positions and the largest number of frames, with the layout and
+    /// conditions that give the longest sequence.</summary>
     public BatchShape Longest => Enumerable.Range(0, _clips.Count)
         .Select(i => _builder.WriteSequence(_clips[i],
             Conditions(i, Layout.TextFirst, _options.Languages![0], _options.InContext > 0)))
         .Select(s => new BatchShape(1, s.Positions.Count, s.Frames.Count()))
             .Aggregate((a, b) => new(1, Math.Max(a.Positions, b.Positions), Math.Max(a.Frames, b.Frames)));
 
-    /// <summary>Share of positions that are padding over the first epoch.</summary>
+    /// <summary>Share of positions that are padding in the first epoch.</summary>
     /// <param name="microBatch">Clips that are computed together.</param>
-    /// <param name="bucket">As the option.</param>
+    /// <param name="bucket">Number of steps whose clips are drawn together, as in the option --bucket.</param>
     public double Padding(int microBatch, int bucket)
     {
         long filled = 0, all = 0;
@@ -112,14 +113,12 @@ sealed class TrainingData
         return 1 - (double)filled / all;
     }
 
-    /// <summary>A batch in micro-batches. Where there are several, clips of like length lie together.</summary>
+    /// <summary>Splits a batch into micro-batches. If there are several, each has clips of similar length.</summary>
     public static IEnumerable<T[]> InParts<T>(IReadOnlyList<T> batch, int size, Func<T, int> length) =>
         (size < batch.Count ? batch.OrderBy(length) : batch.AsEnumerable()).Chunk(size);
 
-    /// <summary>
-    /// Of a step's examples, in the run's order. Steps that are drawn together deal out their clips by length, and come in an order of
-    /// their own.
-    /// </summary>
+    /// <summary>The positions, in the run's order, of a step's examples. The clips of all steps of a bucket are drawn together, sorted by
+    /// length and divided among these steps in random order.</summary>
     List<long> Positions(int step, int bucket)
     {
         var (window, batch) = Math.DivRem(step, bucket);
@@ -129,10 +128,10 @@ sealed class TrainingData
                 .Skip(Shuffled(Enumerable.Range(0, bucket), -1 - window)[batch] * _options.Batch).Take(_options.Batch)];
     }
 
-    /// <summary>Languages of the model that stand in sequences of the run.</summary>
+    /// <summary>The languages that prompts of the run name.</summary>
     public IReadOnlyList<string> Languages { get; }
 
-    /// <summary>Some sequences of the run have none.</summary>
+    /// <summary>Whether some prompts of the run name no language.</summary>
     public bool HasAuto { get; }
 
     TrainingExample At(long position) => Example(ClipAt(position), _clips.Count + position);

@@ -1,4 +1,5 @@
-// The voices of a run. Each has one recording and so one vector: the one that stands in all its sequences and in its exported row.
+// The voices of a run. Each voice has one reference recording and therefore one vector. All its sequences and its exported row contain this
+// vector.
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.Data;
 using Qwen3Tts.Kernels;
@@ -8,17 +9,17 @@ using Qwen3Tts.Training.Options;
 
 namespace Qwen3Tts.Training.Batching;
 
-/// <param name="Name">As it will be asked for, in any case.</param>
+/// <param name="Name">The name to speak with, in upper or lower case.</param>
 /// <param name="Reference">The recording that the vector is taken from.</param>
-/// <param name="Vector">As the exported row will hold it: rounded before training, not after.</param>
+/// <param name="Vector">The vector, already rounded as in the exported row, so that training and export have the same numbers.</param>
 sealed record TrainingVoice(string Name, string Reference, float[] Vector);
 
 static class TrainingVoices
 {
-    /// <summary>Whose voice a clip is: the new voice if the run names one, else that of the line's speaker.</summary>
+    /// <summary>The name of a clip's voice: that of the run if it names one, otherwise the speaker of the line.</summary>
     public static string NameOf(TrainingOptions options, Clip clip) => options.Speaker ?? clip.Speaker!;
 
-    /// <exception cref="ArgumentException">A name cannot be used.</exception>
+    /// <exception cref="ArgumentException">A speaker's name cannot be used, or --reference is given with several speakers.</exception>
     /// <exception cref="InvalidDataException">A line names no speaker, or a voice has several references.</exception>
     public static IReadOnlyList<TrainingVoice> Load(ModelFolder model, TrainingOptions options, IReadOnlyList<Clip> clips)
     {
@@ -41,7 +42,7 @@ static class TrainingVoices
             Export.AsStored(model, encoder.Embed(ClipGate.Read(options.Data, reference).Wave.ToRate(encoder.SampleRate)))))];
     }
 
-    /// <summary>One recording for a whole voice: a row can hold one vector, so training must not see several.</summary>
+    /// <summary>The one reference recording of a voice. A row can hold only one vector, so training must not use several.</summary>
     static string Reference(TrainingOptions options, List<Clip> clips)
     {
         var named = clips.Select(c => c.Reference!).Distinct().ToList();

@@ -240,13 +240,11 @@ sealed partial class SafetensorsFile : IDisposable
         }
     }
 
-    public static int SizeOf(ElementType type) =>
-        type switch
-        {
-            ElementType.BF16 or ElementType.F16 =>
-        2,
-            ElementType.F32 or ElementType.I32 => 4,
-            ElementType.I64 or ElementType.F64 => 8,
-            _ => 1
-        };
+    public static int SizeOf(ElementType type) => type switch
+    {
+        ElementType.BF16 or ElementType.F16 => 2,
+        ElementType.F32 or ElementType.I32 => 4,
+        ElementType.I64 or ElementType.F64 => 8,
+        _ => 1,
+    };
 }

@@ -114,7 +114,7 @@ sealed partial class Weights : IDisposable
             : new(entry.Type == ElementType.F32 ? file.Numbers<float>(name) : file.Float32(name), null);
     }
 
-    /// <summary>The same, where the numbers are not there before <see cref="Finish"/> has returned.</summary>
+    /// <summary>The same, where the numbers may not be there before <see cref="Load"/> has returned.</summary>
     public TensorData TakeLater(string name, params ReadOnlySpan<int> shape)
     {
         if (Find(name, shape) is not var (file, entry))
@@ -139,15 +139,6 @@ sealed partial class Weights : IDisposable
         return whole is null || scales is null ? new(type, default, default, IsNone: true)
             : new(type, whole.Value.File.Numbers<byte>(name, DoLater),
                 scales.Value.File.Numbers<ushort>(name + TensorNames.ScaleSuffix, DoLater), IsNone: false);
-    }
-
-    /// <summary>A matrix of which few rows are read, to be read from its file; null where its numbers must be in memory.</summary>
-    public Matrix? OpenRows(string name, int rows, int columns)
-    {
-        if (_maps || _adapter?.Changes(name) == true || !_tensors.TryGetValue(name, out var found)
-            || found.Entry.Type is not (ElementType.BF16 or ElementType.F32))
-            return null;
-        return Has(name, rows, columns) ? RowsInFile.Open(found.File.Path, found.Entry) : Kernels.Matrix.WithoutValues(rows, columns);
     }
 
     /// <summary>The type to which a linear layer is converted, by the name of its tensor; null to keep the stored type.</summary>
@@ -220,9 +211,7 @@ sealed partial class Weights : IDisposable
     public T Load<T>(Func<Weights, T> networks, Func<string, bool> foreign)
     {
         Check(networks, foreign);
-        var result = networks(this);
-        Finish(foreign);
-        return result;
+        return ReadTogether(networks, foreign);
     }
 
     /// <summary>As <see cref="Load"/>, but only checks the shapes.</summary>
@@ -242,14 +231,13 @@ sealed partial class Weights : IDisposable
 
     /// <summary>
     /// Throws one error that names all tensors that are missing, have another shape, or are stored but were not requested (except those
-    /// that <paramref name="foreign"/> accepts). Otherwise it reads what networks left for later.
+    /// that <paramref name="foreign"/> accepts).
     /// </summary>
     public void Finish(Func<string, bool>? foreign = null)
     {
         var unused = _tensors.Keys.Where(n => !_taken.Contains(n) && foreign?.Invoke(n) != true).Order(StringComparer.Ordinal).ToList();
         if (_missing.Count + _misshapen.Count + unused.Count > 0)
             throw Problem(unused);
-        ReadNow();
     }
 
     public void Dispose() => _files.ForEach(f => f.Dispose());

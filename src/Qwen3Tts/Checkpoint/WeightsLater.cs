@@ -2,6 +2,7 @@
 // there, on all processors: one thread alone reads memory that was never used at a third of the speed of the disk cache.
 using System.Collections.Concurrent;
 using System.Runtime.ExceptionServices;
+using Qwen3Tts.Kernels;
 
 namespace Qwen3Tts.Checkpoint;
 
@@ -10,15 +11,45 @@ delegate void UseNumbers(ReadOnlySpan<float> numbers);
 
 partial class Weights
 {
-    readonly List<Action> _later = [];
     readonly ConcurrentBag<float[]> _buffers = [];
+    List<Action>? _later; // null: nothing is put off
 
-    void DoLater(Action work) => _later.Add(work);
+    void DoLater(Action work)
+    {
+        if (_later is null)
+            work();
+        else
+            _later.Add(work);
+    }
+
+    /// <summary>Makes networks, and reads for all of them what they put off.</summary>
+    T ReadTogether<T>(Func<Weights, T> networks, Func<string, bool> foreign)
+    {
+        _later = [];
+        try
+        {
+            var result = networks(this);
+            Finish(foreign);
+            Parallel.ForEach(_later, work => work());
+            return result;
+        }
+        catch (AggregateException e)
+        {
+            ExceptionDispatchInfo.Throw(e.InnerExceptions[0]);
+            throw;
+        }
+        finally
+        {
+            _later = null;
+            _buffers.Clear();
+        }
+    }
 
     /// <summary>Requests a tensor of this shape, as <see cref="Take"/> does, and tells whether numbers can be read from it.</summary>
     public bool Has(string name, params ReadOnlySpan<int> shape) => Find(name, shape) is not null;
 
-    /// <summary>Hands over the numbers of a tensor as float32 before <see cref="Finish"/> returns, on any thread.</summary>
+    /// <summary>Hands over the numbers of a tensor as float32 before <see cref="Load"/> returns, on any thread; outside of it at
+    /// once.</summary>
     /// <param name="name">A tensor that <see cref="Has"/> found.</param>
     /// <param name="use">Copies or converts the numbers.</param>
     public void ReadLater(string name, UseNumbers use) => DoLater(() =>
@@ -37,17 +68,12 @@ partial class Weights
         _buffers.Add(buffer);
     });
 
-    void ReadNow()
+    /// <summary>A matrix of which few rows are read, to be read from its file; null where its numbers must be in memory.</summary>
+    public Matrix? OpenRows(string name, int rows, int columns)
     {
-        try
-        {
-            Parallel.ForEach(_later, work => work());
-        }
-        catch (AggregateException e)
-        {
-            ExceptionDispatchInfo.Throw(e.InnerExceptions[0]);
-        }
-        _later.Clear();
-        _buffers.Clear();
+        if (_maps || _adapter?.Changes(name) == true || !_tensors.TryGetValue(name, out var found)
+            || found.Entry.Type is not (ElementType.BF16 or ElementType.F32))
+            return null;
+        return Has(name, rows, columns) ? RowsInFile.Open(found.File.Path, found.Entry) : Matrix.WithoutValues(rows, columns);
     }
 }

@@ -78,7 +78,7 @@ sealed class ResidualUnit(Weights weights, string name, int dim, int dilation)
     readonly SnakeBeta act1 = new(weights, $"{name}.act1", dim);
     readonly CausalConvolution conv1 = CausalConvolution.Load(weights, $"{name}.conv1.conv", dim, dim, Taps, dilation: dilation);
     readonly SnakeBeta act2 = new(weights, $"{name}.act2", dim);
-    readonly Linear conv2 = Linear.LoadPointwise(weights, $"{name}.conv2.conv", dim, dim, bias: true);
+    readonly Convolution conv2 = weights.Pointwise($"{name}.conv2.conv", dim, dim);
 
     /// <summary>in: b.Hidden [count, dim] · out: b.Hidden after the unit · overwrites: b.Hidden, b.Spare, b.Inner.</summary>
     public void Apply(Buffers b, CausalState state, Workers workers)

@@ -99,7 +99,7 @@ sealed class FrameEncoder
     {
         readonly CausalConvolution conv1 = CausalConvolution.Load(weights, $"{name}.1.conv", channels / c.Compress, channels,
             c.ResidualKernelSize, dilation: dilation);
-        readonly Linear conv3 = Linear.LoadPointwise(weights, $"{name}.3.conv", channels, channels / c.Compress, bias: true);
+        readonly Convolution conv3 = weights.Pointwise($"{name}.3.conv", channels, channels / c.Compress);
 
         public void Apply(Buffers b, CausalState state, Workers workers)
         {

@@ -1,7 +1,5 @@
 // Residual vector quantizers. Encoder and decoder have one semantic codebook and, beside it, a chain of acoustic codebooks. The acoustic
 // chain starts from the frame itself, not from the residual of the semantic codebook.
-using System.Numerics;
-using System.Runtime.InteropServices;
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.Kernels;
 using Qwen3Tts.Layers;
@@ -28,31 +26,9 @@ sealed class Codebook
 
     public ReadOnlySpan<float> this[int code] => _vectors.AsSpan(code * _dim, _dim);
 
-    /// <summary>
-    /// The code whose vector is nearest to x [dim]; of equally near ones the first. The differences are squared one by one: computed by dot
-    /// products, nearly equal distances would be decided differently.
-    /// </summary>
-    public int Nearest(ReadOnlySpan<float> x)
-    {
-        var (best, least) = (0, float.PositiveInfinity);
-        for (var code = 0; code * _dim < _vectors.Length; code++)
-            if (SquaredDistance(x, this[code]) is var distance && distance < least)
-                (best, least) = (code, distance);
-        return best;
-    }
-
-    static float SquaredDistance(ReadOnlySpan<float> a, ReadOnlySpan<float> b)
-    {
-        var va = MemoryMarshal.Cast<float, Vector<float>>(a);
-        var vb = MemoryMarshal.Cast<float, Vector<float>>(b);
-        var lanes = Vector<float>.Zero;
-        for (var i = 0; i < va.Length; i++)
-            lanes += (va[i] - vb[i]) * (va[i] - vb[i]);
-        var sum = Vector.Sum(lanes);
-        for (var i = va.Length * Vector<float>.Count; i < a.Length; i++)
-            sum += (a[i] - b[i]) * (a[i] - b[i]);
-        return sum;
-    }
+    /// <summary>in: x [count, dim] · out: for each the code whose vector is nearest, of equally near ones the first.</summary>
+    public void FindNearest(ReadOnlySpan<float> x, Span<int> codes, Workers workers) =>
+        NearestRow.Find(_vectors, x, _dim, codes, workers);
 }
 
 /// <summary>Codes to vectors: <c>rvq_first</c> for code 0, <c>rvq_rest</c> for the others.</summary>
@@ -162,13 +138,13 @@ sealed class EncoderQuantizer
             else
                 input_proj.Apply(x.Span, rest, x.Count, workers);
             trace?.Invoke(stage, rest);
-            var codes = new int[x.Count][];
-            for (var t = 0; t < codes.Length; t++)
+            int[][] codes = [.. Enumerable.Range(0, x.Count).Select(_ => new int[layers.Length])];
+            var nearest = new int[x.Count];
+            for (var q = 0; q < layers.Length; q++)
             {
-                codes[t] = new int[layers.Length];
-                var vector = rest.Slice(t * _dim, _dim);
-                for (var q = 0; q < layers.Length; q++)
-                    Activations.AddScaled(vector, layers[q][codes[t][q] = layers[q].Nearest(vector)], -1);
+                layers[q].FindNearest(rest, nearest, workers);
+                for (var t = 0; t < nearest.Length; t++)
+                    Activations.AddScaled(rest.Slice(t * _dim, _dim), layers[q][codes[t][q] = nearest[t]], -1);
             }
             return codes;
         }

@@ -10,7 +10,9 @@ namespace Qwen3Tts.Codec;
 /// <summary>A loaded codec. Calls of several threads wait for one another. Any number of <see cref="CodecStream"/>s may be open.</summary>
 public sealed class SpeechCodec
 {
-    const int PieceFrames = 16; // computed together: limits the buffers, and is enough that weights are read rarely
+    // Frames that are computed together: they limit the buffers, and are enough that weights are read rarely. Encoding has fewer
+    // channels at the rate of samples.
+    const int PieceFrames = 16, PieceFramesOfEncoder = 64;
 
     readonly CodecConfig _config;
     readonly FrameEncoder encoder;
@@ -82,9 +84,10 @@ public sealed class SpeechCodec
         {
             var state = encoder.CreateState();
             var frames = new List<int[]>();
-            for (var from = 0; from < samples.Length; from += PieceFrames * SamplesPerFrame)
-                frames.AddRange(encoder.Encode(samples.AsSpan(from, Math.Min(PieceFrames * SamplesPerFrame, samples.Length - from)), state,
-                    _workers, trace));
+            var piece = PieceFramesOfEncoder * SamplesPerFrame;
+            for (var from = 0; from < samples.Length; from += piece)
+                frames.AddRange(encoder.Encode(
+                    samples.AsSpan(from, Math.Min(piece, samples.Length - from)), state, _workers, trace));
             return [.. frames];
         }
     }

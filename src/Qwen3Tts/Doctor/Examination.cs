@@ -1,5 +1,6 @@
-// The whole examination, in the order in which a person would do it: does the folder load; what is its text projection; what moved; under
-// which hypothesis are its losses lowest; does it speak. Each part stands alone, and what is missing (base, data) is left out, not guessed.
+// The whole examination, in the order in which a person would do it: does the folder load; what does its text projection do; which weights
+// changed since the base; under which hypothesis are its losses lowest; how does it speak. The parts are independent. A part whose input
+// (base or data) is missing is left out; nothing is guessed.
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.Doctor.Decision;
 using Qwen3Tts.Doctor.Evidence;
@@ -18,11 +19,11 @@ static class Examination
 {
     /// <param name="options">What to examine.</param>
     /// <param name="open">Opens a model folder for speaking; null leaves speech out.</param>
-    /// <param name="progress">Told what is being done.</param>
+    /// <param name="progress">Receives a message at the start of each part.</param>
     /// <param name="stop">Ends the examination between clips.</param>
-    /// <exception cref="IOException">A folder or file that was named is not there.</exception>
+    /// <exception cref="IOException">A named folder or file does not exist.</exception>
     /// <exception cref="InvalidDataException">The base, the data or the manifest of the run cannot be read.</exception>
-    /// <exception cref="ArgumentException">The data do not say enough: whose voice, or which language.</exception>
+    /// <exception cref="ArgumentException">The data do not say whose voice or which language to measure.</exception>
     public static DoctorReport Run(DoctorOptions options, Func<string, SpeechSource>? open, Action<string> progress,
         CancellationToken stop = default)
     {
@@ -50,17 +51,17 @@ static class Examination
         if (original is not null)
         {
             progress("comparing with the base");
-            (report, moved) = Compared(report, model, original, clips);
+            (report, moved) = CompareWithBase(report, model, original, clips);
         }
         if (clips is not null)
-            report = Measured(report, options, model, original, clips, moved, progress, stop);
+            report = MeasureTraining(report, options, model, original, clips, moved, progress, stop);
         if (open is not null && options.Takes > 0)
-            report = Spoken(report, options, open, model, original, clips, progress, stop);
+            report = Speak(report, options, open, model, original, clips, progress, stop);
         return Verdicts.Conclude(report);
     }
 
-    /// <summary>What moved since the base.</summary>
-    static (DoctorReport, (List<RowEvidence>, HeadMovement, IReadOnlyList<bool>)) Compared(
+    /// <summary>Adds which weights changed since the base.</summary>
+    static (DoctorReport, (List<RowEvidence>, HeadMovement, IReadOnlyList<bool>)) CompareWithBase(
         DoctorReport report, ModelFolder model, ModelFolder original, ClipExamples? clips)
     {
         using var now = model.OpenWeights();
@@ -72,14 +73,16 @@ static class Examination
         return (report, ([.. movement.ReadRows()], HeadMovement.Compare(now, before, model.Config.TalkerConfig), seen));
     }
 
-    static DoctorReport Measured(DoctorReport report, DoctorOptions options, ModelFolder model, ModelFolder? original, ClipExamples clips,
-        (List<RowEvidence> Rows, HeadMovement Heads, IReadOnlyList<bool> Seen)? moved, Action<string> progress, CancellationToken stop)
+    static DoctorReport MeasureTraining(DoctorReport report, DoctorOptions options, ModelFolder model, ModelFolder? original,
+        ClipExamples clips, (List<RowEvidence> Rows, HeadMovement Heads, IReadOnlyList<bool> Seen)? moved, Action<string> progress,
+        CancellationToken stop)
     {
         var ids = model.Config.SpecialTokens(TextTokenizer.Load(model.Path).AssistantHead[^1]);
         Measurement Measure(ModelFolder folder, string name)
         {
             using var weights = folder.OpenWeights();
-            return new(new TalkerModel(weights, folder.Config.TalkerConfig, Workers.Shared), ids, clips.Examples, runs =>
+            var talker = weights.Load(w => new TalkerModel(w, folder.Config.TalkerConfig, Workers.Shared), foreign: _ => true);
+            return new(talker, ids, clips.Examples, runs =>
                 { stop.ThrowIfCancellationRequested(); progress($"measuring the {name}, pass {runs}"); });
         }
         var now = Measure(model, "checkpoint");
@@ -111,15 +114,15 @@ static class Examination
             : losses.End.Mean, losses.Predictor.Mean, before?.LossesUnder(h.Faults).Total);
     }
 
-    static DoctorReport Spoken(DoctorReport report, DoctorOptions options, Func<string, SpeechSource> open, ModelFolder model,
+    static DoctorReport Speak(DoctorReport report, DoctorOptions options, Func<string, SpeechSource> open, ModelFolder model,
         ModelFolder? original, ClipExamples? clips, Action<string> progress, CancellationToken stop)
     {
         var ids = model.Config.SpecialTokens(0);
-        var speaker = ClipExamples.SpeakerOf(options, ids, original);
+        var speaker = ClipExamples.ChooseSpeaker(options, ids, original);
         var voice = speaker is null ? clips?.Examples[0].Positions.Select(p => p.Codec).OfType<CodecStep.Voice>().FirstOrDefault()?.Vector
             : null;
         if (speaker is null && voice is null && model.Config.TtsModelType != "voice_design")
-            return report; // nobody is there to speak
+            return report; // the model has no voice to speak with
         var speech = new SpeechOptions
         {
             Speaker = speaker,
@@ -132,12 +135,12 @@ static class Examination
         return report with { Speech = spoken, Findings = [.. report.Findings, .. SpeechCheck.Findings(spoken)] };
     }
 
-    /// <summary>What may be wrong with the clips, which makes what is measured on them doubtful, too.</summary>
+    /// <summary>The warning that some clips may be wrong: all numbers that are measured on them are then doubtful, too.</summary>
     static Finding DoubtfulClips(ClipExamples clips)
     {
         const int Shown = 5;
         var more = clips.Doubts.Count > Shown ? $" … and {clips.Doubts.Count - Shown} more." : "";
         return new("doubtful_clips", Severity.Warning, string.Join(' ', clips.Doubts.Take(Shown)) + more,
-            "Correct these clips or leave them out of --data: what is measured on them may mislead.");
+            "Correct these clips or leave them out of --data: numbers that are measured on them may mislead.");
     }
 }

@@ -1,5 +1,5 @@
-// It speaks: fixed sentences, drawn as the model asks for it, judged by numbers that a broken fine-tune moves: does it end, how long is it,
-// how much of it is silence or stands still, and which words does a recogniser hear.
+// The checkpoint speaks some sentences with its own sampling options. The speech is judged by numbers that a broken fine-tune changes:
+// whether it ends, how long it is, how much of it is silence or repeated frames, and which words a speech recogniser hears.
 using System.Text.Json.Serialization;
 using Qwen3Tts.Audio;
 using Qwen3Tts.Doctor.Report;
@@ -9,26 +9,27 @@ using Qwen3Tts.Listening;
 namespace Qwen3Tts.Doctor;
 
 /// <summary>One sentence that was spoken.</summary>
-/// <param name="Text">What was to be said.</param>
-/// <param name="Frames">How many were generated.</param>
+/// <param name="Text">The text that the model was asked to say.</param>
+/// <param name="Frames">How many frames were generated.</param>
 /// <param name="Seconds">Length of the speech.</param>
-/// <param name="Ended">By itself, and not by the limit.</param>
-/// <param name="LengthRatio">Frames, against what the data takes for as much text; null without data.</param>
-/// <param name="Silence">Share of windows of 10 ms below a hundredth of the loudest one.</param>
-/// <param name="Repeated">Share of frames equal to the one before in all codes.</param>
-/// <param name="Peaks">The largest amplitude in each of many equal stretches, for drawing.</param>
+/// <param name="Ended">Whether the speech ended by itself, and not at the length limit.</param>
+/// <param name="LengthRatio">Number of frames, divided by the number that the data has for a text of the same length; null without
+/// data.</param>
+/// <param name="Silence">Share of windows of 10 ms that are at most a hundredth as loud as the loudest window.</param>
+/// <param name="Repeated">Share of frames that are equal to the frame before in all codes.</param>
+/// <param name="Peaks">The largest amplitude in each of many stretches of equal length, to draw the waveform.</param>
 sealed record Take(
     string Text, int Frames, double Seconds, bool Ended, double? LengthRatio, double Silence, double Repeated, IReadOnlyList<double> Peaks)
 {
-    /// <summary>To be listened to; the JSON leaves it out.</summary>
+    /// <summary>The speech itself, for the page. The JSON does not contain it.</summary>
     [JsonIgnore]
     public Waveform? Sound { get; init; }
 }
 
-/// <param name="Takes">All sentences.</param>
+/// <param name="Takes">All spoken sentences.</param>
 /// <param name="Runaway">Share of takes that did not end.</param>
 /// <param name="WordErrors">Share of words heard wrongly; null without a recogniser.</param>
-/// <param name="Recogniser">Which one, or why there is none.</param>
+/// <param name="Recogniser">The name of the recogniser, or the reason why there is none.</param>
 sealed record SpeechReport(IReadOnlyList<Take> Takes, double Runaway, double? WordErrors, string Recogniser)
 {
     public double Silence => Takes.Average(t => t.Silence);
@@ -37,9 +38,9 @@ sealed record SpeechReport(IReadOnlyList<Take> Takes, double Runaway, double? Wo
         Takes.All(t => t.LengthRatio is null) ? null : Takes.Select(t => t.LengthRatio!.Value).Order().ElementAt(Takes.Count / 2);
 }
 
-/// <summary>The checkpoint's source.</summary>
-/// <param name="Sampling">How it asks to be sampled.</param>
-/// <param name="Stream">Speaks a text.</param>
+/// <summary>Speaks with the checkpoint.</summary>
+/// <param name="Sampling">The checkpoint's own sampling options.</param>
+/// <param name="Stream">Speaks a text with the given options.</param>
 sealed record SpeechSource(SamplingOptions Sampling, Func<string, SpeechOptions, SpeechStream> Stream);
 
 static class SpeechCheck
@@ -51,11 +52,11 @@ static class SpeechCheck
 
     /// <param name="source">Speaks with the checkpoint.</param>
     /// <param name="options">How many takes, and what the recogniser may expect.</param>
-    /// <param name="speech">Who speaks.</param>
-    /// <param name="texts">What to say; the data's own texts, or none for fixed sentences.</param>
-    /// <param name="framesPerCharacter">The data's pace, if there is data.</param>
-    /// <param name="progress">Told about each take.</param>
-    /// <param name="stop">Looked at after each frame.</param>
+    /// <param name="speech">Voice, language and layout.</param>
+    /// <param name="texts">The texts of the data; if there are none, fixed sentences are spoken.</param>
+    /// <param name="framesPerCharacter">Frames for each character in the data; null without data.</param>
+    /// <param name="progress">Receives a message before each take.</param>
+    /// <param name="stop">Checked after each piece of audio.</param>
     public static SpeechReport Speak(SpeechSource source, DoctorOptions options, SpeechOptions speech, IReadOnlyList<string> texts,
         double? framesPerCharacter, Action<string> progress, CancellationToken stop)
     {
@@ -90,25 +91,26 @@ static class SpeechCheck
             recogniser?.Name ?? reason);
     }
 
-    /// <summary>What the numbers mean, where they are not those of speech.</summary>
+    /// <summary>A finding for each number that is not in the range of normal speech.</summary>
     public static IEnumerable<Finding> Findings(SpeechReport r)
     {
         if (r.Runaway > 0)
             yield return new("runaway", Severity.Warning, $"{r.Runaway:p0} of {r.Takes.Count} takes did not end by themselves.",
-                "Speak with other seeds; if it stays, the end of speech was not taught or was unlearned.");
+                "Speak with other seeds; if this does not help, the end of speech was not taught or was unlearned.");
         if (r.LengthRatio is { } ratio && ratio is < 0.75 or > 1.5)
-            yield return new("wrong_length", Severity.Warning, $"Speech is {ratio:0.00} times as long as the data takes for as much text.",
+            yield return new("wrong_length", Severity.Warning,
+                $"Speech is {ratio:0.00} times as long as that of the data for as much text.",
                 ratio < 1 ? "Labels that are shifted twice make speech faster and cut its end."
-                : "Look at silence and repeated frames: it may stand still.");
+                : "Look at silence and repeated frames: the speech may stand still.");
         if (r.Silence > 0.5)
             yield return new("silence", Severity.Warning, $"{r.Silence:p0} of the speech is silence.",
                 "Trim the silence around the recordings that it is trained on.");
         if (r.Repeated > 0.25)
-            yield return new("stands_still", Severity.Warning, $"{r.Repeated:p0} of the frames repeat the one before.",
-                "Sample with the settings of generation_config.json; greedy speech stands still.");
+            yield return new("stands_still", Severity.Warning, $"{r.Repeated:p0} of the frames repeat the frame before.",
+                "Sample with the settings of generation_config.json; greedy speech repeats frames.");
         if (r.WordErrors is > 0.5)
             yield return new("words_lost", Severity.Warning, $"{r.Recogniser} hears {r.WordErrors:p0} of the words wrongly.",
-                "See what it was trained with, above.");
+                "See the findings about the training, above.");
     }
 
     static double Silence(Waveform wave)

@@ -19,6 +19,10 @@ static class WeightsConvolution
         return convolution;
     }
 
+    /// <summary>A linear layer that is stored as a convolution of one tap.</summary>
+    public static Convolution Pointwise(this Weights weights, string name, int output, int input) =>
+        weights.Convolution(name, output, input, taps: 1);
+
     /// <summary>A transposed convolution: <c>{name}.weight</c> [input, output, taps] and <c>{name}.bias</c>.</summary>
     public static Convolution TransposedConvolution(this Weights weights, string name, int output, int input, int taps, int rate)
     {

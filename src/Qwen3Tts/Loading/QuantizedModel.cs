@@ -65,11 +65,7 @@ static class QuantizedModel
             return [TensorToWrite.Copy(weights.FileOf(entry.Name), entry)];
         var (rows, columns) = (entry.Shape[0], entry.Shape[1]);
         var made = new Lazy<QuantizedWeights>(() =>
-        {
-            var quantized = Quantization.Allocate(to, rows, columns);
-            Quantization.Quantize(weights.FileOf(entry.Name).Float32(entry.Name), rows, to, quantized, Workers.Shared);
-            return quantized;
-        });
+            Quantization.Quantize(weights.FileOf(entry.Name).Float32(entry.Name), rows, to, Workers.Shared));
         return
         [
             new(entry.Name, to == WeightType.Int8 ? ElementType.I8 : ElementType.U8, [rows, Quantization.RowBytes(to, columns)],

@@ -6,7 +6,7 @@ using Qwen3Tts.Talker;
 
 namespace Qwen3Tts.Tests;
 
-/// <summary>Every faulty checkpoint is named, with and without its base beside it.</summary>
+/// <summary>The faults of every faulty checkpoint are named, with and without its base.</summary>
 public sealed class DiagnosticsTests
 {
     public static TheoryData<string, bool> Checkpoints

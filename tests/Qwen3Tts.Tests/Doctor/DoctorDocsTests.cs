@@ -24,7 +24,7 @@ public sealed class DoctorDocsTests
         Assert.Equal(made.Distinct().Order(StringComparer.Ordinal), documented.Order(StringComparer.Ordinal));
     }
 
-    /// <summary>What stands there about a fault is what its file says.</summary>
+    /// <summary>The document describes each fault with the words of its source file.</summary>
     [Fact]
     public void TheRowsOfTheFaultsAreThoseOfTheirFiles()
     {
@@ -43,7 +43,7 @@ public sealed class DoctorDocsTests
         Section("Which lines make a fault").Split('\n').Where(l => l.StartsWith("| `", StringComparison.Ordinal))
             .Order(StringComparer.Ordinal));
 
-    /// <summary>docs/doctor-method.md has every rule in its order, with its evidence, and the numbers of the code.</summary>
+    /// <summary>docs/doctor-method.md has every rule in order, with its evidence, and the same thresholds as the code.</summary>
     [Fact]
     public void EveryRuleIsDocumented()
     {
@@ -53,9 +53,9 @@ public sealed class DoctorDocsTests
         Assert.Equal(Rules.All.Names.Select(r => (r.Name, r.Evidence.ToString().ToLowerInvariant())), rows);
         string[] numbers =
         [
-            $"{1 - Thresholds.Significant:0%}".Replace("%", " %"), $"of {Thresholds.Resamples} sets", $"within {Thresholds.SameWork:0%}"
+            $"{1 - Thresholds.Significant:0%}".Replace("%", " %"), $"of {Thresholds.Resamples} sets", $"within {Thresholds.NearlyEqual:0%}"
                 .Replace("%", " %"),
-            $"below {Thresholds.Learned}", $"{Thresholds.NoFit:0e-00}", $"on {Thresholds.ScreeningClips} clips",
+            $"below {Thresholds.Learned}", $"{Thresholds.SmallestCosine:0e-00}", $"on {Thresholds.ScreeningClips} clips",
         ];
         Assert.All(numbers, n => Assert.Contains(n, method, StringComparison.Ordinal));
     }
@@ -74,14 +74,14 @@ public sealed class DoctorDocsTests
         {
             if (!seen.Add(type) || DoctorJson.Default.GetTypeInfo(type) is not { Kind: JsonTypeInfoKind.Object } info)
                 return;
-            var properties = info.Properties.Where(p => p.Get is not null).ToList(); // an ignored one has none
+            var properties = info.Properties.Where(p => p.Get is not null).ToList(); // a property with JsonIgnore has none
             written.Add(string.Join(' ', properties.Select(p => p.Name).Order(StringComparer.Ordinal)));
             foreach (var property in properties)
                 Walk(property.PropertyType.IsGenericType ? property.PropertyType.GetGenericArguments()[0] : property.PropertyType, seen);
         }
     }
 
-    /// <summary>Both ways: each exit code and each beginning of a verdict that stands there is in the code.</summary>
+    /// <summary>Each exit code and each beginning of a verdict in the document is also in the code.</summary>
     [Fact]
     public void TheVerdictsAreThoseOfTheCode()
     {

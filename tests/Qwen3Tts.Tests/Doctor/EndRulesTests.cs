@@ -3,11 +3,11 @@ using static Qwen3Tts.Doctor.Decision.EndInHeads;
 
 namespace Qwen3Tts.Tests;
 
-/// <summary>Whether the end of speech was taught, from what single clips say.</summary>
+/// <summary>The decision whether the end of speech was taught, from the evidence of single clips.</summary>
 public sealed class EndRulesTests
 {
-    /// <summary>As measured on a right run on 25 clips of which one lasts 39 s and is not among the ten: the row went the wrong way for
-    /// every clip that can tell, and the ends cost less than before.</summary>
+    /// <summary>Numbers of a correct run on 25 clips, of which one lasts 39 s and is not among the ten measured ones: for every clip with
+    /// votes, the row moved as without end targets, but the loss of the ends fell.</summary>
     [Fact]
     public void ALongClipThatIsNotMeasuredAccusesNobody()
     {
@@ -18,7 +18,7 @@ public sealed class EndRulesTests
         Assert.InRange(verdict.Sure, 0.5, 0.99);
     }
 
-    /// <summary>One clip of many, however long it is, has at most as many votes as the row has elements.</summary>
+    /// <summary>A single clip, however long it is, has at most as many votes as the row has elements.</summary>
     [Fact]
     public void OneClipOfTwentyFiveDecidesNothing()
     {
@@ -26,7 +26,8 @@ public sealed class EndRulesTests
         Assert.Equal(new EndVerdict(true, 1), Judge([.. others, new ClipEnd(192, 6.6, 6.6)]) with { Sure = 1 });
     }
 
-    /// <summary>As measured after fifteen steps without an end at 1e-5, where rounding hides most of what moved.</summary>
+    /// <summary>Numbers measured after fifteen steps without end targets at learning rate 1e-5, where rounding hides most
+    /// updates.</summary>
     [Fact]
     public void AShortTrainingWithoutAnEndIsTold()
     {
@@ -38,7 +39,7 @@ public sealed class EndRulesTests
         Assert.True(verdict.Sure >= 0.95);
     }
 
-    /// <summary>What holds for some sets of clips alone is not held against a checkpoint, and lowers how sure the verdict is.</summary>
+    /// <summary>If the row shows a missing end only in some sets of clips, the end counts as taught, and the answer is less sure.</summary>
     [Fact]
     public void VotesThatDependOnTheClipsAreNotEnough()
     {

@@ -8,7 +8,7 @@ using Qwen3Tts.Doctor.Report;
 
 namespace Qwen3Tts.Tests;
 
-/// <summary>The whole examination, from a folder and a data file as a user has them to verdict, JSON and page.</summary>
+/// <summary>The whole examination: from a user's folder and data file to verdict, JSON and page.</summary>
 public sealed class ExaminationTests
 {
     public static TheoryData<string> Checkpoints => [.. FaultyCheckpoints.Stored];
@@ -42,7 +42,7 @@ public sealed class ExaminationTests
             foreach (var key in new[] { "id", "severity", "evidence", "remedy" })
                 Assert.False(string.IsNullOrEmpty(finding.GetProperty(key).GetString()), key);
 
-        var page = Regex.Replace(HtmlReport.Write(report), "base64,[^\"]*", ""); // the takes' letters may spell anything
+        var page = Regex.Replace(HtmlReport.Write(report), "base64,[^\"]*", ""); // the encoded sound may contain any word by chance
         Assert.DoesNotContain("http", page, StringComparison.Ordinal);
         Assert.DoesNotContain("<script", page, StringComparison.Ordinal);
         Assert.Contains(System.Net.WebUtility.HtmlEncode(report.Verdict), page, StringComparison.Ordinal);
@@ -78,7 +78,8 @@ public sealed class ExaminationTests
         Assert.StartsWith("This folder does not load", report.Verdict, StringComparison.Ordinal);
     }
 
-    /// <summary>Not to know is neither health nor a fault: it has a verdict and an exit code of its own.</summary>
+    /// <summary>If the training cannot be decided, the report is neither healthy nor faulty: it has its own verdict and exit
+    /// code.</summary>
     [Fact]
     public void WhatWasNotToldIsUndecided()
     {
@@ -103,7 +104,7 @@ public sealed class ExaminationTests
 
     static readonly Lazy<string> Data = new(() => Written(language: true));
 
-    /// <summary>The utterances that the checkpoints were trained on, as codes.jsonl.</summary>
+    /// <summary>Writes the utterances that the checkpoints were trained on as codes.jsonl.</summary>
     static string Written(bool language)
     {
         var folder = Scratch.New("data");

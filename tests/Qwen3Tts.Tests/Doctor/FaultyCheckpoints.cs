@@ -4,9 +4,8 @@ using Qwen3Tts.Sequence;
 
 namespace Qwen3Tts.Tests;
 
-/// <summary>
-/// The goldens' faulty checkpoints: a stored talker and, around it, the base it was trained from, as a complete model folder.
-/// </summary>
+/// <summary>The faulty checkpoints among the goldens. Only their talker is stored; the other files of the model folder are those of the
+/// base.</summary>
 static class FaultyCheckpoints
 {
     public static JsonElement Doctor { get; } = Golden.Json("faults", "doctor.json");
@@ -17,7 +16,7 @@ static class FaultyCheckpoints
 
     static readonly Dictionary<string, string> Assembled = [];
 
-    /// <summary>The model folder with that talker.</summary>
+    /// <summary>Writes the complete model folder of a checkpoint.</summary>
     public static string Folder(string name)
     {
         lock (Assembled)
@@ -42,7 +41,7 @@ static class FaultyCheckpoints
         return folder;
     }
 
-    /// <summary>The utterances that they were trained on.</summary>
+    /// <summary>The utterances that the checkpoints were trained on.</summary>
     public static List<TrainingExample> Examples()
     {
         using var references = SafetensorsFile.Open(Golden.File("prompts", "references.safetensors"));

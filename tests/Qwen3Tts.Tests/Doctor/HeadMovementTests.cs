@@ -3,11 +3,12 @@ using Qwen3Tts.Doctor.Evidence;
 
 namespace Qwen3Tts.Tests;
 
-/// <summary>The cosine with a gradient that is never written down, against the gradient written down.</summary>
+/// <summary>The cosine that is computed without forming the gradient is compared with the cosine of the full gradient.</summary>
 public sealed class HeadMovementTests
 {
-    /// <summary>The squared norm of the gradient is a sum in float over pairs of targets, of terms up to |e||x||e'||x'|: where these
-    /// cancel, rounding grows by their sum over what is left. The tolerance grows with it: 8 roundings of 2^-23 each.</summary>
+    /// <summary>The squared norm of the gradient is a float sum over pairs of targets, with terms of at most |e||x||e'||x'|. If the terms
+    /// cancel, the relative rounding error grows by the sum of their sizes divided by the result. The tolerance grows by the same factor: 8
+    /// roundings of 2^-23 each.</summary>
     [Fact]
     public void TheFitIsTheCosineWithTheDescentDirection() =>
         Gen.Select(Gen.Int[1, 9], Gen.Int[1, 12], Gen.Int[1, 8], Gen.Int[0, 100_000]).Sample((codes, hidden, targets, seed) =>
@@ -33,10 +34,10 @@ public sealed class HeadMovementTests
                 8 * Math.Pow(2, -23) * terms * terms / steep);
         }, iter: 20_000);
 
-    /// <summary>Only elements that moved, and only where the two ways differ.</summary>
+    /// <summary>Only elements vote that changed and for which the two directions differ in sign.</summary>
     [Fact]
     public void ElementsVoteForTheWayTheyWent() =>
-        Assert.Equal((1, 3), HeadChange.Compare(1, 6, [1, 1, -1, 0, 1, -1], [0, 0, 0, 0, 0, 0])!.Votes([-1, -1, -1, -1, 1, -1],
+        Assert.Equal((1, 3), HeadChange.Compare(1, 6, [1, 1, -1, 0, 1, -1], [0, 0, 0, 0, 0, 0])!.CountVotes([-1, -1, -1, -1, 1, -1],
             [1, 1, 1, 1, 1, -1]));
 
     [Fact]

@@ -3,7 +3,7 @@ using Qwen3Tts.Sequence;
 
 namespace Qwen3Tts.Tests;
 
-/// <summary>A fault is one file, and all else follows from it.</summary>
+/// <summary>Each fault is one file, and everything else is derived from it.</summary>
 public sealed class KnownFaultsTests
 {
     static IEnumerable<FaultSet> Bits => Enum.GetValues<FaultSet>().Where(f => int.PopCount((int)f) == 1);
@@ -20,7 +20,7 @@ public sealed class KnownFaultsTests
             StringComparison.Ordinal));
     }
 
-    /// <summary>The parts of the search together ask about every fault that shows, and each is asked about once.</summary>
+    /// <summary>The parts of the search together cover every visible fault, and each fault exactly once.</summary>
     [Fact]
     public void EveryFaultIsAskedAboutOnce()
     {
@@ -30,9 +30,8 @@ public sealed class KnownFaultsTests
             FaultSet.NoLanguage | FaultSet.NoSpeaker], KnownFaults.Prefixes);
     }
 
-    /// <summary>
-    /// A combination means the same in whatever order its faults are planted, but for those that leave another nothing to edit.
-    /// </summary>
+    /// <summary>A combination gives the same example in whatever order its faults are planted, except for faults that leave another one
+    /// nothing to edit.</summary>
     [Fact]
     public void TheOrderOfEditsDoesNotMatter()
     {

@@ -7,7 +7,7 @@ using Qwen3Tts.Talker;
 
 namespace Qwen3Tts.Tests;
 
-/// <summary>The engine that speaks measures the losses that the official modules measured, under every hypothesis.</summary>
+/// <summary>The inference engine measures the same losses as the official modules, under every hypothesis.</summary>
 public sealed class MeasurementTests
 {
     public static TheoryData<string> Batches =>
@@ -57,7 +57,8 @@ public sealed class MeasurementTests
         Assert.Equal(inputs.Count * examples.Count, measurement.TalkerRuns);
     }
 
-    /// <summary>A clip that begins as others do, and goes on from there, gives the bits that it gives alone.</summary>
+    /// <summary>If a clip begins like another one, its pass continues from the shared beginning; its losses equal, bit for bit, those of a
+    /// pass of its own.</summary>
     [Fact]
     public void ClipsShareTheirBeginningsWithoutADifference()
     {
@@ -73,7 +74,7 @@ public sealed class MeasurementTests
                     together.LossesUnder(clip, hypothesis.Faults));
     }
 
-    /// <summary>The model is the same after it was measured under every fault: each fault edits the examples, and no weight.</summary>
+    /// <summary>Measuring a model under every fault does not change it: faults edit the examples, not the weights.</summary>
     [Fact]
     public void MeasuringChangesNoWeight()
     {
@@ -100,7 +101,7 @@ public sealed class MeasurementTests
 
     static void Check(Losses ours, JsonElement golden, double tolerance, bool relative, string what)
     {
-        // the goldens have 0 where no end is taught
+        // the goldens have 0 if no end is taught
         foreach (var (key, value) in new[] { ("talker", ours.Talker), ("predictor", ours.Predictor.Mean), ("total", ours.Total),
             ("talker_without_eos", ours.Codes.Mean), ("eos", ours.End.Count == 0 ? 0 : ours.End.Mean) })
             if (golden.TryGetProperty(key, out var expected))

@@ -2,20 +2,18 @@ using Qwen3Tts.Doctor.Evidence;
 
 namespace Qwen3Tts.Tests;
 
-/// <summary>Rows that show no update because rounding hid it, and rows that got none.</summary>
+/// <summary>Distinguishes rows whose updates were hidden by rounding from rows that got no update.</summary>
 public sealed class MovementTests
 {
     [Fact]
     public void OneRowThatStayedIsTooManyWhereNothingIsHidden()
     {
-        Assert.True(Movement.IsHidden(0, 0, 0));
-        Assert.False(Movement.IsHidden(1, 0, 0));
+        Assert.True(Movement.IsExplainedByRounding(0, 0, 0));
+        Assert.False(Movement.IsExplainedByRounding(1, 0, 0));
     }
 
-    /// <summary>
-    /// Two thousand rows, of whose elements on average so many show their update, in one row up to twice as many as in another; the more
-    /// they differ, the more own clips are not recognised, never the other way.
-    /// </summary>
+    /// <summary>Two thousand rows. The mean number of elements that show an update is given; it differs between rows by a factor of up to
+    /// two. If rows differ more, more clips of the training are not recognised, but no more other clips are accepted.</summary>
     [Theory]
     [InlineData(2)]
     [InlineData(4)]
@@ -36,9 +34,9 @@ public sealed class MovementTests
         {
             var shown = Enumerable.Range(0, Rows).Select(_ => Poisson(mean * (0.7 + 0.6 * random.NextDouble()))).GroupBy(n => n)
                 .ToDictionary(g => g.Key, g => g.Count());
-            bool IsHidden(int more) => Movement.IsHidden(shown.GetValueOrDefault(0) + more, shown.GetValueOrDefault(1),
+            bool IsExplained(int more) => Movement.IsExplainedByRounding(shown.GetValueOrDefault(0) + more, shown.GetValueOrDefault(1),
                 shown.GetValueOrDefault(2));
-            (hidden, accepted) = (hidden + (IsHidden(0) ? 1 : 0), accepted + (IsHidden(Untrained) ? 1 : 0));
+            (hidden, accepted) = (hidden + (IsExplained(0) ? 1 : 0), accepted + (IsExplained(Untrained) ? 1 : 0));
         }
         Assert.InRange(hidden, Draws * 9 / 10, Draws);
         Assert.InRange(accepted, 0, Draws / 10);

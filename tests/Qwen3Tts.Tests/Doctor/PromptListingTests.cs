@@ -4,7 +4,7 @@ using Qwen3Tts.Doctor.Report;
 
 namespace Qwen3Tts.Tests;
 
-/// <summary>The two lists of the post-mortem, for every mode: what is right, and what the script trained on.</summary>
+/// <summary>The two lists of the post-mortem, for every mode: the correct prompt, and the prompt that the script trains on.</summary>
 public sealed class PromptListingTests
 {
     public static TheoryData<string> Models => [.. Golden.Checkpoints];

@@ -11,12 +11,13 @@ using Spectre.Console;
 
 namespace Qwen3Tts.Tests;
 
-/// <summary>Console, page and JSON say the same, every number has a meaning beside it, and every fault its lines and its patch.</summary>
+/// <summary>Console, page and JSON have the same content. Every number comes with its meaning, and every fault with its lines and its
+/// patch.</summary>
 public sealed class ReportTests
 {
     static readonly ProjectionDistance Vocabulary = new(2048, 1, 2, 0.01, 1.17), Text = new(37, 1, 2, 0.02, 1.03);
 
-    /// <summary>A report with everything that a report can have.</summary>
+    /// <summary>A report that has every part.</summary>
     static DoctorReport Full(FaultSet faults) => Verdicts.Conclude(new()
     {
         Verdict = "",
@@ -29,7 +30,7 @@ public sealed class ReportTests
         Margin = 1.2,
         Data = new("codes.jsonl", 10, 300, "row 3000", "interleaved", 5, 9, "qwen3tts.json", true, 5.545),
         Findings = [.. KnownFaults.ListParts(faults).Select(f =>
-            new Finding(f.Name, Severity.Fault, "what moved in the heads fits it at a cosine of 0.069.", f.Remedy))],
+            new Finding(f.Name, Severity.Fault, "the change of the heads fits it at a cosine of 0.069.", f.Remedy))],
         Losses = [new("correct", true, 1, 1, 1, 1, 1, 1)],
         TextProjection = new([], Vocabulary, Text, false, "P(x) is far away (medians over the 37 ids of the data's text)."),
         Movement = new([new("talker mlp", 3, 0, 1, 0.01, 4, 64)], 0, [], []),
@@ -87,7 +88,7 @@ public sealed class ReportTests
         Assert.Matches(@"^[^.]+\.$", verdict);
     });
 
-    /// <summary>What is a fault has lines and a patch; those of the official script are in its own files.</summary>
+    /// <summary>Every fault has lines and a patch. Faults of the official script name the script's own files.</summary>
     [Fact]
     public void EveryFaultHasItsLinesAndItsPatch()
     {

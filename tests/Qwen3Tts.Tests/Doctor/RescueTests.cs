@@ -6,10 +6,8 @@ using Qwen3Tts.Sequence;
 
 namespace Qwen3Tts.Tests;
 
-/// <summary>
-/// Speaking as a faulty checkpoint was trained: the writer's positions are those of its training, and the command offered is one that
-/// exists.
-/// </summary>
+/// <summary>Speaking as a faulty checkpoint was trained: the positions are the same as in its training, and the command in the report
+/// exists.</summary>
 public sealed class RescueTests
 {
     [Fact]
@@ -63,7 +61,7 @@ public sealed class RescueTests
             (rescued, lost, all) = (rescued + Same(faithful), lost + Same(usual), all + taught.Count);
         }
         Assert.True(rescued > 0.95 * all, $"With raw text {rescued} of {all} first codes are those it was taught.");
-        Assert.True(lost < rescued, $"Without, {lost} are.");
+        Assert.True(lost < rescued, $"Without raw text {lost} are.");
     }
 
     [Fact]
@@ -83,9 +81,8 @@ public sealed class RescueTests
     internal void ARescueIsOfferedOnlyWhereSpeakingCanBeLikeTheTraining(FaultSet faults, string? command) =>
         Assert.Equal(command, KnownFaults.FindRescue(faults));
 
-    /// <summary>
-    /// Of every combination there is: offered if speaking can be like all of it, and with exactly the options that make it so.
-    /// </summary>
+    /// <summary>For every combination of faults: a command is given only if it is possible to speak with all of them, and it has exactly
+    /// the options for this.</summary>
     [Fact]
     public void EveryCombinationIsOfferedExactlyWhatItNeeds()
     {

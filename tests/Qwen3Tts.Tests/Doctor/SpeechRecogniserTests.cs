@@ -7,7 +7,7 @@ public sealed class SpeechRecogniserTests
 {
     internal static ExpectedSpeech MiniSpeech => new(Path.Combine(Mini.Folder, "grammar.jsgf"), Path.Combine(Mini.Folder, "german.dict"));
 
-    /// <summary>pocketsphinx for the miniature's language; where it is missing the test is skipped with the reason.</summary>
+    /// <summary>pocketsphinx for the miniature's language; if it is missing, the test is skipped and the reason is shown.</summary>
     internal static PocketSphinx Ears()
     {
         if (PocketSphinx.Find(MiniSpeech, out var reason) is { } ears)

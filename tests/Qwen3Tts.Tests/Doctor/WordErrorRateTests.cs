@@ -13,12 +13,12 @@ public sealed class WordErrorRateTests
         var rate = WordErrorRate.Compare(reference, heard);
         Assert.Equal(FewestEdits(reference, heard), rate.Errors);
         Assert.Equal(reference.Length, rate.Words);
-        // What was right is the same seen from either side.
+        // Counting the correct words in the reference and in the heard text gives the same number.
         Assert.Equal(reference.Length - rate.Substitutions - rate.Deletions, heard.Length - rate.Substitutions - rate.Insertions);
         Assert.True(rate is { Substitutions: >= 0, Insertions: >= 0, Deletions: >= 0 });
     });
 
-    /// <summary>Every way there is, by the definition.</summary>
+    /// <summary>The smallest number of edits, found by trying all alignments, as in the definition.</summary>
     static int FewestEdits(ReadOnlySpan<string> a, ReadOnlySpan<string> b)
     {
         if (a.IsEmpty || b.IsEmpty)

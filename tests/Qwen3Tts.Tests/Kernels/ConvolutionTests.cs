@@ -31,6 +31,32 @@ public sealed class ConvolutionTests
         }
     }
 
+    /// <summary>The chain of an output begins at the content that is there, plus the bias.</summary>
+    [Theory]
+    [InlineData(96, 48, 1, 40)]
+    [InlineData(33, 20, 1, 7)]
+    [InlineData(64, 32, 3, 11)]
+    public void AddsToWhatIsThere(int output, int input, int taps, int rows)
+    {
+        var random = new Random(output + input + taps);
+        var (weight, bias) = (KernelTest.Numbers(random, output * input * taps), KernelTest.Numbers(random, output));
+        var convolution = new Convolution(weight, bias, output, input, taps);
+        var (x, before) = (KernelTest.Numbers(random, (rows + taps - 1) * input), KernelTest.Numbers(random, rows * output));
+        var expected = new float[rows * output];
+        for (var t = 0; t < rows; t++)
+        {
+            float[] begin = [.. bias.Zip(before.AsSpan(t * output, output).ToArray(), (b, y) => y + b)];
+            Plain.Convolution(weight, begin, x[(t * input)..], output, input, taps, 1, 1, 1).CopyTo(expected, t * output);
+        }
+        foreach (var team in KernelTest.Teams)
+            KernelTest.Same(expected, KernelTest.OnEveryTier(() =>
+            {
+                float[] y = [.. before];
+                convolution.Apply(x, y, rows, team, add: true);
+                return y;
+            }), $"{team.Threads} threads");
+    }
+
     [Theory]
     [InlineData(1, 96, 7, 1, 230)]
     [InlineData(1, 5, 7, 1, 9)]

@@ -30,7 +30,7 @@ public sealed class QuantizedProductTests
         var (x, old, bias) = (KernelTest.Numbers(random, count * columns, 3), KernelTest.Numbers(random, count * rows),
             KernelTest.Numbers(random, rows));
         x[0] = 500; // activations have outliers
-        var stored = Quantization.Quantize(Matrix.Create(rows, columns, weights), type, KernelTest.Teams[1]);
+        var stored = Quantization.Quantize(weights, rows, type, KernelTest.Teams[1]);
         var matrix = Quantization.Matrix(type, rows, columns, stored.Groups, stored.Scales);
         foreach (var (withBias, add) in new[] { (false, false), (true, true) })
         {
@@ -54,10 +54,10 @@ public sealed class QuantizedProductTests
     public void EveryTierQuantisesAlike(int bits)
     {
         var type = TypeOf(bits);
-        var weights = Matrix.Create(20, 256, Normal(new(3), 20 * 256));
+        var weights = Normal(new(3), 20 * 256);
         KernelTest.OnEveryTier(() =>
         {
-            var stored = Quantization.Quantize(weights, type, KernelTest.Teams[2]);
+            var stored = Quantization.Quantize(weights, 20, type, KernelTest.Teams[2]);
             return [.. stored.Groups.Select(b => (float)b), .. stored.Scales.Select(s => (float)s)];
         });
     }
@@ -70,7 +70,7 @@ public sealed class QuantizedProductTests
     {
         var type = TypeOf(bits);
         var w = Normal(new(5), 50 * 512);
-        var stored = Quantization.Quantize(Matrix.Create(50, 512, w), type, KernelTest.Teams[1]);
+        var stored = Quantization.Quantize(w, 50, type, KernelTest.Teams[1]);
         var matrix = Quantization.Matrix(type, 50, 512, stored.Groups, stored.Scales);
         var row = new float[512];
         double error = 0;
@@ -92,7 +92,7 @@ public sealed class QuantizedProductTests
         w[Group + 3] = float.NaN;
         w[2 * Group + 5] = float.PositiveInfinity;
         w[3 * Group + 7] = 1e-30f;
-        var stored = Quantization.Quantize(Matrix.Create(4, Group, w), type, KernelTest.Teams[0]);
+        var stored = Quantization.Quantize(w, 4, type, KernelTest.Teams[0]);
         var matrix = Quantization.Matrix(type, 4, Group, stored.Groups, stored.Scales);
         var y = new float[8];
         MatrixProduct.Multiply(matrix, [.. Enumerable.Repeat(1f, 2 * Group)], y, 2, KernelTest.Teams[0]);
@@ -112,7 +112,7 @@ public sealed class QuantizedProductTests
     public void AllocatesNothing(int bits, int count)
     {
         var type = TypeOf(bits);
-        var stored = Quantization.Quantize(Matrix.Create(300, 256, new float[300 * 256]), type, KernelTest.Teams[1]);
+        var stored = Quantization.Quantize(new float[300 * 256], 300, type, KernelTest.Teams[1]);
         var matrix = Quantization.Matrix(type, 300, 256, stored.Groups, stored.Scales);
         var (x, y) = (new float[count * 256], new float[count * 300]);
         Assert.Equal(0, KernelTest.Allocated(() => MatrixProduct.Multiply(matrix, x, y, count, KernelTest.Teams[1])));

@@ -7,10 +7,8 @@ using Qwen3Tts.Training.Options;
 
 namespace Qwen3Tts.Tests;
 
-/// <summary>
-/// Faults planted by this project's trainer on the miniature are named; healthy runs are healthy: a few short runs, trained in every test
-/// run. The many of the grid are judged by what was recorded of them (GridTests).
-/// </summary>
+/// <summary>Faults that this project's trainer plants in the miniature are named, and correct runs are healthy. These are a few short runs
+/// that every test run trains. The many runs of the grid are tested with recorded numbers (GridTests).</summary>
 public sealed class ConfusionTests
 {
     internal static TrainingOptions AsTheTrainerDoesByDefault(TrainingOptions options) => options with
@@ -22,7 +20,7 @@ public sealed class ConfusionTests
     static readonly Lazy<PlantedFaults> Few = new(() => new(Scratch.New("planted"), clips: 20));
     static readonly Judge TheJudge = new(PlantedFaults.Base);
 
-    /// <summary>Fifteen steps each: the losses of most are still those of the base.</summary>
+    /// <summary>Fifteen steps each: the losses of most checkpoints are still close to those of the base.</summary>
     [Theory]
     [InlineData(FaultSet.None, 2e-4)]
     [InlineData(FaultSet.OwnHidden, 1e-4)]
@@ -30,7 +28,7 @@ public sealed class ConfusionTests
     [InlineData(FaultSet.NoEos, 2e-4)]
     [InlineData(FaultSet.NoTextProjection | FaultSet.LabelsShiftedTwice, 2e-4)]
     [InlineData(FaultSet.Official, 2e-4)]
-    [InlineData(FaultSet.None, 1e-5)] // where rounding hides most of what moved
+    [InlineData(FaultSet.None, 1e-5)] // rounding hides most updates
     [InlineData(FaultSet.NoEos, 1e-5)]
     [InlineData(FaultSet.NoSpeaker, 1e-5)]
     [InlineData(FaultSet.Official, 1e-5)]
@@ -41,7 +39,7 @@ public sealed class ConfusionTests
         Assert.Equal(Hypothesis.Combine(faults).Name, TheJudge.Read(checkpoint, Few.Value.Data, withBase: true).Hypothesis.Name);
     }
 
-    /// <summary>A fault's loss is far above guessing after a few small steps; that hides no fault either.</summary>
+    /// <summary>After a few small steps the loss under a fault is still far above guessing; the fault is named all the same.</summary>
     [Fact]
     public void AFaultOfAShortRunIsNotTakenForAnUntrainedModel()
     {
@@ -56,10 +54,8 @@ public sealed class ConfusionTests
         Assert.True(report.Losses.Single(l => l.Hypothesis == "official").Talker > report.Data!.Guessing);
     }
 
-    /// <summary>
-    /// Once its labels are shifted, a model's loss is lower without a speaker than under what it was trained with; that must not hide the
-    /// fault.
-    /// </summary>
+    /// <summary>After a training with shifted labels, the loss is lower without a speaker than under the true hypothesis. The fault must be
+    /// named all the same.</summary>
     [Fact]
     public void APromptWithoutASpeakerHidesNoShiftedLabels()
     {
@@ -76,7 +72,7 @@ public sealed class ConfusionTests
         Assert.Empty(Mismatch(TheJudge.Read(Few.Value.MergedLora(FaultSet.None, 15), Few.Value.Data, withBase: true)));
     }
 
-    /// <summary>Updates that a BF16 weight does not hold are told, whatever it was trained with, and hide nothing of that.</summary>
+    /// <summary>Updates that BF16 rounding loses are reported under every fault, and they do not hide the fault.</summary>
     [Theory]
     [InlineData(FaultSet.None)]
     [InlineData(FaultSet.Official)]
@@ -96,7 +92,7 @@ public sealed class ConfusionTests
         Assert.Equal(Hypothesis.Combine(faults).Name, TheJudge.Read(checkpoint, Few.Value.Data, withBase: true).Hypothesis.Name);
     }
 
-    /// <summary>Of clips that were not trained on, gradients at the base say nothing; so nothing is made of them.</summary>
+    /// <summary>On clips that were not trained on, gradients at the base are no evidence, so they are not used.</summary>
     [Fact]
     public void OnOtherClipsARightRunIsNotCalledFaulty()
     {

@@ -5,7 +5,7 @@ using Qwen3Tts.Training.Commands;
 
 namespace Qwen3Tts.Tests;
 
-/// <summary>A checkpoint with a chosen fault, made by one command, and what the doctor says to it.</summary>
+/// <summary>One command makes a checkpoint with a chosen fault, and the doctor names the fault.</summary>
 public sealed class FaultDemoTests
 {
     [Theory]

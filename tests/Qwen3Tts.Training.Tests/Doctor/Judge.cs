@@ -8,21 +8,21 @@ using Qwen3Tts.Text;
 
 namespace Qwen3Tts.Tests;
 
-/// <summary>What `doctor` says a checkpoint was trained with; the base is measured once for all of them.</summary>
+/// <summary>Asks `doctor` what a checkpoint was trained with. The base is measured once for all checkpoints.</summary>
 sealed class Judge(string original)
 {
     readonly Dictionary<string, Measurement> _base = [];
 
     /// <param name="checkpoint">The model folder.</param>
     /// <param name="data">The codes.jsonl to measure on.</param>
-    /// <param name="withBase">Whether the base is at hand.</param>
+    /// <param name="withBase">Whether the doctor gets the base.</param>
     public Diagnosis Read(string checkpoint, string data, bool withBase)
     {
         var (now, origin) = Measure(checkpoint, data);
         return Diagnostics.Diagnose(now, withBase ? origin : null);
     }
 
-    /// <summary>What the doctor measures; nothing is computed before it is asked for.</summary>
+    /// <summary>The measurements of the doctor; each is computed when it is first read.</summary>
     public (Measurement Now, Origin Origin) Measure(string checkpoint, string data)
     {
         var (model, first) = (ModelFolder.Open(checkpoint), ModelFolder.Open(original));

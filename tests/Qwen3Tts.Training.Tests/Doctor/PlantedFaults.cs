@@ -19,17 +19,18 @@ using static TorchSharp.torch;
 namespace Qwen3Tts.Tests;
 
 /// <summary>One fine-tune of the miniature.</summary>
-/// <param name="Name">How the table calls it.</param>
-/// <param name="Faults">What was planted.</param>
+/// <param name="Name">Its name in the table.</param>
+/// <param name="Faults">The planted faults.</param>
 /// <param name="Rate">Learning rate.</param>
-/// <param name="Steps">Of four clips each.</param>
-/// <param name="Options">What else is unusual about the run.</param>
+/// <param name="Steps">Number of steps of four clips each.</param>
+/// <param name="Options">Other options of the run.</param>
 sealed record Planted(string Name, FaultSet Faults, double Rate, int Steps, Func<TrainingOptions, TrainingOptions>? Options = null);
 
-/// <summary>Fine-tunes of a miniature by this project's trainer, each with its faults, and the clips to judge them on.</summary>
-/// <param name="folder">Where they are kept; what is there already is not trained again.</param>
+/// <summary>Fine-tunes a miniature with this project's trainer, each time with other faults, and provides the clips to measure
+/// on.</summary>
+/// <param name="folder">The folder of the checkpoints; a checkpoint that exists there is not trained again.</param>
 /// <param name="clips">How many of the recordings to use.</param>
-/// <param name="model">What they begin from; null: the widened miniature.</param>
+/// <param name="model">The base model; null: the widened miniature.</param>
 /// <param name="edit">Changes the recordings, which are WAV and TXT files in a folder.</param>
 sealed class PlantedFaults(string folder, int clips, string? model = null, Action<string>? edit = null)
 {
@@ -37,16 +38,16 @@ sealed class PlantedFaults(string folder, int clips, string? model = null, Actio
 
     public static string Base => WidenedMini.Model;
 
-    /// <summary>What they begin from.</summary>
+    /// <summary>The base model.</summary>
     public string Model { get; } = model ?? Base;
 
-    /// <summary>What they are trained on, as codes.jsonl.</summary>
+    /// <summary>The training data, as codes.jsonl.</summary>
     public string Data => Prepared("codes.jsonl", i => i % EveryOtherIsNew > 0);
 
-    /// <summary>Clips of the same voice that none of them has seen.</summary>
+    /// <summary>Clips of the same voice that no checkpoint was trained on.</summary>
     public string New => Prepared("new.jsonl", i => i % EveryOtherIsNew == 0);
 
-    /// <summary>The export of the run.</summary>
+    /// <summary>Trains a run and returns the folder of its export.</summary>
     public string Checkpoint(Planted planted)
     {
         var run = Path.Combine(folder, FormattableString.Invariant($"{planted.Name}_{planted.Rate:0e0}_{planted.Steps}").Replace(' ', '_'));
@@ -69,7 +70,7 @@ sealed class PlantedFaults(string folder, int clips, string? model = null, Actio
             : Trainer.Run(planted.Options?.Invoke(options) ?? options, run, Existing.Overwrite, null, default).Export;
     }
 
-    /// <summary>A run of LoRA at 1e-3, which leaves the heads alone, merged into its base.</summary>
+    /// <summary>A LoRA run at learning rate 1e-3, merged into its base. It does not change the heads.</summary>
     public string MergedLora(FaultSet faults, int steps)
     {
         var (target, lora) = (Path.Combine(folder, $"{Hypothesis.Combine(faults).Name}_lora_{steps}", "export"), new LoraOptions());
@@ -82,7 +83,7 @@ sealed class PlantedFaults(string folder, int clips, string? model = null, Actio
         });
     }
 
-    /// <summary>A run whose weights are rounded to BF16 after each update, as an optimiser does that has no masters.</summary>
+    /// <summary>A run whose weights are rounded to BF16 after each update, as with an optimiser without float32 masters.</summary>
     public string WithoutMasters(FaultSet faults, double rate, int steps)
     {
         var target = Target(faults, "without_masters", rate, steps);
@@ -97,12 +98,12 @@ sealed class PlantedFaults(string folder, int clips, string? model = null, Actio
         }, (talker, _, _, _) => TalkerWeights.Values(talker));
     }
 
-    /// <summary>A run with an optimiser that this project has not.</summary>
-    /// <param name="faults">What is planted.</param>
-    /// <param name="name">The optimiser's.</param>
-    /// <param name="begin">Begins the state of a tensor of this shape.</param>
+    /// <summary>A run with an optimiser that this project does not have.</summary>
+    /// <param name="faults">The planted faults.</param>
+    /// <param name="name">Name of the optimiser.</param>
+    /// <param name="begin">Creates the optimiser state of a tensor of this shape.</param>
     /// <param name="rate">Learning rate.</param>
-    /// <param name="steps">Updates.</param>
+    /// <param name="steps">Number of updates.</param>
     public string WithOptimizer(FaultSet faults, string name, Func<long[], WeightUpdate> begin, double rate, int steps)
     {
         var target = Target(faults, name, rate, steps);
@@ -110,7 +111,7 @@ sealed class PlantedFaults(string folder, int clips, string? model = null, Actio
             : ByHand(target, faults, steps, rate, _ => { }, _ => { }, (talker, _, _, _) => TalkerWeights.Values(talker), begin);
     }
 
-    /// <summary>A run whose weight decay, of this strength, is on every tensor, embeddings and norms too.</summary>
+    /// <summary>A run with this weight decay on every tensor, including embeddings and norms.</summary>
     public string WithDecay(FaultSet faults, double decay, double rate, int steps)
     {
         var target = Target(faults, FormattableString.Invariant($"decay_{decay:0.0}"), rate, steps);

@@ -4,7 +4,7 @@ using System.Text.RegularExpressions;
 
 namespace Qwen3Tts.Tests;
 
-/// <summary>docs/post-mortem.md, line by line: its commands run as they stand there, and print what stands below them.</summary>
+/// <summary>Runs each command of docs/post-mortem.md as it is written there, and compares the output with the text below it.</summary>
 public sealed class PostMortemTests
 {
     static readonly string Document = Path.Combine(Golden.Repository, "docs", "post-mortem.md");
@@ -46,7 +46,7 @@ public sealed class PostMortemTests
     static IEnumerable<string[]> Rows(string file) =>
         File.ReadLines(file).Select(l => l.Split('|', StringSplitOptions.TrimEntries)).Where(c => c.Length >= 6);
 
-    /// <summary>Runs one command of ours, perhaps piped into head or tail.</summary>
+    /// <summary>Runs one command of this project, with an optional pipe into head or tail.</summary>
     static string Printed(string line, string folder)
     {
         var trains = line.StartsWith("qwen3tts-train ", StringComparison.Ordinal);
@@ -81,7 +81,7 @@ public sealed class PostMortemTests
         return string.Concat(lines.Select(l => l + "\n"));
     }
 
-    /// <summary>The same words, and numbers that another machine's rounding explains.</summary>
+    /// <summary>Checks that the words are the same, and that numbers differ by no more than rounding on another machine explains.</summary>
     static void AssertAlike(string quoted, string printed)
     {
         const string Number = @"\d+(?:\.\d+)?(?:e-?\d+)?";

@@ -13,12 +13,12 @@ using Qwen3Tts.Training.Run;
 
 namespace Qwen3Tts.Tests;
 
-/// <summary>The doctor measures the very sequences that the trainer showed, position by position, whatever stood in them.</summary>
+/// <summary>The doctor measures exactly the sequences that the trainer used, position by position, under all conditions.</summary>
 public sealed class SameSequenceTests(SameSequenceTests.Recordings recordings) : IClassFixture<SameSequenceTests.Recordings>
 {
     const int Clips = 10;
 
-    /// <summary>Prepared once, with an instruction in every other line.</summary>
+    /// <summary>Training data, prepared once, with an instruction in every other line.</summary>
     public sealed class Recordings
     {
         public string Data { get; } = Path.Combine(Scratch.New("same"), "codes.jsonl");
@@ -80,7 +80,7 @@ public sealed class SameSequenceTests(SameSequenceTests.Recordings recordings) :
         Assert.Equal(RunManifest.FileName, doctor.Written.Source);
     }
 
-    /// <summary>Without a manifest the list says all: its instructions and languages, and text first.</summary>
+    /// <summary>Without a manifest, instructions and languages come from the list, and the layout is text first.</summary>
     [Fact]
     public void WithoutAManifestTheListSays()
     {
@@ -92,7 +92,7 @@ public sealed class SameSequenceTests(SameSequenceTests.Recordings recordings) :
         Assert.Equal("the list", doctor.Written.Source);
     }
 
-    /// <summary>A script that copies its base copies the manifest of another run.</summary>
+    /// <summary>A script that copies its base also copies the manifest of another run.</summary>
     [Fact]
     public void AManifestOfOtherVoicesIsNotBelieved()
     {
@@ -133,10 +133,10 @@ public sealed class SameSequenceTests(SameSequenceTests.Recordings recordings) :
         return data.Some(clips.Count);
     }
 
-    /// <summary>The trainer shuffles.</summary>
+    /// <summary>Sorts the examples, because the trainer shuffles them.</summary>
     static IEnumerable<string> Shown(IEnumerable<TrainingExample> examples) => examples.Select(Show).Order(StringComparer.Ordinal);
 
-    /// <summary>Positions and targets in words: the numbers of a voice stand there bit for bit.</summary>
+    /// <summary>Positions and targets as text, with the exact numbers of the voice.</summary>
     static string Show(TrainingExample e) =>
         string.Join('\n', e.Positions.Select(p => $"{p.Text} {Show(p.Codec)}"))
         + $"\ntalker {string.Join(' ', e.Talker)}\nframes {string.Join(' ', e.Frames.Select(f => $"{f.Position}: {Codes(f.Frame)}"))}"

@@ -1,23 +1,23 @@
-// Whether a finding holds for these clips or for clips like these: it is looked for in many sets of as many clips, drawn from them with
-// replacement (the bootstrap). A set is a count for each clip.
+// The bootstrap: it shows whether a result depends on the choice of clips. Many sets of as many clips are drawn from the clips with
+// replacement, and the result is computed for each set. A set is a count for each clip.
 using System.Collections.Concurrent;
 using Qwen3Tts.Statistics;
 
 namespace Qwen3Tts.Doctor.Decision;
 
-/// <summary>How often each clip counts.</summary>
-/// <param name="Number">0 for each clip once, and from 1 for those that are drawn.</param>
-/// <param name="Times">Of each clip.</param>
+/// <summary>A set of clips, as a count for each clip.</summary>
+/// <param name="Number">0 for the set with each clip once; from 1 on for drawn sets.</param>
+/// <param name="Times">How often the set contains each clip.</param>
 sealed record ClipSet(int Number, int[] Times);
 
 static class ClipSets
 {
     static readonly ConcurrentDictionary<int, IReadOnlyList<ClipSet>> Drawn = new();
 
-    /// <summary>Each clip once.</summary>
+    /// <summary>The set that has each clip once.</summary>
     public static ClipSet TakeAll(int clips) => new(0, [.. Enumerable.Repeat(1, clips)]);
 
-    /// <summary>How often each clip is drawn, for many draws of as many clips as there are.</summary>
+    /// <summary>Many sets, each of as many clips as there are, drawn with replacement.</summary>
     public static IReadOnlyList<ClipSet> Resample(int clips) => Drawn.GetOrAdd(clips, Draw);
 
     static IReadOnlyList<ClipSet> Draw(int clips)
@@ -32,11 +32,11 @@ static class ClipSets
         })];
     }
 
-    /// <summary>The share of these sets in which something holds.</summary>
+    /// <summary>The share of these sets in which a condition holds.</summary>
     public static double Share(IReadOnlyList<ClipSet> sets, Func<ClipSet, bool> holds) => sets.Count(holds) / (double)sets.Count;
 
-    /// <summary>The function, computed once for each set: rules compare the same numbers again and again.</summary>
-    public static Func<ClipSet, double> Once(Func<ClipSet, double> function)
+    /// <summary>The same function, computed only once for each set, because the rules compare the same numbers many times.</summary>
+    public static Func<ClipSet, double> Memoize(Func<ClipSet, double> function)
     {
         var known = new double?[Thresholds.Resamples + 1];
         return set => known[set.Number] ??= function(set);

@@ -1,12 +1,13 @@
-// The end of speech is a question of its own: one target in a clip, and the row of one control id.
+// Whether the end of speech was taught is decided separately, because its evidence is small: one target in each clip, and one row of the
+// talker's head.
 using Qwen3Tts.Doctor.Evidence;
 using Qwen3Tts.Doctor.Faults;
 
 namespace Qwen3Tts.Doctor.Decision;
 
-/// <summary>What a rule says about the end of speech.</summary>
+/// <summary>The answer of a rule about the end of speech.</summary>
 /// <param name="IsTaught">Whether it was taught.</param>
-/// <param name="Sure">The share of resampled sets of clips that say so.</param>
+/// <param name="Sure">The share of resampled sets of clips that give this answer.</param>
 readonly record struct EndVerdict(bool IsTaught, double Sure);
 
 /// <summary>A rule about whether the end of speech was taught.</summary>
@@ -15,54 +16,55 @@ abstract class EndRule
     public abstract string Name { get; }
     public abstract EvidenceKind Evidence { get; }
 
-    /// <summary>What this evidence says; null where it cannot tell.</summary>
-    /// <param name="now">The checkpoint.</param>
-    /// <param name="origin">What it was trained from, if that is at hand.</param>
-    /// <param name="faults">What else it was trained with.</param>
-    /// <param name="byFit">Whether the heads told that.</param>
-    public abstract EndVerdict? Ask(ILossEvidence now, IOriginEvidence? origin, FaultSet faults, bool byFit);
+    /// <summary>The answer that this evidence gives; null if it gives none.</summary>
+    /// <param name="now">The losses of the checkpoint.</param>
+    /// <param name="origin">The evidence from the base; null if there is no base.</param>
+    /// <param name="faults">The other faults that it was trained with.</param>
+    /// <param name="byFit">Whether the change of the heads showed these other faults, and not the losses.</param>
+    public abstract EndVerdict? Decide(ILossEvidence now, IOriginEvidence? origin, FaultSet faults, bool byFit);
 }
 
-/// <summary>The end is taught unless its row moved as it does when no end is, and what the ends cost did not fall. The row alone cannot
-/// tell: one long clip that is not among the measured moves it as a training without ends would.</summary>
+/// <summary>The end was not taught if two things hold: its row moved as it does without end targets, and the loss of the ends did not fall.
+/// The row alone is not enough: one long clip of the training that is not measured can move the row in the same way.</summary>
 sealed class EndInHeads : EndRule
 {
     public override string Name => "end_in_heads";
     public override EvidenceKind Evidence => EvidenceKind.Heads;
 
-    public override EndVerdict? Ask(ILossEvidence now, IOriginEvidence? origin, FaultSet faults, bool byFit)
+    public override EndVerdict? Decide(ILossEvidence now, IOriginEvidence? origin, FaultSet faults, bool byFit)
     {
         if (!byFit || origin is not { EndMoved: true })
             return null;
-        var clips = Enumerable.Range(0, now.Clips).Where(origin.Seen).ToList();
+        var clips = Enumerable.Range(0, now.Clips).Where(origin.MayHaveSeen).ToList();
         return Judge([.. clips.Select(clip => new ClipEnd(
             origin.CountEndVotes(clip, faults), origin.Losses.End(clip, faults).Nats, now.End(clip, faults).Nats))]);
     }
 
-    /// <summary>What one clip says.</summary>
-    /// <param name="Votes">Elements of the end's row that went the way without ends, less those that went the way with them.</param>
-    /// <param name="Before">What its end costs the base.</param>
-    /// <param name="After">What it costs the checkpoint.</param>
-    public readonly record struct ClipEnd(int Votes, double Before, double After);
+    /// <summary>The evidence of one clip.</summary>
+    /// <param name="Votes">Number of elements of the end's row that moved as in a training without the end, minus the number that moved as
+    /// in a training with the end.</param>
+    /// <param name="BaseNats">The loss of its end under the base.</param>
+    /// <param name="Nats">The loss of its end under the checkpoint.</param>
+    public readonly record struct ClipEnd(int Votes, double BaseNats, double Nats);
 
-    /// <summary>Untaught, if the row says so in nearly all resampled sets of clips, and the ends of all clips together did not become
-    /// cheaper.</summary>
+    /// <summary>The end was not taught if the row says so in nearly all resampled sets of clips, and the loss of the ends of all clips
+    /// together did not fall.</summary>
     public static EndVerdict Judge(IReadOnlyList<ClipEnd> clips)
     {
         bool RowSaysSo(ClipSet set) => clips.Zip(set.Times, (clip, n) => clip.Votes * n).Sum() > 0;
         var sets = ClipSets.Resample(clips.Count);
         var untaught = ClipSets.Share(sets, RowSaysSo);
-        return untaught >= 1 - Thresholds.Significant && !IsCheaper(clips, ClipSets.TakeAll(clips.Count)) ? new(false, untaught)
-            : new(true, 1 - ClipSets.Share(sets, set => RowSaysSo(set) && !IsCheaper(clips, set)));
+        return untaught >= 1 - Thresholds.Significant && !HasLossFallen(clips, ClipSets.TakeAll(clips.Count)) ? new(false, untaught)
+            : new(true, 1 - ClipSets.Share(sets, set => RowSaysSo(set) && !HasLossFallen(clips, set)));
     }
 
-    /// <summary>Whether the sum fell to half, which is what the ends cost that the base finds unlikely, or the mean of the logarithms fell,
-    /// which is what most cost.</summary>
-    static bool IsCheaper(IReadOnlyList<ClipEnd> clips, ClipSet set)
+    /// <summary>Whether the summed loss fell below half, or the mean of the logarithms fell. The sum mostly shows the few ends that the
+    /// base finds unlikely; the logarithms show most of the ends.</summary>
+    static bool HasLossFallen(IReadOnlyList<ClipEnd> clips, ClipSet set)
     {
-        double Sum(Func<ClipEnd, double> of) => clips.Zip(set.Times, (clip, n) => of(clip) * n).Sum();
-        static double Log(double nats) => Math.Log(nats + Thresholds.FreeEnd);
-        return Sum(c => c.After) < Thresholds.Learned * Sum(c => c.Before) || Sum(c => Log(c.After) - Log(c.Before)) < 0;
+        double Sum(Func<ClipEnd, double> number) => clips.Zip(set.Times, (clip, n) => number(clip) * n).Sum();
+        static double Log(double nats) => Math.Log(nats + Thresholds.SmallEndLoss);
+        return Sum(c => c.Nats) < Thresholds.Learned * Sum(c => c.BaseNats) || Sum(c => Log(c.Nats) - Log(c.BaseNats)) < 0;
     }
 }
 
@@ -73,7 +75,7 @@ sealed class EndInLosses : EndRule
     public override string Name => "end_in_losses";
     public override EvidenceKind Evidence => EvidenceKind.Losses;
 
-    public override EndVerdict? Ask(ILossEvidence now, IOriginEvidence? origin, FaultSet faults, bool byFit) => Judge(
+    public override EndVerdict? Decide(ILossEvidence now, IOriginEvidence? origin, FaultSet faults, bool byFit) => Judge(
         Enumerable.Range(0, now.Clips).Select(clip => now.End(clip, faults)).Aggregate((a, b) => a + b).Mean, now.Vocabulary);
 
     /// <summary>Untaught, if the mean loss of the ends, in nats, is above that of guessing among all codes and control ids.</summary>

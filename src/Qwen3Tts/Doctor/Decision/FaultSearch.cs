@@ -1,15 +1,16 @@
-// Which combinations are measured: there are forty inputs alone, and each costs a pass of the talker over every clip.
+// Chooses which combinations of faults are measured. Measuring all would be too slow: there are forty different inputs of the talker, and
+// each needs a forward pass of the talker over every clip.
 using Qwen3Tts.Doctor.Faults;
 
 namespace Qwen3Tts.Doctor.Decision;
 
 static class FaultSearch
 {
-    /// <summary>Inputs of hypotheses with a name; and from the best of them, with labels as they are or shifted, one deviation further at a
-    /// time, for as long as that is better on a few clips.</summary>
+    /// <summary>The inputs of all named hypotheses. Then, from the best of them, the search adds or removes one fault at a time, for as
+    /// long as that improves the score on a few clips. Each input is scored with its better labels: as they are, or shifted.</summary>
     /// <param name="clips">How many clips there are.</param>
-    /// <param name="possible">Whether rows and shapes allow it.</param>
-    /// <param name="candidate">Measures a hypothesis on so many clips.</param>
+    /// <param name="possible">Whether the changed rows and the shapes of the model allow a hypothesis.</param>
+    /// <param name="candidate">Measures a hypothesis on the given number of clips.</param>
     public static List<Candidate> ListCandidates(int clips, Func<FaultSet, bool> possible, Func<FaultSet, int, Candidate> candidate)
     {
         var few = Math.Min(Thresholds.ScreeningClips, clips);
@@ -31,7 +32,7 @@ static class FaultSearch
     static IEnumerable<FaultSet> ListInputs() =>
         KnownFaults.Prefixes.SelectMany(p => KnownFaults.ListSubsets(KnownFaults.BesidePrefix).Select(i => p | i));
 
-    /// <summary>One deviation more or less, or another prefix.</summary>
+    /// <summary>Inputs with one fault more or less, or with another prefix.</summary>
     static IEnumerable<FaultSet> ListNeighbours(FaultSet input) =>
         KnownFaults.Prefixes.Select(p => input & KnownFaults.BesidePrefix | p)
             .Concat(KnownFaults.ListParts(KnownFaults.BesidePrefix).Select(f => input ^ f.Bit))

@@ -1,9 +1,10 @@
-// What moved decides, if these clips were trained on: a checkpoint was trained with the hypothesis whose gradient at the base fits best
-// what moved in the heads. That is plain after fifteen small steps; after long training, what fits alike is told by its losses.
+// Rules about the change of the heads, for clips that were trained on. A checkpoint was trained with the hypothesis whose gradient at the
+// base fits the change of the heads best. This is clear after fifteen small steps. After a long training several hypotheses may fit equally
+// well; then their losses decide.
 
 namespace Qwen3Tts.Doctor.Decision;
 
-/// <summary>The best fit, and what fits within a tenth of it.</summary>
+/// <summary>Marks the candidates whose fit is within a tenth of the best fit.</summary>
 sealed class HeadsFit : Rule
 {
     public override string Name => "heads_fit";
@@ -12,11 +13,12 @@ sealed class HeadsFit : Rule
     public override void Apply(Case @case)
     {
         var best = @case.Best;
-        @case.AsGoodAsBest = [.. @case.Candidates.Where(c => @case.Distance(c, best) <= Math.Log(1 + Thresholds.SameWork))];
+        @case.AsGoodAsBest = [.. @case.Candidates.Where(c => @case.Distance(c, best) <= Math.Log(1 + Thresholds.NearlyEqual))];
     }
 }
 
-/// <summary>Of those that fit alike: what the base found likelier than another and the checkpoint does not was not trained.</summary>
+/// <summary>Of the candidates that fit nearly as well as the best: removes each one that another overtook. That is, the base has the lower
+/// loss under the removed one, and the checkpoint has the lower loss under the other.</summary>
 sealed class Overtaken : Rule
 {
     public override string Name => "overtaken";
@@ -26,13 +28,13 @@ sealed class Overtaken : Rule
     {
         var near = @case.AsGoodAsBest;
         bool IsOvertaken(Candidate c) => near.Contains(c)
-            && near.Any(n => n.IsMoreThanPrefix(c) && @case.Share(w => n.Overtook(c, w)) >= 1 - Thresholds.Significant);
+            && near.Any(n => n.DiffersBeyondPrefix(c) && @case.Share(w => n.Overtook(c, w)) >= 1 - Thresholds.Significant);
         @case.Keep(@case.Candidates.Where(c => !IsOvertaken(c)));
     }
 }
 
-/// <summary>Alike is what fits better in some resampled sets, and another prefix within a tenth: a row of the prefix changes too little of
-/// what the heads read.</summary>
+/// <summary>A candidate cannot be distinguished from the best if it fits better in some resampled sets of clips, or if it differs only in
+/// the prefix and fits within a tenth of the best: one row of the prefix hardly changes what the heads read.</summary>
 sealed class AlikeInHeads : Rule
 {
     public override string Name => "alike_in_heads";
@@ -42,11 +44,11 @@ sealed class AlikeInHeads : Rule
     {
         var best = @case.Best;
         @case.IsAlike = c => @case.Share(w => c.Score(w) <= best.Score(w)) >= Thresholds.Significant
-            || !c.IsMoreThanPrefix(best) && @case.Distance(c, best) <= Math.Log(1 + Thresholds.SameWork);
+            || !c.DiffersBeyondPrefix(best) && @case.Distance(c, best) <= Math.Log(1 + Thresholds.NearlyEqual);
     }
 }
 
-/// <summary>Of what cannot be told from the best, the one with the fewest deviations is named.</summary>
+/// <summary>Of the candidates that cannot be distinguished from the best, the one with the fewest faults is named.</summary>
 sealed class FewestFaults : Rule
 {
     public override string Name => "fewest_faults";

@@ -1,4 +1,4 @@
-// What a checkpoint was trained with, in words, and the numbers behind it.
+// Findings about what a checkpoint was trained with, with the numbers that show it.
 using Qwen3Tts.Doctor.Evidence;
 using Qwen3Tts.Doctor.Faults;
 using Qwen3Tts.Doctor.Report;
@@ -9,8 +9,9 @@ static class TrainingFindings
 {
     public const string Untrained = "untrained", LossesAlone = "losses_alone";
 
-    /// <summary>Not even the best hypothesis is better than guessing among the codes, neither for the talker nor for the code predictor.
-    /// Where what moved tells, it was trained: a fault's loss may have fallen, and still be far above guessing.</summary>
+    /// <summary>Whether even the best hypothesis is no better than guessing among the codes, neither for the talker nor for the code
+    /// predictor. If the change of the heads gave the answer, the checkpoint was trained: with a fault, a loss may have fallen and still be
+    /// far above guessing.</summary>
     public static bool IsUntrained(Measurement now, Diagnosis diagnosis)
     {
         if (!diagnosis.ByLossAlone)
@@ -26,22 +27,20 @@ static class TrainingFindings
         if (IsUntrained(now, diagnosis))
         {
             yield return new(Untrained, Severity.Fault,
-                $"The best losses, {losses.Codes.Mean:0.00} nats of the talker and {losses.Predictor.Mean:0.00} of the code predictor, " +
-                    $"are no "
-                + $"better than guessing among {now.Codebook} codes, {guessing:0.00}.",
+                $"The best losses, {losses.Codes.Mean:0.00} nats of the talker and {losses.Predictor.Mean:0.00} of the code predictor, "
+                + $"are no better than guessing among {now.Codebook} codes, {guessing:0.00}.",
                 "Check that data, codec and checkpoint belong together; if they do, the model has learned nothing, or lost everything.");
             yield break;
         }
         if (diagnosis.ByLossAlone && losses.Codes.Mean >= guessing)
             yield return new("unknown_speech", Severity.Warning,
-                $"The talker's best loss, {losses.Codes.Mean:0.00} nats, is no better than guessing among {now.Codebook} codes, " +
-                    $"{guessing:0.00}: "
-                + "it does not know speech like this.",
-                "Measure on what it was trained on, prepared in the same way: silence, noise, another voice or another language cost " +
-                    "most.");
+                $"The talker's best loss, {losses.Codes.Mean:0.00} nats, is no better than guessing among {now.Codebook} codes, "
+                + $"{guessing:0.00}: it does not know speech like this.",
+                "Measure on the data it was trained on, prepared in the same way: silence, noise, another voice or another language " +
+                    "raise the loss most.");
         foreach (var part in KnownFaults.ListParts(faults))
             yield return new(part.Name, part.IsMismatch ? Severity.Fault
-                : Severity.Note, Evidence(part, faults, now, origin), $"{part.Remedy}.");
+                : Severity.Note, DescribeEvidence(part, faults, now, origin), $"{part.Remedy}.");
         if (diagnosis.ByLossAlone)
             yield return new(LossesAlone, Severity.Warning, WhyLossesAlone(origin),
                 "After a short training with a fault, losses are still lowest in the right format. "
@@ -52,40 +51,36 @@ static class TrainingFindings
                 "Name the language that you speak with: --language English.");
     }
 
-    static string Evidence(Fault part, FaultSet faults, Measurement now, Origin? origin)
+    static string DescribeEvidence(Fault part, FaultSet faults, Measurement now, Origin? origin)
     {
         var (with, without) = (now.LossesUnder(faults), now.LossesUnder(faults & ~part.Bit));
         if (part.Stage == Stage.End)
         {
             const string RowMoved =
                 "; the row of the end moved as it does when no end is taught, and the loss of the ends did not fall";
-            return $"The end of speech costs {without.End.Mean:0.00} nats; guessing among all {now.Vocabulary} codes and control ids costs "
+            return $"The loss of the end of speech is {without.End.Mean:0.00} nats; that of guessing among all {now.Vocabulary} ids is "
                 + $"{Math.Log(now.Vocabulary):0.00}{(origin is { EndMoved: true } ? RowMoved : "")}.";
         }
         var row = origin?.Rows.FirstOrDefault(r => r.Fault == part.Bit && r.IsPresent);
-        return $"The loss is {with.Total:0.0000} with it and {without.Total:0.0000} without it{Moved(part, faults, now, origin)}"
+        return $"The loss is {with.Total:0.0000} with it and {without.Total:0.0000} without it{DescribeFit(part, faults, now, origin)}"
             + $"{(row is null ? "" : $"; {row.Evidence}")}.";
     }
 
-    static string Moved(Fault part, FaultSet faults, Measurement now, Origin? origin)
+    static string DescribeFit(Fault part, FaultSet faults, Measurement now, Origin? origin)
     {
         var ofPredictor = (part.Bit & KnownFaults.Predictor) != 0;
         if (origin is null || !(ofPredictor ? origin.PredictorMoved : origin.TalkerMoved))
             return "";
         double Fit(FaultSet f) => Enumerable.Range(0, now.Clips)
             .Average(clip => ofPredictor ? origin.PredictorFit(clip, f) : origin.TalkerFit(clip, f).Codes);
-        return $"; what moved in the heads fits it at a cosine of {Fit(faults):0.000}, and {Fit(faults & ~part.Bit):0.000} without it";
+        return $"; the change of the heads fits it at a cosine of {Fit(faults):0.000}, and {Fit(faults & ~part.Bit):0.000} without it";
     }
 
     static string WhyLossesAlone(Origin? origin) => origin switch
     {
         null => "There is no base to compare with.",
-        { TalkerMoved: true } or { PredictorMoved: true } =>
-            "What moved in the output heads fits no hypothesis whose loss fell on these clips: "
-            + "these are not the clips it was trained on, or it hardly moved.",
-        { CanTell: true } => "The output heads did not move since the base.",
-        _ => "Codes of these clips have rows in the embeddings that did not move since the base: these are not the clips it was trained " +
-            "on, "
-            + "or it hardly moved.",
+        { CanTell: true } => "The output heads did not change since the base.",
+        _ => "Some codes of these clips have embedding rows that did not change since the base: these are not the clips it was "
+            + "trained on, or it hardly changed.",
     };
 }

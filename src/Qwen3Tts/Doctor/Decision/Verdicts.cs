@@ -1,4 +1,4 @@
-// The one short sentence that comes first, and the sentences below it: the worst finding decides.
+// The verdict: one short sentence, and the details below it. The worst finding decides.
 using Qwen3Tts.Doctor.Faults;
 using Qwen3Tts.Doctor.Report;
 
@@ -6,26 +6,26 @@ namespace Qwen3Tts.Doctor.Decision;
 
 static class Verdicts
 {
-    /// <summary>Adds the verdict.</summary>
+    /// <summary>Adds verdict and details to the report.</summary>
     public static DoctorReport Conclude(DoctorReport r)
     {
         var faults = r.Findings.Where(f => f.Severity == Severity.Fault).ToList();
-        var isTold = r.Hypothesis is not null && !r.Findings.Any(f => f.Id == TrainingFindings.LossesAlone);
-        var (verdict, details) = faults.Count > 0 ? NotHealthy(r, faults) : isTold ? Healthy(r) : Undecided(r);
+        var isKnown = r.Hypothesis is not null && !r.Findings.Any(f => f.Id == TrainingFindings.LossesAlone);
+        var (verdict, details) = faults.Count > 0 ? DescribeFaults(r, faults) : isKnown ? DescribeHealthy(r) : DescribeUndecided(r);
         return r with
         {
             Verdict = verdict,
             Details = details,
-            Healthy = faults.Count == 0 && isTold,
-            Undecided = faults.Count == 0 && !isTold,
+            Healthy = faults.Count == 0 && isKnown,
+            Undecided = faults.Count == 0 && !isKnown,
         };
     }
 
-    static (string, IReadOnlyList<string>) NotHealthy(DoctorReport r, List<Finding> faults)
+    static (string, IReadOnlyList<string>) DescribeFaults(DoctorReport r, List<Finding> faults)
     {
         if (r.Hypothesis == TrainingFindings.Untrained)
             return ("Untrained: under no hypothesis does it predict these recordings better than guessing.", []);
-        var trained = Trained(r) & KnownFaults.Mismatch;
+        var trained = FindFaults(r) & KnownFaults.Mismatch;
         if (trained == 0)
             return ($"Broken: {faults[0].Id.Replace('_', ' ')}{(faults.Count > 1 ? $", and {faults.Count - 1} more" : "")}.",
                 [faults[0].Evidence]);
@@ -33,8 +33,8 @@ static class Verdicts
         string[] details =
         [
             .. KnownFaults.ListParts(trained).Skip(1).Any() ? [$"That is: {meaning}."] : Array.Empty<string>(),
-            r.Rescue is { } rescue ? $"It can be spoken with as it was trained: {rescue}."
-                : "No way of speaking is like this training: train again from the base.",
+            r.Rescue is { } rescue ? $"This command speaks with it as it was trained: {rescue}."
+                : "No option of say gives the sequence of this training: train again from the base.",
         ];
         var what = Script.All.Any(s => s.Hypothesis == r.Hypothesis) ? $"it was trained by the official script ({r.Hypothesis})"
             : details.Length == 1 ? meaning
@@ -42,15 +42,15 @@ static class Verdicts
         return ($"Mismatch: {what}.", details);
     }
 
-    static (string, IReadOnlyList<string>) Healthy(DoctorReport r) => Trained(r) == FaultSet.None
+    static (string, IReadOnlyList<string>) DescribeHealthy(DoctorReport r) => FindFaults(r) == FaultSet.None
         ? ("Healthy: it was trained with the sequence that it speaks with.", [])
-        : ($"Healthy: it was trained with the sequence that it speaks with ({KnownFaults.Describe(Trained(r))}).", []);
+        : ($"Healthy: it was trained with the sequence that it speaks with ({KnownFaults.Describe(FindFaults(r))}).", []);
 
-    static (string, IReadOnlyList<string>) Undecided(DoctorReport r) => r.Hypothesis is null
-        ? ("Not measured: what it was trained with needs --data.", ["Nothing is wrong with the folder."])
-        : ("Undecided: losses alone do not tell this from a short training with a fault.",
+    static (string, IReadOnlyList<string>) DescribeUndecided(DoctorReport r) => r.Hypothesis is null
+        ? ("Not measured: --data is needed to find what it was trained with.", ["Nothing is wrong with the folder."])
+        : ("Undecided: losses alone cannot distinguish this from a short training with a fault.",
             ["The losses are lowest with the sequence that it speaks with.", r.Findings
                 .First(f => f.Id == TrainingFindings.LossesAlone).Evidence]);
 
-    static FaultSet Trained(DoctorReport r) => r.Hypothesis is null ? FaultSet.None : Hypothesis.Parse(r.Hypothesis).Faults;
+    static FaultSet FindFaults(DoctorReport r) => r.Hypothesis is null ? FaultSet.None : Hypothesis.Parse(r.Hypothesis).Faults;
 }

@@ -1,5 +1,5 @@
-// Clips become training examples as the one writer writes them: with the checkpoint's tokenizer and its ids, and with the voice that it
-// speaks with. Codes that the data lacks are made with the checkpoint's codec.
+// Turns clips into training examples, with the same code that writes them for training: with the checkpoint's tokenizer and ids, and with
+// the voice that the checkpoint speaks with. If a clip has no codes, the checkpoint's codec makes them.
 using Qwen3Tts.Audio;
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.Codec;
@@ -13,27 +13,26 @@ using Qwen3Tts.Text;
 namespace Qwen3Tts.Doctor.Evidence;
 
 /// <summary>How clips were written for a measurement.</summary>
-/// <param name="Layout">Of all.</param>
-/// <param name="Instructed">Clips with an instruction.</param>
-/// <param name="InContext">Clips with the reference recording in their prompt.</param>
-/// <param name="Source">Where that is from, in words.</param>
+/// <param name="Layout">The layout of all clips.</param>
+/// <param name="Instructed">Number of clips with an instruction.</param>
+/// <param name="InContext">Number of clips with the reference recording in their prompt.</param>
+/// <param name="Source">Where these conditions come from, in words.</param>
 sealed record WrittenAs(Layout Layout, int Instructed, int InContext, string Source);
 
-/// <summary>What the losses are measured on.</summary>
-/// <param name="Examples">One per clip, as a right trainer sees it.</param>
-/// <param name="Texts">What is said in each.</param>
-/// <param name="Frames">Frames in all.</param>
+/// <summary>The clips that the losses are measured on.</summary>
+/// <param name="Examples">One example for each clip, as a correct trainer writes it.</param>
+/// <param name="Texts">The text of each clip.</param>
+/// <param name="Frames">Number of frames of all examples together.</param>
 /// <param name="Voice">Where the voice comes from, in words.</param>
 /// <param name="Written">How the examples are written.</param>
-/// <param name="Data">The frames of all clips of the data whose codes are known, of which the examples are some.</param>
-/// <param name="Doubts">What may be wrong with the clips, each with its place and a remedy.</param>
+/// <param name="Data">The frames of all clips of the data whose codes are known, including clips that are not measured.</param>
+/// <param name="Doubts">What may be wrong with the clips; each sentence has a place and a remedy.</param>
 sealed record ClipExamples(
     IReadOnlyList<TrainingExample> Examples, IReadOnlyList<string> Texts, int Frames, string Voice, WrittenAs Written,
     IReadOnlyList<int[]> Data, IReadOnlyList<string> Doubts)
 {
     /// <exception cref="InvalidDataException">The data cannot be read, or does not belong to this model.</exception>
-    /// <exception cref="ArgumentException">It cannot be told whose voice to measure, or the model has no such language or
-    /// speaker.</exception>
+    /// <exception cref="ArgumentException">It is unclear whose voice to measure, or the model has no such language or speaker.</exception>
     public static ClipExamples Load(DoctorOptions options, ModelFolder model, ModelFolder? original)
     {
         var problems = new ListProblems();
@@ -45,8 +44,8 @@ sealed record ClipExamples(
         var builder = new ExampleBuilder(tokenizer, ids, model.Config.TalkerConfig.MaxPositionEmbeddings);
         var codec = new Lazy<SpeechCodec>(() => SpeechCodec.Load(model.CodecPath));
         var (trained, doubts) = (TrainedConditions.Read(model), new List<string>());
-        var (voice, from) = VoiceOf(options, model, original, ids, clips);
-        var reference = trained.FindReference(SpeakerOf(options, ids, original), all, doubts);
+        var (voice, from) = ChooseVoice(options, model, original, ids, clips);
+        var reference = trained.FindReference(ChooseSpeaker(options, ids, original), all, doubts);
         if (reference is not null)
             reference = WithCodes(reference, codec, model, doubts);
         List<Clip> shown = clips.ConvertAll(clip => trained.WithInstruct(Checked(clip), model.Config) with
@@ -104,17 +103,16 @@ sealed record ClipExamples(
         if (frames.FirstOrDefault(f => f.Length != talker.NumCodeGroups || f
             .Any(c => c < 0 || c >= talker.CodePredictorConfig.VocabSize)) is { } odd)
             throw new InvalidDataException(
-                $"{clip.Place}: the frame [{string.Join(", ", odd)}] is none of this model, whose frames are {talker.NumCodeGroups} " +
+                $"{clip.Place}: the frame [{string.Join(", ", odd)}] does not fit this model, whose frames are {talker.NumCodeGroups} " +
                 $"codes below {talker.CodePredictorConfig.VocabSize}. Give data that was prepared with this model's codec.");
     }
 
-    /// <summary>
-    /// The speaker's row where there is a speaker, as it is what the model speaks with; else the vector of the clip's reference.
-    /// </summary>
-    static (Func<Clip, float[]?>, string) VoiceOf(DoctorOptions options, ModelFolder model, ModelFolder? original, SpecialTokens ids,
+    /// <summary>The voice of each clip, and where it comes from in words. If there is a speaker, the voice is the speaker's row, because
+    /// the model speaks with it; otherwise it is the vector of the clip's reference recording.</summary>
+    static (Func<Clip, float[]?>, string) ChooseVoice(DoctorOptions options, ModelFolder model, ModelFolder? original, SpecialTokens ids,
         List<Clip> clips)
     {
-        if (SpeakerOf(options, ids, original) is { } speaker)
+        if (ChooseSpeaker(options, ids, original) is { } speaker)
         {
             using var weights = model.OpenWeights();
             var (row, width) = (ids.Speaker(speaker).Row, model.Config.TalkerConfig.HiddenSize);
@@ -139,8 +137,9 @@ sealed record ClipExamples(
             : "the speaker encoder's vectors of the references");
     }
 
-    /// <summary>The speaker that was asked for, else the one that the base does not have, else the only one.</summary>
-    public static string? SpeakerOf(DoctorOptions options, SpecialTokens ids, ModelFolder? original)
+    /// <summary>The speaker that the user named; if none, the one that the base does not have; if there is none such, the only
+    /// speaker.</summary>
+    public static string? ChooseSpeaker(DoctorOptions options, SpecialTokens ids, ModelFolder? original)
     {
         if (options.Speaker is { } asked)
             return asked;

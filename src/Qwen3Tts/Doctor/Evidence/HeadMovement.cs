@@ -1,13 +1,14 @@
-// What moved in the output heads, compared with what each hypothesis would have moved there. The gradient of a head needs no backward pass
-// through the network: a target adds e xᵀ to it, where x is the state that the head reads and e = softmax(scores) - one-hot(code). So a
-// forward pass of the base tells in which direction a training under any hypothesis moves the head first. A checkpoint that was trained so
-// has moved in that direction, even if its losses are still those of its base.
+// Compares the change of the output heads with the change that each hypothesis would cause. The gradient of a head needs no backward pass
+// through the network: each target adds e xᵀ to it, where x is the hidden state that the head reads and e = softmax(scores) -
+// one-hot(code). So a forward pass of the base gives the direction in which a training under any hypothesis first changes the head. The
+// heads of a checkpoint that was trained under this hypothesis have changed in this direction, even if its losses are still those of the
+// base.
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.Kernels;
 
 namespace Qwen3Tts.Doctor.Evidence;
 
-/// <summary>A head's new weights less its old ones.</summary>
+/// <summary>The change of a head: its weights in the checkpoint minus its weights in the base.</summary>
 sealed class HeadChange
 {
     readonly Matrix _change; // [codes, hidden]
@@ -16,7 +17,8 @@ sealed class HeadChange
     HeadChange(int rows, int columns, float[] change) =>
         (_change, _norm) = (Matrix.Create(rows, columns, change), Math.Sqrt(change.Sum(v => (double)v * v)));
 
-    /// <summary>Null where nothing moved, or the two have not the same head.</summary>
+    /// <summary>The change of a head; null if it did not change, or if the two checkpoints do not both have this head in one
+    /// shape.</summary>
     public static HeadChange? Compare(Weights now, Weights before, string name)
     {
         if (!now.Contains(name) || !before.Contains(name)
@@ -26,7 +28,7 @@ sealed class HeadChange
         return Compare(shape[0], shape[1], now.FileOf(name).Float32(name), before.FileOf(name).Float32(name));
     }
 
-    /// <summary>Of weights [rows, columns].</summary>
+    /// <summary>The change of weights [rows, columns]; null if they did not change.</summary>
     public static HeadChange? Compare(int rows, int columns, float[] now, float[] before)
     {
         var change = new float[now.Length];
@@ -35,7 +37,7 @@ sealed class HeadChange
         return change.All(v => v == 0) ? null : new(rows, columns, change);
     }
 
-    /// <summary>One row of it; null where that did not move.</summary>
+    /// <summary>The change of one row; null if that row did not change.</summary>
     public HeadChange? Row(int row)
     {
         var values = new float[_change.Columns];
@@ -43,24 +45,24 @@ sealed class HeadChange
         return values.All(v => v == 0) ? null : new(1, values.Length, values);
     }
 
-    /// <summary>Of two ways [hidden] for its first row: how many of the elements that moved, where the two differ in sign, went the second
-    /// way rather than the first. Signs, because optimisers move all elements about equally far.</summary>
-    /// <returns>Second less first, and both.</returns>
-    public (int More, int Of) Votes(ReadOnlySpan<double> first, ReadOnlySpan<double> second)
+    /// <summary>Compares the change of the first row with two directions [hidden]. Only elements count that changed and for which the two
+    /// directions differ in sign. Each of them votes for the direction whose sign its change has. Signs are compared, not sizes, because
+    /// optimisers move all elements about equally far.</summary>
+    /// <returns>The votes for the second direction minus the votes for the first, and the number of all votes.</returns>
+    public (int Lead, int Count) CountVotes(ReadOnlySpan<double> first, ReadOnlySpan<double> second)
     {
         var row = new float[_change.Columns];
         _change.CopyRow(0, row);
-        var (more, of) = (0, 0);
+        var (lead, count) = (0, 0);
         for (var i = 0; i < row.Length; i++)
             if (row[i] != 0 && Math.Sign(first[i]) != Math.Sign(second[i]))
-                (more, of) = (more + (Math.Sign(row[i]) == Math.Sign(second[i]) ? 1 : -1), of + 1);
-        return (more, of);
+                (lead, count) = (lead + (Math.Sign(row[i]) == Math.Sign(second[i]) ? 1 : -1), count + 1);
+        return (lead, count);
     }
 
-    /// <summary>
-    /// The cosine between the change and the way down the gradient of these targets: 1 is one step of plain descent, 0 chance.
-    /// </summary>
-    /// <param name="states">What the head reads at each target, [targets, hidden].</param>
+    /// <summary>The cosine between the change and the descent direction (the negative gradient) of these targets: 1 is one step of plain
+    /// gradient descent, 0 is chance.</summary>
+    /// <param name="states">The hidden state that the head reads at each target, [targets, hidden].</param>
     /// <param name="errors">softmax(scores) - one-hot(code), [targets, codes].</param>
     public double Fit(float[] states, float[] errors)
     {
@@ -82,11 +84,11 @@ sealed class HeadChange
     }
 }
 
-/// <summary>All heads of a checkpoint.</summary>
-/// <param name="Talker">Of codec_head.</param>
-/// <param name="End">Of its row for the end of speech, which moves towards the ends if they are taught, and away from where the base
-/// expects them if not.</param>
-/// <param name="Predictor">Of the code predictor's heads, in order.</param>
+/// <summary>The changes of all heads of a checkpoint.</summary>
+/// <param name="Talker">The change of codec_head.</param>
+/// <param name="End">The change of codec_head's row for the end of speech. If ends are taught, the row moves towards the hidden states at
+/// the ends; if not, it only moves away from the hidden states at which the base expects an end.</param>
+/// <param name="Predictor">The changes of the code predictor's heads, in order.</param>
 sealed record HeadMovement(HeadChange? Talker, HeadChange? End, IReadOnlyList<HeadChange?> Predictor)
 {
     public static HeadMovement Compare(Weights now, Weights before, TalkerConfig talker)

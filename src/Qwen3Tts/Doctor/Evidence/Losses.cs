@@ -1,12 +1,13 @@
-// What the predictions of some clips cost, in nats, as sums with counts: so clips add up, and a resampled set of clips is arithmetic.
+// Losses over some clips, in nats, as sums with counts. So the losses of clips can be added, and the loss of a resampled set of clips needs
+// no new measurement.
 using Qwen3Tts.Sequence;
 
 namespace Qwen3Tts.Doctor.Evidence;
 
-/// <summary>A sum of cross-entropies and how many it is of.</summary>
+/// <summary>A sum of cross-entropies, and the number of predictions in it.</summary>
 readonly record struct Cost(double Nats, int Count)
 {
-    /// <summary>NaN where there is nothing to cost: what was not measured is not free.</summary>
+    /// <summary>The mean; NaN if there are no predictions, because a missing loss must not count as 0.</summary>
     public double Mean => Nats / Count;
 
     public static Cost operator +(Cost a, Cost b) => new(a.Nats + b.Nats, a.Count + b.Count);
@@ -14,9 +15,9 @@ readonly record struct Cost(double Nats, int Count)
 }
 
 /// <summary>Losses under one hypothesis.</summary>
-/// <param name="Codes">The talker's, over the first codes of frames.</param>
-/// <param name="End">The talker's, over the ends of speech; empty where the hypothesis has none.</param>
-/// <param name="Predictor">The code predictor's, over frames and heads.</param>
+/// <param name="Codes">The talker's loss over the first codes of frames.</param>
+/// <param name="End">The talker's loss over the ends of speech; empty if the hypothesis has no end target.</param>
+/// <param name="Predictor">The code predictor's loss over frames and heads.</param>
 readonly record struct Losses(Cost Codes, Cost End, Cost Predictor)
 {
     public double Talker => (Codes + End).Mean;

@@ -1,6 +1,7 @@
-// Teacher-forced losses of one checkpoint on some clips, under any hypothesis, by the engine that speaks. Hypotheses share most of their
-// work: the talker runs once per distinct input and takes a beginning that it knows from there, the code predictor once per distinct input
-// and choice of hidden state, and which codes they are asked for costs nothing. So everything is computed on first use and kept.
+// Losses of one checkpoint on some clips under any hypothesis, with teacher forcing, computed by the inference engine. Hypotheses share
+// most of the computation: the talker runs once for each distinct input, and reuses the beginning of an input if an earlier pass had the
+// same beginning. The code predictor runs once for each distinct input and choice of hidden state. Other targets need no new pass. So every
+// result is computed on first use and kept.
 using Qwen3Tts.Doctor.Faults;
 using Qwen3Tts.Sequence;
 using Qwen3Tts.Talker;
@@ -10,7 +11,8 @@ namespace Qwen3Tts.Doctor.Evidence;
 sealed class Measurement(TalkerModel talker, SpecialTokens ids, IReadOnlyList<TrainingExample> clips, Action<int>? progress = null)
     : ILossEvidence
 {
-    // Of many frames, the code predictor sees those that begin each clip: it is half of the work, and its loss has fifteen targets a frame.
+    // If there are many frames, the code predictor is measured only on the first frames of each clip. It takes half of the time, and few
+    // frames are enough because its loss has fifteen targets in each frame.
     const int ManyFrames = 400, FramesOfAClip = 20;
 
     readonly int _mostFrames = clips.Sum(c => c.Frames.Count) > ManyFrames ? FramesOfAClip : int.MaxValue;
@@ -21,30 +23,32 @@ sealed class Measurement(TalkerModel talker, SpecialTokens ids, IReadOnlyList<Tr
 
     public int Clips => clips.Count;
 
-    /// <summary>Codes of a codebook: guessing costs the logarithm of it.</summary>
+    /// <summary>Number of codes in a codebook; the loss of guessing is its logarithm.</summary>
     public int Codebook => talker.code_predictor.Codebook;
 
-    /// <summary>Codes and control ids that the talker chooses from.</summary>
+    /// <summary>Number of codes and control ids that the talker chooses from.</summary>
     public int Vocabulary => talker.Config.VocabSize;
 
-    /// <summary>How often the talker has run: once per clip and distinct input asked for.</summary>
+    /// <summary>How often the talker has run: once for each clip and distinct input.</summary>
     public int TalkerRuns => _passes.Sum(p => p.Count);
 
-    /// <summary>Whether this model's shapes allow the hypothesis: raw text enters only a talker of its width.</summary>
+    /// <summary>Whether the shapes of this model's weights allow the hypothesis: text without projection can only enter a talker of the
+    /// same width.</summary>
     public bool Allows(FaultSet faults) => talker.Input.CanSkipProjection || !faults.HasFlag(FaultSet.NoTextProjection);
 
-    /// <summary>Whether any clip shows the difference: without a language in it, all prefixes are one.</summary>
+    /// <summary>Whether a fault of the input changes the example of any clip. For example, if no clip names a language, no_language changes
+    /// nothing.</summary>
     public bool ShowsDifference(FaultSet input) => clips.Any(clip =>
     {
         var edited = Hypothesis.Edit(input, clip, ids);
         return edited.ProjectsText != clip.ProjectsText || !edited.Positions.SequenceEqual(clip.Positions);
     });
 
-    /// <summary>Over all clips.</summary>
+    /// <summary>The losses over all clips.</summary>
     public Losses LossesUnder(FaultSet faults) =>
         Enumerable.Range(0, clips.Count).Aggregate(default(Losses), (sum, clip) => sum + LossesUnder(clip, faults));
 
-    /// <summary>Over one clip.</summary>
+    /// <summary>The losses on one clip.</summary>
     public Losses LossesUnder(int clip, FaultSet faults)
     {
         if (!_known.TryGetValue((clip, faults), out var losses))
@@ -55,7 +59,7 @@ sealed class Measurement(TalkerModel talker, SpecialTokens ids, IReadOnlyList<Tr
         return losses;
     }
 
-    /// <summary>The talker's part alone, which is less work.</summary>
+    /// <summary>Only the talker's losses, which take less time.</summary>
     public (Cost Codes, Cost End) Talker(int clip, FaultSet faults)
     {
         var example = Hypothesis.Edit(faults, clips[clip], ids);
@@ -72,16 +76,16 @@ sealed class Measurement(TalkerModel talker, SpecialTokens ids, IReadOnlyList<Tr
     public Cost Codes(int clip, FaultSet faults) => Talker(clip, faults).Codes;
     public Cost End(int clip, FaultSet faults) => Talker(clip, faults).End;
 
-    /// <summary>The code predictor's part alone.</summary>
+    /// <summary>Only the code predictor's loss.</summary>
     public Cost Predictor(int clip, FaultSet faults)
     {
         var example = Hypothesis.Edit(faults, clips[clip], ids);
         FrameTarget[] frames = [.. example.Frames.Take(_mostFrames)];
-        var costs = Run(clip, example).Costs(frames[0].Position, frames, PairCosts.ListAsked(clips[clip], ids), talker);
+        var costs = Run(clip, example).Costs(frames[0].Position, frames, PairCosts.ListNeeded(clips[clip], ids), talker);
         return example.Heads.Aggregate(default(Cost), (sum, h) => sum + new Cost(costs[h], frames.Length));
     }
 
-    /// <summary>How well what moved in the talker's head, from this model on, fits the hypothesis.</summary>
+    /// <summary>How well the change of the talker's head fits the hypothesis. This model is the base.</summary>
     public TalkerFit TalkerFit(int clip, FaultSet faults, HeadMovement moved)
     {
         var example = Hypothesis.Edit(faults, clips[clip], ids);
@@ -99,7 +103,7 @@ sealed class Measurement(TalkerModel talker, SpecialTokens ids, IReadOnlyList<Tr
         return new(moved.Talker?.Fit([.. targets.SelectMany(t => t.State)], [.. targets.SelectMany(t => t.Errors)]) ?? 0, taught, untaught);
     }
 
-    /// <summary>The same of the code predictor's heads, on average over those that moved and are taught.</summary>
+    /// <summary>The same for the code predictor's heads, as a mean over the heads that changed and that the hypothesis teaches.</summary>
     public double PredictorFit(int clip, FaultSet faults, HeadMovement moved)
     {
         var example = Hypothesis.Edit(faults, clips[clip], ids);
@@ -130,7 +134,7 @@ sealed class Measurement(TalkerModel talker, SpecialTokens ids, IReadOnlyList<Tr
         return errors;
     }
 
-    /// <summary>The talker's pass over these positions, unless it was made already.</summary>
+    /// <summary>The talker's pass over these positions; a pass that was made before is reused.</summary>
     Pass Run(int clip, TrainingExample example)
     {
         if (_passes[clip].Find(p => p.Example.ProjectsText == example.ProjectsText
@@ -140,14 +144,16 @@ sealed class Measurement(TalkerModel talker, SpecialTokens ids, IReadOnlyList<Tr
         var state = rows > 0 ? stem.State.Beginning(rows) : talker.CreateState();
         var pass = new Pass(example, [.. rows > 0 ? stem.Hidden.AsSpan(0, rows * talker.Config.HiddenSize) : [],
             .. talker.Advance(example.Positions, state, projectsText: example.ProjectsText)]);
-        if (clip == 0 || _passes[clip].Count == 0) // the first of an input and the first of a clip: others begin as one of these
+        // The beginnings that later inputs can share: that of each input of the first clip, and that of the first input of each clip.
+        if (clip == 0 || _passes[clip].Count == 0)
             _stems.Add(Stem.TakeFrom(pass, state));
         _passes[clip].Add(pass);
         progress?.Invoke(TalkerRuns);
         return pass;
     }
 
-    /// <summary>What a pass read before its frames, and what the talker remembers of that.</summary>
+    /// <summary>The beginning of a pass, up to its first frame, with the talker's state after it. Later passes with the same beginning
+    /// continue from there.</summary>
     sealed record Stem(bool ProjectsText, Position[] Positions, float[] Hidden, TalkerState State)
     {
         public static Stem TakeFrom(Pass pass, TalkerState state)
@@ -156,7 +162,7 @@ sealed class Measurement(TalkerModel talker, SpecialTokens ids, IReadOnlyList<Tr
             return new(pass.Example.ProjectsText, [.. pass.Example.Positions.Take(rows)], pass.Hidden, state.Beginning(rows));
         }
 
-        /// <summary>How many positions the other begins with that are these.</summary>
+        /// <summary>How many positions at the beginning of the other example are the same as these.</summary>
         public int SharedWith(TrainingExample other) =>
             ProjectsText == other.ProjectsText ? Positions.Zip(other.Positions).TakeWhile(p => p.First == p.Second).Count() : 0;
     }
@@ -172,11 +178,11 @@ sealed class Measurement(TalkerModel talker, SpecialTokens ids, IReadOnlyList<Tr
         return Math.Log(sum) + largest - scores[code];
     }
 
-    const int FramesTogether = 16; // that pass the code predictor together
+    const int FramesTogether = 16; // frames that the code predictor computes in one pass
 
     delegate void FrameSeen(int[] codes, ReadOnlySpan<float> states, ReadOnlySpan<float> scores);
 
-    /// <summary>One run of the talker, and what has been asked of it.</summary>
+    /// <summary>One run of the talker, with the scores and costs that were computed from it.</summary>
     sealed class Pass(TrainingExample example, float[] hidden)
     {
         readonly Dictionary<int, float[]> _scores = [];
@@ -193,7 +199,8 @@ sealed class Measurement(TalkerModel talker, SpecialTokens ids, IReadOnlyList<Tr
             return scores;
         }
 
-        /// <summary>What each of these pairs costs, summed over the frames, whose hidden states begin at that position.</summary>
+        /// <summary>The loss of each of these pairs of head and codebook, summed over the frames. The hidden state of the first frame is at
+        /// the position <paramref name="first"/>.</summary>
         public PairCosts Costs(int first, IReadOnlyList<FrameTarget> frames, IReadOnlyCollection<HeadTarget> pairs, TalkerModel talker)
         {
             if (_costs.TryGetValue(first, out var costs))
@@ -208,10 +215,8 @@ sealed class Measurement(TalkerModel talker, SpecialTokens ids, IReadOnlyList<Tr
             return costs;
         }
 
-        /// <summary>
-        /// Shows each frame's codes [groups], the states [groups, hidden] that the code predictor's heads read, and their scores [groups -
-        /// 1, codebook].
-        /// </summary>
+        /// <summary>Runs the code predictor. Passes to <paramref name="see"/>, for each frame, its codes [groups], the states [groups,
+        /// hidden] that the heads read, and the scores of the heads [groups - 1, codebook].</summary>
         public void Predict(int first, IReadOnlyList<FrameTarget> frames, TalkerModel talker, FrameSeen see)
         {
             var (predictor, width) = (talker.code_predictor, talker.Config.HiddenSize);

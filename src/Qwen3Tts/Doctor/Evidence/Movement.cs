@@ -1,6 +1,6 @@
-// What training moved, against the model it began from. Which rows of the embeddings moved tells what stood in the prompts, even where no
-// loss can: a row that no example showed gets no gradient, and at most shrinks by weight decay. So "moved" means: beyond what scaling the
-// old values explains, and beyond what rounding to the stored type explains.
+// Compares a checkpoint with its base: which tensors and rows moved. The rows of the embeddings that moved show what stood in the prompts,
+// even where losses cannot: a row that no example contains gets no gradient, and weight decay at most shrinks it. So a row or tensor counts
+// as "moved" only if neither scaling of the old values nor rounding to the stored type explains its change.
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.Doctor.Faults;
 using Qwen3Tts.Kernels;
@@ -9,7 +9,7 @@ using Qwen3Tts.Statistics;
 
 namespace Qwen3Tts.Doctor.Evidence;
 
-/// <summary>Compares two open checkpoints.</summary>
+/// <summary>Compares two open checkpoints: the one that is examined, and its base.</summary>
 sealed class Movement(Weights now, Weights before, TalkerConfig talker)
 {
     public const string CodecEmbedding = TensorNames.CodecEmbedding, TextEmbedding = TensorNames.TextEmbedding;
@@ -21,7 +21,7 @@ sealed class Movement(Weights now, Weights before, TalkerConfig talker)
         var names = both.Select(e => e.Name).ToHashSet();
         return new(
             [.. both.GroupBy(e => Group(e.Name)).OrderBy(g => Order.IndexOf(g.Key))
-                .Select(g => Moved(g.Key, [.. g.OrderBy(e => e.Name, StringComparer.Ordinal)]))],
+                .Select(g => MeasureGroup(g.Key, [.. g.OrderBy(e => e.Name, StringComparer.Ordinal)]))],
             names.Contains(TextEmbedding) ? ChangedRows(TextEmbedding).Count() : 0,
             names.Contains(CodecEmbedding)
                 ? [.. ChangedRows(CodecEmbedding).Select(RowName).GroupBy(n => n)
@@ -31,7 +31,8 @@ sealed class Movement(Weights now, Weights before, TalkerConfig talker)
                 .Order(StringComparer.Ordinal)]);
     }
 
-    /// <summary>Whether a tensor, or one row of it, moved by more than decay does; null if one of the two checkpoints lacks it.</summary>
+    /// <summary>Whether a tensor, or one row of it, changed by more than weight decay and rounding explain; null if one of the two
+    /// checkpoints lacks it.</summary>
     bool? HasMoved(string name, int? row = null)
     {
         if (!now.Contains(name) || !before.Contains(name))
@@ -41,9 +42,9 @@ sealed class Movement(Weights now, Weights before, TalkerConfig talker)
         return !IsScaled(Values(before, name).AsSpan()[part], Values(now, name).AsSpan()[part], entry.Type);
     }
 
-    /// <summary>Whether one factor makes all of a into b, but for the rounding of b: a row without gradients shrinks so under weight decay.
-    /// A BF16 lies within half a step of what was rounded to it, so even updates that are smaller than a step show in the few numbers that
-    /// take one.</summary>
+    /// <summary>Whether b is a times one factor, within the rounding of b. Weight decay changes a row without gradient in this way. A BF16
+    /// number differs from the number before rounding by at most half a step. So updates that are smaller than a step are visible, too, in
+    /// the few elements that rounding moved by a whole step.</summary>
     static bool IsScaled(ReadOnlySpan<float> a, ReadOnlySpan<float> b, ElementType type)
     {
         var (least, most) = (0.0, double.PositiveInfinity);
@@ -63,14 +64,14 @@ sealed class Movement(Weights now, Weights before, TalkerConfig talker)
         return least <= most;
     }
 
-    /// <summary>What the rows and tensors that moved, or stayed, say about the training.</summary>
+    /// <summary>What the rows and tensors that moved, or did not move, show about the training.</summary>
     public IEnumerable<RowEvidence> ReadRows()
     {
         var moved = new MovedParts(this);
         return KnownFaults.All.Select(f => f.ReadRows(moved)).OfType<RowEvidence>();
     }
 
-    /// <summary>Each row and tensor that a fault asks for is compared once.</summary>
+    /// <summary>Compares each row and tensor that a fault needs only once.</summary>
     sealed class MovedParts(Movement movement) : IMovedParts
     {
         readonly Dictionary<string, bool?> _tensors = [];
@@ -87,16 +88,17 @@ sealed class Movement(Weights now, Weights before, TalkerConfig talker)
 
     bool HasMovedRow(int row) => HasMoved(CodecEmbedding, row) == true;
 
-    /// <summary>Which clips may have been trained on: each code of a clip that was got a gradient, so its row moved. The last frame is left
-    /// out, and the last codebook, which the code predictor does not read: with some faults nothing is predicted from them. Where updates
-    /// are so small that rounding hides most, it may hide all of a row's: if no row moved that these data do not have, and no more stayed
-    /// than rounding explains, every clip may have been trained on.</summary>
-    /// <param name="clips">The clips.</param>
-    /// <param name="data">All frames of the data that the clips are from; null if the clips are all.</param>
+    /// <summary>Which clips may have been trained on. If a clip was trained on, each of its codes got a gradient, so the row of each code
+    /// moved. The last frame is ignored, and so is the last codebook, which the code predictor does not read: with some faults nothing is
+    /// predicted from them. If updates are so small that rounding hides most of them, it may hide all updates of a row. So every clip
+    /// counts as possibly trained on if two things hold: no row moved whose code is absent from the data, and no more rows stayed unchanged
+    /// than rounding explains.</summary>
+    /// <param name="clips">The measured clips.</param>
+    /// <param name="data">All frames of the data that the clips belong to; null if the clips are all of the data.</param>
     public IReadOnlyList<bool> MayBeTrainedOn(IReadOnlyList<TrainingExample> clips, IEnumerable<int[]>? data = null)
     {
         int[][] frames = [.. data ?? clips.SelectMany(c => c.Frames).Select(f => f.Frame)];
-        // rows of which none, one and two elements show an update
+        // rows: the number of rows in which no element, one element and two elements show an update
         var (seen, rows, foreign) = (clips.Select(_ => true).ToArray(), new int[3], false);
         for (var group = 0; group < talker.NumCodeGroups - 1; group++)
         {
@@ -104,35 +106,35 @@ sealed class Movement(Weights now, Weights before, TalkerConfig talker)
             if (!now.Contains(name) || !before.Contains(name))
                 return [.. clips.Select(_ => false)];
             var (a, b, entry) = (Values(before, name), Values(now, name), now.FileOf(name).Entry(name));
-            int Shown(int code) => Updates(a.AsSpan(code * entry.Shape[1], entry.Shape[1]),
+            int CountShown(int code) => CountUpdates(a.AsSpan(code * entry.Shape[1], entry.Shape[1]),
                 b.AsSpan(code * entry.Shape[1], entry.Shape[1]), entry.Type);
             var updates = clips.SelectMany(c => c.Frames.SkipLast(1)).Select(f => f.Frame[group]).Distinct()
-                .ToDictionary(code => code, Shown);
+                .ToDictionary(code => code, CountShown);
             foreach (var shown in updates.Values.Where(n => n < rows.Length))
                 rows[shown]++;
             for (var clip = 0; clip < clips.Count; clip++)
                 seen[clip] &= clips[clip].Frames.SkipLast(1).All(f => updates[f.Frame[group]] > 0);
             foreign = foreign || Enumerable.Range(0, talker.CodePredictorConfig.VocabSize).Except(frames.Select(f => f[group]))
-                .Any(code => Shown(code) > 0);
+                .Any(code => CountShown(code) > 0);
         }
-        return !foreign && IsHidden(rows[0], rows[1], rows[2]) ? [.. clips.Select(_ => true)] : seen;
+        return !foreign && IsExplainedByRounding(rows[0], rows[1], rows[2]) ? [.. clips.Select(_ => true)] : seen;
     }
 
-    /// <summary>Whether rounding explains that so many rows show no update, to two standard deviations. How many of a row's elements show
-    /// one is a Poisson number, whose mean differs from row to row; by Chao's estimate, at least once² / (2 twice) rows then show
-    /// none.</summary>
-    /// <param name="never">Rows of which no element shows an update.</param>
-    /// <param name="once">Rows of which one does.</param>
-    /// <param name="twice">Rows of which two do.</param>
-    public static bool IsHidden(int never, double once, double twice)
+    /// <summary>Whether rounding alone can explain that so many rows show no update, within two standard deviations. The number of elements
+    /// of a row that show an update follows a Poisson distribution, whose mean differs from row to row. By Chao's estimate, at least once²
+    /// / (2 twice) rows then show no update.</summary>
+    /// <param name="never">Number of rows of which no element shows an update.</param>
+    /// <param name="once">Number of rows of which one element does.</param>
+    /// <param name="twice">Number of rows of which two elements do.</param>
+    public static bool IsExplainedByRounding(int never, double once, double twice)
     {
-        var expected = once * Math.Max(once - 1, 0) / (2 * (twice + 1)); // the form that holds for few, too
+        var expected = once * Math.Max(once - 1, 0) / (2 * (twice + 1)); // bias-corrected: it also holds for small numbers
         var ratio = once / (twice + 1);
         return never - expected <= 2 * Math.Sqrt(expected + once * ratio * ratio + twice * Math.Pow(ratio, 4) / 4);
     }
 
-    /// <summary>How many elements of a row show an update; none where decay explains what changed.</summary>
-    static int Updates(ReadOnlySpan<float> a, ReadOnlySpan<float> b, ElementType type)
+    /// <summary>How many elements of a row show an update; 0 if weight decay explains the change.</summary>
+    static int CountUpdates(ReadOnlySpan<float> a, ReadOnlySpan<float> b, ElementType type)
     {
         if (IsScaled(a, b, type))
             return 0;
@@ -164,7 +166,7 @@ sealed class Movement(Weights now, Weights before, TalkerConfig talker)
             : Has(".mlp.") ? $"{network} mlp" : "other";
     }
 
-    MovedGroup Moved(string group, List<TensorEntry> tensors)
+    MovedGroup MeasureGroup(string group, List<TensorEntry> tensors)
     {
         double change = 0, size = 0, elements = 0, changed = 0;
         var unmoved = 0;
@@ -185,9 +187,8 @@ sealed class Movement(Weights now, Weights before, TalkerConfig talker)
             : EffectiveRank(matrix), matrix?.Shape.Min());
     }
 
-    /// <summary>
-    /// (sum of s²)² / sum of s⁴ over the singular values s of the change. The denominator is the mean of |DᵀDz|² over random signs z.
-    /// </summary>
+    /// <summary>The effective rank of the change D of a matrix: (sum of s²)² / sum of s⁴ over the singular values s of D. The denominator
+    /// is estimated as the mean of |DᵀDz|² over random sign vectors z.</summary>
     double? EffectiveRank(TensorEntry entry)
     {
         const int Probes = 16;
@@ -223,9 +224,9 @@ sealed class Movement(Weights now, Weights before, TalkerConfig talker)
     }
 
     string RowName(int row) => row < talker.CodePredictorConfig.VocabSize ? "code"
-        : Control().FirstOrDefault(c => c.Row == row).Name ?? "unnamed row";
+        : ListControlRows().FirstOrDefault(c => c.Row == row).Name ?? "unnamed row";
 
-    IEnumerable<(string Name, int Row)> Control() =>
+    IEnumerable<(string Name, int Row)> ListControlRows() =>
         [("codec_pad", talker.CodecPadId), ("codec_bos", talker.CodecBosId), ("codec_eos", talker.CodecEosTokenId),
             ("think", talker.CodecThinkId), ("nothink", talker.CodecNothinkId),
             ("think_bos", talker.CodecThinkBosId), ("think_eos", talker.CodecThinkEosId),

@@ -3,14 +3,14 @@ using Qwen3Tts.Sequence;
 
 namespace Qwen3Tts.Doctor.Evidence;
 
-/// <summary>What the predictions of the code predictor's heads cost, for the pairs of head and codebook that some hypothesis asks for. A
-/// pair that was not measured is no number, and asking for it is an error: a sum that began at 0 would be the lowest loss of all.</summary>
+/// <summary>The losses of the code predictor's heads, for each pair of head and codebook that some hypothesis needs. The entry of a pair
+/// that was not measured is NaN, and reading it is an error: if it were 0, it would look like the lowest loss of all.</summary>
 sealed class PairCosts
 {
     readonly double[,] _nats; // [heads, codebooks]
 
-    /// <param name="groups">Codebooks of a frame; there is one head fewer.</param>
-    /// <param name="pairs">Those that will be measured.</param>
+    /// <param name="groups">Number of codebooks of a frame; the number of heads is one less.</param>
+    /// <param name="pairs">The pairs that will be measured.</param>
     public PairCosts(int groups, IReadOnlyCollection<HeadTarget> pairs)
     {
         (Pairs, _nats) = (pairs, new double[groups - 1, groups]);
@@ -24,16 +24,16 @@ sealed class PairCosts
     /// <summary>The pairs that are measured.</summary>
     public IReadOnlyCollection<HeadTarget> Pairs { get; }
 
-    /// <summary>The sum of a pair, in nats.</summary>
+    /// <summary>The summed loss of a pair, in nats.</summary>
     /// <exception cref="InvalidOperationException">The pair is not measured.</exception>
     public double this[HeadTarget pair] => IsMeasured(pair) ? _nats[pair.Head, pair.Codebook] : throw new InvalidOperationException(
-        $"Head {pair.Head} on codebook {pair.Codebook} was not measured. List the pair among those that the hypotheses ask for.");
+        $"Head {pair.Head} on codebook {pair.Codebook} was not measured. Add the pair to those that the hypotheses need.");
 
     public bool IsMeasured(HeadTarget pair) => !double.IsNaN(_nats[pair.Head, pair.Codebook]);
 
     public void Add(HeadTarget pair, double nats) => _nats[pair.Head, pair.Codebook] += nats;
 
-    /// <summary>Every pair that a hypothesis about the heads asks for.</summary>
-    public static IReadOnlyCollection<HeadTarget> ListAsked(TrainingExample example, SpecialTokens ids) =>
+    /// <summary>Every pair that some hypothesis about the heads needs.</summary>
+    public static IReadOnlyCollection<HeadTarget> ListNeeded(TrainingExample example, SpecialTokens ids) =>
         [.. KnownFaults.ListSubsets(KnownFaults.Heads).SelectMany(f => Hypothesis.Edit(f, example, ids).Heads).Distinct()];
 }

@@ -1,22 +1,22 @@
-// What text_projection does to the text, measured. Its output is what every model of the family was trained on; a trainer that leaves it
-// out shows the model other vectors, and where the widths agree nothing crashes. So: is it nearly an identity, or not?
+// Measures what text_projection does to the text. Every model of the family was trained on its output. A trainer that leaves it out shows
+// the model other vectors; if the widths are equal, nothing crashes. The question is whether text_projection is nearly an identity.
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.Kernels;
 
 namespace Qwen3Tts.Doctor.Evidence;
 
-/// <summary>How far vectors are from what text_projection makes of them, over some text ids.</summary>
+/// <summary>How far the output of text_projection is from its input, over some text ids.</summary>
 /// <param name="Ids">How many ids.</param>
 /// <param name="RawNorm">Median norm of x, the stored embedding.</param>
 /// <param name="ProjectedNorm">Median norm of P(x).</param>
-/// <param name="Cosine">Median cosine of x and P(x); null where their widths differ.</param>
-/// <param name="Distance">Median of |P(x) - x| / |P(x)|: 0 for an identity; null where the widths differ.</param>
+/// <param name="Cosine">Median cosine of x and P(x); null if their widths differ.</param>
+/// <param name="Distance">Median of |P(x) - x| / |P(x)|: 0 for an identity; null if the widths differ.</param>
 sealed record ProjectionDistance(int Ids, double RawNorm, double ProjectedNorm, double? Cosine, double? Distance);
 
-/// <param name="Layers">The tensors and their shapes.</param>
-/// <param name="Vocabulary">Over an even sample of the vocabulary.</param>
-/// <param name="Text">Over the ids of the user's text, if there is one.</param>
-/// <param name="Identity">Whether it changes vectors by no more than BF16 rounds them.</param>
+/// <param name="Layers">The tensors of text_projection and their shapes.</param>
+/// <param name="Vocabulary">The distance over ids that are spread evenly over the vocabulary.</param>
+/// <param name="Text">The distance over the ids of the user's texts; null if there are none.</param>
+/// <param name="Identity">Whether text_projection changes vectors by no more than BF16 rounding does.</param>
 /// <param name="Sentence">The answer in words.</param>
 sealed record TextProjectionReport(IReadOnlyList<string> Layers, ProjectionDistance Vocabulary, ProjectionDistance? Text, bool Identity,
     string Sentence);
@@ -46,10 +46,10 @@ static class TextProjection
                 ? $"{vocabulary.Ids} ids, spread over the vocabulary" : $"the {own.Ids} ids of the data's text", identity));
     }
 
-    /// <param name="talker">Of the model.</param>
-    /// <param name="d">What is told of.</param>
-    /// <param name="over">Over which ids that is.</param>
-    /// <param name="identity">Whether it is one.</param>
+    /// <param name="talker">Configuration of the talker.</param>
+    /// <param name="d">The measured distance.</param>
+    /// <param name="over">The ids that it was measured over, in words.</param>
+    /// <param name="identity">Whether text_projection is an identity.</param>
     static string Sentence(TalkerConfig talker, ProjectionDistance d, string over, bool identity) =>
         $"text_projection is two linear layers with a SiLU between them ({talker.TextHiddenSize} → {talker.TextHiddenSize} → " +
             $"{talker.HiddenSize}), " + (

@@ -1,7 +1,7 @@
-// A bit for each known fault. What a fault is stands in its own file beside this one; KnownFaults holds the two together.
+// One bit for each known fault. Each fault is described in a file of its own beside this one; KnownFaults connects bits and files.
 namespace Qwen3Tts.Doctor.Faults;
 
-/// <summary>A combination of known deviations from a right trainer. Each bit is explained in the file of that name.</summary>
+/// <summary>A combination of known faults. The file of the same name explains each bit.</summary>
 [Flags]
 enum FaultSet
 {
@@ -19,6 +19,6 @@ enum FaultSet
     NoSpeaker = 1024,
     /// <summary>The official script at commit 022e286.</summary>
     Official = NoTextProjection | LabelsShiftedTwice | OwnHidden | SubLabelsShifted | NoLanguage,
-    /// <summary>The official script before that commit, which brought the wrong hidden state in.</summary>
+    /// <summary>The official script before that commit, which introduced the wrong hidden state.</summary>
     OfficialBefore = Official & ~OwnHidden,
 }

@@ -3,13 +3,13 @@ using Qwen3Tts.Sequence;
 
 namespace Qwen3Tts.Doctor.Faults;
 
-/// <summary>Frames enter the talker by their first code alone.</summary>
+/// <summary>The input of the talker has only the first code of each frame.</summary>
 sealed class FirstCodebookOnly : Fault
 {
     public override FaultSet Bit => FaultSet.FirstCodebookOnly;
     public override string Name => "first_codebook_only";
     public override Stage Stage => Stage.Input;
-    public override string Meaning => "frames entered the talker by their first code alone";
+    public override string Meaning => "only the first code of each frame entered the talker";
     public override string Remedy => "Retrain from the base with all codes of a frame summed";
     public override string Symptom => "losses, heads; the last codebook's embedding never moved";
     public override bool ChangesStates => true;
@@ -28,8 +28,8 @@ sealed class FirstCodebookOnly : Fault
         if (moved.HasMoved(TensorNames.PredictorEmbedding(0)) != true)
             return null;
         return moved.HasMoved(TensorNames.PredictorEmbedding(moved.LastHead)) == true
-            ? Say(false, "the embeddings of all codebooks moved")
-            : Say(true, "the embeddings of the codebooks moved, but that of the last one, which only the talker reads, got no gradient "
-                + "at all");
+            ? CreateEvidence(false, "the embeddings of all codebooks moved")
+            : CreateEvidence(true, "the embeddings of the codebooks moved, but that of the last one, which only the talker reads, got no "
+                + "gradient at all");
     }
 }

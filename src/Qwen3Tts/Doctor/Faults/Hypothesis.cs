@@ -1,16 +1,17 @@
-// What a checkpoint may have been trained with. Each known fault of fine-tuning scripts is an edit of one example's positions and pairs;
-// the networks and the loss are the same for all. Tests plant faults through this; a doctor measures a checkpoint under each of them.
+// A hypothesis: the set of faults that a checkpoint may have been trained with. Each known fault is an edit of the positions and targets of
+// one training example; networks and loss function are the same for all hypotheses. Tests plant faults with these edits; the doctor
+// measures a checkpoint under each hypothesis.
 using Qwen3Tts.Sequence;
 
 namespace Qwen3Tts.Doctor.Faults;
 
-/// <summary>A name for a combination of faults, and the edit it makes.</summary>
+/// <summary>A combination of faults with its name and its edit.</summary>
 sealed record Hypothesis(string Name, FaultSet Faults)
 {
-    /// <summary>How the format is; edits nothing.</summary>
+    /// <summary>The correct format; it edits nothing.</summary>
     public static Hypothesis Correct { get; } = new("correct", FaultSet.None);
 
-    /// <summary>All that has a name of its own: correct, each deviation alone, and the scripts.</summary>
+    /// <summary>All hypotheses that have a name of their own: correct, each single fault, and the scripts.</summary>
     public static IReadOnlyList<Hypothesis> All { get; } =
     [
         Correct,
@@ -18,17 +19,16 @@ sealed record Hypothesis(string Name, FaultSet Faults)
         .. Script.All.Select(s => new Hypothesis(s.Hypothesis, s.Faults)),
     ];
 
-    /// <summary>
-    /// The hypothesis of these faults: under its own name if it has one, else under the names of its parts, joined by '+'.
-    /// </summary>
+    /// <summary>The hypothesis of these faults: under its own name if it has one, otherwise under the names of its faults, joined by
+    /// '+'.</summary>
     public static Hypothesis Combine(FaultSet faults) => All.FirstOrDefault(h => h.Faults == faults)
         ?? new(string.Join("+", KnownFaults.All.Where(f => faults.HasFlag(f.Bit)).Select(f => f.Name)), faults);
 
-    /// <summary>The hypothesis of a name as <see cref="Combine"/> gives it.</summary>
+    /// <summary>The hypothesis of a name that <see cref="Combine"/> gave.</summary>
     public static Hypothesis Parse(string name) =>
         new(name, name.Split('+').Aggregate(FaultSet.None, (sum, part) => sum | All.Single(h => h.Name == part).Faults));
 
-    /// <summary>The faults that a user names: a script by any of its names, a hypothesis, or several joined by '+'.</summary>
+    /// <summary>The faults that a user names: a script by any of its names, a hypothesis, or several of these joined by '+'.</summary>
     /// <exception cref="ArgumentException">There is no such script or hypothesis.</exception>
     public static FaultSet Find(string name) => name.Split('+').Aggregate(FaultSet.None, (sum, part) => sum
         | (Script.All.FirstOrDefault(s => s.Names.Contains(part))?.Faults ?? All.FirstOrDefault(h => h.Name == part)?.Faults

@@ -2,7 +2,7 @@ using Qwen3Tts.Sequence;
 
 namespace Qwen3Tts.Doctor.Faults;
 
-/// <summary>Text runs beside the codes instead of before them. No fault: the other layout.</summary>
+/// <summary>The text stands beside the codes instead of before them. This is no fault: it is the other layout.</summary>
 sealed class Interleaved : Fault
 {
     public override FaultSet Bit => FaultSet.Interleaved;
@@ -14,7 +14,8 @@ sealed class Interleaved : Fault
     public override bool IsMismatch => false;
     public override bool OnlyChangesPrompt => true;
 
-    /// <summary>The rows of text go; each of their tokens moves beside a codec step, from codec_bos on, in place of tts_pad.</summary>
+    /// <summary>Removes the rows of the text. Their tokens replace the tts_pad beside codec_bos and beside the steps after it, one token
+    /// for each step.</summary>
     public override TrainingExample Edit(TrainingExample example, SpecialTokens ids)
     {
         var positions = example.Positions.ToList();

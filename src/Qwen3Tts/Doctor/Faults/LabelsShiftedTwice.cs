@@ -2,7 +2,8 @@ using Qwen3Tts.Sequence;
 
 namespace Qwen3Tts.Doctor.Faults;
 
-/// <summary>Row p is taught the code of p + 2: frame 0 by the row before codec_bos, the end by the last frame but one.</summary>
+/// <summary>Position p is taught the code of position p + 2, not p + 1. So frame 0 is taught at the position before codec_bos, and the end
+/// at the last frame but one.</summary>
 sealed class LabelsShiftedTwice : Fault
 {
     public override FaultSet Bit => FaultSet.LabelsShiftedTwice;

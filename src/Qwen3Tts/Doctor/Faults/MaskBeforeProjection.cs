@@ -2,8 +2,8 @@ using Qwen3Tts.Sequence;
 
 namespace Qwen3Tts.Doctor.Faults;
 
-/// <summary>Rows of padding carry the projection of a zero vector. No other row looks at them and one sequence has none: the same as no
-/// fault.</summary>
+/// <summary>Rows of padding carry the projection of a zero vector. No other row attends to them, and a single sequence has no padding, so
+/// this changes nothing.</summary>
 sealed class MaskBeforeProjection : Fault
 {
     public override FaultSet Bit => FaultSet.MaskBeforeProjection;

@@ -14,7 +14,7 @@ sealed class NoEos : Fault
         "the end's row moved as it does when no end is taught, and its loss did not fall; without the base, its loss";
 
     public override FaultSource Source => new("finetuning/sft_12hz.py of a fork; the official script has the end", "labels[:, :-1]",
-        "cuts off the label of the end, of the longest clip of each batch, and of every clip where the batch is 1",
+        "cuts off the end label of the longest clip of each batch; with a batch of 1, that of every clip",
         "do not slice the labels, and count one end for each clip");
 
     public override TrainingExample Edit(TrainingExample example, SpecialTokens ids) =>

@@ -20,7 +20,8 @@ sealed class NoLanguage : Fault
         "is read there and not used: the prefix is always nothink, think_bos, think_eos",
         "where a line names a language, write think, think_bos, the language's id, think_eos, and all that follows one position later");
 
-    /// <summary>think, think_bos, LANGUAGE, think_eos becomes nothink, think_bos, think_eos; all that follows moves up by one.</summary>
+    /// <summary>Replaces think, think_bos, LANGUAGE, think_eos by nothink, think_bos, think_eos. All later positions become one position
+    /// earlier.</summary>
     public override TrainingExample Edit(TrainingExample example, SpecialTokens ids)
     {
         if (ControlRows.FindThink(example.Positions, ids) is not { } think)
@@ -32,6 +33,6 @@ sealed class NoLanguage : Fault
     }
 
     public override RowEvidence? ReadRows(IMovedParts moved) => moved.Think == moved.NoThink ? null : moved.NoThink
-        ? Say(true, "of codec_embedding, the row 'nothink' moved and the row 'think' did not")
-        : Say(false, "of codec_embedding, the row 'think' moved and the row 'nothink' did not");
+        ? CreateEvidence(true, "of codec_embedding, the row 'nothink' moved and the row 'think' did not")
+        : CreateEvidence(false, "of codec_embedding, the row 'think' moved and the row 'nothink' did not");
 }

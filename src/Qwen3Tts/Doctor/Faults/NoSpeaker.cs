@@ -2,7 +2,7 @@ using Qwen3Tts.Sequence;
 
 namespace Qwen3Tts.Doctor.Faults;
 
-/// <summary>There is no speaker row. No fault in a model that is told its voice in words.</summary>
+/// <summary>The prompt has no speaker row. This is no fault in a model whose voice is described in words.</summary>
 sealed class NoSpeaker : Fault
 {
     public override FaultSet Bit => FaultSet.NoSpeaker;

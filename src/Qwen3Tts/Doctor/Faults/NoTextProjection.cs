@@ -3,7 +3,8 @@ using Qwen3Tts.Sequence;
 
 namespace Qwen3Tts.Doctor.Faults;
 
-/// <summary>Text rows enter without text_projection. Only possible where text and talker are equally wide.</summary>
+/// <summary>The text embedding enters the talker without text_projection. This is only possible if text and talker have the same
+/// width.</summary>
 sealed class NoTextProjection : Fault
 {
     public override FaultSet Bit => FaultSet.NoTextProjection;
@@ -22,5 +23,5 @@ sealed class NoTextProjection : Fault
     public override TrainingExample Edit(TrainingExample example, SpecialTokens ids) => example with { ProjectsText = false };
 
     public override RowEvidence? ReadRows(IMovedParts moved) => moved.HasMoved($"{TensorNames.TextProjection1}.weight") == true
-        ? Say(false, "text_projection moved, so text went through it") : null;
+        ? CreateEvidence(false, "text_projection moved, so text went through it") : null;
 }

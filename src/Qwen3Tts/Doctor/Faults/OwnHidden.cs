@@ -2,7 +2,8 @@ using Qwen3Tts.Sequence;
 
 namespace Qwen3Tts.Doctor.Faults;
 
-/// <summary>The code predictor of frame k starts from the hidden state of frame k, which has seen the answer.</summary>
+/// <summary>The code predictor of frame k starts from the talker's hidden state at frame k, which has already seen the codes to be
+/// predicted.</summary>
 sealed class OwnHidden : Fault
 {
     public override FaultSet Bit => FaultSet.OwnHidden;

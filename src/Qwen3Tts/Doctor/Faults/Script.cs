@@ -1,9 +1,9 @@
 namespace Qwen3Tts.Doctor.Faults;
 
-/// <summary>A script in circulation, which has several faults at once.</summary>
+/// <summary>A published script that has several faults.</summary>
 /// <param name="Hypothesis">Its name in reports.</param>
 /// <param name="Faults">Its faults.</param>
-/// <param name="Names">What <c>--as</c> calls it.</param>
+/// <param name="Names">Its names for the option <c>--as</c>.</param>
 sealed record Script(string Hypothesis, FaultSet Faults, params IReadOnlyList<string> Names)
 {
     public static IReadOnlyList<Script> All { get; } =

@@ -2,7 +2,7 @@ using Qwen3Tts.Sequence;
 
 namespace Qwen3Tts.Doctor.Faults;
 
-/// <summary>With a language, the speaker replaces think_eos, and its own row has no codec side.</summary>
+/// <summary>With a language in the prefix, the speaker replaces think_eos at position 6, and position 7 has no codec side.</summary>
 sealed class SpeakerAt6 : Fault
 {
     public override FaultSet Bit => FaultSet.SpeakerAt6;
@@ -33,10 +33,10 @@ sealed class SpeakerAt6 : Fault
 
     public override RowEvidence? ReadRows(IMovedParts moved)
     {
-        // with and without a language by turns, think_eos moves in any case
+        // If both rows moved, some prompts had a language and some had none. Then think_eos moves with this fault, too.
         if (moved.Think == moved.NoThink && !(moved.Think && !moved.ThinkEos))
             return null;
-        return moved.ThinkEos ? Say(false, "of codec_embedding, the row 'think_eos' moved")
-            : Say(true, "of codec_embedding, the row 'think' moved and the row 'think_eos' did not");
+        return moved.ThinkEos ? CreateEvidence(false, "of codec_embedding, the row 'think_eos' moved")
+            : CreateEvidence(true, "of codec_embedding, the row 'think' moved and the row 'think_eos' did not");
     }
 }

@@ -3,7 +3,7 @@ using Qwen3Tts.Sequence;
 
 namespace Qwen3Tts.Doctor.Faults;
 
-/// <summary>Head j is taught the codebook after its own; the last head is never taught.</summary>
+/// <summary>Each head of the code predictor is taught the codebook after its own; the last head is never taught.</summary>
 sealed class SubLabelsShifted : Fault
 {
     public override FaultSet Bit => FaultSet.SubLabelsShifted;
@@ -26,7 +26,7 @@ sealed class SubLabelsShifted : Fault
         if (moved.HasMoved(TensorNames.PredictorHead(0)) != true)
             return null;
         return moved.HasMoved(TensorNames.PredictorHead(moved.LastHead)) == true
-            ? Say(false, "all heads of the code predictor moved")
-            : Say(true, $"the code predictor's heads moved, but the last one, lm_head.{moved.LastHead}, got no gradient at all");
+            ? CreateEvidence(false, "all heads of the code predictor moved")
+            : CreateEvidence(true, $"the code predictor's heads moved, but the last one, lm_head.{moved.LastHead}, got no gradient at all");
     }
 }

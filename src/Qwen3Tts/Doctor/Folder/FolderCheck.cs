@@ -1,5 +1,6 @@
-// What a model folder breaks on, now or later: everything that can be told without running the model. What the strict readers refuse is
-// reported in their words; the rest is legal and still wrong, such as a speaker whose row was never trained.
+// Checks a model folder without running the model: everything that makes it fail, now or in later use. What the strict readers refuse is
+// reported with the readers' messages. The other checks are about folders that load but are wrong, for example a speaker whose row was
+// never trained.
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.Codec;
 using Qwen3Tts.Doctor.Report;
@@ -14,7 +15,7 @@ static class FolderCheck
 {
     const string Embedding = TensorNames.CodecEmbedding;
 
-    /// <summary>All findings about the folder; with <paramref name="original"/> also what was lost on the way from it.</summary>
+    /// <summary>All findings about the folder; with <paramref name="original"/>, also what the folder has lost of its base.</summary>
     /// <exception cref="IOException">There is no such folder, or no config.json in it.</exception>
     public static List<Finding> FindProblems(string folder, ModelFolder? original)
     {
@@ -33,12 +34,12 @@ static class FolderCheck
         findings.AddRange(Files(model));
         findings.AddRange(Generation(model.Generation));
         if (original is not null)
-            findings.AddRange(Lost(model, original));
+            findings.AddRange(CompareWithBase(model, original));
         return findings;
     }
 
     static Finding Unreadable(string message) =>
-        new("unreadable", Severity.Fault, message, "Nothing else can be told until the folder loads.");
+        new("unreadable", Severity.Fault, message, "Nothing else can be examined until the folder loads.");
 
     static string? Refusal(Action load)
     {
@@ -53,7 +54,7 @@ static class FolderCheck
         }
     }
 
-    // A model of type 'base' without an encoder is a finding of its own; an encoder that is there has to be whole.
+    // A model of type 'base' without an encoder is a finding of its own. If there is an encoder, it must be complete.
     static void CheckEncoder(ModelFolder model)
     {
         using var weights = model.OpenWeights();
@@ -70,11 +71,12 @@ static class FolderCheck
         var encoder = weights.Entries.Any(e => IsSpeakerEncoder(e.Name));
         if (config.TtsModelType == "base" && !encoder)
             yield return new("wrong_model_type", Severity.Fault,
-                "config.json says 'base', but there is no speaker encoder: this folder can neither clone nor, without a speaker, speak.",
+                "config.json says 'base', but there is no speaker encoder: this folder cannot clone, and it speaks only with a speaker.",
                 "Write \"tts_model_type\": \"custom_voice\", as an export with a named speaker has it, or copy the speaker encoder's " +
                 "tensors from the base.");
         if (config.TtsModelType == "custom_voice" && talker.SpkId.Count == 0)
-            yield return new("wrong_model_type", Severity.Fault, "config.json says 'custom_voice', but spk_id is empty: nobody can speak.",
+            yield return new("wrong_model_type", Severity.Fault,
+                "config.json says 'custom_voice', but spk_id is empty: there is no speaker to speak with.",
                 "Add the speaker and its row to spk_id, or write \"tts_model_type\": \"base\" if the speaker encoder is there.");
         if (config.TtsModelType == "base" && talker.SpkId.Count > 0)
             yield return new("wrong_model_type", Severity.Warning,
@@ -137,7 +139,7 @@ static class FolderCheck
                     $"Write '{Printable.Text(name.ToLowerInvariant())}' in spk_id and spk_is_dialect of config.json.");
             if (Norm(row) is var norm && norm < usual / 10)
                 yield return new("untrained_speaker_row", Severity.Fault,
-                    $"'{Printable.Text(name)}' is row {row} of codec_embedding, whose norm {norm:g3} is that of a row nobody trained " +
+                    $"'{Printable.Text(name)}' is row {row} of codec_embedding, whose norm {norm:g3} is that of an untrained row " +
                     $"(the codes' rows: {usual:g3}).", "Export again with the speaker's vector in the row that spk_id names.");
             if (row < talker.CodePredictorConfig.VocabSize)
                 yield return new("speaker_row_is_a_code", Severity.Fault,
@@ -187,7 +189,7 @@ static class FolderCheck
                 "Set it to 1.05.");
     }
 
-    static IEnumerable<Finding> Lost(ModelFolder model, ModelFolder original)
+    static IEnumerable<Finding> CompareWithBase(ModelFolder model, ModelFolder original)
     {
         var (now, before) = (model.Config.TalkerConfig, original.Config.TalkerConfig);
         var names = now.SpkId.Keys.Select(k => k.ToLowerInvariant()).ToHashSet();
@@ -199,11 +201,11 @@ static class FolderCheck
             .ToList() is { Count: > 0 } moved)
             yield return new("languages_moved", Severity.Fault,
                 $"The ids of the languages {string.Join(", ", moved)} differ from the base's: they name rows that mean something else.",
-                "Take codec_language_id from the base's config.json, unless the rows were trained anew.");
+                "Take codec_language_id from the base's config.json, unless the new rows were trained.");
         if (new[] { "vocab.json", "merges.txt" }.Where(f => Differ(Path.Combine(model.Path, f), Path.Combine(original.Path, f)))
             .ToList() is { Count: > 0 } files)
             yield return new("tokenizer_changed", Severity.Fault,
-                $"{string.Join(" and ", files)} differ from the base's: text becomes other ids than in training.",
+                $"{string.Join(" and ", files)} differ from the base's: text gets other ids than in training.",
                 "Copy the tokenizer's files from the base.");
     }
 

@@ -1,4 +1,4 @@
-// What an examination found, as data: the console, the page and --json show the same record. docs/doctor.md describes the JSON.
+// The result of an examination as data: the console, the page and --json show the same record. docs/doctor.md describes the JSON.
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Qwen3Tts.Doctor.Evidence;
@@ -7,27 +7,27 @@ namespace Qwen3Tts.Doctor.Report;
 
 /// <summary>The checkpoint's loss under one hypothesis, mean over all clips, in nats.</summary>
 /// <param name="Hypothesis">Its name.</param>
-/// <param name="Possible">Whether the shapes allow it; the numbers are null where they do not.</param>
+/// <param name="Possible">Whether the shapes of the model's weights allow it; if not, the numbers are null.</param>
 /// <param name="Total">talker + 0.3 predictor.</param>
-/// <param name="Talker">First codes and ends of speech.</param>
-/// <param name="Codes">First codes alone.</param>
-/// <param name="End">Ends of speech alone.</param>
-/// <param name="Predictor">The other codes.</param>
-/// <param name="Base">The base's total, if there is a base.</param>
+/// <param name="Talker">The talker's loss over first codes and ends of speech.</param>
+/// <param name="Codes">The talker's loss over first codes only.</param>
+/// <param name="End">The talker's loss over ends of speech only.</param>
+/// <param name="Predictor">The code predictor's loss over the other codes.</param>
+/// <param name="Base">The base's total loss, if there is a base.</param>
 sealed record LossRow(string Hypothesis, bool Possible, double? Total, double? Talker, double? Codes, double? End, double? Predictor,
     double? Base);
 
-/// <summary>What the losses were measured on.</summary>
+/// <summary>The data that the losses were measured on.</summary>
 /// <param name="Source">The file or folder.</param>
-/// <param name="Clips">How many.</param>
-/// <param name="Frames">Frames in all.</param>
-/// <param name="Voice">Where the voice comes from.</param>
-/// <param name="Layout">Where the text lies, as <c>--layout</c> has it.</param>
-/// <param name="Instructed">Clips with an instruction.</param>
-/// <param name="InContext">Clips with a reference recording in their prompt.</param>
-/// <param name="WrittenAs">Where layout, instructions and reference are from: the run's manifest, or the list.</param>
-/// <param name="TestsLanguage">Whether any clip names a language, without which prefixes cannot be told apart.</param>
-/// <param name="Guessing">What guessing a code costs, in nats.</param>
+/// <param name="Clips">Number of measured clips.</param>
+/// <param name="Frames">Number of frames of all these clips together.</param>
+/// <param name="Voice">Where the voice comes from, in words.</param>
+/// <param name="Layout">The layout, by its name for <c>--layout</c>.</param>
+/// <param name="Instructed">Number of clips with an instruction.</param>
+/// <param name="InContext">Number of clips with a reference recording in their prompt.</param>
+/// <param name="WrittenAs">Where layout, instructions and reference come from: the run's manifest, or the list of clips.</param>
+/// <param name="TestsLanguage">Whether any clip names a language. If none does, prefixes cannot be distinguished.</param>
+/// <param name="Guessing">The loss of guessing a code, in nats.</param>
 sealed record DataReport(string Source, int Clips, int Frames, string Voice, string Layout, int Instructed, int InContext, string WrittenAs,
     bool TestsLanguage, double Guessing)
 {
@@ -38,26 +38,27 @@ sealed record DataReport(string Source, int Clips, int Frames, string Voice, str
 
 sealed record DoctorReport
 {
-    /// <summary>One short sentence.</summary>
+    /// <summary>The verdict, one short sentence.</summary>
     public required string Verdict { get; init; }
-    /// <summary>What stands below it.</summary>
+    /// <summary>The lines below the verdict.</summary>
     public IReadOnlyList<string> Details { get; init; } = [];
-    /// <summary>Whether nothing is wrong: exit code 0.</summary>
+    /// <summary>Whether the verdict is Healthy: exit code 0.</summary>
     public required bool Healthy { get; init; }
-    /// <summary>
-    /// Whether nothing wrong was found, but the training was not measured or could not be told: exit code 4. If neither, it is 3.
-    /// </summary>
+    /// <summary>Whether no fault was found, but the training was not measured or could not be decided: exit code 4. If the report is
+    /// neither healthy nor undecided, the exit code is 3.</summary>
     public bool Undecided { get; init; }
-    /// <summary>What it was trained with: a name, names joined by '+', "untrained", or null where nothing was measured.</summary>
+    /// <summary>What the checkpoint was trained with: a name, names joined by '+', "untrained", or null if nothing was measured.</summary>
     public string? Hypothesis { get; init; }
     /// <summary>Share of resampled sets of clips that give this name.</summary>
     public double? Confidence { get; init; }
-    /// <summary>The next hypothesis that can be told from it, and how many times better the evidence is.</summary>
+    /// <summary>The best hypothesis that can be distinguished from the named one.</summary>
     public string? Next { get; init; }
+    /// <summary>How many times better the evidence for the named hypothesis is than for the next one.</summary>
     public double? Margin { get; init; }
-    /// <summary>Hypotheses that these clips cannot tell from it.</summary>
+    /// <summary>Hypotheses that these clips cannot distinguish from the named one.</summary>
     public IReadOnlyList<string> Alike { get; init; } = [];
-    /// <summary>How to speak with it as it was trained, if that is another way than usual and there is one.</summary>
+    /// <summary>The command that speaks with the checkpoint as it was trained; null if that is impossible, or if no special option is
+    /// needed.</summary>
     public string? Rescue { get; init; }
     public required string Checkpoint { get; init; }
     public string? Base { get; init; }
@@ -67,7 +68,7 @@ sealed record DoctorReport
     public TextProjectionReport? TextProjection { get; init; }
     public MovementReport? Movement { get; init; }
     public SpeechReport? Speech { get; init; }
-    /// <summary>What the numbers in it mean.</summary>
+    /// <summary>What the numbers of this report mean.</summary>
     public IReadOnlyList<LegendEntry> Legend => NumberMeanings.List(this);
 
     public string ToJson() => JsonSerializer.Serialize(this, DoctorJson.Default.DoctorReport);

@@ -1,6 +1,6 @@
-// What the pages of this project have in common: the report of the doctor, and those of data, runs and demos. Each page needs nothing
-// beside it but the sounds it plays: no script, no font, no picture from elsewhere. Light and dark follow the reader's system; colours come
-// from variables, so that a heat map can be read in both.
+// The common parts of this project's pages: the report of the doctor, and those of data, runs and demos. A page needs no other files but
+// the sounds that it plays: no script, no font, no picture. Light or dark follows the reader's system. Colours come from variables, so that
+// a heat map can be read in both.
 using System.Globalization;
 using System.Net;
 using System.Text;
@@ -29,8 +29,8 @@ static class Html
         .Append($"<title>{Escape(title)}</title><style>{Style}{string.Concat(styles)}</style></head><body><main>\n");
 
     /// <summary>The whole page, with a last line in small letters.</summary>
-    /// <param name="page">From <see cref="Begin"/>.</param>
-    /// <param name="footer">HTML.</param>
+    /// <param name="page">The page, begun by <see cref="Begin"/>.</param>
+    /// <param name="footer">HTML of the last line.</param>
     public static string End(StringBuilder page, string footer) =>
         page.Append($"<footer>{footer}</footer>\n</main></body></html>\n").ToString();
 
@@ -54,7 +54,7 @@ static class Html
             + $"<p class=\"soft\">{Escape(remedy)}</p></div>\n";
     }
 
-    /// <summary>A player.</summary>
+    /// <summary>An audio player for a file.</summary>
     /// <param name="file">Path of the sound, relative to the page.</param>
     public static string Sound(string file)
     {
@@ -62,7 +62,7 @@ static class Html
         return $"<audio controls preload=\"none\" src=\"{Escape(address)}\"></audio>";
     }
 
-    /// <summary>A player with the sound in the page itself.</summary>
+    /// <summary>An audio player with the sound in the page itself.</summary>
     /// <param name="wave">Finite samples.</param>
     public static string Sound(Waveform wave)
     {
@@ -71,7 +71,7 @@ static class Html
         return $"<audio controls preload=\"none\" src=\"data:audio/wav;base64,{Convert.ToBase64String(file.ToArray())}\"></audio>";
     }
 
-    /// <summary>A waveform by its peaks, as wide as what holds it.</summary>
+    /// <summary>A drawing of a waveform by its peaks. It is as wide as the element that contains it.</summary>
     public static string Wave(IReadOnlyList<double> peaks)
     {
         string At(int i, int sign) => string.Create(CultureInfo.InvariantCulture, $"L{i} {50 + sign * 48 * Math.Min(1, peaks[i]):0.#}");
@@ -85,7 +85,8 @@ static class Html
     /// <summary>A share as a percentage, or a dash.</summary>
     public static string Percent(double? share) => share is { } s ? string.Create(CultureInfo.InvariantCulture, $"{100 * s:0.#} %") : "–";
 
-    /// <summary>Three digits after the point, or a power of ten where these would all be 0; a dash where there is no number.</summary>
+    /// <summary>A number with three digits after the point, or with a power of ten if these digits would all be 0; a dash if there is no
+    /// number.</summary>
     public static string Number(double? value) =>
         value is { } v ? v.ToString(Math.Abs(v) is >= 0.001 or 0 ? "0.###" : "0.0e+0", CultureInfo.InvariantCulture) : "–";
 }

@@ -8,7 +8,7 @@ namespace Qwen3Tts.Doctor.Report;
 
 static class HtmlReport
 {
-    const int MostSounds = 20; // a take of five seconds is a third of a megabyte of the page
+    const int MostSounds = 20; // a take of five seconds adds a third of a megabyte to the page
 
     public static string Write(DoctorReport r)
     {
@@ -27,16 +27,16 @@ static class HtmlReport
         Speech(page, r.Speech);
         Legend(page, r.Legend);
         return Html.End(
-            page, "Losses are in nats, measured by the engine that speaks, teacher-forced. What each finding means: docs/doctor.md.");
+            page, "Losses are in nats, measured by the inference engine with teacher forcing. What each finding means: docs/doctor.md.");
     }
 
     static void Hypothesis(StringBuilder page, DoctorReport r)
     {
         page.Append($"<p>Trained as <code>{Escape(r.Hypothesis!)}</code>: {Percent(r.Confidence)} of resampled sets of clips say so. ");
-        page.Append(r.Next is null ? "Nothing else was there to compare."
-            : $"The next that can be told from it is <code>{Escape(r.Next)}</code>, {Number(r.Margin)} times worse.");
+        page.Append(r.Next is null ? "There was no other hypothesis to compare."
+            : $"The next hypothesis that can be distinguished is <code>{Escape(r.Next)}</code>, {Number(r.Margin)} times worse.");
         if (r.Alike.Count > 0)
-            page.Append($" These clips cannot tell it from {string.Join(", ", r.Alike.Select(a => $"<code>{Escape(a)}</code>"))}.");
+            page.Append($" These clips cannot distinguish it from {string.Join(", ", r.Alike.Select(a => $"<code>{Escape(a)}</code>"))}.");
         page.Append("</p>\n");
     }
 
@@ -55,7 +55,8 @@ static class HtmlReport
         }
     }
 
-    /// <summary>A heat map: each column from its lowest loss to its highest, on a scale of logarithms.</summary>
+    /// <summary>The losses as a heat map. The colours of each column go from its lowest loss to its highest, on a logarithmic
+    /// scale.</summary>
     static void Losses(StringBuilder page, DoctorReport r)
     {
         if (r.Losses.Count == 0)
@@ -109,7 +110,7 @@ static class HtmlReport
     {
         if (m is null)
             return;
-        page.Append("<h2>What moved</h2>\n<div class=\"wide\"><table><tr><th>part</th><th class=\"n\">tensors</th><th " +
+        page.Append("<h2>Changes since the base</h2>\n<div class=\"wide\"><table><tr><th>part</th><th class=\"n\">tensors</th><th " +
             "class=\"n\">unmoved</th><th class=\"n\">elements changed</th><th class=\"n\">relative change</th><th " +
             "class=\"n\">directions</th></tr>\n");
         foreach (var g in m.Groups)
@@ -135,7 +136,8 @@ static class HtmlReport
     }
 
     static string Player(Take take) => take.Sound is not { Samples: [_, ..] samples } sound ? ""
-        : Array.TrueForAll(samples, float.IsFinite) ? Sound(sound) : "<p class=\"soft\">It holds NaN or infinity: no sound.</p>";
+        : Array.TrueForAll(samples, float.IsFinite) ? Sound(sound)
+        : "<p class=\"soft\">It contains NaN or infinity: it cannot be played.</p>";
 
     static void Legend(StringBuilder page, IReadOnlyList<LegendEntry> legend)
     {

@@ -1,11 +1,11 @@
-// What the numbers of a report mean: which value is chance, which is perfect. One list for the console, the page and the JSON, with an
-// entry for each number that this report has.
+// What the numbers of a report mean: which value is chance, and which is perfect. Console, page and JSON have the same list, with an entry
+// for each number that this report has.
 using Qwen3Tts.Doctor.Evidence;
 
 namespace Qwen3Tts.Doctor.Report;
 
-/// <param name="Number">As the report calls it.</param>
-/// <param name="Meaning">In words, without the full stop.</param>
+/// <param name="Number">The name of the number in the report.</param>
+/// <param name="Meaning">Its meaning in words, without the full stop.</param>
 sealed record LegendEntry(string Number, string Meaning);
 
 static class NumberMeanings
@@ -21,10 +21,10 @@ static class NumberMeanings
         if (r.Confidence is not null)
             yield return new("sure", "share of resampled sets of clips that say the same: 100 % is all of them");
         if (r.Margin is not null)
-            yield return new("times worse", "how much less the evidence speaks for the next: 1 is as much");
+            yield return new("times worse", "by what factor the evidence for the next hypothesis is worse: 1 is equally good");
         if (r.Findings.Any(f => f.Evidence.Contains("at a cosine of", StringComparison.Ordinal)))
-            yield return new("cosine in the heads", "what moved there against the way down the gradient: 0 is chance, 1 is one step of "
-                + "plain descent, below 0 is the other way");
+            yield return new("cosine in the heads", "between the change of the heads and the descent direction: 0 is chance, 1 is one "
+                + "step of plain gradient descent, below 0 is the opposite direction");
     }
 
     static IEnumerable<LegendEntry> OfProjection(TextProjectionReport? p)
@@ -40,7 +40,8 @@ static class NumberMeanings
         if (m is null)
             yield break;
         yield return new("relative", "|new − old| / |old| over all elements of a part: 0 is unmoved");
-        yield return new("directions", "that carry the change of one matrix, of as many as it could have: few are a LoRA, or few steps");
+        yield return new("directions", "effective rank of the change of one matrix, and the largest possible rank: a small "
+            + "one is a LoRA, or few steps");
     }
 
     static IEnumerable<LegendEntry> OfSpeech(SpeechReport? s)
@@ -48,7 +49,7 @@ static class NumberMeanings
         if (s is null)
             yield break;
         if (s.LengthRatio is not null)
-            yield return new("length", "frames against what the data takes for as much text: 1 is the data's pace");
+            yield return new("length", "frames, divided by those of the data for as much text: 1 is the data's pace");
         yield return new("silence", "share of windows of 10 ms below a hundredth of the loudest: 0 % is none, 100 % is nothing else");
         yield return new("repeated frames", "share of frames equal to the one before in all codes: 0 % is none, 100 % stands still");
         if (s.WordErrors is not null)

@@ -1,5 +1,5 @@
-// A prompt as people read it: position by position, the text channel, the codec channel, and who is taught what there. The trainer's list
-// and the generator's are one list, because one writer writes both; beside it stands what a trainer with known faults would have written.
+// Lists a prompt for people: for each position its text side, its codec side, and what is taught there. Trainer and generator have the same
+// list, because the same code writes both sequences. A second list shows what a trainer with known faults would have written.
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.Doctor.Faults;
 using Qwen3Tts.Sequence;
@@ -11,26 +11,27 @@ namespace Qwen3Tts.Doctor.Report;
 /// <summary>One position in words; an absent side is empty.</summary>
 /// <param name="Text">The text token.</param>
 /// <param name="Codec">The codec side.</param>
-/// <param name="Taught">What the talker is taught to predict here, and which frame the code predictor makes from here.</param>
+/// <param name="Taught">What the talker is taught to predict here, and which codes of which frame the code predictor is taught from
+/// here.</param>
 readonly record struct ListedPosition(string Text, string Codec, string Taught);
 
-/// <summary>What is to be shown.</summary>
-/// <param name="Text">What is to be said.</param>
-/// <param name="Speaker">A speaker of the model; null takes a voice, which stands for any recording's.</param>
+/// <summary>The utterance to list.</summary>
+/// <param name="Text">The text to be spoken.</param>
+/// <param name="Speaker">A speaker of the model; null: an empty voice, in place of that of any recording.</param>
 /// <param name="Language">A language, or null for Auto.</param>
-/// <param name="Instruct">How to speak, or null.</param>
-/// <param name="Transcript">Of a reference to continue, or null.</param>
-/// <param name="Interleaved">Text beside the codes.</param>
+/// <param name="Instruct">An instruction how to speak, or null.</param>
+/// <param name="Transcript">The transcript of a reference recording in the prompt, or null.</param>
+/// <param name="Interleaved">Whether the text stands beside the codes.</param>
 sealed record PromptRequest(string Text, string? Speaker, string? Language, string? Instruct, string? Transcript, bool Interleaved);
 
 static class PromptListing
 {
-    const int Frames = 3; // stand for any number
+    const int Frames = 3; // shown in place of any number of frames
 
-    /// <summary>The names that --as takes beside those of hypotheses.</summary>
+    /// <summary>The names that --as accepts in addition to the names of hypotheses.</summary>
     public static IReadOnlyList<string> Scripts { get; } = [.. Script.All.SelectMany(s => s.Names)];
 
-    /// <summary>The right list, and the one under the faults.</summary>
+    /// <summary>The correct list, and the list under the faults.</summary>
     /// <exception cref="IOException">There is no such model.</exception>
     /// <exception cref="ArgumentException">The model has no such speaker or language.</exception>
     public static (IReadOnlyList<ListedPosition> Right, IReadOnlyList<ListedPosition> Faulty) Pair(string folder, PromptRequest request,
@@ -53,7 +54,7 @@ static class PromptListing
         return (List(utterance, ids, tokenizer), List(utterance, ids, tokenizer, faults));
     }
 
-    /// <summary>The positions of an utterance, three frames standing for its speech.</summary>
+    /// <summary>The positions of an utterance, with three frames in place of its speech.</summary>
     public static IReadOnlyList<ListedPosition> List(Utterance utterance, SpecialTokens ids, TextTokenizer tokenizer,
         FaultSet faults = FaultSet.None)
     {
@@ -72,7 +73,7 @@ static class PromptListing
         string CodecOf(CodecStep? step, int position) => step switch
         {
             CodecStep.Frame f => $"{Named(f.Codes)}, {ids.CodeGroups} codes",
-            // first_codebook_only leaves of a frame its first code, which is 0 here
+            // under first_codebook_only a frame has only its first code, which is 0 here
             CodecStep.Token { Id: 0 } =>
                 $"frame {position - example.Positions.Select((p, i) => (p, i)).First(x => x.p.Codec is CodecStep.Token { Id: 0 }).i}, " +
                 $"first code",

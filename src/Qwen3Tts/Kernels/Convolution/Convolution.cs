@@ -123,9 +123,10 @@ sealed unsafe class Convolution
     /// <summary>Input rows that one output row spans.</summary>
     public int Reach => (Taps - 1) * Dilation + 1;
 
-    /// <summary>x [(outputRows - 1) * Stride + Reach, Input] to y [outputRows, Output].</summary>
+    /// <summary>in: x [(outputRows - 1) * Stride + Reach, Input] · out: y [outputRows, Output], to whose content it is added if
+    /// <paramref name="add"/> is set · overwrites: y.</summary>
     // More than 40 lines: a third of them hand the arguments to the threads.
-    public void Apply(ReadOnlySpan<float> x, Span<float> y, int outputRows, Workers workers)
+    public void Apply(ReadOnlySpan<float> x, Span<float> y, int outputRows, Workers workers, bool add = false)
     {
         if (outputRows == 0)
             return;
@@ -135,7 +136,7 @@ sealed unsafe class Convolution
                 $"each, but {x.Length} and {y.Length} floats were given.");
         if (_few is not null)
         {
-            MatrixProduct.Multiply(_few, x, Stride * Input, y, outputRows, workers, _bias.AsSpan(0, Output), add: false);
+            MatrixProduct.Multiply(_few, x, Stride * Input, y, outputRows, workers, _bias.AsSpan(0, Output), add);
             return;
         }
         var multiplications = (long)outputRows * Output * Input * Taps;
@@ -152,6 +153,7 @@ sealed unsafe class Convolution
                 Bias = bias,
                 X = from,
                 Y = to,
+                Add = add,
                 OutputRows = outputRows,
                 RowsPerPart = rows,
                 PanelCount = panelCount,
@@ -189,7 +191,7 @@ sealed unsafe class Convolution
         var to = real == lanes ? y : Scratch.Floats(ref _edge, rows * OuterTile.Panel);
         var toStride = real == lanes ? job.Output : OuterTile.Panel;
         for (var t = 0; t < rows; t++)
-            new ReadOnlySpan<float>(job.Bias + channel, lanes).CopyTo(new(to + (nint)t * toStride, lanes));
+            Begin<T>(job.Bias + channel, job.Add ? y + (nint)t * job.Output : null, real, to + (nint)t * toStride, lanes);
         var x = job.X + (nint)first * job.Stride * job.Input;
         var w = job.Panels + (nint)channel * job.Segments * job.SegmentLength;
         for (var s = 0; s < job.Segments; s++, x += job.SegmentStride)
@@ -202,6 +204,22 @@ sealed unsafe class Convolution
         if (real < lanes)
             for (var t = 0; t < rows; t++)
                 new ReadOnlySpan<float>(to + (nint)t * toStride, real).CopyTo(new(y + (nint)t * job.Output, real));
+    }
+
+    // The bias, and the content of y [real] if there is one.
+    [MethodImpl(Simd.Hot)]
+    static void Begin<T>(float* bias, float* y, int real, float* to, int lanes) where T : struct, ILanes<T>
+    {
+        var lane = 0;
+        if (y != null)
+        {
+            for (; lane + 16 <= real; lane += 16)
+                (T.Load(y + lane) + T.Load(bias + lane)).Store(to + lane);
+            for (; lane < real; lane++)
+                to[lane] = y[lane] + bias[lane];
+        }
+        for (; lane < lanes; lane++)
+            to[lane] = bias[lane];
     }
 
     // The lanes of a panel are written one behind the other and read from 48 places at once, each of which goes on from cache line to line.
@@ -239,6 +257,7 @@ sealed unsafe class Convolution
     struct Job : IKernel
     {
         public float* Panels, Bias, X, Y;
+        public bool Add;
         public int OutputRows, RowsPerPart, PanelCount, Lanes, Output, Input, Stride, Segments, SegmentLength, SegmentStride;
 
         public readonly void Part<T>(int part) where T : struct, ILanes<T> => Convolution.Part<T>(this, part);

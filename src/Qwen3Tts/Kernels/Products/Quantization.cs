@@ -29,6 +29,14 @@ static unsafe class Quantization
         GC.AllocateUninitializedArray<byte>(checked(rows * RowBytes(type, columns))),
         GC.AllocateUninitializedArray<ushort>(checked(rows * (columns / Group))));
 
+    /// <summary>Quantises weights [rows, columns].</summary>
+    public static QuantizedWeights Quantize(ReadOnlySpan<float> weights, int rows, WeightType type, Workers? workers = null)
+    {
+        var quantized = Allocate(type, rows, weights.Length / rows);
+        Quantize(weights, rows, type, quantized, workers);
+        return quantized;
+    }
+
     /// <summary>Quantises weights [rows, columns], row by row. out: to · overwrites: to.</summary>
     /// <param name="weights">The weights.</param>
     /// <param name="rows">Number of rows.</param>

@@ -1,19 +1,20 @@
-// What the rules of the doctor read of each checkpoint of the grid: numbers alone, so that all decisions can be made again in a moment,
-// without a model. They lie in tests/Mini/doctor_grid.jsonl, a line for each set of clips and for each checkpoint. GridRecordingTests
-// writes them. A number that a changed rule reads and no rule read before is missing; then the file has to be written anew.
+// The numbers that the rules of the doctor read for each checkpoint of the grid. With these numbers, all decisions can be made again in a
+// moment, without a model. They are stored in tests/Mini/doctor_grid.jsonl, with one line for each set of clips and one for each
+// checkpoint. GridRecordingTests writes them. If a changed rule reads a number that no rule read before, the number is missing, and the
+// file must be recorded again.
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Qwen3Tts.Doctor.Faults;
 
 namespace Qwen3Tts.Tests;
 
-/// <summary>A number of each clip, by hypothesis (the number of a <see cref="FaultSet"/>); null or left out where no rule asks.</summary>
+/// <summary>One number for each clip, by hypothesis (a <see cref="FaultSet"/> as a number); null or absent if no rule reads it.</summary>
 sealed class PerClip : SortedDictionary<int, double?[]>
 {
-    /// <summary>The number kept, or else the one that is computed now, which is kept.</summary>
+    /// <summary>The recorded number; if there is none, the number is computed and recorded.</summary>
     /// <param name="faults">The hypothesis.</param>
-    /// <param name="clip">Which clip.</param>
-    /// <param name="compute">Null: what is not there is an error.</param>
+    /// <param name="clip">Index of the clip.</param>
+    /// <param name="compute">Computes a missing number; null: a missing number is an error.</param>
     public double Read(FaultSet faults, int clip, Func<double>? compute)
     {
         var known = TryGetValue((int)faults, out var row) ? row : [];
@@ -39,7 +40,7 @@ sealed class PerClip : SortedDictionary<int, double?[]>
     }
 }
 
-/// <summary>Sums of nats, or how many predictions these are.</summary>
+/// <summary>Sums of losses in nats, or numbers of predictions.</summary>
 sealed record LossFeatures
 {
     public PerClip Codes { get; init; } = [];
@@ -47,27 +48,27 @@ sealed record LossFeatures
     public PerClip Predictor { get; init; } = [];
 }
 
-/// <summary>A set of clips, with what is the same for every checkpoint that is measured on it.</summary>
+/// <summary>A set of clips, with the numbers that are the same for every checkpoint that is measured on it.</summary>
 sealed record ClipFeatures
 {
     public required string Name { get; init; }
     public required int Clips { get; init; }
     public required int Codebook { get; init; }
     public required int Vocabulary { get; init; }
-    /// <summary>Whether text can enter without its projection.</summary>
+    /// <summary>Whether text can enter the talker without text_projection.</summary>
     public required bool RawText { get; init; }
-    /// <summary>Faults of the input that make a difference on these clips.</summary>
+    /// <summary>Faults of the input that change the example of any of these clips.</summary>
     public required int Shows { get; init; }
     public LossFeatures Counts { get; init; } = new();
     public LossFeatures Base { get; init; } = new();
 }
 
-/// <summary>What moved since the base.</summary>
+/// <summary>The evidence from the base.</summary>
 sealed record OriginFeatures
 {
-    /// <summary>A digit for each clip: 1 where it may have been trained on.</summary>
+    /// <summary>A digit for each clip: 1 if it may have been trained on, otherwise 0.</summary>
     public required string Seen { get; init; }
-    /// <summary>What rows say: a fault, and 1 where it was there.</summary>
+    /// <summary>The evidence of rows: a fault, and 1 if it is present, 0 if it is ruled out.</summary>
     public required int[][] Rows { get; init; }
     public required bool Talker { get; init; }
     public required bool End { get; init; }
@@ -79,21 +80,21 @@ sealed record OriginFeatures
 
 /// <summary>One checkpoint on one set of clips.</summary>
 /// <param name="Clips">The name of the set.</param>
-/// <param name="Losses">Of the checkpoint.</param>
-/// <param name="Origin">From its base.</param>
+/// <param name="Losses">The losses of the checkpoint.</param>
+/// <param name="Origin">The evidence from its base.</param>
 sealed record Measured(string Clips, LossFeatures Losses, OriginFeatures Origin);
 
 /// <summary>One checkpoint of the grid.</summary>
 /// <param name="Table">The table that it belongs to.</param>
-/// <param name="Trained">Its row there.</param>
-/// <param name="Right">What it was trained with.</param>
+/// <param name="Trained">Its row in this table.</param>
+/// <param name="Right">The name of what it was trained with.</param>
 /// <param name="Rate">Learning rate.</param>
-/// <param name="Steps">Updates.</param>
-/// <param name="Own">On the clips that it was trained on.</param>
-/// <param name="Others">On clips that it was not trained on, where that was measured.</param>
+/// <param name="Steps">Number of updates.</param>
+/// <param name="Own">Measured on the clips that it was trained on.</param>
+/// <param name="Others">Measured on clips that it was not trained on; null if that was not measured.</param>
 sealed record CheckpointFeatures(string Table, string Trained, string Right, double Rate, int Steps, Measured Own, Measured? Others);
 
-/// <summary>A line of the file: one of the two.</summary>
+/// <summary>A line of the file: a set of clips or a checkpoint; the other one is null.</summary>
 sealed record GridLine(ClipFeatures? Set, CheckpointFeatures? Checkpoint);
 
 static class GridFile

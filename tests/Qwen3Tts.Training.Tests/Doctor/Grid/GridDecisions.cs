@@ -4,14 +4,14 @@ using Qwen3Tts.Doctor.Faults;
 
 namespace Qwen3Tts.Tests;
 
-/// <summary>How right an answer is, the worst first.</summary>
+/// <summary>How correct an answer is, from the worst to the best.</summary>
 enum Outcome { Wrong, Undecided, Right }
 
-/// <summary>What is said of one checkpoint.</summary>
-/// <param name="Of">Which.</param>
-/// <param name="Own">On the clips that it was trained on.</param>
-/// <param name="Others">On other clips; null where that was not measured.</param>
-/// <param name="Alone">On its own clips without the base.</param>
+/// <summary>The answers about one checkpoint.</summary>
+/// <param name="Of">The checkpoint.</param>
+/// <param name="Own">The answer on the clips that it was trained on.</param>
+/// <param name="Others">The answer on other clips; null if that was not measured.</param>
+/// <param name="Alone">The answer on the clips that it was trained on, without the base.</param>
 sealed record Decision(CheckpointFeatures Of, string Own, string? Others, string Alone)
 {
     public const string Undecided = "undecided";
@@ -19,14 +19,15 @@ sealed record Decision(CheckpointFeatures Of, string Own, string? Others, string
     public Outcome Judge(string said) => said == Of.Right ? Outcome.Right : said == Undecided ? Outcome.Undecided : Outcome.Wrong;
 }
 
-/// <summary>The decisions about all checkpoints of a grid, from kept numbers.</summary>
+/// <summary>The decisions about all checkpoints of the grid, from recorded numbers.</summary>
 static class GridDecisions
 {
-    /// <summary>Every set of rules that the numbers have to do for: all, all without one, and none that asks the heads.</summary>
+    /// <summary>Every set of rules that the recorded numbers must be enough for: all rules, all rules but one, and no rules about the
+    /// heads.</summary>
     public static IEnumerable<(string Without, Rules Rules)> Ablations =>
     [
-        .. Rules.All.Names.Select(r => (r.Name, Rules.All.Without(r.Name))),
-        (WithoutHeads, Rules.All.Without("end_in_heads") with { OfHeads = [] }),
+        .. Rules.All.Names.Select(r => (r.Name, Rules.All.LeaveOut(r.Name))),
+        (WithoutHeads, Rules.All.LeaveOut("end_in_heads") with { OfHeads = [] }),
     ];
 
     public const string WithoutHeads = "all that ask the heads";
@@ -43,7 +44,7 @@ static class GridDecisions
                 return Name(Diagnostics.Diagnose(new KeptLosses(sets[m.Clips], m.Losses),
                     withBase ? new KeptOrigin(sets[m.Clips], m.Origin) : null, rules));
             }
-            catch (InvalidDataException) when (rules != Rules.All) // without a rule, the search may ask for what was never recorded
+            catch (InvalidDataException) when (rules != Rules.All) // without a rule, the search may need a number that was not recorded
             {
                 return NotRecorded;
             }
@@ -55,7 +56,7 @@ static class GridDecisions
     public static string Name(Diagnosis reading) =>
         reading.ByLossAlone && (reading.Hypothesis.Faults & KnownFaults.Mismatch) == 0 ? Decision.Undecided : reading.Hypothesis.Name;
 
-    /// <summary>The table of what this project's trainer makes.</summary>
+    /// <summary>The table of checkpoints of this project's trainer.</summary>
     public static string Table(IReadOnlyList<Decision> decisions)
     {
         string[] rates = ["1e-5", "2e-4", "1e-3"];
@@ -70,7 +71,7 @@ static class GridDecisions
         return Lines([["trained with", .. rates, "other clips", $"without base: {rates[0]}", .. rates[1..]], .. rows]);
     }
 
-    /// <summary>The table of what others make.</summary>
+    /// <summary>The table of checkpoints of other optimisers, data and models.</summary>
     public static string OthersTable(IReadOnlyList<Decision> decisions)
     {
         bool IsPlanted(Decision d, FaultSet faults) =>
@@ -84,7 +85,7 @@ static class GridDecisions
         return Lines([["trained by or on", .. OtherRuns.Planted.Select(f => Hypothesis.Combine(f).Name), "correct, other clips"], .. rows]);
     }
 
-    /// <summary>For each rule, what becomes of all answers without it.</summary>
+    /// <summary>For each rule, how the answers change without it.</summary>
     public static string AblationTable(IReadOnlyList<GridLine> lines, IReadOnlyList<Decision> all)
     {
         var rows = Ablations.Select(ablation =>
@@ -115,7 +116,7 @@ static class GridDecisions
         return string.Concat(lines);
     }
 
-    /// <summary>How many are named rightly, and what the others are called.</summary>
+    /// <summary>How many checkpoints are named correctly, and the answers about the others.</summary>
     static string Cell(List<string> said, string right)
     {
         var others = said.Where(s => s != right).GroupBy(s => s).OrderByDescending(g => g.Count())

@@ -3,12 +3,13 @@ using Qwen3Tts.Doctor.Evidence;
 
 namespace Qwen3Tts.Tests;
 
-/// <summary>Trains the grid and records what the rules read of it, for GridTests. QWEN3TTS_DOCTOR_GRID names the folder for the
-/// checkpoints; what is there already is not trained again, and what is recorded already is not measured again: delete its lines to measure
-/// anew. It takes about an hour on two cores, may be stopped at any time, and goes on where it was.</summary>
+/// <summary>Trains the checkpoints of the grid and records the numbers that the rules read, for GridTests. QWEN3TTS_DOCTOR_GRID names the
+/// folder for the checkpoints. A checkpoint that exists is not trained again, and one that is recorded is not measured again; to measure it
+/// again, delete its line. The recording takes about an hour on two cores. It can be stopped at any time and then continues where it
+/// stopped.</summary>
 public sealed class GridRecordingTests
 {
-    const int WithOthers = 60; // steps of the runs that are measured on other clips, too
+    const int WithOthers = 60; // runs of this many steps are also measured on other clips
 
     readonly Dictionary<string, ClipFeatures> _sets = [];
     readonly Dictionary<string, Judge> _judges = [];
@@ -39,10 +40,10 @@ public sealed class GridRecordingTests
 
     static (string, string, string, double, int) Key(CheckpointFeatures c) => (c.Table, c.Trained, c.Right, c.Rate, c.Steps);
 
-    /// <param name="run">Which.</param>
+    /// <param name="run">The run.</param>
     /// <param name="checkpoint">Its folder.</param>
     /// <param name="data">The clips.</param>
-    /// <param name="rounded">Is told where rounding the numbers changes the answer.</param>
+    /// <param name="rounded">Receives a message if rounding the numbers changes the answer.</param>
     Measured Measure(GridRun run, string checkpoint, string data, List<string> rounded)
     {
         if (!_judges.TryGetValue(run.From.Model, out var judge))

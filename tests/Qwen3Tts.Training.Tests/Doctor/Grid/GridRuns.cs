@@ -1,17 +1,17 @@
-// All fine-tunes of the grid: which faults, at which rates, for how long. The first table is about what this project's trainer does; the
-// second, OtherRuns, is about what others do.
+// All fine-tunes of the grid: their faults, learning rates and numbers of steps. The first table has runs of this project's trainer; the
+// second, OtherRuns, has runs as other people make them.
 using Qwen3Tts.Doctor.Faults;
 
 namespace Qwen3Tts.Tests;
 
-/// <summary>A fine-tune that is to be recorded.</summary>
+/// <summary>A fine-tune to record.</summary>
 /// <param name="Table">The table that it belongs to.</param>
-/// <param name="Trained">Its row there.</param>
-/// <param name="Faults">What is planted.</param>
+/// <param name="Trained">Its row in this table.</param>
+/// <param name="Faults">The planted faults.</param>
 /// <param name="Rate">Learning rate.</param>
-/// <param name="Steps">Updates.</param>
+/// <param name="Steps">Number of updates.</param>
 /// <param name="From">The model and the clips.</param>
-/// <param name="Train">Trains it, unless that was done, and gives the folder.</param>
+/// <param name="Train">Trains it, unless the checkpoint exists, and returns its folder.</param>
 sealed record GridRun(
     string Table, string Trained, FaultSet Faults, double Rate, int Steps, PlantedFaults From, Func<string> Train)
 {
@@ -24,7 +24,8 @@ static class GridRuns
     public static readonly double[] Rates = [1e-5, 2e-4, 1e-3];
     static readonly int[] Lengths = [15, 60, 120];
 
-    /// <summary>Each deviation alone, the official script in both states, and pairs, among them those that hide each other most.</summary>
+    /// <summary>Each single fault, both versions of the official script, and pairs of faults, including the pairs that are hardest to
+    /// distinguish.</summary>
     static IEnumerable<Hypothesis> Planted => [
         .. Hypothesis.All.Where(h => h.Faults != FaultSet.MaskBeforeProjection),
         .. new[]
@@ -35,7 +36,7 @@ static class GridRuns
         }.Select(Hypothesis.Combine),
     ];
 
-    /// <param name="folder">Where checkpoints are kept; what is there already is not trained again.</param>
+    /// <param name="folder">The folder of the checkpoints; a checkpoint that exists there is not trained again.</param>
     public static IReadOnlyList<GridRun> List(string folder)
     {
         var source = new PlantedFaults(Path.Combine(folder, "full"), 60);

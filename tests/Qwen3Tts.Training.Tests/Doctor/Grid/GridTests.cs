@@ -3,8 +3,8 @@ using Qwen3Tts.Doctor.Faults;
 
 namespace Qwen3Tts.Tests;
 
-/// <summary>The decisions about every checkpoint of the grid, made anew from what was recorded of it, and the tables of
-/// docs/doctor-method.md, which are these decisions.</summary>
+/// <summary>Makes the decisions about every checkpoint of the grid again from recorded numbers, and compares them with the tables of
+/// docs/doctor-method.md.</summary>
 public sealed class GridTests
 {
     const string Document = "docs/doctor-method.md";
@@ -16,7 +16,7 @@ public sealed class GridTests
     [Fact]
     public void EveryFaultOfTheTrainerIsNamed()
     {
-        // A LoRA leaves code predictor and prefix as they were, which would tell the other faults.
+        // A LoRA does not change the code predictor and the rows of the prefix, which would show the other faults.
         static bool IsKnown(CheckpointFeatures c) => c.Trained.Contains("LoRA", StringComparison.Ordinal);
         Assert.All(Of(GridRuns.Table).Where(d => !IsKnown(d.Of)), d => Assert.Equal(d.Of.Right, d.Own));
         Assert.All(Of(GridRuns.Table).Where(d => IsKnown(d.Of) && d.Judge(d.Own) == Outcome.Wrong),
@@ -36,7 +36,7 @@ public sealed class GridTests
     public void TheTableOfOtherTrainersIsWhatTheRulesSay() =>
         Readme.Hold(Document, OtherRuns.Table, GridDecisions.OthersTable(Decisions.Value));
 
-    /// <summary>Each rule is needed for something, and the document says how much.</summary>
+    /// <summary>Each rule is needed by some checkpoint, and the document says by how many.</summary>
     [Fact]
     public void TheTableOfTheRulesIsWhatTheyChange()
     {

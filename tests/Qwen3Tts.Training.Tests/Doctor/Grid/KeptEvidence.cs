@@ -1,19 +1,19 @@
-// Evidence from kept numbers. While the grid is written, what is not kept yet is computed by the model and kept, rounded as it is written:
-// so a decision that is made then is made later, too.
+// Evidence from recorded numbers. During the recording, the model computes the missing numbers. They are rounded at once as in the file, so
+// that later decisions from the file are the same.
 using Qwen3Tts.Doctor.Evidence;
 using Qwen3Tts.Doctor.Faults;
 
 namespace Qwen3Tts.Tests;
 
-/// <param name="set">The clips.</param>
-/// <param name="kept">The losses.</param>
-/// <param name="model">Computes what is not kept; null: nothing does.</param>
+/// <param name="set">The set of clips.</param>
+/// <param name="kept">The recorded losses.</param>
+/// <param name="model">Computes missing numbers; null: a missing number is an error.</param>
 sealed class KeptLosses(ClipFeatures set, LossFeatures kept, ILossEvidence? model = null) : ILossEvidence
 {
-    /// <summary>What changes nothing that the talker costs.</summary>
+    /// <summary>Faults that do not change the talker's loss on any target.</summary>
     public static readonly FaultSet EndAndPredictor = KnownFaults.End | KnownFaults.Predictor;
 
-    /// <summary>What changes nothing that the code predictor costs.</summary>
+    /// <summary>Faults that do not change the code predictor's loss.</summary>
     public static readonly FaultSet EndAndLabels = KnownFaults.End | KnownFaults.Labels;
 
     public int Clips => set.Clips;
@@ -39,7 +39,7 @@ sealed class KeptLosses(ClipFeatures set, LossFeatures kept, ILossEvidence? mode
             (int)counts.Read(faults, clip, model is null ? null : () => Ask().Count));
     }
 
-    /// <summary>An empty set, as this model sees these clips.</summary>
+    /// <summary>A set of clips without recorded numbers, with the properties of this model.</summary>
     public static ClipFeatures Describe(string name, ILossEvidence model) => new()
     {
         Name = name,
@@ -52,13 +52,13 @@ sealed class KeptLosses(ClipFeatures set, LossFeatures kept, ILossEvidence? mode
     };
 }
 
-/// <param name="set">The clips.</param>
-/// <param name="kept">What moved.</param>
-/// <param name="model">Computes what is not kept; null: nothing does.</param>
+/// <param name="set">The set of clips.</param>
+/// <param name="kept">The recorded evidence from the base.</param>
+/// <param name="model">Computes missing numbers; null: a missing number is an error.</param>
 sealed class KeptOrigin(ClipFeatures set, OriginFeatures kept, IOriginEvidence? model = null) : IOriginEvidence
 {
     public ILossEvidence Losses { get; } = new KeptLosses(set, set.Base, model?.Losses);
-    public bool Seen(int clip) => kept.Seen[clip] == '1';
+    public bool MayHaveSeen(int clip) => kept.Seen[clip] == '1';
     public IReadOnlyList<RowEvidence> Rows { get; } = [.. kept.Rows.Select(r => new RowEvidence((FaultSet)r[0], r[1] == 1, ""))];
     public bool TalkerMoved => kept.Talker;
     public bool EndMoved => kept.End;
@@ -76,10 +76,10 @@ sealed class KeptOrigin(ClipFeatures set, OriginFeatures kept, IOriginEvidence? 
     double Read(PerClip numbers, int clip, FaultSet faults, Func<IOriginEvidence, FaultSet, double> ask) =>
         numbers.Read(faults, clip, model is null ? null : () => ask(model, faults));
 
-    /// <summary>What moved, without a number of a hypothesis.</summary>
+    /// <summary>The evidence from the base, without any number of a hypothesis.</summary>
     public static OriginFeatures Describe(IOriginEvidence model) => new()
     {
-        Seen = string.Concat(Enumerable.Range(0, model.Losses.Clips).Select(clip => model.Seen(clip) ? '1' : '0')),
+        Seen = string.Concat(Enumerable.Range(0, model.Losses.Clips).Select(clip => model.MayHaveSeen(clip) ? '1' : '0')),
         Rows = [.. model.Rows.Select(r => new[] { (int)r.Fault, r.IsPresent ? 1 : 0 })],
         Talker = model.TalkerMoved,
         End = model.EndMoved,

@@ -5,11 +5,11 @@ using Qwen3Tts.Training.Run;
 
 namespace Qwen3Tts.Tests;
 
-/// <summary>A base of other widths: the widened miniature without a quarter of the talker's inner width and without half of the code
-/// predictor's, trained until it speaks about as before.</summary>
+/// <summary>A base with other widths: the widened miniature, with three quarters of the talker's inner width and half of the code
+/// predictor's, trained until it speaks about as well as before.</summary>
 static class NarrowedMini
 {
-    /// <summary>In a folder that stays; what is there already is not trained again.</summary>
+    /// <summary>Writes the model into a folder that is kept; a model that exists there is not trained again.</summary>
     public static string In(string folder)
     {
         var (run, cut) = (Path.Combine(folder, "narrowed-base"), Path.Combine(folder, "narrowed-cut"));

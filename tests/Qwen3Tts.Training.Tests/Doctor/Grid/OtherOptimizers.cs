@@ -1,7 +1,8 @@
-// Updates as other trainers make them, in their plainest form, to plant faults with. Each method begins the state of one tensor.
+// Optimisers that other trainers use, in their simplest form, to train checkpoints with faults. Each method creates the optimiser state of
+// one tensor.
 namespace Qwen3Tts.Tests;
 
-/// <summary>Changes the weights of a tensor by one step down its gradient.</summary>
+/// <summary>Updates the weights of a tensor with its gradient.</summary>
 delegate void WeightUpdate(float[] weight, float[] gradient, float rate);
 
 static class OtherOptimizers
@@ -20,8 +21,8 @@ static class OtherOptimizers
         };
     }
 
-    /// <summary>Adafactor's update without momentum: of a matrix only the means of rows and columns of the squares are kept, and an update
-    /// whose root mean square is above 1 is scaled down to it.</summary>
+    /// <summary>Adafactor's update without momentum. For a matrix, only the row means and column means of the squared gradients are stored.
+    /// An update whose root mean square is above 1 is scaled down to 1.</summary>
     public static WeightUpdate Factored(long[] shape)
     {
         var (rows, columns) = ((int)shape[0], (int)shape.Skip(1).Aggregate(1L, (a, b) => a * b));
@@ -70,7 +71,8 @@ static class OtherOptimizers
         };
     }
 
-    /// <summary>Rounds each value to three bits of fraction; so many octaves below the largest of its block it is zero.</summary>
+    /// <summary>Rounds each value to three bits of fraction. A value that is more than this number of octaves below the largest of its
+    /// block becomes zero.</summary>
     static void Quantise(float[] values, int octaves)
     {
         const int Block = 256;

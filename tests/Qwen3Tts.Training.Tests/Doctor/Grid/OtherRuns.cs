@@ -1,4 +1,5 @@
-// Fine-tunes as other trainers and other people make them: other optimisers, other data, other models. No rule was chosen on these.
+// Fine-tunes as other trainers and other people make them: other optimisers, other data, other models. These runs were not used to choose
+// the rules, except that end_in_heads was compared on some (docs/doctor-method.md).
 using Qwen3Tts.Audio;
 using Qwen3Tts.Doctor.Faults;
 using Qwen3Tts.Training.Options;
@@ -54,8 +55,8 @@ static class OtherRuns
 
     static List<string> Recordings(string folder) => [.. Directory.GetFiles(folder, "*.wav").Order(StringComparer.Ordinal)];
 
-    /// <summary>The third recording becomes the first of many, one after the other. It is trained on; the doctor's ten clips are
-    /// others.</summary>
+    /// <summary>Replaces the third recording by a long one: the first recordings, one after the other. It is trained on, but it is not
+    /// among the ten clips that the doctor measures.</summary>
     static void OneLong(string folder)
     {
         const double Seconds = 38;
@@ -73,7 +74,7 @@ static class OtherRuns
         File.WriteAllText(Path.ChangeExtension(files[2], ".txt"), string.Join(' ', texts));
     }
 
-    /// <summary>Every third text is that of the recording before.</summary>
+    /// <summary>Every third recording gets the text of the recording before it.</summary>
     static void WrongTexts(string folder)
     {
         var texts = Recordings(folder).ConvertAll(f => Path.ChangeExtension(f, ".txt"));
@@ -81,7 +82,7 @@ static class OtherRuns
             File.Copy(texts[i - 1], texts[i], overwrite: true);
     }
 
-    /// <summary>Recordings that are played more slowly are of a lower voice.</summary>
+    /// <summary>Plays the recordings more slowly, which makes the voice lower.</summary>
     static void Slower(string folder)
     {
         foreach (var file in Recordings(folder))
