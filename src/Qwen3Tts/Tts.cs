@@ -53,7 +53,7 @@ public sealed class Tts : IDisposable
     }
 
     /// <summary>Loads a model, released or fine-tuned.</summary>
-    /// <param name="folder">A folder in the official layout, or the id (owner/name) of a model in the cache of <see cref="ModelHub"/>.</param>
+    /// <param name="folder">A folder in the official layout, or the id (owner/name) of a model that <see cref="ModelHub"/> finds.</param>
     /// <param name="threads">Number of threads; null takes one for each processor. It changes the speed, never a result.</param>
     /// <param name="adapter">Folder of a LoRA adapter in the layout of PEFT, as training writes it. It is added to the weights.</param>
     /// <param name="compatibility">Departures from the format for a fine-tune that was trained with faults; the doctor reports which ones
