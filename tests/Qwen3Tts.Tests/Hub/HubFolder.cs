@@ -24,6 +24,10 @@ sealed class HubFolder : IDisposable
     public static IReadOnlyList<string> Needed { get; } = ["config.json", "merges.txt", "model.safetensors", "speech_tokenizer/config.json",
         "speech_tokenizer/model.safetensors", "vocab.json"];
 
+    /// <summary>True for the large file, which the tests break off.</summary>
+    public static bool IsWeights(HubRequest request) => request.Path.EndsWith($"/{Weights}", StringComparison.Ordinal)
+        && !request.Path.Contains("speech", StringComparison.Ordinal);
+
     public HubServer Server { get; } = new();
     public string Cache { get; } = Scratch.New("hub");
     public List<TimeSpan> Pauses { get; } = [];

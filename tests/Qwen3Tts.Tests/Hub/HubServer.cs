@@ -35,7 +35,7 @@ sealed class HubServer : IDisposable
     {
         _listener.Start();
         Answer = Serve;
-        _ = Task.Run(Accept);
+        Begin(Accept);
     }
 
     public string Address => $"http://{_listener.LocalEndpoint}";
@@ -83,23 +83,25 @@ sealed class HubServer : IDisposable
 
     public void Dispose()
     {
-        _listener.Stop(); // ends the wait for the next connection
+        _listener.Stop(); // also ends the wait for the next connection
     }
 
-    async Task Accept()
+    /// <summary>Threads of their own, because answers wait, and must not take the threads that the download runs on.</summary>
+    static void Begin(Action work) => new Thread(() => work()) { IsBackground = true, Name = "hub server" }.Start();
+
+    void Accept()
     {
-        while (true)
+        try
         {
-            TcpClient client;
-            try
+            while (true)
             {
-                client = await _listener.AcceptTcpClientAsync();
+                var client = _listener.AcceptTcpClient();
+                Begin(() => Talk(client));
             }
-            catch (Exception e) when (e is SocketException or ObjectDisposedException or InvalidOperationException)
-            {
-                return;
-            }
-            _ = Task.Run(() => Talk(client));
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException or InvalidOperationException)
+        {
+            // the server was stopped
         }
     }
 
