@@ -98,9 +98,13 @@ static class CommandRun
     {
         Prepare(root);
         var (parsed, wrong) = Parse(root, arguments);
-        var command = parsed.CommandResult.Command;
-        return (parsed, wrong is null ? null : $"{wrong} See '{Name(root)}{(command == root ? "" : $" {command.Name}")} --help'.");
+        var path = parsed.CommandResult.Command == root ? "" : PathOf(parsed.CommandResult.Command, root);
+        return (parsed, wrong is null ? null : $"{wrong} See '{Name(root)}{path} --help'.");
     }
+
+    /// <summary>Names of a command and of those that it is in, such as <c> models list</c>.</summary>
+    static string PathOf(Command command, RootCommand root) =>
+        $"{(command.Parents.OfType<Command>().FirstOrDefault(p => p != root) is { } outer ? PathOf(outer, root) : "")} {command.Name}";
 
     /// <summary>Parses a command line: the result, and what is wrong with it.</summary>
     internal static (ParseResult Parsed, string? Wrong) Parse(RootCommand root, IReadOnlyList<string> typed)

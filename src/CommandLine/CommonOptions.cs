@@ -1,6 +1,7 @@
 // Options that several commands of both programs have, so that an option of one name has the same meaning everywhere.
 using System.CommandLine;
 using Qwen3Tts.Files;
+using Qwen3Tts.Hub;
 
 namespace Qwen3Tts.CommandLine;
 
@@ -10,8 +11,8 @@ static class CommonOptions
 
     public static Option<string?> Model() => new("--model", "-m")
     {
-        Description = $"Folder of the model. Default: ${ModelVariable}.",
-        HelpName = "DIR",
+        Description = $"Folder of the model, or its id on the Hugging Face hub (see `models`). Default: ${ModelVariable}.",
+        HelpName = "DIR|ID",
     };
 
     public static Option<int?> Seed() => new NumberOption<int?>("--seed", new(0, int.MaxValue))
@@ -37,10 +38,11 @@ static class CommonOptions
         return option;
     }
 
-    /// <summary>The model folder from the option, or else from the environment variable.</summary>
+    /// <summary>The model folder from the option, or else from the environment variable. An id of the hub becomes its folder.</summary>
     /// <exception cref="ArgumentException">Neither is set.</exception>
+    /// <exception cref="DirectoryNotFoundException">An id is given, and the model is not downloaded.</exception>
     public static string ModelFolder(string? given) =>
-        given ?? (Environment.GetEnvironmentVariable(ModelVariable) is { Length: > 0 } folder ? folder
+        ModelHub.Resolve(given ?? (Environment.GetEnvironmentVariable(ModelVariable) is { Length: > 0 } folder ? folder
         : throw new ArgumentException(
-            $"No model is named. Give --model DIR or set {ModelVariable}; the repository has a small one that speaks, models/mini."));
+            $"No model is named. Give --model DIR or set {ModelVariable}; the repository has a small one that speaks, models/mini.")));
 }

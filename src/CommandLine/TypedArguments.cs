@@ -13,8 +13,7 @@ static class TypedArguments
     /// <summary>The arguments in the form that the parser gets, or what is wrong with them.</summary>
     public static (IReadOnlyList<string> Arguments, string? Wrong) Read(RootCommand root, IReadOnlyList<string> typed)
     {
-        var command = typed.Select(a => root.Subcommands.FirstOrDefault(c => c.Name == a))
-            .FirstOrDefault(c => c is not null) ?? (Command)root;
+        var command = typed.Aggregate((Command)root, (outer, a) => outer.Subcommands.FirstOrDefault(c => c.Name == a) ?? outer);
         var options = command.Options.Concat(root.Options).SelectMany(o => o.Aliases.Append(o.Name), (o, name) => (o, name))
             .DistinctBy(p => p.name).ToDictionary(p => p.name, p => p.o);
         var (parsed, texts) = (new List<string>(), new List<string>());

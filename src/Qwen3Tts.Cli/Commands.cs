@@ -14,6 +14,7 @@ static class Commands
         root.Add(new DoctorCommand());
         root.Add(new QuantizeCommand());
         root.Add(new BenchCommand());
+        root.Add(new ModelsCommand());
         foreach (var (name, description) in HandOver.Commands)
             root.Add(Foreign(name, description));
         return root;

@@ -7,6 +7,7 @@ using Qwen3Tts.Doctor;
 using Qwen3Tts.Doctor.Faults;
 using Qwen3Tts.Doctor.Report;
 using Qwen3Tts.Files;
+using Qwen3Tts.Hub;
 using Spectre.Console;
 using Cell = Spectre.Console.Text;
 
@@ -16,10 +17,10 @@ sealed class DoctorCommand : DocumentedCommand
 {
     public const int NotHealthy = 3, Undecided = 4;
 
-    readonly Argument<string> _checkpoint = new("checkpoint") { Description = "Folder of the model." };
+    readonly Argument<string> _checkpoint = new("checkpoint") { Description = "Folder of the model, or its id on the hub." };
     readonly Option<string?> _base = new("--base")
     {
-        Description = "Folder of the base model. It shows which weights changed, and makes the verdict more certain.",
+        Description = "Folder or hub id of the base model. It shows which weights changed, and makes the verdict more certain.",
         HelpName = "DIR",
     };
     readonly Option<string?> _data = new("--data")
@@ -108,8 +109,8 @@ sealed class DoctorCommand : DocumentedCommand
             throw new ArgumentException("--data and --audio were both given. Give one of them.");
         var options = new DoctorOptions
         {
-            Checkpoint = parsed.GetRequiredValue(_checkpoint),
-            Base = parsed.GetValue(_base),
+            Checkpoint = ModelHub.Resolve(parsed.GetRequiredValue(_checkpoint)),
+            Base = parsed.GetValue(_base) is { } original ? ModelHub.Resolve(original) : null,
             Data = parsed.GetValue(_data) ?? parsed.GetValue(_audio),
             Speaker = parsed.GetValue(_speaker),
             Language = parsed.GetValue(_language),
@@ -162,7 +163,7 @@ sealed class DoctorCommand : DocumentedCommand
     int ShowPrompt(ParseResult parsed)
     {
         var faults = parsed.GetValue(_as) is { } script ? Hypothesis.Find(script) : FaultSet.None;
-        var (right, faulty) = PromptListing.Pair(parsed.GetRequiredValue(_checkpoint),
+        var (right, faulty) = PromptListing.Pair(ModelHub.Resolve(parsed.GetRequiredValue(_checkpoint)),
             new(parsed.GetRequiredValue(_showPrompt)!, parsed.GetValue(_speaker), parsed.GetValue(_language), parsed.GetValue(_instruct),
             parsed.GetValue(_transcript), parsed.GetValue(_interleaved)), faults);
         if (Console.IsOutputRedirected)

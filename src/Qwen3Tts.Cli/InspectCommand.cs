@@ -3,6 +3,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
 using Qwen3Tts.CommandLine;
+using Qwen3Tts.Hub;
 using Spectre.Console;
 using Cell = Spectre.Console.Text;
 
@@ -10,7 +11,7 @@ namespace Qwen3Tts.Cli;
 
 sealed class InspectCommand : DocumentedCommand
 {
-    readonly Argument<string> _model = new("model") { Description = "Folder of the model." };
+    readonly Argument<string> _model = new("model") { Description = "Folder of the model, or its id on the hub." };
     readonly Option<bool> _json = new("--json") { Description = "Write JSON instead of tables." };
 
     public InspectCommand() : base("inspect",
@@ -25,7 +26,7 @@ sealed class InspectCommand : DocumentedCommand
 
     int Run(ParseResult parsed, CancellationToken stop)
     {
-        var folder = parsed.GetRequiredValue(_model);
+        var folder = ModelHub.Resolve(parsed.GetRequiredValue(_model));
         var report = StatusLine.While($"loading {folder}", _ => ModelReport.Load(folder));
         if (parsed.GetValue(_json))
             Console.WriteLine(JsonSerializer.Serialize(report, ReportJson.Default.ModelReport));

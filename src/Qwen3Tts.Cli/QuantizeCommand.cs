@@ -3,13 +3,14 @@ using System.CommandLine;
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.CommandLine;
 using Qwen3Tts.Files;
+using Qwen3Tts.Hub;
 using Qwen3Tts.Loading;
 
 namespace Qwen3Tts.Cli;
 
 sealed class QuantizeCommand : DocumentedCommand
 {
-    readonly Argument<string> _model = new("model") { Description = "Folder of the model." };
+    readonly Argument<string> _model = new("model") { Description = "Folder of the model, or its id on the hub." };
     readonly Option<string> _to = new Option<string>("--to")
     {
         Description = "int8: a byte for each weight of a linear layer; int4: four bits in the layers of the talker.",
@@ -36,7 +37,7 @@ sealed class QuantizeCommand : DocumentedCommand
 
     int Run(ParseResult parsed, CancellationToken stop)
     {
-        var folder = parsed.GetRequiredValue(_model);
+        var folder = ModelHub.Resolve(parsed.GetRequiredValue(_model));
         var output = Path.GetFullPath(parsed.GetRequiredValue(_output));
         var model = ModelFolder.Open(folder);
         OutputFile.CheckIsNoInput(output, [folder, .. OutputFile.Whole(folder)]);
@@ -52,5 +53,5 @@ sealed class QuantizeCommand : DocumentedCommand
     }
 
     static string Bytes(string folder) => FormattableString.Invariant(
-        $"{Directory.GetFiles(folder, "*.safetensors").Sum(f => new FileInfo(f).Length) / 1048576.0:0.0} MiB of weights");
+        $"{Directory.GetFiles(folder, "*.safetensors").Sum(WholeFile.Size) / 1048576.0:0.0} MiB of weights");
 }

@@ -4,6 +4,7 @@ using Qwen3Tts.Audio;
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.Codec;
 using Qwen3Tts.Generation;
+using Qwen3Tts.Hub;
 using Qwen3Tts.Kernels;
 using Qwen3Tts.Loading;
 using Qwen3Tts.Sequence;
@@ -46,7 +47,7 @@ public sealed class Tts : IDisposable
     }
 
     /// <summary>Loads a model, released or fine-tuned.</summary>
-    /// <param name="folder">A folder in the official layout: config.json, weights, tokenizer files and <c>speech_tokenizer/</c>.</param>
+    /// <param name="folder">A folder in the official layout, or the id (owner/name) of a model that <see cref="ModelHub"/> finds.</param>
     /// <param name="threads">Number of threads; null takes one for each processor. It changes the speed, never a result.</param>
     /// <param name="adapter">Folder of a LoRA adapter in the layout of PEFT, as training writes it. It is added to the weights.</param>
     /// <param name="compatibility">Departures from the format for a fine-tune that was trained with faults; the doctor reports which ones
@@ -56,12 +57,11 @@ public sealed class Tts : IDisposable
     /// <exception cref="IOException">The folder, or a file in it, is not there.</exception>
     /// <exception cref="InvalidDataException">A file is damaged, the tensors do not fit the configuration, or the adapter belongs to
     /// another model.</exception>
-    /// <exception cref="ArgumentException">Text without its projection was requested, and text and talker have different
-    /// widths.</exception>
+    /// <exception cref="ArgumentException">Text without its projection was requested, and text and talker differ in width.</exception>
     public static Tts Load(string folder, int? threads = null, string? adapter = null, Compatibility compatibility = Compatibility.None,
         WeightPrecision precision = WeightPrecision.Stored, bool mapWeights = false)
     {
-        var model = ModelFolder.Open(folder);
+        var model = ModelFolder.Open(ModelHub.Resolve(folder));
         if (adapter is not null)
             model = model.With(Adapter.Open(adapter));
         var own = threads is { } n ? new Workers(n) : null;

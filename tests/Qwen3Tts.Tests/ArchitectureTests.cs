@@ -10,6 +10,7 @@ public sealed class ArchitectureTests
     static readonly Dictionary<string, string[]> MayUse = new()
     {
         ["Files"] = [],
+        ["Hub"] = ["Files"], // finds and downloads models
         ["Audio"] = ["Files"],
         ["Text"] = ["Files"],
         ["Sequence"] = ["Files"],
@@ -25,11 +26,11 @@ public sealed class ArchitectureTests
         ["Data"] = ["Files", "Audio", "Text", "Sequence"], // reads and writes lists of recordings
         ["Listening"] = ["Files", "Audio", "Statistics"], // runs speech recognisers, which are separate programs
         ["Doctor"] = ["Data", "Listening", .. Library],
-        ["Root"] = [.. Library],
-        ["CommandLine"] = ["Files"], // compiled into both programs
-        ["Training"] = ["Root", "Doctor", "Data", "Listening", "CommandLine", .. Library],
-        ["Server"] = ["Root", "Doctor", "Data", "Listening", .. Library],
-        ["Cli"] = ["Root", "Doctor", "Data", "Listening", "Server", "CommandLine", .. Library],
+        ["Root"] = ["Hub", .. Library],
+        ["CommandLine"] = ["Files", "Hub"], // compiled into both programs
+        ["Training"] = ["Root", "Hub", "Doctor", "Data", "Listening", "CommandLine", .. Library],
+        ["Server"] = ["Root", "Hub", "Doctor", "Data", "Listening", .. Library],
+        ["Cli"] = ["Root", "Hub", "Doctor", "Data", "Listening", "Server", "CommandLine", .. Library],
     };
 
     static string[] Library => ["Files", "Audio", "Text", "Sequence", "Checkpoint", "Kernels", "Layers", "Codec", "Speaker", "Talker",

@@ -2,6 +2,7 @@
 using System.CommandLine;
 using Qwen3Tts.CommandLine;
 using Qwen3Tts.Doctor.Faults;
+using Qwen3Tts.Hub;
 using Qwen3Tts.Training.Options;
 
 namespace Qwen3Tts.Training.Commands;
@@ -50,7 +51,7 @@ sealed class DemoCommand : DocumentedCommand
 
     int Run(ParseResult parsed, CancellationToken stop)
     {
-        var (model, recordings) = (parsed.GetValue(_model) ?? Demo.InRepository("models", "mini"),
+        var (model, recordings) = (parsed.GetValue(_model) is { } named ? ModelHub.Resolve(named) : Demo.InRepository("models", "mini"),
             parsed.GetValue(_recordings) ?? Demo.InRepository("recordings", "nora"));
         var output = parsed.GetValue(_output) ?? Path.Combine("out", parsed.GetValue(_fault) ?? "demo");
         return parsed.GetValue(_fault) is { } fault ? FaultDemo.Run(fault, model, recordings, output, parsed.GetValue(_steps), stop)

@@ -2,6 +2,7 @@
 using System.CommandLine;
 using System.Globalization;
 using Qwen3Tts.CommandLine;
+using Qwen3Tts.Hub;
 using Qwen3Tts.Training.Bench;
 
 namespace Qwen3Tts.Training.Commands;
@@ -29,7 +30,8 @@ sealed class EnginesCommand : DocumentedCommand
 
     int Run(ParseResult parsed, CancellationToken stop)
     {
-        var differences = StatusLine.While("Loading", tell => EngineComparison.Compare(parsed.GetRequiredValue(_checkpoint), tell, stop));
+        var checkpoint = ModelHub.Resolve(parsed.GetRequiredValue(_checkpoint));
+        var differences = StatusLine.While("Loading", tell => EngineComparison.Compare(checkpoint, tell, stop));
         var agree = differences.All(d => d.Agrees);
         var worst = EngineComparison.Largest(differences.SelectMany(d => new[] { d.Talker, d.Predictor }));
         Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,

@@ -4,6 +4,20 @@ namespace Qwen3Tts.Files;
 /// <summary>Reads whole files.</summary>
 static class WholeFile
 {
+    /// <summary>Number of bytes of a file, where a link counts as what it leads to; -1 if there is none.</summary>
+    public static long Size(string path)
+    {
+        try
+        {
+            using var handle = File.OpenHandle(path, share: FileShare.ReadWrite | FileShare.Delete);
+            return RandomAccess.GetLength(handle);
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return -1;
+        }
+    }
+
     /// <summary>All bytes of a file.</summary>
     /// <exception cref="IOException">The file became shorter while it was read, or cannot be read.</exception>
     public static byte[] Read(string path)

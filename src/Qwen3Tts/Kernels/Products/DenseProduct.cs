@@ -23,11 +23,6 @@ static unsafe class DenseProduct
     public static void Run(in Product product, ushort* bits, float* floats, Workers workers)
     {
         var job = new Job { Product = product, Bits = bits, Floats = floats, Padded = Pad(product.Columns) };
-        if (product.Count <= FewTokens)
-        {
-            job.Product.X = Align(job, 0, product.Count);
-            job.Product.XStride = job.Padded;
-        }
         var rowBlocks = (product.Rows + DotBlock.Rows - 1) / DotBlock.Rows;
         var tokenParts = (product.Count + DotBlock.Count - 1) / DotBlock.Count;
         job.TokensPerPart = ((product.Count + tokenParts - 1) / tokenParts + 2) / 3 * 3; // alike, and whole tiles
@@ -36,6 +31,12 @@ static unsafe class DenseProduct
             : Math.Min(rowBlocks, Math.Max(1, workers.Threads * PartsPerThread / tokenParts));
         job.RowsPerPart = (rowBlocks + rowParts - 1) / rowParts * DotBlock.Rows;
         job.RowParts = (product.Rows + job.RowsPerPart - 1) / job.RowsPerPart;
+        job.Aligned = product.Count <= FewTokens || job.RowParts > 1; // tokens that all parts read are copied once for all
+        if (job.Aligned)
+        {
+            job.Product.X = Align(job, 0, product.Count);
+            job.Product.XStride = job.Padded;
+        }
         Simd.Run(ref job, job.RowParts * tokenParts, workers);
     }
 
@@ -68,10 +69,10 @@ static unsafe class DenseProduct
     {
         var sums = Scratch.Floats(ref _sums, DotBlock.Sums);
         var panel = Scratch.Floats(ref _panel, DotBlock.Rows * Stretch);
-        var aligned = job.Product.Count > FewTokens && (job.Padded != job.Product.Columns || rows >= DotBlock.Rows);
-        var together = aligned ? (count + 2) / 3 * 3 : count; // tiles are three tokens wide
-        var x = aligned ? Align(job, token, count) : job.Product.X + token * job.Product.XStride;
-        var xStride = aligned ? job.Padded : job.Product.XStride;
+        var copy = !job.Aligned && (job.Padded != job.Product.Columns || rows >= DotBlock.Rows);
+        var x = copy ? Align(job, token, count) : job.Product.X + token * job.Product.XStride;
+        var xStride = copy ? job.Padded : job.Product.XStride;
+        var together = copy || job.Aligned && count > FewTokens ? (count + 2) / 3 * 3 : count; // tiles are three tokens wide
         for (var end = first + rows; first < end; first += DotBlock.Rows)
         {
             rows = Math.Min(DotBlock.Rows, end - first);
@@ -79,12 +80,25 @@ static unsafe class DenseProduct
             {
                 var columns = Math.Min(Stretch, job.Padded - c);
                 Widen<T>(job, first, rows, c, columns, panel);
-                DotBlock.Accumulate<T>(panel, Stretch, rows, x + c, xStride, together, columns, sums, c == 0);
+                DotBlock.Accumulate<T>(panel, Stretch, rows, x + c, xStride, together, columns, sums, c == 0, Next(job, first, end, c));
             }
             for (var t = 0; t < count; t++)
                 for (var r = 0; r < rows; r++)
                     job.Product.Put(token + t, first + r, DotBlock.Fold<T>(sums + (t * DotBlock.Rows + r) * DotBlock.Lanes));
         }
+    }
+
+    // The weights that are widened after those of a stretch: its rows' next columns, or the first columns of the rows after them.
+    static Prefetch.Later Next(in Job job, int first, int end, int column)
+    {
+        var size = job.Bits != null ? sizeof(ushort) : sizeof(float);
+        column += Stretch;
+        if (column >= job.Product.Columns)
+            (first, column) = (first + DotBlock.Rows, 0);
+        var start = job.Bits != null ? (byte*)job.Bits : (byte*)job.Floats;
+        var row = (nint)job.Product.Columns * size;
+        return new(start + first * row + column * size, row, Math.Min(Stretch, job.Product.Columns - column) * size,
+            Math.Clamp(end - first, 0, DotBlock.Rows));
     }
 
     // A stretch of columns to float32 at a multiple of 64 bytes. Columns beyond the last are zeros.
@@ -132,6 +146,7 @@ static unsafe class DenseProduct
         public Product Product;
         public ushort* Bits;
         public float* Floats;
+        public bool Aligned;
         public int Padded, RowsPerPart, RowParts, TokensPerPart;
 
         public readonly void Part<T>(int part) where T : struct, ILanes<T> => DenseProduct.Part<T>(this, part);

@@ -41,14 +41,16 @@ static unsafe class DotBlock
 
     /// <summary>
     /// Adds a stretch of columns of w [rows, columns] and x [count, columns] to the running sums [count][Rows][Lanes], which begin at zero
-    /// where <paramref name="fresh"/>.
+    /// where <paramref name="fresh"/>. Meanwhile it asks for the memory that is needed next.
     /// </summary>
     [MethodImpl(Simd.Hot)]
     public static void Accumulate<T>(float* w, nint wStride, int rows, float* x, nint xStride, int count, int columns, float* sums,
-        bool fresh) where T : struct, ILanes<T>
+        bool fresh, Prefetch.Later next = default) where T : struct, ILanes<T>
     {
+        var lines = next.Lines / Math.Max(1, count / 3) + 1;
         for (; count >= 3; count -= 3, x += 3 * xStride, sums += 3 * Rows * Lanes)
         {
+            next.Ask(lines);
             var r = 0;
             if (typeof(T) == typeof(Lanes512))
                 for (; r + 4 <= rows; r += 4)

@@ -82,8 +82,10 @@ static unsafe class QuantizedProduct<TFormat> where TFormat : struct, IGroupForm
             var pair = Math.Min(2, end - r); // the last row may be alone; its place is computed and thrown away
             for (nint g = 0; g < pair * perRow; g++)
                 TFormat.Unpack(job.Groups + (r * perRow + g) * TFormat.Bytes, unpacked + g * Group);
+            var next = new Prefetch.Later(job.Groups + (r + pair) * perRow * TFormat.Bytes, 0, 2 * (int)perRow * TFormat.Bytes, 1);
             for (var (t, last) = (token, token + count); t < last; t += 2)
             {
+                next.Ask(2 * next.Lines / count + 1);
                 var tokens = Math.Min(2, last - t);
                 for (var i = 0; i < 4; i++)
                     Combine<T>(job.Scales + (r + Math.Min(i / 2, pair - 1)) * perRow,
