@@ -3,7 +3,7 @@ namespace Qwen3Tts.Audio;
 
 static class PcmSamples
 {
-    /// <summary>The integer of <paramref name="bits"/> bits that is nearest to an amplitude; values beyond full scale are clipped.</summary>
+    /// <summary>The integer of so many bits that is nearest to an amplitude; values beyond full scale are clipped.</summary>
     public static int Of(float amplitude, int bits)
     {
         var scale = 1 << bits - 1;

@@ -16,7 +16,7 @@ static class ClipGate
     /// <param name="place">Place in the list that names the recording, for messages.</param>
     /// <param name="file">The recording.</param>
     /// <param name="otherwise">A further remedy that the message gets.</param>
-    /// <exception cref="InvalidDataException">The file is not a recording, or cannot be used. The message names the place, the file and what
+    /// <exception cref="InvalidDataException">The file is no recording, or cannot be used. The message names the place, the file and what
     /// to do.</exception>
     public static (Waveform Wave, ClipLevels Levels) Read(string place, string file, string otherwise = "")
     {

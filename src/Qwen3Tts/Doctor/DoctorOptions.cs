@@ -12,7 +12,7 @@ sealed record DoctorOptions
     public string? Base { get; init; }
 
     /// <summary>
-    /// A JSONL file (audio, text, ref_audio, audio_codes, language) or a folder of WAV and TXT files; best what it was trained on.
+    /// A JSONL file (audio, text, ref_audio, audio_codes, language) or a folder of recordings and TXT files; best what it was trained on.
     /// </summary>
     public string? Data { get; init; }
 

@@ -163,9 +163,9 @@ public sealed class ListsTests
     public void OneMistakeOfAFolderIsReportedOnceAndItsRemedyWorks()
     {
         var folder = Scratch.New("lists");
-        foreach (var name in new[] { "1.mp3", "2.mp3", "3.mp3" })
+        foreach (var name in new[] { "1.m4a", "2.m4a", "3.m4a" })
             File.WriteAllText(Path.Combine(folder, name), "");
-        Assert.EndsWith("1.wav'. 2 more files have the same mistake: 2.mp3, 3.mp3.", Assert.Single(Read(folder).Problems),
+        Assert.EndsWith("1.wav'. 2 more files have the same mistake: 2.m4a, 3.m4a.", Assert.Single(Read(folder).Problems),
             StringComparison.Ordinal);
         foreach (var name in new[] { "1", "2", "3" })
             File.WriteAllText(Path.Combine(folder, name + ".wav"), "");

@@ -21,7 +21,7 @@ public static class AudioFile
     /// averaged.
     /// </summary>
     /// <param name="path">The file.</param>
-    /// <returns>Mono, at the file's own rate; for Opus, the rate before encoding, or 48 kHz if Opus does not have it.</returns>
+    /// <returns>Mono, at the file's own rate; at 48 kHz for Opus.</returns>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="InvalidDataException">The file is damaged, or of a kind that is not read. The message says what to do.</exception>
     public static Waveform Read(string path)
@@ -36,7 +36,7 @@ public static class AudioFile
     /// <summary>As <see cref="Read(string)"/>, from a stream, which need not support seeking.</summary>
     /// <param name="stream">A stream that is positioned at the first byte of the file.</param>
     /// <param name="name">Name of the file in messages.</param>
-    /// <returns>Mono, at the file's own rate; for Opus, the rate before encoding, or 48 kHz if Opus does not have it.</returns>
+    /// <returns>Mono, at the file's own rate; at 48 kHz for Opus.</returns>
     /// <exception cref="InvalidDataException">The file is damaged, or of a kind that is not read. The message says what to do.</exception>
     public static Waveform Read(Stream stream, string name)
     {

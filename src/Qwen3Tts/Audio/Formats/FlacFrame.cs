@@ -45,7 +45,8 @@ readonly record struct FlacFrame(int Samples, FlacStereo Stereo)
         var (channels, depth) = (channelCode < 8 ? channelCode + 1 : 2, SampleBits[depthCode]);
         if (sizeCode == 0 || channelCode > 10 || reserved != 0 || rate < 0 || depth < 0)
             throw bad("its header has a value that is reserved");
-        if (channels != stream.Channels || rate != 0 && rate != stream.Rate || depth != 0 && depth != stream.Bits)
+        (rate, depth) = (rate == 0 ? stream.Rate : rate, depth == 0 ? stream.Bits : depth);
+        if (channels != stream.Channels || rate != stream.Rate || depth != stream.Bits)
             throw bad($"it has {channels} channels, {rate} Hz and {depth} bits, and the file began with {stream.Channels} channels, "
                 + $"{stream.Rate} Hz and {stream.Bits} bits");
         return new(samples, channelCode < 8 ? FlacStereo.Separate : (FlacStereo)(channelCode - 7));

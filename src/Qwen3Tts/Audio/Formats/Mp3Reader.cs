@@ -1,8 +1,9 @@
 // Reads MP3, and the layers I and II of MPEG audio. NLayer decodes a frame; finding the frames is done here, so that damage is an error
 // with its place. The silence that encoders add at both ends is cut off if the file says how long it is.
 //
-// Two defects of NLayer 3.0.1 were found by comparing it with libsndfile. It decodes 8 kHz wrongly, so files of this rate are refused. At
-// 44.1 and 48 kHz, sounds above 15.6 kHz in transients may be too loud; resampling to the models' 24 kHz removes these frequencies.
+// Three defects of NLayer 3.0.1 were found by comparing it with libsndfile. It decodes 8 kHz wrongly, so files of this rate are refused.
+// At 44.1 and 48 kHz, sounds above 15.6 kHz in transients may have a wrong level; resampling to the models' 24 kHz removes these
+// frequencies. At 24 kHz, the limit between two bands near 6.9 kHz is wrong by two of 576 lines, which is 60 dB below the speech.
 using NLayer;
 
 namespace Qwen3Tts.Audio;

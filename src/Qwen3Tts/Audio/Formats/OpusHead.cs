@@ -5,7 +5,7 @@ namespace Qwen3Tts.Audio;
 
 /// <param name="Channels">Number of channels, 1 or 2.</param>
 /// <param name="Skip">Number of samples at 48 kHz that the decoder needs to begin, and that do not belong to the recording.</param>
-/// <param name="Rate">Sample rate before encoding, in samples per second; 0 if it is not known.</param>
+/// <param name="Rate">Sample rate before encoding, in samples per second. It says nothing about decoding.</param>
 /// <param name="Gain">Decibel to add to the decoded sound, times 256.</param>
 readonly record struct OpusHead(int Channels, int Skip, int Rate, short Gain)
 {
@@ -13,7 +13,7 @@ readonly record struct OpusHead(int Channels, int Skip, int Rate, short Gain)
     public const int ClockRate = 48000;
     const int Bytes = 19;
 
-    /// <summary>The codec has this sample rate.</summary>
+    /// <summary>The encoder takes sound of this sample rate.</summary>
     public static bool Has(int rate) => rate is 8000 or 12000 or 16000 or 24000 or ClockRate;
 
     /// <summary>The factor that the decoded sound is multiplied by.</summary>

@@ -1,5 +1,5 @@
-// Reads Opus in Ogg (RFC 7845) at the sample rate before encoding, if the codec has it, as the official loader does. The codec is
-// Concentus, which is made here by its own class, so that it never looks for a native library.
+// Reads Opus in Ogg (RFC 7845), always at 48 kHz, which every decoder has: at lower rates, Concentus 2.2.2 leaves out the low half of the
+// sound in packets of the hybrid mode. The decoder is made here by its own class, so that it never looks for a native library.
 using Concentus.Structs;
 
 namespace Qwen3Tts.Audio;
@@ -10,18 +10,16 @@ sealed class OpusReader(List<OggPacket> packets, AudioErrors errors)
 {
     const int LongestPacket = 5760; // samples: 120 ms
 
-    /// <summary>The recording, mono, at the rate before encoding, or at 48 kHz if the codec does not have that rate.</summary>
+    /// <summary>The recording, mono, at 48 kHz.</summary>
     /// <exception cref="InvalidDataException">The stream is damaged, or has more than two channels.</exception>
     public Waveform Read()
     {
         var head = OpusHead.Read(packets[0].Bytes.Span, errors);
         if (packets.Count < 2 || !packets[1].Bytes.Span.StartsWith("OpusTags"u8))
             throw errors.Bad("its second packet is not one of Opus", AudioErrors.Again);
-        var rate = OpusHead.Has(head.Rate) ? head.Rate : OpusHead.ClockRate;
-        var clock = OpusHead.ClockRate / rate; // positions count samples at 48 kHz
         var mixer = new MonoMixer(head.Channels, errors);
 #pragma warning disable CS0618 // the maker that is recommended instead looks for a native library
-        using var decoder = new OpusDecoder(rate, head.Channels);
+        using var decoder = new OpusDecoder(OpusHead.ClockRate, head.Channels);
 #pragma warning restore CS0618
         var sound = new float[LongestPacket * head.Channels];
         var (begin, end) = ((long?)null, (long?)null);
@@ -34,11 +32,11 @@ sealed class OpusReader(List<OggPacket> packets, AudioErrors errors)
             if (packets[i].Granule is not { } granule)
                 continue;
             // A stream that was recorded from a broadcast does not begin at 0. A stream may also end within its first page.
-            begin ??= Math.Max(0, granule - mixer.Count * (long)clock);
+            begin ??= Math.Max(0, granule - mixer.Count);
             if (packets[i].IsLast)
                 end = granule - begin;
         }
-        return mixer.Finish(rate, head.Skip / clock, (end - head.Skip) / clock);
+        return mixer.Finish(OpusHead.ClockRate, head.Skip, end - head.Skip);
     }
 
     /// <summary>Decodes a packet; returns the number of samples of each channel.</summary>
