@@ -44,9 +44,13 @@ static class ClipFolder
 
     static List<string> Recordings(string folder)
     {
-        var names = new HashSet<string>();
-        return [.. AudioFile.Extensions.SelectMany(e => Files(folder, e)).Where(f => names.Add(Path.GetFileNameWithoutExtension(f)))
-            .Order(StringComparer.Ordinal)];
+        var (found, names) = (new List<string>(), new HashSet<string?>());
+        foreach (var extension in AudioFile.Extensions)
+        {
+            found.AddRange(Files(folder, extension).Where(f => !names.Contains(Path.GetFileNameWithoutExtension(f))));
+            names.UnionWith(found.Select(Path.GetFileNameWithoutExtension));
+        }
+        return [.. found.Order(StringComparer.Ordinal)];
     }
 
     static void Add(string wav, List<string> texts, List<Clip> clips, ListProblems problems)
