@@ -11,9 +11,9 @@ static class CompressedTargets
     public static readonly Dictionary<string, Func<string, FuzzTarget>> All = new()
     {
         ["flac"] = _ => Create("speech_16.flac", "stereo_24.flac"),
-        ["mp3"] = _ => Create("speech_mp3.mp3", "stereo_mp3.mp3"),
-        ["opus"] = _ => Create("speech_opus.opus", "stereo_opus.opus"),
-        ["vorbis"] = _ => Create("speech_vorbis.ogg", "stereo_vorbis.ogg"),
+        ["mp3"] = _ => Create("speech_MP3.mp3", "stereo_MP3.mp3"),
+        ["opus"] = _ => Create("speech_Opus.opus", "stereo_Opus.opus"),
+        ["vorbis"] = _ => Create("speech_Vorbis.ogg", "stereo_Vorbis.ogg"),
     };
 
     static FuzzTarget Create(params string[] names)

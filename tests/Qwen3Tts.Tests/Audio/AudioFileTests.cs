@@ -16,10 +16,10 @@ public sealed class AudioFileTests
         WavFile.Read(Path.Combine(Mini.Folder, "clips", "rms_1.wav")).ToRate(rate);
 
     [Theory]
-    [InlineData("speech_16.flac", 0), InlineData("stereo_24.flac", 1e-7)]
-    [InlineData("speech_vorbis.ogg", 2e-6), InlineData("stereo_vorbis.ogg", 2e-6)]
-    [InlineData("speech_opus.opus", 3e-3), InlineData("stereo_opus.opus", 3e-3)] // Concentus computes with integers
-    [InlineData("speech_mp3.mp3", 3e-4), InlineData("stereo_mp3.mp3", 2e-3)] // see the top of Mp3Reader.cs
+    [InlineData("speech_16.flac", 1e-7), InlineData("stereo_24.flac", 1e-7)]
+    [InlineData("speech_Vorbis.ogg", 5e-7), InlineData("stereo_Vorbis.ogg", 5e-7)]
+    [InlineData("speech_Opus.opus", 5e-4), InlineData("stereo_Opus.opus", 5e-4)] // Concentus computes with integers
+    [InlineData("speech_MP3.mp3", 6e-4), InlineData("stereo_MP3.mp3", 5e-3)] // see the top of Mp3Reader.cs
     public void CompressedFilesAreReadAsTheOfficialLoaderReadsThem(string file, double tolerance)
     {
         var (ours, expected) = (AudioFile.Read(Path.Combine(Folder, file)),
@@ -27,7 +27,9 @@ public sealed class AudioFileTests
         if (ours.SampleRate == 2 * expected.SampleRate) // the file has Opus of 24 kHz, which has no sounds above 12 kHz
             ours = new([.. ours.Samples.Where((_, i) => i % 2 == 0)], expected.SampleRate) { Channels = ours.Channels };
         Assert.Equal((expected.SampleRate, expected.Samples.Length), (ours.SampleRate, ours.Samples.Length));
-        Parity.Check("audio", "compressed files", Parity.Difference(ours.Samples, expected.Samples), Math.Max(tolerance, 1e-9), file);
+        var codec = Path.GetFileNameWithoutExtension(file).Split('_')[1];
+        Parity.Check("audio", codec is "16" or "24" ? "FLAC files" : $"{codec} files", Parity.Difference(ours.Samples, expected.Samples),
+            tolerance, file);
         Assert.Equal(file.StartsWith("stereo", StringComparison.Ordinal) ? 2 : 1, ours.Channels.Count);
     }
 
@@ -47,7 +49,7 @@ public sealed class AudioFileTests
     [Fact]
     public void TagsAreSkipped()
     {
-        foreach (var name in new[] { "speech_mp3.mp3", "speech_16.flac" })
+        foreach (var name in new[] { "speech_MP3.mp3", "speech_16.flac" })
         {
             var file = File.ReadAllBytes(Path.Combine(Folder, name));
             byte[] tagged = [.. "ID3"u8, 4, 0, 0, 0, 0, 1, 2, .. new byte[130], .. file, .. "TAG"u8, .. new byte[125]];

@@ -4,7 +4,7 @@ namespace Qwen3Tts.Tests.Audio;
 
 public sealed class Mp3Tests
 {
-    static byte[] Speech => File.ReadAllBytes(Golden.File("audio", "compressed", "speech_mp3.mp3"));
+    static byte[] Speech => File.ReadAllBytes(Golden.File("audio", "compressed", "speech_MP3.mp3"));
 
     /// <summary>Without the frame that describes the file, the silence that the encoder added stays.</summary>
     [Fact]

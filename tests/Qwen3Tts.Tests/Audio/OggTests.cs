@@ -5,7 +5,7 @@ namespace Qwen3Tts.Tests.Audio;
 
 public sealed class OggTests
 {
-    static byte[] Opus => File.ReadAllBytes(Golden.File("audio", "compressed", "speech_opus.opus"));
+    static byte[] Opus => File.ReadAllBytes(Golden.File("audio", "compressed", "speech_Opus.opus"));
 
     /// <summary>Packets of every length return, also those that end with a full segment.</summary>
     [Fact]
