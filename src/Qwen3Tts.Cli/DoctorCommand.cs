@@ -30,7 +30,7 @@ sealed class DoctorCommand : DocumentedCommand
     };
     readonly Option<string?> _audio = new("--audio")
     {
-        Description = "Instead of --data: a folder of WAV files, each with its text in a TXT file.",
+        Description = "Instead of --data: a folder of recordings, each with its text in a TXT file.",
         HelpName = "DIR",
     };
     readonly Option<string?> _speaker = new("--speaker")

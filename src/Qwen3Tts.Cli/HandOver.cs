@@ -1,7 +1,7 @@
 // Training needs libtorch, which has hundreds of megabytes that are not needed to speak. So the training commands are in a second program,
 // qwen3tts-train. This program only knows their names, and passes the command line on unchanged.
 using Qwen3Tts.CommandLine;
-using Qwen3Tts.Listening;
+using Qwen3Tts.Files;
 
 namespace Qwen3Tts.Cli;
 

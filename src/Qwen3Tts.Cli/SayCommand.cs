@@ -1,4 +1,4 @@
-// qwen3tts say: speaks a text with a voice and writes a WAV file. The options become one record that is passed down as a whole. Sampling
+// qwen3tts say: speaks a text with a voice and writes an audio file. The options become one record that is passed down as a whole. Sampling
 // options that are not given are those of the model.
 using System.CommandLine;
 using Qwen3Tts.Audio;
@@ -21,17 +21,27 @@ sealed class SayCommand : DocumentedCommand
     readonly Option<string?> _file = new("--file") { Description = "Read the text from this file.", HelpName = "TXT" };
     readonly Option<string> _output = new("--output", "-o")
     {
-        Description = "The WAV file to write; - streams the speech to standard output.",
-        HelpName = "WAV",
+        Description = "The file to write. Its extension chooses the format: .wav, .flac, .opus or .ogg (Opus), and .mp3, .m4a or .aac " +
+            "with the program ffmpeg. - streams WAV to standard output.",
+        HelpName = "AUDIO",
         Required = true,
     };
+    readonly Option<string?> _bits = new Option<string?>("--bits")
+    {
+        Description = "Bits of a sample: WAV takes all three, FLAC takes integers. Default: 16.",
+        HelpName = string.Join('|', SampleFormats.Keys),
+    }.OneOf([.. SampleFormats.Keys]);
     readonly Option<string?> _model = CommonOptions.Model();
     readonly Option<string?> _adapter = new("--adapter")
     {
         Description = "Folder of a LoRA adapter that was trained on the model.",
         HelpName = "DIR",
     };
-    readonly Option<string?> _voice = new("--voice") { Description = "Clone the voice of this recording (Base models).", HelpName = "WAV" };
+    readonly Option<string?> _voice = new("--voice")
+    {
+        Description = "Clone the voice of this recording (Base models): WAV, FLAC, MP3, Ogg Opus or Ogg Vorbis.",
+        HelpName = "AUDIO",
+    };
     readonly Option<string?> _transcript = new("--transcript")
     {
         Description = "The words of the recording: clones in context, which also reproduces the manner of speaking.",
@@ -88,6 +98,9 @@ sealed class SayCommand : DocumentedCommand
     readonly Option<string> _precision = PrecisionOption.Create();
     readonly Option<int?> _threads = CommonOptions.Threads();
 
+    static Dictionary<string, WavFormat> SampleFormats =>
+        new() { ["16"] = WavFormat.Pcm16, ["24"] = WavFormat.Pcm24, ["float"] = WavFormat.Float32 };
+
     static Dictionary<string, Sequence.Compatibility> Compat =>
         new() { ["raw-text"] = Sequence.Compatibility.RawText, ["speaker-at-6"] = Sequence.Compatibility.SpeakerAt6 };
 
@@ -95,11 +108,11 @@ sealed class SayCommand : DocumentedCommand
         "qwen3tts say \"Set white at B four now.\" --model models/mini --voice tests/Mini/clips/rms_1.wav -o out.wav",
         "qwen3tts say \"Good morning.\" --model Qwen3-TTS-12Hz-1.7B-CustomVoice --speaker vivian --instruct \"Very happy.\" -o out.wav",
         "qwen3tts say \"Robert has nine yellow pencils.\" --model models/mini --adapter runs/nora/export/adapter --speaker nora -o out.wav",
-        "qwen3tts say --file chapter.txt --voice me.wav --transcript \"What I say in it.\" --seed 7 -o chapter.wav",
+        "qwen3tts say --file chapter.txt --voice me.wav --transcript \"What I say in it.\" --seed 7 -o chapter.flac",
         "echo \"Three seven one nine\" | qwen3tts say - --voice me.wav -o - | aplay")
     {
         Add(_text);
-        Option[] options = [_output, _file, _model, _adapter, _voice, _transcript, _speaker, _language, _instruct, _layout, _seed,
+        Option[] options = [_output, _bits, _file, _model, _adapter, _voice, _transcript, _speaker, _language, _instruct, _layout, _seed,
             _temperature, _topK, _topP, _repetitionPenalty, _predictorTemperature, _predictorTopK, _predictorTopP, _greedy, _maxSeconds,
             _maxFramesPerToken, _compat, _precision, _threads];
         foreach (var option in options)
@@ -121,14 +134,16 @@ sealed class SayCommand : DocumentedCommand
         CheckTogether(parsed);
         var output = parsed.GetRequiredValue(_output);
         if (Directory.Exists(output))
-            throw new ArgumentException($"'{output}' is a folder. Give --output the name of the WAV file to write.");
+            throw new ArgumentException($"'{output}' is a folder. Give --output the name of the file to write.");
         var text = Text(parsed, stop);
         var model = CommonOptions.ModelFolder(parsed.GetValue(_model));
         if (output != Standard)
             OutputFile.CheckIsNoInput(
                 output, [parsed.GetValue(_file), parsed.GetValue(_voice), .. OutputFile.Whole(model),
                     .. OutputFile.Whole(parsed.GetValue(_adapter))]);
-        CheckIsWave(output);
+        WavFormat? samples = parsed.GetValue(_bits) is { } bits ? SampleFormats[bits] : null;
+        if (output != Standard)
+            AudioFormats.Check(output, samples);
         var compatibility = Compatible(parsed.GetValue(_compat));
         using var tts = StatusLine.While($"loading {model}",
             _ => Tts.Load(model, parsed.GetValue(_threads), parsed.GetValue(_adapter), compatibility,
@@ -140,7 +155,7 @@ sealed class SayCommand : DocumentedCommand
             Console.Error.WriteLine(doubt);
         stop.ThrowIfCancellationRequested();
         var speech = tts.Stream(text, options);
-        var spoken = output == Standard ? SpokenOutput.Write(speech, null, stop) : SpokenOutput.Write(speech, [], stop, output);
+        var spoken = SpokenOutput.Write(speech, output == Standard ? null : [], samples ?? WavFormat.Pcm16, stop, output);
         var ending = SpeechEnding.Describe(speech, output == Standard ? null : output);
         (output == Standard || OutputFile.IsSpecial(FileIdentity.Resolve(output)) ? Console.Error
             : Console.Out).WriteLine(
@@ -148,19 +163,6 @@ sealed class SayCommand : DocumentedCommand
         if (ending.Remedy is { } remedy)
             Console.Error.WriteLine(remedy);
         return speech.FinishReason == FinishReason.Stopped ? CommandRun.Interrupted : CommandRun.Done;
-    }
-
-    /// <summary>Refuses an output name that stands for another format than WAV, before anything is computed.</summary>
-    static void CheckIsWave(string output)
-    {
-        if (output == Standard || output.EndsWith(".wav", StringComparison.OrdinalIgnoreCase)
-            || OutputFile.IsSpecial(FileIdentity.Resolve(output)))
-            return;
-        var wave = Path.ChangeExtension(output, ".wav");
-        throw new ArgumentException(Path.GetExtension(output).Length > 1
-            ? $"'{output}' would not be what its name says: only WAV is written. Name '{wave}', and convert it: ffmpeg -i '{wave}' " +
-                $"'{output}'"
-            : $"'{output}' does not end in .wav, and a WAV file is written. Name '{wave}'.");
     }
 
     void CheckTogether(ParseResult parsed)
@@ -192,7 +194,7 @@ sealed class SayCommand : DocumentedCommand
         return new()
         {
             Speaker = parsed.GetValue(_speaker),
-            Voice = parsed.GetValue(_voice) is { } recording ? tts.Clone(WavFile.Read(recording), parsed.GetValue(_transcript)) : null,
+            Voice = parsed.GetValue(_voice) is { } recording ? tts.Clone(AudioFile.Read(recording), parsed.GetValue(_transcript)) : null,
             Instruct = parsed.GetValue(_instruct),
             Language = parsed.GetValue(_language)!,
             MaxFramesPerToken = parsed.GetValue(_maxFramesPerToken) is > 0 and var most ? most : null,

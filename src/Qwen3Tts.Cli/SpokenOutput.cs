@@ -13,28 +13,33 @@ static class SpokenOutput
     /// Speaks to standard output, or collects the samples in <paramref name="kept"/> and then writes a file, also if it was stopped.
     /// Returns a text with the speed.
     /// </summary>
-    public static string Write(SpeechStream speech, List<float>? kept, CancellationToken stop, string file = "")
+    /// <param name="speech">The speech, which is generated here.</param>
+    /// <param name="kept">Collects the samples of a file; null writes WAV to standard output.</param>
+    /// <param name="samples">How samples are stored, if the format leaves a choice.</param>
+    /// <param name="stop">Stops speaking.</param>
+    /// <param name="file">The file. Its extension chooses the format.</param>
+    public static string Write(SpeechStream speech, List<float>? kept, WavFormat samples, CancellationToken stop, string file = "")
     {
         var clock = Stopwatch.StartNew();
-        var samples = 0L;
+        var spoken = 0L;
         using var pipe = kept is null ? Console.OpenStandardOutput() : null;
-        pipe?.Write(WavFile.Header(speech.SampleRate, WavFormat.Pcm16, samples: null));
+        pipe?.Write(WavFile.Header(speech.SampleRate, samples, samples: null));
         StatusLine.While("speaking", show =>
         {
             foreach (var chunk in speech.Until(stop))
             {
-                samples += chunk.Length;
+                spoken += chunk.Length;
                 kept?.AddRange(chunk);
                 if (pipe is not null)
-                    WavFile.WriteSamples(pipe, chunk, WavFormat.Pcm16);
+                    WavFile.WriteSamples(pipe, chunk, samples);
                 pipe?.Flush();
-                show($"speaking: {speech.Frames.Count} frames, {Pace(samples, speech.SampleRate, clock)}");
+                show($"speaking: {speech.Frames.Count} frames, {Pace(spoken, speech.SampleRate, clock)}");
             }
             return 0;
         });
-        var pace = Pace(samples, speech.SampleRate, clock);
+        var pace = Pace(spoken, speech.SampleRate, clock);
         if (kept is not null)
-            WavFile.WriteOutput(file, new([.. kept], speech.SampleRate));
+            AudioFile.WriteOutput(file, new([.. kept], speech.SampleRate), samples);
         return pace;
     }
 

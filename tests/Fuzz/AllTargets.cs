@@ -8,8 +8,8 @@ public static class AllTargets
 
     static readonly Dictionary<string, Func<string, FuzzTarget>> Targets = new[]
     {
-        CheckpointTargets.All, LoadTargets.All, TextTargets.All, AudioTargets.All, VoiceTargets.All, ListTargets.All, RunTargets.All,
-        CommandLineTargets.All, ChangingTargets.All,
+        CheckpointTargets.All, LoadTargets.All, TextTargets.All, AudioTargets.All, CompressedTargets.All, VoiceTargets.All, ListTargets.All,
+        RunTargets.All, CommandLineTargets.All, ChangingTargets.All,
     }.SelectMany(t => t).ToDictionary();
 
     public static IReadOnlyList<string> Names { get; } = [.. Targets.Keys];

@@ -150,8 +150,8 @@ static class Demo
         using var before = Tts.Load(model);
         using var after = Tts.Load(trained.Export);
         using var wrong = Tts.Load(faulty.Run.Export);
-        var clone = before.Clone(WavFile.Read(trained.HeldOut[0].Reference!));
-        var recordings = trained.HeldOut.Select(c => WavFile.Read(c.Audio)).ToList();
+        var clone = before.Clone(AudioFile.Read(trained.HeldOut[0].Reference!));
+        var recordings = trained.HeldOut.Select(c => AudioFile.Read(c.Audio)).ToList();
         return new List<DemoVoice>
         {
             Speak("The recording", Versions[0], 1, (text, _) => recordings[texts.IndexOf(text)]),

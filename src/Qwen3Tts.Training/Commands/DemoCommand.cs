@@ -16,7 +16,7 @@ sealed class DemoCommand : DocumentedCommand
     };
     readonly Option<string?> _recordings = new("--recordings")
     {
-        Description = "Folder of WAV and TXT files. Default: the repository's recordings/nora.",
+        Description = "Folder of recordings and TXT files. Default: the repository's recordings/nora.",
         HelpName = "DIR",
     };
     readonly Option<string?> _output = new("--out", "-o")

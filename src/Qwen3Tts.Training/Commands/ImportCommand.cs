@@ -11,7 +11,7 @@ sealed class ImportCommand : DocumentedCommand
 {
     readonly Argument<string> _recordings = new("recordings")
     {
-        Description = "Folder of WAV and TXT files, or a list: JSON, CSV, TSV or fields between '|', as LJSpeech, Piper, XTTS, " +
+        Description = "Folder of recordings and TXT files, or a list: JSON, CSV, TSV or fields between '|', as LJSpeech, Piper, XTTS, " +
             "GPT-SoVITS, Bert-VITS2, EveryVoice, NeMo, ms-swift and Hugging Face write it.",
     };
     readonly Option<string?> _output = new("--output", "-o")

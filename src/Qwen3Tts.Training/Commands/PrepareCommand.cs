@@ -9,7 +9,7 @@ sealed class PrepareCommand : DocumentedCommand
 {
     readonly Argument<string> _recordings = new("recordings")
     {
-        Description = "Folder of WAV and TXT files of equal names, or any list that 'import' reads or writes.",
+        Description = "Folder of recordings and TXT files of equal names, or any list that 'import' reads or writes.",
     };
     readonly Option<string?> _model = CommonOptions.Model();
     readonly Option<string?> _output = new("--output", "-o")
@@ -21,7 +21,7 @@ sealed class PrepareCommand : DocumentedCommand
     {
         Description = "Recording that the voice is taken from. Default: the one that the list names, or else the one that is most " +
             "similar to all others.",
-        HelpName = "WAV",
+        HelpName = "AUDIO",
     };
     readonly Option<string?> _language = new("--language")
     {

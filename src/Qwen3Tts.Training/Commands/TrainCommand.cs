@@ -25,7 +25,7 @@ sealed class TrainCommand : DocumentedCommand
     readonly Option<string?> _reference = new("--reference")
     {
         Description = "Recording that the voice is taken from. Default: the one that the data names.",
-        HelpName = "WAV",
+        HelpName = "AUDIO",
     };
     readonly Option<LayoutPolicy> _layout = new("--layout")
     {

@@ -28,7 +28,7 @@ sealed class VoiceCommand : DocumentedCommand
     readonly Option<string?> _reference = new("--reference")
     {
         Description = "Recording that the voice is taken from. Default: the one most similar to all others.",
-        HelpName = "WAV",
+        HelpName = "AUDIO",
     };
     readonly Option<string?> _language = new("--language")
     {

@@ -187,7 +187,7 @@ static class Preparation
     {
         if (clip.Codes is { } given && !withVoice)
             return (new(given, null), true);
-        var wave = WavFile.Read(clip.Audio).ToRate(encoder.SampleRate);
+        var wave = AudioFile.Read(clip.Audio).ToRate(encoder.SampleRate);
         var key = cache.Key(wave);
         var known = cache.Find(key);
         if (known is not null && (known.Voice is not null || !withVoice))

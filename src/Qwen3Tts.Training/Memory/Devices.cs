@@ -3,7 +3,7 @@
 // meta device.
 using System.Diagnostics;
 using System.Globalization;
-using Qwen3Tts.Listening;
+using Qwen3Tts.Files;
 using Qwen3Tts.Training.Options;
 using TorchSharp;
 using static TorchSharp.torch;

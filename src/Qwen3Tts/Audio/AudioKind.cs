@@ -27,6 +27,11 @@ static class AudioKind
         _ => null,
     };
 
+    /// <summary>The file is MP3, FLAC or Ogg, or a tag comes first, behind which MP3 or FLAC follows.</summary>
+    public static bool IsCompressed(ReadOnlySpan<byte> head) =>
+        head.StartsWith("ID3"u8) || head.StartsWith("fLaC"u8) || head.StartsWith("OggS"u8)
+        || head is [0xFF, >= 0xE0 and not (0xF0 or 0xF1 or 0xF8 or 0xF9), ..];
+
     /// <summary>The file is RIFF, or one of the two variants of RIFF for more than 4 GB (RF64, BW64).</summary>
     public static bool IsWav(ReadOnlySpan<byte> head) => head.Length >= 12 && head.Slice(8, 4).SequenceEqual("WAVE"u8)
         && Encoding.Latin1.GetString(head[..4]) is "RIFF" or "RF64" or "BW64";

@@ -6,11 +6,13 @@ using Qwen3Tts.Files;
 
 namespace Qwen3Tts.Audio;
 
-/// <summary>The format of the samples in a WAV file that is written.</summary>
+/// <summary>How a file that is written stores samples.</summary>
 public enum WavFormat
 {
     /// <summary>16-bit integers; values beyond -1 to 1 are clipped.</summary>
     Pcm16,
+    /// <summary>24-bit integers; values beyond -1 to 1 are clipped.</summary>
+    Pcm24,
     /// <summary>32-bit floating point, unchanged.</summary>
     Float32,
 }
@@ -43,7 +45,7 @@ public static class WavFile
     /// <returns>Mono, at the file's own rate.</returns>
     /// <exception cref="InvalidDataException">The stream is not a WAV file, or one of a kind that is not supported. The message says what
     /// to do.</exception>
-    public static Waveform Read(Stream stream, string name) => new WavReader(stream, name).Read();
+    public static Waveform Read(Stream stream, string name) => new WavReader(stream, new(name)).Read();
 
     /// <summary>Writes a file in one step: the file appears complete or not at all.</summary>
     /// <param name="path">The file. An existing file is replaced, a missing folder is created. A device or a pipe is written to
@@ -71,6 +73,8 @@ public static class WavFile
     {
         stream.Write(Header(wave.SampleRate, format, wave.Samples.Length));
         WriteSamples(stream, wave.Samples, format);
+        if (IsOdd(wave.Samples.Length, format))
+            stream.WriteByte(0); // chunks of odd length are padded
     }
 
     /// <summary>The header of a mono file, 44 bytes.</summary>
@@ -87,7 +91,8 @@ public static class WavFile
         var dataBytes = samples is { } n ? (uint)(n * sampleBytes) : uint.MaxValue;
         var header = new byte[HeaderBytes];
         "RIFF"u8.CopyTo(header);
-        BinaryPrimitives.WriteUInt32LittleEndian(header.AsSpan(4), samples is null ? uint.MaxValue : dataBytes + HeaderBytes - 8);
+        BinaryPrimitives.WriteUInt32LittleEndian(header.AsSpan(4),
+            samples is { } count ? dataBytes + HeaderBytes - 8 + (IsOdd(count, format) ? 1u : 0) : uint.MaxValue);
         "WAVEfmt "u8.CopyTo(header.AsSpan(8));
         BinaryPrimitives.WriteInt32LittleEndian(header.AsSpan(16), 16);
         BinaryPrimitives.WriteInt16LittleEndian(header.AsSpan(20), (short)(format == WavFormat.Float32 ? 3 : 1));
@@ -109,27 +114,32 @@ public static class WavFile
     public static void WriteSamples(Stream stream, ReadOnlySpan<float> samples, WavFormat format)
     {
         const int Block = 4096;
+        PcmSamples.CheckFinite(samples);
         var sampleBytes = BytesPerSample(format);
         var buffer = new byte[Block * sampleBytes];
         for (var begin = 0; begin < samples.Length; begin += Block)
         {
             var block = samples[begin..Math.Min(begin + Block, samples.Length)];
             for (var i = 0; i < block.Length; i++)
-            {
-                if (!float.IsFinite(block[i]))
-                    throw new ArgumentException(
-                        $"Sample {begin + i} is {block[i]}, which is not a valid amplitude. Look for the cause where the audio was made: " +
-                        $"damaged weights, or a precision that overflows.", nameof(samples));
-                var at = buffer.AsSpan(i * sampleBytes);
-                if (format == WavFormat.Float32)
-                    BinaryPrimitives.WriteSingleLittleEndian(at, block[i]);
-                else
-                    BinaryPrimitives.WriteInt16LittleEndian(at,
-                        (short)Math.Clamp(MathF.Round(block[i] * 32768), short.MinValue, short.MaxValue));
-            }
+                Put(block[i], buffer.AsSpan(i * sampleBytes, sampleBytes));
             stream.Write(buffer, 0, block.Length * sampleBytes);
         }
     }
 
-    static int BytesPerSample(WavFormat format) => format == WavFormat.Float32 ? sizeof(float) : sizeof(short);
+    /// <summary>Writes one sample; the number of bytes is its format.</summary>
+    static void Put(float sample, Span<byte> at)
+    {
+        if (at.Length == sizeof(float))
+        {
+            BinaryPrimitives.WriteSingleLittleEndian(at, sample);
+            return;
+        }
+        var value = PcmSamples.Of(sample, 8 * at.Length);
+        for (var i = 0; i < at.Length; i++)
+            at[i] = (byte)(value >> 8 * i);
+    }
+
+    static bool IsOdd(long samples, WavFormat format) => (samples * BytesPerSample(format) & 1) != 0;
+
+    static int BytesPerSample(WavFormat format) => format switch { WavFormat.Float32 => 4, WavFormat.Pcm24 => 3, _ => 2 };
 }

@@ -3,11 +3,13 @@
 // header, and some programs omit the padding byte behind a chunk of odd length. Both are recognised by the bytes that follow.
 using System.Buffers.Binary;
 using System.Text;
-using Qwen3Tts.Files;
 
 namespace Qwen3Tts.Audio;
 
-sealed class WavReader(Stream stream, string name)
+/// <param name="stream">The file, from the first byte that is not in <paramref name="begin"/>.</param>
+/// <param name="errors">Makes the messages.</param>
+/// <param name="begin">Bytes that were read from the stream already.</param>
+sealed class WavReader(Stream stream, AudioErrors errors, byte[]? begin = null)
 {
     const int Pcm = 1, Float = 3, ALaw = 6, MuLaw = 7, Extensible = 0xFFFE;
     const uint Unknown = uint.MaxValue; // the size that streamed files and RF64 files announce
@@ -23,16 +25,15 @@ sealed class WavReader(Stream stream, string name)
     ];
 
     int _encoding, _channels, _rate, _sampleBytes;
-    float _peak; // largest amplitude of any channel
     long _at; // bytes read or skipped so far
-    byte[] _ahead = []; // bytes that were read ahead and are to be read again
+    byte[] _ahead = begin ?? []; // bytes that were read ahead and are to be read again
 
     public Waveform Read()
     {
         var head = new byte[12];
         var got = Fill(head);
         if (!AudioKind.IsWav(head.AsSpan(0, got)))
-            throw NotWav(head.AsSpan(0, got));
+            throw errors.NotRead(head.AsSpan(0, got), "a WAV file");
         var riffSize = BinaryPrimitives.ReadUInt32LittleEndian(head.AsSpan(4));
         var longSize = long.MaxValue; // RF64 and BW64 store sizes above 32 bits in the chunk ds64
         var chunk = new byte[8];
@@ -48,17 +49,16 @@ sealed class WavReader(Stream stream, string name)
                     longSize = (long)Math.Min(BinaryPrimitives.ReadUInt64LittleEndian(ReadChunk(size, 16).AsSpan(8)), long.MaxValue);
                     break;
                 case "data" when _channels == 0:
-                    throw Bad("its samples come before their format", Convert);
+                    throw errors.Bad("its samples come before their format", errors.Convert);
                 case "data":
-                    var samples = ReadSamples(DataBytes(size == Unknown ? longSize : size, riffSize));
-                    return new(samples, _rate) { Channels = (_channels, _peak) };
+                    return ReadSamples(DataBytes(size == Unknown ? longSize : size, riffSize));
                 default:
                     Skip(size);
                     SkipPadding(size);
                     break;
             }
         }
-        throw Bad("it ends before any samples", Again);
+        throw errors.Bad("it ends before any samples", AudioErrors.Again);
     }
 
     /// <summary>
@@ -115,12 +115,10 @@ sealed class WavReader(Stream stream, string name)
         _sampleBytes = (bits + 7) / 8;
         var known = (_encoding, _sampleBytes) is (Pcm, >= 1 and <= 4) or (Float, 4 or 8) or (ALaw or MuLaw, 1);
         if (!known)
-            throw Bad($"it holds {Name(_encoding)} of {bits} bits", Convert);
+            throw errors.Bad($"it holds {Name(_encoding)} of {bits} bits", errors.Convert);
         if (_channels == 0 || frameBytes != _channels * _sampleBytes)
-            throw Bad($"its header contradicts itself ({_channels} channels of {bits} bits in {frameBytes} bytes)", Convert);
-        if (rate is < 1000 or > 768_000)
-            throw Bad($"its sample rate is {rate} Hz, which is outside 1000 to 768000", Convert);
-        _rate = (int)rate;
+            throw errors.Bad($"its header contradicts itself ({_channels} channels of {bits} bits in {frameBytes} bytes)", errors.Convert);
+        _rate = errors.Rate(rate);
     }
 
     static string Name(int encoding) => encoding switch
@@ -136,42 +134,26 @@ sealed class WavReader(Stream stream, string name)
     };
 
     /// <summary>Reads samples of <paramref name="bytes"/> bytes, or up to the end of the stream, and averages the channels.</summary>
-    float[] ReadSamples(long bytes)
+    Waveform ReadSamples(long bytes)
     {
         var frameBytes = _channels * _sampleBytes;
         var decode = Decoder();
         var buffer = new byte[Math.Max(1, 65536 / frameBytes) * frameBytes];
-        var samples = new float[stream.CanSeek
-            ? Math.Clamp(Math.Min(bytes, stream.Length - stream.Position) / frameBytes, 0, Array.MaxLength) : 0];
-        var count = 0;
+        var values = new float[buffer.Length / _sampleBytes];
+        var mixer = new MonoMixer(_channels, errors,
+            stream.CanSeek ? Math.Min(bytes, stream.Length - stream.Position + _ahead.Length) / frameBytes : 0);
         while (bytes > 0)
         {
             var got = Fill(buffer.AsSpan(0, (int)Math.Min(bytes, buffer.Length)));
-            var frames = got / frameBytes; // an incomplete frame at the end is dropped
-            if (frames == 0)
+            var count = got / frameBytes * _channels; // an incomplete frame at the end is dropped
+            if (count == 0)
                 break;
             bytes -= got;
-            if (count > Array.MaxLength - frames)
-                throw Bad($"it has more than {Array.MaxLength} samples", "Cut it into pieces.");
-            if (count + frames > samples.Length)
-                Array.Resize(ref samples, (int)Math.Min(Array.MaxLength, Math.Max(2L * samples.Length, count + frames)));
-            for (var f = 0; f < frames; f++)
-                samples[count++] = Average(buffer.AsSpan(f * frameBytes, frameBytes), decode, count);
+            for (var i = 0; i < count; i++)
+                values[i] = decode(buffer.AsSpan(i * _sampleBytes, _sampleBytes));
+            mixer.Add(values.AsSpan(0, count));
         }
-        Array.Resize(ref samples, count);
-        return samples;
-    }
-
-    float Average(ReadOnlySpan<byte> frame, Func<ReadOnlySpan<byte>, float> decode, int at)
-    {
-        var sum = 0f; // float32 in the order of the channels, as the official loader's mean
-        for (var c = 0; c < _channels; c++)
-        {
-            var sample = decode(frame.Slice(c * _sampleBytes, _sampleBytes));
-            _peak = Math.Max(_peak, Math.Abs(sample));
-            sum += sample;
-        }
-        return float.IsFinite(sum) ? sum / _channels : throw Bad($"its sample {at} is not a finite number", Convert);
+        return mixer.Finish(_rate);
     }
 
     Func<ReadOnlySpan<byte>, float> Decoder() => (_encoding, _sampleBytes) switch
@@ -207,10 +189,10 @@ sealed class WavReader(Stream stream, string name)
     byte[] ReadChunk(uint size, int atLeast)
     {
         if (size < atLeast)
-            throw Bad($"one of its headers has {size} bytes instead of {atLeast}", Convert);
+            throw errors.Bad($"one of its headers has {size} bytes instead of {atLeast}", errors.Convert);
         var bytes = new byte[Math.Min(size, 64)];
         if (Fill(bytes) < bytes.Length)
-            throw Bad("it ends in the middle of a header", Again);
+            throw errors.Bad("it ends in the middle of a header", AudioErrors.Again);
         Skip(size - bytes.Length);
         SkipPadding(size);
         return bytes;
@@ -228,21 +210,5 @@ sealed class WavReader(Stream stream, string name)
         var buffer = new byte[Math.Min(bytes, 65536)];
         while (bytes > 0 && stream.Read(buffer, 0, (int)Math.Min(bytes, buffer.Length)) is > 0 and var got)
             bytes -= got;
-    }
-
-    string Convert => $"Convert it with: ffmpeg -i \"{name}\" -c:a pcm_s16le out.wav";
-    const string Again = "Copy or record it again.";
-
-    InvalidDataException Bad(string what, string remedy) => new InvalidDataException($"{name}: {what}. {remedy}").WithCause(what);
-
-    InvalidDataException NotWav(ReadOnlySpan<byte> head)
-    {
-        GitLfs.CheckIsNoPointer(head, name);
-        return head.IsEmpty ? Bad("the file is empty, not a WAV file", Again)
-            : AudioKind.Recognise(head) is { } kind
-                ? Bad($"this is {kind}, not a WAV file", $"Convert it with: ffmpeg -i \"{name}\" out.wav")
-            : Bad(
-                $"this is not a WAV file; it begins with the bytes {System.Convert.ToHexStringLower(head)}",
-                $"If it is audio, convert it with: ffmpeg -i \"{name}\" out.wav");
     }
 }

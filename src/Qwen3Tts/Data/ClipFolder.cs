@@ -1,4 +1,6 @@
-// Reads a folder of recordings, each with a text file of the same name: x.wav with x.txt, or with x.lab (GPT-SoVITS, MFA, fish-speech).
+// Reads a folder of recordings, each with a text file of the same name: x.wav with x.txt, or with x.lab (GPT-SoVITS, MFA, fish-speech). Of
+// recordings with one name, such as x.wav and the x.mp3 that it was made from, the one that lost least is taken.
+using Qwen3Tts.Audio;
 using Qwen3Tts.Files;
 
 namespace Qwen3Tts.Data;
@@ -9,7 +11,7 @@ static class ClipFolder
     {
         var (clips, before) = (new List<Clip>(), found.Count);
         var texts = Files(folder, ".txt", ".lab").ToLookup(f => ClipPath.Key(Path.GetFileNameWithoutExtension(f)));
-        var (recordings, used) = (Files(folder, ".wav").ToList(), new Dictionary<string, string>());
+        var (recordings, used) = (Recordings(folder), new Dictionary<string, string>());
         foreach (var wav in recordings)
         {
             var name = Path.GetFileNameWithoutExtension(wav);
@@ -28,16 +30,27 @@ static class ClipFolder
                 used.TryAdd(text, wav);
         }
         foreach (var text in texts.SelectMany(t => t).Where(t => !used.ContainsKey(t)))
-            found.Add(Shown(text), "there is no recording of that name. Add the WAV file, or remove the text.", "no recording", "file");
-        var names = recordings.Select(Path.GetFileNameWithoutExtension).ToHashSet(); // such a file was converted to WAV already
-        var others = Files(folder, ".mp3", ".flac", ".ogg", ".opus", ".m4a");
+            found.Add(Shown(text), "there is no recording of that name. Add the recording, or remove the text.", "no recording", "file");
+        var names = recordings.Select(Path.GetFileNameWithoutExtension).ToHashSet(); // such a file was converted already
+        var others = Files(folder, ".m4a", ".aac", ".wma", ".webm");
         foreach (var f in others.Where(f => !names.Contains(Path.GetFileNameWithoutExtension(f))))
-            found.Add(Shown(f), "only WAV files are read. Convert it with "
+            found.Add(Shown(f), $"it is none of {AudioFile.Readable}. Convert it with "
                 + $"'ffmpeg -i {Printable.Text(Path.GetFileName(f))} {Printable.Text(Path.GetFileNameWithoutExtension(f))}.wav'.",
-                "no WAV", "file");
+                "other format", "file");
         if (clips.Count == 0 && found.Count == before)
-            found.Add(folder, "there is no WAV file in it. Name the folder that holds the recordings.");
+            found.Add(folder, "there is no recording in it. Name the folder that holds the recordings.");
         return clips;
+    }
+
+    static List<string> Recordings(string folder)
+    {
+        var (found, names) = (new List<string>(), new HashSet<string?>());
+        foreach (var extension in AudioFile.Extensions)
+        {
+            found.AddRange(Files(folder, extension).Where(f => !names.Contains(Path.GetFileNameWithoutExtension(f))));
+            names.UnionWith(found.Select(Path.GetFileNameWithoutExtension));
+        }
+        return [.. found.Order(StringComparer.Ordinal)];
     }
 
     static void Add(string wav, List<string> texts, List<Clip> clips, ListProblems problems)

@@ -16,11 +16,11 @@ static class ClipGate
     /// <param name="place">Place in the list that names the recording, for messages.</param>
     /// <param name="file">The recording.</param>
     /// <param name="otherwise">A further remedy that the message gets.</param>
-    /// <exception cref="InvalidDataException">The file is not a WAV file, or cannot be used. The message names the place, the file and what
+    /// <exception cref="InvalidDataException">The file is no recording, or cannot be used. The message names the place, the file and what
     /// to do.</exception>
     public static (Waveform Wave, ClipLevels Levels) Read(string place, string file, string otherwise = "")
     {
-        var wave = WavFile.Read(file);
+        var wave = AudioFile.Read(file);
         var levels = ClipLevels.Measure(wave);
         return RecordingChecks.Problem(wave, levels) is { } problem
             ? throw new InvalidDataException($"{place}: {RecordingChecks.Named(file, problem)}{otherwise}") : (wave, levels);
@@ -41,7 +41,7 @@ static class ClipGate
     {
         try
         {
-            var wave = WavFile.Read(file);
+            var wave = AudioFile.Read(file);
             return RecordingChecks.Problem(wave, ClipLevels.Measure(wave)) is { } problem
                 ? $"the reference {RecordingChecks.Named(file, problem)}" : null;
         }

@@ -55,7 +55,7 @@ static class ClipList
             path = lists[0];
         }
         if (!File.Exists(path))
-            throw new FileNotFoundException($"There is no '{path}'. Name a folder of WAV and TXT files, or a list.");
+            throw new FileNotFoundException($"There is no '{path}'. Name a folder of recordings and TXT files, or a list.");
         var before = found.Count;
         var text = ReadText(path);
         var isJson = format is null ? text.TrimStart() is ['{' or '[', ..] : format == ListFormat.Jsonl;

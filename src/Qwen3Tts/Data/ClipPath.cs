@@ -1,6 +1,7 @@
 // Finds a recording that a list names: beside the list, in wavs/, or in the current folder. Separators of Windows are accepted on every
 // system. A path of another machine is searched by its file name. Case and Unicode normal form matter only if two files differ in nothing
 // else.
+using Qwen3Tts.Audio;
 using Qwen3Tts.Files;
 
 namespace Qwen3Tts.Data;
@@ -29,7 +30,8 @@ sealed class ClipPath(string list)
         if (IsRooted(path))
             return Elsewhere(given, path, needed);
         var candidates = asName && !HasExtension(path)
-            ? [.. Folders.Select(f => $"{f}/{path}.wav"), .. Folders.Select(f => $"{f}/{path}"), $"{path}.wav", path]
+            ? [.. WithExtensions(Folders.Select(f => $"{f}/{path}")), .. Folders.Select(f => $"{f}/{path}"), .. WithExtensions([path]),
+                path]
             : asName ? [.. Folders.Select(f => $"{f}/{path}"), path] : new[] { path };
         foreach (var candidate in candidates)
             if (Existing(candidate) is { } found)
@@ -53,7 +55,12 @@ sealed class ClipPath(string list)
     static bool IsRooted(string path) => path.StartsWith('/') || path is [>= 'a' and <= 'z' or >= 'A' and <= 'Z', ':', '/', ..];
 
     static bool HasExtension(string path) =>
-        Path.GetExtension(path).ToUpperInvariant() is ".WAV" or ".WAVE" or ".MP3" or ".FLAC" or ".OGG" or ".OPUS" or ".M4A";
+        AudioFile.Extensions.Contains(Path.GetExtension(path), StringComparer.OrdinalIgnoreCase)
+            || Path.GetExtension(path).ToUpperInvariant() is ".WAVE" or ".M4A";
+
+    /// <summary>The names with the extension of each format that is read, WAV first.</summary>
+    static IEnumerable<string> WithExtensions(IEnumerable<string> names) =>
+        AudioFile.Extensions.SelectMany(extension => names.Select(name => name + extension));
 
     (string, bool) Elsewhere(string given, string path, bool needed)
     {

@@ -3,7 +3,7 @@ namespace Qwen3Tts.Data;
 /// <summary>The format of a list of recordings.</summary>
 enum ListFormat
 {
-    /// <summary>A folder of WAV files, each with a TXT or LAB file of the same name.</summary>
+    /// <summary>A folder of recordings, each with a TXT or LAB file of the same name.</summary>
     Folder,
     /// <summary>
     /// JSON, one object a line or one array, with the official keys or those of ms-swift, LLaMA-Factory, NeMo or Hugging Face.

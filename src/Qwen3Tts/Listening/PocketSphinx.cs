@@ -4,6 +4,7 @@
 using System.Runtime.InteropServices;
 using System.Text.RegularExpressions;
 using Qwen3Tts.Audio;
+using Qwen3Tts.Files;
 
 namespace Qwen3Tts.Listening;
 

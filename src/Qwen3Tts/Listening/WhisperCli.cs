@@ -1,5 +1,6 @@
 // whisper.cpp's program, for free speech in many languages. The user must name its model file: nothing is downloaded.
 using Qwen3Tts.Audio;
+using Qwen3Tts.Files;
 
 namespace Qwen3Tts.Listening;
 

@@ -38,7 +38,7 @@ static class AudioTargets
         };
     }
 
-    static void Judge(Waveform wave, string file, List<string> problems)
+    internal static void Judge(Waveform wave, string file, List<string> problems)
     {
         if (wave.Samples.Length > MostSamples)
             return;

@@ -1,5 +1,6 @@
 using Qwen3Tts.Audio;
 using Qwen3Tts.Checkpoint;
+using Qwen3Tts.Files;
 
 namespace Qwen3Tts.Tests.Cli;
 
@@ -44,6 +45,54 @@ public sealed class SayTests
         process.WaitForExit();
         Assert.Equal(0, process.ExitCode);
         Assert.Equal(WavFile.Read(wav).Samples, streamed.Samples);
+    }
+
+    /// <summary>One speech in each format: the lossless ones are equal, and so is what a program named ffmpeg was given.</summary>
+    [Fact]
+    public void TheExtensionChoosesTheFormat()
+    {
+        var folder = Scratch.New();
+        string In(string name) => Path.Combine(folder, name);
+        foreach (var (name, bits) in new[] { ("a.wav", "16"), ("b.flac", "16"), ("c.wav", "24"), ("d.flac", "24"), ("e.wav", "float") })
+            Assert.Equal((0, ""), CommandTests.Run(Say("Maria has two yellow boxes.", In(name), "--seed", "7", "--bits", bits)) is var run
+                ? (run.Code, run.Error) : default);
+        Assert.Equal(0, CommandTests.Run(Say("Maria has two yellow boxes.", In("f.opus"), "--seed", "7")).Code);
+        Assert.Equal(AudioFile.Read(In("a.wav")).Samples, AudioFile.Read(In("b.flac")).Samples);
+        Assert.Equal(AudioFile.Read(In("c.wav")).Samples, AudioFile.Read(In("d.flac")).Samples);
+        var exact = AudioFile.Read(In("e.wav")).Samples;
+        Assert.All(exact.Zip(AudioFile.Read(In("d.flac")).Samples), p => Assert.Equal(p.First, p.Second, 1e-7));
+        Assert.Equal(2 * exact.Length, AudioFile.Read(In("f.opus")).Samples.Length);
+        if (OperatingSystem.IsWindows())
+            return; // the program here is a script of the shell
+        Assert.Contains("ffmpeg, which is not on the PATH. Install it", SayWith(folder, In("g.mp3")), StringComparison.Ordinal);
+        var program = Path.Combine(Scratch.New(), "ffmpeg");
+        File.WriteAllText(program, "#!/bin/sh\n/bin/cp \"$5\" \"$8\"\n");
+        File.SetUnixFileMode(program, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        Assert.Equal("", SayWith(Path.GetDirectoryName(program)!, In("g.mp3")));
+        Assert.Equal(exact, AudioFile.Read(In("g.mp3")).Samples);
+
+        static string SayWith(string path, string output)
+        {
+            using var process = CommandTests.Start(command =>
+                    ["/usr/bin/env", $"PATH={path}", ExternalProgram.OnPath(command.First()) ?? command.First(), .. command.Skip(1)],
+                Say("Maria has two yellow boxes.", output, "--seed", "7"));
+            var error = process.StandardError.ReadToEnd();
+            process.WaitForExit();
+            return error;
+        }
+    }
+
+    /// <summary>A voice may come from a recording in any format that is read.</summary>
+    [Fact]
+    public void AVoiceMayBeAFlacFile()
+    {
+        var folder = Scratch.New();
+        var (flac, wav, again) = (Path.Combine(folder, "me.flac"), Path.Combine(folder, "a.wav"), Path.Combine(folder, "b.wav"));
+        AudioFile.Write(flac, AudioFile.Read(Voice));
+        Assert.Equal(0, CommandTests.Run(Say("Maria has two yellow boxes.", wav, "--seed", "7")).Code);
+        Assert.Equal(0, CommandTests.Run("say", "Maria has two yellow boxes.", "--model", Mini.Model, "--voice", flac, "-o", again,
+            "--seed", "7").Code);
+        Assert.Equal(File.ReadAllBytes(wav), File.ReadAllBytes(again));
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using Qwen3Tts.Audio;
+using Qwen3Tts.Files;
 using Qwen3Tts.Listening;
 
 namespace Qwen3Tts.Tests.Doctor;

@@ -163,9 +163,9 @@ public sealed class ListsTests
     public void OneMistakeOfAFolderIsReportedOnceAndItsRemedyWorks()
     {
         var folder = Scratch.New("lists");
-        foreach (var name in new[] { "1.mp3", "2.mp3", "3.mp3" })
+        foreach (var name in new[] { "1.m4a", "2.m4a", "3.m4a" })
             File.WriteAllText(Path.Combine(folder, name), "");
-        Assert.EndsWith("1.wav'. 2 more files have the same mistake: 2.mp3, 3.mp3.", Assert.Single(Read(folder).Problems),
+        Assert.EndsWith("1.wav'. 2 more files have the same mistake: 2.m4a, 3.m4a.", Assert.Single(Read(folder).Problems),
             StringComparison.Ordinal);
         foreach (var name in new[] { "1", "2", "3" })
             File.WriteAllText(Path.Combine(folder, name + ".wav"), "");
@@ -176,6 +176,20 @@ public sealed class ListsTests
         Assert.Empty(Read(folder).Problems);
         File.WriteAllText(Path.Combine(folder, "1.WAV"), "");
         Assert.Contains("is the text of 1.WAV already", Assert.Single(Read(folder).Problems), StringComparison.Ordinal);
+    }
+
+    /// <summary>Of one recording in two formats the one that lost less is taken. A name without its extension finds each.</summary>
+    [Fact]
+    public void RecordingsMayHaveAnyFormatThatIsRead()
+    {
+        var folder = Scratch.New("lists");
+        foreach (var name in new[] { "1.mp3", "1.flac", "2.OPUS", "3.ogg", "1.txt", "2.txt", "3.txt" })
+            File.WriteAllText(Path.Combine(folder, name), "Is it?");
+        var (clips, problems) = Read(folder);
+        Assert.Empty(problems);
+        Assert.Equal(["1.flac", "2.OPUS", "3.ogg"], clips.Select(c => Path.GetFileName(c.Audio)));
+        File.WriteAllText(Path.Combine(folder, "metadata.csv"), "1|Is it?|Is it?\n3|Is it so?|Is it so?\n");
+        Assert.Equal(["1.flac", "3.ogg"], Read(folder).Clips.Select(c => Path.GetFileName(c.Audio)));
     }
 
     /// <summary>Each format that a message names is a value of the option.</summary>

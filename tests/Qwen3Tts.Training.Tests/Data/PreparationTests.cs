@@ -237,6 +237,6 @@ public sealed class PreparationTests
     {
         Assert.Throws<FileNotFoundException>(() => Run(Options("nowhere", Scratch.New())));
         Assert.Throws<FileNotFoundException>(() => Run(Options(Recordings(("a", 1)), Scratch.New()) with { Reference = "nowhere.wav" }));
-        Assert.Contains("no WAV", Assert.Throws<InvalidDataException>(() => Run(Options(Scratch.New(), Scratch.New()))).Message);
+        Assert.Contains("no recording", Assert.Throws<InvalidDataException>(() => Run(Options(Scratch.New(), Scratch.New()))).Message);
     }
 }

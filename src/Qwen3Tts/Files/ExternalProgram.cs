@@ -2,7 +2,7 @@
 using System.ComponentModel;
 using System.Diagnostics;
 
-namespace Qwen3Tts.Listening;
+namespace Qwen3Tts.Files;
 
 /// <summary>Finds and runs programs.</summary>
 static class ExternalProgram
