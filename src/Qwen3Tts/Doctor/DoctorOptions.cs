@@ -11,8 +11,8 @@ sealed record DoctorOptions
     /// <summary>The model folder that the checkpoint was fine-tuned from; null if it is not given.</summary>
     public string? Base { get; init; }
 
-    /// <summary>A JSONL file (audio, text, ref_audio, audio_codes, language) or a folder of recordings and TXT files. The best choice is the
-    /// data that the checkpoint was trained on.</summary>
+    /// <summary>A JSONL file (audio, text, ref_audio, audio_codes, language) or a folder of recordings and TXT files. The best choice is
+    /// the data that the checkpoint was trained on.</summary>
     public string? Data { get; init; }
 
     /// <summary>The speaker to measure and to speak with; null if the checkpoint has only one speaker, or none.</summary>

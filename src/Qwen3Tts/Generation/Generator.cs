@@ -22,22 +22,22 @@ public enum FinishReason
     Stopped,
 }
 
-/// <summary>Speaks one utterance. Several generators may share one talker: each frame is computed under a lock.</summary>
+/// <summary>Speaks one utterance. Several generators may share one talker: those that want a frame at the same time get it together.</summary>
 sealed class Generator
 {
     readonly TalkerModel _talker;
     readonly TalkerState _state;
-    readonly Sampler _sampler;
-    readonly int _end, _limit, _positions;
+    readonly FrameRequest _request;
+    readonly int _limit, _positions;
     int _frames;
 
     /// <exception cref="ArgumentException">A setting is out of range.</exception>
     public Generator(TalkerModel talker, SamplingOptions options)
     {
         var config = talker.Config;
-        (_talker, _state, _end, _limit, _positions) = (talker, talker.CreateState(), config.CodecEosTokenId, options.MaxFrames,
-            config.MaxPositionEmbeddings);
-        _sampler = new(options, config.VocabSize, config.CodePredictorConfig.VocabSize, _end);
+        var sampler = new Sampler(options, config.VocabSize, config.CodePredictorConfig.VocabSize, config.CodecEosTokenId);
+        (_talker, _state, _limit, _positions) = (talker, talker.CreateState(), options.MaxFrames, config.MaxPositionEmbeddings);
+        _request = new(_state, sampler);
     }
 
     /// <summary>The reason why the speech ended; null while it goes on.</summary>
@@ -87,28 +87,14 @@ sealed class Generator
                     $"(max_position_embeddings in config.json). Speak the text in parts.");
         if (Reason is not null)
             return null;
-        lock (_talker)
+        _request.Positions = sequence.Positions;
+        FrameSteps.Of(_talker).Compute(_request);
+        if (_request.Codes is not { } codes)
         {
-            var hidden = _talker.Advance(sequence.Positions, _state)[^_talker.Config.HiddenSize..];
-            var first = _sampler.First(_talker.Logits(hidden));
-            if (first == _end)
-            {
-                Reason = FinishReason.End;
-                return null;
-            }
-            _frames++;
-            return new(Complete(hidden, first));
+            Reason = FinishReason.End;
+            return null;
         }
-    }
-
-    int[] Complete(ReadOnlySpan<float> hidden, int first)
-    {
-        var predictor = _talker.code_predictor;
-        var codes = new int[predictor.Groups];
-        codes[0] = first;
-        codes[1] = _sampler.Other(predictor.Begin(hidden, first));
-        for (var i = 2; i < codes.Length; i++)
-            codes[i] = _sampler.Other(predictor.Next(i - 1, codes[i - 1]));
-        return codes;
+        _frames++;
+        return new(codes);
     }
 }

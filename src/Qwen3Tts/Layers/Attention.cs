@@ -28,26 +28,51 @@ sealed class Attention
     }
 
     /// <summary>
-    /// in: x [count, hidden], normalised · out: the attention's output, added to <paramref name="residual"/> [count, hidden] · overwrites:
-    /// residual.
+    /// in: x [caches, count, hidden], normalised: the next rows of each cache's sequence · out: the attention's output, added to
+    /// <paramref name="residual"/> [caches, count, hidden] · overwrites: residual.
     /// </summary>
-    public void Add(ReadOnlySpan<float> x, Span<float> residual, int count, KeyValueCache cache, RotaryTable rotary,
+    public void Add(ReadOnlySpan<float> x, Span<float> residual, int count, ReadOnlySpan<KeyValueCache> caches, RotaryTable rotary,
         TransformerScratch scratch, float[]? scale, Workers workers)
     {
-        var (heads, shared, dim) = (_shape.Heads, _shape.KeyValueHeads, _shape.HeadDim);
-        var q = scratch.Queries(count); // [count, heads * dim]
-        var k = cache.NewKeys(_layer, count); // [count, kvHeads * dim]
-        q_proj.Apply(x, q, count, workers);
-        k_proj.Apply(x, k, count, workers);
-        v_proj.Apply(x, cache.NewValues(_layer, count), count, workers);
-        q_norm?.Apply(q, q, count * heads);
-        k_norm?.Apply(k, k, count * shared);
-        rotary.Apply(q, count, cache.Position, heads, cache.Sequence);
-        rotary.Apply(k, count, cache.Position, shared, cache.Sequence);
-        var rows = cache.Stored + count;
-        var attended = scratch.Attended(count); // [count, heads * dim]
-        CausalAttention.Apply(q, cache.Keys(_layer, rows), cache.Values(_layer, rows), attended, count, cache.Stored, heads, shared, dim,
-            _shape.Window, cache.Sequence, _scale, workers);
-        scratch.Add(o_proj, attended, residual, count, scale, workers);
+        var (rows, heads, shared, dim) = (caches.Length * count, _shape.Heads, _shape.KeyValueHeads, _shape.HeadDim);
+        var q = scratch.Queries(rows); // [rows, heads * dim]
+        q_proj.Apply(x, q, rows, workers);
+        q_norm?.Apply(q, q, rows * heads);
+        ProjectKeysAndValues(x, count, caches, scratch, workers);
+        var attended = scratch.Attended(rows); // [rows, heads * dim]
+        var width = count * heads * dim;
+        for (var i = 0; i < caches.Length; i++)
+        {
+            var cache = caches[i];
+            var mine = q.Slice(i * width, width); // [count, heads * dim]
+            var k = cache.NewKeys(_layer, count); // [count, kvHeads * dim]
+            k_norm?.Apply(k, k, count * shared);
+            rotary.Apply(mine, count, cache.Position, heads, cache.Sequence);
+            rotary.Apply(k, count, cache.Position, shared, cache.Sequence);
+            var seen = cache.Stored + count;
+            CausalAttention.Apply(mine, cache.Keys(_layer, seen), cache.Values(_layer, seen), attended.Slice(i * width, width), count,
+                cache.Stored, heads, shared, dim, _shape.Window, cache.Sequence, _scale, workers);
+        }
+        scratch.Add(o_proj, attended, residual, rows, scale, workers);
+    }
+
+    // One sequence: straight into its cache. Several: their rows are computed together and then divided.
+    void ProjectKeysAndValues(ReadOnlySpan<float> x, int count, ReadOnlySpan<KeyValueCache> caches, TransformerScratch scratch,
+        Workers workers)
+    {
+        if (caches.Length == 1)
+        {
+            k_proj.Apply(x, caches[0].NewKeys(_layer, count), count, workers);
+            v_proj.Apply(x, caches[0].NewValues(_layer, count), count, workers);
+            return;
+        }
+        var (rows, width) = (caches.Length * count, count * k_proj.Output);
+        var projected = scratch.KeysOrValues(rows); // [rows, kvHeads * dim]
+        k_proj.Apply(x, projected, rows, workers);
+        for (var i = 0; i < caches.Length; i++)
+            projected.Slice(i * width, width).CopyTo(caches[i].NewKeys(_layer, count));
+        v_proj.Apply(x, projected, rows, workers);
+        for (var i = 0; i < caches.Length; i++)
+            projected.Slice(i * width, width).CopyTo(caches[i].NewValues(_layer, count));
     }
 }

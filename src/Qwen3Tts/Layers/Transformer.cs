@@ -44,12 +44,27 @@ sealed class Transformer
             cache.Reserve(rows);
             for (var i = 0; i < layers.Length; i++)
             {
-                layers[i].Forward(piece, rows, cache, _rotary, _scratch, workers);
+                layers[i].Forward(piece, rows, new(in cache), _rotary, _scratch, workers);
                 trace?.Invoke(i, piece);
             }
             cache.Advance(rows);
             norm?.Apply(piece, piece, rows);
         }
+    }
+
+    /// <summary>
+    /// The same for several sequences at once: weights are read once for all. Each result is that of the sequence alone, bit for bit. in: x
+    /// [caches, count, hidden], the next rows of each cache's sequence · out: x after all layers · overwrites: x.
+    /// </summary>
+    public void ForwardEach(Span<float> x, int count, ReadOnlySpan<KeyValueCache> caches, Workers workers)
+    {
+        foreach (var cache in caches)
+            cache.Reserve(count);
+        foreach (var layer in layers)
+            layer.Forward(x, count, caches, _rotary, _scratch, workers);
+        foreach (var cache in caches)
+            cache.Advance(count);
+        norm?.Apply(x, x, caches.Length * count);
     }
 }
 
@@ -73,12 +88,15 @@ sealed class TransformerLayer
         mlp_layer_scale = weights.Float32($"{name}.mlp_layer_scale.scale", shape.Hidden);
     }
 
-    public void Forward(Span<float> x, int count, KeyValueCache cache, RotaryTable rotary, TransformerScratch scratch, Workers workers)
+    /// <summary>in: x [caches, count, hidden] · out: x after the layer · overwrites: x.</summary>
+    public void Forward(Span<float> x, int count, ReadOnlySpan<KeyValueCache> caches, RotaryTable rotary, TransformerScratch scratch,
+        Workers workers)
     {
-        var normed = scratch.Normed(count); // [count, hidden]
-        input_layernorm.Apply(x, normed, count);
-        self_attn.Add(normed, x, count, cache, rotary, scratch, self_attn_layer_scale, workers);
-        post_attention_layernorm.Apply(x, normed, count);
-        mlp.Add(normed, x, count, scratch, mlp_layer_scale, workers);
+        var rows = caches.Length * count;
+        var normed = scratch.Normed(rows); // [rows, hidden]
+        input_layernorm.Apply(x, normed, rows);
+        self_attn.Add(normed, x, count, caches, rotary, scratch, self_attn_layer_scale, workers);
+        post_attention_layernorm.Apply(x, normed, rows);
+        mlp.Add(normed, x, rows, scratch, mlp_layer_scale, workers);
     }
 }

@@ -6,10 +6,11 @@ namespace Qwen3Tts.Layers;
 
 sealed class TransformerScratch(TransformerShape shape)
 {
-    float[] _normed = [], _queries = [], _attended = [], _gate = [], _up = [], _branch = [];
+    float[] _normed = [], _queries = [], _shared = [], _attended = [], _gate = [], _up = [], _branch = [];
 
     public Span<float> Normed(int count) => Grown(ref _normed, checked(count * shape.Hidden));
     public Span<float> Queries(int count) => Grown(ref _queries, checked(count * shape.Heads * shape.HeadDim));
+    public Span<float> KeysOrValues(int count) => Grown(ref _shared, checked(count * shape.KeyValueHeads * shape.HeadDim));
     public Span<float> Attended(int count) => Grown(ref _attended, checked(count * shape.Heads * shape.HeadDim));
     public Span<float> Gate(int count) => Grown(ref _gate, checked(count * shape.Intermediate));
     public Span<float> Up(int count) => Grown(ref _up, checked(count * shape.Intermediate));

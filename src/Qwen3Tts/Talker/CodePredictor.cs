@@ -15,12 +15,12 @@ sealed class CodePredictor
     readonly Matrix _first; // E0 [talker vocabulary, talker hidden]
     readonly Matrix[] codec_embedding; // E1 … E15 [codebook, talker hidden]
     readonly Workers _workers;
-    readonly KeyValueCache _cache;
+    readonly KeyValueCache _cache; // of ScoreFrames
+    KeyValueCache[] _caches; // of each utterance whose frame is begun
     float[] _inputs; // [frames, groups, talker hidden]
     float[] _rows; // [frames, groups, hidden]
-    readonly float[] _logits; // [codebook]
     float[] _read = []; // [frames, hidden], the input of one head
-    float[] _scores = []; // [frames, codebook]
+    float[] _scores = []; // [frames, codebook], of one head
 
     public CodePredictor(Weights weights, TalkerConfig talker, Matrix first, Matrix[] others, Workers workers)
     {
@@ -32,11 +32,8 @@ sealed class CodePredictor
             : Linear.Load(weights, $"{name}.small_to_mtp_projection", config.HiddenSize, talker.HiddenSize, bias: true);
         lm_head = [.. Enumerable.Range(0, Groups - 1)
             .Select(i => Linear.Load(weights, $"{name}.lm_head.{i}", Codebook, config.HiddenSize))];
-        _cache = model.CreateCache(Groups);
-        if (!weights.HoldNothing)
-            _cache.Reserve(Groups);
-        (_inputs, _rows, _logits) = (weights.Room((long)Groups * talker.HiddenSize), weights.Room((long)Groups * config.HiddenSize),
-            weights.Room(Codebook));
+        (_cache, _caches) = (model.CreateCache(Groups), weights.HoldNothing ? [] : [CreateCache()]);
+        (_inputs, _rows) = (weights.Room((long)Groups * talker.HiddenSize), weights.Room((long)Groups * config.HiddenSize));
     }
 
     /// <summary>Number of codes of a frame.</summary>
@@ -55,25 +52,34 @@ sealed class CodePredictor
     }
 
     /// <summary>
-    /// Begins a frame from the hidden state [talker hidden] that predicted its first code, and returns the scores [codebook] of code 1. The
-    /// scores are valid until the next call; the caller may change them.
+    /// Begins a frame of each of several utterances. in: the hidden states [utterances, talker hidden] that predicted the first codes
+    /// [utterances] · out: the scores [utterances, codebook] of code 1, valid until the next call; the caller may change them.
     /// </summary>
-    public Span<float> Begin(ReadOnlySpan<float> hidden, int code)
+    public Span<float> Begin(ReadOnlySpan<float> hidden, ReadOnlySpan<int> codes)
     {
-        _cache.Clear();
-        hidden.CopyTo(_inputs);
-        _first.CopyRow(code, _inputs.AsSpan(hidden.Length));
-        return Head(0, Forward(2));
+        var (count, width) = (codes.Length, hidden.Length / codes.Length);
+        Grow(2 * count, width, count);
+        while (_caches.Length < count)
+            _caches = [.. _caches, CreateCache()];
+        for (var i = 0; i < count; i++)
+        {
+            _caches[i].Clear();
+            hidden.Slice(i * width, width).CopyTo(_inputs.AsSpan(2 * i * width));
+            _first.CopyRow(codes[i], _inputs.AsSpan((2 * i + 1) * width, width));
+        }
+        return Head(0, Step(count, 2), count);
     }
 
     /// <summary>
-    /// The scores [codebook] of the code that follows <paramref name="code"/>. <paramref name="group"/> is the number of
-    /// <paramref name="code"/> in the frame, from 1 on.
+    /// The scores [utterances, codebook] of the codes that follow <paramref name="codes"/> [utterances], which are number
+    /// <paramref name="group"/> of their frames, from 1 on.
     /// </summary>
-    public Span<float> Next(int group, int code)
+    public Span<float> Next(int group, ReadOnlySpan<int> codes)
     {
-        codec_embedding[group - 1].CopyRow(code, _inputs);
-        return Head(group, Forward(1));
+        var embedding = codec_embedding[group - 1];
+        for (var i = 0; i < codes.Length; i++)
+            embedding.CopyRow(codes[i], _inputs.AsSpan(i * embedding.Columns, embedding.Columns));
+        return Head(group, Step(codes.Length, 1), codes.Length);
     }
 
     /// <summary>
@@ -88,7 +94,7 @@ sealed class CodePredictor
         _cache.Clear();
         var frames = codes.Length / Groups;
         var (width, state) = (hidden.Length / frames, model.Shape.Hidden);
-        Grow(frames, width);
+        Grow(frames * Groups, width, frames);
         for (var row = 0; row < frames * Groups; row++)
         {
             var (frame, slot) = Math.DivRem(row, Groups);
@@ -110,29 +116,59 @@ sealed class CodePredictor
         return rows;
     }
 
-    void Grow(int frames, int width)
+    // Room for rows that enter the layers, and for those that enter a head.
+    void Grow(int rows, int width, int read)
     {
-        if (_read.Length >= frames * model.Shape.Hidden)
-            return;
-        (_inputs, _rows) = (new float[checked(frames * Groups * width)], new float[checked(frames * Groups * model.Shape.Hidden)]);
-        (_read, _scores) = (new float[frames * model.Shape.Hidden], new float[frames * Codebook]);
+        if (_inputs.Length < rows * width)
+            (_inputs, _rows) = (new float[checked(rows * width)], new float[checked(rows * model.Shape.Hidden)]);
+        if (_read.Length < read * model.Shape.Hidden)
+            (_read, _scores) = (new float[read * model.Shape.Hidden], new float[read * Codebook]);
+    }
+
+    KeyValueCache CreateCache()
+    {
+        var cache = model.CreateCache();
+        cache.Reserve(Groups);
+        return cache;
     }
 
     ReadOnlySpan<float> Forward(int count, TransformerTrace? trace = null)
+    {
+        var rows = Project(count);
+        trace?.Invoke(-1, rows);
+        model.Forward(rows, count, _cache, _workers, trace);
+        return rows;
+    }
+
+    // The next rows [utterances, count, hidden] of all utterances.
+    ReadOnlySpan<float> Step(int utterances, int count)
+    {
+        var rows = Project(utterances * count);
+        model.ForwardEach(rows, count, _caches.AsSpan(0, utterances), _workers);
+        return rows;
+    }
+
+    Span<float> Project(int count)
     {
         var rows = _rows.AsSpan(0, count * model.Shape.Hidden);
         if (small_to_mtp_projection is { } projection)
             projection.Apply(_inputs, rows, count, _workers);
         else
             _inputs.AsSpan(0, rows.Length).CopyTo(rows);
-        trace?.Invoke(-1, rows);
-        model.Forward(rows, count, _cache, _workers, trace);
         return rows;
     }
 
-    Span<float> Head(int head, ReadOnlySpan<float> rows)
+    // From the last row of each utterance.
+    Span<float> Head(int head, ReadOnlySpan<float> rows, int utterances)
     {
-        lm_head[head].Apply(rows[^model.Shape.Hidden..], _logits, 1, _workers);
-        return _logits;
+        var (width, each) = (model.Shape.Hidden, rows.Length / utterances);
+        if (each > width)
+        {
+            for (var i = 0; i < utterances; i++)
+                rows.Slice((i + 1) * each - width, width).CopyTo(_read.AsSpan(i * width));
+            rows = _read;
+        }
+        lm_head[head].Apply(rows, _scores, utterances, _workers);
+        return _scores.AsSpan(0, utterances * Codebook);
     }
 }

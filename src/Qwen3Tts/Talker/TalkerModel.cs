@@ -90,6 +90,24 @@ sealed class TalkerModel
     }
 
     /// <summary>
+    /// Computes one further position of each of several sequences. out: their hidden states after the final norm [sequences, hidden], valid
+    /// until the next call. Each is that of the sequence alone, bit for bit.
+    /// </summary>
+    /// <param name="sequences">Whole sequences so far, one position longer than their states.</param>
+    /// <param name="caches">The caches of their states.</param>
+    public ReadOnlySpan<float> AdvanceEach(ReadOnlySpan<IReadOnlyList<Position>> sequences, ReadOnlySpan<KeyValueCache> caches)
+    {
+        var hidden = Config.HiddenSize;
+        if (_rows.Length < sequences.Length * hidden)
+            _rows = new float[checked(sequences.Length * hidden)];
+        var rows = _rows.AsSpan(0, sequences.Length * hidden);
+        for (var i = 0; i < sequences.Length; i++)
+            Input.Write(sequences[i], caches[i].Position, rows.Slice(i * hidden, hidden));
+        model.ForwardEach(rows, 1, caches, _workers);
+        return rows;
+    }
+
+    /// <summary>
     /// Scores [vocabulary] of the code that follows a hidden state [hidden]. They are valid until the next call; the caller may change
     /// them.
     /// </summary>

@@ -89,9 +89,9 @@ public sealed class TalkerModelTests
             var forced = new float[(predictor.Groups - 1) * predictor.Codebook];
             predictor.ScoreFrames(row, target.Frame, forced);
             var stepwise = new List<float>();
-            stepwise.AddRange(stepped.code_predictor.Begin(row, target.Frame[0]));
+            stepwise.AddRange(stepped.code_predictor.Begin(row, [target.Frame[0]]));
             for (var i = 1; i < predictor.Groups - 1; i++)
-                stepwise.AddRange(stepped.code_predictor.Next(i, target.Frame[i]));
+                stepwise.AddRange(stepped.code_predictor.Next(i, [target.Frame[i]]));
             Assert.Equal(forced, stepwise);
         }
     }
