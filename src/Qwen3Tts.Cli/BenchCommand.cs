@@ -38,7 +38,7 @@ sealed class BenchCommand : DocumentedCommand
     };
     readonly Option<string?> _output = new("--output", "-o")
     {
-        Description = "Write the table to a file of the folder DIR/<processor> as well, named by date, model and precision.",
+        Description = "Write the table to a file of the folder DIR/<processor> as well, named by date, model, precision and SIMD tier.",
         HelpName = "DIR",
     };
     readonly Option<bool> _json = new("--json") { Description = "Write JSON instead of a table." };
@@ -73,7 +73,7 @@ sealed class BenchCommand : DocumentedCommand
         Console.Write(parsed.GetValue(_json) ? JsonSerializer.Serialize(report, BenchJson.Default.BenchReport) + "\n" : table);
         if (parsed.GetValue(_output) is { } folder)
         {
-            var name = FormattableString.Invariant($"{DateTime.UtcNow:yyyy-MM-dd}-{report.Model}-{report.Weights}.md");
+            var name = FormattableString.Invariant($"{DateTime.UtcNow:yyyy-MM-dd}-{report.Model}-{report.Weights}-{report.Tier}.md");
             var path = Path.Combine(folder, string.Concat(report.Processor.Select(c => char.IsAsciiLetterOrDigit(c) ? c : '-')), name);
             Directory.CreateDirectory(Path.GetDirectoryName(path)!);
             OutputFile.Replace(path, stream => stream.Write(Encoding.UTF8.GetBytes(table)));

@@ -11,6 +11,10 @@ static unsafe class DenseProduct
 {
     const int Stretch = 1024; // columns of a block: its rows fill half the first-level cache, and a tile of tokens a third
     const int FewTokens = 4; // so few go over the rows one after the other: the second finds a row in the cache
+
+    // Five to eight go over the rows together: widening rows for them would take as long as the products. AVX2 has too few registers.
+    static int MostInOneGo => Simd.Tier == Tier.Avx512 ? 8 : FewTokens;
+
     const int PartsPerThread = 6;
     const long WorthThreads = 1 << 15; // multiplications
 
@@ -31,7 +35,8 @@ static unsafe class DenseProduct
             : Math.Min(rowBlocks, Math.Max(1, workers.Threads * PartsPerThread / tokenParts));
         job.RowsPerPart = (rowBlocks + rowParts - 1) / rowParts * DotBlock.Rows;
         job.RowParts = (product.Rows + job.RowsPerPart - 1) / job.RowsPerPart;
-        job.Aligned = product.Count <= FewTokens || job.RowParts > 1; // tokens that all parts read are copied once for all
+        job.Streams = product.Count <= MostInOneGo && job.Padded == product.Columns;
+        job.Aligned = product.Count <= FewTokens || job.Streams || job.RowParts > 1; // tokens that all parts read are copied once for all
         if (job.Aligned)
         {
             job.Product.X = Align(job, 0, product.Count);
@@ -47,7 +52,7 @@ static unsafe class DenseProduct
         var rows = Math.Min(job.RowsPerPart, job.Product.Rows - first);
         var token = part / job.RowParts * job.TokensPerPart;
         var count = Math.Min(job.TokensPerPart, job.Product.Count - token);
-        if (job.Product.Count > FewTokens || job.Padded != job.Product.Columns)
+        if (!job.Streams)
             Blocks<T>(job, first, rows, token, count);
         else if (job.Bits != null)
             Stream<T, ushort>(job, job.Bits, first, rows);
@@ -59,9 +64,19 @@ static unsafe class DenseProduct
     static void Stream<T, TWeight>(in Job job, TWeight* w, int first, int rows) where T : struct, ILanes<T> where TWeight : unmanaged
     {
         w += (nint)first * job.Product.Columns;
+        var sums = stackalloc float[8];
         for (var r = first; r < first + rows; r++, w += job.Product.Columns)
-            for (var t = 0; t < job.Product.Count; t++)
+        {
+            var t = 0;
+            if (job.Product.Count > FewTokens)
+            {
+                DotBlock.Eight<T, TWeight>(w, job.Product.X, job.Product.XStride, job.Product.Columns, sums); // zeros follow the last
+                for (; t < job.Product.Count; t++)
+                    job.Product.Put(t, r, sums[t]);
+            }
+            for (; t < job.Product.Count; t++)
                 job.Product.Put(t, r, DotBlock.One<T, TWeight>(w, job.Product.X + t * job.Product.XStride, job.Product.Columns));
+        }
     }
 
     [MethodImpl(Simd.Hot)]
@@ -127,7 +142,8 @@ static unsafe class DenseProduct
     // Tokens to a multiple of 64 bytes and padded with zeros: a load across two cache lines costs twice, and each is loaded for many rows.
     static float* Align(in Job job, int token, int count)
     {
-        var tokens = Scratch.Floats(ref _tokens, checked((count + 2) * job.Padded));
+        var padding = job.Streams ? 3 : 2; // tiles are three tokens wide, or eight of which at least five are real
+        var tokens = Scratch.Floats(ref _tokens, checked((count + padding) * job.Padded));
         for (var t = 0; t < count; t++)
         {
             var to = tokens + (nint)t * job.Padded;
@@ -135,7 +151,7 @@ static unsafe class DenseProduct
             new ReadOnlySpan<float>(from, job.Product.Columns).CopyTo(new(to, job.Product.Columns));
             new Span<float>(to + job.Product.Columns, job.Padded - job.Product.Columns).Clear();
         }
-        new Span<float>(tokens + (nint)count * job.Padded, 2 * job.Padded).Clear(); // up to a multiple of three
+        new Span<float>(tokens + (nint)count * job.Padded, padding * job.Padded).Clear();
         return tokens;
     }
 
@@ -146,7 +162,7 @@ static unsafe class DenseProduct
         public Product Product;
         public ushort* Bits;
         public float* Floats;
-        public bool Aligned;
+        public bool Aligned, Streams;
         public int Padded, RowsPerPart, RowParts, TokensPerPart;
 
         public readonly void Part<T>(int part) where T : struct, ILanes<T> => DenseProduct.Part<T>(this, part);
