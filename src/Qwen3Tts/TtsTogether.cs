@@ -1,4 +1,4 @@
-// Several texts at once, for whoever has many: reading the weights takes most of the time of a frame, and all that are spoken read them once.
+// Several texts at once. Reading the weights takes most of the time of a frame, and texts that are spoken together read them once.
 using System.Runtime.ExceptionServices;
 using Qwen3Tts.Audio;
 using Qwen3Tts.Generation;

@@ -26,7 +26,7 @@ static class RandomModel
         var noise = Draw();
         tell($"writing random weights of the {size} shape");
         Write(folder, ElementType.BF16, Weights.ListRequests(w => _ = new TalkerModel(w, config, Workers.Shared)), noise);
-        Write(codec, ElementType.F32, Weights.ListRequests(w => SpeechCodec.Create(w, codecConfig, Workers.Shared)), noise);
+        Write(codec, ElementType.F32, Weights.ListRequests(w => _ = SpeechCodec.Request(w, codecConfig)), noise);
     }
 
     static float[] Draw()

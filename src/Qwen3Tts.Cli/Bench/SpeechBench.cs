@@ -1,7 +1,6 @@
 // What speaking costs here, part by part, as multiples of what the machine allows. The parts are called as the generator calls them, with
 // codes drawn beforehand, so that no end of speech ends the run early.
 using System.Diagnostics;
-using Qwen3Tts.Audio;
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.Codec;
 using Qwen3Tts.Kernels;
@@ -27,7 +26,7 @@ sealed record Figure(string Name, double Value, string Unit, double? Floor = nul
 /// <param name="Frames">Spoken.</param>
 sealed record SpeechBenchOptions(string Size, WeightType? Type, int Positions, int Frames);
 
-sealed class SpeechBench : IDisposable
+sealed partial class SpeechBench : IDisposable
 {
     const int NewlineId = 198;
     const int FramesOfFirstUtterance = 12;
@@ -63,6 +62,9 @@ sealed class SpeechBench : IDisposable
         var again = Speak(talker, codec, FramesOfFirstUtterance, stop);
         _figures.Add(new("first utterance against the second", first.Total / again.Total, "", 1));
         _tell("speaking");
+        var warm = talker.CreateState(); // as after an utterance of this length
+        warm.Cache.Reserve(_options.Positions + _options.Frames + 1);
+        talker.Return(warm);
         Report(Speak(talker, codec, _options.Frames, stop), codec.FramesPerSecond);
         SpeakTogether(talker, stop);
         foreach (var chunk in new[] { 1, 2, 4, 8, _options.Frames })
@@ -154,81 +156,12 @@ sealed class SpeechBench : IDisposable
         t.PredictorMultiplications += _workers.Multiplications - multiplications;
     }
 
-    // Frames a second of eight utterances at once, against those of one.
-    void SpeakTogether(TalkerModel talker, CancellationToken stop)
-    {
-        const int together = 8;
-        double Rate(int utterances)
-        {
-            var sequences = Enumerable.Range(0, utterances).Select(_ => Prompt(talker.Config)).ToArray();
-            var states = sequences.Select(s => talker.CreateState()).ToArray();
-            foreach (var (s, state) in sequences.Zip(states))
-                talker.Advance(s.Positions, state);
-            IReadOnlyList<Position>[] positions = [.. sequences.Select(s => s.Positions)];
-            var caches = states.Select(s => s.Cache).ToArray();
-            var scores = new float[utterances * talker.Config.VocabSize];
-            var frames = Math.Min(_options.Frames, 20);
-            var watch = Stopwatch.StartNew();
-            for (var i = 0; i < frames; i++)
-            {
-                stop.ThrowIfCancellationRequested();
-                int[][] codes = [.. sequences.Select(_ => Codes(talker.Config).Codes)];
-                foreach (var (s, c) in sequences.Zip(codes))
-                    s.Append(new CodecStep.Frame(c));
-                var hidden = talker.AdvanceEach(positions, caches);
-                talker.Logits(hidden, scores, utterances);
-                for (var group = 1; group < codes[0].Length; group++)
-                {
-                    int[] last = [.. codes.Select(c => c[group - 1])];
-                    _ = group == 1 ? talker.code_predictor.Begin(hidden, last) : talker.code_predictor.Next(group - 1, last);
-                }
-            }
-            var rate = utterances * frames / watch.Elapsed.TotalSeconds;
-            foreach (var state in states)
-                talker.Return(state);
-            return rate;
-        }
-        Rate(together); // grows the buffers
-        _figures.Add(new($"batch of {together}, frames a second against one", Rate(together) / Rate(1), ""));
-    }
-
     static void Complete(TalkerModel talker, ReadOnlySpan<float> hidden, int[] codes)
     {
         var predictor = talker.code_predictor;
         predictor.Begin(hidden, [codes[0]]);
         for (var i = 2; i < codes.Length; i++)
             predictor.Next(i - 1, [codes[i - 1]]);
-    }
-
-    void Decode(SpeechCodec codec, int chunk, CancellationToken stop)
-    {
-        var frames = Enumerable.Range(0, _options.Frames).Select(_ => Enumerable.Range(0, codec.CodesPerFrame)
-            .Select(_ => _random.NextBelow(codec.CodebookSize)).ToArray()).ToList();
-        var stream = codec.CreateStream();
-        var flops = _workers.Multiplications;
-        var watch = Stopwatch.StartNew();
-        for (var from = 0; from < frames.Count; from += chunk)
-        {
-            stop.ThrowIfCancellationRequested();
-            stream.Push(frames.GetRange(from, Math.Min(chunk, frames.Count - from)));
-        }
-        var each = watch.Elapsed.TotalMilliseconds / frames.Count;
-        _figures.Add(new($"codec, {(chunk == frames.Count ? "whole" : $"by {chunk}")}, a frame", each, "ms",
-            2.0 * (_workers.Multiplications - flops) / frames.Count / _limits.FloatGigaflops / 1e6));
-    }
-
-    void Encode(SpeechCodec codec)
-    {
-        var recording = new Waveform([.. Enumerable.Range(0, 10 * codec.SampleRate).Select(i => 0.3f * MathF.Sin(i * 0.05f))],
-            codec.SampleRate);
-        var first = Stopwatch.StartNew();
-        codec.Encode(recording);
-        _figures.Add(new("encode 10 s of reference, the first time", first.Elapsed.TotalMilliseconds, "ms"));
-        var flops = _workers.Multiplications;
-        var watch = Stopwatch.StartNew();
-        codec.Encode(recording);
-        _figures.Add(new("encode 10 s of reference", watch.Elapsed.TotalMilliseconds, "ms",
-            2.0 * (_workers.Multiplications - flops) / _limits.FloatGigaflops / 1e6));
     }
 
     TalkerSequence Prompt(TalkerConfig config)

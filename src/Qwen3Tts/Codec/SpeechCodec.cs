@@ -15,12 +15,12 @@ public sealed class SpeechCodec
     const int PieceFrames = 16, PieceFramesOfEncoder = 64;
 
     readonly CodecConfig _config;
-    readonly FrameEncoder encoder;
+    readonly Lazy<FrameEncoder> encoder; // loaded when something is encoded: who only speaks does not need its 190 MB
     readonly FrameDecoder decoder;
     readonly Workers _workers;
     readonly Lock _encoding = new(), _decoding = new(); // each network has one set of buffers
 
-    SpeechCodec(CodecConfig config, FrameEncoder encoder, FrameDecoder decoder, Workers workers) =>
+    SpeechCodec(CodecConfig config, Lazy<FrameEncoder> encoder, FrameDecoder decoder, Workers workers) =>
         (_config, this.encoder, this.decoder, _workers) = (config, encoder, decoder, workers);
 
     /// <summary>Sample rate of both directions, in samples per second: 24000 in the released models.</summary>
@@ -56,12 +56,19 @@ public sealed class SpeechCodec
         if (config.EncoderConfig.NumQuantizers > weights.Entries.Count()) // each quantizer has its own tensors, also the unused ones
             throw ConfigFile.Bad(path, "encoder_config.num_quantizers", config.EncoderConfig.NumQuantizers,
                 $"fewer than the tensors of the file, {weights.Entries.Count()}");
-        return weights.Load(w => Create(w, config, workers),
+        weights.Check(w => Request(w, config),
             FrameEncoder.Unused(config.EncoderConfig, used).Concat(FrameDecoder.Unused).ToHashSet().Contains);
+        var encoder = new Lazy<FrameEncoder>(() =>
+        {
+            using var again = Weights.Open(folder, map);
+            return again.Load(w => new FrameEncoder(w, config.EncoderConfig, used), foreign: _ => true);
+        });
+        return new(config, encoder, weights.Load(w => new FrameDecoder(w, config.DecoderConfig), foreign: _ => true), workers);
     }
 
-    internal static SpeechCodec Create(Weights weights, CodecConfig config, Workers workers) => new(config,
-        new(weights, config.EncoderConfig, config.EncoderValidNumQuantizers), new(weights, config.DecoderConfig), workers);
+    /// <summary>Requests all tensors of both networks from weights that hold no numbers.</summary>
+    internal static (FrameEncoder, FrameDecoder) Request(Weights weights, CodecConfig config) =>
+        (new(weights, config.EncoderConfig, config.EncoderValidNumQuantizers), new(weights, config.DecoderConfig));
 
     /// <summary>Encodes a recording.</summary>
     /// <param name="audio">Audio at <see cref="SampleRate"/>, at least one sample. Amplitudes beyond ±1 are not clipped.</param>
@@ -82,6 +89,7 @@ public sealed class SpeechCodec
                 "The audio is empty (0 samples), so there is nothing to encode. Check where it was cut or recorded.", nameof(audio));
         lock (_encoding)
         {
+            var encoder = this.encoder.Value;
             var state = encoder.CreateState();
             var frames = new List<int[]>();
             var piece = PieceFramesOfEncoder * SamplesPerFrame;

@@ -3,7 +3,6 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.ExceptionServices;
-using Qwen3Tts.Layers;
 using Qwen3Tts.Sequence;
 using Qwen3Tts.Talker;
 
@@ -36,7 +35,7 @@ sealed class FrameSteps
     readonly object _gate = new();
     readonly List<FrameRequest> _waiting = [], _batch = [], _speaking = [];
     IReadOnlyList<Position>[] _sequences = [];
-    KeyValueCache[] _caches = [];
+    TalkerState[] _states = [];
     float[] _hidden = []; // [batch, hidden]
     float[] _scores = []; // [batch, vocabulary]
     int[] _codes = []; // [speaking], the last codes
@@ -117,7 +116,7 @@ sealed class FrameSteps
     {
         var (count, hidden, vocabulary) = (_batch.Count, _talker.Config.HiddenSize, _talker.Config.VocabSize);
         if (_sequences.Length < count)
-            (_sequences, _caches, _codes, _hidden, _scores) = (new IReadOnlyList<Position>[count], new KeyValueCache[count], new int[count],
+            (_sequences, _states, _codes, _hidden, _scores) = (new IReadOnlyList<Position>[count], new TalkerState[count], new int[count],
                 new float[count * hidden], new float[count * vocabulary]);
         Advance(hidden);
         _talker.Logits(_hidden, _scores, count);
@@ -138,14 +137,14 @@ sealed class FrameSteps
         var steps = 0;
         for (var i = 0; i < _batch.Count; i++)
             if (IsStep(_batch[i]))
-                (_sequences[steps], _caches[steps++]) = (_batch[i].Positions, _batch[i].State.Cache);
+                (_sequences[steps], _states[steps++]) = (_batch[i].Positions, _batch[i].State);
             else
                 ReadPrompt(_batch[i], _hidden.AsSpan(i * hidden, hidden));
         if (steps == 0)
             return;
-        var rows = _talker.AdvanceEach(_sequences.AsSpan(0, steps), _caches.AsSpan(0, steps));
+        var rows = _talker.AdvanceEach(_sequences.AsSpan(0, steps), _states.AsSpan(0, steps));
         for (var (i, row) = (0, 0); row < steps; i++)
-            if (ReferenceEquals(_caches[row], _batch[i].State.Cache))
+            if (ReferenceEquals(_states[row], _batch[i].State))
                 rows.Slice(row++ * hidden, hidden).CopyTo(_hidden.AsSpan(i * hidden));
     }
 

@@ -22,7 +22,8 @@ public enum FinishReason
     Stopped,
 }
 
-/// <summary>Speaks one utterance. Several generators may share one talker: those that want a frame at the same time get it together.</summary>
+/// <summary>Speaks one utterance. Several generators may share one talker: those that want a frame at the same time get it
+/// together.</summary>
 sealed class Generator
 {
     readonly TalkerModel _talker;

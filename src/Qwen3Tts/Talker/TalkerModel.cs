@@ -27,6 +27,7 @@ sealed class TalkerModel
     readonly Workers _workers;
     readonly float[] _logits; // [vocabulary]
     float[] _rows = []; // [new positions, hidden]
+    KeyValueCache[] _caches = []; // of the sequences of a step
 
     /// <summary>Loads the talker's tensors. The caller calls Finish on the weights after all networks have loaded theirs.</summary>
     public TalkerModel(Weights weights, TalkerConfig config, Workers workers)
@@ -94,16 +95,22 @@ sealed class TalkerModel
     /// until the next call. Each is that of the sequence alone, bit for bit.
     /// </summary>
     /// <param name="sequences">Whole sequences so far, one position longer than their states.</param>
-    /// <param name="caches">The caches of their states.</param>
-    public ReadOnlySpan<float> AdvanceEach(ReadOnlySpan<IReadOnlyList<Position>> sequences, ReadOnlySpan<KeyValueCache> caches)
+    /// <param name="states">The talker's state for each.</param>
+    public ReadOnlySpan<float> AdvanceEach(ReadOnlySpan<IReadOnlyList<Position>> sequences, ReadOnlySpan<TalkerState> states)
     {
         var hidden = Config.HiddenSize;
+        if (_caches.Length < states.Length)
+            _caches = new KeyValueCache[states.Length];
+        var caches = _caches.AsSpan(0, states.Length);
+        for (var i = 0; i < states.Length; i++)
+            caches[i] = states[i].Cache;
         if (_rows.Length < sequences.Length * hidden)
             _rows = new float[checked(sequences.Length * hidden)];
         var rows = _rows.AsSpan(0, sequences.Length * hidden);
         for (var i = 0; i < sequences.Length; i++)
             Input.Write(sequences[i], caches[i].Position, rows.Slice(i * hidden, hidden));
         model.ForwardEach(rows, 1, caches, _workers);
+        caches.Clear(); // they belong to their utterances
         return rows;
     }
 
