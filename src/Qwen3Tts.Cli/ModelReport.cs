@@ -87,6 +87,10 @@ sealed record ModelReport(
         return (tokenizer, problems);
     }
 
+    // A byte of a quantised matrix may hold two weights, and a scale is none.
+    static long Parameters(TensorEntry entry) => entry.Name.EndsWith(TensorNames.ScaleSuffix, StringComparison.Ordinal) ? 0
+        : entry.Type == ElementType.U8 ? 2 * entry.Elements : entry.Elements;
+
     static bool IsPredictor(string name) => TensorNames.IsIn(name, TensorNames.CodePredictor);
 
     static string Shape(DecoderConfig c) =>
@@ -97,7 +101,7 @@ sealed record ModelReport(
     {
         var entries = weights.Entries.Where(e => mine(e.Name)).ToList();
         var types = entries.GroupBy(e => e.Type).OrderByDescending(g => g.Sum(e => e.Bytes)).Select(g => g.Key.ToString()).ToList();
-        return new(name, shape, entries.Count, entries.Sum(e => e.Elements), entries.Sum(e => e.Bytes), types);
+        return new(name, shape, entries.Count, entries.Sum(Parameters), entries.Sum(e => e.Bytes), types);
     }
 
     static double Norm(float[] rows, int row, int width) =>
