@@ -20,8 +20,8 @@ static class WidenedText
                 + "make it narrower. Take a model whose text is no wider, such as models/mini.");
         OutputFolder.Write(Path.GetFullPath(target), aside =>
         {
-            SideFiles.Copy(from.Path, aside, Export.RewrittenFiles);
-            var config = JsonNode.Parse(File.ReadAllText(Path.Combine(from.Path, "config.json")))!;
+            SideFiles.Copy(from, aside, Export.RewrittenFiles);
+            var config = ConfigFile.ReadOfficial(Path.Combine(from.Path, "config.json"));
             config["talker_config"]!["text_hidden_size"] = wide;
             OutputFile.WriteText(Path.Combine(aside, "config.json"), config.ToJsonString());
             using var weights = from.OpenWeights();
