@@ -1,6 +1,5 @@
 // A copy of a model with text as wide as its talker, by zeros: the same numbers come out of text_projection, and text can enter without it,
 // as the official script lets it. On models of two widths that script stops, and one of its faults cannot be shown.
-using System.Text.Json.Nodes;
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.Files;
 

@@ -13,6 +13,9 @@ public sealed class TransformersLayoutTests
 {
     public static TheoryData<string> Models => [.. Golden.Checkpoints, ""];
 
+    /// <summary>The checkpoint of tests in which only names matter.</summary>
+    static string Small => Golden.Checkpoint("base-0b6");
+
     static string Folder(string model) => model.Length == 0 ? MiniModel : Golden.Checkpoint(model);
 
     static string Converted(string from, CheckpointLayout layout = CheckpointLayout.Transformers, string? codec = null)
@@ -74,11 +77,11 @@ public sealed class TransformersLayoutTests
         var folder = Folder(model);
         var other = Converted(folder);
         var back = Converted(other, CheckpointLayout.Official);
+        var again = Converted(back);
         foreach (var part in new[] { "", "speech_tokenizer" })
         {
             Assert.Equal(Stored(Path.Combine(folder, part)), Stored(Path.Combine(back, part)));
             Assert.True(JsonNode.DeepEquals(Config(Path.Combine(folder, part)), Config(Path.Combine(back, part))));
-            var again = Converted(back);
             Assert.Equal(Stored(Path.Combine(other, part)), Stored(Path.Combine(again, part)));
             Assert.True(JsonNode.DeepEquals(Config(Path.Combine(other, part)), Config(Path.Combine(again, part))));
         }
@@ -187,7 +190,7 @@ public sealed class TransformersLayoutTests
     [InlineData("talker.code_predictor.lm_head.3.weight", "code_predictor.lm_head.3.weight")]
     public void TensorsOfBothLayoutsAreRefused(string from, string to)
     {
-        var folder = Copy(MiniModel);
+        var folder = Copy(Small);
         Rewritten(folder, n => n == from ? to : n);
         var message = Refused(folder);
         Assert.Contains("mixes two layouts", message, StringComparison.Ordinal);
@@ -201,7 +204,7 @@ public sealed class TransformersLayoutTests
     [InlineData("decoder.quantizer.rvq_first.vq.layers.0._codebook.embedding_sum", "decoder.quantizer.rvq_first.layers.0.codebook.embed_sum")]
     public void ACodecOfBothLayoutsIsRefused(string from, string to)
     {
-        var folder = Copy(MiniModel);
+        var folder = Copy(Small);
         Rewritten(Path.Combine(folder, "speech_tokenizer"), n => n == from ? to : n);
         var message = Refused(folder);
         Assert.Contains("mixes two layouts", message, StringComparison.Ordinal);
@@ -216,8 +219,8 @@ public sealed class TransformersLayoutTests
     [InlineData("speech_tokenizer", "model.safetensors")]
     public void AConfigurationOfTheOtherLayoutIsRefused(string part, string file)
     {
-        var folder = Copy(MiniModel);
-        File.Copy(Path.Combine(Converted(MiniModel), part, file), Path.Combine(folder, part, file), true);
+        var folder = Copy(Small);
+        File.Copy(Path.Combine(Converted(Small), part, file), Path.Combine(folder, part, file), true);
         var message = Refused(folder);
         Assert.Contains("mixes two layouts", message, StringComparison.Ordinal);
         Assert.Contains("official layout", message, StringComparison.Ordinal);
@@ -234,7 +237,7 @@ public sealed class TransformersLayoutTests
         foreach (var layout in new[] { CheckpointLayout.Official, CheckpointLayout.Transformers })
             foreach (var name in names)
             {
-                var folder = layout == CheckpointLayout.Official ? Copy(MiniModel) : Converted(MiniModel);
+                var folder = layout == CheckpointLayout.Official ? Copy(Small) : Converted(Small);
                 Rewritten(folder, n => n, name);
                 Refused(folder);
                 Assert.NotEmpty(FolderCheck.FindProblems(folder, null));
