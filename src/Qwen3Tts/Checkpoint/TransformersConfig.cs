@@ -2,7 +2,7 @@
 // names of tensors, and says where the facts come from. What differs:
 //   - rope_theta and rope_scaling are one object, rope_parameters. Its 'interleaved' is false, as transformers computes the same angles in
 //     another order; here the three axes have equal positions, so neither order matters.
-//   - assistant_token_id is absent; it is the id of 'assistant' in the vocabulary. Newer states drop tts_model_type and tts_model_size, too:
+//   - assistant_token_id is absent; it is the id of 'assistant' in the vocabulary. Newer states drop tts_model_type and tts_model_size:
 //     a model with a speaker encoder is a base, one with speakers is a custom_voice; the size follows from the widths.
 //   - the codec's model_type has another name, and its decoder has no num_semantic_quantizers, which is always 1.
 // One stored state of the conversion script loses the code predictor's rope_theta. The doctor compares it with the talker's.
@@ -112,7 +112,7 @@ static class TransformersConfig
         return sign is null ? null : new(CheckpointLayout.Transformers, sign);
     }
 
-    /// <summary>The official keys from rope_parameters. A talker always has rope_scaling, a code predictor has null, a codec none.</summary>
+    /// <summary>The official keys from rope_parameters. A talker has rope_scaling, a code predictor null, a codec none.</summary>
     static void SplitRope(JsonObject part, bool? isTalker)
     {
         if (part["rope_parameters"] is not JsonObject rope)
@@ -200,7 +200,8 @@ static class TransformersConfig
     static JsonElement? Object(JsonElement? o, string key) =>
         Value(o, key) is { ValueKind: JsonValueKind.Object } value && value.EnumerateObject().Any() ? value : null;
 
-    static string? Text(JsonElement? o, string key) => Value(o, key) is { ValueKind: JsonValueKind.String } value ? value.GetString() : null;
+    static string? Text(JsonElement? o, string key) =>
+        Value(o, key) is { ValueKind: JsonValueKind.String } value ? value.GetString() : null;
 
     static long? Number(JsonElement? o, string key) =>
         Value(o, key) is { ValueKind: JsonValueKind.Number } value && value.TryGetInt64(out var number) ? number : null;

@@ -1,5 +1,5 @@
-// The names of tensors in the layout of Hugging Face transformers' own integration of Qwen3-TTS. This file and TransformersConfig.cs are the
-// only places that know this layout: weights and configurations get the official names when they are opened.
+// The names of tensors in the layout of Hugging Face transformers' own integration of Qwen3-TTS. This file and TransformersConfig.cs are
+// the only places that know this layout: weights and configurations get the official names when they are opened.
 //
 // The facts come from the stored files of huggingface/transformers, pull request 44517 (issue 43671), as of 2026-09: the conversion scripts
 // of models/qwen3_tts and of models/qwen3_tts_tokenizer_multi_codebook. The pull request is not merged, and an earlier state of it kept the

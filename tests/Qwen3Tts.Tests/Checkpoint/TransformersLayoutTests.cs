@@ -1,3 +1,4 @@
+// Over 250 lines: one class, so that the helpers that write and compare folders stand beside all their uses.
 using System.Text.Json.Nodes;
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.Cli;
@@ -93,8 +94,8 @@ public sealed class TransformersLayoutTests
         var other = Converted(MiniModel);
         var names = Stored(other).Keys;
         Assert.DoesNotContain(names, n => n.StartsWith("talker.", StringComparison.Ordinal));
-        Assert.Superset(new HashSet<string> { "model.embed_tokens.weight", "model.text_embedding.weight", "model.layers.0.mlp.up_proj.weight",
-            "text_projection.linear_1.weight", "text_projection.linear_2.bias", "codec_head.weight", "code_predictor.lm_head.0.weight",
+        Assert.Superset(new HashSet<string> { "model.embed_tokens.weight", "model.text_embedding.weight",
+            "model.layers.0.mlp.up_proj.weight", "text_projection.linear_1.weight", "text_projection.linear_2.bias", "codec_head.weight", "code_predictor.lm_head.0.weight",
             "code_predictor.model.codec_embedding.0.weight", "speaker_encoder.fc.weight" }, names.ToHashSet());
         Assert.Superset(new HashSet<string> { "decoder.quantizer.semantic_residual_vector_quantizer.layers.0.codebook.embed_sum",
             "decoder.quantizer.acoustic_residual_vector_quantizer.layers.14.codebook.cluster_usage",
@@ -125,9 +126,10 @@ public sealed class TransformersLayoutTests
                 c.AsObject().Remove(key);
             c["talker_config"]!["rope_parameters"]!.AsObject().Remove("interleaved");
         });
-        Edit(Path.Combine(other, "speech_tokenizer", "config.json"), c => c["decoder_config"]!.AsObject().Remove("num_semantic_quantizers"));
-        Rewritten(Path.Combine(other, "speech_tokenizer"), n => n, "decoder.quantizer.semantic_residual_vector_quantizer.layers.0.codebook" +
-            ".initialized");
+        Edit(Path.Combine(other, "speech_tokenizer", "config.json"), c =>
+            c["decoder_config"]!.AsObject().Remove("num_semantic_quantizers"));
+        Rewritten(Path.Combine(other, "speech_tokenizer"), n => n,
+            "decoder.quantizer.semantic_residual_vector_quantizer.layers.0.codebook.initialized");
         var config = ModelFolder.Open(other).Config;
         Assert.Equal((type, size, 266), (config.TtsModelType, config.TtsModelSize, config.AssistantTokenId));
         var speaker = Speaker(other);
@@ -201,7 +203,8 @@ public sealed class TransformersLayoutTests
 
     [Theory]
     [InlineData("decoder.quantizer.rvq_rest.output_proj.weight", "decoder.quantizer.acoustic_residual_vector_quantizer.output_proj.weight")]
-    [InlineData("decoder.quantizer.rvq_first.vq.layers.0._codebook.embedding_sum", "decoder.quantizer.rvq_first.layers.0.codebook.embed_sum")]
+    [InlineData("decoder.quantizer.rvq_first.vq.layers.0._codebook.embedding_sum",
+        "decoder.quantizer.rvq_first.layers.0.codebook.embed_sum")]
     public void ACodecOfBothLayoutsIsRefused(string from, string to)
     {
         var folder = Copy(Small);
@@ -232,8 +235,8 @@ public sealed class TransformersLayoutTests
     [Fact]
     public void HostileNamesAreShortOneLineErrors()
     {
-        var names = new[] { "model.\n\u001b[31m", "talker.model.\u202e", new string('x', 5000), "decoder.quantizer..layers..layers.", "model.",
-            "talker.", "code_predictor.\ud83d\ude00", "decoder.quantizer." + new string('.', 3000) + "rvq_first." };
+        var names = new[] { "model.\n\u001b[31m", "talker.model.\u202e", new string('x', 5000), "decoder.quantizer..layers..layers.",
+            "model.", "talker.", "code_predictor.\ud83d\ude00", "decoder.quantizer." + new string('.', 3000) + "rvq_first." };
         foreach (var layout in new[] { CheckpointLayout.Official, CheckpointLayout.Transformers })
             foreach (var name in names)
             {
