@@ -95,7 +95,8 @@ public sealed class TransformersLayoutTests
         var names = Stored(other).Keys;
         Assert.DoesNotContain(names, n => n.StartsWith("talker.", StringComparison.Ordinal));
         Assert.Superset(new HashSet<string> { "model.embed_tokens.weight", "model.text_embedding.weight",
-            "model.layers.0.mlp.up_proj.weight", "text_projection.linear_1.weight", "text_projection.linear_2.bias", "codec_head.weight", "code_predictor.lm_head.0.weight",
+            "model.layers.0.mlp.up_proj.weight", "text_projection.linear_1.weight", "text_projection.linear_2.bias",
+            "codec_head.weight", "code_predictor.lm_head.0.weight",
             "code_predictor.model.codec_embedding.0.weight", "speaker_encoder.fc.weight" }, names.ToHashSet());
         Assert.Superset(new HashSet<string> { "decoder.quantizer.semantic_residual_vector_quantizer.layers.0.codebook.embed_sum",
             "decoder.quantizer.acoustic_residual_vector_quantizer.layers.14.codebook.cluster_usage",
