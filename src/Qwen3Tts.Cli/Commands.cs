@@ -13,6 +13,7 @@ static class Commands
         root.Add(new InspectCommand());
         root.Add(new DoctorCommand());
         root.Add(new QuantizeCommand());
+        root.Add(new ConvertCommand());
         root.Add(new BenchCommand());
         root.Add(new ModelsCommand());
         foreach (var (name, description) in HandOver.Commands)

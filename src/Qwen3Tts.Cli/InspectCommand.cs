@@ -41,6 +41,7 @@ sealed class InspectCommand : DocumentedCommand
         void Fact(string name, string value) => facts.AddRow(new Cell(name), new Cell(value));
         Fact("model", report.Folder);
         Fact("type", $"{report.Type}, {report.Size}");
+        Fact("files", $"in {report.FileLayout}");
         Fact("layouts", report.Layouts);
         Fact("languages", report.Languages.Count == 0 ? "none: Auto alone" : $"{string.Join(", ", report.Languages.Keys)}, or Auto");
         Fact("speakers", report.Speakers.Count == 0 ? "none"

@@ -21,7 +21,7 @@ sealed record SpeakerReport(string Name, int Row, double Norm, string? Dialect);
 sealed record ModelReport(
     string Folder, string Type, string Size, IReadOnlyList<PartReport> Parts, IReadOnlyDictionary<string, int> Languages,
         IReadOnlyList<SpeakerReport> Speakers,
-    string Layouts, SamplingOptions Sampling, string Tokenizer, IReadOnlyList<string> Problems)
+    string Layouts, SamplingOptions Sampling, string Tokenizer, IReadOnlyList<string> Problems, string FileLayout)
 {
     /// <exception cref="IOException">The folder, or a file that the report needs, is missing.</exception>
     /// <exception cref="InvalidDataException">A file that the report needs is damaged.</exception>
@@ -58,7 +58,8 @@ sealed record ModelReport(
                 p.Value.Dialect))],
             config.CanClone ? "interleaved by default (a cloned voice), text first on request"
                 : "text first by default, interleaved on request",
-            Tts.SamplingOf(model.Generation), tokenizer, problems);
+            Tts.SamplingOf(model.Generation), tokenizer, problems,
+            TransformersLayout.Describe(weights.Layout?.Layout ?? CheckpointLayout.Official));
     }
 
     /// <summary>Loads each network on its own, so that a problem in one does not hide a problem in another.</summary>

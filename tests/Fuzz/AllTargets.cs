@@ -9,7 +9,7 @@ public static class AllTargets
     static readonly Dictionary<string, Func<string, FuzzTarget>> Targets = new[]
     {
         CheckpointTargets.All, LoadTargets.All, TextTargets.All, AudioTargets.All, CompressedTargets.All, VoiceTargets.All, ListTargets.All,
-        RunTargets.All, CommandLineTargets.All, ChangingTargets.All,
+        RunTargets.All, CommandLineTargets.All, ChangingTargets.All, LayoutTargets.All,
     }.SelectMany(t => t).ToDictionary();
 
     public static IReadOnlyList<string> Names { get; } = [.. Targets.Keys];

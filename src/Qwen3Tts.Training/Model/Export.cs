@@ -60,7 +60,7 @@ static class Export
         {
             using (var weights = from.OpenWeights())
                 WriteWeights(aside, Tensors(weights, trained, rows, kind), shardBytes);
-            SideFiles.Copy(from.Path, aside, RewrittenFiles);
+            SideFiles.Copy(from, aside, RewrittenFiles);
             OutputFile.WriteText(Path.Combine(aside, "config.json"), config.ToJsonString(Indented) + "\n");
             if (manifest is not null)
                 OutputFile.WriteText(Path.Combine(aside, RunManifest.FileName), manifest([.. rows.Select(r => r.row)]).ToJson() + "\n");
@@ -116,13 +116,7 @@ static class Export
     /// The whole config.json, including keys that this program does not know. It is read again here, because it may have changed since
     /// training began.
     /// </summary>
-    static JsonNode Config(ModelFolder from)
-    {
-        var path = Path.Combine(from.Path, "config.json");
-        var bytes = WholeFile.Read(path);
-        ConfigFile.ParseModel(bytes, path);
-        return JsonNode.Parse(TextFile.Decode(bytes, path))!;
-    }
+    static JsonNode Config(ModelFolder from) => ConfigFile.ReadOfficial(Path.Combine(from.Path, "config.json"));
 
     static void Name(JsonNode config, TalkerConfig talker, IReadOnlyList<NewVoice> voices, List<(float[] Vector, int Row)> rows)
     {

@@ -1,6 +1,5 @@
 // A copy of a model with text as wide as its talker, by zeros: the same numbers come out of text_projection, and text can enter without it,
 // as the official script lets it. On models of two widths that script stops, and one of its faults cannot be shown.
-using System.Text.Json.Nodes;
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.Files;
 
@@ -20,8 +19,8 @@ static class WidenedText
                 + "make it narrower. Take a model whose text is no wider, such as models/mini.");
         OutputFolder.Write(Path.GetFullPath(target), aside =>
         {
-            SideFiles.Copy(from.Path, aside, Export.RewrittenFiles);
-            var config = JsonNode.Parse(File.ReadAllText(Path.Combine(from.Path, "config.json")))!;
+            SideFiles.Copy(from, aside, Export.RewrittenFiles);
+            var config = ConfigFile.ReadOfficial(Path.Combine(from.Path, "config.json"));
             config["talker_config"]!["text_hidden_size"] = wide;
             OutputFile.WriteText(Path.Combine(aside, "config.json"), config.ToJsonString());
             using var weights = from.OpenWeights();

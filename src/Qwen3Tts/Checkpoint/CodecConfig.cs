@@ -13,6 +13,10 @@ sealed record CodecConfig(
     [JsonIgnore]
     public double FramesPerSecond => (double)OutputSampleRate / DecodeUpsampleRate;
 
+    /// <summary>The layout of the file, by its model_type.</summary>
+    [JsonIgnore]
+    public FoundLayout? Layout => TransformersConfig.OfCodec(ModelType);
+
     /// <summary>Reads the configuration of a model's codec.</summary>
     /// <exception cref="IOException">The model has no codec.</exception>
     /// <exception cref="InvalidDataException">The codec's configuration is damaged.</exception>
@@ -22,16 +26,15 @@ sealed record CodecConfig(
     /// range.</exception>
     public static CodecConfig Read(string path)
     {
-        var config = ConfigFile.Read(path, ConfigJson.Default.CodecConfig);
+        var config = ConfigFile.ReadCodec(path);
         config.Check(path);
         return config;
     }
 
     void Check(string place)
     {
-        const string model = "qwen3_tts_tokenizer_12hz";
-        if (ModelType != model)
-            throw ConfigFile.Bad(place, "model_type", ModelType, model);
+        if (Layout is null)
+            throw ConfigFile.Bad(place, "model_type", ModelType, TransformersConfig.CodecTypes);
         ConfigFile.CheckSize(place, "input_sample_rate", InputSampleRate);
         DecoderConfig.Check(place);
         EncoderConfig.Check(place);

@@ -1,4 +1,5 @@
 // Reads JSON configurations and checks that their values are possible. An error names the file, the key and what to do.
+using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using Qwen3Tts.Files;
@@ -27,12 +28,25 @@ static class ConfigFile
     /// <summary>As above, from the bytes of a file.</summary>
     public static ModelConfig ParseModel(ReadOnlySpan<byte> utf8, string path)
     {
-        var config = JsonFile.Parse(utf8, path, ConfigJson.Default.ModelConfig, Remedy);
+        var (layout, completed) = TransformersConfig.Complete(utf8.ToArray(), path);
+        var config = JsonFile.Parse(completed, path, ConfigJson.Default.ModelConfig, Remedy) with { Layout = layout };
         config.Check(path);
         return config;
     }
 
+    /// <summary>The whole file with the official keys, also those that this program does not know.</summary>
+    /// <param name="path">A file that was read before without errors, but may have changed since.</param>
+    public static JsonObject ReadOfficial(string path)
+    {
+        var utf8 = WholeFile.Read(path);
+        return ParseModel(utf8, path).Layout?.Layout == CheckpointLayout.Transformers
+            ? TransformersConfig.Convert(utf8, path, CheckpointLayout.Official) : JsonNode.Parse(TextFile.Decode(utf8, path))!.AsObject();
+    }
+
     public static T Read<T>(string path, JsonTypeInfo<T> type) => JsonFile.Read(path, type, Remedy);
+
+    public static CodecConfig ReadCodec(string path) =>
+        JsonFile.Parse(TransformersConfig.Complete(WholeFile.Read(path), path).Utf8, path, ConfigJson.Default.CodecConfig, Remedy);
 
     public static void CheckSize(string place, string key, int value)
     {

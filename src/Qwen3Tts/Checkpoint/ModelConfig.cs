@@ -1,6 +1,7 @@
 // config.json of a model as records. The keys are required: the defaults of the official class differ from every released model, so a
 // missing key is an error that names it. The exception is speaker_encoder_config: released models have two of its keys, and the class
 // defaults apply to the others.
+using System.Text.Json.Serialization;
 
 namespace Qwen3Tts.Checkpoint;
 
@@ -10,6 +11,10 @@ sealed record ModelConfig(
     int TtsPadTokenId, int TtsBosTokenId, int TtsEosTokenId, TalkerConfig TalkerConfig,
     SpeakerEncoderConfig? SpeakerEncoderConfig = null, string? TransformersVersion = null)
 {
+    /// <summary>The layout of the file; null if it has no sign of one.</summary>
+    [JsonIgnore]
+    public FoundLayout? Layout { get; init; }
+
     public bool CanClone => SpeakerEncoderConfig is not null && TtsModelType == "base";
 
     /// <summary>True if the official package ignores instructions for this model size (quirk 8).</summary>

@@ -1,4 +1,4 @@
-// A model folder in the official Hugging Face layout, released or fine-tuned.
+// A model folder, released or fine-tuned, in the official layout or in that of Hugging Face transformers' own integration.
 using System.Text.Json.Serialization;
 using Qwen3Tts.Files;
 
@@ -30,6 +30,7 @@ sealed record GenerationConfig
 sealed class ModelFolder
 {
     readonly Adapter? _adapter;
+    string? _codec;
 
     ModelFolder(string path, ModelConfig config, GenerationConfig generation, Adapter? adapter) =>
         (Path, Config, Generation, _adapter) = (path, config, generation, adapter);
@@ -41,8 +42,8 @@ sealed class ModelFolder
     /// <summary>The conditions of the fine-tuning, if this program trained the model; otherwise null.</summary>
     public RunManifest? Manifest { get; private init; }
 
-    /// <summary>The codec's folder, <c>speech_tokenizer</c>.</summary>
-    public string CodecPath => System.IO.Path.Combine(Path, "speech_tokenizer");
+    /// <summary>The codec's folder: <c>speech_tokenizer</c>, or a folder beside the model where the layout has it there.</summary>
+    public string CodecPath => _codec ?? TransformersLayout.CodecFolder(Path, Config.Layout);
 
     /// <exception cref="DirectoryNotFoundException">There is no such folder.</exception>
     /// <exception cref="FileNotFoundException">The folder holds no config.json.</exception>
@@ -66,6 +67,9 @@ sealed class ModelFolder
         };
     }
 
+    /// <summary>The model with the codec of another folder.</summary>
+    public ModelFolder WithCodec(string folder) => new(Path, Config, Generation, _adapter) { Manifest = Manifest, _codec = folder };
+
     /// <summary>
     /// The model with an adapter: the configuration has the adapter's speakers, and the weights that are read have its changes.
     /// </summary>
@@ -83,6 +87,7 @@ sealed class ModelFolder
         return new(Path, Config with { TalkerConfig = talker with { SpkId = speakers } }, Generation, adapter)
         {
             Manifest = RunManifest.Read(adapter.Path) ?? Manifest,
+            _codec = _codec,
         };
     }
 
@@ -91,7 +96,7 @@ sealed class ModelFolder
     /// <exception cref="InvalidDataException">An adapter was added that belongs to other weights.</exception>
     public Weights OpenWeights(bool map = false)
     {
-        var weights = Weights.Open(Path, map);
+        var weights = Weights.Open(Path, map, Config.Layout);
         try
         {
             if (_adapter is { } adapter)
@@ -145,6 +150,6 @@ sealed class ModelFolder
         if (!Directory.Exists(path))
             throw new DirectoryNotFoundException(
                 $"There is no folder '{path}', which holds the codec. Copy the folder 'speech_tokenizer' from the model that this one " +
-                $"was made from.");
+                $"was made from; if the codec has a repository of its own, download that into this folder.");
     }
 }

@@ -21,7 +21,7 @@ sealed partial class SafetensorsFile : IDisposable
     }
 
     public string Path { get; }
-    public IReadOnlyDictionary<string, TensorEntry> Tensors { get; }
+    public IReadOnlyDictionary<string, TensorEntry> Tensors { get; private set; }
     public IReadOnlyDictionary<string, string> Metadata { get; }
 
     /// <exception cref="InvalidDataException">The file is cut off, is not safetensors, or its header contradicts its size.</exception>

@@ -40,7 +40,10 @@ sealed partial class Weights : IDisposable
 
     /// <exception cref="FileNotFoundException">There is neither a single file nor an index, or a shard is missing.</exception>
     /// <exception cref="InvalidDataException">A file is damaged, or the index and the shards contradict each other.</exception>
-    public static Weights Open(string folder, bool map = false)
+    /// <param name="folder">The folder of a model or of a codec.</param>
+    /// <param name="map">True to not copy large tensors.</param>
+    /// <param name="layout">The layout of config.json, which must be that of the tensors; null if it has no sign of one.</param>
+    public static Weights Open(string folder, bool map = false, FoundLayout? layout = null)
     {
         var single = Path.Combine(folder, "model.safetensors");
         var index = Path.Combine(folder, "model.safetensors.index.json");
@@ -56,6 +59,7 @@ sealed partial class Weights : IDisposable
                     ? $"{folder} holds weights as pytorch_model.bin, which is not read. Save the model as safetensors with the program " +
                         $"that made it."
                     : $"{folder} holds neither model.safetensors nor model.safetensors.index.json. Name the folder of a Qwen3-TTS model.");
+            weights.TakeOfficialNames(layout);
             return weights;
         }
         catch

@@ -13,7 +13,7 @@ sealed partial class Weights
         var problems = new[] { ("missing", _missing), ("of another shape", _misshapen), ("not part of this model", unused) }
             .Where(p => p.Item2.Count > 0).Select(p => $"{p.Item2.Count} {p.Item1}: {Names(p.Item2)}");
         return new($"{_place}: the tensors do not fit config.json; {string.Join("; ", problems)}.{Suspects()} Weights and config.json " +
-            $"must come from one model.");
+            $"must come from one model.{OtherNames}");
     }
 
     string Config => Path.Combine(_place, "config.json");

@@ -51,7 +51,7 @@ public sealed class SpeechCodec
         if (!File.Exists(path))
             throw new FileNotFoundException($"'{folder}' holds no config.json. Name the folder 'speech_tokenizer' of a Qwen3-TTS model.");
         var config = CodecConfig.Read(path);
-        using var weights = Weights.Open(folder, map);
+        using var weights = Weights.Open(folder, map, config.Layout);
         var used = config.EncoderValidNumQuantizers;
         if (config.EncoderConfig.NumQuantizers > weights.Entries.Count()) // each quantizer has its own tensors, also the unused ones
             throw ConfigFile.Bad(path, "encoder_config.num_quantizers", config.EncoderConfig.NumQuantizers,

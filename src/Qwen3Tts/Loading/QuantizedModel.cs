@@ -54,7 +54,7 @@ static class QuantizedModel
             }).ToList();
             SafetensorsWriter.Write(Path.Combine(aside, "model.safetensors"), tensors,
                 new Dictionary<string, string> { [Scheme] = Group64 }, OutputRecord.At(aside));
-            SideFiles.Copy(model.Path, aside);
+            SideFiles.Copy(model, aside);
             ModelNetworks.CheckTalker(ModelFolder.Open(aside)); // what cannot be read back gets no name
         });
     }

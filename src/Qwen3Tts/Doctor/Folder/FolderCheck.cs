@@ -94,6 +94,11 @@ static class FolderCheck
                 $"({talker.CodePredictorConfig.HiddenSize}) are those of the other one: instructions are " +
                 $"{(config.IgnoresInstruct ? "dropped" : "passed on")} wrongly.",
                 "Take config.json of the model that the weights come from.");
+        if (talker.RopeTheta != talker.CodePredictorConfig.RopeTheta)
+            yield return new("rope_theta_differs", Severity.Warning, FormattableString.Invariant(
+                $"rope_theta is {talker.RopeTheta} for the talker and {talker.CodePredictorConfig.RopeTheta} for the code predictor; in ")
+                + "released models both are the same. A conversion of the model may have lost the second one.",
+                "Take config.json of the model that the weights come from.");
         foreach (var finding in StoredTypes(weights).Concat(NotFinite(weights)))
             yield return finding;
     }
