@@ -60,7 +60,7 @@ public sealed class SpeechCodec
             FrameEncoder.Unused(config.EncoderConfig, used).Concat(FrameDecoder.Unused).ToHashSet().Contains);
         var encoder = new Lazy<FrameEncoder>(() =>
         {
-            using var again = Weights.Open(folder, map);
+            using var again = Weights.Open(folder, map, config.Layout);
             return again.Load(w => new FrameEncoder(w, config.EncoderConfig, used), foreign: _ => true);
         });
         return new(config, encoder, weights.Load(w => new FrameDecoder(w, config.DecoderConfig), foreign: _ => true), workers);
