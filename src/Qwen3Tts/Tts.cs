@@ -15,7 +15,7 @@ using Qwen3Tts.Text;
 namespace Qwen3Tts;
 
 /// <summary>A loaded Qwen3-TTS model. Several threads may use it; their utterances are computed alternately, frame by frame.</summary>
-public sealed class Tts : IDisposable
+public sealed partial class Tts : IDisposable
 {
     const int FramesBeyondText = 25; // two seconds at 12.5 frames a second
     const double FramesOfAToken = 4; // text tokens take 3 to 5 frames of speech
@@ -118,6 +118,7 @@ public sealed class Tts : IDisposable
     public SpeechStream Stream(string text, SpeechOptions? options = null)
     {
         options ??= new();
+        text = options.Reading(text);
         var sequence = TalkerSequence.Prompt(UtteranceOf(text, options), _ids);
         var sampling = options.Sampling ?? Sampling;
         var most = options.MaxFramesPerToken is { } each
