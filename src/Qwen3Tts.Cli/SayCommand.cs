@@ -126,8 +126,8 @@ sealed class SayCommand : DocumentedCommand
         "echo \"Three seven one nine\" | qwen3tts say - --voice me.wav -o - | aplay")
     {
         Add(_text);
-        Option[] options = [_output, _bits, _file, _split, _srt, _model, _adapter, _voice, _transcript, _speaker, _language, _instruct, _layout, _seed,
-            _temperature, _topK, _topP, _repetitionPenalty, _predictorTemperature, _predictorTopK, _predictorTopP, _greedy, _maxSeconds,
+        Option[] options = [_output, _bits, _file, _split, _srt, _model, _adapter, _voice, _transcript, _speaker, _language, _instruct,
+            _layout, _seed, _temperature, _topK, _topP, _repetitionPenalty, _predictorTemperature, _predictorTopK, _predictorTopP, _greedy, _maxSeconds,
             _maxFramesPerToken, _compat, _precision, _threads];
         foreach (var option in options)
             Add(option);

@@ -118,12 +118,12 @@ static class SentenceSplitter
     static int BehindQuote(string text, SentenceBreak[] kinds, int at)
     {
         var i = at;
-        while (i < text.Length
-            && CharUnicodeInfo.GetUnicodeCategory(text[i]) is UnicodeCategory.ClosePunctuation or UnicodeCategory.FinalQuotePunctuation)
+        while (i < text.Length && (i > at && kinds[i] == SentenceBreak.Extend || CharUnicodeInfo.GetUnicodeCategory(text[i])
+            is UnicodeCategory.ClosePunctuation or UnicodeCategory.FinalQuotePunctuation))
             i++;
         if (i == at || i < text.Length && char.IsLetterOrDigit(text, i))
             return at; // none, or one that opens: German »so«
-        while (i < text.Length && kinds[i] == SentenceBreak.Sp)
+        while (i < text.Length && kinds[i] is SentenceBreak.Sp or SentenceBreak.Extend)
             i++;
         return i;
     }

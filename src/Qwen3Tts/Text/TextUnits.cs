@@ -54,7 +54,7 @@ static class TextUnits
         for (var start = word.Start; start < word.End;)
         {
             var stop = start + StringInfo.GetNextTextElementLength(text.AsSpan(start, word.End - start));
-            while (stop < word.End && (IsInNumber(text, stop) || stop - start < MostTight && Tight(text, stop)))
+            while (stop < word.End && (IsInNumber(text, stop) || HasSpace(text, stop) || stop - start < MostTight && Tight(text, stop)))
                 stop += StringInfo.GetNextTextElementLength(text.AsSpan(stop, word.End - stop));
             units.Add(new(start, stop, weigh(text[start..stop]), stop == word.End ? word.After : UnitBreak.Character));
             start = stop;
@@ -82,6 +82,9 @@ static class TextUnits
         return Always.Contains(text[i]) || stop > last && BeforeSpace.Contains(text[i]) ? UnitBreak.Clause
             : stop > last ? UnitBreak.Space : UnitBreak.Character;
     }
+
+    /// <summary>True beside a space. A unit has one only inside a number or under a mark.</summary>
+    static bool HasSpace(string text, int at) => char.IsWhiteSpace(text[at]) || char.IsWhiteSpace(text[at - 1]);
 
     /// <summary>True between a digit and a digit, and on both sides of a point, comma, colon or slash between digits.</summary>
     static bool IsInNumber(string text, int at)

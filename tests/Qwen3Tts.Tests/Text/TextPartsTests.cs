@@ -8,7 +8,8 @@ namespace Qwen3Tts.Tests.Text;
 public sealed class TextPartsTests
 {
     static readonly string[] Alphabet = ["a", "B", "word", "Word ", " ", " ", "\n", "\n\n", "\r\n", ".", ". ", "!", ",", ", ", "; ", "。", "，", "中文",
-        "7", "3.14", "1 000", "1. ", "Dr. ", "(", ")", "“", "”", "…", "e\u0301", "\u0301", "\u200D", "😀", "👨‍👩‍👧", "\uD800", "\uDC00", "ก", "-", "- x"];
+        "7",
+        "3.14", "1 000", "1. ", "Dr. ", "(", ")", "“", "”", "…", "e\u0301", "\u0301", "\u200D", "😀", "👨‍👩‍👧", "\uD800", "\uDC00", "ก", "-", "- x"];
 
     static int Length(string text) => text.Length;
 
@@ -52,9 +53,11 @@ public sealed class TextPartsTests
     [Fact]
     public void ALongSentenceIsSplitAtCommasThenAtSpaces()
     {
-        Assert.Equal(["When it rained, we stayed;", "when it stopped, we left."], Parts("When it rained, we stayed; when it stopped, we left.", 30));
+        Assert.Equal(["When it rained, we stayed;", "when it stopped, we left."],
+            Parts("When it rained, we stayed; when it stopped, we left.", 30));
         Assert.Equal(["one two", "three four"], Parts("one two three four", 10));
-        Assert.Equal(["It costs", "1,000,000.50", "or 1 000 000", "euros at", "12:30."], Parts("It costs 1,000,000.50 or 1 000 000 euros at 12:30.", 12));
+        Assert.Equal(["It costs", "1,000,000.50", "or 1 000 000", "euros", "at 12:30."],
+            Parts("It costs 1,000,000.50 or 1 000 000 euros at 12:30.", 12));
         Assert.Equal(["今天天气很好，", "我们去公园。"], Parts("今天天气很好，我们去公园。", 8));
     }
 
