@@ -16,8 +16,8 @@ sealed class SayCommand : DocumentedCommand
 
     readonly Argument<string?> _text = new("text")
     {
-        Description = "The text to speak; - reads it from standard input. The model reads numbers, dates and units as it learned to; write " +
-            "them in words to be sure.",
+        Description = "The text to speak; - reads it from standard input. The model reads numbers, dates and units as it learned to; " +
+            "write them in words to be sure.",
         Arity = ArgumentArity.ZeroOrOne,
     };
     readonly Option<string?> _file = new("--file") { Description = "Read the text from this file.", HelpName = "TXT" };
@@ -99,8 +99,8 @@ sealed class SayCommand : DocumentedCommand
     };
     readonly Option<string> _split = new Option<string>("--split")
     {
-        Description = "Whether a long text is spoken sentence by sentence, with pauses, or at once. auto splits what is longer than a few " +
-            "sentences, but not for a model that designs voices, because it designs another voice for each part.",
+        Description = "Whether a long text is spoken sentence by sentence, with pauses, or at once. auto splits what is longer than a " +
+            "few sentences, but not for a model that designs voices, because it designs another voice for each part.",
         HelpName = $"{Auto}|{Off}",
         DefaultValueFactory = _ => Auto,
     }.OneOf(Auto, Off);
@@ -127,7 +127,8 @@ sealed class SayCommand : DocumentedCommand
     {
         Add(_text);
         Option[] options = [_output, _bits, _file, _split, _srt, _model, _adapter, _voice, _transcript, _speaker, _language, _instruct,
-            _layout, _seed, _temperature, _topK, _topP, _repetitionPenalty, _predictorTemperature, _predictorTopK, _predictorTopP, _greedy, _maxSeconds,
+            _layout, _seed, _temperature, _topK, _topP, _repetitionPenalty, _predictorTemperature,
+            _predictorTopK, _predictorTopP, _greedy, _maxSeconds,
             _maxFramesPerToken, _compat, _precision, _threads];
         foreach (var option in options)
             Add(option);

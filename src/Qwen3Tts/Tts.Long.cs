@@ -9,7 +9,7 @@ namespace Qwen3Tts;
 
 public sealed partial class Tts
 {
-    /// <summary>The parts that <see cref="SayLong"/> speaks one after another. A text of one part is spoken as by <see cref="Say"/>.</summary>
+    /// <summary>The parts that <see cref="SayLong"/> speaks one after another. One part alone is spoken as by <see cref="Say"/>.</summary>
     /// <param name="text">The text to be spoken.</param>
     /// <param name="options">As for <see cref="Say"/>; the language decides how ordinal numbers are read.</param>
     /// <param name="parts">How the text is split; null for the usual lengths.</param>

@@ -6,7 +6,7 @@ using System.Runtime.InteropServices;
 
 namespace Qwen3Tts.Audio;
 
-/// <summary>Joins the parts of a speech. For each part: <see cref="Begin"/>, <see cref="Push"/> for each chunk, <see cref="End"/>.</summary>
+/// <summary>Joins the parts of a speech. For each: <see cref="Begin"/>, <see cref="Push"/> for each chunk, <see cref="End"/>.</summary>
 /// <param name="rate">Samples per second.</param>
 sealed class SpeechJoiner(int rate)
 {

@@ -39,7 +39,7 @@ public sealed record SpeechOptions
     public double? MaxFramesPerToken { get; init; }
 
     /// <summary>
-    /// Turns a text, or one part of a long text, into what is read aloud: numbers, dates and units into words. Null reads the text as it is;
+    /// Turns a text, or a part of a long text, into what is read aloud: numbers, dates and units into words. Null reads it as it is;
     /// the model then reads numbers as it learned to, which may be wrong.
     /// </summary>
     public Func<string, string>? Normalize { get; init; }

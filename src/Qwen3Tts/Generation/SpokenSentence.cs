@@ -1,4 +1,4 @@
-// What is returned for a long text: chunks while it is spoken, or whole sentences. A sentence here is what was spoken at once: one sentence,
+// What is returned for a long text: chunks while it is spoken, or whole sentences. A sentence here is what was spoken at once: one,
 // several short ones, or a piece of a long one.
 using Qwen3Tts.Audio;
 

@@ -64,7 +64,7 @@ static class TextParts
     }
 
     /// <summary>
-    /// How many units the next piece has. The pieces of a sentence shall be of about equal length, so that none is very short: the best kind
+    /// How many units the next piece has. The pieces of a sentence shall be about equally long, so that none is very short: the best kind
     /// of break wins that is at least half as far as it shall be, and of these the nearest to where it shall be.
     /// </summary>
     static int Cut(List<TextUnit> units, int first, long rest, int longest)

@@ -6,7 +6,8 @@ namespace Qwen3Tts.Tests.Text;
 public sealed class SentenceSplitterTests
 {
     static string Show(string text, string? language) =>
-        string.Concat(SentenceSplitter.Split(text, language).Select(s => text[s.Start..s.End] + (s.EndsParagraph ? "¶" : "|"))).TrimEnd('|');
+        string.Concat(SentenceSplitter.Split(text, language).Select(s => $"{text[s.Start..s.End]}{(s.EndsParagraph ? "¶" : "|")}"))
+            .TrimEnd('|');
 
     [Theory]
     [InlineData("Dr. Smith met Mr. and Mrs. Jones.|They left.")]
