@@ -72,7 +72,7 @@ public sealed class TextPartsTests
         Assert.Equal(["Yes.", "No."], Parts("Yes. No.", 40));
     }
 
-    /// <summary>Megabytes of what is hardest: no sentence ends, no spaces, one punctuation mark only. Quadratic work would not end.</summary>
+    /// <summary>A megabyte of what is hardest: no sentence ends, no spaces, one mark only. Quadratic work would not end.</summary>
     [Theory]
     [InlineData("a")]
     [InlineData("a. 1 ")]
