@@ -26,7 +26,10 @@ readonly record struct SpeechEnding(string Words, string? Remedy)
             FinishReason.Context => new("cut off at the model's positions",
                 $"{cut}where the model sees no further (max_position_embeddings in config.json). Say the text in parts."),
             FinishReason.Stopped => new("stopped", file is null ? "Stopped."
-                : $"Stopped. What was spoken until then, {frames} frames, is in {file}.") { IsStopped = true },
+                : $"Stopped. What was spoken until then, {frames} frames, is in {file}.")
+            {
+                IsStopped = true
+            },
             _ => new("cut off at the limit", $"{cut}before the model ended it. Allow more with --max-seconds, or try another --seed."),
         };
     }
