@@ -33,6 +33,7 @@ readonly record struct SpeechEnding(string Words, string? Remedy)
             _ => new("cut off at the limit", $"{cut}before the model ended it. Allow more with --max-seconds, or try another --seed."),
         };
     }
+
     /// <summary>How a long text ended.</summary>
     /// <param name="times">The sentences that were spoken.</param>
     /// <param name="full">True if the limit of seconds was reached.</param>
