@@ -12,10 +12,12 @@ sealed class SayCommand : DocumentedCommand
 {
     const string Standard = "-"; // standard input or output
     const string TextFirst = "text-first", Interleaved = "interleaved";
+    const string Auto = "auto", Off = "off";
 
     readonly Argument<string?> _text = new("text")
     {
-        Description = "The text to speak; - reads it from standard input.",
+        Description = "The text to speak; - reads it from standard input. The model reads numbers, dates and units as it learned to; " +
+            "write them in words to be sure.",
         Arity = ArgumentArity.ZeroOrOne,
     };
     readonly Option<string?> _file = new("--file") { Description = "Read the text from this file.", HelpName = "TXT" };
@@ -95,6 +97,18 @@ sealed class SayCommand : DocumentedCommand
             $"by commas.",
         HelpName = "NAMES",
     };
+    readonly Option<string> _split = new Option<string>("--split")
+    {
+        Description = "Whether a long text is spoken sentence by sentence, with pauses, or at once. auto splits what is longer than a " +
+            "few sentences, but not for a model that designs voices, because it designs another voice for each part.",
+        HelpName = $"{Auto}|{Off}",
+        DefaultValueFactory = _ => Auto,
+    }.OneOf(Auto, Off);
+    readonly Option<string?> _srt = new("--srt")
+    {
+        Description = "Also write subtitles in the format SubRip: each sentence that was spoken, with its times.",
+        HelpName = "SRT",
+    };
     readonly Option<string> _precision = PrecisionOption.Create();
     readonly Option<int?> _threads = CommonOptions.Threads();
 
@@ -104,16 +118,17 @@ sealed class SayCommand : DocumentedCommand
     static Dictionary<string, Sequence.Compatibility> Compat =>
         new() { ["raw-text"] = Sequence.Compatibility.RawText, ["speaker-at-6"] = Sequence.Compatibility.SpeakerAt6 };
 
-    public SayCommand() : base("say", "Speaks a text.",
+    public SayCommand() : base("say", "Speaks a text. A long one is spoken sentence by sentence.",
         "qwen3tts say \"Set white at B four now.\" --model models/mini --voice tests/Mini/clips/rms_1.wav -o out.wav",
         "qwen3tts say \"Good morning.\" --model Qwen3-TTS-12Hz-1.7B-CustomVoice --speaker vivian --instruct \"Very happy.\" -o out.wav",
         "qwen3tts say \"Robert has nine yellow pencils.\" --model models/mini --adapter runs/nora/export/adapter --speaker nora -o out.wav",
-        "qwen3tts say --file chapter.txt --voice me.wav --transcript \"What I say in it.\" --seed 7 -o chapter.flac",
+        "qwen3tts say --file chapter.txt --voice me.wav --transcript \"What I say in it.\" --seed 7 -o chapter.flac --srt chapter.srt",
         "echo \"Three seven one nine\" | qwen3tts say - --voice me.wav -o - | aplay")
     {
         Add(_text);
-        Option[] options = [_output, _bits, _file, _model, _adapter, _voice, _transcript, _speaker, _language, _instruct, _layout, _seed,
-            _temperature, _topK, _topP, _repetitionPenalty, _predictorTemperature, _predictorTopK, _predictorTopP, _greedy, _maxSeconds,
+        Option[] options = [_output, _bits, _file, _split, _srt, _model, _adapter, _voice, _transcript, _speaker, _language, _instruct,
+            _layout, _seed, _temperature, _topK, _topP, _repetitionPenalty, _predictorTemperature,
+            _predictorTopK, _predictorTopP, _greedy, _maxSeconds,
             _maxFramesPerToken, _compat, _precision, _threads];
         foreach (var option in options)
             Add(option);
@@ -137,10 +152,11 @@ sealed class SayCommand : DocumentedCommand
             throw new ArgumentException($"'{output}' is a folder. Give --output the name of the file to write.");
         var text = Text(parsed, stop);
         var model = CommonOptions.ModelFolder(parsed.GetValue(_model));
-        if (output != Standard)
-            OutputFile.CheckIsNoInput(
-                output, [parsed.GetValue(_file), parsed.GetValue(_voice), .. OutputFile.Whole(model),
-                    .. OutputFile.Whole(parsed.GetValue(_adapter))]);
+        var srt = parsed.GetValue(_srt);
+        string[] outputs = [.. new[] { output == Standard ? null : output, srt }.OfType<string>()];
+        OutputFile.CheckAreNoInputs(
+            outputs, [parsed.GetValue(_file), parsed.GetValue(_voice), .. OutputFile.Whole(model),
+                .. OutputFile.Whole(parsed.GetValue(_adapter))]);
         WavFormat? samples = parsed.GetValue(_bits) is { } bits ? SampleFormats[bits] : null;
         if (output != Standard)
             AudioFormats.Check(output, samples);
@@ -149,20 +165,21 @@ sealed class SayCommand : DocumentedCommand
             _ => Tts.Load(model, parsed.GetValue(_threads), parsed.GetValue(_adapter), compatibility,
                 PrecisionOption.Precision(parsed.GetValue(_precision)!)));
         var options = Speech(parsed, tts);
-        var doubts = (options.Voice?.Warnings ?? []).Concat(tts.Doubts(text)).ToList();
-        doubts.AddRange(tts.Untrained(options));
-        foreach (var doubt in doubts)
+        var parts = new LongTextOptions { MaxSeconds = parsed.GetValue(_maxSeconds) };
+        var isLong = parsed.GetValue(_split) == Auto && LongSpeech.IsLong(tts, text, options, parts);
+        foreach (var doubt in (options.Voice?.Warnings ?? []).Concat(isLong ? [] : tts.Doubts(text)).Concat(tts.Untrained(options)))
             Console.Error.WriteLine(doubt);
         stop.ThrowIfCancellationRequested();
-        var speech = tts.Stream(text, options);
-        var spoken = SpokenOutput.Write(speech, output == Standard ? null : [], samples ?? WavFormat.Pcm16, stop, output);
-        var ending = SpeechEnding.Describe(speech, output == Standard ? null : output);
-        (output == Standard || OutputFile.IsSpecial(FileIdentity.Resolve(output)) ? Console.Error
-            : Console.Out).WriteLine(
-            $"{(output == Standard ? "spoken" : output)}: {spoken}, seed {options.Sampling!.Seed}, {ending.Words}");
+        var file = output == Standard ? null : output;
+        var (spoken, ending, times) = isLong ? LongSpeech.Say(tts, text, options, parts, file, samples ?? WavFormat.Pcm16, stop)
+            : LongSpeech.SayAtOnce(tts, text, options, file, samples ?? WavFormat.Pcm16, stop);
+        if (srt is not null)
+            OutputFile.WriteText(srt, Subtitles.Srt(times));
+        var print = file is null || OutputFile.IsSpecial(FileIdentity.Resolve(file)) ? Console.Error : Console.Out;
+        print.WriteLine($"{file ?? "spoken"}: {spoken}, seed {options.Sampling!.Seed}, {ending.Words}");
         if (ending.Remedy is { } remedy)
             Console.Error.WriteLine(remedy);
-        return speech.FinishReason == FinishReason.Stopped ? CommandRun.Interrupted : CommandRun.Done;
+        return ending.IsStopped ? CommandRun.Interrupted : CommandRun.Done;
     }
 
     void CheckTogether(ParseResult parsed)

@@ -3,43 +3,43 @@ using System.Diagnostics;
 using System.Globalization;
 using Qwen3Tts.Audio;
 using Qwen3Tts.CommandLine;
-using Qwen3Tts.Generation;
 
 namespace Qwen3Tts.Cli;
 
 static class SpokenOutput
 {
     /// <summary>
-    /// Speaks to standard output, or collects the samples in <paramref name="kept"/> and then writes a file, also if it was stopped.
+    /// Speaks to standard output, or collects the samples and then writes a file, also if the speech was stopped.
     /// Returns a text with the speed.
     /// </summary>
-    /// <param name="speech">The speech, which is generated here.</param>
-    /// <param name="kept">Collects the samples of a file; null writes WAV to standard output.</param>
+    /// <param name="speech">The chunks of the speech, which is generated here.</param>
+    /// <param name="rate">Samples per second.</param>
+    /// <param name="progress">How far the speech is, in words.</param>
     /// <param name="samples">How samples are stored, if the format leaves a choice.</param>
-    /// <param name="stop">Stops speaking.</param>
-    /// <param name="file">The file. Its extension chooses the format.</param>
-    public static string Write(SpeechStream speech, List<float>? kept, WavFormat samples, CancellationToken stop, string file = "")
+    /// <param name="file">The file, whose extension chooses the format; null writes WAV to standard output.</param>
+    public static string Write(IEnumerable<float[]> speech, int rate, Func<string> progress, WavFormat samples, string? file)
     {
         var clock = Stopwatch.StartNew();
         var spoken = 0L;
+        List<float>? kept = file is null ? null : [];
         using var pipe = kept is null ? Console.OpenStandardOutput() : null;
-        pipe?.Write(WavFile.Header(speech.SampleRate, samples, samples: null));
+        pipe?.Write(WavFile.Header(rate, samples, samples: null));
         StatusLine.While("speaking", show =>
         {
-            foreach (var chunk in speech.Until(stop))
+            foreach (var chunk in speech)
             {
                 spoken += chunk.Length;
                 kept?.AddRange(chunk);
                 if (pipe is not null)
                     WavFile.WriteSamples(pipe, chunk, samples);
                 pipe?.Flush();
-                show($"speaking: {speech.Frames.Count} frames, {Pace(spoken, speech.SampleRate, clock)}");
+                show($"speaking: {progress()}, {Pace(spoken, rate, clock)}");
             }
             return 0;
         });
-        var pace = Pace(spoken, speech.SampleRate, clock);
+        var pace = Pace(spoken, rate, clock);
         if (kept is not null)
-            AudioFile.WriteOutput(file, new([.. kept], speech.SampleRate), samples);
+            AudioFile.WriteOutput(file!, new([.. kept], rate), samples);
         return pace;
     }
 

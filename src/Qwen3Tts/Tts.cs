@@ -118,6 +118,7 @@ public sealed partial class Tts : IDisposable
     public SpeechStream Stream(string text, SpeechOptions? options = null)
     {
         options ??= new();
+        text = options.Reading(text);
         var sequence = TalkerSequence.Prompt(UtteranceOf(text, options), _ids);
         var sampling = options.Sampling ?? Sampling;
         var most = options.MaxFramesPerToken is { } each

@@ -37,4 +37,12 @@ public sealed record SpeechOptions
     /// about 3 to 5. With null, <see cref="SamplingOptions.MaxFrames"/> is the only limit, as in the official package.
     /// </summary>
     public double? MaxFramesPerToken { get; init; }
+
+    /// <summary>
+    /// Turns a text, or a part of a long text, into what is read aloud: numbers, dates and units into words. Null reads it as it is;
+    /// the model then reads numbers as it learned to, which may be wrong.
+    /// </summary>
+    public Func<string, string>? Normalize { get; init; }
+
+    internal string Reading(string text) => Normalize is { } normalize ? normalize(text) : text;
 }
