@@ -153,6 +153,8 @@ sealed class SayCommand : DocumentedCommand
         var text = Text(parsed, stop);
         var model = CommonOptions.ModelFolder(parsed.GetValue(_model));
         var srt = parsed.GetValue(_srt);
+        if (srt == Standard || srt is not null && output != Standard && FileIdentity.Same(srt, output))
+            throw new ArgumentException($"--srt is '{srt}', where the speech goes or may go. Name a file of its own, such as out.srt.");
         string[] outputs = [.. new[] { output == Standard ? null : output, srt }.OfType<string>()];
         OutputFile.CheckAreNoInputs(
             outputs, [parsed.GetValue(_file), parsed.GetValue(_voice), .. OutputFile.Whole(model),

@@ -63,22 +63,41 @@ static class TransformersConfig
     }
 
     /// <summary>Converts a configuration of a model or of a codec, which was read without errors.</summary>
+    /// <exception cref="InvalidDataException">A key is there twice, or has a value of another kind.</exception>
     public static JsonObject Convert(byte[] utf8, string path, CheckpointLayout to)
     {
-        var config = JsonNode.Parse(TextFile.Decode(Complete(utf8, path).Utf8, path))!.AsObject();
+        const string remedy = "Take the file of the model that this one was made from.";
+        try
+        {
+            return JsonNode.Parse(TextFile.Decode(Complete(utf8, path).Utf8, path), documentOptions: Strict) is JsonObject config
+                ? Convert(config, to) : throw new InvalidDataException($"{path} holds no JSON object. {remedy}");
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            throw new InvalidDataException($"{path} cannot be converted: {Printable.Text(e.Message)} {remedy}", e);
+        }
+    }
+
+    static JsonDocumentOptions Strict => new() { AllowDuplicateProperties = false };
+
+    static JsonObject Part(JsonObject of, string key) =>
+        of[key] as JsonObject ?? throw new InvalidOperationException($"'{key}' is no object.");
+
+    static JsonObject Convert(JsonObject config, CheckpointLayout to)
+    {
         Action<JsonObject, bool?> rope = to == CheckpointLayout.Official ? SplitRope : JoinRope;
         if (OfCodec((string?)config["model_type"]) is not null)
         {
             config["model_type"] = to == CheckpointLayout.Official ? OfficialCodec : Codec;
             if (config["architectures"] is JsonArray)
                 config["architectures"] = new JsonArray(to == CheckpointLayout.Official ? OfficialCodecClass : CodecClass);
-            rope(config["decoder_config"]!.AsObject(), null);
-            rope(config["encoder_config"]!.AsObject(), null);
+            rope(Part(config, "decoder_config"), null);
+            rope(Part(config, "encoder_config"), null);
             return config;
         }
-        var talker = config[Talker]!.AsObject();
+        var talker = Part(config, Talker);
         rope(talker, true);
-        rope(talker[Predictor]!.AsObject(), false);
+        rope(Part(talker, Predictor), false);
         if (config[Encoder] is JsonObject encoder)
             if (to == CheckpointLayout.Official)
                 encoder.Remove("model_type");

@@ -97,5 +97,7 @@ public sealed class LongTextTests
         Assert.Equal(0, CommandTests.Run(Say(whole, "--split", "off")).Code);
         Assert.NotEqual(File.ReadAllBytes(wav), File.ReadAllBytes(whole));
         Assert.NotEqual(0, CommandTests.Run(Say(wav, "--srt", Recording)).Code);
+        Assert.Contains("Name a file of its own", CommandTests.Run(Say(wav, "--srt", wav)).Error, StringComparison.Ordinal);
+        Assert.Contains("Name a file of its own", CommandTests.Run(Say(wav, "--srt", "-")).Error, StringComparison.Ordinal);
     }
 }
