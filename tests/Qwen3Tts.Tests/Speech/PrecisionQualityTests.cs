@@ -31,8 +31,9 @@ public sealed class PrecisionQualityTests
             var length = takes.Sum(t => t.Speech.Seconds);
             seconds ??= length;
             var name = precision == WeightPrecision.Stored ? "BF16" : precision.ToString().ToLowerInvariant();
-            table.Append(CultureInfo.InvariantCulture, $"| {name} | {heard} | {length / seconds:0.000} | {At(pitch, 0.5):0} Hz | {At(pitch, 0.1):0} to {At(pitch, 0.9):0} Hz "
-                + $"| {takes.Count(t => !t.Ended)} of {takes.Count} |\n");
+            table.Append(CultureInfo.InvariantCulture, $"| {name} | {heard} | {length / seconds:0.000} | {At(pitch, 0.5):0} Hz ")
+                .Append(CultureInfo.InvariantCulture, $"| {At(pitch, 0.1):0} to {At(pitch, 0.9):0} Hz ")
+                .Append(CultureInfo.InvariantCulture, $"| {takes.Count(t => !t.Ended)} of {takes.Count} |\n");
             Assert.All(pitch, p => Assert.InRange(p, 60, 320));
         }
         Readme.Hold("docs/quantization.md", "precision-quality", table.ToString());
