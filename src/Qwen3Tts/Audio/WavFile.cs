@@ -32,12 +32,14 @@ public static class WavFile
     /// do.</exception>
     public static Waveform Read(string path)
     {
-        if (!File.Exists(path))
-            throw new FileNotFoundException($"{Printable.Path(path)}: there is no such audio file. Check the path.", path)
-                .WithCause("no such audio file");
-        using var stream = File.OpenRead(path);
+        using var stream = Open(path);
         return Read(stream, path);
     }
+
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
+    internal static FileStream Open(string path) => File.Exists(path) ? File.OpenRead(path)
+        : throw new FileNotFoundException($"{Printable.Path(path)}: there is no such audio file. Check the path.", path)
+            .WithCause("no such audio file");
 
     /// <summary>Reads from a stream up to the end of the samples. The stream need not support seeking.</summary>
     /// <param name="stream">A stream that is positioned at the first byte of the file.</param>

@@ -47,7 +47,7 @@ public sealed class SpeakTogetherTests
             {
                 samples.AddRange(chunk);
                 if (random.Next(2) == 0)
-                    Thread.Sleep(random.Next(5));
+                    Thread.Sleep(random.Next(5)); // so that utterances meet in other steps; no result depends on it
             }
             together[i] = [.. samples];
         }))];

@@ -26,10 +26,7 @@ public static class AudioFile
     /// <exception cref="InvalidDataException">The file is damaged, or of a kind that is not read. The message says what to do.</exception>
     public static Waveform Read(string path)
     {
-        if (!File.Exists(path))
-            throw new FileNotFoundException($"{Printable.Path(path)}: there is no such audio file. Check the path.", path)
-                .WithCause("no such audio file");
-        using var stream = File.OpenRead(path);
+        using var stream = WavFile.Open(path);
         return Read(stream, path);
     }
 
