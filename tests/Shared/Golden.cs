@@ -74,6 +74,9 @@ static class Mini
         : Path.Combine(Golden.Repository, "models", "mini");
     public static string Recordings { get; } = Other is { } o && Directory.Exists(Path.Combine(o, "recordings", "nora"))
         ? Path.Combine(o, "recordings", "nora") : Path.Combine(Golden.Repository, "recordings", "nora");
+    /// <summary>Recordings of the same voice with other texts: announcements of trains, most of whose words the miniature does not
+    /// know.</summary>
+    public static string Station { get; } = Path.Combine(Golden.Repository, "recordings", "station");
     /// <summary>Folder of the miniature's sentences, clips, grammar and expected numbers.</summary>
     public static string Folder { get; } = Other ?? Path.Combine(Golden.Repository, "tests", "Mini");
 

@@ -32,7 +32,8 @@ sealed record Planted(string Name, FaultSet Faults, double Rate, int Steps, Func
 /// <param name="clips">How many of the recordings to use.</param>
 /// <param name="model">The base model; null: the widened miniature.</param>
 /// <param name="edit">Changes the recordings, which are WAV and TXT files in a folder.</param>
-sealed class PlantedFaults(string folder, int clips, string? model = null, Action<string>? edit = null)
+/// <param name="source">The folder of the recordings; null: those of nora.</param>
+sealed class PlantedFaults(string folder, int clips, string? model = null, Action<string>? edit = null, string? source = null)
 {
     const int EveryOtherIsNew = 5;
 
@@ -179,7 +180,7 @@ sealed class PlantedFaults(string folder, int clips, string? model = null, Actio
         if (!File.Exists(all))
         {
             var recordings = Directory.CreateDirectory(Path.Combine(folder, "recordings")).FullName; // training reads the voice there
-            foreach (var recording in Directory.GetFiles(Mini.Recordings).Order(StringComparer.Ordinal).Take(2 * clips))
+            foreach (var recording in Directory.GetFiles(source ?? Mini.Recordings).Order(StringComparer.Ordinal).Take(2 * clips))
                 File.Copy(recording, Path.Combine(recordings, Path.GetFileName(recording)), overwrite: true);
             edit?.Invoke(recordings);
             Preparation.Run(new() { Input = recordings, Output = all, Language = "English" }, ModelEncoder.Load(ModelFolder.Open(Model)),

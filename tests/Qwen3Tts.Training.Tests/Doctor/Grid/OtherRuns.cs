@@ -33,6 +33,8 @@ static class OtherRuns
             .. OfData("a third of the texts is another clip's", From("wrong_texts", 60, edit: WrongTexts)),
             .. OfData("3 clips", From("three", 4)),
             .. OfData("another voice: lower and slower by 15 %", From("slower", 60, edit: Slower)),
+            .. OfData("60 other texts, with words that the model does not know", new(Path.Combine(folder, "station"), 60,
+                source: Mini.Station)),
             .. OfData("text narrower than the talker", From("unwidened", 60, Mini.Model), FaultSet.NoTextProjection),
             .. OfData("a narrower model", From("narrowed", 60, NarrowedMini.In(folder))),
         ];
