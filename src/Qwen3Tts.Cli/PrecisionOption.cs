@@ -10,7 +10,8 @@ static class PrecisionOption
 
     public static Option<string> Create() => new Option<string>("--precision")
     {
-        Description = "How weights are held: as stored, in bytes, or the talker's in four bits. `qwen3tts quantize` saves the conversion.",
+        Description = "How weights are held: as stored, in bytes, or the talker's in four bits. The conversion is kept for " +
+            "the next time in the folder that QWEN3TTS_CACHE names, by default .cache/qwen3tts. `qwen3tts quantize` writes a model.",
         HelpName = $"{Stored}|{Int8}|{Int4}",
         DefaultValueFactory = _ => Stored,
     }.OneOf(Stored, Int8, Int4);

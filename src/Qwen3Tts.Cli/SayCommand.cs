@@ -165,7 +165,7 @@ sealed class SayCommand : DocumentedCommand
         var compatibility = Compatible(parsed.GetValue(_compat));
         using var tts = StatusLine.While($"loading {model}",
             _ => Tts.Load(model, parsed.GetValue(_threads), parsed.GetValue(_adapter), compatibility,
-                PrecisionOption.Precision(parsed.GetValue(_precision)!)));
+                PrecisionOption.Precision(parsed.GetValue(_precision)!), keepConverted: true));
         var options = Speech(parsed, tts);
         var parts = new LongTextOptions { MaxSeconds = parsed.GetValue(_maxSeconds) };
         var isLong = parsed.GetValue(_split) == Auto && LongSpeech.IsLong(tts, text, options, parts);

@@ -29,13 +29,14 @@ public sealed partial class Tts : IDisposable
     readonly Workers? _own;
     readonly Compatibility _compatibility;
 
-    Tts(ModelFolder model, Workers workers, Workers? own, Compatibility compatibility, WeightPrecision precision, bool map)
+    Tts(ModelFolder model, Workers workers, Workers? own, Compatibility compatibility, WeightPrecision precision, bool map,
+        QuantizedCache? cache)
     {
         (_model, _own, _compatibility) = (model, own, compatibility);
         _tokenizer = TextTokenizer.Load(model.Path);
         _ids = model.Config.SpecialTokens(_tokenizer.AssistantHead[^1]);
         _ = Sampling; // reports a setting of generation_config.json that is out of range now, not when speaking
-        (_talker, _encoder) = ModelNetworks.Load(model, workers, precision.ToWeightType(), map);
+        (_talker, _encoder) = ModelNetworks.Load(model, workers, precision.ToWeightType(), map, cache);
         _talker.Input.ProjectsText = !compatibility.HasFlag(Compatibility.RawText);
         _codec = SpeechCodec.Load(model.CodecPath, workers, map);
         if (_codec.CodesPerFrame != _ids.CodeGroups || _codec.CodebookSize != model.Config.TalkerConfig.CodePredictorConfig.VocabSize)
@@ -54,12 +55,14 @@ public sealed partial class Tts : IDisposable
     /// it needs.</param>
     /// <param name="precision">How the weights of the language model are stored in memory.</param>
     /// <param name="mapWeights">True to map the file instead of copying it. If it is cut short then, the process ends.</param>
+    /// <param name="keepConverted">True to keep weights that are converted to another precision in the user's cache folder, or in the one
+    /// that QWEN3TTS_CACHE names: the next load then reads them. A file takes as much room as the converted weights.</param>
     /// <exception cref="IOException">The folder, or a file in it, is not there.</exception>
     /// <exception cref="InvalidDataException">A file is damaged, the tensors do not fit the configuration, or the adapter belongs to
     /// another model.</exception>
     /// <exception cref="ArgumentException">Text without its projection was requested, and text and talker differ in width.</exception>
     public static Tts Load(string folder, int? threads = null, string? adapter = null, Compatibility compatibility = Compatibility.None,
-        WeightPrecision precision = WeightPrecision.Stored, bool mapWeights = false)
+        WeightPrecision precision = WeightPrecision.Stored, bool mapWeights = false, bool keepConverted = false)
     {
         var model = ModelFolder.Open(ModelHub.Resolve(folder));
         if (adapter is not null)
@@ -67,7 +70,8 @@ public sealed partial class Tts : IDisposable
         var own = threads is { } n ? new Workers(n) : null;
         try
         {
-            return new(model, own ?? Workers.Shared, own, compatibility, precision, mapWeights);
+            return new(model, own ?? Workers.Shared, own, compatibility, precision, mapWeights,
+                keepConverted ? new(QuantizedCache.UsualFolder) : null);
         }
         catch
         {

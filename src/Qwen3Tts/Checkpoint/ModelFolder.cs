@@ -91,6 +91,9 @@ sealed class ModelFolder
         };
     }
 
+    /// <summary>True if an adapter was added: then the weights are not those of the files.</summary>
+    public bool HasAdapter => _adapter is not null;
+
     /// <summary>The weights of talker, code predictor and speaker encoder.</summary>
     /// <param name="map">True to not copy large tensors: the file must not change while they are used.</param>
     /// <exception cref="InvalidDataException">An adapter was added that belongs to other weights.</exception>
@@ -123,8 +126,12 @@ sealed class ModelFolder
     public T Load<T>(IReadOnlyList<string> parts, Func<Weights, T> networks, bool map = false)
     {
         using var weights = OpenWeights(map);
-        return weights.Load(networks, Others(parts));
+        return LoadFrom(weights, parts, networks);
     }
+
+    /// <summary>The same from weights that are open.</summary>
+    public static T LoadFrom<T>(Weights weights, IReadOnlyList<string> parts, Func<Weights, T> networks) =>
+        weights.Load(networks, Others(parts));
 
     /// <summary>As <see cref="Load"/>, but only checks names and shapes.</summary>
     public void CheckTensors<T>(IReadOnlyList<string> parts, Func<Weights, T> networks)

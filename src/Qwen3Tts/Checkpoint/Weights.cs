@@ -145,9 +145,6 @@ sealed partial class Weights : IDisposable
                 scales.Value.File.Numbers<ushort>(name + TensorNames.ScaleSuffix, DoLater), IsNone: false);
     }
 
-    /// <summary>The type to which a linear layer is converted, by the name of its tensor; null to keep the stored type.</summary>
-    public Func<string, WeightType?>? Quantizes { get; set; }
-
     /// <summary>The place of a tensor of this shape; null if there is none, or if only shapes are checked.</summary>
     (SafetensorsFile File, TensorEntry Entry)? Find(string name, ReadOnlySpan<int> shape)
     {

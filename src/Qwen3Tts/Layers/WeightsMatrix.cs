@@ -25,12 +25,7 @@ static class WeightsMatrix
         if (weights.TakeQuantized(name, rows, columns) is { } q)
             return q.IsNone ? Kernels.Matrix.WithoutValues(rows, columns)
                 : Quantization.Matrix(q.Type, rows, columns, q.Groups, q.Scales);
-        if (!Quantization.Fits(columns) || weights.Quantizes?.Invoke(name) is not { } type)
-            return weights.Matrix(name, rows, columns);
-        if (!weights.Has(name, rows, columns))
-            return Kernels.Matrix.WithoutValues(rows, columns);
-        var quantized = Quantization.Allocate(type, rows, columns);
-        weights.ReadLater(name, numbers => Quantization.Quantize(numbers, rows, type, quantized));
-        return Quantization.Matrix(type, rows, columns, quantized.Groups, quantized.Scales);
+        return Quantization.Fits(columns) && weights.Quantizes?.Invoke(name) is { } type ? weights.Convert(name, type, rows, columns)
+            : weights.Matrix(name, rows, columns);
     }
 }

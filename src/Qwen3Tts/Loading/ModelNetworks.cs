@@ -16,13 +16,22 @@ static class ModelNetworks
     /// <param name="type">The type to which linear layers are converted, Int8 or Int4; null to keep the stored type.</param>
     /// <param name="map">True to map the file instead of copying weights. A file that is cut short while it is mapped ends the
     /// process.</param>
+    /// <param name="cache">Keeps converted weights for the next time, if the file of the weights has no adapter's changes; null to convert
+    /// each time.</param>
     public static (TalkerModel Talker, SpeakerEncoder? Encoder) Load(
-        ModelFolder model, Workers workers, WeightType? type = null, bool map = false) =>
-        model.Load(model.Config.CanClone ? [TensorNames.Talker, TensorNames.SpeakerEncoder] : [TensorNames.Talker], weights =>
-        {
-            weights.Quantizes = type is { } t ? name => QuantizedModel.TypeOf(name, t) : null;
-            return (Talker(model, weights, workers), model.Config.CanClone ? Encoder(model, weights, workers) : null);
-        }, map);
+        ModelFolder model, Workers workers, WeightType? type = null, bool map = false, QuantizedCache? cache = null)
+    {
+        using var weights = model.OpenWeights(map);
+        var kept = model.HasAdapter ? null : cache;
+        using var before = type is { } known ? kept?.Open(weights, known, map) : null;
+        weights.ConvertedBefore = before;
+        weights.Quantizes = type is { } to ? name => QuantizedModel.TypeOf(name, to) : null;
+        var networks = ModelFolder.LoadFrom(weights, model.Config.CanClone ? [TensorNames.Talker, TensorNames.SpeakerEncoder]
+            : [TensorNames.Talker], w => (Talker(model, w, workers), model.Config.CanClone ? Encoder(model, w, workers) : null));
+        if (weights.ConvertedNow.Count > 0)
+            kept?.Save(weights, type!.Value, weights.ConvertedNow);
+        return networks;
+    }
 
     /// <summary>Holds the talker's tensors against config.json, without loading them.</summary>
     /// <exception cref="InvalidDataException">They do not fit.</exception>

@@ -66,15 +66,25 @@ static class QuantizedModel
         var (rows, columns) = (entry.Shape[0], entry.Shape[1]);
         var made = new Lazy<QuantizedWeights>(() =>
             Quantization.Quantize(weights.FileOf(entry.Name).Float32(entry.Name), rows, to, Workers.Shared));
-        return
-        [
-            new(entry.Name, to == WeightType.Int8 ? ElementType.I8 : ElementType.U8, [rows, Quantization.RowBytes(to, columns)],
-                stream => stream.Write(made.Value.Groups)),
-            new(entry.Name + TensorNames.ScaleSuffix, ElementType.BF16, [rows, columns / Quantization.Group], stream =>
-            {
-                stream.Write(MemoryMarshal.AsBytes(made.Value.Scales.AsSpan()));
-                made = null!; // the next one needs the memory
-            }),
-        ];
+        return Stored(entry.Name, to, rows, columns, () => made.Value, () => made = null!); // the next one needs the memory
     }
+
+    /// <summary>The two tensors of a file that hold a converted matrix.</summary>
+    /// <param name="name">Name of the matrix.</param>
+    /// <param name="type">Int8 or Int4.</param>
+    /// <param name="rows">Its rows.</param>
+    /// <param name="columns">Its columns.</param>
+    /// <param name="weights">Its numbers, asked for when they are written.</param>
+    /// <param name="afterwards">Called when all are written.</param>
+    public static IEnumerable<TensorToWrite> Stored(
+        string name, WeightType type, int rows, int columns, Func<QuantizedWeights> weights, Action? afterwards = null) =>
+    [
+        new(name, type == WeightType.Int8 ? ElementType.I8 : ElementType.U8, [rows, Quantization.RowBytes(type, columns)],
+            stream => stream.Write(weights().Groups)),
+        new(name + TensorNames.ScaleSuffix, ElementType.BF16, [rows, columns / Quantization.Group], stream =>
+        {
+            stream.Write(MemoryMarshal.AsBytes(weights().Scales.AsSpan()));
+            afterwards?.Invoke();
+        }),
+    ];
 }

@@ -1,0 +1,112 @@
+// Converting weights while a model is loaded takes seconds, so the result is kept in a file. Such a file belongs to one model folder and
+// one precision. It holds only the converted tensors, and it is used only if it was made from the very weights that are loaded.
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using Qwen3Tts.Checkpoint;
+using Qwen3Tts.Kernels;
+
+namespace Qwen3Tts.Loading;
+
+/// <summary>Converted weights of models that were loaded before.</summary>
+/// <param name="folder">The folder of the files. It is created when the first one is written.</param>
+sealed class QuantizedCache(string folder)
+{
+    /// <summary>Another number makes older files invalid: to be changed when the same weights are converted to other numbers.</summary>
+    const string Version = "1";
+
+    const string Source = "source", Fingerprint = "fingerprint", Ending = ".safetensors";
+    const int Samples = 256, SampleBytes = 4096;
+
+    /// <summary>The folder that <c>QWEN3TTS_CACHE</c> names, otherwise <c>qwen3tts</c> in the user's cache folder.</summary>
+    public static string UsualFolder => Environment.GetEnvironmentVariable("QWEN3TTS_CACHE") is { Length: > 0 } named ? named
+        : Path.Combine(Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } cache ? cache
+            : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache"), "qwen3tts");
+
+    /// <summary>The file of the model, or null if there is none, or one of other weights.</summary>
+    /// <param name="weights">The weights of the model.</param>
+    /// <param name="type">Int8 or Int4.</param>
+    /// <param name="map">True to map large tensors.</param>
+    public SafetensorsFile? Open(Weights weights, WeightType type, bool map)
+    {
+        var path = PathOf(weights, type);
+        if (!File.Exists(path))
+            return null;
+        try
+        {
+            var file = SafetensorsFile.Open(path, map);
+            if (file.Metadata.GetValueOrDefault(Fingerprint) == FingerprintOf(weights))
+                return file;
+            file.Dispose();
+        }
+        catch (Exception e) when (e is IOException or InvalidDataException or UnauthorizedAccessException)
+        {
+            // A damaged file, or one that this user cannot read, is as good as none: the weights are converted again.
+        }
+        return null;
+    }
+
+    /// <summary>Keeps converted weights for the next time. Removes the files of models that are no longer there.</summary>
+    /// <returns>False if the file could not be written; the model can be used all the same.</returns>
+    public bool Save(Weights weights, WeightType type, IEnumerable<ConvertedTensor> tensors)
+    {
+        try
+        {
+            Directory.CreateDirectory(folder);
+            RemoveOrphans();
+            SafetensorsWriter.Write(PathOf(weights, type),
+                [.. tensors.SelectMany(t => QuantizedModel.Stored(t.Name, t.Type, t.Rows, t.Columns, () => t.Weights))],
+                new Dictionary<string, string>
+                {
+                    [QuantizedModel.Scheme] = QuantizedModel.Group64,
+                    [Source] = weights.Place,
+                    [Fingerprint] = FingerprintOf(weights),
+                });
+            return true;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
+    }
+
+    string PathOf(Weights weights, WeightType type) =>
+        Path.Combine(folder, $"{Hash(Encoding.UTF8.GetBytes(weights.Place))[..16]}-{type}".ToLowerInvariant() + Ending);
+
+    void RemoveOrphans()
+    {
+        foreach (var path in Directory.EnumerateFiles(folder, "*" + Ending))
+            try
+            {
+                using (var file = SafetensorsFile.Open(path))
+                    if (file.Metadata.GetValueOrDefault(Source) is not { } source || Directory.Exists(source))
+                        continue;
+                File.Delete(path);
+            }
+            catch (Exception e) when (e is IOException or InvalidDataException or UnauthorizedAccessException)
+            {
+                // not one of these files, or in use
+            }
+    }
+
+    /// <summary>Tells weights apart: for each file its length, its time, its header, and samples of its numbers.</summary>
+    static string FingerprintOf(Weights weights)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        hash.AppendData(Encoding.UTF8.GetBytes(Version));
+        var block = new byte[SampleBytes];
+        foreach (var path in weights.Paths)
+        {
+            using var stream = File.OpenHandle(path);
+            var length = RandomAccess.GetLength(stream);
+            hash.AppendData(Encoding.UTF8.GetBytes(
+                string.Create(CultureInfo.InvariantCulture, $" {length} {File.GetLastWriteTimeUtc(path).Ticks} ")));
+            // The first sample has the beginning of the header.
+            for (var i = 0; i < Samples; i++)
+                hash.AppendData(block, 0, RandomAccess.Read(stream, block, (long)((Int128)length * i / Samples)));
+        }
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+
+    static string Hash(byte[] bytes) => Convert.ToHexStringLower(SHA256.HashData(bytes));
+}
