@@ -18,13 +18,14 @@ sealed unsafe class Workers : IDisposable
         int.TryParse(Environment.GetEnvironmentVariable("QWEN3TTS_THREADS"), out var threads) && threads > 0 ? threads
             : Environment.ProcessorCount));
 
-    readonly object _gate = new();
+    readonly object _gate = new(), _done = new();
     readonly Thread[] _threads;
     Counters _counters;
     void* _state;
     delegate*<void*, int, void> _body;
     ExceptionDispatchInfo? _error;
     int _busy, _sleeping;
+    bool _callerSleeps;
     volatile bool _stopped;
 
     public Workers(int threads)
@@ -74,15 +75,36 @@ sealed unsafe class Workers : IDisposable
         Interlocked.Exchange(ref _counters.Ticket, (long)parts << 32 | 1);
         if (Volatile.Read(ref _sleeping) > 0)
             Wake();
-        RunPart(0);
+        RunPart(0, parts);
         TakeParts();
-        var spin = new SpinWait();
-        while (Volatile.Read(ref _counters.Done) != parts)
-            spin.SpinOnce(sleep1Threshold: -1);
+        WaitForOthers(parts);
         var error = _error;
         _error = null;
         Volatile.Write(ref _busy, 0);
         error?.Throw();
+    }
+
+    // A part that another thread still computes is done in microseconds, unless that thread lost its processor to another program. Then
+    // the caller sleeps: its own processor is free at once, and the system moves the waiting thread there.
+    void WaitForOthers(int parts)
+    {
+        var began = Stopwatch.GetTimestamp();
+        while (Volatile.Read(ref _counters.Done) != parts)
+        {
+            if (Stopwatch.GetElapsedTime(began).TotalMicroseconds < SpinMicroseconds)
+            {
+                Thread.SpinWait(4);
+                continue;
+            }
+            lock (_done)
+            {
+                Volatile.Write(ref _callerSleeps, true);
+                Interlocked.MemoryBarrier(); // against the order in RunPart: one of both sees the other
+                while (Volatile.Read(ref _counters.Done) != parts)
+                    Monitor.Wait(_done);
+                _callerSleeps = false;
+            }
+        }
     }
 
     public void Dispose()
@@ -103,7 +125,7 @@ sealed unsafe class Workers : IDisposable
             var ticket = Interlocked.Increment(ref _counters.Ticket) - 1;
             if (!Open(ticket))
                 break;
-            RunPart((int)ticket);
+            RunPart((int)ticket, (int)(ticket >> 32));
             any = true;
         }
         return any;
@@ -111,7 +133,7 @@ sealed unsafe class Workers : IDisposable
 
     static bool Open(long ticket) => (int)ticket < (int)(ticket >> 32);
 
-    void RunPart(int part)
+    void RunPart(int part, int parts)
     {
         try
         {
@@ -121,7 +143,9 @@ sealed unsafe class Workers : IDisposable
         {
             Interlocked.CompareExchange(ref _error, ExceptionDispatchInfo.Capture(e), null);
         }
-        Interlocked.Increment(ref _counters.Done);
+        if (Interlocked.Increment(ref _counters.Done) == parts && Volatile.Read(ref _callerSleeps))
+            lock (_done)
+                Monitor.PulseAll(_done);
     }
 
     void Work()
