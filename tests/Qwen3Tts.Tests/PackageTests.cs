@@ -1,5 +1,5 @@
 // The packages as their users get them: packed into a folder, installed from there, and used. The projects lie in the temporary folder, so
-// that no setting of the repository reaches them, and the packages are unpacked there, so that the machine's own package folder stays clean.
+// that no setting of the repository reaches them. The packages are unpacked there, so that the machine's own package folder stays clean.
 using System.Diagnostics;
 using System.IO.Compression;
 using System.Reflection;
