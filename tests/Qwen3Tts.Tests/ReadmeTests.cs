@@ -1,13 +1,10 @@
-using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
-using Qwen3Tts.Audio;
 using Qwen3Tts.Cli;
-using Qwen3Tts.Generation;
 using Qwen3Tts.Tests.Cli;
 
 namespace Qwen3Tts.Tests;
 
-/// <summary>The README's commands, paths and examples are correct.</summary>
+/// <summary>The README's commands and paths are correct; <see cref="PackageTests"/> runs its C# samples.</summary>
 public sealed class ReadmeTests
 {
     [Fact]
@@ -35,34 +32,6 @@ public sealed class ReadmeTests
     public void ItsFilesAndFoldersExist() => Assert.All(
         Regex.Matches(Readme.Text, @"(?<![\w/.-])(?:src|tests|models|recordings)/[\w./-]*\w").Select(m => m.Value).Distinct(),
         path => Assert.True(Path.Exists(Path.Combine(Golden.Repository, path)), $"README.md names '{path}', which is not there."));
-
-    /// <summary>Runs the README's C# example line by line; only the paths are made absolute here.</summary>
-    [Fact]
-    public void ItsExampleRuns()
-    {
-        var example = Regex.Match(Readme.Text, "^```csharp\n(.*?)^```", RegexOptions.Multiline | RegexOptions.Singleline).Groups[1].Value;
-        var here = Regex.Match(File.ReadAllText(Here()), "// begin\n(.*?)// end", RegexOptions.Singleline).Groups[1].Value;
-        Assert.Equal(Lines(example), Lines(Regex.Replace(here, @"In\((""[^""]*"")\)", "$1")));
-
-        var written = Path.Combine(Scratch.New(), "out.wav");
-        string In(string path) => path == "out.wav" ? written : Path.Combine(Golden.Repository, path);
-        var played = 0;
-        void Play(float[] samples) => played += samples.Length;
-        // begin
-        using var tts = Tts.Load(In("models/mini"));
-        var voice = tts.Clone(WavFile.Read(In("tests/Mini/clips/rms_1.wav")));
-        WavFile.Write(In("out.wav"), tts.Say("Set white at B four now.", new SpeechOptions { Voice = voice }));
-        foreach (var samples in tts.Stream("Meet Anna on Monday at seven thirty.", new SpeechOptions { Voice = voice }))
-            Play(samples); // chunk by chunk, the same samples
-        // end
-        Assert.True(played > tts.SampleRate / 2);
-        Assert.True(WavFile.Read(written).Seconds > 0.5);
-    }
-
-    static IEnumerable<string> Lines(string code) =>
-        code.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
-
-    static string Here([CallerFilePath] string path = "") => path;
 
     /// <summary>Links within the repository name files that exist, and headings that their file has.</summary>
     [Fact]

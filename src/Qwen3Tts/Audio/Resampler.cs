@@ -9,7 +9,7 @@ using System.Runtime.InteropServices;
 namespace Qwen3Tts.Audio;
 
 /// <summary>Changes the sample rate of mono sound.</summary>
-public static class Resampler
+static class Resampler
 {
     const double Cutoff = 0.95687; // -6 dB, as a fraction of the lower rate's Nyquist frequency
     const double KaiserBeta = 12.756; // about 125 dB of attenuation

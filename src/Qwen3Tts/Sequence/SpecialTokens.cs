@@ -6,10 +6,10 @@ namespace Qwen3Tts.Sequence;
 /// <summary>A speaker that the model knows by name: a row of the talker's codec embedding.</summary>
 /// <param name="Row">Row of <c>codec_embedding</c>.</param>
 /// <param name="Dialect">Name of the language that the speaker's dialect has in the model, or null.</param>
-public sealed record NamedSpeaker(int Row, string? Dialect);
+sealed record NamedSpeaker(int Row, string? Dialect);
 
 /// <summary>Control ids, languages and speakers of one model.</summary>
-public sealed record SpecialTokens
+sealed record SpecialTokens
 {
     /// <summary>Text ids of <c>&lt;|im_start|&gt;assistant\n</c>, three rows.</summary>
     public required IReadOnlyList<int> Role { get; init; }

@@ -5,7 +5,7 @@
 namespace Qwen3Tts.Sequence;
 
 /// <summary>The codec side of a position.</summary>
-public abstract record CodecStep
+abstract record CodecStep
 {
     CodecStep() { }
 
@@ -20,21 +20,21 @@ public abstract record CodecStep
 }
 
 /// <summary>One position: a text id and a codec step. Either may be absent.</summary>
-public readonly record struct Position(int? Text, CodecStep? Codec);
+readonly record struct Position(int? Text, CodecStep? Codec);
 
 /// <summary>
 /// The talker's output at <paramref name="Position"/> predicts <paramref name="Code"/>: codebook 0 of a frame, or end of speech.
 /// </summary>
-public readonly record struct TalkerTarget(int Position, int Code);
+readonly record struct TalkerTarget(int Position, int Code);
 
 /// <summary>
 /// The code predictor predicts codes 1 to 15 of <paramref name="Frame"/> from the talker's output at <paramref name="Position"/>, which
 /// also predicted the frame's first code.
 /// </summary>
-public readonly record struct FrameTarget(int Position, int[] Frame);
+readonly record struct FrameTarget(int Position, int[] Frame);
 
 /// <summary>A sequence of positions for the talker, to which frames are appended.</summary>
-public sealed class TalkerSequence
+sealed class TalkerSequence
 {
     readonly List<Position> _positions = [];
     readonly Queue<int> _text = [];

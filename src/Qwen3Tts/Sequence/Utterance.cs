@@ -29,7 +29,7 @@ public enum Compatibility
 }
 
 /// <summary>One utterance, with text already as ids.</summary>
-public sealed record Utterance
+sealed record Utterance
 {
     /// <summary>Ids of the text alone, without any wrapper.</summary>
     public required IReadOnlyList<int> Text { get; init; }

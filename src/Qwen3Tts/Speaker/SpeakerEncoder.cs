@@ -11,7 +11,7 @@ namespace Qwen3Tts.Speaker;
 delegate void SpeakerTrace(string stage, ReadOnlySpan<float> rows);
 
 /// <summary>A loaded speaker encoder. It holds only weights, so several threads may share it.</summary>
-public sealed class SpeakerEncoder
+sealed class SpeakerEncoder
 {
     const string Part = "speaker_encoder";
 

@@ -3,7 +3,7 @@ namespace Qwen3Tts.Text;
 /// <summary>
 /// The regular expression that splits text into pieces. Byte pairs merge only within a piece. The official package uses both expressions.
 /// </summary>
-public enum PreTokenizer
+enum PreTokenizer
 {
     /// <summary>
     /// The choice of the official loader for a local folder: <see cref="Mistral"/> if the vocabulary has more than 100,000 entries and

@@ -8,7 +8,7 @@ using Qwen3Tts.Files;
 namespace Qwen3Tts.Text;
 
 /// <summary>The tokenizer of a model folder: byte-level byte pair encoding. Several threads may use it at once.</summary>
-public sealed class TextTokenizer
+sealed class TextTokenizer
 {
     readonly BytePairs _pairs;
     readonly Lazy<Dictionary<int, string>> _tokens; // by id, spelled as in the files; only Decode needs it
