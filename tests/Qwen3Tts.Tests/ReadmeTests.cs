@@ -51,7 +51,7 @@ public sealed class ReadmeTests
         // begin
         using var tts = Tts.Load(In("models/mini"));
         var voice = tts.Clone(WavFile.Read(In("tests/Mini/clips/rms_1.wav")));
-        WavFile.Write(In("out.wav"), tts.Say("Set white at B four now.", new SpeechOptions { Voice = voice }));
+        WavFile.Write(In("out.wav"), tts.Say("Set white at B four now.", new SpeechOptions { Voice = voice }).Waveform);
         foreach (var samples in tts.Stream("Meet Anna on Monday at seven thirty.", new SpeechOptions { Voice = voice }))
             Play(samples); // chunk by chunk, the same samples
         // end

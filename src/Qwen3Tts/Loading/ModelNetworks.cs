@@ -16,10 +16,12 @@ static class ModelNetworks
     /// <param name="type">The type to which linear layers are converted, Int8 or Int4; null to keep the stored type.</param>
     /// <param name="map">True to map the file instead of copying weights. A file that is cut short while it is mapped ends the
     /// process.</param>
+    /// <param name="report">Told the share of the tensors that are read; what it throws ends the reading.</param>
     public static (TalkerModel Talker, SpeakerEncoder? Encoder) Load(
-        ModelFolder model, Workers workers, WeightType? type = null, bool map = false) =>
+        ModelFolder model, Workers workers, WeightType? type = null, bool map = false, Action<double>? report = null) =>
         model.Load(model.Config.CanClone ? [TensorNames.Talker, TensorNames.SpeakerEncoder] : [TensorNames.Talker], weights =>
         {
+            weights.Report = report;
             weights.Quantizes = type is { } t ? name => QuantizedModel.TypeOf(name, t) : null;
             return (Talker(model, weights, workers), model.Config.CanClone ? Encoder(model, weights, workers) : null);
         }, map);
