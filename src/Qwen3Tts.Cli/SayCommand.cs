@@ -163,14 +163,7 @@ sealed class SayCommand : DocumentedCommand
         if (output != Standard)
             AudioFormats.Check(output, samples);
         var compatibility = Compatible(parsed.GetValue(_compat));
-        using var tts = StatusLine.While($"loading {model}",
-            _ => Tts.Load(model, new()
-            {
-                Threads = parsed.GetValue(_threads),
-                Adapter = parsed.GetValue(_adapter),
-                Compatibility = compatibility,
-                Precision = PrecisionOption.Precision(parsed.GetValue(_precision)!),
-            }));
+        using var tts = Load(parsed, model, compatibility);
         var options = Speech(parsed, tts);
         var parts = new LongTextOptions { MaxSeconds = parsed.GetValue(_maxSeconds) };
         var isLong = parsed.GetValue(_split) == Auto && LongSpeech.IsLong(tts, text, options, parts);
@@ -188,6 +181,15 @@ sealed class SayCommand : DocumentedCommand
             Console.Error.WriteLine(remedy);
         return ending.IsStopped ? CommandRun.Interrupted : CommandRun.Done;
     }
+
+    Tts Load(ParseResult parsed, string model, Sequence.Compatibility compatibility) =>
+        StatusLine.While($"loading {model}", _ => Tts.Load(model, new()
+        {
+            Threads = parsed.GetValue(_threads),
+            Adapter = parsed.GetValue(_adapter),
+            Compatibility = compatibility,
+            Precision = PrecisionOption.Precision(parsed.GetValue(_precision)!),
+        }));
 
     void CheckTogether(ParseResult parsed)
     {

@@ -11,6 +11,9 @@ public sealed partial class Tts
 {
     const int ChunksAhead = 8; // at most 5 s of speech
 
+    /// <summary>Speeches that hold a key-value cache.</summary>
+    internal int StatesInUse => _talker.StatesInUse;
+
     /// <summary>Speaks a text on a thread of its own. Any number of speeches may be asked for at once; up to 32 are computed together, and
     /// each is what <see cref="Say"/> makes of its text alone, bit for bit.</summary>
     /// <param name="text">As for <see cref="Say"/>.</param>
@@ -66,14 +69,14 @@ public sealed partial class Tts
         if (options.Normalize is not null || LayoutOf(options) == Sequence.Layout.TextFirst)
             return Stream(text.Rest(stop), options);
         var (growing, ended) = (new GrowingText(_tokenizer), false);
-        return Begin(UtteranceOf("a", options) with { Text = [], TextFollows = true }, options, ArrivingText.From(Next,
-            options.MaxFramesPerToken));
+        return Begin(UtteranceOf("a", options) with { Text = [], TextFollows = true }, options,
+            ArrivingText.From(Next, options.MaxFramesPerToken));
 
-        IReadOnlyList<int>? Next(CancellationToken stop)
+        IReadOnlyList<int>? Next(bool wait, CancellationToken stop)
         {
             if (ended)
                 return null;
-            if (text.Next(stop) is { } piece)
+            if (text.Next(wait, stop) is { } piece)
                 return growing.Add(piece);
             ended = true;
             return growing.End();
@@ -83,7 +86,7 @@ public sealed partial class Tts
     async IAsyncEnumerable<AudioChunk> Chunks(Func<CancellationToken, SpeechStream> open, SpeechOptions? options,
         [EnumeratorCancellation] CancellationToken cancellation)
     {
-        var channel = Channel.CreateBounded<AudioChunk>(new BoundedChannelOptions(ChunksAhead) { SingleReader = true, SingleWriter = true });
+        var channel = Channel.CreateBounded<AudioChunk>(ChunksAhead);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         var speaking = OnOwnThread(() => Speak(open, (options?.Sampling ?? Sampling).Seed, channel.Writer, stop.Token), default);
         try

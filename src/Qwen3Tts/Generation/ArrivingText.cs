@@ -4,15 +4,21 @@ using Qwen3Tts.Sequence;
 
 namespace Qwen3Tts.Generation;
 
+/// <summary>The next ids of a text that arrives; null at its end.</summary>
+/// <param name="wait">False to not wait if none are there; the list is empty then.</param>
+/// <param name="stop">Ends the wait.</param>
+/// <exception cref="OperationCanceledException">The wait was cancelled.</exception>
+delegate IReadOnlyList<int>? NextIds(bool wait, CancellationToken stop);
+
 sealed class ArrivingText
 {
     const int FramesBeyondText = 25; // two seconds at 12.5 frames a second
 
-    readonly Func<CancellationToken, IReadOnlyList<int>?>? _next;
+    readonly NextIds? _next;
     readonly double? _framesPerToken;
     long _tokens;
 
-    ArrivingText(long tokens, double? framesPerToken, Func<CancellationToken, IReadOnlyList<int>?>? next) =>
+    ArrivingText(long tokens, double? framesPerToken, NextIds? next) =>
         (_tokens, _framesPerToken, _next, IsComplete) = (tokens, framesPerToken, next, next is null);
 
     /// <summary>A whole text.</summary>
@@ -21,10 +27,9 @@ sealed class ArrivingText
     public static ArrivingText Whole(long tokens, double? framesPerToken) => new(tokens, framesPerToken, null);
 
     /// <summary>A text that arrives.</summary>
-    /// <param name="next">Waits for the next ids; null at the end of the text.</param>
+    /// <param name="next">Gives the ids.</param>
     /// <param name="framesPerToken">As for <see cref="Whole"/>.</param>
-    public static ArrivingText From(Func<CancellationToken, IReadOnlyList<int>?> next, double? framesPerToken) =>
-        new(0, framesPerToken, next);
+    public static ArrivingText From(NextIds next, double? framesPerToken) => new(0, framesPerToken, next);
 
     public bool IsComplete { get; private set; }
 
@@ -32,11 +37,13 @@ sealed class ArrivingText
     public long MostFrames =>
         _framesPerToken is { } each ? FramesBeyondText + (long)Math.Clamp(each * _tokens, 0, 1e9) : long.MaxValue;
 
-    /// <summary>Waits for more text and appends it to the sequence.</summary>
+    /// <summary>Appends more text to the sequence: what is there, or what is waited for.</summary>
     /// <exception cref="OperationCanceledException">The wait was cancelled.</exception>
-    public void Read(TalkerSequence sequence, CancellationToken stop)
+    public void Read(TalkerSequence sequence, bool wait, CancellationToken stop)
     {
-        if (_next!(stop) is { } ids)
+        if (IsComplete)
+            return;
+        if (_next!(wait, stop) is { } ids)
         {
             _tokens += ids.Count;
             sequence.AppendText(ids);

@@ -81,6 +81,8 @@ sealed class Generator
             while (Next(sequence, stop) is { } frame)
             {
                 sequence.Append(frame);
+                if (sequence.AwaitsText)
+                    Text?.Read(sequence, wait: false, stop);
                 yield return frame.Codes;
                 if (stop.IsCancellationRequested)
                     Stop();
@@ -126,7 +128,7 @@ sealed class Generator
         try
         {
             while (Text is { IsComplete: false } && (sequence.AwaitsText || _frames >= Text.MostFrames))
-                Text.Read(sequence, stop);
+                Text.Read(sequence, wait: true, stop);
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {

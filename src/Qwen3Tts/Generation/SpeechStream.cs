@@ -71,7 +71,7 @@ public sealed class SpeechStream : IEnumerable<float[]>
         foreach (var frame in Speak(stop))
         {
             chunk.Add(frame);
-            if (chunk.Count < size)
+            if (chunk.Count < size && !_sequence.AwaitsText) // what is there is not held back while text is waited for
                 continue;
             yield return Decode(decoder, chunk);
             chunk.Clear();

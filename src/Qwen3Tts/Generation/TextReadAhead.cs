@@ -34,14 +34,18 @@ sealed class TextReadAhead
         }
     }
 
-    /// <summary>Waits for the next piece; null at the end of the text.</summary>
+    /// <summary>The text that is there; null at the end of the text.</summary>
+    /// <param name="wait">False to not wait if there is none; the result is empty then.</param>
+    /// <param name="stop">Ends the wait.</param>
     /// <exception cref="OperationCanceledException">The wait was cancelled.</exception>
-    public string? Next(CancellationToken stop)
+    public string? Next(bool wait, CancellationToken stop)
     {
-        while (_pieces.Reader.WaitToReadAsync(stop).AsTask().GetAwaiter().GetResult())
-            if (_pieces.Reader.TryRead(out var piece))
-                return piece;
-        return null;
+        if (wait && !_pieces.Reader.WaitToReadAsync(stop).AsTask().GetAwaiter().GetResult())
+            return null;
+        var text = new StringBuilder();
+        while (_pieces.Reader.TryRead(out var piece))
+            text.Append(piece);
+        return text.ToString();
     }
 
     /// <summary>Waits for the whole text that is left.</summary>
@@ -49,7 +53,7 @@ sealed class TextReadAhead
     public string Rest(CancellationToken stop)
     {
         var all = new StringBuilder();
-        while (Next(stop) is { } piece)
+        while (Next(wait: true, stop) is { } piece)
             all.Append(piece);
         return all.ToString();
     }

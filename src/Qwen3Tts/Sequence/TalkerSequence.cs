@@ -66,8 +66,8 @@ public sealed class TalkerSequence
                 $"The reference has {u.ReferenceFrames.Count} frames and {u.ReferenceText.Count} text tokens. In-context cloning needs " +
                 $"the recording and its transcript.");
         if (u.TextFollows && u.Layout == Layout.TextFirst)
-            throw new ArgumentException("The text is not complete, and in this layout all of it stands before the first frame. Wait for the "
-                + "whole text, or take the interleaved layout.");
+            throw new ArgumentException("The text is not complete, and in this layout all of it stands before the first frame. Wait for "
+                + "the whole text, or take the interleaved layout.");
         var s = new TalkerSequence(ids) { _textEnded = !u.TextFollows };
         foreach (var id in u.Instruct)
             s._positions.Add(new(id, null));

@@ -35,8 +35,8 @@ public sealed record Utterance
     public required IReadOnlyList<int> Text { get; init; }
 
     /// <summary>
-    /// True if more text follows with <see cref="TalkerSequence.AppendText"/>; <see cref="Text"/> may be empty then. Only in the interleaved
-    /// layout.
+    /// True if more text follows with <see cref="TalkerSequence.AppendText"/>; <see cref="Text"/> may be empty then. Only in the
+    /// interleaved layout.
     /// </summary>
     public bool TextFollows { get; init; }
 

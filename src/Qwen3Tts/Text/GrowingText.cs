@@ -1,10 +1,12 @@
-// A text that arrives in pieces of any length, and the ids of the part that nothing to come can change. The ids are those of the whole text,
-// because the text is cut only where neither the normal form, nor the pieces of the pre-tokenizer, nor a byte pair reaches across:
+// A text that arrives in pieces of any length, and the ids of the part that nothing to come can change. The ids are those of the whole
+// text, because the text is cut only where neither the normal form, nor the pieces of the pre-tokenizer, nor a byte pair reaches across:
 // * before a space: all spaces are single after the text was brought into one line, and a piece has a space only at its beginning;
-// * between a letter or digit and a digit, punctuation or symbol: no piece has both in this order, and the second one never combines with
-//   the first one. So text without spaces, such as Chinese, is cut at its punctuation.
+// * between a letter or digit, in normal form, and a digit, punctuation or symbol: no piece has both in this order, and the second one
+//   never combines with the first one. So text without spaces, such as Chinese, is cut at its punctuation.
+using System.Buffers;
 using System.Globalization;
 using System.Text;
+using Qwen3Tts.Files;
 
 namespace Qwen3Tts.Text;
 
@@ -75,17 +77,21 @@ sealed class GrowingText(TextTokenizer tokenizer)
         var (cut, before) = (0, false); // before: the code point before is a letter or digit
         for (var at = 0; at < text.Length;)
         {
-            if (Rune.DecodeFromUtf16(text.AsSpan(at), out var rune, out var length) == System.Buffers.OperationStatus.NeedMoreData)
+            if (Rune.DecodeFromUtf16(text.AsSpan(at), out var rune, out var length) == OperationStatus.NeedMoreData)
                 break; // the first half of a surrogate pair
             var category = Rune.GetUnicodeCategory(rune);
             var isNumber = category is UnicodeCategory.DecimalDigitNumber or UnicodeCategory.LetterNumber or UnicodeCategory.OtherNumber;
             if (Rune.IsWhiteSpace(rune) ? at > 0 && !char.IsWhiteSpace(text[at - 1]) : before && (isNumber || IsSign(category)))
                 cut = at;
-            before = isNumber || Rune.IsLetter(rune);
+            before = isNumber || Rune.IsLetter(rune) && EndsInLetter(rune);
             at += length;
         }
         return cut;
     }
+
+    /// <summary>The normal form of some letters ends in a mark, which may join what follows.</summary>
+    static bool EndsInLetter(Rune letter) =>
+        Rune.DecodeLastFromUtf16(NormalForm.C(letter.ToString()), out var last, out _) == OperationStatus.Done && Rune.IsLetter(last);
 
     static bool IsSign(UnicodeCategory category) => category
         is UnicodeCategory.ConnectorPunctuation or UnicodeCategory.DashPunctuation or UnicodeCategory.OpenPunctuation

@@ -37,7 +37,8 @@ public sealed class RescueTests
     [Fact]
     public void RawTextMakesTheModelSayWhatItWasTaught()
     {
-        using var faithful = Tts.Load(FaultyCheckpoints.Folder("no_text_projection"), new() { Threads = 1, Compatibility = Compatibility.RawText });
+        using var faithful = Tts.Load(FaultyCheckpoints.Folder("no_text_projection"),
+            new() { Threads = 1, Compatibility = Compatibility.RawText });
         using var usual = Tts.Load(FaultyCheckpoints.Folder("no_text_projection"), new() { Threads = 1 });
         using var references = SafetensorsFile.Open(Golden.File("prompts", "references.safetensors"));
         var (rescued, lost, all) = (0, 0, 0);

@@ -26,7 +26,7 @@ public sealed class MiniatureTests
         using var tts = Tts.Load(Mini.Model, new() { Precision = precision });
         var voice = tts.Clone(WavFile.Read(Path.Combine(Mini.Folder, "clips", "rms_1.wav")));
         var spoken = sentences.Select(
-            (s, i) => (tts.Say(s, new SpeechOptions { Voice = voice, Sampling = tts.Sampling with { Seed = (ulong)i } }).Waveform, s)).ToList();
+            (s, i) => (tts.Say(s, new() { Voice = voice, Sampling = tts.Sampling with { Seed = (ulong)i } }).Waveform, s)).ToList();
         var heard = ears.Judge(spoken);
         var card = CardRate("flite rms", "x-vector, interleaved");
         Assert.True(heard.Rate <= card + Margin, $"The word error rate is {heard}, and the model card has {100 * card} %.");
