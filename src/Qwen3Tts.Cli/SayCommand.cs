@@ -162,8 +162,7 @@ sealed class SayCommand : DocumentedCommand
         WavFormat? samples = parsed.GetValue(_bits) is { } bits ? SampleFormats[bits] : null;
         if (output != Standard)
             AudioFormats.Check(output, samples);
-        var compatibility = Compatible(parsed.GetValue(_compat));
-        using var tts = Load(parsed, model, compatibility);
+        using var tts = Load(parsed, model);
         var options = Speech(parsed, tts);
         var parts = new LongTextOptions { MaxSeconds = parsed.GetValue(_maxSeconds) };
         var isLong = parsed.GetValue(_split) == Auto && LongSpeech.IsLong(tts, text, options, parts);
@@ -182,12 +181,12 @@ sealed class SayCommand : DocumentedCommand
         return ending.IsStopped ? CommandRun.Interrupted : CommandRun.Done;
     }
 
-    Tts Load(ParseResult parsed, string model, Sequence.Compatibility compatibility) =>
+    Tts Load(ParseResult parsed, string model) =>
         StatusLine.While($"loading {model}", _ => Tts.Load(model, new()
         {
             Threads = parsed.GetValue(_threads),
             Adapter = parsed.GetValue(_adapter),
-            Compatibility = compatibility,
+            Compatibility = Compatible(parsed.GetValue(_compat)),
             Precision = PrecisionOption.Precision(parsed.GetValue(_precision)!),
         }));
 

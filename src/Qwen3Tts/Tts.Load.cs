@@ -22,7 +22,7 @@ public sealed partial class Tts
     /// <summary>Loads a model without blocking the caller's thread, and downloads it before if the options allow that.</summary>
     /// <param name="model">As for <see cref="Load(string, TtsOptions?)"/>.</param>
     /// <param name="options">How to load it; null for the usual way, which downloads nothing.</param>
-    /// <param name="progress">Is told how far the download and the loading are.</param>
+    /// <param name="progress">Is told how far the download and the loading are, from several threads and not always in order.</param>
     /// <param name="cancellation">Stops the download, of which everything is kept for the next one, or the loading after a
     /// tensor.</param>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>

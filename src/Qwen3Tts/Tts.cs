@@ -98,9 +98,8 @@ public sealed partial class Tts : IDisposable
     public SpeechStream Stream(string text, SpeechOptions? options = null)
     {
         options ??= new();
-        text = options.Reading(text);
-        return Begin(UtteranceOf(text, options), options,
-            ArrivingText.Whole(_tokenizer.Encode(SpokenText.Words(text)).Length, options.MaxFramesPerToken));
+        var utterance = UtteranceOf(options.Reading(text), options);
+        return Begin(utterance, options, ArrivingText.Whole(utterance.Text.Count, options.MaxFramesPerToken));
     }
 
     SpeechStream Begin(Utterance utterance, SpeechOptions options, ArrivingText text)

@@ -38,7 +38,7 @@ public sealed class ReadmeTests
 
     /// <summary>Runs the README's C# example line by line; only the paths are made absolute here.</summary>
     [Fact]
-    public void ItsExampleRuns()
+    public async Task ItsExampleRuns()
     {
         var example = Regex.Match(Readme.Text, "^```csharp\n(.*?)^```", RegexOptions.Multiline | RegexOptions.Singleline).Groups[1].Value;
         var here = Regex.Match(File.ReadAllText(Here()), "// begin\n(.*?)// end", RegexOptions.Singleline).Groups[1].Value;
@@ -48,12 +48,15 @@ public sealed class ReadmeTests
         string In(string path) => path == "out.wav" ? written : Path.Combine(Golden.Repository, path);
         var played = 0;
         void Play(float[] samples) => played += samples.Length;
+        var words = "Set white at B four now.".Split(' ').Select(word => word + " ").ToAsyncEnumerable();
         // begin
         using var tts = Tts.Load(In("models/mini"));
         var voice = tts.Clone(WavFile.Read(In("tests/Mini/clips/rms_1.wav")));
         WavFile.Write(In("out.wav"), tts.Say("Set white at B four now.", new SpeechOptions { Voice = voice }).Waveform);
         foreach (var samples in tts.Stream("Meet Anna on Monday at seven thirty.", new SpeechOptions { Voice = voice }))
             Play(samples); // chunk by chunk, the same samples
+        await foreach (var chunk in tts.StreamAsync(words, new SpeechOptions { Voice = voice }))
+            Play(chunk.Samples); // while the words arrive: any IAsyncEnumerable<string>
         // end
         Assert.True(played > tts.SampleRate / 2);
         Assert.True(WavFile.Read(written).Seconds > 0.5);

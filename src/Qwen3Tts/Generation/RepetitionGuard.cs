@@ -1,14 +1,15 @@
 // Finds speech that repeats itself, in the first codes of its frames, because the other codes differ even where a recording is silent.
 // Speech repeats itself if, for one period of up to four seconds, seven of eight frames of the last seconds have the first code of the
-// frame one period before. Measured on the miniature and its codec: the largest such share in any twelve seconds (docs/log.md has the table).
+// frame one period before. Measured on the miniature and its codec: the largest such share in any twelve seconds (docs/log.md has the
+// table).
 //   recordings end to end, with their silence, 173 to 455 frames    at most 0.31
 //   recordings with a pause of ten seconds, silent or with noise    at most 0.86
 //   speech that was kept from ending, 400 frames                    at most 0.48
 //   recordings that end in 25 s of silence                          0.89 to 1.00
 //   a second or two of speech, repeated by whole frames             0.95 to 1.00
-// Healthy speech, 500 seeds of short texts, is shorter than twelve seconds; there a first code stays the same for four frames at most.
-// So no pause of ten seconds is cut. The third row is why the length of the text stays the main limit: the miniature goes on with other sounds,
-// and only its length tells that it does not end.
+// Healthy speech, 500 seeds of short texts, is shorter than twelve seconds; there at most three frames in a row repeat.
+// So no pause of ten seconds is cut. The third row is why the length of the text stays the main limit: the miniature goes on with other
+// sounds, and only its length tells that it does not end.
 namespace Qwen3Tts.Generation;
 
 /// <param name="frames">How long speech repeats itself before it counts as runaway, in frames; at least 1.</param>

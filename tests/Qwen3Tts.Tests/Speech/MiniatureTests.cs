@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 using Qwen3Tts.Audio;
-using Qwen3Tts.Generation;
 using Qwen3Tts.Tests.Doctor;
 
 namespace Qwen3Tts.Tests.Speech;
