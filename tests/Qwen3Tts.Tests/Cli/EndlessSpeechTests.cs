@@ -10,7 +10,7 @@ public sealed class EndlessSpeechTests
 {
     static readonly string Voice = Path.Combine(Mini.Folder, "clips", "rms_1.wav");
 
-    static readonly Lazy<string> Endless = new(() =>
+    internal static readonly Lazy<string> Endless = new(() =>
     {
         var folder = Scratch.New("endless");
         foreach (var file in Directory.GetFiles(Mini.Model, "*", SearchOption.AllDirectories))

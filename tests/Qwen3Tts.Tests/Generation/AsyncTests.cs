@@ -141,6 +141,29 @@ public sealed class AsyncTests : IDisposable
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => saying);
     }
 
+    /// <summary>Who does not read stops the speech after eight chunks. A cancellation then ends it, and nothing that was made is
+    /// lost.</summary>
+    [Fact]
+    public async Task SpeechWaitsForItsReader()
+    {
+        using var tts = Tts.Load(Cli.EndlessSpeechTests.Endless.Value, new() { Threads = 2 });
+        using var stop = new CancellationTokenSource();
+        var (options, samples, last) = (Options(frames: 400), new List<float>(), (AudioChunk?)null);
+        await foreach (var chunk in tts.StreamAsync(Text, options, stop.Token))
+        {
+            if (samples.Count == 0)
+                await Task.Delay(1000); // enough to make far more frames; a slower machine only tests less
+            await stop.CancelAsync();
+            samples.AddRange(chunk.Samples);
+            last = chunk;
+        }
+        Assert.Equal((FinishReason.Cancelled, samples.Count / 1920), (last!.Ended!.FinishReason, last.Ended.Frames));
+        Assert.InRange(last.Ended.Frames, 1, 1 + 2 + 4 + 7 * 8); // the first, eight that wait, and one that was made
+        var same = options with { Sampling = options.Sampling! with { MaxFrames = last.Ended.Frames } };
+        Assert.Equal(tts.Stream(Text, same).SelectMany(c => c), samples);
+        Assert.Equal(0, tts.StatesInUse);
+    }
+
     [Fact]
     public async Task AnAbandonedStreamFreesItsMemory()
     {

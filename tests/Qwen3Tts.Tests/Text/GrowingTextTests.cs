@@ -44,7 +44,7 @@ public sealed class GrowingTextTests
             if (error is null)
                 Assert.Equal(tokenizer.Encode(SpokenText.Words(text)), ids);
         }
-    }, iter: 20_000);
+    }, iter: 5_000);
 
     /// <summary>A word is certain when a space or punctuation follows it, and not before.</summary>
     [Fact]
