@@ -18,7 +18,8 @@ static class LongSpeech
         var speech = tts.Stream(text, options);
         var spoken = SpokenOutput.Write(speech.Until(stop), speech.SampleRate, () => $"{speech.Frames.Count} frames", samples, file);
         var (frames, reason) = (speech.Frames.Count, speech.FinishReason!.Value);
-        return (spoken, SpeechEnding.Describe(reason, frames, file), [new(text, 0, frames / tts.FramesPerSecond, frames, reason)]);
+        return (spoken, SpeechEnding.Describe(reason, frames, file),
+            [new(text, 0, frames / tts.FramesPerSecond, frames, reason, options.Sampling!.Seed)]);
     }
 
     /// <summary>Speaks a long text.</summary>

@@ -88,7 +88,7 @@ sealed class SayCommand : DocumentedCommand
     readonly Option<double> _maxFramesPerToken = new NumberOption<double>("--max-frames-per-token", new(0, 1000))
     {
         Description = "Stop speech that is far longer than its text: the largest number of frames (80 ms) for each text token. Speech " +
-            "takes 3 to 5; 0 is no limit.",
+            "takes 3 to 5; 0 is no limit. With a limit, speech that repeats itself for 12 s is stopped, too.",
         DefaultValueFactory = _ => SpeechOptions.UsualMaxFramesPerToken,
     };
     readonly Option<string?> _compat = new("--compat")
@@ -162,10 +162,7 @@ sealed class SayCommand : DocumentedCommand
         WavFormat? samples = parsed.GetValue(_bits) is { } bits ? SampleFormats[bits] : null;
         if (output != Standard)
             AudioFormats.Check(output, samples);
-        var compatibility = Compatible(parsed.GetValue(_compat));
-        using var tts = StatusLine.While($"loading {model}",
-            _ => Tts.Load(model, parsed.GetValue(_threads), parsed.GetValue(_adapter), compatibility,
-                PrecisionOption.Precision(parsed.GetValue(_precision)!), keepConverted: true));
+        using var tts = Load(parsed, model);
         var options = Speech(parsed, tts);
         var parts = new LongTextOptions { MaxSeconds = parsed.GetValue(_maxSeconds) };
         var isLong = parsed.GetValue(_split) == Auto && LongSpeech.IsLong(tts, text, options, parts);
@@ -183,6 +180,16 @@ sealed class SayCommand : DocumentedCommand
             Console.Error.WriteLine(remedy);
         return ending.IsStopped ? CommandRun.Interrupted : CommandRun.Done;
     }
+
+    Tts Load(ParseResult parsed, string model) =>
+        StatusLine.While($"loading {model}", _ => Tts.Load(model, new()
+        {
+            Threads = parsed.GetValue(_threads),
+            Adapter = parsed.GetValue(_adapter),
+            Compatibility = Compatible(parsed.GetValue(_compat)),
+            Precision = PrecisionOption.Precision(parsed.GetValue(_precision)!),
+            KeepConverted = true,
+        }));
 
     void CheckTogether(ParseResult parsed)
     {
@@ -217,6 +224,7 @@ sealed class SayCommand : DocumentedCommand
             Instruct = parsed.GetValue(_instruct),
             Language = parsed.GetValue(_language)!,
             MaxFramesPerToken = parsed.GetValue(_maxFramesPerToken) is > 0 and var most ? most : null,
+            MaxRepeatedSeconds = parsed.GetValue(_maxFramesPerToken) > 0 ? SpeechOptions.UsualMaxRepeatedSeconds : null,
             Layout = parsed.GetValue(_layout) switch
             {
                 TextFirst => Sequence.Layout.TextFirst,

@@ -20,12 +20,12 @@ readonly record struct SpeechEnding(string Words, string? Remedy)
         return reason switch
         {
             FinishReason.End => new("ended by itself", null),
-            FinishReason.TextLength => new("cut off at the limit for its text",
-                $"{cut}far longer than such a text takes: the model did not end it. "
+            FinishReason.Runaway => new("cut off because it did not end",
+                $"{cut}because the model did not end it: it was far longer than such a text takes, or repeated itself. "
                 + "Try another --seed, or allow more with --max-frames-per-token; 0 is no limit."),
             FinishReason.Context => new("cut off at the model's positions",
                 $"{cut}where the model sees no further (max_position_embeddings in config.json). Say the text in parts."),
-            FinishReason.Stopped => new("stopped", file is null ? "Stopped."
+            FinishReason.Cancelled => new("stopped", file is null ? "Stopped."
                 : $"Stopped. What was spoken until then, {frames} frames, is in {file}.")
             {
                 IsStopped = true
@@ -44,7 +44,7 @@ readonly record struct SpeechEnding(string Words, string? Remedy)
         const int Shown = 60;
         var frames = times.Sum(t => t.Frames);
         if (stopped || full)
-            return Describe(stopped ? FinishReason.Stopped : FinishReason.Length, frames, file);
+            return Describe(stopped ? FinishReason.Cancelled : FinishReason.Length, frames, file);
         var cut = times.Where(t => t.FinishReason != FinishReason.End).ToList();
         if (cut.Count == 0)
             return new($"{times.Count} sentences ended by themselves", null);

@@ -21,7 +21,8 @@ public sealed partial class Tts
 
     /// <summary>Speaks a text of any length, sentence by sentence, with pauses between them.</summary>
     /// <param name="text">The text to be spoken. An empty line ends a paragraph.</param>
-    /// <param name="options">How to speak, as for <see cref="Say"/>. A model that designs voices designs another one for each part.</param>
+    /// <param name="options">How to speak, as for <see cref="Say"/>, with its retries for each part. A model that designs voices designs
+    /// another one for each part.</param>
     /// <param name="parts">How the text is split and joined; null for the usual lengths and pauses.</param>
     /// <param name="cancellation">Checked after each frame of 80 ms.</param>
     /// <returns>The sentences, each as soon as it is spoken. A text of one part gives the samples of <see cref="Say"/>, bit for
@@ -32,7 +33,7 @@ public sealed partial class Tts
     public IEnumerable<SpokenSentence> SayLong(string text, SpeechOptions? options = null, LongTextOptions? parts = null,
         CancellationToken cancellation = default)
     {
-        var chunks = StreamLong(text, options, parts, cancellation);
+        var chunks = SpeakLong(text, options, parts, cancellation, whole: true);
         return Whole();
 
         IEnumerable<SpokenSentence> Whole()
@@ -44,7 +45,7 @@ public sealed partial class Tts
                 samples.AddRange(chunk.Samples);
                 if (chunk.Ended is not { } s)
                     continue;
-                yield return new(s.Text, s.Start, s.Duration, s.Frames, s.FinishReason, new([.. samples], SampleRate));
+                yield return new(s.Text, s.Start, s.Duration, s.Frames, s.FinishReason, s.Seed, new([.. samples], SampleRate));
                 samples.Clear();
             }
         }
@@ -55,25 +56,34 @@ public sealed partial class Tts
     /// <param name="options">As for <see cref="SayLong"/>.</param>
     /// <param name="parts">As for <see cref="SayLong"/>.</param>
     /// <param name="stop">Checked after each frame of 80 ms; no exception is thrown. The last sentence then ends with
-    /// <see cref="FinishReason.Stopped"/>.</param>
+    /// <see cref="FinishReason.Cancelled"/>.</param>
     /// <returns>Chunks; with the last one of each sentence comes its time.</returns>
     /// <exception cref="ArgumentException">As for <see cref="SayLong"/>.</exception>
     public IEnumerable<LongSpeechChunk> StreamLong(string text, SpeechOptions? options = null, LongTextOptions? parts = null,
-        CancellationToken stop = default)
+        CancellationToken stop = default) => SpeakLong(text, options, parts, stop, whole: false);
+
+    IEnumerable<LongSpeechChunk> SpeakLong(string text, SpeechOptions? options, LongTextOptions? parts, CancellationToken stop, bool whole)
     {
         options ??= new();
         parts ??= new();
         var spoken = PartsOf(text, options, parts).Where(p => TextParts.HasWord(options.Reading(p.Text)));
         CheckLong(text, options);
-        return Chunks(spoken, options with { Sampling = options.Sampling ?? Sampling }, parts, stop);
+        return Chunks(spoken, options with { Sampling = options.Sampling ?? Sampling }, parts, stop, whole);
     }
 
     /// <summary>Reports what is wrong with the text or an option before the first part is spoken.</summary>
     void CheckLong(string text, SpeechOptions options)
     {
         _ = SpokenText.Checked(options.Reading(text));
+        CheckOptions(options);
+    }
+
+    /// <summary>Reports what is wrong with an option before any text is known.</summary>
+    void CheckOptions(SpeechOptions options)
+    {
         _ = TalkerSequence.Prompt(UtteranceOf("a", options), _ids);
         (options.Sampling ?? Sampling).Check();
+        options.Check();
     }
 
     IEnumerable<TextPart> PartsOf(string text, SpeechOptions options, LongTextOptions parts)
@@ -83,7 +93,8 @@ public sealed partial class Tts
             parts.Shortest, options.Language);
     }
 
-    IEnumerable<LongSpeechChunk> Chunks(IEnumerable<TextPart> parts, SpeechOptions options, LongTextOptions joined, CancellationToken stop)
+    IEnumerable<LongSpeechChunk> Chunks(IEnumerable<TextPart> parts, SpeechOptions options, LongTextOptions joined, CancellationToken stop,
+        bool whole)
     {
         var joiner = new SpeechJoiner(SampleRate);
         var (left, number, made) = (joined.MaxSeconds is { } s ? (long)Math.Min(long.MaxValue / 2, Math.Ceiling(s * FramesPerSecond))
@@ -93,24 +104,40 @@ public sealed partial class Tts
         for (var more = all.MoveNext(); more && left > 0 && !(stop.IsCancellationRequested && number > 0); number++)
         {
             var part = all.Current;
-            var speech = Stream(part.Text, OfPart(options, number, left));
             joiner.Begin(pause);
             var start = made + joiner.Lead(pause);
-            foreach (var chunk in speech.Until(stop))
+            SpeechSummary? spoken = null;
+            foreach (var chunk in Spoken(part.Text, OfPart(options, number, left), stop, whole, summary => spoken = summary))
                 if (joiner.Push(chunk) is { Length: > 0 } ready)
                 {
                     made += ready.Length;
                     yield return new(ready);
                 }
-            left -= speech.Frames.Count;
+            left -= spoken!.Frames;
             more = all.MoveNext() && left > 0 && !stop.IsCancellationRequested;
             pause = more ? (int)(SampleRate * PauseAfter(part, joined)) : null;
             var (rest, sound) = pause is { } p ? joiner.End(p) : joiner.EndAll();
             var end = Math.Max(start, made + sound);
             made += rest.Length;
-            yield return new(rest, new(part.Text, (double)start / SampleRate, (double)(end - start) / SampleRate, speech.Frames.Count,
-                speech.FinishReason!.Value));
+            yield return new(rest, new(part.Text, (double)start / SampleRate, (double)(end - start) / SampleRate, spoken.Frames,
+                spoken.FinishReason, spoken.Seed));
         }
+    }
+
+    /// <summary>The samples of a part: chunk by chunk, or whole, which lets a part that does not end be spoken again.</summary>
+    IEnumerable<float[]> Spoken(string text, SpeechOptions options, CancellationToken stop, bool whole, Action<SpeechSummary> ended)
+    {
+        if (whole)
+        {
+            var speech = Say(text, options, stop);
+            ended(speech);
+            yield return speech.Samples;
+            yield break;
+        }
+        var stream = Stream(text, options);
+        foreach (var chunk in stream.Until(stop))
+            yield return chunk;
+        ended(stream.Summarize());
     }
 
     static double PauseAfter(TextPart part, LongTextOptions joined) => part.End switch

@@ -4,7 +4,6 @@ using Qwen3Tts.Audio;
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.Codec;
 using Qwen3Tts.Generation;
-using Qwen3Tts.Hub;
 using Qwen3Tts.Kernels;
 using Qwen3Tts.Loading;
 using Qwen3Tts.Sequence;
@@ -17,7 +16,6 @@ namespace Qwen3Tts;
 /// <summary>A loaded Qwen3-TTS model. Several threads may use it; their utterances are computed alternately, frame by frame.</summary>
 public sealed partial class Tts : IDisposable
 {
-    const int FramesBeyondText = 25; // two seconds at 12.5 frames a second
     const double FramesOfAToken = 4; // text tokens take 3 to 5 frames of speech
 
     readonly ModelFolder _model;
@@ -29,55 +27,22 @@ public sealed partial class Tts : IDisposable
     readonly Workers? _own;
     readonly Compatibility _compatibility;
 
-    Tts(ModelFolder model, Workers workers, Workers? own, Compatibility compatibility, WeightPrecision precision, bool map,
-        QuantizedCache? cache)
+    Tts(ModelFolder model, Workers workers, Workers? own, TtsOptions options, Action<LoadStage, double> report)
     {
-        (_model, _own, _compatibility) = (model, own, compatibility);
+        (_model, _own, _compatibility) = (model, own, options.Compatibility);
         _tokenizer = TextTokenizer.Load(model.Path);
         _ids = model.Config.SpecialTokens(_tokenizer.AssistantHead[^1]);
         _ = Sampling; // reports a setting of generation_config.json that is out of range now, not when speaking
-        (_talker, _encoder) = ModelNetworks.Load(model, workers, precision.ToWeightType(), map, cache);
-        _talker.Input.ProjectsText = !compatibility.HasFlag(Compatibility.RawText);
-        _codec = SpeechCodec.Load(model.CodecPath, workers, map);
+        (_talker, _encoder) = ModelNetworks.Load(model, workers, options.Precision.ToWeightType(), options.MapWeights,
+            share => report(LoadStage.LanguageModel, share), options.KeepConverted ? new(QuantizedCache.UsualFolder) : null);
+        _talker.Input.ProjectsText = !_compatibility.HasFlag(Compatibility.RawText);
+        _codec = SpeechCodec.Load(model.CodecPath, workers, options.MapWeights, share => report(LoadStage.Codec, share));
         if (_codec.CodesPerFrame != _ids.CodeGroups || _codec.CodebookSize != model.Config.TalkerConfig.CodePredictorConfig.VocabSize)
             throw new InvalidDataException(
                 $"{model.Path}: the talker makes frames of {_ids.CodeGroups} codes below " +
                 $"{model.Config.TalkerConfig.CodePredictorConfig.VocabSize}, and the codec in speech_tokenizer reads " +
                 $"{_codec.CodesPerFrame} below {_codec.CodebookSize}. Copy the folder speech_tokenizer from the model that this one was " +
                 $"made from.");
-    }
-
-    /// <summary>Loads a model, released or fine-tuned.</summary>
-    /// <param name="folder">A folder in the official layout, or the id (owner/name) of a model that <see cref="ModelHub"/> finds.</param>
-    /// <param name="threads">Number of threads; null takes one for each processor. It changes the speed, never a result.</param>
-    /// <param name="adapter">Folder of a LoRA adapter in the layout of PEFT, as training writes it. It is added to the weights.</param>
-    /// <param name="compatibility">Departures from the format for a fine-tune that was trained with faults; the doctor reports which ones
-    /// it needs.</param>
-    /// <param name="precision">How the weights of the language model are stored in memory.</param>
-    /// <param name="mapWeights">True to map the file instead of copying it. If it is cut short then, the process ends.</param>
-    /// <param name="keepConverted">True to keep weights that are converted to another precision in the user's cache folder, or in the one
-    /// that QWEN3TTS_CACHE names: the next load then reads them. A file takes as much room as the converted weights.</param>
-    /// <exception cref="IOException">The folder, or a file in it, is not there.</exception>
-    /// <exception cref="InvalidDataException">A file is damaged, the tensors do not fit the configuration, or the adapter belongs to
-    /// another model.</exception>
-    /// <exception cref="ArgumentException">Text without its projection was requested, and text and talker differ in width.</exception>
-    public static Tts Load(string folder, int? threads = null, string? adapter = null, Compatibility compatibility = Compatibility.None,
-        WeightPrecision precision = WeightPrecision.Stored, bool mapWeights = false, bool keepConverted = false)
-    {
-        var model = ModelFolder.Open(ModelHub.Resolve(folder));
-        if (adapter is not null)
-            model = model.With(Adapter.Open(adapter));
-        var own = threads is { } n ? new Workers(n) : null;
-        try
-        {
-            return new(model, own ?? Workers.Shared, own, compatibility, precision, mapWeights,
-                keepConverted ? new(QuantizedCache.UsualFolder) : null);
-        }
-        catch
-        {
-            own?.Dispose();
-            throw;
-        }
     }
 
     /// <summary>base, custom_voice or voice_design.</summary>
@@ -108,12 +73,23 @@ public sealed partial class Tts : IDisposable
     /// <param name="text">The text to be spoken; not empty.</param>
     /// <param name="options">How to speak; null is possible if the model needs neither a speaker nor a voice.</param>
     /// <param name="cancellation">Checked after each frame of 80 ms.</param>
-    /// <returns>Speech at <see cref="SampleRate"/>: frames * 1,920 samples within ±1.</returns>
+    /// <returns>Speech at <see cref="SampleRate"/>: frames * 1,920 samples within ±1, and how it went.</returns>
     /// <exception cref="ArgumentException">The text is empty, or an option does not fit this model. The message lists the values that
     /// do.</exception>
     /// <exception cref="OperationCanceledException">The speech was cancelled.</exception>
-    public Waveform Say(string text, SpeechOptions? options = null, CancellationToken cancellation = default) =>
-        new(Stream(text, options).Whole(cancellation), SampleRate);
+    public Speech Say(string text, SpeechOptions? options = null, CancellationToken cancellation = default)
+    {
+        options ??= new();
+        var first = options.Sampling ?? Sampling;
+        for (var retry = 0; ; retry++)
+        {
+            // Retries count downwards, so that none has the seed of a later part of a long text.
+            var sampling = first with { Seed = SeedOfPart(first.Seed, -retry) };
+            var speech = Stream(text, options with { Sampling = sampling }).Whole(cancellation);
+            if (speech.FinishReason != FinishReason.Runaway || retry == options.Retries)
+                return speech;
+        }
+    }
 
     /// <summary>
     /// Speaks a text and returns each chunk as soon as it is computed. The samples are those of <see cref="Say"/>, bit for bit.
@@ -122,14 +98,20 @@ public sealed partial class Tts : IDisposable
     public SpeechStream Stream(string text, SpeechOptions? options = null)
     {
         options ??= new();
-        text = options.Reading(text);
-        var sequence = TalkerSequence.Prompt(UtteranceOf(text, options), _ids);
+        var utterance = UtteranceOf(options.Reading(text), options);
+        return Begin(utterance, options, ArrivingText.Whole(utterance.Text.Count, options.MaxFramesPerToken));
+    }
+
+    SpeechStream Begin(Utterance utterance, SpeechOptions options, ArrivingText text)
+    {
+        options.Check();
+        var sequence = TalkerSequence.Prompt(utterance, _ids);
         var sampling = options.Sampling ?? Sampling;
-        var most = options.MaxFramesPerToken is { } each
-            ? FramesBeyondText + (int)Math.Clamp(each * _tokenizer.Encode(SpokenText.Words(text)).Length, 0, 1e9) : int.MaxValue;
-        var ofText = most < sampling.MaxFrames;
-        sampling = ofText ? sampling with { MaxFrames = most } : sampling;
-        return new(sequence, new(_talker, sampling) { LimitIsOfText = ofText }, _codec, options.Voice?.Frames ?? []);
+        return new(sequence, new(_talker, sampling)
+        {
+            Text = text,
+            Repetition = options.MaxRepeatedSeconds is { } most ? new((int)Math.Ceiling(most * FramesPerSecond)) : null,
+        }, _codec, options.Voice?.Frames ?? [], sampling.Seed);
     }
 
     /// <summary>

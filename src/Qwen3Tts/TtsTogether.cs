@@ -1,6 +1,5 @@
 // Several texts at once. Reading the weights takes most of the time of a frame, and texts that are spoken together read them once.
 using System.Runtime.ExceptionServices;
-using Qwen3Tts.Audio;
 using Qwen3Tts.Generation;
 
 namespace Qwen3Tts;
@@ -15,12 +14,12 @@ public sealed partial class Tts
     /// <returns>The speech of each text, in the order of the texts.</returns>
     /// <exception cref="ArgumentException">A text is empty, or an option does not fit this model.</exception>
     /// <exception cref="OperationCanceledException">The speech was cancelled.</exception>
-    public IReadOnlyList<Waveform> SayAll(IReadOnlyList<string> texts, SpeechOptions? options = null, int together = 8,
+    public IReadOnlyList<Speech> SayAll(IReadOnlyList<string> texts, SpeechOptions? options = null, int together = 8,
         CancellationToken cancellation = default)
     {
         if (together is < 1 or > 32)
             throw new ArgumentOutOfRangeException(nameof(together), together, "From 1 to 32 texts can be spoken at the same time.");
-        var speeches = new Waveform[texts.Count];
+        var speeches = new Speech[texts.Count];
         var (next, error) = (-1, (Exception?)null);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         // Threads of their own: they wait for one another most of the time, and the pool would start two of them at first.

@@ -156,11 +156,11 @@ static class Demo
         {
             Speak("The recording", Versions[0], 1, (text, _) => recordings[texts.IndexOf(text)]),
             Speak("Cloned, before training", Versions[1], TakesPerText, (text, take) =>
-                before.Say(text, Options(before, take) with { Voice = clone }, stop)),
+                before.Say(text, Options(before, take) with { Voice = clone }, stop).Waveform),
             Speak("Fine-tuned, after", Versions[2], TakesPerText, (text, take) =>
-                after.Say(text, Options(after, take) with { Speaker = name }, stop)),
+                after.Say(text, Options(after, take) with { Speaker = name }, stop).Waveform),
             Speak("With the official script's faults", Versions[3], TakesPerText, (text, take) =>
-                wrong.Say(text, Options(wrong, take) with { Speaker = name }, stop)),
+                wrong.Say(text, Options(wrong, take) with { Speaker = name }, stop).Waveform),
         };
     });
 

@@ -175,7 +175,7 @@ sealed class VoiceCommand : DocumentedCommand
                 Layout = Layout.TextFirst,
                 Sampling = tts.Sampling with { Seed = 1 },
                 MaxFramesPerToken = SpeechOptions.UsualMaxFramesPerToken
-            }, stop));
+            }, stop).Waveform);
         Console.Out.WriteLine(
             $"Spoken: {file}\nThe voice: qwen3tts say \"{text}\" --model {trained.Best} --speaker {name.ToLowerInvariant()} -o out.wav");
     }

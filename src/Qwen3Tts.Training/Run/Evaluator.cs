@@ -139,7 +139,7 @@ sealed class Evaluator
 
     (Waveform Speech, int Frames, bool Ended) Say(Tts tts, Clip clip, ulong seed, CancellationToken stop)
     {
-        var stream = tts.Stream(clip.Text, new()
+        var speech = tts.Say(clip.Text, new()
         {
             Speaker = TrainingVoices.NameOf(_options, clip),
             Instruct = clip.Instruct,
@@ -147,8 +147,8 @@ sealed class Evaluator
             Layout = _options.Layout == LayoutPolicy.Interleaved ? Layout.Interleaved : Layout.TextFirst,
             Sampling = tts.Sampling with { Seed = seed },
             MaxFramesPerToken = SpeechOptions.UsualMaxFramesPerToken,
-        });
-        return (new(stream.Whole(stop), stream.SampleRate), stream.Frames.Count, stream.Ended);
+        }, stop);
+        return (speech.Waveform, speech.Frames, speech.FinishReason == FinishReason.End);
     }
 
     /// <summary>The line in evaluations.jsonl is written last, so that the files that it names exist.</summary>

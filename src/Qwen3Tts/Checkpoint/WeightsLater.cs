@@ -14,6 +14,9 @@ partial class Weights
     readonly ConcurrentBag<float[]> _buffers = [];
     List<Action>? _later; // null: nothing is put off
 
+    /// <summary>Told the share of the tensors that are read; what it throws ends the reading.</summary>
+    public Action<double>? Report { get; set; }
+
     void DoLater(Action work)
     {
         if (_later is null)
@@ -30,7 +33,13 @@ partial class Weights
         {
             var result = networks(this);
             Finish(foreign);
-            Parallel.ForEach(_later, work => work());
+            Report?.Invoke(0);
+            var (done, all) = (0, _later.Count);
+            Parallel.ForEach(_later, work =>
+            {
+                work();
+                Report?.Invoke((double)Interlocked.Increment(ref done) / all);
+            });
             return result;
         }
         catch (AggregateException e)

@@ -44,7 +44,7 @@ public sealed class SpeechCodec
     /// <exception cref="InvalidDataException">A file is damaged, or the tensors do not fit config.json.</exception>
     public static SpeechCodec Load(string folder) => Load(folder, Workers.Shared);
 
-    internal static SpeechCodec Load(string folder, Workers workers, bool map = false)
+    internal static SpeechCodec Load(string folder, Workers workers, bool map = false, Action<double>? report = null)
     {
         ModelFolder.CheckCodecFolder(folder);
         var path = Path.Combine(folder, "config.json");
@@ -52,6 +52,7 @@ public sealed class SpeechCodec
             throw new FileNotFoundException($"'{folder}' holds no config.json. Name the folder 'speech_tokenizer' of a Qwen3-TTS model.");
         var config = CodecConfig.Read(path);
         using var weights = Weights.Open(folder, map, config.Layout);
+        weights.Report = report;
         var used = config.EncoderValidNumQuantizers;
         if (config.EncoderConfig.NumQuantizers > weights.Entries.Count()) // each quantizer has its own tensors, also the unused ones
             throw ConfigFile.Bad(path, "encoder_config.num_quantizers", config.EncoderConfig.NumQuantizers,

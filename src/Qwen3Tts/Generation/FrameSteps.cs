@@ -20,6 +20,9 @@ sealed class FrameRequest(TalkerState state, Sampler sampler)
     /// <summary>The frame's codes; null at the end of speech.</summary>
     public int[]? Codes { get; set; }
 
+    /// <summary>How long the prompt took to compute.</summary>
+    public TimeSpan PromptTime { get; set; }
+
     public ExceptionDispatchInfo? Error { get; set; }
     public bool IsDone { get; set; }
 }
@@ -153,9 +156,11 @@ sealed class FrameSteps
     // What is wrong with one utterance is not the others' business: its error goes to the thread that speaks it.
     void ReadPrompt(FrameRequest request, Span<float> hidden)
     {
+        var began = Stopwatch.GetTimestamp();
         try
         {
             _talker.Advance(request.Positions, request.State)[^hidden.Length..].CopyTo(hidden);
+            request.PromptTime = Stopwatch.GetElapsedTime(began);
         }
         catch (Exception e)
         {

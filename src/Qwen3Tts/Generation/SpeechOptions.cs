@@ -39,10 +39,43 @@ public sealed record SpeechOptions
     public double? MaxFramesPerToken { get; init; }
 
     /// <summary>
+    /// Default of the command line for <see cref="MaxRepeatedSeconds"/>: longer than any pause inside speech. RepetitionGuard.cs has the
+    /// measurements.
+    /// </summary>
+    public const double UsualMaxRepeatedSeconds = 12;
+
+    /// <summary>
+    /// Stops speech that does nothing but repeat itself for so long, be it a phrase of up to four seconds or silence; 1 to 3600. A pause
+    /// that is shorter than 7/8 of this is never cut. With null, speech may repeat itself, as in the official package.
+    /// </summary>
+    public double? MaxRepeatedSeconds { get; init; }
+
+    /// <summary>
+    /// How often a speech that ends with <see cref="FinishReason.Runaway"/> is spoken again with another seed, which follows from the first
+    /// one; the result tells which seed it has. If no attempt ends by itself, the last one is returned. 0 by default. Only for <c>Say</c>,
+    /// <c>SayAsync</c>, <c>SayAll</c>, and each part of <c>SayLong</c>: a stream has returned samples before it is known how it ends.
+    /// Needs one of the limits <see cref="MaxFramesPerToken"/> and <see cref="MaxRepeatedSeconds"/>.
+    /// </summary>
+    public int Retries { get; init; }
+
+    /// <summary>
     /// Turns a text, or a part of a long text, into what is read aloud: numbers, dates and units into words. Null reads it as it is;
     /// the model then reads numbers as it learned to, which may be wrong.
     /// </summary>
     public Func<string, string>? Normalize { get; init; }
+
+    /// <exception cref="ArgumentException">A setting is out of range.</exception>
+    internal void Check()
+    {
+        if (MaxRepeatedSeconds is { } most && !(most is >= 1 and <= 3600))
+            throw new ArgumentException(FormattableString.Invariant(
+                $"The limit of repeated seconds is {most}. It must be 1 to 3600; null is no limit."));
+        if (Retries < 0)
+            throw new ArgumentException($"The number of retries is {Retries}. It must be 0 or more.");
+        if (Retries > 0 && MaxFramesPerToken is null && MaxRepeatedSeconds is null)
+            throw new ArgumentException($"The number of retries is {Retries}, and no limit finds speech that does not end. Set "
+                + $"{nameof(MaxFramesPerToken)} or {nameof(MaxRepeatedSeconds)}.");
+    }
 
     internal string Reading(string text) => Normalize is { } normalize ? normalize(text) : text;
 }

@@ -1,6 +1,7 @@
 // Speech that is returned while it is generated. The first chunk is one frame, so that playback can begin at once. Later chunks are longer,
 // because the codec decodes many frames together faster than one by one. The chunks do not change the samples.
 using System.Collections;
+using System.Diagnostics;
 using Qwen3Tts.Codec;
 using Qwen3Tts.Sequence;
 
@@ -16,11 +17,14 @@ public sealed class SpeechStream : IEnumerable<float[]>
     readonly Generator _generator;
     readonly SpeechCodec _codec;
     readonly IReadOnlyList<int[]> _reference;
+    readonly ulong _seed;
     readonly List<int[]> _frames = [];
-    bool _begun;
+    long _begun; // time stamp; 0 before the speech
+    long _samples;
+    TimeSpan _firstFrame, _firstAudio, _total;
 
-    internal SpeechStream(TalkerSequence sequence, Generator generator, SpeechCodec codec, IReadOnlyList<int[]> reference) =>
-        (_sequence, _generator, _codec, _reference) = (sequence, generator, codec, reference);
+    internal SpeechStream(TalkerSequence sequence, Generator generator, SpeechCodec codec, IReadOnlyList<int[]> reference, ulong seed) =>
+        (_sequence, _generator, _codec, _reference, _seed) = (sequence, generator, codec, reference, seed);
 
     /// <summary>Samples per second.</summary>
     public int SampleRate => _codec.SampleRate;
@@ -39,54 +43,94 @@ public sealed class SpeechStream : IEnumerable<float[]>
     /// <exception cref="InvalidOperationException">The stream has been enumerated before.</exception>
     public IEnumerator<float[]> GetEnumerator() => Until(default).GetEnumerator();
 
-    /// <summary>Speaks until the speech ends or is stopped. The last chunk has the frames up to the stop.</summary>
+    /// <summary>Speaks until the speech ends or is stopped. The last chunk has the frames up to the stop. Who stops enumerating stops the
+    /// speech.</summary>
     /// <param name="stop">Checked after each frame of 80 ms; no exception is thrown.</param>
     /// <returns>As <see cref="GetEnumerator"/>.</returns>
     /// <exception cref="InvalidOperationException">The stream has been enumerated before.</exception>
     public IEnumerable<float[]> Until(CancellationToken stop)
     {
-        if (_begun)
-            throw new InvalidOperationException("This speech has been spoken already. Ask for a new stream.");
-        _begun = true;
-        return Chunks(LargestChunk, stop);
+        Begin();
+        return Chunks(stop);
     }
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
 
-    IEnumerable<float[]> Chunks(int largest, CancellationToken stop)
+    void Begin()
     {
-        var decoder = _codec.CreateStream();
-        // In-context speech continues the reference recording, so the decoder first gets the reference's frames; their samples are not
-        // returned.
-        decoder.Push(_reference);
-        var chunk = new List<int[]>(largest);
-        var size = 1;
-        foreach (var frame in _generator.Speak(_sequence))
-        {
-            _frames.Add(frame);
-            chunk.Add(frame);
-            if (stop.IsCancellationRequested)
-                _generator.Stop();
-            if (chunk.Count < size)
-                continue;
-            yield return decoder.Push(chunk);
-            chunk.Clear();
-            size = Math.Min(2 * size, largest);
-        }
-        if (chunk.Count > 0)
-            yield return decoder.Push(chunk);
+        if (_begun != 0)
+            throw new InvalidOperationException("This speech has been spoken already. Ask for a new stream.");
+        _begun = Stopwatch.GetTimestamp();
     }
 
-    /// <summary>All chunks as one array.</summary>
-    internal float[] Whole(CancellationToken cancellation)
+    IEnumerable<float[]> Chunks(CancellationToken stop)
     {
-        foreach (var frame in _generator.Speak(_sequence))
+        var decoder = Decoder();
+        var chunk = new List<int[]>(LargestChunk);
+        var size = 1;
+        foreach (var frame in Speak(stop))
         {
-            _frames.Add(frame);
-            cancellation.ThrowIfCancellationRequested();
+            chunk.Add(frame);
+            if (chunk.Count < size && !_sequence.AwaitsText) // what is there is not held back while text is waited for
+                continue;
+            yield return Decode(decoder, chunk);
+            chunk.Clear();
+            size = Math.Min(2 * size, LargestChunk);
         }
+        if (chunk.Count > 0)
+            yield return Decode(decoder, chunk);
+    }
+
+    IEnumerable<int[]> Speak(CancellationToken stop)
+    {
+        foreach (var frame in _generator.Speak(_sequence, stop))
+        {
+            if (_frames.Count == 0)
+                _firstFrame = Stopwatch.GetElapsedTime(_begun);
+            _frames.Add(frame);
+            yield return frame;
+        }
+        _total = Stopwatch.GetElapsedTime(_begun);
+    }
+
+    // In-context speech continues the reference recording, so the decoder first gets the reference's frames; their samples are not
+    // returned.
+    CodecStream Decoder()
+    {
         var decoder = _codec.CreateStream();
         decoder.Push(_reference);
-        return decoder.Push(_frames);
+        return decoder;
+    }
+
+    float[] Decode(CodecStream decoder, List<int[]> frames)
+    {
+        var samples = decoder.Push(frames);
+        _total = Stopwatch.GetElapsedTime(_begun);
+        if (_samples == 0)
+            _firstAudio = _total;
+        _samples += samples.Length;
+        return samples;
+    }
+
+    /// <summary>How the speech went, after its end.</summary>
+    internal SpeechSummary Summarize() => new(_generator.Reason!.Value, _frames.Count, (double)_samples / SampleRate, _seed,
+        new(_generator.PromptTime, _firstFrame, _firstAudio, _total));
+
+    /// <summary>Speaks, and returns all samples at once.</summary>
+    /// <exception cref="OperationCanceledException">The speech was cancelled.</exception>
+    internal Speech Whole(CancellationToken cancellation)
+    {
+        Begin();
+        foreach (var _ in Speak(cancellation))
+            cancellation.ThrowIfCancellationRequested();
+        cancellation.ThrowIfCancellationRequested();
+        var decoder = Decoder();
+        var samples = new List<float>();
+        foreach (var piece in _frames.Chunk(2 * LargestChunk)) // so that a cancellation is soon seen
+        {
+            cancellation.ThrowIfCancellationRequested();
+            samples.AddRange(Decode(decoder, [.. piece]));
+        }
+        return new(new([.. samples], SampleRate), Summarize());
     }
 }

@@ -16,14 +16,15 @@ static class ModelNetworks
     /// <param name="type">The type to which linear layers are converted, Int8 or Int4; null to keep the stored type.</param>
     /// <param name="map">True to map the file instead of copying weights. A file that is cut short while it is mapped ends the
     /// process.</param>
-    /// <param name="cache">Keeps converted weights for the next time, if the file of the weights has no adapter's changes; null to convert
-    /// each time.</param>
-    public static (TalkerModel Talker, SpeakerEncoder? Encoder) Load(
-        ModelFolder model, Workers workers, WeightType? type = null, bool map = false, QuantizedCache? cache = null)
+    /// <param name="report">Told the share of the tensors that are read; what it throws ends the reading.</param>
+    /// <param name="cache">Keeps converted weights for the next time, unless an adapter changes them; null to convert each time.</param>
+    public static (TalkerModel Talker, SpeakerEncoder? Encoder) Load(ModelFolder model, Workers workers, WeightType? type = null,
+        bool map = false, Action<double>? report = null, QuantizedCache? cache = null)
     {
         using var weights = model.OpenWeights(map);
         var kept = model.HasAdapter ? null : cache;
         using var before = type is { } known ? kept?.Open(weights, known, map) : null;
+        weights.Report = report;
         weights.ConvertedBefore = before;
         weights.Quantizes = type is { } to ? name => QuantizedModel.TypeOf(name, to) : null;
         var networks = ModelFolder.LoadFrom(weights, model.Config.CanClone ? [TensorNames.Talker, TensorNames.SpeakerEncoder]

@@ -37,13 +37,15 @@ readonly record struct FrameTarget(int Position, int[] Frame);
 sealed class TalkerSequence
 {
     readonly List<Position> _positions = [];
-    readonly Queue<int> _text = [];
+    readonly Queue<int> _text = []; // tokens that no step has taken yet
+    readonly Queue<CodecStep> _steps = []; // steps whose text token has not arrived yet
     readonly SpecialTokens _ids;
     int _start;
+    bool _textEnded;
 
     TalkerSequence(SpecialTokens ids) => _ids = ids;
 
-    /// <summary>All positions written so far.</summary>
+    /// <summary>All positions written so far. A position is written when both its text and its codec step are known.</summary>
     public IReadOnlyList<Position> Positions => _positions;
 
     /// <summary>S: the position of frame 0, which is the length of the prompt.</summary>
@@ -54,7 +56,7 @@ sealed class TalkerSequence
 
     /// <summary>Writes all positions before frame 0.</summary>
     /// <exception cref="ArgumentException">The language or speaker is unknown, a speaker and a voice are both given, or a reference lacks
-    /// its text or its frames.</exception>
+    /// its text or its frames, or a text that is not complete is to stand before the frames.</exception>
     public static TalkerSequence Prompt(Utterance u, SpecialTokens ids)
     {
         if (u.Voice is not null && !string.IsNullOrEmpty(u.Speaker))
@@ -63,13 +65,16 @@ sealed class TalkerSequence
             throw new ArgumentException(
                 $"The reference has {u.ReferenceFrames.Count} frames and {u.ReferenceText.Count} text tokens. In-context cloning needs " +
                 $"the recording and its transcript.");
-        var s = new TalkerSequence(ids);
+        if (u.TextFollows && u.Layout == Layout.TextFirst)
+            throw new ArgumentException("The text is not complete, and in this layout all of it stands before the first frame. Wait for "
+                + "the whole text, or take the interleaved layout.");
+        var s = new TalkerSequence(ids) { _textEnded = !u.TextFollows };
         foreach (var id in u.Instruct)
             s._positions.Add(new(id, null));
         foreach (var id in ids.Role)
             s._positions.Add(new(id, null));
         s.WriteControl(u);
-        foreach (var id in (int[])[.. u.ReferenceText, .. u.Text, ids.TextEos])
+        foreach (var id in (int[])[.. u.ReferenceText, .. u.Text, .. u.TextFollows ? Array.Empty<int>() : [ids.TextEos]])
             if (u.Layout == Layout.TextFirst)
                 s._positions.Add(new(id, new CodecStep.Token(ids.CodecPad)));
             else
@@ -77,7 +82,7 @@ sealed class TalkerSequence
         s.Append(new CodecStep.Token(ids.CodecBos));
         foreach (var frame in u.ReferenceFrames)
             s.Append(new CodecStep.Frame(frame));
-        s._start = s._positions.Count;
+        s._start = s._positions.Count + s._steps.Count;
         return s;
     }
 
@@ -100,13 +105,44 @@ sealed class TalkerSequence
 
     /// <summary>
     /// Appends one codec step: a frame of the data set in training, a sampled frame in speaking. Its text side is the next text token that
-    /// is left, or <c>tts_pad</c> if none is left.
+    /// is left, or <c>tts_pad</c> if none is left. If the text goes on and its next token has not arrived, the position is written when it
+    /// arrives.
     /// </summary>
     public void Append(CodecStep step)
     {
         if (step is CodecStep.Frame { Codes.Length: var n } && n != _ids.CodeGroups)
             throw new ArgumentException($"A frame of {n} codes was given; this model's frames have {_ids.CodeGroups}.", nameof(step));
-        _positions.Add(new(_text.TryDequeue(out var text) ? text : _ids.TextPad, step));
+        _steps.Enqueue(step);
+        WritePositions();
+    }
+
+    /// <summary>True if the last step waits for a text token that has not arrived.</summary>
+    public bool AwaitsText => _steps.Count > 0;
+
+    /// <summary>Appends text to an utterance whose text follows (<see cref="Utterance.TextFollows"/>).</summary>
+    /// <exception cref="InvalidOperationException">The text is complete.</exception>
+    public void AppendText(IEnumerable<int> ids)
+    {
+        if (_textEnded)
+            throw new InvalidOperationException("The text of this sequence is complete. Begin a new sequence for more text.");
+        foreach (var id in ids)
+            _text.Enqueue(id);
+        WritePositions();
+    }
+
+    /// <summary>Ends a text that was appended.</summary>
+    /// <exception cref="InvalidOperationException">The text is complete already.</exception>
+    public void EndText()
+    {
+        AppendText([_ids.TextEos]);
+        _textEnded = true;
+        WritePositions();
+    }
+
+    void WritePositions()
+    {
+        while (_steps.Count > 0 && (_text.Count > 0 || _textEnded))
+            _positions.Add(new(_text.TryDequeue(out var text) ? text : _ids.TextPad, _steps.Dequeue()));
     }
 
     /// <summary>Appends the end of speech, which completes a training sequence.</summary>

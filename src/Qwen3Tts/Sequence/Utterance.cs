@@ -34,6 +34,12 @@ sealed record Utterance
     /// <summary>Ids of the text alone, without any wrapper.</summary>
     public required IReadOnlyList<int> Text { get; init; }
 
+    /// <summary>
+    /// True if more text follows with <see cref="TalkerSequence.AppendText"/>; <see cref="Text"/> may be empty then. Only in the
+    /// interleaved layout.
+    /// </summary>
+    public bool TextFollows { get; init; }
+
     /// <summary>Ids of the whole instruction turn (<c>&lt;|im_start|&gt;user\n … &lt;|im_end|&gt;\n</c>), or empty.</summary>
     public IReadOnlyList<int> Instruct { get; init; } = [];
 

@@ -22,6 +22,7 @@ sealed class TalkerModel
     const int MostReturned = 4; // a state of a minute holds 170 MB in the 0.6B model
 
     readonly Stack<TalkerState> _returned = [];
+    int _inUse;
     readonly Transformer model;
     readonly Linear codec_head;
     readonly Workers _workers;
@@ -45,9 +46,13 @@ sealed class TalkerModel
     public TalkerInput Input { get; }
     public CodePredictor code_predictor { get; }
 
+    /// <summary>States that were created and not returned.</summary>
+    public int StatesInUse => Volatile.Read(ref _inUse);
+
     /// <summary>Creates an empty state. It reuses the memory of a returned state if there is one.</summary>
     public TalkerState CreateState()
     {
+        Interlocked.Increment(ref _inUse);
         lock (_returned)
             if (_returned.TryPop(out var state))
             {
@@ -60,6 +65,7 @@ sealed class TalkerModel
     /// <summary>Returns a state that is not used any more, so that the next utterance does not allocate memory for its cache.</summary>
     public void Return(TalkerState state)
     {
+        Interlocked.Decrement(ref _inUse);
         lock (_returned)
             if (_returned.Count < MostReturned)
                 _returned.Push(state);

@@ -28,17 +28,28 @@ static partial class SpokenText
         var words = Words(text);
         if (words.Length == 0)
             return $"{what} is empty, so there is nothing to say. Write what is said in words.";
+        return Forbidden(words, what) ?? (words.EnumerateRunes().Any(Rune.IsLetterOrDigit) ? null
+            : $"{what} '{Printable.Text(words.Length > Shown ? words[..Shown] : words)}' has no word. Write what is said in words.");
+    }
+
+    /// <summary>What stands in a text that cannot be spoken and what to do about it, or null.</summary>
+    /// <param name="words">The text, or a part of it, as <see cref="Words"/> returns it.</param>
+    /// <param name="what">Name of the text in messages.</param>
+    public static string? Forbidden(string words, string what = "the text")
+    {
         if (ControlToken().Match(words) is { Success: true } token)
             return $"{what} has '{Printable.Text(token.Value)}', which programs take for a control token. Remove it from the text.";
         foreach (var rune in words.EnumerateRunes())
             if (rune == Rune.ReplacementChar || Rune.IsControl(rune) || rune.Value is 0xFEFF || (rune.Value & 0xFFFE) == 0xFFFE)
                 return $"{what} has U+{rune.Value:X4}, which cannot be spoken. Save the text as UTF-8, or remove the character.";
-        return words.EnumerateRunes().Any(Rune.IsLetterOrDigit) ? null
-            : $"{what} '{Printable.Text(words.Length > Shown ? words[..Shown] : words)}' has no word. Write what is said in words.";
+        return null;
     }
 
     /// <summary>The text in one line, after the checks.</summary>
     /// <exception cref="ArgumentException">The text cannot be spoken.</exception>
     public static string Checked(string text, string what = "the text") =>
-        Problem(text, what) is { } problem ? throw new ArgumentException(char.ToUpperInvariant(problem[0]) + problem[1..]) : Words(text);
+        Problem(text, what) is { } problem ? throw Error(problem) : Words(text);
+
+    /// <summary>A problem as an exception, whose message begins with a capital.</summary>
+    public static ArgumentException Error(string problem) => new(char.ToUpperInvariant(problem[0]) + problem[1..]);
 }

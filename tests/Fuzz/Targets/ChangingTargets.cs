@@ -138,7 +138,7 @@ static class ChangingTargets
             {
                 var seed = SeedIn(folder);
                 var name = names[seed % names.Count];
-                FileChanger.While(Path.Combine(folder, name), files[name], seed, () => Tts.Load(folder, threads: 1).Dispose());
+                FileChanger.While(Path.Combine(folder, name), files[name], seed, () => Tts.Load(folder, new() { Threads = 1 }).Dispose());
             },
         };
     }

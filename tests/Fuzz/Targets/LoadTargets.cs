@@ -28,7 +28,7 @@ static class LoadTargets
             Cost = Seconds,
             Read = (folder, _) =>
             {
-                using var tts = Tts.Load(folder, threads: 1);
+                using var tts = Tts.Load(folder, new() { Threads = 1 });
                 tts.Say("Set white.", new()
                 {
                     Voice = new Voice(new float[192]),

@@ -18,7 +18,7 @@ static class VoiceTargets
 
     static FuzzTarget Voice()
     {
-        var tts = Tts.Load(Path.Combine(AllTargets.Repository, "models", "mini"), threads: 1);
+        var tts = Tts.Load(Path.Combine(AllTargets.Repository, "models", "mini"), new() { Threads = 1 });
         var clip = File.ReadAllBytes(Path.Combine(AllTargets.Repository, "tests", "Mini", "clips", "slt_1.wav"))[..40_000];
         return new()
         {

@@ -224,7 +224,7 @@ public sealed class CheckpointReportsTests
         var folder = Copy(MiniModel);
         var config = Path.Combine(folder, "config.json");
         Edit(config, c => c["talker_config"]!["max_position_embeddings"] = 40);
-        using (var tts = Tts.Load(folder, threads: 1))
+        using (var tts = Tts.Load(folder, new() { Threads = 1 }))
         {
             var options = new Qwen3Tts.Generation.SpeechOptions
             {
@@ -243,7 +243,7 @@ public sealed class CheckpointReportsTests
             Assert.Equal(Qwen3Tts.Generation.FinishReason.Length, cut.FinishReason);
         }
         Edit(config, c => c["talker_config"]!["max_position_embeddings"] = 4);
-        using var small = Tts.Load(folder, threads: 1);
+        using var small = Tts.Load(folder, new() { Threads = 1 });
         Assert.Contains("max_position_embeddings",
             Assert.Throws<ArgumentException>(() => small.Say("Set white.", new() { Voice = new(new float[192]) })).Message);
     }

@@ -73,7 +73,7 @@ static class SmallCheckpoints
     /// <summary>A little speech of a model, always with the same options.</summary>
     public static float[] Spoken(string folder, string? adapter = null, string? speaker = null)
     {
-        using var tts = Tts.Load(folder, threads: 1, adapter: adapter);
+        using var tts = Tts.Load(folder, new() { Threads = 1, Adapter = adapter });
         var voice = speaker is null ? new Qwen3Tts.Generation.Voice(
             [.. Enumerable.Range(0, ModelFolder.Open(folder).Config.TalkerConfig.HiddenSize).Select(i => (i % 7 - 3) / 10f)]) : null;
         return tts.Say("Set white at B four now.",

@@ -98,7 +98,7 @@ public sealed class ExaminationTests
 
     static SpeechSource OpenSpeech(string folder)
     {
-        var tts = Tts.Load(folder, threads: 1);
+        var tts = Tts.Load(folder, new() { Threads = 1 });
         return new(tts.Sampling, tts.Stream);
     }
 

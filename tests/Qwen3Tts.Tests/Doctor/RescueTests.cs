@@ -37,8 +37,9 @@ public sealed class RescueTests
     [Fact]
     public void RawTextMakesTheModelSayWhatItWasTaught()
     {
-        using var faithful = Tts.Load(FaultyCheckpoints.Folder("no_text_projection"), threads: 1, compatibility: Compatibility.RawText);
-        using var usual = Tts.Load(FaultyCheckpoints.Folder("no_text_projection"), threads: 1);
+        using var faithful = Tts.Load(FaultyCheckpoints.Folder("no_text_projection"),
+            new() { Threads = 1, Compatibility = Compatibility.RawText });
+        using var usual = Tts.Load(FaultyCheckpoints.Folder("no_text_projection"), new() { Threads = 1 });
         using var references = SafetensorsFile.Open(Golden.File("prompts", "references.safetensors"));
         var (rescued, lost, all) = (0, 0, 0);
         foreach (var u in Golden.Json("faults", "doctor_samples.json").EnumerateArray())
@@ -68,7 +69,7 @@ public sealed class RescueTests
     public void RawTextIsRefusedWhereNoTrainerCanHaveFedIt() =>
         Assert.Contains("without its projection",
             Assert.Throws<ArgumentException>(
-            () => Tts.Load(Golden.Checkpoint("base-0b6"), threads: 1, compatibility: Compatibility.RawText)).Message,
+            () => Tts.Load(Golden.Checkpoint("base-0b6"), new() { Threads = 1, Compatibility = Compatibility.RawText })).Message,
             StringComparison.Ordinal);
 
     [Theory]

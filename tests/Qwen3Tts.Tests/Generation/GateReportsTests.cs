@@ -7,7 +7,7 @@ namespace Qwen3Tts.Tests;
 /// <summary>From bug reports: input that was spoken without a warning, or that differed from what training reads.</summary>
 public sealed class GateReportsTests
 {
-    static readonly Lazy<Tts> Model = new(() => Tts.Load(Mini.Model, threads: 1));
+    static readonly Lazy<Tts> Model = new(() => Tts.Load(Mini.Model, new() { Threads = 1 }));
     static readonly Lazy<Voice> Reference = new(() => Model.Value.Clone(WavFile.Read(Reports.Path("transcript-short", "ref.wav"))));
     static Tts Tts => Model.Value;
 

@@ -17,7 +17,7 @@ public sealed class LongTextTests
     [Fact]
     public void OnePartIsWhatSayGives()
     {
-        using var tts = Tts.Load(Mini.Model, threads: 1);
+        using var tts = Tts.Load(Mini.Model, new() { Threads = 1 });
         var (options, text) = (Options(tts), "Set white in L eight soon.");
         var whole = tts.Say(text, options);
         var sentence = Assert.Single(tts.SayLong(text, options));
@@ -28,7 +28,7 @@ public sealed class LongTextTests
     [Fact]
     public void PartsAreJoinedWithPauses()
     {
-        using var tts = Tts.Load(Mini.Model, threads: 1);
+        using var tts = Tts.Load(Mini.Model, new() { Threads = 1 });
         var options = Options(tts);
         var parts = tts.SayLong(Text, options, Each).ToList();
         Assert.Equal(tts.Parts(Text, options, Each), parts.Select(p => p.Text));
@@ -53,12 +53,12 @@ public sealed class LongTextTests
     [Fact]
     public void LimitsStopsAndMistakesAreReported()
     {
-        using var tts = Tts.Load(Mini.Model, threads: 1);
+        using var tts = Tts.Load(Mini.Model, new() { Threads = 1 });
         var options = Options(tts);
         var frames = tts.SayLong(Text, options, Each with { MaxSeconds = 0.8 }).Sum(p => p.Frames);
         Assert.Equal(10, frames);
         Assert.Throws<OperationCanceledException>(() => tts.SayLong(Text, options, Each, new(canceled: true)).Count());
-        Assert.Equal(FinishReason.Stopped, tts.StreamLong(Text, options, Each, new(canceled: true)).Last().Ended!.FinishReason);
+        Assert.Equal(FinishReason.Cancelled, tts.StreamLong(Text, options, Each, new(canceled: true)).Last().Ended!.FinishReason);
         Assert.Throws<ArgumentException>(() => tts.SayLong("* * *", options));
         Assert.Throws<ArgumentException>(() => tts.SayLong(Text));
         Assert.Throws<ArgumentException>(() => tts.SayLong(Text, options, new() { Longest = 0 }));
@@ -68,7 +68,7 @@ public sealed class LongTextTests
     [Fact]
     public void ATextIsNormalizedPartByPartAndShownAsItIs()
     {
-        using var tts = Tts.Load(Mini.Model, threads: 1);
+        using var tts = Tts.Load(Mini.Model, new() { Threads = 1 });
         var options = Options(tts) with { Normalize = t => t.Replace("8", "eight", StringComparison.Ordinal) };
         var sentence = Assert.Single(tts.SayLong("Set white in L 8 soon.", options));
         Assert.Equal("Set white in L 8 soon.", sentence.Text);
@@ -78,7 +78,7 @@ public sealed class LongTextTests
     [Fact]
     public void SubtitlesHaveNumbersTimesAndOneLine() => Assert.Equal(
         "1\n00:00:00,000 --> 00:00:01,500\nOne line → two.\n\n2\n01:01:01,001 --> 01:01:03,001\nEnd.\n\n",
-        Subtitles.Srt([new("One\nline --> two.", 0, 1.5, 1, FinishReason.End), new("End.", 3661.001, 2, 1, FinishReason.End)]));
+        Subtitles.Srt([new("One\nline --> two.", 0, 1.5, 1, FinishReason.End, 0), new("End.", 3661.001, 2, 1, FinishReason.End, 0)]));
 
     [Fact]
     public void TheCommandSplitsAndWritesSubtitles()

@@ -24,7 +24,7 @@ public sealed class SpeakTogetherTests
     [InlineData(3, 8)]
     public void AllTextsAreWhatTheyAreAlone(int threads, int together)
     {
-        using var tts = Tts.Load(Mini.Model, threads: threads);
+        using var tts = Tts.Load(Mini.Model, new() { Threads = threads });
         var options = Options(tts, 3, 24);
         var all = tts.SayAll(Texts, options, together);
         Assert.Equal(Texts.Select(t => tts.Say(t, options).Samples), all.Select(w => w.Samples));
@@ -35,7 +35,7 @@ public sealed class SpeakTogetherTests
     [Fact]
     public void WhoJoinsAndLeavesChangesNothing()
     {
-        using var tts = Tts.Load(Mini.Model, threads: 2);
+        using var tts = Tts.Load(Mini.Model, new() { Threads = 2 });
         var options = Enumerable.Range(0, 12).Select(i => Options(tts, (ulong)i, 3 + 5 * i % 23)).ToArray();
         var alone = options.Select((o, i) => tts.Say(Texts[i % Texts.Length], o).Samples).ToArray();
         var together = new float[options.Length][];
@@ -62,7 +62,7 @@ public sealed class SpeakTogetherTests
     [Fact]
     public void AWrongUtteranceStopsNoOther()
     {
-        using var tts = Tts.Load(Mini.Model, threads: 2);
+        using var tts = Tts.Load(Mini.Model, new() { Threads = 2 });
         var options = Options(tts, 1, 12);
         var alone = tts.Say(Texts[0], options).Samples;
         Exception? error = null;
@@ -80,7 +80,7 @@ public sealed class SpeakTogetherTests
     [Fact]
     public void AnErrorOrACancellationEndsAll()
     {
-        using var tts = Tts.Load(Mini.Model, threads: 2);
+        using var tts = Tts.Load(Mini.Model, new() { Threads = 2 });
         var options = Options(tts, 1, 12);
         Assert.Contains("nothing to say", Assert.ThrowsAny<ArgumentException>(() => tts.SayAll([Texts[0], " "], options)).Message,
             StringComparison.Ordinal);
@@ -94,7 +94,7 @@ public sealed class SpeakTogetherTests
     [InlineData("custom-1b7")]
     public void AllTopologiesStepTogether(string name)
     {
-        using var tts = Tts.Load(Golden.Checkpoint(name), threads: 2);
+        using var tts = Tts.Load(Golden.Checkpoint(name), new() { Threads = 2 });
         var options = new SpeechOptions { Speaker = tts.Speakers.First(), Sampling = tts.Sampling with { MaxFrames = 6, Seed = 5 } };
         string[] texts = ["Hello.", "Good morning to you.", "Yes!"];
         Assert.Equal(texts.Select(t => tts.Say(t, options).Samples), tts.SayAll(texts, options).Select(w => w.Samples));

@@ -19,7 +19,7 @@ public sealed class TtsTests
     [Theory, MemberData(nameof(GoldenRequest.Models), MemberType = typeof(GoldenRequest))]
     public void SpeechIsTheOfficialOne(string model)
     {
-        using var tts = Tts.Load(Golden.Checkpoint(model), threads: 1);
+        using var tts = Tts.Load(Golden.Checkpoint(model), new() { Threads = 1 });
         using var golden = SafetensorsFile.Open(Golden.File("greedy", $"{model}.safetensors"));
         using var references = SafetensorsFile.Open(Golden.File("prompts", "references.safetensors"));
         var rates = Golden.Json("prompts", "references.json");
@@ -97,7 +97,7 @@ public sealed class TtsTests
     [Fact]
     public void ChunksPutTogetherAreTheWhole()
     {
-        using var tts = Tts.Load(Mini.Model, threads: 2);
+        using var tts = Tts.Load(Mini.Model, new() { Threads = 2 });
         foreach (var request in MiniRequests)
         {
             var (text, options) = (TextOf(request),
@@ -118,8 +118,8 @@ public sealed class TtsTests
     [Fact]
     public void ASeedGivesTheSameSamplesWithAnyNumberOfThreadsAndAmongOthers()
     {
-        using var one = Tts.Load(Mini.Model, threads: 1);
-        using var two = Tts.Load(Mini.Model, threads: 2);
+        using var one = Tts.Load(Mini.Model, new() { Threads = 1 });
+        using var two = Tts.Load(Mini.Model, new() { Threads = 2 });
         var options = new SpeechOptions
         {
             Voice = VoiceOf(one, MiniRequests[0]),
@@ -135,7 +135,7 @@ public sealed class TtsTests
     [Fact]
     public void RunawaySpeechIsStopped()
     {
-        using var tts = Tts.Load(Mini.Model, threads: 1);
+        using var tts = Tts.Load(Mini.Model, new() { Threads = 1 });
         var options = new SpeechOptions { Voice = VoiceOf(tts, MiniRequests[0]), MaxFramesPerToken = 0 };
         SpeechStream Babble(ulong seed) =>
             tts.Stream(TextOf(MiniRequests[0]),
@@ -148,15 +148,15 @@ public sealed class TtsTests
     [Fact]
     public void SayingStopsWhenCancelled()
     {
-        using var tts = Tts.Load(Golden.Checkpoint("design-1b7"), threads: 1);
+        using var tts = Tts.Load(Golden.Checkpoint("design-1b7"), new() { Threads = 1 });
         Assert.Throws<OperationCanceledException>(() => tts.Say("Hello world.", cancellation: new(canceled: true)));
     }
 
     [Fact]
     public void WhatAModelCannotDoIsSaid()
     {
-        using var named = Tts.Load(Golden.Checkpoint("custom-0b6"), threads: 1);
-        using var cloning = Tts.Load(Golden.Checkpoint("base-0b6"), threads: 1);
+        using var named = Tts.Load(Golden.Checkpoint("custom-0b6"), new() { Threads = 1 });
+        using var cloning = Tts.Load(Golden.Checkpoint("base-0b6"), new() { Threads = 1 });
         void Refused(Action act, string says) =>
             Assert.Contains(says, Assert.ThrowsAny<SystemException>(act).Message, StringComparison.Ordinal);
         var speaker = named.Speakers.First();

@@ -99,7 +99,7 @@ public sealed class QuantizedCacheTests
     static float[] Logits(string model, WeightType type, string? cache, bool map = false)
     {
         var folder = ModelFolder.Open(model);
-        var (talker, _) = ModelNetworks.Load(folder, Workers.Shared, type, map, cache is null ? null : new(cache));
+        var (talker, _) = ModelNetworks.Load(folder, Workers.Shared, type, map, cache: cache is null ? null : new(cache));
         using var input = talker.Input;
         var ids = folder.Config.SpecialTokens(0);
         var prompt = TalkerSequence.Prompt(new() { Text = [5, 6, 7], Voice = new float[folder.Config.TalkerConfig.HiddenSize] }, ids);

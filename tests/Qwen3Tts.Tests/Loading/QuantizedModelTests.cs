@@ -93,7 +93,7 @@ public sealed class QuantizedModelTests
 
     static float[] Speak(string folder, WeightPrecision precision, bool mapWeights = false)
     {
-        using var tts = Tts.Load(folder, precision: precision, mapWeights: mapWeights);
+        using var tts = Tts.Load(folder, new() { Precision = precision, MapWeights = mapWeights });
         var voice = tts.Clone(WavFile.Read(Path.Combine(Mini.Folder, "clips", "rms_1.wav")));
         return tts.Say(Sentence, new SpeechOptions { Voice = voice, Sampling = tts.Sampling with { Seed = 1 } }).Samples;
     }

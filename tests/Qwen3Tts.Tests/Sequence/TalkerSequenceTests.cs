@@ -99,6 +99,47 @@ public sealed class TalkerSequenceTests
         }
     }
 
+    /// <summary>Text and steps arrive in any order; a position is written as soon as both sides are known.</summary>
+    [Fact]
+    public void TextThatFollowsGivesTheSequenceOfTheWholeText()
+    {
+        var random = new Random(6);
+        for (var n = 0; n < 300; n++)
+        {
+            int[] text = [.. Enumerable.Range(100, random.Next(12))];
+            var inContext = random.Next(2) == 0;
+            var whole = new Utterance
+            {
+                Text = text,
+                ReferenceText = inContext ? [200, 201] : [],
+                ReferenceFrames = inContext ? [.. Enumerable.Range(0, 1 + random.Next(9)).Select(_ => Frame(1000))] : [],
+                Layout = Layout.Interleaved,
+            };
+            var known = random.Next(text.Length + 1);
+            var (s, expected) = (TalkerSequence.Prompt(whole with { Text = text[..known], TextFollows = true }, Ids),
+                TalkerSequence.Prompt(whole, Ids));
+            Assert.Equal(expected.Start, s.Start);
+            var (frames, ended) = (0, false);
+            while (frames < 15 || !ended)
+                if (random.Next(2) == 0 && frames < 15)
+                {
+                    var frame = new CodecStep.Frame(Frame(50000 + 100 * frames++));
+                    s.Append(frame);
+                    expected.Append(frame);
+                }
+                else if (!ended && (ended = known == text.Length))
+                    s.EndText();
+                else if (!ended)
+                    s.AppendText([text[known++]]);
+                else
+                    Assert.False(s.AwaitsText);
+            Assert.False(s.AwaitsText);
+            Assert.Equal(expected.Positions, s.Positions);
+            Assert.Throws<InvalidOperationException>(() => s.AppendText([1]));
+        }
+        Assert.Throws<ArgumentException>(() => TalkerSequence.Prompt(new() { Text = [1], TextFollows = true }, Ids));
+    }
+
     [Fact]
     public void EverySampleHasOneEndAndEveryFrameOneTarget()
     {

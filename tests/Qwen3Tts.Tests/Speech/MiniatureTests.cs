@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 using Qwen3Tts.Audio;
-using Qwen3Tts.Generation;
 using Qwen3Tts.Tests.Doctor;
 
 namespace Qwen3Tts.Tests.Speech;
@@ -23,10 +22,10 @@ public sealed class MiniatureTests
         var ears = SpeechRecogniserTests.Ears();
         var sentences = File.ReadLines(Path.Combine(Mini.Folder, "sentences_heldout.txt")).Where(s => char.IsLetter(s[0])).Take(30)
             .ToList();
-        using var tts = Tts.Load(Mini.Model, precision: precision);
+        using var tts = Tts.Load(Mini.Model, new() { Precision = precision });
         var voice = tts.Clone(WavFile.Read(Path.Combine(Mini.Folder, "clips", "rms_1.wav")));
         var spoken = sentences.Select(
-            (s, i) => (tts.Say(s, new SpeechOptions { Voice = voice, Sampling = tts.Sampling with { Seed = (ulong)i } }), s)).ToList();
+            (s, i) => (tts.Say(s, new() { Voice = voice, Sampling = tts.Sampling with { Seed = (ulong)i } }).Waveform, s)).ToList();
         var heard = ears.Judge(spoken);
         var card = CardRate("flite rms", "x-vector, interleaved");
         Assert.True(heard.Rate <= card + Margin, $"The word error rate is {heard}, and the model card has {100 * card} %.");

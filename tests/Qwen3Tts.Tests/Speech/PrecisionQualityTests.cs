@@ -43,7 +43,7 @@ public sealed class PrecisionQualityTests
 
     static List<Take> Speak(WeightPrecision precision, List<string> texts)
     {
-        using var tts = Tts.Load(Mini.Model, precision: precision);
+        using var tts = Tts.Load(Mini.Model, new() { Precision = precision });
         var voice = tts.Clone(WavFile.Read(Path.Combine(Mini.Folder, "clips", "rms_1.wav")));
         var takes = new List<Take>();
         foreach (var text in texts)

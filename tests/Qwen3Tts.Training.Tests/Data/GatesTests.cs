@@ -22,7 +22,7 @@ public sealed class GatesTests
 {
     const int Rate = 24000;
 
-    static readonly Lazy<Tts> Model = new(() => Tts.Load(Mini.Model, threads: 1));
+    static readonly Lazy<Tts> Model = new(() => Tts.Load(Mini.Model, new() { Threads = 1 }));
     static readonly Lazy<ClipEncoder> Encoder = new(() => ModelEncoder.Load(ModelFolder.Open(Mini.Model)));
     static readonly string Good = Path.Combine(Mini.Folder, "clips", "rms_1.wav");
 

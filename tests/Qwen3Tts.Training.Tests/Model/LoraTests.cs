@@ -72,8 +72,8 @@ public sealed class LoraTests
         Assert.All(a.Entries, e => Assert.Equal(a.Take(e.Name, e.Shape).Widen(), b.Take(e.Name, e.Shape).Widen()));
 
         var options = new SpeechOptions { Speaker = "anna", Sampling = new() { Greedy = true, PredictorGreedy = true, MaxFrames = 3 } };
-        using var first = Tts.Load(target, threads: 1);
-        using var second = Tts.Load(Model.Path, threads: 1, adapter: folder);
+        using var first = Tts.Load(target, new() { Threads = 1 });
+        using var second = Tts.Load(Model.Path, new() { Threads = 1, Adapter = folder });
         Assert.Equal(first.Say("one", options).Samples, second.Say("one", options).Samples);
     }
 
@@ -92,7 +92,7 @@ public sealed class LoraTests
             Export.Write(Model, other, new Dictionary<string, Func<float[]>> { [name] = () => values },
                 [new("bert", new float[Model.Config.TalkerConfig.HiddenSize])]);
         }
-        Assert.Contains("hash", Assert.Throws<InvalidDataException>(() => Tts.Load(other, adapter: folder)).Message);
+        Assert.Contains("hash", Assert.Throws<InvalidDataException>(() => Tts.Load(other, new() { Adapter = folder })).Message);
     }
 
     [Theory]

@@ -106,7 +106,7 @@ public sealed class NoraTests(NoraTests.Runs runs) : IClassFixture<NoraTests.Run
                                              from text in texts.Index()
                                              select (tts.Say(text.Item, new SpeechOptions { Speaker = "nora", Language = language,
                                                  Layout = Layout.TextFirst, Sampling =
-                                                 tts.Sampling with { Seed = 100 + (ulong)text.Index }, MaxFramesPerToken = 12 }),
+                                                 tts.Sampling with { Seed = 100 + (ulong)text.Index }, MaxFramesPerToken = 12 }).Waveform,
                                                  text.Item)];
         return (ears.Judge(takes), takes.Average(t => likeness.Measure(t.Item1)));
     }

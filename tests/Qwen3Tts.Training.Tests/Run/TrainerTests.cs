@@ -206,7 +206,7 @@ public sealed class TrainerTests
         var kind = Enum.Parse<ExportAs>(exportAs);
         var result = Run(Options with { Steps = 1, WarmUp = 0, Layout = LayoutPolicy.TextFirst, Languages = ["auto"], ExportAs = kind },
             Fresh());
-        using var tts = Tts.Load(result.Export, threads: 1);
+        using var tts = Tts.Load(result.Export, new() { Threads = 1 });
         Assert.Equal((kind == ExportAs.Base, "anna"), (tts.CanClone, tts.Speakers.Single()));
         var speech = new SpeechOptions { Speaker = "Anna", MaxFramesPerToken = 0.1 };
         Assert.Empty(tts.Untrained(speech));

@@ -102,7 +102,7 @@ public sealed class TrainingMethodTests
         foreach (var file in Directory.GetFiles(expected.Export, "*", SearchOption.AllDirectories))
             Assert.True(File.ReadAllBytes(file).SequenceEqual(
                 File.ReadAllBytes(Path.Combine(resumed.Export, Path.GetRelativePath(expected.Export, file)))), $"{file} differs.");
-        using var tts = Tts.Load(resumed.Export, threads: 1);
+        using var tts = Tts.Load(resumed.Export, new() { Threads = 1 });
         Assert.Equal(["anna", "bert"], tts.Speakers.Order());
     }
 
@@ -157,9 +157,9 @@ public sealed class TrainingMethodTests
     public void TheAdapterSpeaksAsTheMergedModelDoes()
     {
         var export = Run(Methods["lora"](Options), Fresh()).Export;
-        using var merged = Tts.Load(export, threads: 1);
-        using var beside = Tts.Load(Model.Path, threads: 1, adapter: Path.Combine(export, "adapter"));
-        using var untouched = Tts.Load(Model.Path, threads: 1);
+        using var merged = Tts.Load(export, new() { Threads = 1 });
+        using var beside = Tts.Load(Model.Path, new() { Threads = 1, Adapter = Path.Combine(export, "adapter") });
+        using var untouched = Tts.Load(Model.Path, new() { Threads = 1 });
         var options = new SpeechOptions { Speaker = "bert", Sampling = new() { Greedy = true, PredictorGreedy = true, MaxFrames = 4 } };
         Assert.Equal(merged.Say("Number three.", options).Samples, beside.Say("Number three.", options).Samples);
         Assert.DoesNotContain("bert", untouched.Speakers);
@@ -200,7 +200,7 @@ public sealed class TrainingMethodTests
         var (data, voices) = Sequences(options);
         var clips = CodesFile.Read(Data.Value, Model.Config.TalkerConfig.NumCodeGroups,
             Model.Config.TalkerConfig.CodePredictorConfig.VocabSize);
-        using var tts = Tts.Load(Model.Path, threads: 1);
+        using var tts = Tts.Load(Model.Path, new() { Threads = 1 });
         var tokenizer = TextTokenizer.Load(Model.Path);
         var spoken = (from clip in clips
                       let reference = voices.Single(v => v.Name.Equals(clip.Speaker, StringComparison.OrdinalIgnoreCase)).Reference
@@ -267,7 +267,7 @@ public sealed class TrainingMethodTests
         Assert.NotEqual(from, to);
         Assert.InRange(from.Zip(to, (a, b) => Math.Abs(a - b)).Max(), 1e-4, 5e-3); // two steps of 1e-3 from its initial value
         Assert.Equal(from, Row(after, talker.CodecLanguageId[Known]));
-        using var tts = Tts.Load(export, threads: 1);
+        using var tts = Tts.Load(export, new() { Threads = 1 });
         var speech = new SpeechOptions { Speaker = "anna", Language = "Klingon", MaxFramesPerToken = 0.1 };
         Assert.Empty(tts.Untrained(speech));
         tts.Say("It speaks.", speech);

@@ -177,10 +177,10 @@ public sealed class TrainingMethodsOnNoraTests
     {
         List<(Waveform Wave, string Text, bool Ended)> Takes(string language) => [.. texts.Select((text, i) =>
         {
-            var stream = tts.Stream(text,
+            var speech = tts.Say(text,
                 options with { Language = language, Layout = Layout.TextFirst, Sampling = tts.Sampling with { Seed = 100 + (ulong)i },
                 MaxFramesPerToken = SpeechOptions.UsualMaxFramesPerToken });
-            return (new Waveform(stream.Whole(default), stream.SampleRate), text, stream.Ended);
+            return (speech.Waveform, text, speech.FinishReason == FinishReason.End);
         })];
         var (auto, english) = (Takes("Auto"), Takes("English"));
         double Wrong(List<(Waveform Wave, string Text, bool Ended)> takes) =>
