@@ -38,7 +38,7 @@ public sealed class HandOverTests
             "Qwen3Tts.Cli.dll");
         var process = Process.Start(new ProcessStartInfo("dotnet",
             ["exec", cli, "train", TrainerTests.Data.Value, "--model", Golden.Checkpoint(TrainerTests.Base), "--name", "anna",
-            "--run", run, "--steps", "100000", "--batch", "2", "--threads", "1", "--force"])
+            "--output", run, "--steps", "100000", "--batch", "2", "--threads", "1", "--force"])
         { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false })!;
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
