@@ -92,7 +92,8 @@ static class CommandRun
     internal static (ParseResult Parsed, string? Wrong) Parse(RootCommand root, IReadOnlyList<string> typed)
     {
         // A directive, such as [suggest:3] for completion, is followed by a line that is not complete.
-        var (arguments, wrong) = typed is [['[', ..], ..] ? (typed, null) : TypedArguments.Read(root, typed.Count == 0 ? ["--help"] : typed);
+        var (arguments, wrong) = typed is [['[', ..], ..] ? (typed, null)
+            : TypedArguments.Read(root, typed.Count == 0 ? ["--help"] : typed);
         // An argument that begins with @ does not name a file to read, and -mine is one word, not -m with the value "ine".
         var parsed = root.Parse(wrong is null ? arguments : typed, new() { ResponseFileTokenReplacer = null, EnablePosixBundling = false });
         return (parsed, wrong ?? Wrong(parsed));

@@ -57,7 +57,7 @@ static class HelpText
 
     static string Label(Option option)
     {
-        var names = string.Join(", ", option.Aliases.Append(option.Name).Distinct().OrderBy(n => n.Length));
+        var names = string.Join(", ", option.Aliases.Append(option.Name).Where(n => n[0] == '-').Distinct().OrderBy(n => n.Length));
         var takes = option.Arity.MaximumNumberOfValues > 0 && option.ValueType != typeof(bool);
         return takes ? $"{names} <{option.HelpName ?? option.Name.TrimStart('-')}>" : names;
     }

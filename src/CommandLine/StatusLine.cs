@@ -31,8 +31,8 @@ static class StatusLine
     internal static T WhileLogged<T>(string what, Func<Action<string>, T> work, TextWriter log, TimeProvider time)
     {
         var begin = time.GetTimestamp();
-        using var timer = time.CreateTimer(
-            _ => log.WriteLine($"{Volatile.Read(ref what)} (after {time.GetElapsedTime(begin).TotalSeconds:0} s)"), null, Interval, Interval);
+        using var timer = time.CreateTimer(_ => log.WriteLine(
+            $"{Volatile.Read(ref what)} (after {time.GetElapsedTime(begin).TotalSeconds:0} s)"), null, Interval, Interval);
         return work(text => Volatile.Write(ref what, text));
     }
 

@@ -22,8 +22,8 @@ static class LongSpeech
 
     /// <summary>Speaks a long text.</summary>
     /// <returns>The speed, how the speech ended, and the times of the sentences.</returns>
-    public static (SpokenPace Spoken, SpeechEnding Ending, IReadOnlyList<SentenceTime> Times) Say(Tts tts, string text, SpeechOptions options,
-        LongTextOptions parts, SpokenTarget target, CancellationToken stop)
+    public static (SpokenPace Spoken, SpeechEnding Ending, IReadOnlyList<SentenceTime> Times) Say(Tts tts, string text,
+        SpeechOptions options, LongTextOptions parts, SpokenTarget target, CancellationToken stop)
     {
         var times = new List<SentenceTime>();
         var spoken = SpokenOutput.Write(Samples(), tts.SampleRate, () => $"sentence {times.Count + 1}", target, stop);

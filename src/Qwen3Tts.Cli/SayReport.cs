@@ -15,8 +15,8 @@ namespace Qwen3Tts.Cli;
 /// <param name="Stopped">True if the user stopped it.</param>
 /// <param name="Sentences">The parts that were spoken at once.</param>
 /// <param name="Warnings">Reasons to doubt the result.</param>
-sealed record SayReport(string? File, string Model, ulong Seed, int SampleRate, double Seconds, double ElapsedSeconds, int Frames, bool Stopped,
-    IReadOnlyList<SaidSentence> Sentences, IReadOnlyList<string> Warnings)
+sealed record SayReport(string? File, string Model, ulong Seed, int SampleRate, double Seconds, double ElapsedSeconds, int Frames,
+    bool Stopped, IReadOnlyList<SaidSentence> Sentences, IReadOnlyList<string> Warnings)
 {
     public string ToJson() => JsonSerializer.Serialize(this, SayJson.Default.SayReport);
 }

@@ -31,8 +31,8 @@ sealed record SoundPlayer(string Name, bool ReadsInput, params IReadOnlyList<str
     /// <summary>The first player that is on the PATH.</summary>
     /// <exception cref="FileNotFoundException">There is none.</exception>
     public static SoundPlayer Find() => Known.FirstOrDefault(p => ExternalProgram.OnPath(p.Name) is not null)
-        ?? throw new FileNotFoundException($"--play needs a program that plays sound, and none of {string.Join(", ", Known.Select(p => p.Name))} "
-            + "is on the PATH. Install one of them (ffplay comes with ffmpeg), or write a file with --output.");
+        ?? throw new FileNotFoundException("--play needs a program that plays sound, and none of "
+            + $"{string.Join(", ", Known.Select(p => p.Name))} is on the PATH. Install one of them (ffplay comes with ffmpeg), or write a file with --output.");
 
     /// <summary>Begins to play.</summary>
     /// <param name="rate">Samples per second.</param>
@@ -103,8 +103,8 @@ sealed class Playing : IDisposable
             process.WaitForExit();
         if (process.ExitCode == 0 && !_broken || _stop.IsCancellationRequested)
             return;
-        var message = $"{_player.Name} could not play the speech and ended with {process.ExitCode}: {Printable.Text(errors.Result.Trim())}. "
-            + "Check the sound output of this machine, or write a file with --output.";
+        var message = $"{_player.Name} could not play the speech and ended with {process.ExitCode}: "
+            + $"{Printable.Text(errors.Result.Trim())}. Check the sound output of this machine, or write a file with --output.";
         if (isAlone)
             throw new IOException(message);
         Console.Error.WriteLine(message);
@@ -122,7 +122,8 @@ sealed class Playing : IDisposable
 
     (Process, Task<string>) Begin(bool input)
     {
-        var arguments = _player.Arguments.Select(a => a.Replace("$RATE", _rate.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)
+        var rate = _rate.ToString(CultureInfo.InvariantCulture);
+        var arguments = _player.Arguments.Select(a => a.Replace("$RATE", rate, StringComparison.Ordinal)
             .Replace("$FILE", _file, StringComparison.Ordinal));
         var process = Process.Start(new ProcessStartInfo(ExternalProgram.OnPath(_player.Name)!, arguments)
         {

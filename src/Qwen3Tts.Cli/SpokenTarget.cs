@@ -1,5 +1,5 @@
-// Where speech goes: to a file, to standard output, to a player, or to several of these. WAV and raw samples are written while the speech is
-// generated, so the memory does not grow with its length; the encoders of other formats get all samples at the end.
+// Where speech goes: to a file, to standard output, to a player, or to several of these. WAV and raw samples are written while the speech
+// is generated, so the memory does not grow with its length; the encoders of other formats get all samples at the end.
 using Qwen3Tts.Audio;
 using Qwen3Tts.Files;
 

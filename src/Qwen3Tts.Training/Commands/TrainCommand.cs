@@ -2,7 +2,6 @@
 using System.CommandLine;
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.CommandLine;
-using Qwen3Tts.Files;
 using Qwen3Tts.Training.Options;
 using Qwen3Tts.Training.Run;
 

@@ -77,7 +77,8 @@ static class CodesFile
                 + "Choose one with --line.");
         var (json, at) = lines.FirstOrDefault(l => number is null || l.Number == number);
         if (json is null)
-            throw new ArgumentException($"'{Printable.Text(path)}' has no line {number ?? 1} with codes. Give the number of a line that has.");
+            throw new ArgumentException($"'{Printable.Text(path)}' has no line {number ?? 1} with codes. "
+                + "Give the number of a line that has.");
         return ClipsOfJson.ReadFrames(json, $"{path}({at})");
     }
 
