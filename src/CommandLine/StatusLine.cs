@@ -44,17 +44,17 @@ static class StatusLine
         foreach (var rune in text.EnumerateRunes())
         {
             var shown = Rune.IsControl(rune) ? new Rune(' ') : rune;
-            used += shown.Value >= FirstWide && shown.Value != '…' && Rune.IsLetter(shown) ? 2 : 1;
-            if (used > columns)
+            var width = shown.Value >= FirstWide && Rune.IsLetter(shown) ? 2 : 1;
+            if (used + width > columns)
             {
-                while (line.Length > 0 && used > columns)
+                while (line.Length > 0 && used >= columns) // the ellipsis needs a column
                 {
-                    var last = char.IsLowSurrogate(line[^1]) ? 2 : 1;
                     used -= line[^1] >= FirstWide ? 2 : 1;
-                    line.Length -= last;
+                    line.Length -= char.IsLowSurrogate(line[^1]) ? 2 : 1;
                 }
                 return columns < 1 ? "" : $"{line}…";
             }
+            used += width;
             line.Append(shown.ToString());
         }
         return line.ToString();

@@ -32,7 +32,8 @@ sealed record SoundPlayer(string Name, bool ReadsInput, params IReadOnlyList<str
     /// <exception cref="FileNotFoundException">There is none.</exception>
     public static SoundPlayer Find() => Known.FirstOrDefault(p => ExternalProgram.OnPath(p.Name) is not null)
         ?? throw new FileNotFoundException("--play needs a program that plays sound, and none of "
-            + $"{string.Join(", ", Known.Select(p => p.Name))} is on the PATH. Install one of them (ffplay comes with ffmpeg), or write a file with --output.");
+            + $"{string.Join(", ", Known.Select(p => p.Name))} is on the PATH. "
+            + "Install one of them (ffplay comes with ffmpeg), or write a file with --output.");
 
     /// <summary>Begins to play.</summary>
     /// <param name="rate">Samples per second.</param>

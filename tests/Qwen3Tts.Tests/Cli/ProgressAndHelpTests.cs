@@ -66,7 +66,7 @@ public sealed class ProgressAndHelpTests
     }
 
     [Theory]
-    [InlineData("sya hello", "Did you mean say?")]
+    [InlineData("sai hello", "Did you mean say?")]
     [InlineData("models lst", "Did you mean list?")]
     [InlineData("say hello --sed 3", "Did you mean --seed?")]
     [InlineData("say hello --out x.wav", "Did you mean --output?")]

@@ -93,7 +93,7 @@ public sealed class UseTests
         {
             var path = Path.Combine(programs, name);
             File.WriteAllText(path, $"#!/bin/sh\n{script}\n");
-            File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            Process.Start("chmod", ["+x", path]).WaitForExit();
         }
     }
 
