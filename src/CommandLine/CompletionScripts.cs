@@ -4,34 +4,34 @@ namespace Qwen3Tts.CommandLine;
 
 static class CompletionScripts
 {
-    /// <summary>The shells, each with its script, where NAME is the program and WORD its name without a hyphen.</summary>
+    /// <summary>The shells, each with its script, where NAME is the program and PROGRAM_ID its name without a hyphen.</summary>
     public static IReadOnlyDictionary<string, string> All { get; } = new Dictionary<string, string>
     {
         ["bash"] = """
-            _WORD() {
+            _PROGRAM_ID() {
                 local line="${COMP_LINE:0:COMP_POINT}" IFS=$'\n'
                 line="${line#* }"
                 COMPREPLY=($(compgen -W "$(NAME "[suggest:${#line}]" "$line" 2>/dev/null)" -- "${COMP_WORDS[COMP_CWORD]}"))
             }
-            complete -o default -F _WORD NAME
+            complete -o default -F _PROGRAM_ID NAME
             """,
         ["zsh"] = """
             (( $+functions[compdef] )) || { autoload -Uz compinit && compinit }
-            _WORD() {
+            _PROGRAM_ID() {
                 local line="${BUFFER[1,CURSOR]}"
                 line="${line#* }"
                 local -a found
                 found=("${(@f)$(NAME "[suggest:${#line}]" "$line" 2>/dev/null)}")
                 compadd -- ${found:#} || _files
             }
-            compdef _WORD NAME
+            compdef _PROGRAM_ID NAME
             """,
         ["fish"] = """
-            function __WORD
+            function __PROGRAM_ID
                 set -l line (commandline -cp | string replace -r '^\S+\s?' '')
                 NAME "[suggest:"(string length -- "$line")"]" "$line" 2>/dev/null
             end
-            complete -c NAME -a '(__WORD)'
+            complete -c NAME -a '(__PROGRAM_ID)'
             """,
         ["powershell"] = """
             Register-ArgumentCompleter -Native -CommandName NAME -ScriptBlock {
@@ -45,7 +45,7 @@ static class CompletionScripts
 
     /// <summary>The script of a shell for a program.</summary>
     public static string Of(string shell, string program) => All[shell].ReplaceLineEndings("\n")
-        .Replace("NAME", program, StringComparison.Ordinal).Replace("WORD", program.Replace('-', '_'), StringComparison.Ordinal);
+        .Replace("NAME", program, StringComparison.Ordinal).Replace("PROGRAM_ID", program.Replace('-', '_'), StringComparison.Ordinal);
 
     /// <summary>The file that a shell reads when it starts.</summary>
     public static string StartFile(string shell)
