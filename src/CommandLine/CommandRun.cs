@@ -10,24 +10,6 @@ using Qwen3Tts.Files;
 
 namespace Qwen3Tts.CommandLine;
 
-/// <summary>A command whose help shows examples.</summary>
-class DocumentedCommand(string name, string description, params IReadOnlyList<string> examples) : Command(name, description)
-{
-    readonly List<(Option Option, string Example)> _expert = [];
-
-    public IReadOnlyList<string> Examples { get; } = examples;
-
-    /// <summary>Options that few need. The help's list leaves them out and shows them below it, each with its example.</summary>
-    public IReadOnlyList<(Option Option, string Example)> Expert => _expert;
-
-    protected void AddForExperts(Option option, string example)
-    {
-        option.Hidden = true;
-        Add(option);
-        _expert.Add((option, example));
-    }
-}
-
 /// <summary>Runs a command line.</summary>
 static class CommandRun
 {
@@ -103,25 +85,27 @@ static class CommandRun
     }
 
     /// <summary>Names of a command and of those that it is in, such as <c> models list</c>.</summary>
-    static string PathOf(Command command, RootCommand root) =>
+    internal static string PathOf(Command command, RootCommand root) =>
         $"{(command.Parents.OfType<Command>().FirstOrDefault(p => p != root) is { } outer ? PathOf(outer, root) : "")} {command.Name}";
 
     /// <summary>Parses a command line: the result, and what is wrong with it.</summary>
     internal static (ParseResult Parsed, string? Wrong) Parse(RootCommand root, IReadOnlyList<string> typed)
     {
-        var (arguments, wrong) = TypedArguments.Read(root, typed.Count == 0 ? ["--help"] : typed);
+        // A directive, such as [suggest:3] for completion, is followed by a line that is not complete.
+        var (arguments, wrong) = typed is [['[', ..], ..] ? (typed, null)
+            : TypedArguments.Read(root, typed.Count == 0 ? ["--help"] : typed);
         // An argument that begins with @ does not name a file to read, and -mine is one word, not -m with the value "ine".
         var parsed = root.Parse(wrong is null ? arguments : typed, new() { ResponseFileTokenReplacer = null, EnablePosixBundling = false });
-        return (parsed, wrong ?? Wrong(parsed, root));
+        return (parsed, wrong ?? Wrong(parsed));
     }
 
-    static string? Wrong(ParseResult parsed, RootCommand root)
+    static string? Wrong(ParseResult parsed)
     {
         if (parsed.Action is not ParseErrorAction)
             return null;
-        if (parsed.CommandResult.Command == root && parsed.UnmatchedTokens is [var unknown, ..])
+        if (parsed.CommandResult.Command is { Subcommands: { Count: > 0 } inner } && parsed.UnmatchedTokens is [var unknown, ..])
             return $"'{Printable.Text(unknown)}' is neither a command nor an option here."
-                + $"{TypedArguments.Meant(unknown, root.Subcommands.Select(c => c.Name))}";
+                + $"{TypedArguments.Meant(unknown, inner.Select(c => c.Name))}";
         if (parsed.CommandResult.Children.OfType<OptionResult>().Select(CheckCount).FirstOrDefault(w => w is not null) is { } counted)
             return counted;
         return parsed.UnmatchedTokens is [var token, ..]
@@ -155,23 +139,15 @@ static class CommandRun
     {
         root.Options.Add(Debug);
         foreach (var option in root.Options.OfType<HelpOption>())
-            option.Action = new HelpWithExamples((HelpAction)option.Action!);
+            option.Action = new Help(root, (HelpAction)option.Action!);
     }
 
-    sealed class HelpWithExamples(HelpAction help) : SynchronousCommandLineAction
+    sealed class Help(RootCommand root, HelpAction usual) : SynchronousCommandLineAction
     {
         public override int Invoke(ParseResult parsed)
         {
-            var code = help.Invoke(parsed);
-            if (parsed.CommandResult.Command is not DocumentedCommand command)
-                return code;
-            if (command.Examples.Count > 0)
-                Console.Out.WriteLine(string.Join(Environment.NewLine, command.Examples.Select(e => $"  {e}").Prepend("Examples:")));
-            if (command.Expert.Count > 0)
-                Console.Out.WriteLine($"{Environment.NewLine}For experts:");
-            foreach (var (option, example) in command.Expert)
-                Console.Out.WriteLine($"  {option.Name} <{option.HelpName}>  {option.Description}{Environment.NewLine}  {example}");
-            return code;
+            Console.Out.Write(HelpText.Write(parsed.CommandResult.Command, root, usual.MaxWidth));
+            return Done;
         }
     }
 }

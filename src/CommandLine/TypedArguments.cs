@@ -57,10 +57,15 @@ static class TypedArguments
     /// <summary>A sentence with the name that was probably meant; empty if no name is similar.</summary>
     public static string Meant(string typed, IEnumerable<string> names)
     {
-        var best = names.Where(n => n.Length > 2).Select(n => (Name: n, Steps: Distance(BeforeEquals(typed), n)))
-            .OrderBy(n => n.Steps).FirstOrDefault();
+        const int Shortest = 3;
+        var word = BeforeEquals(typed);
+        var known = names.Where(n => n.Length > 2).ToList();
+        var begun = word.TrimStart('-').Length < Shortest ? []
+            : known.Where(n => n.StartsWith(word, StringComparison.OrdinalIgnoreCase)).ToList();
+        var best = known.Select(n => (Name: n, Steps: Distance(word, n))).OrderBy(n => n.Steps).FirstOrDefault();
         // Two typing mistakes at most; in a short word, two mistakes could turn it into any other word.
-        return best.Name is not null && best.Steps <= Math.Min(2, best.Name.Length / 3) ? $" Did you mean {best.Name}?" : "";
+        return best.Name is not null && best.Steps <= Math.Min(2, best.Name.Length / 3) ? $" Did you mean {best.Name}?"
+            : begun.Count == 1 ? $" Did you mean {begun[0]}?" : "";
     }
 
     static bool TakesText(Option option) => option.Arity.MaximumNumberOfValues > 0

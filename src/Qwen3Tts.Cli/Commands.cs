@@ -16,6 +16,8 @@ static class Commands
         root.Add(new ConvertCommand());
         root.Add(new BenchCommand());
         root.Add(new ModelsCommand());
+        root.Add(new CodecCommand());
+        root.Add(new CompletionCommand(root));
         foreach (var (name, description) in HandOver.Commands)
             root.Add(Foreign(name, description));
         return root;
@@ -26,7 +28,7 @@ static class Commands
     {
         var rest = new Argument<string[]>("arguments") { Arity = ArgumentArity.ZeroOrMore, Hidden = true };
         var command = new Command(name, description) { rest };
-        command.Does((parsed, stop) => HandOver.Run([name, .. parsed.GetValue(rest) ?? []], stop));
+        command.Does((parsed, stop) => HandOver.Run(HandOver.Arguments(name, parsed.GetValue(rest) ?? []), stop));
         return command;
     }
 }

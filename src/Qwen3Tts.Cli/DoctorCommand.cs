@@ -94,10 +94,10 @@ sealed class DoctorCommand : DocumentedCommand
         "qwen3tts doctor my-voice --show-prompt \"Good morning.\" --language English --as official-022e286")
     {
         Add(_checkpoint);
-        Option[] options = [_base, _data, _audio, _speaker, _language, _clips, _takes, _grammar, _dictionary, _json, _html, _showPrompt,
-            _as, _instruct, _transcript, _interleaved];
-        foreach (var option in options)
-            Add(option);
+        AddGroup("Data", _base, _data, _audio, _speaker, _language);
+        AddGroup("Measuring", _clips, _takes, _grammar, _dictionary);
+        AddGroup("Output", _json, _html);
+        AddGroup("Prompt", _showPrompt, _as, _instruct, _transcript, _interleaved);
         this.Does(Run);
     }
 

@@ -7,7 +7,7 @@ namespace Qwen3Tts.Cli;
 
 static class HandOver
 {
-    const string Program = "qwen3tts-train";
+    const string Program = "qwen3tts-train", End = "--";
 
     /// <summary>Commands of qwen3tts-train, with their descriptions.</summary>
     public static readonly (string Name, string Description)[] Commands =
@@ -21,10 +21,21 @@ static class HandOver
     ];
 
     /// <summary>
-    /// Hides the arguments of such a command from this program's parser, because even --help belongs to the other program.
+    /// Hides the arguments of such a command from this program's parser, because even --help belongs to the other program. So does the
+    /// completion of a line that begins with such a command.
     /// </summary>
-    public static string[] Protect(string[] arguments) =>
-        arguments is [var first, .. var rest] && Commands.Any(c => c.Name == first) ? [first, "--", .. rest] : arguments;
+    public static string[] Protect(string[] arguments) => arguments switch
+    {
+        [var first, .. var rest] when IsForeign(first) => [first, End, .. rest],
+        [['[', ..] directive, var line] when line.Split(' ') is [var first, _, ..] && IsForeign(first) => [first, End, directive, line],
+        _ => arguments,
+    };
+
+    static bool IsForeign(string command) => Commands.Any(c => c.Name == command);
+
+    /// <summary>What the other program gets for a command and its arguments.</summary>
+    public static IReadOnlyList<string> Arguments(string command, IReadOnlyList<string> rest) =>
+        rest is [['[', ..], _] ? rest : [command, .. rest];
 
     /// <summary>
     /// Runs the other program with these arguments on this terminal; returns its exit code. It ends when this program ends.

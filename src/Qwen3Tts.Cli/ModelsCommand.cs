@@ -22,16 +22,32 @@ sealed class ModelsCommand : DocumentedCommand
         Add(new ModelsVerifyCommand());
         Add(new ModelsRemoveCommand());
     }
+}
 
-    public static Argument<string> Id(string description) => new("id") { Description = description };
+/// <summary>A command for one model of the hub.</summary>
+abstract class ModelIdCommand : DocumentedCommand
+{
+    readonly Argument<string> _id;
+
+    protected ModelIdCommand(string name, string description, string id, params IReadOnlyList<string> examples)
+        : base(name, description, examples)
+    {
+        Add(_id = new("id") { Description = id });
+        this.Does((parsed, stop) => Run(parsed.GetRequiredValue(_id), parsed, stop));
+    }
+
+    protected abstract int Run(string id, ParseResult parsed, CancellationToken stop);
 }
 
 /// <summary>A line of the list, for --json. What is not in the cache has no revision, no commit and no folder.</summary>
 sealed record ListedModel(string Id, string? Revision, string? Commit, string? Folder, long Bytes, bool Complete,
     IReadOnlyList<string> Missing);
 
+/// <summary>The list for --json; docs/json.md describes it.</summary>
+sealed record ListedModels(string Cache, IReadOnlyList<ListedModel> Models);
+
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, WriteIndented = true)]
-[JsonSerializable(typeof(IReadOnlyList<ListedModel>))]
+[JsonSerializable(typeof(ListedModels))]
 sealed partial class ModelsJson : JsonSerializerContext;
 
 sealed class ModelsListCommand : DocumentedCommand
@@ -57,7 +73,7 @@ sealed class ModelsListCommand : DocumentedCommand
         ];
         if (parsed.GetValue(_json))
         {
-            Console.WriteLine(JsonSerializer.Serialize(all, ModelsJson.Default.IReadOnlyListListedModel));
+            Console.WriteLine(JsonSerializer.Serialize(new(options.Cache, all), ModelsJson.Default.ListedModels));
             return CommandRun.Done;
         }
         if (Console.IsOutputRedirected)
@@ -79,9 +95,8 @@ sealed class ModelsListCommand : DocumentedCommand
         : model.Complete ? "complete" : $"incomplete: {string.Join(", ", model.Missing)} missing";
 }
 
-sealed class ModelsDownloadCommand : DocumentedCommand
+sealed class ModelsDownloadCommand : ModelIdCommand
 {
-    readonly Argument<string> _id = ModelsCommand.Id("Id of the model: owner/name, or owner/name@revision.");
     readonly Option<string?> _revision = new("--revision")
     {
         Description = "A branch, a tag or the hash of a commit. Default: main.",
@@ -90,17 +105,15 @@ sealed class ModelsDownloadCommand : DocumentedCommand
 
     public ModelsDownloadCommand() : base("download",
         "Downloads a model, or what is missing of it. After Ctrl-C or a lost connection, the same command continues.",
+        "Id of the model: owner/name, or owner/name@revision.",
         "qwen3tts models download Qwen/Qwen3-TTS-12Hz-0.6B-Base",
         "qwen3tts models download Qwen/Qwen3-TTS-12Hz-1.7B-CustomVoice --revision main")
     {
-        Add(_id);
         Add(_revision);
-        this.Does(Run);
     }
 
-    int Run(ParseResult parsed, CancellationToken stop)
+    protected override int Run(string id, ParseResult parsed, CancellationToken stop)
     {
-        var id = parsed.GetRequiredValue(_id);
         if (parsed.GetValue(_revision) is { } revision)
             id = id.Contains('@', StringComparison.Ordinal)
                 ? throw new ArgumentException($"'{id}' names a revision, and --revision was given too. Give one of them.")
@@ -125,21 +138,17 @@ sealed class ModelsDownloadCommand : DocumentedCommand
     }
 }
 
-sealed class ModelsVerifyCommand : DocumentedCommand
+sealed class ModelsVerifyCommand : ModelIdCommand
 {
-    readonly Argument<string> _id = ModelsCommand.Id("Id of a model in the cache: owner/name, or owner/name@revision.");
-
     public ModelsVerifyCommand() : base("verify",
         "Reads every file of a model in the cache and compares it with its hash. The exit code is 1 if a file is damaged or missing.",
+        "Id of a model in the cache: owner/name, or owner/name@revision.",
         "qwen3tts models verify Qwen/Qwen3-TTS-12Hz-0.6B-Base")
     {
-        Add(_id);
-        this.Does(Run);
     }
 
-    int Run(ParseResult parsed, CancellationToken stop)
+    protected override int Run(string id, ParseResult parsed, CancellationToken stop)
     {
-        var id = parsed.GetRequiredValue(_id);
         var checks = StatusLine.While($"reading {id}", show =>
         {
             var done = new List<HubFileCheck>();
@@ -161,21 +170,17 @@ sealed class ModelsVerifyCommand : DocumentedCommand
     }
 }
 
-sealed class ModelsRemoveCommand : DocumentedCommand
+sealed class ModelsRemoveCommand : ModelIdCommand
 {
-    readonly Argument<string> _id = ModelsCommand.Id("Id of a model in the cache: owner/name.");
-
     public ModelsRemoveCommand() : base("remove",
         "Removes all revisions of a model from the cache, at once and for all programs that use the cache.",
+        "Id of a model in the cache: owner/name.",
         "qwen3tts models remove Qwen/Qwen3-TTS-12Hz-0.6B-Base")
     {
-        Add(_id);
-        this.Does(Run);
     }
 
-    int Run(ParseResult parsed, CancellationToken stop)
+    protected override int Run(string id, ParseResult parsed, CancellationToken stop)
     {
-        var id = parsed.GetRequiredValue(_id);
         Console.WriteLine($"{id} is removed from the cache; {HubFile.Words(ModelHub.Remove(id))} are free now.");
         return CommandRun.Done;
     }

@@ -10,7 +10,7 @@ namespace Qwen3Tts.Cli;
 
 sealed class SayCommand : DocumentedCommand
 {
-    const string Standard = "-"; // standard input or output
+    const string Standard = "-"; // standard input
     const string TextFirst = "text-first", Interleaved = "interleaved";
     const string Auto = "auto", Off = "off";
 
@@ -21,18 +21,6 @@ sealed class SayCommand : DocumentedCommand
         Arity = ArgumentArity.ZeroOrOne,
     };
     readonly Option<string?> _file = new("--file") { Description = "Read the text from this file.", HelpName = "TXT" };
-    readonly Option<string> _output = new("--output", "-o")
-    {
-        Description = "The file to write. Its extension chooses the format: .wav, .flac, .opus or .ogg (Opus), and .mp3, .m4a or .aac " +
-            "with the program ffmpeg. - streams WAV to standard output.",
-        HelpName = "AUDIO",
-        Required = true,
-    };
-    readonly Option<string?> _bits = new Option<string?>("--bits")
-    {
-        Description = "Bits of a sample: WAV takes all three, FLAC takes integers. Default: 16.",
-        HelpName = string.Join('|', SampleFormats.Keys),
-    }.OneOf([.. SampleFormats.Keys]);
     readonly Option<string?> _model = CommonOptions.Model();
     readonly Option<string?> _adapter = new("--adapter")
     {
@@ -66,31 +54,6 @@ sealed class SayCommand : DocumentedCommand
         Description = "Where the text stands. Default: interleaved for a cloned voice, otherwise text-first.",
         HelpName = $"{TextFirst}|{Interleaved}",
     }.OneOf(TextFirst, Interleaved);
-    readonly Option<int?> _seed = CommonOptions.Seed();
-    readonly Option<double?> _temperature = Sampling<double?>("--temperature", SamplingOptions.TemperatureRange,
-        "Divides the scores; a lower one makes speech more uniform.");
-    readonly Option<int?> _topK = Sampling<int?>("--top-k", SamplingOptions.TopKRange,
-        "Number of most probable codes to draw from; 0: all.");
-    readonly Option<double?> _topP = Sampling<double?>("--top-p", SamplingOptions.TopPRange,
-        "Draw from the most probable codes that together have this probability; 1: all.");
-    readonly Option<double?> _repetitionPenalty = Sampling<double?>("--repetition-penalty", SamplingOptions.RepetitionPenaltyRange,
-        "Above 1, codes that were already generated become less probable.");
-    readonly Option<double?> _predictorTemperature = Sampling<double?>("--predictor-temperature", SamplingOptions.TemperatureRange,
-        "Temperature for a frame's other 15 codes.");
-    readonly Option<int?> _predictorTopK = Sampling<int?>("--predictor-top-k", SamplingOptions.TopKRange, "Likewise.");
-    readonly Option<double?> _predictorTopP = Sampling<double?>("--predictor-top-p", SamplingOptions.TopPRange, "Likewise.");
-    readonly Option<bool> _greedy = new("--greedy")
-    {
-        Description = "Take the most probable code instead of drawing. Greedy speech often does not end.",
-    };
-    readonly Option<double?> _maxSeconds = Sampling<double?>("--max-seconds", new(0, 86400, Above: true, Reason: "A day has as many."),
-        "Stop after this many seconds of speech.");
-    readonly Option<double> _maxFramesPerToken = new NumberOption<double>("--max-frames-per-token", new(0, 1000))
-    {
-        Description = "Stop speech that is far longer than its text: the largest number of frames (80 ms) for each text token. Speech " +
-            "takes 3 to 5; 0 is no limit. With a limit, speech that repeats itself for 12 s is stopped, too.",
-        DefaultValueFactory = _ => SpeechOptions.UsualMaxFramesPerToken,
-    };
     readonly Option<string?> _compat = new("--compat")
     {
         Description = $"Speak as a faulty fine-tune was trained, if `doctor` says so: {string.Join(", ", Compat.Keys)}; several joined " +
@@ -104,21 +67,16 @@ sealed class SayCommand : DocumentedCommand
         HelpName = $"{Auto}|{Off}",
         DefaultValueFactory = _ => Auto,
     }.OneOf(Auto, Off);
-    readonly Option<string?> _srt = new("--srt")
-    {
-        Description = "Also write subtitles in the format SubRip: each sentence that was spoken, with its times.",
-        HelpName = "SRT",
-    };
+    readonly OutputFlags _output = new();
+    readonly SamplingFlags _sampling = new();
     readonly Option<string> _precision = PrecisionOption.Create();
     readonly Option<int?> _threads = CommonOptions.Threads();
-
-    static Dictionary<string, WavFormat> SampleFormats =>
-        new() { ["16"] = WavFormat.Pcm16, ["24"] = WavFormat.Pcm24, ["float"] = WavFormat.Float32 };
 
     static Dictionary<string, Sequence.Compatibility> Compat =>
         new() { ["raw-text"] = Sequence.Compatibility.RawText, ["speaker-at-6"] = Sequence.Compatibility.SpeakerAt6 };
 
     public SayCommand() : base("say", "Speaks a text. A long one is spoken sentence by sentence.",
+        "qwen3tts say \"Set white at B four now.\" --play",
         "qwen3tts say \"Set white at B four now.\" --model models/mini --voice tests/Mini/clips/rms_1.wav -o out.wav",
         "qwen3tts say \"Good morning.\" --model Qwen3-TTS-12Hz-1.7B-CustomVoice --speaker vivian --instruct \"Very happy.\" -o out.wav",
         "qwen3tts say \"Robert has nine yellow pencils.\" --model models/mini --adapter runs/nora/export/adapter --speaker nora -o out.wav",
@@ -126,12 +84,12 @@ sealed class SayCommand : DocumentedCommand
         "echo \"Three seven one nine\" | qwen3tts say - --voice me.wav -o - | aplay")
     {
         Add(_text);
-        Option[] options = [_output, _bits, _file, _split, _srt, _model, _adapter, _voice, _transcript, _speaker, _language, _instruct,
-            _layout, _seed, _temperature, _topK, _topP, _repetitionPenalty, _predictorTemperature,
-            _predictorTopK, _predictorTopP, _greedy, _maxSeconds,
-            _maxFramesPerToken, _compat, _precision, _threads];
-        foreach (var option in options)
-            Add(option);
+        AddGroup("Text", _file, _split);
+        AddGroup("Output", _output.All);
+        AddGroup("Model", _model, _adapter, _precision, _threads, _compat);
+        AddGroup("Voice", _voice, _transcript, _speaker, _language, _instruct, _layout);
+        AddGroup("Sampling", _sampling.Drawing);
+        AddGroup("Limits", _sampling.Limits);
         this.Does(Run);
     }
 
@@ -141,41 +99,36 @@ sealed class SayCommand : DocumentedCommand
             : throw new ArgumentException(
             $"--compat is '{name}', expected {string.Join(" or ", Compat.Keys)}. Take what 'qwen3tts doctor' says, or leave it out.")));
 
-    static Option<T> Sampling<T>(string name, NumberRange range, string description) =>
-        new NumberOption<T>(name, range) { Description = $"{description} Default: the model's." };
-
     int Run(ParseResult parsed, CancellationToken stop)
     {
         CheckTogether(parsed);
-        var output = parsed.GetRequiredValue(_output);
-        if (Directory.Exists(output))
-            throw new ArgumentException($"'{output}' is a folder. Give --output the name of the file to write.");
         var text = Text(parsed, stop);
-        var model = CommonOptions.ModelFolder(parsed.GetValue(_model));
-        var srt = parsed.GetValue(_srt);
-        if (srt == Standard || srt is not null && output != Standard && FileIdentity.Same(srt, output))
-            throw new ArgumentException($"--srt is '{srt}', where the speech goes or may go. Name a file of its own, such as out.srt.");
-        string[] outputs = [.. new[] { output == Standard ? null : output, srt }.OfType<string>()];
-        OutputFile.CheckAreNoInputs(
-            outputs, [parsed.GetValue(_file), parsed.GetValue(_voice), .. OutputFile.Whole(model),
-                .. OutputFile.Whole(parsed.GetValue(_adapter))]);
-        WavFormat? samples = parsed.GetValue(_bits) is { } bits ? SampleFormats[bits] : null;
-        if (output != Standard)
-            AudioFormats.Check(output, samples);
+        var named = CommonOptions.NamedModel(parsed.GetValue(_model));
+        var model = named ?? Miniature.Folder;
+        var recording = parsed.GetValue(_voice) ?? (named is null && parsed.GetValue(_speaker) is null ? Miniature.Voice : null);
+        var target = _output.Read(parsed, [parsed.GetValue(_file), recording, .. OutputFile.Whole(model),
+            .. OutputFile.Whole(parsed.GetValue(_adapter))]);
+        if (named is null)
+            Console.Error.WriteLine(Miniature.Introduce(text));
         using var tts = Load(parsed, model);
-        var options = Speech(parsed, tts);
-        var parts = new LongTextOptions { MaxSeconds = parsed.GetValue(_maxSeconds) };
+        var options = StatusLine.While("reading the voice", _ => Speech(parsed, tts, recording));
+        var parts = new LongTextOptions { MaxSeconds = _sampling.MaxSeconds(parsed) };
         var isLong = parsed.GetValue(_split) == Auto && LongSpeech.IsLong(tts, text, options, parts);
-        foreach (var doubt in (options.Voice?.Warnings ?? []).Concat(isLong ? [] : tts.Doubts(text)).Concat(tts.Untrained(options)))
+        string[] doubts = [.. options.Voice?.Warnings ?? [], .. isLong ? [] : tts.Doubts(text), .. tts.Untrained(options)];
+        foreach (var doubt in doubts)
             Console.Error.WriteLine(doubt);
         stop.ThrowIfCancellationRequested();
-        var file = output == Standard ? null : output;
-        var (spoken, ending, times) = isLong ? LongSpeech.Say(tts, text, options, parts, file, samples ?? WavFormat.Pcm16, stop)
-            : LongSpeech.SayAtOnce(tts, text, options, file, samples ?? WavFormat.Pcm16, stop);
-        if (srt is not null)
+        var (spoken, ending, times) = isLong ? LongSpeech.Say(tts, text, options, parts, target, stop)
+            : LongSpeech.SayAtOnce(tts, text, options, target, stop);
+        if (_output.Srt(parsed) is { } srt)
             OutputFile.WriteText(srt, Subtitles.Srt(times));
-        var print = file is null || OutputFile.IsSpecial(FileIdentity.Resolve(file)) ? Console.Error : Console.Out;
-        print.WriteLine($"{file ?? "spoken"}: {spoken}, seed {options.Sampling!.Seed}, {ending.Words}");
+        var seed = options.Sampling!.Seed;
+        if (_output.Json(parsed))
+            Console.Out.WriteLine(new SayReport(target.File, model, seed, tts.SampleRate, spoken.Seconds, spoken.Elapsed,
+                times.Sum(t => t.Frames), ending.IsStopped, [.. times.Select(SaidSentence.Of)], doubts).ToJson());
+        else
+            (target.TakesStandardOutput ? Console.Error : Console.Out)
+                .WriteLine($"{target.File ?? "spoken"}: {spoken}, seed {seed}, {ending.Words}");
         if (ending.Remedy is { } remedy)
             Console.Error.WriteLine(remedy);
         return ending.IsStopped ? CommandRun.Interrupted : CommandRun.Done;
@@ -213,39 +166,20 @@ sealed class SayCommand : DocumentedCommand
         return text.Trim();
     }
 
-    SpeechOptions Speech(ParseResult parsed, Tts tts)
+    SpeechOptions Speech(ParseResult parsed, Tts tts, string? recording) => new()
     {
-        var model = tts.Sampling;
-        var greedy = parsed.GetValue(_greedy);
-        return new()
+        Speaker = parsed.GetValue(_speaker),
+        Voice = recording is null ? null : tts.Clone(AudioFile.Read(recording), parsed.GetValue(_transcript)),
+        Instruct = parsed.GetValue(_instruct),
+        Language = parsed.GetValue(_language)!,
+        MaxFramesPerToken = _sampling.MaxFramesPerToken(parsed),
+        MaxRepeatedSeconds = _sampling.MaxFramesPerToken(parsed) is null ? null : SpeechOptions.UsualMaxRepeatedSeconds,
+        Layout = parsed.GetValue(_layout) switch
         {
-            Speaker = parsed.GetValue(_speaker),
-            Voice = parsed.GetValue(_voice) is { } recording ? tts.Clone(AudioFile.Read(recording), parsed.GetValue(_transcript)) : null,
-            Instruct = parsed.GetValue(_instruct),
-            Language = parsed.GetValue(_language)!,
-            MaxFramesPerToken = parsed.GetValue(_maxFramesPerToken) is > 0 and var most ? most : null,
-            MaxRepeatedSeconds = parsed.GetValue(_maxFramesPerToken) > 0 ? SpeechOptions.UsualMaxRepeatedSeconds : null,
-            Layout = parsed.GetValue(_layout) switch
-            {
-                TextFirst => Sequence.Layout.TextFirst,
-                Interleaved => Sequence.Layout.Interleaved,
-                _ => null
-            },
-            Sampling = model with
-            {
-                Greedy = greedy || model.Greedy,
-                PredictorGreedy = greedy || model.PredictorGreedy,
-                Temperature = parsed.GetValue(_temperature) ?? model.Temperature,
-                TopK = parsed.GetValue(_topK) ?? model.TopK,
-                TopP = parsed.GetValue(_topP) ?? model.TopP,
-                RepetitionPenalty = parsed.GetValue(_repetitionPenalty) ?? model.RepetitionPenalty,
-                PredictorTemperature = parsed.GetValue(_predictorTemperature) ?? model.PredictorTemperature,
-                PredictorTopK = parsed.GetValue(_predictorTopK) ?? model.PredictorTopK,
-                PredictorTopP = parsed.GetValue(_predictorTopP) ?? model.PredictorTopP,
-                MaxFrames = parsed.GetValue(_maxSeconds) is { } seconds
-                    ? (int)Math.Clamp(Math.Ceiling(seconds * tts.FramesPerSecond), 0, int.MaxValue) : model.MaxFrames,
-                Seed = (ulong)(parsed.GetValue(_seed) ?? Random.Shared.Next()),
-            },
-        };
-    }
+            TextFirst => Sequence.Layout.TextFirst,
+            Interleaved => Sequence.Layout.Interleaved,
+            _ => null
+        },
+        Sampling = _sampling.Read(parsed, tts.Sampling, tts.FramesPerSecond),
+    };
 }

@@ -13,7 +13,7 @@ readonly record struct SpeechEnding(string Words, string? Remedy)
 
     /// <param name="reason">Why the speech ended.</param>
     /// <param name="frames">Frames that were spoken.</param>
-    /// <param name="file">The file that it was written to; null is standard output.</param>
+    /// <param name="file">The file that it was written to; null if there is none.</param>
     public static SpeechEnding Describe(FinishReason reason, int frames, string? file)
     {
         var cut = $"It was cut off after {frames} frames, ";
@@ -38,7 +38,7 @@ readonly record struct SpeechEnding(string Words, string? Remedy)
     /// <param name="times">The sentences that were spoken.</param>
     /// <param name="full">True if the limit of seconds was reached.</param>
     /// <param name="stopped">True if the user stopped it.</param>
-    /// <param name="file">The file that it was written to; null is standard output.</param>
+    /// <param name="file">The file that it was written to; null if there is none.</param>
     public static SpeechEnding Describe(IReadOnlyList<SentenceTime> times, bool full, bool stopped, string? file)
     {
         const int Shown = 60;

@@ -74,7 +74,7 @@ static class Demo
     {
         if (Directory.Exists(output) && !Directory.EnumerateFileSystemEntries(output).All(OutputFolder.IsBookkeeping)
             && !File.Exists(data + ".cache"))
-            throw new IOException($"'{output}' is not empty and holds no demo. Name another folder with --out.");
+            throw new IOException($"'{output}' is not empty and holds no demo. Name another folder with --output.");
         OutputFile.CheckIsNoInput(output, model, recordings);
         OutputFile.CheckAreOthers([page, .. PreparedFiles.Lists(data), .. SpeechIn(output)], OutputFile.Whole(model));
         foreach (var file in SpeechIn(output).Prepend(page))

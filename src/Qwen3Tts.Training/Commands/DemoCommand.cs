@@ -19,7 +19,7 @@ sealed class DemoCommand : DocumentedCommand
         Description = "Folder of recordings and TXT files. Default: the repository's recordings/nora.",
         HelpName = "DIR",
     };
-    readonly Option<string?> _output = new("--out", "-o")
+    readonly Option<string?> _output = new("--output", "-o")
     {
         Description = "Folder for all results. Default: out/demo.",
         HelpName = "DIR",
@@ -33,7 +33,7 @@ sealed class DemoCommand : DocumentedCommand
     readonly Option<string?> _fault = new("--fault")
     {
         Description = "Instead of the demo: a base and a checkpoint trained from it with a fault, or several joined by '+', to look at "
-            + $"with 'qwen3tts doctor'. One of: {string.Join(", ", Hypothesis.All.Select(h => h.Name))}. Goes to out/NAME, unless --out "
+            + $"with 'qwen3tts doctor'. One of: {string.Join(", ", Hypothesis.All.Select(h => h.Name))}. Goes to out/NAME, unless --output "
             + "names another folder.",
         HelpName = "NAME",
     };
@@ -41,7 +41,7 @@ sealed class DemoCommand : DocumentedCommand
     public DemoCommand() : base("demo",
         "A demonstration of a few minutes: prepares recordings of a voice, fine-tunes correctly and with the faults of the " +
         "official script, speaks with both results, and shows them on a page.",
-        "qwen3tts-train demo", "qwen3tts-train demo --recordings my-voice --model Qwen3-TTS-12Hz-0.6B-Base --out out/my-voice")
+        "qwen3tts-train demo", "qwen3tts-train demo --recordings my-voice --model Qwen3-TTS-12Hz-0.6B-Base -o out/my-voice")
     {
         foreach (var option in new Option[] { _model, _recordings, _output, _steps, _force })
             Add(option);

@@ -62,7 +62,7 @@ sealed class ExportCommand : DocumentedCommand
         var data = Path.GetFullPath(parsed.GetRequiredValue(_data));
         var output = parsed.GetValue(_output) ?? Path.Combine(Path.GetDirectoryName(data)!, "ms-swift");
         var gpus = parsed.GetValue(_gpus);
-        var note = SwiftExport.Run(new()
+        var note = StatusLine.While("Writing the data", _ => SwiftExport.Run(new()
         {
             Model = Path.GetFullPath(CommonOptions.ModelFolder(parsed.GetValue(_model))),
             Data = data,
@@ -72,7 +72,7 @@ sealed class ExportCommand : DocumentedCommand
             Batch = parsed.GetValue(_batch),
             MicroBatch = parsed.GetValue(_micro),
             LearningRate = parsed.GetValue(_rate),
-        }, output, gpus);
+        }, output, gpus));
         Console.Out.WriteLine(
             $"Written: {output}\nRun there: bash train.sh\n{note}\nIts result is a model folder: check it with 'qwen3tts inspect' " +
             $"and 'qwen3tts doctor --data {data}'.");

@@ -59,7 +59,7 @@ sealed class ImportCommand : DocumentedCommand
         var input = parsed.GetRequiredValue(_recordings);
         var output = parsed.GetValue(_output)
             ?? Path.Combine("out", Path.GetFileNameWithoutExtension(Path.TrimEndingDirectorySeparator(input)), "manifest.jsonl");
-        var summary = Import.Run(new()
+        var summary = StatusLine.While($"Reading {input}", _ => Import.Run(new()
         {
             Input = input,
             Output = output,
@@ -69,7 +69,7 @@ sealed class ImportCommand : DocumentedCommand
             HeldOut = parsed.GetValue(_heldOut) is { } asked ? HeldOut.Parse(asked) : null,
             Seed = parsed.GetValue(_seed) ?? 1,
             SkipBad = parsed.GetValue(_skip),
-        }, stop);
+        }, stop));
         Console.Out.WriteLine(DataSummary.Text(summary.Table(), summary.LeftOut.Messages, summary.Doubts));
         Console.Out.WriteLine($"Written: {output}\nNext: qwen3tts-train prepare {output} --model DIR");
         return CommandRun.Done;

@@ -2,7 +2,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using Qwen3Tts.CommandLine;
-using Qwen3Tts.Files;
 using Qwen3Tts.Training.Options;
 
 namespace Qwen3Tts.Training.Commands;
@@ -66,9 +65,14 @@ sealed class MethodOptions
         HelpName = "NAME",
     };
 
-    public IEnumerable<Option> All =>
-        [_lora, _loraAlpha, _loraTargets, _freeze, _precision, _recompute, _microBatch, _bucket, _device, _memory, _inContext,
-        _newLanguage, _newLanguageLike];
+    /// <summary>Options of the content of the sequences.</summary>
+    public IEnumerable<Option> Sequences => [_inContext, _newLanguage, _newLanguageLike];
+
+    /// <summary>Options of the weights that are trained.</summary>
+    public IEnumerable<Option> Trained => [_lora, _loraAlpha, _loraTargets, _freeze];
+
+    /// <summary>Options of memory, speed and device.</summary>
+    public IEnumerable<Option> Memory => [_memory, _precision, _recompute, _microBatch, _bucket, _device];
 
     /// <summary>The options of a run, changed by the options that are given here.</summary>
     /// <exception cref="ArgumentException">Two options do not go together.</exception>
@@ -126,13 +130,9 @@ sealed class MethodOptions
     /// <summary>An option with a fixed set of values, written as files have them.</summary>
     public static T Choice<T>(ArgumentResult result) where T : struct, Enum
     {
-        var given = result.Tokens.Count > 0 ? result.Tokens[0].Value : "";
-        foreach (var choice in Enum.GetValues<T>())
-            if (TrainingOptions.Written(choice).Equals(given, StringComparison.OrdinalIgnoreCase))
-                return choice;
-        result.AddError($"{((OptionResult)result.Parent!).Option.Name} is '{Printable.Text(given)}'; give " +
-            $"{string.Join(", ", Enum.GetValues<T>().Select(TrainingOptions.Written))}.");
-        return default;
+        var values = Enum.GetValues<T>();
+        var words = values.Select(TrainingOptions.Written).ToArray();
+        return CommandLine.Choice.Read(result, words) is { } word ? values[Array.IndexOf(words, word)] : default;
     }
 
     static string[]? Names(string? list) => list?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);

@@ -2,7 +2,6 @@
 using System.CommandLine;
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.CommandLine;
-using Qwen3Tts.Files;
 using Qwen3Tts.Training.Options;
 using Qwen3Tts.Training.Run;
 
@@ -17,7 +16,7 @@ sealed class TrainCommand : DocumentedCommand
         Description = "Name of the new voice. Default: each line's 'speaker' is a voice; all are trained on equally often.",
         HelpName = "NAME",
     };
-    readonly Option<string?> _run = new("--run")
+    readonly Option<string?> _output = new("--output", "-o")
     {
         Description = "Folder of the run. Default: runs/<name>, or runs/voices.",
         HelpName = "DIR",
@@ -76,10 +75,10 @@ sealed class TrainCommand : DocumentedCommand
     };
     readonly Option<ExportAs> _exportAs = new("--export-as")
     {
-        Description = "Kind of the result: custom_voice (speaks by name, as from the official script) or base (keeps the speaker " +
+        Description = "Kind of the result: custom-voice (speaks by name, as from the official script) or base (keeps the speaker " +
             "encoder, so that it also clones).",
-        CustomParser = ParseExportKind,
-        HelpName = "custom_voice|base",
+        CustomParser = MethodOptions.Choice<ExportAs>,
+        HelpName = "custom-voice|base",
     };
     readonly NumberOption<int?> _saveEvery = new NumberOption<int?>("--save-every", TrainingRanges.SaveEvery)
     {
@@ -109,7 +108,7 @@ sealed class TrainCommand : DocumentedCommand
         Description = "Start the run although the preflight refuses it; the result's manifest says so.",
     };
     readonly MethodOptions _method = new();
-    readonly Option<int?> _seed = CommonOptions.Seed();
+    readonly Option<int?> _seed = CommonOptions.Seed("1");
     readonly Option<int?> _threads = CommonOptions.Threads();
     readonly Option<bool> _resume = new("--resume")
     {
@@ -124,10 +123,13 @@ sealed class TrainCommand : DocumentedCommand
         "qwen3tts-train train codes.jsonl --model models/mini --name nora --resume")
     {
         Add(_data);
-        foreach (var option in new Option[] { _model, _name, _run, _reference, _layout, _language, _steps, _epochs, _batch, _rate, _warmUp,
-            _schedule, _heldOut, _evaluateEvery, _patience, _grammar, _dictionaries, _exportAs, _saveEvery, _force, _seed, _threads,
-            _resume, _overwrite }.Concat(_method.All))
-            Add(option);
+        AddGroup("Model and voice", _model, _name, _reference, _exportAs);
+        AddGroup("Run", _output, _resume, _overwrite, _force, _saveEvery, _seed, _threads);
+        AddGroup("Sequences", [_layout, _language, .. _method.Sequences]);
+        AddGroup("Optimizer", _steps, _epochs, _batch, _rate, _warmUp, _schedule);
+        AddGroup("Trained weights", _method.Trained);
+        AddGroup("Memory and device", _method.Memory);
+        AddGroup("Evaluation", _heldOut, _evaluateEvery, _patience, _grammar, _dictionaries);
         this.Does(Run);
     }
 
@@ -163,24 +165,12 @@ sealed class TrainCommand : DocumentedCommand
             Force = parsed.GetValue(_force),
         }, parsed);
         var existing = parsed.GetValue(_resume) ? Existing.Resume : parsed.GetValue(_overwrite) ? Existing.Overwrite : Existing.Refuse;
-        var folder = parsed.GetValue(_run) ?? Path.Combine("runs", options.Speaker ?? "voices");
+        var folder = parsed.GetValue(_output) ?? Path.Combine("runs", options.Speaker ?? "voices");
         var result = ConsoleWork.Train(options, folder, existing, stop, parsed.GetValue(_threads));
         Console.Out.WriteLine(ConsoleWork.Summary(result));
         Console.Out.WriteLine(result.Finished
             ? $"Try it: qwen3tts say \"…\" --model {result.Best} --speaker {RunManifest.Read(result.Export)!.Voices[0].Name} -o out.wav"
             : "Stopped. Go on with the same command and --resume.");
         return result.Finished ? CommandRun.Done : CommandRun.Interrupted;
-    }
-
-    static ExportAs ParseExportKind(System.CommandLine.Parsing.ArgumentResult result)
-    {
-        switch (result.Tokens[0].Value.ToLowerInvariant())
-        {
-            case "custom_voice": return ExportAs.CustomVoice;
-            case "base": return ExportAs.Base;
-            default:
-                result.AddError($"--export-as is '{Printable.Text(result.Tokens[0].Value)}'; give custom_voice or base.");
-                return default;
-        }
     }
 }

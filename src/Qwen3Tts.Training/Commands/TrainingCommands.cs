@@ -1,5 +1,6 @@
 // The commands of qwen3tts-train.
 using System.CommandLine;
+using Qwen3Tts.CommandLine;
 
 namespace Qwen3Tts.Training.Commands;
 
@@ -11,7 +12,7 @@ static class TrainingCommands
         Command[] all =
         [
             new ImportCommand(), new PrepareCommand(), new TrainCommand(), new VoiceCommand(), new ExportCommand(), new DemoCommand(),
-            new EnginesCommand(), new BenchCommand(),
+            new EnginesCommand(), new BenchCommand(), new CompletionCommand(root),
         ];
         foreach (var command in all)
             root.Add(command);

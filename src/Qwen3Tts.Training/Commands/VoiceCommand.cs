@@ -24,7 +24,7 @@ sealed class VoiceCommand : DocumentedCommand
     };
     readonly Option<string> _name = new("--name") { Description = "Name of the new voice.", Required = true, HelpName = "NAME" };
     readonly Option<string?> _model = CommonOptions.Model();
-    readonly Option<string?> _output = new("--out", "-o") { Description = "Result folder. Default: out/<name>.", HelpName = "DIR" };
+    readonly Option<string?> _output = new("--output", "-o") { Description = "Result folder. Default: out/<name>.", HelpName = "DIR" };
     readonly Option<string?> _reference = new("--reference")
     {
         Description = "Recording that the voice is taken from. Default: the one most similar to all others.",
@@ -85,7 +85,7 @@ sealed class VoiceCommand : DocumentedCommand
     };
     readonly Option<bool> _force = new("--force") { Description = "Start the run although the preflight refuses it." };
     readonly Option<bool> _overwrite = new("--overwrite") { Description = "Replace an existing run." };
-    readonly Option<int?> _seed = CommonOptions.Seed();
+    readonly Option<int?> _seed = CommonOptions.Seed("1");
 
     public VoiceCommand() : base("voice",
         "Makes a voice from recordings in one command: prepares, checks, trains, judges, exports and speaks. The same command again " +
@@ -94,10 +94,13 @@ sealed class VoiceCommand : DocumentedCommand
         "qwen3tts-train voice recordings --name anna --model Qwen3-TTS-12Hz-0.6B-Base --language German --memory 12GB")
     {
         Add(_recordings);
-        Option[] options = [_name, _model, _output, _reference, _language, _steps, _epochs, _batch, _rate, _heldOut, _evaluate, _patience,
-            _grammar, _dictionary, _say, _skip, _force, _overwrite, _seed];
-        foreach (var option in options.Concat(_method.All))
-            Add(option);
+        AddGroup("Model and voice", _name, _model, _reference, _say);
+        AddGroup("Run", _output, _overwrite, _force, _skip, _seed);
+        AddGroup("Sequences", [_language, .. _method.Sequences]);
+        AddGroup("Optimizer", _steps, _epochs, _batch, _rate);
+        AddGroup("Trained weights", _method.Trained);
+        AddGroup("Memory and device", _method.Memory);
+        AddGroup("Evaluation", _heldOut, _evaluate, _patience, _grammar, _dictionary);
         this.Does(Run);
     }
 
@@ -167,15 +170,19 @@ sealed class VoiceCommand : DocumentedCommand
 
     static void Speak(TrainingResult trained, string name, string text, string file, CancellationToken stop)
     {
-        using var tts = Tts.Load(trained.Best);
-        WavFile.WriteOutput(file, tts.Say(text,
-            new()
-            {
-                Speaker = name,
-                Layout = Layout.TextFirst,
-                Sampling = tts.Sampling with { Seed = 1 },
-                MaxFramesPerToken = SpeechOptions.UsualMaxFramesPerToken
-            }, stop).Waveform);
+        StatusLine.While("Speaking", _ =>
+        {
+            using var tts = Tts.Load(trained.Best);
+            WavFile.WriteOutput(file, tts.Say(text,
+                new()
+                {
+                    Speaker = name,
+                    Layout = Layout.TextFirst,
+                    Sampling = tts.Sampling with { Seed = 1 },
+                    MaxFramesPerToken = SpeechOptions.UsualMaxFramesPerToken
+                }, stop).Waveform);
+            return 0;
+        });
         Console.Out.WriteLine(
             $"Spoken: {file}\nThe voice: qwen3tts say \"{text}\" --model {trained.Best} --speaker {name.ToLowerInvariant()} -o out.wav");
     }

@@ -66,6 +66,26 @@ public static class WavFile
     internal static void WriteOutput(string path, Waveform wave, OutputRecord? record = null) =>
         OutputFile.Write(path, stream => Write(stream, wave), record);
 
+    /// <summary>
+    /// Writes samples while they arrive, for the commands: the memory does not grow. The file gets its name when it is complete; a device
+    /// or a pipe gets the samples at once, behind a header that names no length.
+    /// </summary>
+    internal static void WriteOutput(string path, int sampleRate, IEnumerable<float[]> chunks, WavFormat format)
+    {
+        var written = 0L;
+        OutputFile.Write(path, stream =>
+        {
+            stream.Write(Header(sampleRate, format, null));
+            foreach (var chunk in chunks)
+            {
+                WriteSamples(stream, chunk, format);
+                written += chunk.Length;
+            }
+            if (IsOdd(written, format))
+                stream.WriteByte(0);
+        }, head: () => Header(sampleRate, format, Fits(written, format) ? written : null)); // readers take what is there
+    }
+
     /// <summary>Writes header and samples to a stream.</summary>
     /// <param name="stream">The stream, which is written from its current position and left open.</param>
     /// <param name="wave">What to write.</param>
@@ -87,7 +107,7 @@ public static class WavFile
     public static byte[] Header(int sampleRate, WavFormat format, long? samples)
     {
         var sampleBytes = BytesPerSample(format);
-        if (samples * sampleBytes > uint.MaxValue - HeaderBytes)
+        if (samples is { } all && !Fits(all, format))
             throw new ArgumentException($"{samples} samples are more than a WAV file holds, which is 4 GiB. Write several files.",
                 nameof(samples));
         var dataBytes = samples is { } n ? (uint)(n * sampleBytes) : uint.MaxValue;
@@ -140,6 +160,8 @@ public static class WavFile
         for (var i = 0; i < at.Length; i++)
             at[i] = (byte)(value >> 8 * i);
     }
+
+    static bool Fits(long samples, WavFormat format) => samples * BytesPerSample(format) <= uint.MaxValue - HeaderBytes;
 
     static bool IsOdd(long samples, WavFormat format) => (samples * BytesPerSample(format) & 1) != 0;
 

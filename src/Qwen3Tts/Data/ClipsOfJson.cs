@@ -18,10 +18,7 @@ static class ClipsOfJson
             var place = $"{file}({number})";
             try
             {
-                if (json is not ['{', ..])
-                    throw new InvalidDataException("this is not a JSON object");
-                var line = JsonFile.Parse(Encoding.UTF8.GetBytes(json), place, ClipJson.Default.ClipLine, Example);
-                clips.Add(Clip(line, place, paths));
+                clips.Add(Clip(Line(json, place), place, paths));
             }
             catch (InvalidDataException e)
             {
@@ -35,6 +32,22 @@ static class ClipsOfJson
         }
         return clips;
     }
+
+    /// <summary>The frames of a line, which needs no other key.</summary>
+    /// <exception cref="InvalidDataException">The line is no JSON object with 'audio_codes'.</exception>
+    public static int[][] ReadFrames(string json, string place)
+    {
+        const string Remedy = "Write it with 'qwen3tts codec encode'.";
+        if (json is not ['{', ..])
+            throw new InvalidDataException($"{place}: this is not a JSON object. {Remedy}");
+        var codes = JsonFile.Parse(Encoding.UTF8.GetBytes(json), place, ClipJson.Default.ClipLine, Remedy).AudioCodes;
+        return codes is { Length: > 0 } && codes.All(f => f is not null) ? codes
+            : throw new InvalidDataException($"{place}: there are no 'audio_codes', the frames of a recording. {Remedy}");
+    }
+
+    static ClipLine Line(string json, string place) => json is ['{', ..]
+        ? JsonFile.Parse(Encoding.UTF8.GetBytes(json), place, ClipJson.Default.ClipLine, Example)
+        : throw new InvalidDataException("this is not a JSON object");
 
     static IEnumerable<(int Number, string Json)> SplitLines(string text)
     {

@@ -64,6 +64,24 @@ static class CodesFile
         json.WriteEndArray();
     }
 
+    /// <summary>Reads the frames of one line.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="number">Number of the line, from 1 on; null if there is only one.</param>
+    /// <exception cref="ArgumentException">There is no such line, or there are several and none is chosen.</exception>
+    /// <exception cref="InvalidDataException">The line is no JSON object with 'audio_codes'.</exception>
+    public static int[][] ReadFrames(string path, int? number)
+    {
+        var lines = TextFile.ReadLines(path).Select((text, i) => (Json: text.Trim(), Number: i + 1)).Where(l => l.Json.Length > 0).ToList();
+        if (number is null && lines.Count > 1)
+            throw new ArgumentException($"'{Printable.Text(path)}' has {lines.Count} lines, each with the codes of one recording. "
+                + "Choose one with --line.");
+        var (json, at) = lines.FirstOrDefault(l => number is null || l.Number == number);
+        if (json is null)
+            throw new ArgumentException($"'{Printable.Text(path)}' has no line {number ?? 1} with codes. "
+                + "Give the number of a line that has.");
+        return ClipsOfJson.ReadFrames(json, $"{path}({at})");
+    }
+
     /// <summary>
     /// Reads clips that are ready for training: with a reference, and with whole frames of codes below <paramref name="codebook"/>.
     /// </summary>

@@ -1,6 +1,7 @@
 // The only way in which this program writes files. A file appears under its name only when it is complete. An existing file that this
 // program did not write is not replaced. A device or a pipe is written to directly. No output may be an input.
 using System.Formats.Tar;
+using System.Security.Cryptography;
 using System.Text;
 
 namespace Qwen3Tts.Files;
@@ -80,9 +81,11 @@ static class OutputFile
     /// <param name="path">The file. A device or a pipe is written to directly.</param>
     /// <param name="write">Writes the content to a stream that cannot seek.</param>
     /// <param name="record">The record that gets an entry of the file; null takes the record of its own folder.</param>
+    /// <param name="head">The first bytes of the file, if they are known only at the end, such as a header with the length. They replace
+    /// as many of those that were written. A device or a pipe keeps what was written.</param>
     /// <exception cref="IOException">There is a file of that name that this program did not write, or the disk is full. The message says
     /// what to do.</exception>
-    public static void Write(string path, Action<Stream> write, OutputRecord? record = null)
+    public static void Write(string path, Action<Stream> write, OutputRecord? record = null, Func<byte[]>? head = null)
     {
         var full = FileIdentity.Resolve(path);
         if (WriteThrough(path, full, write))
@@ -90,7 +93,7 @@ static class OutputFile
         CheckIsFree(path, record);
         record ??= OutputRecord.At(Path.GetDirectoryName(full)!);
         Try(path, () => { record.MakeFolder(Path.GetDirectoryName(full)!); return 0; });
-        WriteAside(path, full, write, record);
+        WriteAside(path, full, write, record, head);
     }
 
     /// <summary>
@@ -103,7 +106,7 @@ static class OutputFile
         if (WriteThrough(path, full, write))
             return;
         Try(path, () => Directory.CreateDirectory(Path.GetDirectoryName(full)!));
-        WriteAside(path, full, write, null);
+        WriteAside(path, full, write, null, null);
     }
 
     /// <summary>Writes to a device or a pipe; returns false if the path is neither.</summary>
@@ -117,14 +120,14 @@ static class OutputFile
         return true;
     }
 
-    static void WriteAside(string path, string full, Action<Stream> write, OutputRecord? record)
+    static void WriteAside(string path, string full, Action<Stream> write, OutputRecord? record, Func<byte[]>? head)
     {
         foreach (var abandoned in TemporaryName.AbandonedOf(full).Where(File.Exists))
             TemporaryName.RemoveFile(abandoned);
         var temporary = TemporaryName.Take(full, TemporaryName.New);
         try
         {
-            var (bytes, hash) = Fill(path, temporary, write);
+            var (bytes, hash) = Fill(path, temporary, write, head);
             var entry = record?.Add(full, bytes, hash);
             Try(path, () => { File.Move(temporary, full, overwrite: true); return 0; });
             record?.Remember(full, entry!);
@@ -138,15 +141,20 @@ static class OutputFile
     }
 
     /// <summary>Writes a new file; returns its length and hash.</summary>
-    static (long Bytes, byte[] Sha256) Fill(string path, string temporary, Action<Stream> write)
+    static (long Bytes, byte[] Sha256) Fill(string path, string temporary, Action<Stream> write, Func<byte[]>? head)
     {
-        var file = Try(path, () => new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1 << 16));
+        var file = Try(path, () => new FileStream(temporary, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, 1 << 16));
         try
         {
             using var stream = new OutputStream(file, path);
             write(stream);
+            if (head is not null)
+                Try(path, () => { file.Position = 0; file.Write(head()); return 0; });
             Try(path, () => { file.Flush(flushToDisk: true); return 0; });
-            return (stream.Position, stream.Sha256());
+            if (head is null)
+                return (stream.Position, stream.Sha256());
+            file.Position = 0; // the hash of what was written counts the first bytes as they were
+            return (stream.Position, SHA256.HashData(file));
         }
         finally
         {

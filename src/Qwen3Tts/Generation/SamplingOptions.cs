@@ -45,7 +45,10 @@ public sealed record SamplingOptions
     /// </summary>
     public int MaxFrames { get; init; } = 2047;
 
-    /// <summary>Seed of the random numbers. The same seed, text and voice give the same speech, with any number of threads.</summary>
+    /// <summary>
+    /// Seed of the random numbers. The same seed, text and voice give the same speech, with any number of threads. Default: 0. The command
+    /// 'qwen3tts say' takes a new seed each time.
+    /// </summary>
     public ulong Seed { get; init; }
 
     // Scores are at most some hundreds. Divided by less than a thousandth, they are so far apart that a draw always takes the highest one,

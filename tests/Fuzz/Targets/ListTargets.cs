@@ -21,6 +21,7 @@ static class ListTargets
     public static readonly Dictionary<string, Func<string, FuzzTarget>> All = new()
     {
         ["codes"] = _ => Codes(),
+        ["codes-line"] = _ => CodesLine(),
         ["import-ljspeech"] = _ => Import(LjSpeech, "metadata.csv", ListFormat.LjSpeech, '|'),
         ["import-sovits"] = _ => Import(Sovits, "a.list", ListFormat.Sovits, '|'),
         ["import-swift"] = _ => Import(Swift, "a.jsonl", ListFormat.Jsonl, null),
@@ -50,6 +51,16 @@ static class ListTargets
             HeldOut.Select(clips, 0);
             Discard(clips);
         },
+    };
+
+    static FuzzTarget CodesLine() => new()
+    {
+        Files = new Dictionary<string, byte[]>
+        {
+            ["codes.jsonl"] = Encoding.UTF8.GetBytes($$"""{"audio":"a.wav","audio_codes":[{{Frames}}]}""" + "\n"),
+        },
+        Mutate = (m, _, content) => m.MutateLines(content, null),
+        Read = (folder, _) => CodesFile.ReadFrames(Path.Combine(folder, "codes.jsonl"), null),
     };
 
     public static List<Clip> Read(string path, ListFormat? format, List<string> problems)

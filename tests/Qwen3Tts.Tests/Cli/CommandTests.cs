@@ -41,7 +41,7 @@ public sealed class CommandTests
     [InlineData("nonsense", "'nonsense'")]
     [InlineData("inspect", "model")]
     [InlineData("inspect --nonsense x", "'--nonsense'")]
-    [InlineData("say hello", "--output")]
+    [InlineData("convert mini --layout official", "--output")]
     [InlineData("say hello --sped 2 -o x.wav", "'--sped'")]
     [InlineData("say hello --layout sideways -o x.wav", "text-first")]
     [InlineData("say hello --temperature warm -o x.wav", "'warm'")]

@@ -53,7 +53,7 @@ public sealed class ModelsTests : IDisposable
         Assert.Contains($"--model {id}", output, StringComparison.Ordinal);
 
         (code, output, _) = Run("models", "list", "--json");
-        var entries = JsonDocument.Parse(output).RootElement.EnumerateArray().ToList();
+        var entries = JsonDocument.Parse(output).RootElement.GetProperty("models").EnumerateArray().ToList();
         var mine = entries.Single(e => e.GetProperty("id").GetString() == id);
         Assert.True(mine.GetProperty("complete").GetBoolean());
         Assert.Equal(_server.Commit, mine.GetProperty("commit").GetString());

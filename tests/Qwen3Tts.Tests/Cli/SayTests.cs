@@ -146,7 +146,7 @@ public sealed class SayTests
     }
 
     [Theory]
-    [InlineData("No model", "say", "hello", "-o", "x.wav")]
+    [InlineData("No model", "codec", "encode", "a.wav", "-o", "x.jsonl")]
     [InlineData("--voice and --speaker", "say", "hello", "--voice", "a.wav", "--speaker", "b", "-o", "x.wav")]
     [InlineData("--transcript", "say", "hello", "--transcript", "b", "-o", "x.wav")]
     [InlineData("no text", "say", "-o", "x.wav")]

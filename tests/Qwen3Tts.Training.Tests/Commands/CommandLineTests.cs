@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
 using Qwen3Tts.CommandLine;
 using Qwen3Tts.Training.Commands;
+using Qwen3Tts.Training.Options;
 
 namespace Qwen3Tts.Tests;
 
@@ -18,8 +19,10 @@ public sealed partial class CommandLineTests
     [InlineData("--lora is 100000000; give a whole number, 1 to 4096.", "--lora", "100000000")]
     [InlineData("--steps and --epochs contradict each other", "--steps", "3", "--epochs", "3")]
     [InlineData("--resume and --overwrite contradict each other", "--resume", "--overwrite")]
-    [InlineData("--schedule is 'sine'; give constant, linear, cosine.", "--schedule", "sine")]
+    [InlineData("--schedule is 'sine'; give constant, linear or cosine.", "--schedule", "sine")]
     [InlineData("--schedule is '7'; give constant", "--schedule", "7")]
+    [InlineData("--export-as is 'bases'; give custom-voice or base. Did you mean base?", "--export-as", "bases")]
+    [InlineData("--schedule is 'consine'; give constant, linear or cosine. Did you mean cosine?", "--schedule", "consine")]
     [InlineData("--precision is ''; give", "--precision", "")]
     public void AMistakeIsASentence(string told, params string[] arguments)
     {
@@ -29,6 +32,14 @@ public sealed partial class CommandLineTests
         Assert.StartsWith(told, errors.ToString(), StringComparison.Ordinal);
         Assert.Single(errors.ToString().Trim().Split('\n'));
     }
+
+    /// <summary>The spelling of older versions is understood, and so is upper case.</summary>
+    [Theory]
+    [InlineData("custom_voice")]
+    [InlineData("custom-voice")]
+    [InlineData("Custom-Voice")]
+    public void AChoiceMayBeSpeltOtherwise(string given) => Assert.Equal(ExportAs.CustomVoice, CommandRun.Parse(TrainingCommands.Root(),
+        ["train", "codes.jsonl", "--export-as", given]).Parsed.GetValue<ExportAs>("--export-as"));
 
     [Fact]
     public void TheHelpIsThatOfTheTrainer()
@@ -59,8 +70,8 @@ public sealed partial class CommandLineTests
     [GeneratedRegex(@"(?:new(?: \w+<[\w?\[\]]+>)?|Sampling<[\w?]+>)\(\s*""(--[a-z-]+)""")]
     private static partial Regex Declared();
 
-    // Options of nvidia-smi, and of the generated script, whose options are those of ms-swift.
-    static readonly string[] Foreign = ["--query-gpu", "--id", "--format"];
+    // Options of nvidia-smi, of paplay, and of the generated script, whose options are those of ms-swift.
+    static readonly string[] Foreign = ["--query-gpu", "--id", "--format", "--channels", "--rate"];
 
     static IEnumerable<(string File, string Literal, string Option)> Named() =>
         from file in Directory.EnumerateFiles(Path.Combine(Golden.Repository, "src"), "*.cs", SearchOption.AllDirectories)

@@ -10,6 +10,7 @@ public sealed class HandOverTests
     [Theory]
     [InlineData("TERM")]
     [InlineData("HUP")]
+    [InlineData("INT")]
     [InlineData("KILL")]
     public void TheChildEndsWithItsParent(string signal)
     {
@@ -36,9 +37,10 @@ public sealed class HandOverTests
         var bin = Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, "..", ".."));
         var cli = Path.Combine(bin, "Qwen3Tts.Cli", Path.GetFileName(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory)),
             "Qwen3Tts.Cli.dll");
-        var process = Process.Start(new ProcessStartInfo("dotnet",
-            ["exec", cli, "train", TrainerTests.Data.Value, "--model", Golden.Checkpoint(TrainerTests.Base), "--name", "anna",
-            "--run", run, "--steps", "100000", "--batch", "2", "--threads", "1", "--force"])
+        var command = Interrupt.Obeying("dotnet", "exec", cli, "train", TrainerTests.Data.Value, "--model",
+            Golden.Checkpoint(TrainerTests.Base), "--name", "anna", "--output", run, "--steps", "100000", "--batch", "2", "--threads",
+            "1", "--force");
+        var process = Process.Start(new ProcessStartInfo(command[0], command[1..])
         { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false })!;
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();

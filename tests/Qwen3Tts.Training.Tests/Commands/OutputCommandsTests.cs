@@ -81,8 +81,8 @@ public sealed class OutputCommandsTests
     [InlineData(IsTheirs, "prepare @/src -o @/new.jsonl --model @/model", "new.html")]
     [InlineData(IsTheirs, "prepare @/src -o @/new.jsonl --model @/model", "new.changes.tsv")]
     [InlineData(IsTheirs, "prepare @/src -o @/new.jsonl --model @/model", "clips/b.wav")]
-    [InlineData("Name another folder", "train % --name anna --model @/model --run @/model")]
-    [InlineData("Name another folder", "train % --name anna --model @/model --run @/model --overwrite")]
+    [InlineData("Name another folder", "train % --name anna --model @/model --output @/model")]
+    [InlineData("Name another folder", "train % --name anna --model @/model --output @/model --overwrite")]
     [InlineData(IsRead, "voice @/src --name anna --model @/model -o @/src")]
     [InlineData(IsRead, "voice @/src --name anna --model @/model -o @/model")]
     [InlineData(IsTheirs, "voice @/src --name anna --model @/model -o @/voice", "voice/anna.wav")]
@@ -91,10 +91,10 @@ public sealed class OutputCommandsTests
     [InlineData(IsRead, "voice @/src --name anna --model @/model -o @/voice --reference @/voice/anna.wav", "voice/anna.wav")]
     [InlineData(IsRead, "voice @/src --name anna --model @/model -o @/voice --grammar @/voice/codes.jsonl", "voice/codes.jsonl")]
     [InlineData(IsRead, "voice @/src --name anna --model @/model -o @/voice --dictionary @/voice/anna.wav", "voice/anna.wav")]
-    [InlineData(IsRead, "demo --recordings @/src --model @/model --out @/demo", "demo/codes.jsonl.cache", "@demo=src")]
-    [InlineData(IsTheirs, "demo --recordings @/src --model @/model --out @/demo", "demo/codes.jsonl.cache")]
-    [InlineData(IsTheirs, "demo --recordings @/src --model @/model --out @/demo", "demo/index.html")]
-    [InlineData(IsTheirs, "demo --recordings @/src --model @/model --out @/demo", "demo/speech/6-with-faults.wav")]
+    [InlineData(IsRead, "demo --recordings @/src --model @/model --output @/demo", "demo/codes.jsonl.cache", "@demo=src")]
+    [InlineData(IsTheirs, "demo --recordings @/src --model @/model --output @/demo", "demo/codes.jsonl.cache")]
+    [InlineData(IsTheirs, "demo --recordings @/src --model @/model --output @/demo", "demo/index.html")]
+    [InlineData(IsTheirs, "demo --recordings @/src --model @/model --output @/demo", "demo/speech/6-with-faults.wav")]
     public void IsRefusedAndNothingChanges(string words, string line, string? theirs = null, string? link = null)
     {
         if (theirs is not null)
@@ -175,7 +175,7 @@ public sealed class OutputCommandsTests
         Write("parts/big.part/film", "x");
         foreach (var run in new[] { "p", "parts" })
             foreach (var existing in new[] { "", " --overwrite", " --resume" })
-                Refused("ame another folder", $"train % --name anna --model @/model --run @/{run}{existing}");
+                Refused("ame another folder", $"train % --name anna --model @/model --output @/{run}{existing}");
     }
 
     /// <summary>
@@ -185,9 +185,9 @@ public sealed class OutputCommandsTests
     public void ARunRemovesNoneOfItsInputs()
     {
         Done("prepare @/src -o @/run/codes.jsonl --model @/model");
-        Refused("is an input", "train @/run/codes.jsonl --name anna --model @/model --run @/run --overwrite");
+        Refused("is an input", "train @/run/codes.jsonl --name anna --model @/model --output @/run --overwrite");
         PutOnRecord(_model);
         Directory.Move(_model, In("run", "best"));
-        Refused("is an input", "train % --name anna --model @/run/best --run @/run --overwrite");
+        Refused("is an input", "train % --name anna --model @/run/best --output @/run --overwrite");
     }
 }

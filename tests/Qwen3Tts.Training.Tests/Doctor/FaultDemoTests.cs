@@ -31,7 +31,7 @@ public sealed class FaultDemoTests
         var errors = new StringWriter();
         var output = Path.Combine(Scratch.New("fault"), "demo");
         Assert.Equal(CommandRun.UsersMistake,
-            CommandRun.Run(TrainingCommands.Root(), ["demo", "--fault", "own_hidden+nonsense", "--out", output], errors));
+            CommandRun.Run(TrainingCommands.Root(), ["demo", "--fault", "own_hidden+nonsense", "--output", output], errors));
         Assert.StartsWith("'nonsense' is neither a script nor a hypothesis. Choose one of: official-022e286, post-mortem",
             errors.ToString(), StringComparison.Ordinal);
         Assert.False(Path.Exists(output));

@@ -98,7 +98,7 @@ public sealed class KillTests
         foreach (var file in Directory.GetFiles(Mini.Recordings).Order(StringComparer.Ordinal).Take(2 * 8))
             File.Copy(file, Path.Combine(recordings, Path.GetFileName(file)));
         string[] Command(string output) =>
-            ["voice", recordings, "--name", "Anna", "--model", Golden.Checkpoint(TrainerTests.Base), "--out", output, "--steps", "40",
+            ["voice", recordings, "--name", "Anna", "--model", Golden.Checkpoint(TrainerTests.Base), "--output", output, "--steps", "40",
             "--held-out", "2", "--force"];
         var (whole, parts) = (Scratch.New("voice"), Scratch.New("voice"));
         Assert.Equal(0, CommandRun.Run(TrainingCommands.Root(), Command(whole)));
@@ -122,7 +122,7 @@ public sealed class KillTests
     }
 
     static Process Start(string run) =>
-        Start(["train", TrainerTests.Data.Value, "--model", Golden.Checkpoint(TrainerTests.Base), "--name", "anna", "--run", run,
+        Start(["train", TrainerTests.Data.Value, "--model", Golden.Checkpoint(TrainerTests.Base), "--name", "anna", "--output", run,
             "--steps", $"{Steps}", "--save-every", $"{SaveEvery}", "--batch", "2", "--held-out", "1", "--threads", "1", "--force",
                 .. File.Exists(Path.Combine(run, "options.json")) ? new[] { "--resume" } : []]);
 

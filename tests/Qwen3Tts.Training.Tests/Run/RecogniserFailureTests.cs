@@ -28,7 +28,7 @@ public sealed class RecogniserFailureTests
         {
             ArgumentList =
             {
-                "train", TrainerTests.Data.Value, "--model", Golden.Checkpoint(TrainerTests.Base), "--name", "anna", "--run", run,
+                "train", TrainerTests.Data.Value, "--model", Golden.Checkpoint(TrainerTests.Base), "--name", "anna", "--output", run,
                     "--threads", "1", "--force",
                 "--steps", "6", "--batch", "2", "--held-out", "1", "--evaluate-every", "2",
             },
