@@ -15,7 +15,6 @@ static class HandOver
         ("import", "Reads lists of recordings in many formats, and chooses the held-out clips."),
         ("prepare", "Turns recordings into training data."),
         ("train", "Fine-tunes a model on prepared data."),
-        ("voice", "Makes a voice from recordings in one command."),
         ("export", "Writes prepared data for a trainer that uses many machines."),
         ("demo", "Prepares, trains and speaks with the model and recordings of the repository."),
     ];
@@ -24,7 +23,8 @@ static class HandOver
     /// Hides the arguments of such a command from this program's parser, because even --help belongs to the other program.
     /// </summary>
     public static string[] Protect(string[] arguments) =>
-        arguments is [var first, .. var rest] && Commands.Any(c => c.Name == first) ? [first, "--", .. rest] : arguments;
+        arguments is [var first, .. var rest] && (Commands.Any(c => c.Name == first) || VoiceCommand.IsOfTheTrainer(arguments))
+            ? [first, "--", .. rest] : arguments;
 
     /// <summary>
     /// Runs the other program with these arguments on this terminal; returns its exit code. It ends when this program ends.

@@ -39,16 +39,7 @@ sealed class SayCommand : DocumentedCommand
         Description = "Folder of a LoRA adapter that was trained on the model.",
         HelpName = "DIR",
     };
-    readonly Option<string?> _voice = new("--voice")
-    {
-        Description = "Clone the voice of this recording (Base models): WAV, FLAC, MP3, Ogg Opus or Ogg Vorbis.",
-        HelpName = "AUDIO",
-    };
-    readonly Option<string?> _transcript = new("--transcript")
-    {
-        Description = "The words of the recording: clones in context, which also reproduces the manner of speaking.",
-        HelpName = "TEXT",
-    };
+    readonly VoiceOptions _voice = new();
     readonly Option<string?> _speaker = new("--speaker") { Description = "Name of one of the model's speakers.", HelpName = "NAME" };
     readonly Option<string> _language = new("--language")
     {
@@ -122,11 +113,12 @@ sealed class SayCommand : DocumentedCommand
         "qwen3tts say \"Set white at B four now.\" --model models/mini --voice tests/Mini/clips/rms_1.wav -o out.wav",
         "qwen3tts say \"Good morning.\" --model Qwen3-TTS-12Hz-1.7B-CustomVoice --speaker vivian --instruct \"Very happy.\" -o out.wav",
         "qwen3tts say \"Robert has nine yellow pencils.\" --model models/mini --adapter runs/nora/export/adapter --speaker nora -o out.wav",
+        "qwen3tts say \"Good morning.\" --voice me.voice.safetensors -o out.wav",
         "qwen3tts say --file chapter.txt --voice me.wav --transcript \"What I say in it.\" --seed 7 -o chapter.flac --srt chapter.srt",
         "echo \"Three seven one nine\" | qwen3tts say - --voice me.wav -o - | aplay")
     {
         Add(_text);
-        Option[] options = [_output, _bits, _file, _split, _srt, _model, _adapter, _voice, _transcript, _speaker, _language, _instruct,
+        Option[] options = [_output, _bits, _file, _split, _srt, _model, _adapter, .. _voice.All, _speaker, _language, _instruct,
             _layout, _seed, _temperature, _topK, _topP, _repetitionPenalty, _predictorTemperature,
             _predictorTopK, _predictorTopP, _greedy, _maxSeconds,
             _maxFramesPerToken, _compat, _precision, _threads];
@@ -157,7 +149,7 @@ sealed class SayCommand : DocumentedCommand
             throw new ArgumentException($"--srt is '{srt}', where the speech goes or may go. Name a file of its own, such as out.srt.");
         string[] outputs = [.. new[] { output == Standard ? null : output, srt }.OfType<string>()];
         OutputFile.CheckAreNoInputs(
-            outputs, [parsed.GetValue(_file), parsed.GetValue(_voice), .. OutputFile.Whole(model),
+            outputs, [parsed.GetValue(_file), _voice.Path(parsed), .. OutputFile.Whole(model),
                 .. OutputFile.Whole(parsed.GetValue(_adapter))]);
         WavFormat? samples = parsed.GetValue(_bits) is { } bits ? SampleFormats[bits] : null;
         if (output != Standard)
@@ -186,11 +178,10 @@ sealed class SayCommand : DocumentedCommand
 
     void CheckTogether(ParseResult parsed)
     {
-        if (parsed.GetValue(_voice) is not null && parsed.GetValue(_speaker) is not null)
+        if (_voice.Path(parsed) is not null && parsed.GetValue(_speaker) is not null)
             throw new ArgumentException(
                 "--voice and --speaker were both given. Give one of them: a recording to clone, or a name that the model knows.");
-        if (parsed.GetValue(_transcript) is not null && parsed.GetValue(_voice) is null)
-            throw new ArgumentException("--transcript was given without --voice. Give the recording that it is the transcript of.");
+        _voice.Check(parsed);
         if (parsed.GetValue(_text) is null == parsed.GetValue(_file) is null)
             throw new ArgumentException(parsed.GetValue(_text) is null
                 ? "There is no text to say. Give it as the argument, with --file, or - for standard input."
@@ -213,7 +204,7 @@ sealed class SayCommand : DocumentedCommand
         return new()
         {
             Speaker = parsed.GetValue(_speaker),
-            Voice = parsed.GetValue(_voice) is { } recording ? tts.Clone(AudioFile.Read(recording), parsed.GetValue(_transcript)) : null,
+            Voice = _voice.Read(parsed, tts),
             Instruct = parsed.GetValue(_instruct),
             Language = parsed.GetValue(_language)!,
             MaxFramesPerToken = parsed.GetValue(_maxFramesPerToken) is > 0 and var most ? most : null,
