@@ -36,7 +36,8 @@ sealed class GraftCommand : DocumentedCommand
         OutputFile.CheckIsNoInput(output, [.. OutputFile.Whole(folder), .. OutputFile.Whole(donor)]);
         StatusLine.While($"writing {output}", tell =>
         {
-            GraftedModel.Write(ModelFolder.Open(folder), ModelFolder.Open(donor), output, share => tell($"writing {output}: {share:P0}"), stop);
+            GraftedModel.Write(ModelFolder.Open(folder), ModelFolder.Open(donor), output,
+                share => tell($"writing {output}: {share:P0}"), stop);
             return 0;
         });
         Console.WriteLine($"{output}: clones with the speaker encoder of {donor}. Listen before you use it: the model was not trained with "

@@ -45,7 +45,8 @@ sealed class VoiceCommand : DocumentedCommand
             yield return $"language    {Printable.Text(language)}";
         foreach (var part in file.Parts)
             yield return $"made from   {Printable.Text(part.Kind)} {Printable.Text(part.Name)}"
-                + (part.Weight < 1 ? $", share {Number(part.Weight)}" : "") + (part.Sha256 is { } hash ? $", sha256 {VoiceMix.Short(hash)}…" : "");
+                + (part.Weight < 1 ? $", share {Number(part.Weight)}" : "")
+                + (part.Sha256 is { } hash ? $", sha256 {VoiceMix.Short(hash)}…" : "");
         yield return $"made        {Printable.Text(file.Made)} by {Printable.Text(file.MadeBy)}";
         yield return $"encoder     sha256 {Printable.Text(file.EncoderSha256)}";
         yield return $"codec       sha256 {Printable.Text(file.CodecSha256)}";
@@ -97,7 +98,8 @@ sealed class VoiceListCommand : DocumentedCommand
 {
     readonly Argument<string> _folder = new("folder") { Description = "The folder.", DefaultValueFactory = _ => "." };
 
-    public VoiceListCommand() : base("list", $"Lists the voices of a folder: its files *{VoiceFile.Extension}.", "qwen3tts voice list voices")
+    public VoiceListCommand() : base("list", $"Lists the voices of a folder: its files *{VoiceFile.Extension}.",
+        "qwen3tts voice list voices")
     {
         Add(_folder);
         this.Does(Run);
@@ -166,6 +168,7 @@ sealed class VoiceMixCommand : DocumentedCommand
             return (given, 1);
         return double.TryParse(given[(colon + 1)..], NumberStyles.Float, CultureInfo.InvariantCulture, out var weight)
             ? (given[..colon], weight)
-            : throw new ArgumentException($"'{Printable.Text(given)}' has no number behind its colon. Write it as a.voice.safetensors:0.7.");
+            : throw new ArgumentException(
+                $"'{Printable.Text(given)}' has no number behind its colon. Write it as a.voice.safetensors:0.7.");
     }
 }

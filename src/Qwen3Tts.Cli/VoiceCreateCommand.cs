@@ -44,7 +44,8 @@ sealed class VoiceCreateCommand : DocumentedCommand
         "qwen3tts voice create --take old.wav --design \"A calm old man.\" --text \"Good morning.\" --model Qwen3-TTS-12Hz-1.7B-Base "
             + "-o old.voice.safetensors")
     {
-        Option[] options = [_recordings, _transcript, _silence, _language, _model, _design, _text, _designModel, _take, _seed, _name, _output];
+        Option[] options = [_recordings, _transcript, _silence, _language, _model, _design, _text, _designModel, _take, _seed, _name,
+            _output];
         foreach (var option in options)
             Add(option);
         this.Does(Run);
@@ -60,8 +61,8 @@ sealed class VoiceCreateCommand : DocumentedCommand
         using var tts = StatusLine.While($"loading {model}", _ => Tts.Load(model));
         List<(string, Waveform)> recordings = designed is { } take ? [("take", take)]
             : [.. files.Select(f => (Path.GetFileName(f), AudioFile.Read(f)))];
-        var voice = StatusLine.While("making the voice", _ => tts.CreateVoice(VoiceCommand.NameOf(parsed.GetValue(_name), output), recordings,
-            parsed.GetValue(_transcript) ?? parsed.GetValue(_text), new()
+        var voice = StatusLine.While("making the voice", _ => tts.CreateVoice(
+            VoiceCommand.NameOf(parsed.GetValue(_name), output), recordings, parsed.GetValue(_transcript) ?? parsed.GetValue(_text), new()
             {
                 SilenceAtEnd = VoiceOptions.Seconds(parsed.GetValue(_silence)),
                 ChecksTranscript = true,
