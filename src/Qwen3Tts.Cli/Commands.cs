@@ -10,10 +10,12 @@ static class Commands
     {
         var root = new RootCommand("Speaks with Qwen3-TTS models. Managed C# code, no native libraries.") { HelpName = "qwen3tts" };
         root.Add(new SayCommand());
+        root.Add(new VoiceCommand());
         root.Add(new InspectCommand());
         root.Add(new DoctorCommand());
         root.Add(new QuantizeCommand());
         root.Add(new ConvertCommand());
+        root.Add(new GraftCommand());
         root.Add(new BenchCommand());
         root.Add(new ModelsCommand());
         root.Add(new CodecCommand());

@@ -15,7 +15,6 @@ static class HandOver
         ("import", "Reads lists of recordings in many formats, and chooses the held-out clips."),
         ("prepare", "Turns recordings into training data."),
         ("train", "Fine-tunes a model on prepared data."),
-        ("voice", "Makes a voice from recordings in one command."),
         ("export", "Writes prepared data for a trainer that uses many machines."),
         ("demo", "Prepares, trains and speaks with the model and recordings of the repository."),
     ];
@@ -26,7 +25,7 @@ static class HandOver
     /// </summary>
     public static string[] Protect(string[] arguments) => arguments switch
     {
-        [var first, .. var rest] when IsForeign(first) => [first, End, .. rest],
+        [var first, .. var rest] when IsForeign(first) || VoiceCommand.IsOfTheTrainer(arguments) => [first, End, .. rest],
         [['[', ..] directive, var line] when line.Split(' ') is [var first, _, ..] && IsForeign(first) => [first, End, directive, line],
         _ => arguments,
     };

@@ -1,7 +1,6 @@
 // qwen3tts say: speaks a text with a voice and writes an audio file. The options become one record that is passed down as a whole. Sampling
 // options that are not given are those of the model.
 using System.CommandLine;
-using Qwen3Tts.Audio;
 using Qwen3Tts.CommandLine;
 using Qwen3Tts.Files;
 using Qwen3Tts.Generation;
@@ -27,16 +26,7 @@ sealed class SayCommand : DocumentedCommand
         Description = "Folder of a LoRA adapter that was trained on the model.",
         HelpName = "DIR",
     };
-    readonly Option<string?> _voice = new("--voice")
-    {
-        Description = "Clone the voice of this recording (Base models): WAV, FLAC, MP3, Ogg Opus or Ogg Vorbis.",
-        HelpName = "AUDIO",
-    };
-    readonly Option<string?> _transcript = new("--transcript")
-    {
-        Description = "The words of the recording: clones in context, which also reproduces the manner of speaking.",
-        HelpName = "TEXT",
-    };
+    readonly VoiceOptions _voice = new();
     readonly Option<string?> _speaker = new("--speaker") { Description = "Name of one of the model's speakers.", HelpName = "NAME" };
     readonly Option<string> _language = new("--language")
     {
@@ -80,6 +70,7 @@ sealed class SayCommand : DocumentedCommand
         "qwen3tts say \"Set white at B four now.\" --model models/mini --voice tests/Mini/clips/rms_1.wav -o out.wav",
         "qwen3tts say \"Good morning.\" --model Qwen3-TTS-12Hz-1.7B-CustomVoice --speaker vivian --instruct \"Very happy.\" -o out.wav",
         "qwen3tts say \"Robert has nine yellow pencils.\" --model models/mini --adapter runs/nora/export/adapter --speaker nora -o out.wav",
+        "qwen3tts say \"Good morning.\" --voice me.voice.safetensors -o out.wav",
         "qwen3tts say --file chapter.txt --voice me.wav --transcript \"What I say in it.\" --seed 7 -o chapter.flac --srt chapter.srt",
         "echo \"Three seven one nine\" | qwen3tts say - --voice me.wav -o - | aplay")
     {
@@ -87,7 +78,7 @@ sealed class SayCommand : DocumentedCommand
         AddGroup("Text", _file, _split);
         AddGroup("Output", _output.All);
         AddGroup("Model", _model, _adapter, _precision, _threads, _compat);
-        AddGroup("Voice", _voice, _transcript, _speaker, _language, _instruct, _layout);
+        AddGroup("Voice", [.. _voice.All, _speaker, _language, _instruct, _layout]);
         AddGroup("Sampling", _sampling.Drawing);
         AddGroup("Limits", _sampling.Limits);
         this.Does(Run);
@@ -105,13 +96,13 @@ sealed class SayCommand : DocumentedCommand
         var text = Text(parsed, stop);
         var named = CommonOptions.NamedModel(parsed.GetValue(_model));
         var model = named ?? Miniature.Folder;
-        var recording = parsed.GetValue(_voice) ?? (named is null && parsed.GetValue(_speaker) is null ? Miniature.Voice : null);
-        var target = _output.Read(parsed, [parsed.GetValue(_file), recording, .. OutputFile.Whole(model),
+        var voice = _voice.Path(parsed) ?? (named is null && parsed.GetValue(_speaker) is null ? Miniature.Voice : null);
+        var target = _output.Read(parsed, [parsed.GetValue(_file), voice, .. OutputFile.Whole(model),
             .. OutputFile.Whole(parsed.GetValue(_adapter))]);
         if (named is null)
             Console.Error.WriteLine(Miniature.Introduce(text));
         using var tts = Load(parsed, model);
-        var options = StatusLine.While("reading the voice", _ => Speech(parsed, tts, recording));
+        var options = StatusLine.While("reading the voice", _ => Speech(parsed, tts, voice));
         var parts = new LongTextOptions { MaxSeconds = _sampling.MaxSeconds(parsed) };
         var isLong = parsed.GetValue(_split) == Auto && LongSpeech.IsLong(tts, text, options, parts);
         string[] doubts = [.. options.Voice?.Warnings ?? [], .. isLong ? [] : tts.Doubts(text), .. tts.Untrained(options)];
@@ -146,11 +137,10 @@ sealed class SayCommand : DocumentedCommand
 
     void CheckTogether(ParseResult parsed)
     {
-        if (parsed.GetValue(_voice) is not null && parsed.GetValue(_speaker) is not null)
+        if (_voice.Path(parsed) is not null && parsed.GetValue(_speaker) is not null)
             throw new ArgumentException(
                 "--voice and --speaker were both given. Give one of them: a recording to clone, or a name that the model knows.");
-        if (parsed.GetValue(_transcript) is not null && parsed.GetValue(_voice) is null)
-            throw new ArgumentException("--transcript was given without --voice. Give the recording that it is the transcript of.");
+        _voice.Check(parsed);
         if (parsed.GetValue(_text) is null == parsed.GetValue(_file) is null)
             throw new ArgumentException(parsed.GetValue(_text) is null
                 ? "There is no text to say. Give it as the argument, with --file, or - for standard input."
@@ -166,10 +156,10 @@ sealed class SayCommand : DocumentedCommand
         return text.Trim();
     }
 
-    SpeechOptions Speech(ParseResult parsed, Tts tts, string? recording) => new()
+    SpeechOptions Speech(ParseResult parsed, Tts tts, string? voice) => new()
     {
         Speaker = parsed.GetValue(_speaker),
-        Voice = recording is null ? null : tts.Clone(AudioFile.Read(recording), parsed.GetValue(_transcript)),
+        Voice = voice is null ? null : _voice.Read(parsed, tts, voice),
         Instruct = parsed.GetValue(_instruct),
         Language = parsed.GetValue(_language)!,
         MaxFramesPerToken = _sampling.MaxFramesPerToken(parsed),

@@ -147,31 +147,6 @@ public sealed partial class Tts : IDisposable
 
     static Layout LayoutOf(SpeechOptions options) => options.Layout ?? (options.Voice is null ? Layout.TextFirst : Layout.Interleaved);
 
-    /// <summary>Makes a voice from a recording.</summary>
-    /// <param name="recording">Speech of one person, at any sample rate; three to ten seconds without noise are best.</param>
-    /// <param name="transcript">The words of the recording, for in-context cloning; null clones with the vector alone.</param>
-    /// <returns>The voice. <see cref="Voice.Warnings"/> has reasons to doubt the recording.</returns>
-    /// <exception cref="ArgumentException">The recording or the transcript fails the checks that training has for them: the recording is
-    /// silent, too short or too long, or the text cannot be spoken.</exception>
-    /// <exception cref="NotSupportedException">The model has no speaker encoder.</exception>
-    public Voice Clone(Waveform recording, string? transcript = null)
-    {
-        if (_encoder is null)
-            throw new NotSupportedException($"This is a {Kind} model, which has no speaker encoder. Clone with a Base model.");
-        var said = transcript is null ? null : SpokenText.Checked(transcript, "the transcript");
-        var levels = ClipLevels.Measure(recording);
-        if (RecordingChecks.Problem(recording, levels) is { } problem)
-            throw new ArgumentException(RecordingChecks.Named(null, problem));
-        List<string> warnings = [.. RecordingChecks.Doubts(levels, trimmed: false).Select(d => RecordingChecks.Named(null, d))];
-        var voice = new Voice(_encoder.Embed(recording.ToRate(_encoder.SampleRate)));
-        if (said is null)
-            return voice with { Warnings = warnings };
-        var frames = _codec.Encode(recording.ToRate(_codec.SampleRate));
-        if (RecordingChecks.PaceDoubt(frames.Length, _tokenizer.Encode(said).Length) is { } doubt)
-            warnings.Add($"The transcript: {doubt}");
-        return voice with { Transcript = said, Frames = frames, Warnings = warnings };
-    }
-
     /// <summary>Ends the threads that this model was loaded with, if any.</summary>
     public void Dispose()
     {

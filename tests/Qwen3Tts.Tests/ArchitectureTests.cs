@@ -23,6 +23,7 @@ public sealed class ArchitectureTests
         ["Talker"] = ["Layers", "Files", "Kernels", "Sequence", "Checkpoint"],
         ["Loading"] = ["Talker", "Speaker", "Kernels", "Checkpoint", "Files"], // the networks of a model folder
         ["Generation"] = ["Files", "Talker", "Codec", "Sequence", "Audio", "Statistics"],
+        ["Voices"] = ["Files", "Checkpoint", "Generation"], // voices in files of their own
         ["Data"] = ["Files", "Audio", "Text", "Sequence"], // reads and writes lists of recordings
         ["Listening"] = ["Files", "Audio", "Statistics"], // runs speech recognisers, which are separate programs
         ["Doctor"] = ["Data", "Listening", .. Library],
@@ -34,7 +35,7 @@ public sealed class ArchitectureTests
     };
 
     static string[] Library => ["Files", "Audio", "Text", "Sequence", "Checkpoint", "Kernels", "Layers", "Codec", "Speaker", "Talker",
-        "Loading", "Generation", "Statistics"];
+        "Loading", "Generation", "Voices", "Statistics"];
 
     /// <summary>
     /// The folders of the trainer, from the lowest to the highest, with the folders that each may use. A folder stands in the table after

@@ -16,7 +16,9 @@ namespace Qwen3Tts.Audio;
 sealed record ClipLevels(double Seconds, double Speech, double Rms, double Peak, double Clipped, double Pause, double Start, double End,
     string Content)
 {
-    const double WindowSeconds = 0.01, EdgeSeconds = 0.02, Floor = 0.02;
+    const double WindowSeconds = 0.01, EdgeSeconds = 0.02;
+    /// <summary>Sound is what is louder than this share of the loudest window.</summary>
+    public const double Floor = 0.02;
 
     /// <summary>
     /// The largest amplitude in any single channel of the file, and the number of channels. For a mono file these are <see cref="Peak"/>
@@ -47,6 +49,16 @@ sealed record ClipLevels(double Seconds, double Speech, double Rms, double Peak,
             Channels = (wave.Channels.Peak ?? peak, wave.Channels.Count),
             Range = (double)samples.Max() - samples.Min(),
         };
+    }
+
+    /// <summary>The recording with zeros behind it, so that this many seconds of silence follow its last sound.</summary>
+    public static Waveform FillSilence(Waveform wave, double seconds)
+    {
+        var window = Math.Max(1, (int)Math.Round(WindowSeconds * wave.SampleRate));
+        var loudness = Windows(wave.Samples, window);
+        var sounds = Array.FindLastIndex(loudness, l => l > Floor * loudness.Max()) + 1;
+        var missing = (int)Math.Round(seconds * wave.SampleRate) - Math.Max(0, wave.Samples.Length - sounds * window);
+        return missing <= 0 ? wave : new([.. wave.Samples, .. new float[missing]], wave.SampleRate);
     }
 
     /// <summary>RMS of each window; the last one may be shorter.</summary>

@@ -99,6 +99,22 @@ static class RecordingChecks
     }
 
     /// <summary>
+    /// Why a recording is too noisy to clone from, or null: its quietest tenth lies less than 25 dB below its speech. Clean recordings
+    /// have 30 dB or more; the measurement is in docs/voices.md.
+    /// </summary>
+    public static string? NoiseDoubt(Waveform wave)
+    {
+        const double Least = 25, WindowSeconds = 0.02, Quiet = 0.1;
+        var levels = ClipLevels.Windows(wave.Samples, Math.Max(1, (int)Math.Round(WindowSeconds * wave.SampleRate)));
+        Array.Sort(levels);
+        var speech = levels.Where(l => l > ClipLevels.Floor * levels[^1]).ToArray();
+        var distance = Decibel(Math.Sqrt(speech.Average(l => l * l))) - Decibel(levels[(int)(Quiet * levels.Length)]);
+        return distance >= Least ? null
+            : F($"is noisy: its quietest parts lie {distance:0} dB below its speech, and clean speech has {Least:0} dB or more. ")
+                + "A clone copies the noise. Record it in a quiet room, or take another recording.";
+    }
+
+    /// <summary>
     /// Why the text may differ from what is said in a recording (frames for each token are outside the range of speech), or null.
     /// </summary>
     public static string? PaceDoubt(int frames, int tokens)

@@ -216,12 +216,12 @@ sealed class Adapter
     }
 
     /// <summary>
-    /// SHA-256 of the talker's tensors: the hash of their names and their own hashes in the order of the names, so that it does not depend
-    /// on shards.
+    /// SHA-256 of the tensors of a part, the talker if none is named: the hash of their names and their own hashes in the order of the
+    /// names, so that it does not depend on shards.
     /// </summary>
-    public static string HashOf(Weights weights)
+    public static string HashOf(Weights weights, string part = TensorNames.Talker)
     {
-        var tensors = weights.Entries.Where(e => TensorNames.IsIn(e.Name, TensorNames.Talker))
+        var tensors = weights.Entries.Where(e => TensorNames.IsIn(e.Name, part))
             .OrderBy(e => e.Name, StringComparer.Ordinal).ToList();
         var each = new byte[tensors.Count][];
         Parallel.For(0, each.Length, i => each[i] = HashOf(weights.FileOf(tensors[i].Name), tensors[i]));

@@ -13,6 +13,8 @@ sealed record TensorToWrite(string Name, ElementType Type, int[] Shape, Action<S
 
     public static TensorToWrite FromArray(string name, int[] shape, float[] values) =>
         new(name, ElementType.F32, shape, s => s.Write(System.Runtime.InteropServices.MemoryMarshal.AsBytes(values.AsSpan())));
+    public static TensorToWrite FromArray(string name, int[] shape, int[] values) =>
+        new(name, ElementType.I32, shape, s => s.Write(System.Runtime.InteropServices.MemoryMarshal.AsBytes(values.AsSpan())));
     public static TensorToWrite FromArray(string name, int[] shape, ushort[] bfloat16) =>
         new(name, ElementType.BF16, shape, s => s.Write(System.Runtime.InteropServices.MemoryMarshal.AsBytes(bfloat16.AsSpan())));
 

@@ -10,7 +10,7 @@ static class TensorNames
     public const string Talker = "talker.", SpeakerEncoder = "speaker_encoder.", CodePredictor = "talker.code_predictor.";
 
     /// <summary>The parts of the codec's own file.</summary>
-    public const string CodecEncoder = "encoder.", CodecDecoder = "decoder.";
+    public const string CodecEncoder = "encoder.", CodecDecoder = "decoder.", CodecQuantizer = "decoder.quantizer.";
 
     /// <summary>The embedding of a frame's first code, of control ids and of named speakers: [vocabulary, hidden].</summary>
     public const string CodecEmbedding = "talker.model.codec_embedding.weight";

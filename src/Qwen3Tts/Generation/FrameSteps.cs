@@ -79,6 +79,29 @@ sealed class FrameSteps
         request.Error?.Throw();
     }
 
+    /// <summary>Runs other work with the talker while no step runs.</summary>
+    public T Alone<T>(Func<TalkerModel, T> work)
+    {
+        lock (_gate)
+        {
+            while (_busy)
+                Monitor.Wait(_gate);
+            _busy = true;
+        }
+        try
+        {
+            return work(_talker);
+        }
+        finally
+        {
+            lock (_gate)
+            {
+                _busy = false;
+                Monitor.PulseAll(_gate);
+            }
+        }
+    }
+
     // Those of the last step come back one after the other. Without waiting, the first would compute alone, and all others after it.
     void WaitForOthers()
     {

@@ -3,6 +3,7 @@ using System.Text;
 using Qwen3Tts.Audio;
 using Qwen3Tts.Data;
 using Qwen3Tts.Generation;
+using Qwen3Tts.Voices;
 
 namespace Qwen3Tts.Fuzz;
 
@@ -14,12 +15,13 @@ static class VoiceTargets
     {
         ["voice"] = _ => Voice(),
         ["voice-folder"] = _ => Folder(),
+        ["voice-file"] = _ => File(),
     };
 
     static FuzzTarget Voice()
     {
         var tts = Tts.Load(Path.Combine(AllTargets.Repository, "models", "mini"), new() { Threads = 1 });
-        var clip = File.ReadAllBytes(Path.Combine(AllTargets.Repository, "tests", "Mini", "clips", "slt_1.wav"))[..40_000];
+        var clip = System.IO.File.ReadAllBytes(Path.Combine(AllTargets.Repository, "tests", "Mini", "clips", "slt_1.wav"))[..40_000];
         return new()
         {
             Files = new Dictionary<string, byte[]>
@@ -32,12 +34,33 @@ static class VoiceTargets
             Cost = 25, // the recording is encoded, and spoken after
             Read = (folder, _) =>
             {
-                var said = Encoding.UTF8.GetString(File.ReadAllBytes(Path.Combine(folder, "transcript.txt")));
+                var said = Encoding.UTF8.GetString(System.IO.File.ReadAllBytes(Path.Combine(folder, "transcript.txt")));
                 var wave = WavFile.Read(Path.Combine(folder, "me.wav"));
                 if (wave.Seconds is > MostSeconds and < RecordingChecks.Longest)
                     return;
                 Speak(tts, tts.Clone(wave, said));
             },
+        };
+    }
+
+    static FuzzTarget File()
+    {
+        var made = Path.GetTempFileName();
+        new VoiceFile(new Voice([0.5f, -1, 0.25f]) { Transcript = "Größe", Frames = [[1, 2], [3, 4]], Warnings = ["It is noisy."] })
+        {
+            Name = "me",
+            Language = "German",
+            EncoderSha256 = "00",
+            CodecSha256 = "11",
+            Parts = [new("recording", "me.wav", "22", 1)],
+        }.Write(made);
+        var content = System.IO.File.ReadAllBytes(made);
+        System.IO.File.Delete(made);
+        return new()
+        {
+            Files = new Dictionary<string, byte[]> { ["me.voice.safetensors"] = content },
+            Mutate = (m, _, valid) => m.MutateSafetensors(valid),
+            Read = (folder, _) => VoiceFile.Read(Path.Combine(folder, "me.voice.safetensors")),
         };
     }
 

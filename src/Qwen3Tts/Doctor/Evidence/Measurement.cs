@@ -67,7 +67,7 @@ sealed class Measurement(TalkerModel talker, SpecialTokens ids, IReadOnlyList<Tr
         Cost codes = default, end = default;
         foreach (var (row, code) in example.Talker)
         {
-            var nats = new Cost(Nats(pass.Scores(row, talker), code), 1);
+            var nats = new Cost(CrossEntropy.Nats(pass.Scores(row, talker), code), 1);
             (codes, end) = code == ids.CodecEos ? (codes, end + nats) : (codes + nats, end);
         }
         return (codes, end);
@@ -123,11 +123,11 @@ sealed class Measurement(TalkerModel talker, SpecialTokens ids, IReadOnlyList<Tr
         return heads.Count == 0 ? 0 : heads.Average(h => moved.Predictor[h.Head]!.Fit([.. h.States], [.. h.Errors]));
     }
 
-    /// <summary>softmax(scores) - one-hot(code): the gradient of <see cref="Nats"/>.</summary>
+    /// <summary>softmax(scores) - one-hot(code): the gradient of <see cref="CrossEntropy.Nats"/>.</summary>
     static float[] Errors(ReadOnlySpan<float> scores, int code)
     {
         var errors = scores.ToArray();
-        var shift = (float)(Nats(scores, code) + scores[code]); // the logarithm of the sum of exponentials
+        var shift = (float)(CrossEntropy.Nats(scores, code) + scores[code]); // the logarithm of the sum of exponentials
         for (var i = 0; i < errors.Length; i++)
             errors[i] = MathF.Exp(errors[i] - shift);
         errors[code] -= 1;
@@ -167,17 +167,6 @@ sealed class Measurement(TalkerModel talker, SpecialTokens ids, IReadOnlyList<Tr
             ProjectsText == other.ProjectsText ? Positions.Zip(other.Positions).TakeWhile(p => p.First == p.Second).Count() : 0;
     }
 
-    /// <summary>-log softmax(scores)[code].</summary>
-    static double Nats(ReadOnlySpan<float> scores, int code)
-    {
-        var (largest, sum) = (scores[0], 0.0);
-        foreach (var s in scores)
-            largest = Math.Max(largest, s);
-        foreach (var s in scores)
-            sum += Math.Exp(s - largest);
-        return Math.Log(sum) + largest - scores[code];
-    }
-
     const int FramesTogether = 16; // frames that the code predictor computes in one pass
 
     delegate void FrameSeen(int[] codes, ReadOnlySpan<float> states, ReadOnlySpan<float> scores);
@@ -210,7 +199,8 @@ sealed class Measurement(TalkerModel talker, SpecialTokens ids, IReadOnlyList<Tr
             Predict(first, frames, talker, (codes, _, scores) =>
             {
                 foreach (var pair in costs.Pairs)
-                    costs.Add(pair, Nats(scores.Slice(pair.Head * predictor.Codebook, predictor.Codebook), codes[pair.Codebook]));
+                    costs.Add(pair, CrossEntropy.Nats(
+                        scores.Slice(pair.Head * predictor.Codebook, predictor.Codebook), codes[pair.Codebook]));
             });
             return costs;
         }
