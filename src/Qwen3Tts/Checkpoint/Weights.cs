@@ -241,5 +241,9 @@ sealed partial class Weights : IDisposable
             throw Problem(unused);
     }
 
-    public void Dispose() => _files.ForEach(f => f.Dispose());
+    public void Dispose()
+    {
+        FreeBuffers();
+        _files.ForEach(f => f.Dispose());
+    }
 }

@@ -2,6 +2,7 @@
 // there, on all processors: one thread alone reads memory that was never used at a third of the speed of the disk cache.
 using System.Collections.Concurrent;
 using System.Runtime.ExceptionServices;
+using System.Runtime.InteropServices;
 using Qwen3Tts.Kernels;
 
 namespace Qwen3Tts.Checkpoint;
@@ -11,7 +12,7 @@ delegate void UseNumbers(ReadOnlySpan<float> numbers);
 
 partial class Weights
 {
-    readonly ConcurrentBag<float[]> _buffers = [];
+    readonly ConcurrentBag<NumberBuffer> _buffers = [];
     List<Action>? _later; // null: nothing is put off
 
     /// <summary>Told the share of the tensors that are read; what it throws ends the reading.</summary>
@@ -50,8 +51,14 @@ partial class Weights
         finally
         {
             _later = null;
-            _buffers.Clear();
+            FreeBuffers();
         }
+    }
+
+    void FreeBuffers()
+    {
+        while (_buffers.TryTake(out var buffer))
+            buffer.Dispose();
     }
 
     /// <summary>Requests a tensor of this shape, as <see cref="Take"/> does, and tells whether numbers can be read from it.</summary>
@@ -69,12 +76,18 @@ partial class Weights
             use(_adapter.Changed(file, entry).Widen().Span);
             return;
         }
-        var length = checked((int)entry.Elements);
-        if (!_buffers.TryTake(out var buffer) || buffer.Length < length)
-            buffer = GC.AllocateUninitializedArray<float>(length);
-        file.Float32(name, buffer.AsSpan(0, length));
-        use(buffer.AsSpan(0, length));
-        _buffers.Add(buffer);
+        if (!_buffers.TryTake(out var buffer))
+            buffer = new();
+        try
+        {
+            var numbers = buffer.Take(checked((int)entry.Elements));
+            file.Float32(name, numbers);
+            use(numbers);
+        }
+        finally
+        {
+            _buffers.Add(buffer);
+        }
     });
 
     /// <summary>A matrix of which few rows are read, to be read from its file; null where its numbers must be in memory.</summary>
@@ -84,5 +97,31 @@ partial class Weights
             || found.Entry.Type is not (ElementType.BF16 or ElementType.F32))
             return null;
         return Has(name, rows, columns) ? RowsInFile.Open(found.File.Path, found.Entry) : Matrix.WithoutValues(rows, columns);
+    }
+}
+
+/// <summary>Working memory that is given back to the system at once: a buffer of the heap would stay with the process.</summary>
+sealed unsafe class NumberBuffer : IDisposable
+{
+    float* _numbers;
+    int _length;
+
+    /// <summary>Memory for so many numbers, with any content; valid until the next call.</summary>
+    public Span<float> Take(int length)
+    {
+        if (length > _length)
+        {
+            NativeMemory.Free(_numbers);
+            (_numbers, _length) = (null, 0); // in case that there is not enough memory
+            _numbers = (float*)NativeMemory.Alloc((nuint)length, sizeof(float));
+            _length = length;
+        }
+        return new(_numbers, length);
+    }
+
+    public void Dispose()
+    {
+        NativeMemory.Free(_numbers);
+        (_numbers, _length) = (null, 0);
     }
 }
