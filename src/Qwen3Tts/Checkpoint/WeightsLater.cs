@@ -14,6 +14,7 @@ partial class Weights
 {
     readonly ConcurrentBag<NumberBuffer> _buffers = [];
     List<Action>? _later; // null: nothing is put off
+    int _longest; // numbers of the longest tensor that was put off
 
     /// <summary>Told the share of the tensors that are read; what it throws ends the reading.</summary>
     public Action<double>? Report { get; set; }
@@ -68,27 +69,32 @@ partial class Weights
     /// once.</summary>
     /// <param name="name">A tensor that <see cref="Has"/> found.</param>
     /// <param name="use">Copies or converts the numbers.</param>
-    public void ReadLater(string name, UseNumbers use) => DoLater(() =>
+    public void ReadLater(string name, UseNumbers use)
     {
         var (file, entry) = _tensors[name];
-        if (_adapter?.Changes(name) == true)
+        var length = checked((int)entry.Elements);
+        _longest = Math.Max(_longest, length);
+        DoLater(() =>
         {
-            use(_adapter.Changed(file, entry).Widen().Span);
-            return;
-        }
-        if (!_buffers.TryTake(out var buffer))
-            buffer = new();
-        try
-        {
-            var numbers = buffer.Take(checked((int)entry.Elements));
-            file.Float32(name, numbers);
-            use(numbers);
-        }
-        finally
-        {
-            _buffers.Add(buffer);
-        }
-    });
+            if (_adapter?.Changes(name) == true)
+            {
+                use(_adapter.Changed(file, entry).Widen().Span);
+                return;
+            }
+            if (!_buffers.TryTake(out var buffer))
+                buffer = new(_longest);
+            try
+            {
+                var numbers = buffer.Take(length);
+                file.Float32(name, numbers);
+                use(numbers);
+            }
+            finally
+            {
+                _buffers.Add(buffer);
+            }
+        });
+    }
 
     /// <summary>A matrix of which few rows are read, to be read from its file; null where its numbers must be in memory.</summary>
     public Matrix? OpenRows(string name, int rows, int columns)
@@ -101,29 +107,28 @@ partial class Weights
 }
 
 /// <summary>Working memory that is given back to the system at once: a buffer of the heap would stay with the process.</summary>
-sealed unsafe class NumberBuffer : IDisposable
+/// <param name="length">Numbers that it is made for. Pages that are never used take no memory.</param>
+sealed unsafe class NumberBuffer(int length) : IDisposable
 {
     float* _numbers;
     int _length;
 
     /// <summary>Memory for so many numbers, with any content; valid until the next call.</summary>
-    public Span<float> Take(int length)
+    public Span<float> Take(int count)
     {
-        if (length > _length)
+        if (_numbers is null || count > _length)
         {
-            NativeMemory.Free(_numbers);
-            _numbers = null; // stays so if there is not enough memory
-            _length = 0;
-            _numbers = (float*)NativeMemory.Alloc((nuint)length, sizeof(float));
-            _length = length;
+            Dispose();
+            var room = Math.Max(count, length);
+            _numbers = (float*)NativeMemory.Alloc((nuint)room, sizeof(float));
+            _length = room;
         }
-        return new(_numbers, length);
+        return new(_numbers, count);
     }
 
     public void Dispose()
     {
         NativeMemory.Free(_numbers);
         _numbers = null;
-        _length = 0;
     }
 }
