@@ -8,9 +8,9 @@ namespace Qwen3Tts.Tests;
 /// </summary>
 static class Interrupt
 {
-    static readonly string[] Restoring = ["env", "--default-signal=INT"];
+    static readonly string[] Restoring = ["env", "--default-signal=INT,HUP"];
 
-    static readonly Lazy<string[]?> Launcher = new(() => IsEnded([]) ? [] : IsEnded(Restoring) ? Restoring : null);
+    static readonly Lazy<string[]?> Launcher = new(() => AreObeyed([]) ? [] : AreObeyed(Restoring) ? Restoring : null);
 
     /// <summary>
     /// The command line with which a program reacts to Ctrl-C, whatever it inherits from the tests. Its process id is that of the program
@@ -19,7 +19,7 @@ static class Interrupt
     public static string[] Obeying(params IEnumerable<string> command)
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "Signals are sent with kill.");
-        Assert.SkipWhen(Launcher.Value is null, "SIGINT is ignored here, and this system's env cannot restore it "
+        Assert.SkipWhen(Launcher.Value is null, "SIGINT or SIGHUP is ignored here, and this system's env cannot restore it "
             + "(--default-signal, coreutils 8.31). Start the tests in the foreground.");
         return [.. Launcher.Value!, .. command];
     }
@@ -31,12 +31,14 @@ static class Interrupt
     }
 
     // A shell cannot restore a signal that was ignored when the shell started, so it shows what a child inherits.
-    static bool IsEnded(IEnumerable<string> launcher)
+    static bool AreObeyed(IReadOnlyList<string> launcher) => IsEnded(launcher, "INT", 2) && IsEnded(launcher, "HUP", 1);
+
+    static bool IsEnded(IReadOnlyList<string> launcher, string signal, int number)
     {
-        string[] command = [.. launcher, "sh", "-c", "kill -INT $$; exit 7"];
+        string[] command = [.. launcher, "sh", "-c", $"kill -{signal} $$; exit 7"];
         using var shell = Process.Start(new ProcessStartInfo(command[0], command[1..]) { RedirectStandardError = true })!;
         shell.StandardError.ReadToEnd();
         shell.WaitForExit();
-        return shell.ExitCode == 128 + 2;
+        return shell.ExitCode == 128 + number;
     }
 }

@@ -24,7 +24,7 @@ public sealed class HandOverTests
         Assert.False(parent.HasExited);
         using var child = Process.GetProcessById(int.Parse(File.ReadAllText($"/proc/{parent.Id}/task/{parent.Id}/children").Trim()));
         Process.Start("kill", [$"-{signal}", $"{parent.Id}"]).WaitForExit();
-        parent.WaitForExit();
+        Assert.True(parent.WaitForExit(TimeSpan.FromMinutes(3)), "The parent waits on.");
         Assert.True(child.WaitForExit(TimeSpan.FromMinutes(3)), "It trains on.");
         if (signal != "KILL")
             Assert.Equal(130, parent.ExitCode);
