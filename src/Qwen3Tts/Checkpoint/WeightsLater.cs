@@ -112,7 +112,8 @@ sealed unsafe class NumberBuffer : IDisposable
         if (length > _length)
         {
             NativeMemory.Free(_numbers);
-            (_numbers, _length) = (null, 0); // in case that there is not enough memory
+            _numbers = null; // stays so if there is not enough memory
+            _length = 0;
             _numbers = (float*)NativeMemory.Alloc((nuint)length, sizeof(float));
             _length = length;
         }
@@ -122,6 +123,7 @@ sealed unsafe class NumberBuffer : IDisposable
     public void Dispose()
     {
         NativeMemory.Free(_numbers);
-        (_numbers, _length) = (null, 0);
+        _numbers = null;
+        _length = 0;
     }
 }
