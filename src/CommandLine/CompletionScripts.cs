@@ -50,7 +50,7 @@ static class CompletionScripts
     /// <summary>The file that a shell reads when it starts.</summary>
     public static string StartFile(string shell)
     {
-        var home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
+        var home = UserFolder.Path;
         static string? Set(string variable) => Environment.GetEnvironmentVariable(variable) is { Length: > 0 } value ? value : null;
         var config = Set("XDG_CONFIG_HOME") ?? Path.Combine(home, ".config");
         return shell switch
