@@ -1,5 +1,7 @@
 // The scripts that connect a shell's completion with this program: they ask it for the words that may follow, with the directive [suggest]
 // of System.CommandLine, which takes the typed line without the program's name, and the position of the cursor in it.
+using Qwen3Tts.Files;
+
 namespace Qwen3Tts.CommandLine;
 
 static class CompletionScripts

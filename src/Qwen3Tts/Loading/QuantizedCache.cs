@@ -4,6 +4,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using Qwen3Tts.Checkpoint;
+using Qwen3Tts.Files;
 using Qwen3Tts.Kernels;
 
 namespace Qwen3Tts.Loading;
