@@ -24,7 +24,7 @@ static class Choice
         if (words.FirstOrDefault(w => w.Equals(plain, StringComparison.OrdinalIgnoreCase)) is { } word)
             return word;
         result.AddError($"{((OptionResult)result.Parent!).Option.Name} is '{Printable.Text(given)}'; give {Or(words)}."
-            + $"{TypedArguments.Meant(given, words)}");
+            + TypedArguments.Meant(given, words));
         return null;
     }
 

@@ -108,8 +108,11 @@ static class CommandRun
                 + $"{TypedArguments.Meant(unknown, inner.Select(c => c.Name))}";
         if (parsed.CommandResult.Children.OfType<OptionResult>().Select(CheckCount).FirstOrDefault(w => w is not null) is { } counted)
             return counted;
-        return parsed.UnmatchedTokens is [var token, ..]
-            ? $"'{Printable.Text(token)}' is neither a command nor an option here." : Sentence(parsed.Errors[0]);
+        if (parsed.UnmatchedTokens is not [var token, ..])
+            return Sentence(parsed.Errors[0]);
+        return parsed.CommandResult.Command.Arguments.Count > 0 && !token.StartsWith('-')
+            ? $"'{Printable.Text(token)}' is one word too many. A text or a name with spaces needs quotation marks around it."
+            : $"'{Printable.Text(token)}' is neither a command nor an option here.";
     }
 
     static string Name(RootCommand root) => root.HelpName ?? root.Name;
@@ -132,6 +135,12 @@ static class CommandRun
             && error.Message.StartsWith("Cannot parse", StringComparison.Ordinal))
             return $"{option.Option.Name} is '{Printable.Text(value.Value)}'; "
                 + $"give {(option.Option.ValueType == typeof(bool?) ? "true or false" : "one of those that the help lists")}.";
+        if (error.SymbolResult is ArgumentResult { Tokens: [], Parent: CommandResult ofCommand } missing)
+            return $"<{missing.Argument.Name}> is missing; give it behind '{ofCommand.Command.Name}'.";
+        if (error.SymbolResult is CommandResult { Command.Subcommands: { Count: > 0 } inner })
+            return $"Name what to do: {string.Join(", ", inner.Where(c => !c.Hidden).Select(c => c.Name))}.";
+        if (error.Message.EndsWith('?'))
+            return error.Message;
         return string.Join(' ', error.Message.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)).TrimEnd('.') + ".";
     }
 

@@ -1,5 +1,7 @@
 // The scripts that connect a shell's completion with this program: they ask it for the words that may follow, with the directive [suggest]
 // of System.CommandLine, which takes the typed line without the program's name, and the position of the cursor in it.
+using Qwen3Tts.Files;
+
 namespace Qwen3Tts.CommandLine;
 
 static class CompletionScripts
@@ -50,7 +52,7 @@ static class CompletionScripts
     /// <summary>The file that a shell reads when it starts.</summary>
     public static string StartFile(string shell)
     {
-        var home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
+        var home = UserFolder.Path;
         static string? Set(string variable) => Environment.GetEnvironmentVariable(variable) is { Length: > 0 } value ? value : null;
         var config = Set("XDG_CONFIG_HOME") ?? Path.Combine(home, ".config");
         return shell switch

@@ -62,7 +62,7 @@ static class TypedArguments
         var known = names.Where(n => n.Length > 2).ToList();
         var begun = word.TrimStart('-').Length < Shortest ? []
             : known.Where(n => n.StartsWith(word, StringComparison.OrdinalIgnoreCase)).ToList();
-        var best = known.Select(n => (Name: n, Steps: Distance(word, n))).OrderBy(n => n.Steps).FirstOrDefault();
+        var best = known.Select(n => (Name: n, Steps: Mistakes(word, n))).OrderBy(n => n.Steps).FirstOrDefault();
         // Two typing mistakes at most; in a short word, two mistakes could turn it into any other word.
         return best.Name is not null && best.Steps <= Math.Min(2, best.Name.Length / 3) ? $" Did you mean {best.Name}?"
             : begun.Count == 1 ? $" Did you mean {begun[0]}?" : "";
@@ -76,6 +76,9 @@ static class TypedArguments
     static bool IsOneWord(string argument) => !argument.Any(char.IsWhiteSpace);
 
     static string BeforeEquals(string argument) => argument.Split('=')[0];
+
+    /// <summary>Typing mistakes; the same letters in another order, such as sya, are one less.</summary>
+    static int Mistakes(string typed, string name) => Distance(typed, name) - (typed.Order().SequenceEqual(name.Order()) ? 1 : 0);
 
     /// <summary>The Levenshtein distance: the number of letters to insert, remove or replace.</summary>
     static int Distance(string a, string b)

@@ -56,7 +56,8 @@ sealed class OutputFlags
     /// <exception cref="IOException">There is a file that this program did not write, or no program that plays.</exception>
     public SpokenTarget Read(ParseResult parsed, IEnumerable<string?> inputs)
     {
-        var given = parsed.GetValue(_output) ?? (parsed.GetValue(_play) ? null : Unused());
+        var isUsual = parsed.GetValue(_output) is null && !parsed.GetValue(_play);
+        var given = isUsual ? Unused() : parsed.GetValue(_output);
         if (Directory.Exists(given))
             throw new ArgumentException($"'{given}' is a folder. Give --output the name of the file to write.");
         var (file, srt) = (given == Standard ? null : given, parsed.GetValue(_srt));
@@ -70,8 +71,12 @@ sealed class OutputFlags
             AudioFormats.Check(file, samples);
         var target = new SpokenTarget(file, given == Standard, parsed.GetValue(_raw), samples ?? WavFormat.Pcm16,
             parsed.GetValue(_play) ? SoundPlayer.Find() : null);
-        return !parsed.GetValue(_json) || !target.TakesStandardOutput ? target
-            : throw new ArgumentException("--json and the speech would both go to standard output. Write the speech to a file.");
+        if (parsed.GetValue(_json) && target.TakesStandardOutput)
+            throw new ArgumentException("--json and the speech would both go to standard output. Write the speech to a file.");
+        if (!isUsual)
+            return target;
+        // another process may have taken the name since
+        return OutputFile.TryTakeName(given!) ? target with { KeepsName = true } : Read(parsed, inputs);
     }
 
     /// <summary>A name in this folder that no file has.</summary>

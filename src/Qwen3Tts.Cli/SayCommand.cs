@@ -97,7 +97,7 @@ sealed class SayCommand : DocumentedCommand
         var named = CommonOptions.NamedModel(parsed.GetValue(_model));
         var model = named ?? Miniature.Folder;
         var voice = _voice.Path(parsed) ?? (named is null && parsed.GetValue(_speaker) is null ? Miniature.Voice : null);
-        var target = _output.Read(parsed, [parsed.GetValue(_file), voice, .. OutputFile.Whole(model),
+        using var target = _output.Read(parsed, [parsed.GetValue(_file), voice, .. OutputFile.Whole(model),
             .. OutputFile.Whole(parsed.GetValue(_adapter))]);
         if (named is null)
             Console.Error.WriteLine(Miniature.Introduce(text));

@@ -16,7 +16,7 @@ readonly record struct SpeechEnding(string Words, string? Remedy)
     /// <param name="file">The file that it was written to; null if there is none.</param>
     public static SpeechEnding Describe(FinishReason reason, int frames, string? file)
     {
-        var cut = $"It was cut off after {frames} frames, ";
+        var cut = $"It was cut off after {frames} frame{(frames == 1 ? "" : "s")}, ";
         return reason switch
         {
             FinishReason.End => new("ended by itself", null),

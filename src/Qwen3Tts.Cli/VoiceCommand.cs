@@ -27,7 +27,8 @@ sealed class VoiceCommand : DocumentedCommand
         Add(new VoiceExportCommand());
         this.Does((parsed, _) => throw new ArgumentException(
             "Name what to do: " + string.Join(", ", Parts) + ". Making a voice by training is 'qwen3tts-train voice "
-            + $"{string.Join(' ', (parsed.GetValue(_rest) ?? []).Take(1).Select(Printable.Text).DefaultIfEmpty("RECORDINGS"))} …'."));
+            + $"{string.Join(' ', (parsed.GetValue(_rest) ?? []).Take(1).Select(Printable.Text).DefaultIfEmpty("RECORDINGS"))} …'."
+            + string.Concat((parsed.GetValue(_rest) ?? []).Take(1).Select(typed => TypedArguments.Meant(typed, Parts)))));
     }
 
     /// <summary>True for the old form of a command that trains: recordings instead of a command. It gets a message of its own.</summary>

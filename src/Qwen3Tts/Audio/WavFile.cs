@@ -38,6 +38,7 @@ public static class WavFile
 
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     internal static FileStream Open(string path) => File.Exists(path) ? File.OpenRead(path)
+        : Directory.Exists(path) ? throw new IOException($"{Printable.Path(path)} is a folder. Name a recording in it.")
         : throw new FileNotFoundException($"{Printable.Path(path)}: there is no such audio file. Check the path.", path)
             .WithCause("no such audio file");
 

@@ -14,9 +14,12 @@ static class FileIdentity
         : StringComparison.OrdinalIgnoreCase;
 
     /// <summary>The full path with all symbolic links resolved; parts of the path that do not exist stay as they are.</summary>
+    /// <exception cref="ArgumentException">The path is empty.</exception>
     /// <exception cref="IOException">The links form a circle.</exception>
     public static string Resolve(string path)
     {
+        if (path.Length == 0)
+            throw new ArgumentException("The name of a file or folder is empty. Give a name, or leave the option out.");
         var full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
         for (var links = 0; links <= MostLinks; links++)
         {

@@ -48,6 +48,8 @@ static class OutputFile
         var links = read.Where(File.Exists).ToLookup(path => new FileInfo(path) is var f ? (f.Length, f.LastWriteTimeUtc) : default);
         foreach (var output in outputs)
         {
+            if (output == "-")
+                throw new ArgumentException("'-' is not a file, and standard output is not written to here. Name a file, such as ./out.");
             var full = FileIdentity.Resolve(output);
             var isRead = read.Contains(full)
                 || File.Exists(full) && new FileInfo(full) is var file
@@ -162,6 +164,27 @@ static class OutputFile
         }
     }
 
+    /// <summary>Takes a name that no file has: an empty file of this program stands there, which <see cref="Write"/> replaces.</summary>
+    /// <param name="path">The file.</param>
+    /// <returns>False if there is a file of that name, of another process perhaps.</returns>
+    /// <exception cref="IOException">The folder cannot be written to.</exception>
+    public static bool TryTakeName(string path)
+    {
+        var full = FileIdentity.Resolve(path);
+        if (Path.Exists(path))
+            return false;
+        try
+        {
+            Try(path, () => new FileStream(full, FileMode.CreateNew, FileAccess.Write)).Dispose();
+        }
+        catch (IOException) when (Path.Exists(full))
+        {
+            return false;
+        }
+        OutputRecord.At(Path.GetDirectoryName(full)!).Add(full, 0, SHA256.HashData([]));
+        return true;
+    }
+
     /// <summary>Writes text as UTF-8 without a byte order mark.</summary>
     public static void WriteText(string path, string text, OutputRecord? record = null) =>
         Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(text)), record);
@@ -194,7 +217,7 @@ static class OutputFile
     /// <summary>Runs an operation on the output. If the system refuses it, the error says what to do.</summary>
     internal static T Try<T>(string path, Func<T> act)
     {
-        const int NoSpace = 28, NoSpaceOnWindows = unchecked((int)0x80070070), Quota = 122;
+        const int NoSpace = 28, NoSpaceOnWindows = unchecked((int)0x80070070), Quota = 122, NoReader = 32;
         try
         {
             return act();
@@ -203,6 +226,16 @@ static class OutputFile
         {
             throw new IOException(
                 $"'{Printable.Text(path)}' cannot be written: the disk is full. Make room there, or choose a folder on another disk.", e);
+        }
+        catch (IOException e) when (e.HResult is NoReader && !OperatingSystem.IsWindows())
+        {
+            throw new IOException($"'{Printable.Text(path)}' cannot be written to the end: the program that reads it has ended. "
+                + "Let that program read everything, or write a file.", e);
+        }
+        catch (PathTooLongException e)
+        {
+            throw new IOException($"'{Printable.Text(path)}' cannot be written: the name is too long, because while it is written, "
+                + "the file has an addition to its name. Give a shorter name.", e);
         }
         catch (Exception e) when (e is UnauthorizedAccessException or IOException && e.InnerException is null)
         {

@@ -70,6 +70,9 @@ public sealed record SpeechOptions
         if (MaxRepeatedSeconds is { } most && !(most is >= 1 and <= 3600))
             throw new ArgumentException(FormattableString.Invariant(
                 $"The limit of repeated seconds is {most}. It must be 1 to 3600; null is no limit."));
+        if (MaxFramesPerToken is { } each && !(each >= 0))
+            throw new ArgumentException(FormattableString.Invariant(
+                $"The limit of frames for each token is {each}. It must be 0 or more; null is no limit."));
         if (Retries < 0)
             throw new ArgumentException($"The number of retries is {Retries}. It must be 0 or more.");
         if (Retries > 0 && MaxFramesPerToken is null && MaxRepeatedSeconds is null)
@@ -77,5 +80,10 @@ public sealed record SpeechOptions
                 + $"{nameof(MaxFramesPerToken)} or {nameof(MaxRepeatedSeconds)}.");
     }
 
-    internal string Reading(string text) => Normalize is { } normalize ? normalize(text) : text;
+    internal string Reading(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        return Normalize is null ? text
+            : Normalize(text) ?? throw new ArgumentException($"{nameof(Normalize)} returned null for a text. It must return a text.");
+    }
 }

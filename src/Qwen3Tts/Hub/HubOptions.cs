@@ -43,7 +43,7 @@ public sealed class HubOptions
     {
         string? Set(string name) => variable(name)?.Trim() is { Length: > 0 } value ? value : null;
         bool IsTrue(string name) => Set(name)?.ToUpperInvariant() is "1" or "ON" or "YES" or "TRUE";
-        var user = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
+        var user = UserFolder.Path;
         string Full(string path) =>
             Path.GetFullPath(path == "~" || path.StartsWith("~/", StringComparison.Ordinal) ? user + path[1..] : path);
         var home = Full(Set("HF_HOME") ?? Path.Combine(Set("XDG_CACHE_HOME") ?? Path.Combine(user, ".cache"), "huggingface"));

@@ -4,6 +4,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using Qwen3Tts.Checkpoint;
+using Qwen3Tts.Files;
 using Qwen3Tts.Kernels;
 
 namespace Qwen3Tts.Loading;
@@ -21,7 +22,7 @@ sealed class QuantizedCache(string folder)
     /// <summary>The folder that <c>QWEN3TTS_CACHE</c> names, otherwise <c>qwen3tts</c> in the user's cache folder.</summary>
     public static string UsualFolder => Environment.GetEnvironmentVariable("QWEN3TTS_CACHE") is { Length: > 0 } named ? named
         : Path.Combine(Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } cache ? cache
-            : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache"), "qwen3tts");
+            : Path.Combine(UserFolder.Path, ".cache"), "qwen3tts");
 
     /// <summary>The file of the model, or null if there is none, or one of other weights.</summary>
     /// <param name="weights">The weights of the model.</param>
@@ -79,7 +80,8 @@ sealed class QuantizedCache(string folder)
             try
             {
                 using (var file = SafetensorsFile.Open(path))
-                    if (file.Metadata.GetValueOrDefault(Source) is not { } source || Directory.Exists(source))
+                    if (!file.Metadata.ContainsKey(Fingerprint) || file.Metadata.GetValueOrDefault(Source) is not { } source
+                        || Directory.Exists(source))
                         continue;
                 File.Delete(path);
             }

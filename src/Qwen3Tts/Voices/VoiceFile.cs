@@ -89,6 +89,9 @@ public sealed record VoiceFile(Voice Voice)
     /// <exception cref="InvalidDataException">It is damaged, is no voice, or was written by a later version.</exception>
     public static VoiceFile Read(string path)
     {
+        WholeFile.CheckIsThere(path);
+        if (!IsVoice(path))
+            throw Wrong(path, "is no voice file");
         using var file = SafetensorsFile.Open(path);
         var facts = file.Metadata;
         string Fact(string key) => facts.TryGetValue(key, out var value) ? value : throw Wrong(path, $"lacks '{key}' in its metadata");

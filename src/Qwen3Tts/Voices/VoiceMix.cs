@@ -17,7 +17,7 @@ public static class VoiceMix
     public static VoiceFile Mix(IReadOnlyList<(VoiceFile Voice, double Weight)> voices, string name)
     {
         if (voices.Count < 2)
-            throw new ArgumentException($"There are {voices.Count} voices to mix. Give two or more.");
+            throw new ArgumentException($"A mix needs two voices or more, and {voices.Count} was given. Give more.");
         foreach (var (voice, weight) in voices)
             if (!double.IsFinite(weight) || weight <= 0)
                 throw new ArgumentException(FormattableString.Invariant(
