@@ -41,18 +41,19 @@ static class SpeechRequest
                 + "out, or register one client for each model.");
         foreach (var (name, value) in new[] { ("Speed", request.Speed), ("Pitch", request.Pitch), ("Volume", request.Volume) })
             if (value is { } other && other != 1)
-                throw new NotSupportedException(string.Create(CultureInfo.InvariantCulture, $"{name} is {other}, and Qwen3-TTS has no such "
-                    + $"setting. Leave {name} out, and change the audio afterwards; a model that takes instructions speaks slower or louder "
-                    + $"with the additional property '{Instruct}'."));
+                throw new NotSupportedException(string.Create(CultureInfo.InvariantCulture,
+                    $"{name} is {other}, and Qwen3-TTS has no such setting. Leave {name} out and change the audio afterwards, or say how to "
+                    + $"speak in the additional property '{Instruct}', if the model takes instructions."));
     }
 
-    static SpeechOptions? Base(TextToSpeechOptions request, ITextToSpeechClient client) => request.RawRepresentationFactory?.Invoke(client) switch
-    {
-        null => null,
-        SpeechOptions speech => speech,
-        var other => throw new ArgumentException($"RawRepresentationFactory returned {other.GetType()}. Return {typeof(SpeechOptions)}, or "
-            + "null."),
-    };
+    static SpeechOptions? Base(TextToSpeechOptions request, ITextToSpeechClient client) =>
+        request.RawRepresentationFactory?.Invoke(client) switch
+        {
+            null => null,
+            SpeechOptions speech => speech,
+            var other => throw new ArgumentException(
+                $"RawRepresentationFactory returned {other.GetType()}. Return {typeof(SpeechOptions)}, or null."),
+        };
 
     static SpeechOptions WithVoice(SpeechOptions speech, string? name, Tts tts, Qwen3TtsClientOptions settings)
     {
@@ -68,7 +69,7 @@ static class SpeechRequest
 
     static string Known(Tts tts, Qwen3TtsClientOptions settings) => settings.Voices.Keys.Concat(tts.Speakers).ToList() is { Count: > 0 } all
         ? $"Set VoiceId to one of: {string.Join(", ", all)}."
-        : $"Register a voice in {nameof(Qwen3TtsClientOptions)}.{nameof(Qwen3TtsClientOptions.Voices)}: this model knows no speaker by name.";
+        : $"This model knows no speaker by name. Register a voice in {nameof(Qwen3TtsClientOptions)}.{nameof(settings.Voices)}.";
 
     static ulong SeedOf(object? value) =>
         ulong.TryParse(Convert.ToString(value, CultureInfo.InvariantCulture), NumberStyles.None, CultureInfo.InvariantCulture, out var seed)

@@ -137,8 +137,8 @@ public sealed class SpeechStream : IEnumerable<float[]>
     }
 
     /// <summary>How the speech went, after its end.</summary>
-    internal SpeechSummary Summarize() => new(_generator.Reason ?? Generation.FinishReason.Cancelled, _frames.Count, (double)_samples / SampleRate, _seed,
-        new(_generator.PromptTime, _firstFrame, _firstAudio, _total));
+    internal SpeechSummary Summarize() => new(_generator.Reason ?? Generation.FinishReason.Cancelled, _frames.Count,
+        (double)_samples / SampleRate, _seed, new(_generator.PromptTime, _firstFrame, _firstAudio, _total));
 
     /// <summary>Speaks, and returns all samples at once.</summary>
     /// <exception cref="OperationCanceledException">The speech was cancelled.</exception>

@@ -189,7 +189,11 @@ public sealed class ClientTests : IDisposable
         using var stop = new CancellationTokenSource();
         var many = new TextToSpeechOptions
         {
-            RawRepresentationFactory = _ => new SpeechOptions { Voice = _tts.Use(_voice), Sampling = new() { MaxFrames = 4000, TopK = 0, Temperature = 3 } },
+            RawRepresentationFactory = _ => new SpeechOptions
+            {
+                Voice = _tts.Use(_voice),
+                Sampling = new() { MaxFrames = 4000, TopK = 0, Temperature = 3 }, // hardly ends by itself
+            },
         };
         var seconds = 0.0;
         await Assert.ThrowsAnyAsync<OperationCanceledException>(async () =>

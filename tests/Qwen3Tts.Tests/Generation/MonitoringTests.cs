@@ -5,7 +5,8 @@ using Qwen3Tts.Generation;
 
 namespace Qwen3Tts.Tests;
 
-/// <summary>Meters and activities tell how utterances went, and never what was said. Alone, because they count all of the process.</summary>
+/// <summary>Meters and activities tell how utterances went, and never what was said. No other test runs beside: all of the process is
+/// counted.</summary>
 [CollectionDefinition(nameof(MonitoringTests), DisableParallelization = true)]
 [Collection(nameof(MonitoringTests))]
 public sealed class MonitoringTests : IDisposable
