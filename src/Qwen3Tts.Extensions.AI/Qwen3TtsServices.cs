@@ -25,8 +25,8 @@ public static class Qwen3TtsServices
             throw new ArgumentException("No model is named. Give a folder, or an id such as Qwen/Qwen3-TTS-12Hz-0.6B-Base; if it is read "
                 + "from a configuration, check its key.", nameof(model));
         if (services.Any(s => s.ServiceType == typeof(Tts) && Equals(s.ServiceKey, key)))
-            throw new InvalidOperationException("A model is registered already "
-                + $"{(key is null ? "without a key" : $"with the key '{key}'")}, and '{model}' would replace it. Call AddQwen3Tts once for each key.");
+            throw new InvalidOperationException($"A model is registered already with {(key is null ? "no key" : $"the key '{key}'")}, and "
+                + $"'{model}' would replace it. Call AddQwen3Tts once for each key.");
         return services
             .AddKeyedSingleton(key, (_, _) => Tts.LoadAsync(model, loading).GetAwaiter().GetResult())
             .AddKeyedSingleton<ITextToSpeechClient>(key, (provider, _) =>

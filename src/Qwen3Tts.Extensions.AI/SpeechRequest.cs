@@ -42,8 +42,8 @@ static class SpeechRequest
         foreach (var (name, value) in new[] { ("Speed", request.Speed), ("Pitch", request.Pitch), ("Volume", request.Volume) })
             if (value is { } other && other != 1)
                 throw new NotSupportedException(string.Create(CultureInfo.InvariantCulture,
-                    $"{name} is {other}, and Qwen3-TTS has no such setting. Leave {name} out and change the audio afterwards, or say how to "
-                    + $"speak in the additional property '{Instruct}', if the model takes instructions."));
+                    $"{name} is {other}, and Qwen3-TTS has no such setting. Leave {name} out and change the audio afterwards, or say how "
+                    + $"to speak in the additional property '{Instruct}', if the model takes instructions."));
     }
 
     static SpeechOptions? Base(TextToSpeechOptions request, ITextToSpeechClient client) =>

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using Qwen3Tts.Audio;
 using Qwen3Tts.Generation;
+using Qwen3Tts.Sequence;
 
 namespace Qwen3Tts.Tests;
 
@@ -131,7 +132,7 @@ public sealed class MonitoringTests : IDisposable
     {
         _listener.Dispose();
         _meters.Dispose();
-        var monitor = new SpeechMonitor("mini", Sequence.Layout.TextFirst);
+        var monitor = new SpeechMonitor("mini", Layout.TextFirst);
         monitor.Begin(whole: false);
         monitor.Frame();
         var before = GC.GetAllocatedBytesForCurrentThread();
