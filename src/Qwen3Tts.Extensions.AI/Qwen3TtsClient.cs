@@ -82,6 +82,7 @@ public sealed class Qwen3TtsClient : ITextToSpeechClient
         var first = true;
         await foreach (var chunk in chunks.ConfigureAwait(false))
         {
+            cancellation.ThrowIfCancellationRequested(); // also drops the chunks that are ahead of the reader
             ended = chunk.Ended;
             if (chunk.Samples.Length == 0)
                 continue;

@@ -112,9 +112,9 @@ public sealed class MonitoringTests : IDisposable
     [Fact]
     public void AnErrorIsReportedByItsTypeAlone()
     {
-        var tooLong = string.Join(' ', Enumerable.Repeat(Text, 2000));
-        Assert.Throws<ArgumentException>(() => _tts.Say(tooLong, _options));
-        Assert.Throws<ArgumentException>(() => _tts.Stream(tooLong, _options).ToList());
+        var (tooLong, options) = (string.Join(' ', Enumerable.Repeat(Text, 5000)), _options with { Layout = Layout.TextFirst });
+        Assert.Throws<ArgumentException>(() => _tts.Say(tooLong, options));
+        Assert.Throws<ArgumentException>(() => _tts.Stream(tooLong, options).ToList());
         Assert.Equal(2, _activities.Count);
         Assert.All(_activities, a =>
         {
