@@ -4,6 +4,7 @@ using Qwen3Tts.Audio;
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.Codec;
 using Qwen3Tts.Generation;
+using Qwen3Tts.Hub;
 using Qwen3Tts.Kernels;
 using Qwen3Tts.Loading;
 using Qwen3Tts.Sequence;
@@ -30,6 +31,7 @@ public sealed partial class Tts : IDisposable
     Tts(ModelFolder model, Workers workers, Workers? own, TtsOptions options, Action<LoadStage, double> report)
     {
         (_model, _own, _compatibility) = (model, own, options.Compatibility);
+        Name = ModelHub.NameOf(model.Path);
         _tokenizer = TextTokenizer.Load(model.Path);
         _ids = model.Config.SpecialTokens(_tokenizer.AssistantHead[^1]);
         _ = Sampling; // reports a setting of generation_config.json that is out of range now, not when speaking
@@ -44,6 +46,9 @@ public sealed partial class Tts : IDisposable
                 $"{_codec.CodesPerFrame} below {_codec.CodebookSize}. Copy the folder speech_tokenizer from the model that this one was " +
                 $"made from.");
     }
+
+    /// <summary>The model's id on the hub, or the name of its folder without the path.</summary>
+    public string Name { get; }
 
     /// <summary>base, custom_voice or voice_design.</summary>
     public string Kind => _model.Config.TtsModelType;
@@ -111,7 +116,7 @@ public sealed partial class Tts : IDisposable
         {
             Text = text,
             Repetition = options.MaxRepeatedSeconds is { } most ? new((int)Math.Ceiling(most * FramesPerSecond)) : null,
-        }, _codec, options.Voice?.Frames ?? [], sampling.Seed);
+        }, _codec, options.Voice?.Frames ?? [], sampling.Seed, new(Name, utterance.Layout));
     }
 
     /// <summary>

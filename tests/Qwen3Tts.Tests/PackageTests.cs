@@ -77,7 +77,7 @@ public sealed class PackageTests(Packages packages) : IClassFixture<Packages>
 /// <summary>The packages of this build, in a folder that serves as a feed.</summary>
 public sealed class Packages
 {
-    static readonly string[] Projects = ["Qwen3Tts", "Qwen3Tts.Cli"];
+    static readonly string[] Projects = ["Qwen3Tts", "Qwen3Tts.Extensions.AI", "Qwen3Tts.Cli"];
 
     internal static string Configuration { get; } =
         typeof(Packages).Assembly.GetCustomAttribute<AssemblyConfigurationAttribute>()!.Configuration;
@@ -118,13 +118,19 @@ public sealed class Packages
                 <NoWarn>$(NoWarn);CS1998</NoWarn><!-- a sample that awaits nothing -->
                 <NuGetAudit>false</NuGetAudit>
               </PropertyGroup>
-              <ItemGroup><PackageReference Include="Qwen3Tts" Version="{Version}" /></ItemGroup>
+              <ItemGroup>
+                <PackageReference Include="Qwen3Tts.Extensions.AI" Version="{Version}" /><!-- brings Qwen3Tts -->
+                <PackageReference Include="Microsoft.Extensions.DependencyInjection" Version="{Pinned("Microsoft.Extensions.DependencyInjection")}" />
+              </ItemGroup>
             </Project>
             """);
         var recording = Path.Combine("tests", "Mini", "clips", "rms_1.wav");
         Directory.CreateDirectory(Path.Combine(folder, Path.GetDirectoryName(recording)!));
         foreach (var copy in new[] { recording, "me.wav" })
             File.Copy(Path.Combine(Golden.Repository, recording), Path.Combine(folder, copy));
+        using (var tts = Tts.Load(Mini.Model))
+            tts.CreateVoice("me", [("me.wav", AudioFile.Read(Path.Combine(folder, "me.wav")))])
+                .Write(Path.Combine(folder, "me.voice.safetensors"));
         // A folder of that name is taken before a downloaded model.
         foreach (var model in new[] { "models/mini", "Qwen/Qwen3-TTS-12Hz-0.6B-Base" })
         {
@@ -161,9 +167,12 @@ public sealed class Packages
                 """);
         }
         File.WriteAllLines(Path.Combine(project, "Program.cs"), samples.Select((_, i) => $"await Sample{i}.Run();"));
-        return [.. samples.SelectMany(s => Regex.Matches(s, @"(?:Write|Create)\(""([^""]+\.wav)""")).Select(m => m.Groups[1].Value)
+        return [.. samples.SelectMany(s => Regex.Matches(s, @"(?:Write|WriteAllBytes|Create)\(""([^""]+\.wav)""")).Select(m => m.Groups[1].Value)
             .Distinct()];
     }
+
+    static string Pinned(string package) => Regex.Match(File.ReadAllText(Path.Combine(Golden.Repository, "Directory.Packages.props")),
+        $"Include=\"{Regex.Escape(package)}\" Version=\"([^\"]+)\"").Groups[1].Value;
 
     static void CopyFolder(string from, string to)
     {

@@ -18,13 +18,15 @@ public sealed class SpeechStream : IEnumerable<float[]>
     readonly SpeechCodec _codec;
     readonly IReadOnlyList<int[]> _reference;
     readonly ulong _seed;
+    readonly SpeechMonitor _monitor;
     readonly List<int[]> _frames = [];
     long _begun; // time stamp; 0 before the speech
     long _samples;
     TimeSpan _firstFrame, _firstAudio, _total;
 
-    internal SpeechStream(TalkerSequence sequence, Generator generator, SpeechCodec codec, IReadOnlyList<int[]> reference, ulong seed) =>
-        (_sequence, _generator, _codec, _reference, _seed) = (sequence, generator, codec, reference, seed);
+    internal SpeechStream(TalkerSequence sequence, Generator generator, SpeechCodec codec, IReadOnlyList<int[]> reference, ulong seed,
+        SpeechMonitor monitor) => (_sequence, _generator, _codec, _reference, _seed, _monitor) =
+            (sequence, generator, codec, reference, seed, monitor);
 
     /// <summary>Samples per second.</summary>
     public int SampleRate => _codec.SampleRate;
@@ -65,32 +67,54 @@ public sealed class SpeechStream : IEnumerable<float[]>
 
     IEnumerable<float[]> Chunks(CancellationToken stop)
     {
-        var decoder = Decoder();
-        var chunk = new List<int[]>(LargestChunk);
-        var size = 1;
-        foreach (var frame in Speak(stop))
+        _monitor.Begin(whole: false);
+        try
         {
-            chunk.Add(frame);
-            if (chunk.Count < size && !_sequence.AwaitsText) // what is there is not held back while text is waited for
-                continue;
-            yield return Decode(decoder, chunk);
-            chunk.Clear();
-            size = Math.Min(2 * size, LargestChunk);
+            var decoder = Decoder();
+            var chunk = new List<int[]>(LargestChunk);
+            var size = 1;
+            foreach (var frame in Speak(stop))
+            {
+                chunk.Add(frame);
+                if (chunk.Count < size && !_sequence.AwaitsText) // what is there is not held back while text is waited for
+                    continue;
+                yield return Decode(decoder, chunk);
+                chunk.Clear();
+                size = Math.Min(2 * size, LargestChunk);
+            }
+            if (chunk.Count > 0)
+                yield return Decode(decoder, chunk);
         }
-        if (chunk.Count > 0)
-            yield return Decode(decoder, chunk);
+        finally
+        {
+            _monitor.End(Summarize());
+        }
     }
 
     IEnumerable<int[]> Speak(CancellationToken stop)
     {
-        foreach (var frame in _generator.Speak(_sequence, stop))
+        using var frames = _generator.Speak(_sequence, stop).GetEnumerator();
+        while (Advance(frames))
         {
             if (_frames.Count == 0)
                 _firstFrame = Stopwatch.GetElapsedTime(_begun);
-            _frames.Add(frame);
-            yield return frame;
+            _frames.Add(frames.Current);
+            _monitor.Frame();
+            yield return frames.Current;
         }
         _total = Stopwatch.GetElapsedTime(_begun);
+    }
+
+    bool Advance(IEnumerator<int[]> frames)
+    {
+        try
+        {
+            return frames.MoveNext();
+        }
+        catch (Exception e) when (_monitor.Notes(e))
+        {
+            throw;
+        }
     }
 
     // In-context speech continues the reference recording, so the decoder first gets the reference's frames; their samples are not
@@ -113,14 +137,27 @@ public sealed class SpeechStream : IEnumerable<float[]>
     }
 
     /// <summary>How the speech went, after its end.</summary>
-    internal SpeechSummary Summarize() => new(_generator.Reason!.Value, _frames.Count, (double)_samples / SampleRate, _seed,
-        new(_generator.PromptTime, _firstFrame, _firstAudio, _total));
+    internal SpeechSummary Summarize() => new(_generator.Reason ?? Generation.FinishReason.Cancelled, _frames.Count,
+        (double)_samples / SampleRate, _seed, new(_generator.PromptTime, _firstFrame, _firstAudio, _total));
 
     /// <summary>Speaks, and returns all samples at once.</summary>
     /// <exception cref="OperationCanceledException">The speech was cancelled.</exception>
     internal Speech Whole(CancellationToken cancellation)
     {
         Begin();
+        _monitor.Begin(whole: true);
+        try
+        {
+            return Spoken(cancellation);
+        }
+        finally
+        {
+            _monitor.End(Summarize());
+        }
+    }
+
+    Speech Spoken(CancellationToken cancellation)
+    {
         foreach (var _ in Speak(cancellation))
             cancellation.ThrowIfCancellationRequested();
         cancellation.ThrowIfCancellationRequested();

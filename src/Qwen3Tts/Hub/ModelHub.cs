@@ -47,6 +47,18 @@ public static class ModelHub
         };
     }
 
+    /// <summary>A name for messages and monitoring, which has no path: the id of a model in a cache, otherwise the name of the
+    /// folder.</summary>
+    /// <param name="model">A folder or an id, as for <see cref="Resolve"/>.</param>
+    public static string NameOf(string model)
+    {
+        if (!Directory.Exists(model))
+            return model;
+        var folder = Path.TrimEndingDirectorySeparator(Path.GetFullPath(model)); // in a cache: models--owner--name/snapshots/commit
+        var inCache = Path.GetFileName(Path.GetDirectoryName(Path.GetDirectoryName(folder)));
+        return HubId.OfFolder(inCache ?? "")?.Model ?? Path.GetFileName(folder);
+    }
+
     /// <summary>Downloads a model, or what is missing of it. A download that was stopped is continued.</summary>
     /// <param name="id"><c>owner/name</c> or <c>owner/name@revision</c>.</param>
     /// <param name="options">Where the hub and the cache are; null takes the environment.</param>

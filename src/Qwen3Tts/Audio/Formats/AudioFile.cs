@@ -100,16 +100,17 @@ public static class AudioFile
     public static void Write(string path, Waveform wave, WavFormat samples = WavFormat.Pcm16) =>
         OutputFile.Replace(path, stream => Write(stream, path, wave, samples));
 
-    /// <summary>
-    /// As <see cref="Write(string, Waveform, WavFormat)"/>, for the commands: a file that this program did not write is not replaced, and
-    /// the file that is written gets an entry in the record of its folder.
-    /// </summary>
-    internal static void WriteOutput(string path, Waveform wave, WavFormat samples, OutputRecord? record = null) =>
-        OutputFile.Write(path, stream => Write(stream, path, wave, samples), record);
-
-    static void Write(Stream stream, string path, Waveform wave, WavFormat samples)
+    /// <summary>As <see cref="Write(string, Waveform, WavFormat)"/>, into a stream, which need not support seeking.</summary>
+    /// <param name="stream">The stream, which is written from its current position and left open.</param>
+    /// <param name="name">Name of a file, whose extension chooses the format; no such file is opened.</param>
+    /// <param name="wave">What to write.</param>
+    /// <param name="samples">How samples are stored in WAV or FLAC.</param>
+    /// <exception cref="ArgumentException">The extension is another one, a sample is not a finite number, or the format cannot store the
+    /// recording.</exception>
+    /// <exception cref="IOException">The stream cannot be written, or ffmpeg is needed and not there, or failed.</exception>
+    public static void Write(Stream stream, string name, Waveform wave, WavFormat samples = WavFormat.Pcm16)
     {
-        switch (AudioFormats.Of(path))
+        switch (AudioFormats.Of(name))
         {
             case AudioFormat.Flac:
                 FlacWriter.Write(stream, wave, AudioFormats.FlacBits(samples));
@@ -118,11 +119,18 @@ public static class AudioFile
                 OpusWriter.Write(stream, wave);
                 break;
             case AudioFormat.Ffmpeg:
-                Ffmpeg.Write(stream, wave, Path.GetExtension(path));
+                Ffmpeg.Write(stream, wave, Path.GetExtension(name));
                 break;
             default:
                 WavFile.Write(stream, wave, samples);
                 break;
         }
     }
+
+    /// <summary>
+    /// As <see cref="Write(string, Waveform, WavFormat)"/>, for the commands: a file that this program did not write is not replaced, and
+    /// the file that is written gets an entry in the record of its folder.
+    /// </summary>
+    internal static void WriteOutput(string path, Waveform wave, WavFormat samples, OutputRecord? record = null) =>
+        OutputFile.Write(path, stream => Write(stream, path, wave, samples), record);
 }
