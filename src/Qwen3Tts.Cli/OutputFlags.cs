@@ -65,7 +65,7 @@ sealed class OutputFlags
             throw new ArgumentException("--raw is for standard output. Give it together with -o -.");
         if (srt == Standard || srt is not null && file is not null && FileIdentity.Same(srt, file))
             throw new ArgumentException($"--srt is '{srt}', where the speech goes or may go. Name a file of its own, such as out.srt.");
-        OutputFile.CheckAreNoInputs(new[] { file, srt }.OfType<string>(), inputs);
+        OutputFile.CheckAreNoInputs(new[] { isUsual ? null : file, srt }.OfType<string>(), inputs);
         WavFormat? samples = parsed.GetValue(_bits) is { } bits ? SampleFormats[bits] : null;
         if (file is not null)
             AudioFormats.Check(file, samples);

@@ -27,7 +27,6 @@ sealed partial class SafetensorsFile : IDisposable
     /// <exception cref="InvalidDataException">The file is cut off, is not safetensors, or its header contradicts its size.</exception>
     public static SafetensorsFile Open(string path, bool map = false)
     {
-        WholeFile.CheckIsThere(path);
         var handle = File.OpenHandle(path);
         try
         {
