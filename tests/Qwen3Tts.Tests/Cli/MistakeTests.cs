@@ -78,7 +78,7 @@ public sealed class MistakeTests
         };
         start.Environment.Remove("QWEN3TTS_MODEL");
         using var process = Process.Start(start)!;
-        var error = process.StandardError.ReadToEndAsync();
+        var error = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
         process.StandardOutput.BaseStream.ReadExactly(new byte[1000]);
         process.StandardOutput.Close();
         Assert.True(process.WaitForExit(TimeSpan.FromSeconds(60)));
