@@ -21,6 +21,7 @@ sealed class ConvertCommand : ModelWritingCommand
         Description = "Folder of the codec, if it is neither in the model nor beside it.",
         HelpName = "DIR",
     };
+
     public ConvertCommand() : base("convert",
         "Writes a model in another layout: the same numbers, with other names of tensors and other keys of config.json.",
         "qwen3tts convert qwen3-tts-base-hf --layout official --codec qwen3-tts-tokenizer-multi-codebook-hf -o Qwen3-TTS-Base",

@@ -15,6 +15,7 @@ sealed class QuantizeCommand : ModelWritingCommand
         HelpName = "int8|int4",
         DefaultValueFactory = _ => "int8",
     }.OneOf("int8", "int4");
+
     public QuantizeCommand() : base("quantize",
         "Writes a model with smaller weights, which loads and speaks faster. Fine-tune the original, and quantise the result.",
         "qwen3tts quantize Qwen3-TTS-12Hz-0.6B-Base --to int8 -o Qwen3-TTS-12Hz-0.6B-Base-int8",

@@ -22,15 +22,16 @@ static class ModelNetworks
         bool map = false, Action<double>? report = null, QuantizedCache? cache = null)
     {
         using var weights = model.OpenWeights(map);
-        var kept = model.HasAdapter ? null : cache;
-        using var before = type is { } known ? kept?.Open(weights, known, map) : null;
+        var kept = type is null || model.HasAdapter ? null : cache;
+        var fingerprint = kept is null ? "" : QuantizedCache.FingerprintOf(weights);
+        using var before = kept?.Open(weights, type!.Value, fingerprint, map);
         weights.Report = report;
         weights.ConvertedBefore = before;
         weights.Quantizes = type is { } to ? name => QuantizedModel.TypeOf(name, to) : null;
         var networks = ModelFolder.LoadFrom(weights, model.Config.CanClone ? [TensorNames.Talker, TensorNames.SpeakerEncoder]
             : [TensorNames.Talker], w => (Talker(model, w, workers), model.Config.CanClone ? Encoder(model, w, workers) : null));
         if (weights.ConvertedNow.Count > 0)
-            kept?.Save(weights, type!.Value, weights.ConvertedNow);
+            kept?.Save(weights, type!.Value, fingerprint);
         return networks;
     }
 

@@ -27,8 +27,9 @@ sealed class QuantizedCache(string folder)
     /// <summary>The file of the model, or null if there is none, or one of other weights.</summary>
     /// <param name="weights">The weights of the model.</param>
     /// <param name="type">Int8 or Int4.</param>
+    /// <param name="fingerprint">That of the weights.</param>
     /// <param name="map">True to map large tensors.</param>
-    public SafetensorsFile? Open(Weights weights, WeightType type, bool map)
+    public SafetensorsFile? Open(Weights weights, WeightType type, string fingerprint, bool map)
     {
         var path = PathOf(weights, type);
         if (!File.Exists(path))
@@ -36,7 +37,7 @@ sealed class QuantizedCache(string folder)
         try
         {
             var file = SafetensorsFile.Open(path, map);
-            if (file.Metadata.GetValueOrDefault(Fingerprint) == FingerprintOf(weights))
+            if (file.Metadata.GetValueOrDefault(Fingerprint) == fingerprint)
                 return file;
             file.Dispose();
         }
@@ -47,27 +48,29 @@ sealed class QuantizedCache(string folder)
         return null;
     }
 
-    /// <summary>Keeps converted weights for the next time. Removes the files of models that are no longer there.</summary>
-    /// <returns>False if the file could not be written; the model can be used all the same.</returns>
-    public bool Save(Weights weights, WeightType type, IEnumerable<ConvertedTensor> tensors)
+    /// <summary>Keeps the weights that were converted now for the next time. Removes the files of models that are no longer
+    /// there.</summary>
+    /// <param name="weights">The weights of the model.</param>
+    /// <param name="type">Int8 or Int4.</param>
+    /// <param name="fingerprint">That of the weights before they were read: if they changed meanwhile, the file is not used.</param>
+    public void Save(Weights weights, WeightType type, string fingerprint)
     {
         try
         {
             Directory.CreateDirectory(folder);
             RemoveOrphans();
             SafetensorsWriter.Write(PathOf(weights, type),
-                [.. tensors.SelectMany(t => QuantizedModel.Stored(t.Name, t.Type, t.Rows, t.Columns, () => t.Weights))],
+                [.. weights.ConvertedNow.SelectMany(t => QuantizedModel.Stored(t.Name, t.Type, t.Rows, t.Columns, () => t.Weights))],
                 new Dictionary<string, string>
                 {
                     [QuantizedModel.Scheme] = QuantizedModel.Group64,
                     [Source] = weights.Place,
-                    [Fingerprint] = FingerprintOf(weights),
+                    [Fingerprint] = fingerprint,
                 });
-            return true;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            return false;
+            // The folder cannot be written, or the disk is full: the model is ready all the same, and is converted again next time.
         }
     }
 
@@ -92,7 +95,7 @@ sealed class QuantizedCache(string folder)
     }
 
     /// <summary>Tells weights apart: for each file its length, its time, its header, and samples of its numbers.</summary>
-    static string FingerprintOf(Weights weights)
+    public static string FingerprintOf(Weights weights)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         hash.AppendData(Encoding.UTF8.GetBytes(Version));
