@@ -12,7 +12,7 @@ static unsafe class CausalAttention
 {
     const int TileRows = 48;
 
-    [ThreadStatic] static float[]? _queries, _scores, _sums, _results, _copy, _exponentials;
+    [ThreadStatic] static float[]? _queries, _scores, _sums, _panel, _scaled, _results, _copy, _exponentials;
 
     /// <summary>
     /// The <paramref name="count"/> queries q [count, heads*dim] stand at the positions start .. start+count-1 of keys and values
@@ -131,35 +131,42 @@ static unsafe class CausalAttention
         return results;
     }
 
-    // Rows (token, head of the group), scaled and padded.
+    // Rows (token, head of the group), scaled, padded and packed.
     [MethodImpl(Simd.Hot)]
     static float* Gather<T>(in Job job, int token, int tokens, int head) where T : struct, ILanes<T>
     {
         var rows = tokens * job.Group;
-        var queries = Scratch.Floats(ref _queries, checked((rows + 2) * job.Padded));
-        for (var r = 0; r < rows; r++)
+        var queries = Scratch.Floats(ref _queries, checked(PackedTile.WholeTiles(rows) * job.Padded));
+        var scaled = Scratch.Floats(ref _scaled, PackedTile.Tokens * job.Dim);
+        for (var tile = 0; tile < rows; tile += PackedTile.Tokens)
         {
-            var from = job.Row(job.Q, token + r / job.Group, head, r % job.Group);
-            var to = queries + r * job.Padded;
-            Scale<T>(from, job.Scale, to, job.Dim);
-            new Span<float>(to + job.Dim, job.Padded - job.Dim).Clear();
+            var real = Math.Min(PackedTile.Tokens, rows - tile);
+            for (var r = tile; r < tile + real; r++)
+                Scale<T>(job.Row(job.Q, token + r / job.Group, head, r % job.Group), job.Scale, scaled + (r - tile) * job.Dim, job.Dim);
+            PackedTile.PackTokens(scaled, job.Dim, real, job.Dim, queries + (nint)tile * job.Padded);
         }
-        new Span<float>(queries + rows * job.Padded, 2 * job.Padded).Clear(); // up to a multiple of three, the width of a tile
         return queries;
     }
 
     [MethodImpl(Simd.Hot)]
     static void Scores<T>(float* queries, float* k, float* scores, int rows, int keyCount, int padded) where T : struct, ILanes<T>
     {
-        var together = (rows + 2) / 3 * 3;
-        var sums = Scratch.Floats(ref _sums, checked(together * DotBlock.Rows * DotBlock.Lanes));
-        for (var key = 0; key < keyCount; key += DotBlock.Rows)
+        var product = new Product { Y = scores, Rows = keyCount, Columns = padded, Count = rows };
+        var (steps, half) = (padded / DotBlock.Lanes, PackedTile.Rows * padded / 2);
+        var panel = Scratch.Floats(ref _panel, 2 * half);
+        var sums = Scratch.Floats(ref _sums, PackedTile.Sums);
+        for (var key = 0; key < keyCount; key += PackedTile.Rows)
         {
-            var keys = Math.Min(DotBlock.Rows, keyCount - key);
-            DotBlock.Accumulate<T>(k + (nint)key * padded, padded, keys, queries, padded, together, padded, sums, fresh: true);
-            for (var r = 0; r < rows; r++)
-                for (var i = 0; i < keys; i++)
-                    scores[(nint)r * keyCount + key + i] = DotBlock.Fold<T>(sums + (r * DotBlock.Rows + i) * DotBlock.Lanes);
+            var keys = Math.Min(PackedTile.Rows, keyCount - key);
+            for (var h = 0; h < 2; h++)
+                PackedTile.PackRows<T, float>(k + (nint)key * padded, padded, keys, padded, h, panel + h * half);
+            for (var r = 0; r < rows; r += PackedTile.Tokens)
+            {
+                var tile = queries + (nint)r * padded;
+                PackedTile.Multiply<T>(panel, tile, steps, sums, fresh: true);
+                PackedTile.Multiply<T>(panel + half, tile + PackedTile.Tokens * padded / 2, steps, sums + PackedTile.Sums / 2, fresh: true);
+                PackedTile.Put<T>(product, r, Math.Min(PackedTile.Tokens, rows - r), key, keys, sums);
+            }
         }
     }
 

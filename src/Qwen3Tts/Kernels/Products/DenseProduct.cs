@@ -3,14 +3,17 @@ using System.Runtime.CompilerServices;
 namespace Qwen3Tts.Kernels;
 
 /// <summary>
-/// A matrix of float32 or BF16 times tokens. One token is bound by memory: every weight is read once, row after row. Many tokens are bound
+/// A matrix of float32 or BF16 times tokens. Few tokens are bound by memory: every weight is read once, row after row. Many tokens are bound
 /// by arithmetic: blocks of rows are widened once and meet blocks of tokens. Both add up in the order that <see cref="DotBlock"/> fixes, so
 /// a result does not depend on how many tokens came along, on threads or on the processor.
 /// </summary>
 static unsafe class DenseProduct
 {
-    const int Stretch = 1024; // columns of a block: its rows fill half the first-level cache, and a tile of tokens a third
+    const int Stretch = 1024; // columns of a block: half the lanes of its rows fill a third of the first-level cache, tokens an eighth
     const int FewTokens = 4; // so few go over the rows one after the other: the second finds a row in the cache
+
+    // A stretch of so many is half a megabyte, which the second-level cache holds beside their running sums.
+    const int TokensInBlock = 120;
 
     // Five to eight go over the rows together: widening rows for them would take as long as the products. AVX2 has too few registers.
     static int MostInOneGo => Simd.Tier == Tier.Avx512 ? 8 : FewTokens;
@@ -27,21 +30,22 @@ static unsafe class DenseProduct
     public static void Run(in Product product, ushort* bits, float* floats, Workers workers)
     {
         var job = new Job { Product = product, Bits = bits, Floats = floats, Padded = Pad(product.Columns) };
-        var rowBlocks = (product.Rows + DotBlock.Rows - 1) / DotBlock.Rows;
-        var tokenParts = (product.Count + DotBlock.Count - 1) / DotBlock.Count;
-        job.TokensPerPart = ((product.Count + tokenParts - 1) / tokenParts + 2) / 3 * 3; // alike, and whole tiles
+        var rowBlocks = (product.Rows + PackedTile.Rows - 1) / PackedTile.Rows;
+        var tokenParts = (product.Count + TokensInBlock - 1) / TokensInBlock;
+        job.TokensPerPart = PackedTile.WholeTiles((product.Count + tokenParts - 1) / tokenParts); // alike, and whole tiles
         tokenParts = (product.Count + job.TokensPerPart - 1) / job.TokensPerPart;
         var rowParts = (long)product.Rows * product.Columns * product.Count < WorthThreads ? 1
             : Math.Min(rowBlocks, Math.Max(1, workers.Threads * PartsPerThread / tokenParts));
-        job.RowsPerPart = (rowBlocks + rowParts - 1) / rowParts * DotBlock.Rows;
+        job.RowsPerPart = (rowBlocks + rowParts - 1) / rowParts * PackedTile.Rows;
         job.RowParts = (product.Rows + job.RowsPerPart - 1) / job.RowsPerPart;
         job.Streams = product.Count <= MostInOneGo && job.Padded == product.Columns;
-        job.Aligned = product.Count <= FewTokens || job.Streams || job.RowParts > 1; // tokens that all parts read are copied once for all
-        if (job.Aligned)
+        if (job.Streams)
         {
-            job.Product.X = Align(job, 0, product.Count);
-            job.Product.XStride = job.Padded;
+            job.Product.X = Align(product);
+            job.Product.XStride = product.Columns;
         }
+        else if (job.RowParts > 1) // tokens that all parts read are packed once for all
+            job.Packed = Pack(job, workers);
         Simd.Run(ref job, job.RowParts * tokenParts, workers);
     }
 
@@ -82,24 +86,41 @@ static unsafe class DenseProduct
     [MethodImpl(Simd.Hot)]
     static void Blocks<T>(in Job job, int first, int rows, int token, int count) where T : struct, ILanes<T>
     {
-        var sums = Scratch.Floats(ref _sums, DotBlock.Sums);
-        var panel = Scratch.Floats(ref _panel, DotBlock.Rows * Stretch);
-        var copy = !job.Aligned && (job.Padded != job.Product.Columns || rows >= DotBlock.Rows);
-        var x = copy ? Align(job, token, count) : job.Product.X + token * job.Product.XStride;
-        var xStride = copy ? job.Padded : job.Product.XStride;
-        var together = copy || job.Aligned && count > FewTokens ? (count + 2) / 3 * 3 : count; // tiles are three tokens wide
-        for (var end = first + rows; first < end; first += DotBlock.Rows)
+        var tiles = (count + PackedTile.Tokens - 1) / PackedTile.Tokens;
+        var sums = Scratch.Floats(ref _sums, tiles * PackedTile.Sums);
+        var panel = Scratch.Floats(ref _panel, PackedTile.Rows * Stretch / 2);
+        var x = job.Packed != null ? job.Packed + (nint)token * job.Padded : Pack(job, token, count);
+        for (var end = first + rows; first < end; first += PackedTile.Rows)
         {
-            rows = Math.Min(DotBlock.Rows, end - first);
+            rows = Math.Min(PackedTile.Rows, end - first);
             for (var c = 0; c < job.Padded; c += Stretch)
-            {
-                var columns = Math.Min(Stretch, job.Padded - c);
-                Widen<T>(job, first, rows, c, columns, panel);
-                DotBlock.Accumulate<T>(panel, Stretch, rows, x + c, xStride, together, columns, sums, c == 0, Next(job, first, end, c));
-            }
-            for (var t = 0; t < count; t++)
-                for (var r = 0; r < rows; r++)
-                    job.Product.Put(token + t, first + r, DotBlock.Fold<T>(sums + (t * DotBlock.Rows + r) * DotBlock.Lanes));
+                for (var half = 0; half < 2; half++)
+                    Stretched<T>(job, first, rows, c, half, tiles, x, panel, sums, Next(job, first, end, c));
+            for (var t = 0; t < tiles; t++)
+                PackedTile.Put<T>(job.Product, token + t * PackedTile.Tokens, Math.Min(PackedTile.Tokens, count - t * PackedTile.Tokens),
+                    first, rows, sums + t * PackedTile.Sums);
+        }
+    }
+
+    // Half the lanes of a stretch of columns of eight rows, with all tokens of a part.
+    [MethodImpl(Simd.Hot)]
+    static void Stretched<T>(in Job job, int first, int rows, int column, int half, int tiles, float* x, float* panel, float* sums,
+        Prefetch.Later next) where T : struct, ILanes<T>
+    {
+        var at = (nint)first * job.Product.Columns + column;
+        var columns = Math.Min(Stretch, job.Product.Columns - column);
+        if (job.Bits != null)
+            PackedTile.PackRows<T, ushort>(job.Bits + at, job.Product.Columns, rows, columns, half, panel);
+        else
+            PackedTile.PackRows<T, float>(job.Floats + at, job.Product.Columns, rows, columns, half, panel);
+        columns = Pad(columns);
+        x += (nint)column * tiles * PackedTile.Tokens + half * columns / 2 * PackedTile.Tokens;
+        var lines = next.Lines / tiles + 1;
+        for (var t = 0; t < tiles; t++, x += columns * PackedTile.Tokens)
+        {
+            if (half == 0)
+                next.Ask(lines);
+            PackedTile.Multiply<T>(panel, x, columns / DotBlock.Lanes, sums + t * PackedTile.Sums + half * PackedTile.Sums / 2, column == 0);
         }
     }
 
@@ -109,50 +130,54 @@ static unsafe class DenseProduct
         var size = job.Bits != null ? sizeof(ushort) : sizeof(float);
         column += Stretch;
         if (column >= job.Product.Columns)
-            (first, column) = (first + DotBlock.Rows, 0);
+            (first, column) = (first + PackedTile.Rows, 0);
         var start = job.Bits != null ? (byte*)job.Bits : (byte*)job.Floats;
         var row = (nint)job.Product.Columns * size;
         return new(start + first * row + column * size, row, Math.Min(Stretch, job.Product.Columns - column) * size,
-            Math.Clamp(end - first, 0, DotBlock.Rows));
+            Math.Clamp(end - first, 0, PackedTile.Rows));
     }
 
-    // A stretch of columns to float32 at a multiple of 64 bytes. Columns beyond the last are zeros.
-    [MethodImpl(Simd.Hot)]
-    static void Widen<T>(in Job job, int first, int rows, int column, int columns, float* panel) where T : struct, ILanes<T>
+    // Few tokens to a multiple of 64 bytes, because a load across two cache lines costs twice. Zeros up to eight, the width of a step.
+    static float* Align(in Product product)
     {
-        var real = Math.Min(columns, job.Product.Columns - column);
-        for (var r = first; r < first + rows; r++, panel += Stretch)
-        {
-            var at = (nint)r * job.Product.Columns + column;
-            var c = 0;
-            if (job.Floats != null)
-            {
-                new ReadOnlySpan<float>(job.Floats + at, real).CopyTo(new(panel, real));
-                c = real;
-            }
-            for (; c + 16 <= real; c += 16)
-                T.LoadBFloat16(job.Bits + at + c).Store(panel + c);
-            for (; c < real; c++)
-                panel[c] = BFloat16.Widen(job.Bits[at + c]);
-            for (; c < columns; c++)
-                panel[c] = 0;
-        }
-    }
-
-    // Tokens to a multiple of 64 bytes and padded with zeros: a load across two cache lines costs twice, and each is loaded for many rows.
-    static float* Align(in Job job, int token, int count)
-    {
-        var padding = job.Streams ? 3 : 2; // tiles are three tokens wide, or eight of which at least five are real
-        var tokens = Scratch.Floats(ref _tokens, checked((count + padding) * job.Padded));
-        for (var t = 0; t < count; t++)
-        {
-            var to = tokens + (nint)t * job.Padded;
-            var from = job.Product.X + (token + t) * job.Product.XStride;
-            new ReadOnlySpan<float>(from, job.Product.Columns).CopyTo(new(to, job.Product.Columns));
-            new Span<float>(to + job.Product.Columns, job.Padded - job.Product.Columns).Clear();
-        }
-        new Span<float>(tokens + (nint)count * job.Padded, padding * job.Padded).Clear();
+        var columns = product.Columns;
+        var tokens = Scratch.Floats(ref _tokens, checked((product.Count + 3) * columns));
+        for (var t = 0; t < product.Count; t++)
+            new ReadOnlySpan<float>(product.X + t * product.XStride, columns).CopyTo(new(tokens + (nint)t * columns, columns));
+        new Span<float>(tokens + (nint)product.Count * columns, 3 * columns).Clear();
         return tokens;
+    }
+
+    // The tokens of each part: stretch after stretch, tile after tile.
+    static float* Pack(in Job job, int token, int count)
+    {
+        var tokens = PackedTile.WholeTiles(count);
+        var packed = Scratch.Floats(ref _tokens, checked(tokens * job.Padded));
+        for (var t = 0; t < tokens; t += PackedTile.Tokens)
+            PackTile(job, token, count, t, packed);
+        return packed;
+    }
+
+    static float* Pack(in Job job, Workers workers)
+    {
+        var packing = new Packing
+        {
+            Job = job,
+            To = Scratch.Floats(ref _tokens, checked(PackedTile.WholeTiles(job.Product.Count) * job.Padded)),
+        };
+        Simd.Run(ref packing, PackedTile.WholeTiles(job.Product.Count) / PackedTile.Tokens, workers);
+        return packing.To;
+    }
+
+    static void PackTile(in Job job, int token, int count, int tile, float* packed)
+    {
+        var tokens = PackedTile.WholeTiles(count);
+        for (var c = 0; c < job.Product.Columns; c += Stretch)
+        {
+            var columns = Math.Min(Stretch, job.Product.Columns - c);
+            PackedTile.PackTokens(job.Product.X + (token + tile) * job.Product.XStride + c, job.Product.XStride,
+                Math.Min(PackedTile.Tokens, count - tile), columns, packed + (nint)c * tokens + tile * Pad(columns));
+        }
     }
 
     static int Pad(int columns) => (columns + DotBlock.Lanes - 1) / DotBlock.Lanes * DotBlock.Lanes;
@@ -161,10 +186,23 @@ static unsafe class DenseProduct
     {
         public Product Product;
         public ushort* Bits;
-        public float* Floats;
-        public bool Aligned, Streams;
+        public float* Floats, Packed;
+        public bool Streams;
         public int Padded, RowsPerPart, RowParts, TokensPerPart;
 
         public readonly void Part<T>(int part) where T : struct, ILanes<T> => DenseProduct.Part<T>(this, part);
+    }
+
+    struct Packing : IKernel
+    {
+        public Job Job;
+        public float* To;
+
+        public readonly void Part<T>(int tile) where T : struct, ILanes<T>
+        {
+            var first = tile * PackedTile.Tokens / Job.TokensPerPart * Job.TokensPerPart;
+            PackTile(Job, first, Math.Min(Job.TokensPerPart, Job.Product.Count - first), tile * PackedTile.Tokens - first,
+                To + (nint)first * Job.Padded);
+        }
     }
 }

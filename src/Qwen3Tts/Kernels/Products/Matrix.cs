@@ -1,3 +1,6 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
 namespace Qwen3Tts.Kernels;
 
 /// <summary>How the numbers of a weight matrix are stored.</summary>
@@ -78,12 +81,28 @@ unsafe struct Product
     public int Rows, Columns, Count;
     public bool Add;
 
-    [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.AggressiveInlining)]
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly void Put(int token, int row, float sum)
     {
         var at = Y + (nint)token * Rows + row;
         if (Bias != null)
             sum = Bias[row] + sum;
         *at = Add ? *at + sum : sum;
+    }
+
+    /// <summary>The same for up to four rows.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly void Put(int token, int row, int rows, Vector128<float> sums)
+    {
+        if (rows < 4)
+        {
+            for (var r = 0; r < rows; r++)
+                Put(token, row + r, sums[r]);
+            return;
+        }
+        var at = Y + (nint)token * Rows + row;
+        if (Bias != null)
+            sums = Vector128.Load(Bias + row) + sums;
+        (Add ? Vector128.Load(at) + sums : sums).Store(at);
     }
 }

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 
 namespace Qwen3Tts.Kernels;
 
@@ -18,7 +19,7 @@ static unsafe class QuantizedProduct<TFormat> where TFormat : struct, IGroupForm
 
     public static void Run(in Product product, byte* groups, ushort* scales, Workers workers)
     {
-        var tokens = QuantizedTokens.Quantize(product);
+        var tokens = QuantizedTokens.Quantize(product, workers);
         var tokenParts = (product.Count + TokensPerPart - 1) / TokensPerPart;
         var rowParts = (long)product.Rows * product.Columns * product.Count < WorthThreads ? 1
             : Math.Min(product.Rows, Math.Max(1, workers.Threads * PartsPerThread / tokenParts));
@@ -124,7 +125,7 @@ static unsafe class QuantizedProduct<TFormat> where TFormat : struct, IGroupForm
             c = T.MultiplyAdd(T.DotInt16(w, x), T.Broadcast(of2[g]), c);
             d = T.MultiplyAdd(T.DotInt16(w, y), T.Broadcast(of3[g]), d);
         }
-        (sums[0], sums[1], sums[2], sums[3]) = ((a + a1).Sum(), (b + b1).Sum(), (c + c1).Sum(), (d + d1).Sum());
+        T.Sums(a + a1, b + b1, c + c1, d + d1).Store(sums);
     }
 
     // The scale of a group of weights times that of the token's.
@@ -166,6 +167,7 @@ static unsafe class QuantizedProduct<TFormat> where TFormat : struct, IGroupForm
 readonly unsafe struct QuantizedTokens(short* whole, float* scales)
 {
     const int Group = Quantization.Group;
+    const int TokensPerPart = 8; // fewer take less time than waking a thread
 
     [ThreadStatic] static float[]? _whole, _scales, _row, _rowScales;
 
@@ -173,7 +175,7 @@ readonly unsafe struct QuantizedTokens(short* whole, float* scales)
     public float* Scales => scales;
 
     /// <summary>In working memory of this thread, valid until its next product.</summary>
-    public static QuantizedTokens Quantize(in Product product)
+    public static QuantizedTokens Quantize(in Product product, Workers workers)
     {
         var (columns, perRow) = (product.Columns, product.Columns / Group);
         var whole = (short*)Scratch.Floats(ref _whole, checked(product.Count * columns / 2));
@@ -187,7 +189,7 @@ readonly unsafe struct QuantizedTokens(short* whole, float* scales)
             Columns = columns,
             Count = product.Count
         };
-        Simd.Run(ref job);
+        Simd.Run(ref job, (product.Count + TokensPerPart - 1) / TokensPerPart, workers);
         return new(whole, scales);
     }
 
@@ -206,9 +208,10 @@ readonly unsafe struct QuantizedTokens(short* whole, float* scales)
 
         public readonly void Part<T>(int part) where T : struct, ILanes<T>
         {
-            var scale = Scales;
-            var to = Whole;
-            for (var t = 0; t < Count; t++)
+            var first = part * TokensPerPart;
+            var scale = Scales + (nint)first * Columns / Group;
+            var to = Whole + (nint)first * Columns;
+            for (var t = first; t < Math.Min(first + TokensPerPart, Count); t++)
                 for (var c = 0; c < Columns; c += Group, to += Group)
                     *scale++ = Pack<T>(X + t * XStride + c, to);
         }

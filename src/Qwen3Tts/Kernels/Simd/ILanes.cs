@@ -1,3 +1,5 @@
+using System.Runtime.Intrinsics;
+
 namespace Qwen3Tts.Kernels;
 
 /// <summary>
@@ -50,5 +52,9 @@ unsafe interface ILanes<T> where T : struct, ILanes<T>
     static abstract void StoreInt16(T a, short* to);
 
     float Sum();
+
+    /// <summary>The sums of four, each as <see cref="Sum()"/> adds it up.</summary>
+    static abstract Vector128<float> Sums(T a, T b, T c, T d);
+
     float Largest();
 }

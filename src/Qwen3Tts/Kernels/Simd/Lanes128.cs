@@ -126,7 +126,14 @@ readonly unsafe struct Lanes128(Vector128<float> a, Vector128<float> b, Vector12
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public float Sum() => Fold.Sum(_a + _c + (_b + _d));
+    public float Sum() => Fold.Sum(Quarters());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<float> Sums(Lanes128 x, Lanes128 y, Lanes128 z, Lanes128 w) =>
+        Fold.Sums(x.Quarters(), y.Quarters(), z.Quarters(), w.Quarters());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    Vector128<float> Quarters() => _a + _c + (_b + _d);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public float Largest() => Fold.Largest(Max(Max(_a, _c), Max(_b, _d)));

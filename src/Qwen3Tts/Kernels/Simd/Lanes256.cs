@@ -107,6 +107,10 @@ readonly unsafe struct Lanes256(Vector256<float> low, Vector256<float> high) : I
     public float Sum() => Fold.Sum(_low + _high);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<float> Sums(Lanes256 a, Lanes256 b, Lanes256 c, Lanes256 d) =>
+        Fold.Sums(a._low + a._high, b._low + b._high, c._low + c._high, d._low + d._high);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public float Largest() => Fold.Largest(Vector256.Max(_low, _high));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

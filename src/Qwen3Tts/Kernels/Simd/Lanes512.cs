@@ -85,7 +85,14 @@ readonly unsafe struct Lanes512(Vector512<float> v) : ILanes<Lanes512>
         Avx512BW.MultiplyAddAdjacent(low, Avx512BW.LoadVector512(x)), Avx512BW.MultiplyAddAdjacent(high, Avx512BW.LoadVector512(x + 32)))));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public float Sum() => Fold.Sum(_v.GetLower() + _v.GetUpper());
+    public float Sum() => Fold.Sum(Halves());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<float> Sums(Lanes512 a, Lanes512 b, Lanes512 c, Lanes512 d) =>
+        Fold.Sums(a.Halves(), b.Halves(), c.Halves(), d.Halves());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    Vector256<float> Halves() => _v.GetLower() + _v.GetUpper();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public float Largest() => Fold.Largest(Vector256.Max(_v.GetLower(), _v.GetUpper()));
