@@ -28,7 +28,7 @@ sealed class GatedMlp(Weights weights, string name, int hidden, int intermediate
         var up = scratch.Up(count); // [count, intermediate]
         gate_proj.Apply(x, gate, count, workers);
         up_proj.Apply(x, up, count, workers);
-        Activations.SiluMultiply(gate, up);
+        Activations.SiluMultiply(gate, up, workers);
         scratch.Add(down_proj, gate, residual, count, scale, workers);
     }
 }

@@ -19,7 +19,8 @@ static class Activations
     public static void Elu(Span<float> x, Workers? workers = null) => Elementwise.Map<EluFunction>(x, workers);
 
     /// <summary>silu(gate) * up. in: gate, up · out: gate · overwrites: gate.</summary>
-    public static void SiluMultiply(Span<float> gate, ReadOnlySpan<float> up) => Elementwise.Map<SiluMultiplyFunction>(gate, up);
+    public static void SiluMultiply(Span<float> gate, ReadOnlySpan<float> up, Workers? workers = null) =>
+        Elementwise.Map<SiluMultiplyFunction>(gate, up, workers);
 
     /// <summary>
     /// x + inverseBeta * sin²(alpha * x). in: x [rows, channels], alpha and inverseBeta [channels] · out: y [rows, channels] · overwrites:
