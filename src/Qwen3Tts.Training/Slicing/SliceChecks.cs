@@ -24,7 +24,7 @@ static class SliceChecks
         if (speech.End > whole - Edge)
             return ("the recording ends in the middle of it", "cut off");
         if (clip.Seconds > options.Longest)
-            return (F($"it has {clip.Seconds:0.0} s without a pause of {SpeechMap.MinPause} s at which it may be cut"), "too long");
+            return (F($"it has {clip.Seconds:0.0} s without a pause of {SpeechMap.ShorterPause} s at which it may be cut"), "too long");
         if (clip.Seconds < options.Shortest)
             return (F($"it has {clip.Seconds:0.0} s, and no other speech is within {options.LongestPause} s of it"), "too short");
         var levels = ClipLevels.Measure(clip);

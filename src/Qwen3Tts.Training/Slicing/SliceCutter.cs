@@ -51,6 +51,6 @@ static class SliceCutter
     static double Cost(double seconds, SliceOptions options) =>
         seconds > options.Longest ? 100 : Math.Max(0, options.Shortest - seconds);
 
-    /// <summary>Half a second of missing length is worth a cut at a pause of 0.3 s rather than at a very long one.</summary>
-    static double CostOfCut(double pause) => 0.5 * SpeechMap.MinPause / Math.Max(SpeechMap.MinPause, pause);
+    /// <summary>A cut at a pause of 0.3 s costs as much as half a second of missing length, a cut at a longer pause less.</summary>
+    static double CostOfCut(double pause) => 0.15 / Math.Max(0.1, pause);
 }

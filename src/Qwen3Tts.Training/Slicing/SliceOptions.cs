@@ -1,4 +1,6 @@
 // What slice is asked to do, and what it says about each stretch of a recording.
+using Qwen3Tts.Audio;
+
 namespace Qwen3Tts.Training.Slicing;
 
 /// <summary>How recordings are cut.</summary>
@@ -13,7 +15,7 @@ sealed record SliceOptions
     public double LongestPause { get; init; } = 1;
     /// <summary>Least distance of the speech from the noise in its pauses, in dB.</summary>
     public double LeastDistance { get; init; } = 15;
-    /// <summary>Largest share of samples in flat tops.</summary>
+    /// <summary>Largest share of samples in flat tops of a clip.</summary>
     public double MostClipped { get; init; } = 0.001;
 }
 
@@ -33,3 +35,38 @@ sealed record Slice(string Source, Span Span, string? Reason, string Kind)
     /// <summary>Distance of the speech from the noise in its pauses, in dB; null if there is no pause to measure.</summary>
     public double? Distance { get; init; }
 }
+
+/// <summary>A voice encoder.</summary>
+/// <param name="SampleRate">Samples per second of what it takes.</param>
+/// <param name="Fingerprint">A hash that changes with its weights.</param>
+/// <param name="Embed">Turns speech into an x-vector.</param>
+sealed record VoiceEncoder(int SampleRate, byte[] Fingerprint, Func<Waveform, float[]> Embed);
+
+/// <summary>A recogniser that writes down what is said.</summary>
+/// <param name="Name">Its name, with all that changes its results.</param>
+/// <param name="Hear">The words of each clip.</param>
+sealed record Transcriber(string Name,
+    Func<IReadOnlyList<Waveform>, CancellationToken, IReadOnlyList<string>> Hear);
+
+/// <summary>All that slice was asked to do.</summary>
+sealed record SliceRequest
+{
+    /// <summary>Recordings, and folders of recordings.</summary>
+    public required IReadOnlyList<string> Inputs { get; init; }
+    /// <summary>The folder of the clips.</summary>
+    public required string Output { get; init; }
+    public SliceOptions Options { get; init; } = new();
+    /// <summary>Language of the list that is written; null names none.</summary>
+    public string? Language { get; init; }
+    /// <summary>Tells speakers apart; null takes all speech.</summary>
+    public VoiceEncoder? Voices { get; init; }
+    /// <summary>Writes the texts that no file has; null leaves them empty.</summary>
+    public Transcriber? Transcriber { get; init; }
+}
+
+/// <summary>What slice did.</summary>
+/// <param name="Slices">All stretches, in the order of the recordings.</param>
+/// <param name="Seconds">Length of all recordings.</param>
+/// <param name="Recordings">Number of recordings.</param>
+/// <param name="Notes">What the user should know about recordings and their texts, with a remedy.</param>
+sealed record SliceReport(IReadOnlyList<Slice> Slices, double Seconds, int Recordings, IReadOnlyList<string> Notes);

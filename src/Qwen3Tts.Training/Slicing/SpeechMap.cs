@@ -1,7 +1,7 @@
 // Where a recording has speech: the voice activity network decides, and the level corrects its borders. The network answers every 32 ms and
 // a little late, and it takes a faint last consonant for the end; so a stretch of speech grows while the sound beside it is louder than the
 // quiet of the recording, and shrinks while it is quieter. A pause shorter than MinPause does not end a stretch: the closures of p, t and
-// k are up to 150 ms long, and a word must not be cut at one of them.
+// k are up to 150 ms long, those of long consonants up to 250 ms, and a word must not be cut at one of them.
 using Qwen3Tts.Audio;
 
 namespace Qwen3Tts.Training.Slicing;
@@ -20,6 +20,8 @@ sealed class SpeechMap
 {
     /// <summary>Shortest pause at which a recording may be cut, in seconds.</summary>
     public const double MinPause = 0.3;
+    /// <summary>The same within speech that would be too long for a clip otherwise.</summary>
+    public const double ShorterPause = 0.2;
 
     const double On = 0.5, Off = 0.35; // probability at which speech begins, and below which it ends: those of the network's authors
     const double ShortestSpeech = 0.1, LongestGrowth = 0.25;
@@ -29,14 +31,15 @@ sealed class SpeechMap
     readonly double[] _levels; // RMS of each window
     readonly bool[] _active; // windows that are speech
 
-    /// <summary>Stretches of speech, in order, with pauses of at least <see cref="MinPause"/> between them.</summary>
+    /// <summary>Stretches of speech, in order, with pauses between them.</summary>
     public IReadOnlyList<Span> Speech { get; }
     /// <summary>Stretches of at least a second that are loud and are not speech: music, noise.</summary>
     public IReadOnlyList<Span> Other { get; }
 
     /// <param name="wave">The recording, at its own rate.</param>
     /// <param name="probabilities">The network's answer for each of its windows.</param>
-    public SpeechMap(Waveform wave, float[] probabilities)
+    /// <param name="pause">Shortest pause between two stretches, in seconds.</param>
+    public SpeechMap(Waveform wave, float[] probabilities, double pause = MinPause)
     {
         var window = Math.Max(1, wave.SampleRate / 100);
         _step = (double)window / wave.SampleRate;
@@ -44,9 +47,9 @@ sealed class SpeechMap
         _active = Hysteresis(probabilities);
         var quiet = Quiet();
         Grow(quiet);
-        foreach (var (from, to) in Runs([.. _levels.Select(l => l <= quiet)], true).Where(r => r.To - r.From >= Count(MinPause)))
+        foreach (var (from, to) in Runs([.. _levels.Select(l => l <= quiet)], true).Where(r => r.To - r.From >= Count(pause)))
             Array.Fill(_active, false, from, to - from); // a pause that the network did not notice
-        Fill(_active, Count(MinPause));
+        Fill(_active, Count(pause));
         foreach (var (from, to) in Runs(_active, true).Where(r => r.To - r.From < Count(ShortestSpeech)).ToList())
             Array.Fill(_active, false, from, to - from); // a click
         Speech = Spans(_active);
