@@ -11,7 +11,7 @@ sealed class SlicedRecording(SliceSource source, Waveform wave, float[] probabil
 {
     const int Mixed = -1, Unknown = -2; // instead of a speaker
 
-    readonly SpeechMap _map = new(wave, probabilities);
+    readonly SpeechMap _map = new(wave, probabilities), _finer = new(wave, probabilities, SpeechMap.ShorterPause);
     IReadOnlyList<Span>? _speech;
 
     /// <summary>Stretches of speech. One that is too long for a clip is divided at shorter pauses, where it has any.</summary>
@@ -71,17 +71,15 @@ sealed class SlicedRecording(SliceSource source, Waveform wave, float[] probabil
 
     double? Distance(Span span)
     {
-        var (speech, noise) = _map.Levels(span);
+        var (speech, noise) = _finer.Levels(span); // it has more pauses
         return speech is { } s && noise is { } n ? RecordingChecks.Decibel(s) - RecordingChecks.Decibel(n) : null;
     }
 
     List<Span> Stretches()
     {
         bool TooLong(Span s) => s.Seconds + 2 * options.Quiet > options.Longest;
-        if (!_map.Speech.Any(TooLong))
-            return [.. _map.Speech];
-        var finer = new SpeechMap(wave, probabilities, SpeechMap.ShorterPause).Speech;
-        return [.. _map.Speech.SelectMany(s => TooLong(s) ? finer.Where(f => f.Begin >= s.Begin - 0.01 && f.End <= s.End + 0.01) : [s])];
+        return [.. _map.Speech.SelectMany(s =>
+            TooLong(s) ? _finer.Speech.Where(f => f.Begin >= s.Begin - 0.01 && f.End <= s.End + 0.01) : [s])];
     }
 
     /// <summary>The speaker of each stretch. One that is too short to have a voice goes with its neighbours if they are one speaker.</summary>
