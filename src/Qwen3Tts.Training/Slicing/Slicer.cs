@@ -13,7 +13,7 @@ sealed class Slicer : IDisposable
 {
     /// <summary>The list of the clips, which a folder of recordings may have: all commands read it if the folder is named.</summary>
     public const string ListName = "metadata.jsonl";
-    public const string TableName = "slices.tsv";
+    public const string TableName = "slices.tsv", PageName = "index.html";
 
     const string ListKey = "list"; // the hash of the list that was written last
     const int HeardAtOnce = 16; // clips that a recogniser gets at once
@@ -187,6 +187,7 @@ sealed class Slicer : IDisposable
         CodesFile.Write(_list, clips.Select(s => new Clip("", s.File!, true, s.Text, Language: _request.Language)));
         _cache.Add(ListKey, Hash(File.ReadAllBytes(_list)));
         OutputFile.WriteText(Path.Combine(_request.Output, TableName), SliceTable.Write(slices, _request.Output));
+        OutputFile.WriteText(Path.Combine(_request.Output, PageName), SlicePage.Write(slices, _request.Output));
         var record = OutputRecord.At(FileIdentity.Resolve(_request.Output));
         foreach (var stale in Directory.GetFiles(_request.Output, "*.wav").Select(Path.GetFullPath).Except(clips.Select(c => c.File!))
             .Where(record.Owns))
