@@ -51,8 +51,8 @@ static partial class Transcription
             {
                 var file = Path.Combine(folder, $"{i}.wav");
                 WavFile.Write(file, clip);
-                heard.Add(ExternalProgram.Output(words[0], words.Skip(1).Select(w => w.Replace(Place, file, StringComparison.Ordinal)), stop)
-                    .Trim());
+                var arguments = words.Skip(1).Select(w => w.Replace(Place, file, StringComparison.Ordinal));
+                heard.Add(ExternalProgram.Output(words[0], arguments, stop).Trim());
             }
             return heard;
         }

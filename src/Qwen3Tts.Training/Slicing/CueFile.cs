@@ -87,11 +87,14 @@ static partial class CueFile
     }
 
     public static Span Checked(string place, double begin, double end) => begin <= end && double.IsFinite(end) ? new(begin, end)
-        : throw Bad(place, FormattableString.Invariant($"it ends at {end:0.###} s, before it begins at {begin:0.###} s"), "Correct the times.");
+        : throw Bad(place, FormattableString.Invariant($"it ends at {end:0.###} s, before it begins at {begin:0.###} s"),
+            "Correct the times.");
 
     public static InvalidDataException Bad(string place, string what, string remedy) => new($"{place}: {what}. {remedy}");
 
-    [GeneratedRegex(@"^\s*(?:(\d{1,3}):)?(\d{1,2}):(\d{1,2})(?:[,.](\d{1,6}))?\s*-->\s*(?:(\d{1,3}):)?(\d{1,2}):(\d{1,2})(?:[,.](\d{1,6}))?")]
+    const string TimeOfDay = @"(?:(\d{1,3}):)?(\d{1,2}):(\d{1,2})(?:[,.](\d{1,6}))?";
+
+    [GeneratedRegex($@"^\s*{TimeOfDay}\s*-->\s*{TimeOfDay}")]
     private static partial Regex Times();
 
     [GeneratedRegex(@"^\s*(\d{1,15}(?:\.\d{1,9})?)\s+(\d{1,15}(?:\.\d{1,9})?)(?:\s+(.*))?$")]

@@ -47,7 +47,8 @@ static class LengthAlignment
     }
 
     /// <summary>The sentences of a text. Lines are kept apart, because a line is often what is said in one breath.</summary>
-    public static List<string> Sentences(string text) => [.. text.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+    public static List<string> Sentences(string text) => [.. text
+        .Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
         .SelectMany(line => SentenceSplitter.Split(line).Select(s => line[s.Start..s.End])).Where(s => Letters(s) > 0)];
 
     static readonly (int Sentences, int Stretches)[] Shapes =

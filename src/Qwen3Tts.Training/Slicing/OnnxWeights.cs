@@ -19,7 +19,8 @@ static class OnnxWeights
         var found = new Dictionary<string, float[]>();
         foreach (var graph in Parts(model, GraphOfModel))
             foreach (var attribute in Attributes(graph).Where(a => NameOf(a, NameOfAttribute) == branch))
-                foreach (var tensor in Parts(attribute, GraphOfAttribute).SelectMany(Attributes).SelectMany(a => Parts(a, TensorOfAttribute)))
+                foreach (var tensor in Parts(attribute, GraphOfAttribute).SelectMany(Attributes)
+                    .SelectMany(a => Parts(a, TensorOfAttribute)))
                     if (NameOf(tensor, NameOfTensor) is { Length: > 0 } name && Parts(tensor, DataOfTensor).FirstOrDefault() is { } data)
                         found.TryAdd(name, MemoryMarshal.Cast<byte, float>(data).ToArray());
         return found;

@@ -130,7 +130,9 @@ sealed class SileroVad
         return one[0];
     }
 
-    /// <summary>A convolution of three taps over the frames of each window, padded with one frame of zeros at both ends, then ReLU.</summary>
+    /// <summary>
+    /// A convolution of three taps over the frames of each window, with one frame of zeros at both ends, then ReLU.
+    /// </summary>
     sealed class Convolution
     {
         const int Taps = 3;

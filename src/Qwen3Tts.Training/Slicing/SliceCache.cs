@@ -80,7 +80,8 @@ sealed class SliceCache : IDisposable
     {
         try
         {
-            return line.Length == 0 ? null : JsonSerializer.Deserialize(line, SliceCacheJson.Default.SliceCacheLine) is { Key: not null, Value: not null } read ? read : null;
+            return line.Length > 0 && JsonSerializer.Deserialize(line, SliceCacheJson.Default.SliceCacheLine)
+                is { Key: not null, Value: not null } read ? read : null;
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {

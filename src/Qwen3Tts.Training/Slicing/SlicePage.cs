@@ -13,7 +13,8 @@ static class SlicePage
     {
         string Player(Slice s) => s.File is not null ? Sound(Path.GetRelativePath(Path.GetFullPath(folder), s.File))
             : Sound(Path.GetRelativePath(Path.GetFullPath(folder), s.Source)).Replace("\"></audio>",
-                string.Create(CultureInfo.InvariantCulture, $"#t={s.Span.Begin:0.00},{s.Span.End:0.00}\"></audio>"), StringComparison.Ordinal);
+                string.Create(CultureInfo.InvariantCulture, $"#t={s.Span.Begin:0.00},{s.Span.End:0.00}\"></audio>"),
+                StringComparison.Ordinal);
         var clips = slices.Where(s => s.File is not null).ToList();
         var left = slices.Where(s => s.File is null).ToList();
         var page = Begin("Slices").Append(Heading("qwen3tts-train · slice", clips.Count > 0 ? "good" : "warn",

@@ -12,8 +12,9 @@ static class SliceTable
     {
         var table = new StringBuilder("clip\trecording\tbegin\tend\tseconds\tdB above noise\tkind\treason\ttext\n");
         foreach (var s in slices)
-            table.Append(CultureInfo.InvariantCulture, $"{(s.File is null ? "" : Path.GetRelativePath(Path.GetFullPath(folder), s.File))}\t")
-                .Append(CultureInfo.InvariantCulture, $"{Printable.Text(Path.GetFileName(s.Source))}\t{s.Span.Begin:0.00}\t{s.Span.End:0.00}\t")
+            table.Append(s.File is null ? "" : Path.GetRelativePath(Path.GetFullPath(folder), s.File))
+                .Append(CultureInfo.InvariantCulture, $"\t{Printable.Text(Path.GetFileName(s.Source))}")
+                .Append(CultureInfo.InvariantCulture, $"\t{s.Span.Begin:0.00}\t{s.Span.End:0.00}\t")
                 .Append(CultureInfo.InvariantCulture, $"{s.Span.Seconds:0.00}\t{s.Distance:0.0}\t{s.Kind}\t{s.Reason}\t{s.Text}\n");
         return table.ToString();
     }
@@ -31,7 +32,8 @@ static class SliceTable
                     + F($"{lengths[0]:0.0} to {lengths[^1]:0.0} s")),
             ("texts", $"{clips.Count(c => c.Text.Length > 0)} of {clips.Count}"),
         };
-        foreach (var kind in report.Slices.Where(s => s.File is null).GroupBy(s => s.Kind).OrderByDescending(k => k.Sum(s => s.Span.Seconds)))
+        foreach (var kind in report.Slices.Where(s => s.File is null).GroupBy(s => s.Kind)
+            .OrderByDescending(k => k.Sum(s => s.Span.Seconds)))
             lines.Add(("left out", F($"{kind.Count()}, {kind.Sum(s => s.Span.Seconds) / 60:0.0} minutes: {kind.Key}; for example ")
                 + F($"{Printable.Text(Path.GetFileName(kind.First().Source))} at {kind.First().Span.Begin:0.0} s: {kind.First().Reason}")));
         return string.Join('\n', lines.Select(l => $"{l.Item1,-16}{l.Item2}").Concat(report.Notes));

@@ -11,12 +11,17 @@ sealed class SlicedRecording(SliceSource source, Waveform wave, float[] probabil
 {
     const int Mixed = -1, Unknown = -2; // instead of a speaker
 
-    readonly SpeechMap _map = new(wave, probabilities), _finer = new(wave, probabilities, SpeechMap.ShorterPause);
+    readonly SpeechMap _map = new(wave, probabilities);
+    readonly SpeechMap _finer = new(wave, probabilities, SpeechMap.ShorterPause); // has more pauses
     IReadOnlyList<Span>? _speech;
 
     /// <summary>Stretches of speech. One that is too long for a clip is divided at shorter pauses, where it has any.</summary>
     public IReadOnlyList<Span> Speech => _speech ??= Stretches();
 
+    /// <summary>The highest frequency of the speech, in Hz.</summary>
+    public double Bandwidth => Slicing.Bandwidth.Measure(wave, _map.Speech);
+
+    /// <summary>The sound of a stretch.</summary>
     public Waveform Part(Span span)
     {
         var from = Math.Clamp((int)Math.Round(span.Begin * wave.SampleRate), 0, wave.Samples.Length);
@@ -71,7 +76,7 @@ sealed class SlicedRecording(SliceSource source, Waveform wave, float[] probabil
 
     double? Distance(Span span)
     {
-        var (speech, noise) = _finer.Levels(span); // it has more pauses
+        var (speech, noise) = _finer.Levels(span);
         return speech is { } s && noise is { } n ? RecordingChecks.Decibel(s) - RecordingChecks.Decibel(n) : null;
     }
 
@@ -82,7 +87,9 @@ sealed class SlicedRecording(SliceSource source, Waveform wave, float[] probabil
             TooLong(s) ? _finer.Speech.Where(f => f.Begin >= s.Begin - 0.01 && f.End <= s.End + 0.01) : [s])];
     }
 
-    /// <summary>The speaker of each stretch. One that is too short to have a voice goes with its neighbours if they are one speaker.</summary>
+    /// <summary>
+    /// The speaker of each stretch. One that is too short to have a voice goes with its neighbours if they are one speaker.
+    /// </summary>
     static int[] Who(IReadOnlyList<int[]> speakers)
     {
         var who = speakers.Select(s => s.Length == 0 ? Unknown : s.All(v => v == s[0]) ? s[0] : Mixed).ToArray();

@@ -115,8 +115,19 @@ sealed class Slicer : IDisposable
         return result;
     }
 
+    /// <summary>What the user should know about a recording, although it can be used.</summary>
+    void Note(SliceSource source, SlicedRecording recording)
+    {
+        const double Codec = 12_000; // the models hear and speak up to here
+        if (recording.Speech.Count > 0 && recording.Bandwidth is var hertz && hertz < 0.8 * Codec)
+            _notes.Add(FormattableString.Invariant($"{Path.GetFileName(source.Audio)} has no speech above {hertz / 1000:0.0} kHz")
+                + (hertz < 4500 ? ", as over a telephone" : ", as at a sample rate of 16 kHz or after strong compression")
+                + ": a voice made of it sounds as dull. Use an earlier copy, if there is one.");
+    }
+
     IEnumerable<Slice> Cut(SliceSource source, SlicedRecording recording, IReadOnlyList<int[]>? speakers)
     {
+        Note(source, recording);
         var transcript = source.TextFile is { } file ? ReadText(file, recording) : null;
         var cut = recording.Cut(transcript, speakers).OrderBy(c => c.Slice.Span.Begin).ToList();
         if (transcript is null && _request.Transcriber is { } transcriber)
