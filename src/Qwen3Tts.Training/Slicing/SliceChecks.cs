@@ -8,7 +8,7 @@ namespace Qwen3Tts.Training.Slicing;
 
 static class SliceChecks
 {
-    const double Quietest = 0.003; // as RecordingChecks has it: -50 dBFS
+    const double Quietest = 0.003, LoudEnd = 0.5; // as RecordingChecks has them: -50 dBFS, and half the level of the speech
 
     /// <summary>The reason and its kind, or null.</summary>
     /// <param name="clip">The samples, with the quiet at both ends.</param>
@@ -28,6 +28,8 @@ static class SliceChecks
         if (clip.Seconds < options.Shortest)
             return (F($"it has {clip.Seconds:0.0} s, and no other speech is within {options.LongestPause} s of it"), "too short");
         var levels = ClipLevels.Measure(clip);
+        if (Math.Max(levels.Start, levels.End) > LoudEnd)
+            return ("it begins or ends in the middle of a sound", "cut off");
         if (levels.Clipped > options.MostClipped)
             return (F($"it is clipped: {100 * levels.Clipped:0.00} % of its samples lie in flat tops"), "clipped");
         if (levels.Rms < Quietest)

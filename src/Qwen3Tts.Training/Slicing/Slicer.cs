@@ -164,8 +164,8 @@ sealed class Slicer : IDisposable
             _notes.Add($"{name} has no times: its sentences were placed by their lengths. Listen to some clips, or give subtitles (.srt).");
             return new(aligned, $"{name}, placed by length,");
         }
-        _notes.Add($"{name} does not fit the recording: its sentences and the stretches of speech have other lengths. Give subtitles "
-            + "(.srt), or use --transcribe.");
+        _notes.Add($"{name} has no times, and its sentences cannot be placed surely by their lengths. Give subtitles (.srt), or use "
+            + "--transcribe.");
         return null;
     }
 

@@ -1,5 +1,5 @@
 // Where a recording has speech: the voice activity network decides, and the level corrects its borders. The network answers every 32 ms and
-// a little late, and it takes a faint last consonant for the end; so a stretch of speech grows while the sound beside it is louder than the
+// a little late, and it takes a faint last syllable for the end; so a stretch of speech grows while the sound beside it is louder than the
 // quiet of the recording, and shrinks while it is quieter. A pause shorter than MinPause does not end a stretch: the closures of p, t and
 // k are up to 150 ms long, those of long consonants up to 250 ms, and a word must not be cut at one of them.
 using Qwen3Tts.Audio;
@@ -24,7 +24,7 @@ sealed class SpeechMap
     public const double ShorterPause = 0.2;
 
     const double On = 0.5, Off = 0.35; // probability at which speech begins, and below which it ends: those of the network's authors
-    const double ShortestSpeech = 0.1, LongestGrowth = 0.25;
+    const double ShortestSpeech = 0.1, LongestGrowth = 0.6, Closure = 0.15;
     const double Loud = 0.1, LongEnough = 1;
 
     readonly double _step; // seconds of a window of the level: 10 ms, rounded to whole samples
@@ -95,11 +95,24 @@ sealed class SpeechMap
                 _active[first++] = false;
             while (last >= first && _levels[last] <= quiet)
                 _active[last--] = false;
-            for (var w = from - 1; first == from && w >= Math.Max(0, from - Count(LongestGrowth)) && _levels[w] > quiet; w--)
-                _active[w] = true;
-            for (var w = to; last == to - 1 && w < Math.Min(_active.Length, to + Count(LongestGrowth)) && _levels[w] > quiet; w++)
-                _active[w] = true;
+            if (first > last)
+                continue;
+            var (begin, end) = (Reach(first, -1, quiet), Reach(last, 1, quiet));
+            Array.Fill(_active, true, begin, end + 1 - begin);
         }
+    }
+
+    /// <summary>
+    /// The last window in a direction that is not quiet, beyond a closure at most. A last t or k is a closure and a faint burst.
+    /// </summary>
+    int Reach(int from, int direction, double quiet)
+    {
+        var reached = from;
+        for (var w = from; w >= 0 && w < _levels.Length && Math.Abs(w - from) <= Count(LongestGrowth)
+            && Math.Abs(w - reached) <= Count(Closure); w += direction)
+            if (_levels[w] > quiet)
+                reached = w;
+        return reached;
     }
 
     List<Span> LoudOthers()

@@ -48,15 +48,14 @@ static class SliceTargets
             Files = new Dictionary<string, byte[]>
             {
                 [SliceCache.FileName] = File.ReadAllBytes(Path.Combine(folder, SliceCache.FileName)),
-                [OutputRecord.FileName] = record,
             },
-            IsMutated = file => file == SliceCache.FileName,
             Mutate = (m, _, content) => m.MutateLines(content, null),
             Clean = where =>
             {
+                foreach (var aside in Directory.GetFiles(where, SliceCache.FileName + ".changed-*"))
+                    File.Delete(aside);
+                File.WriteAllBytes(Path.Combine(where, OutputRecord.FileName), record);
                 OutputRecord.Reload(where);
-                foreach (var file in Directory.GetFiles(where, SliceCache.FileName + ".changed*"))
-                    File.Delete(file);
             },
             Read = (where, _) =>
             {

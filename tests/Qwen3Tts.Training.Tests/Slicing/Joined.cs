@@ -54,7 +54,7 @@ sealed class Joined
         TimeSpan.FromSeconds(seconds).ToString(@"hh\:mm\:ss\,fff", CultureInfo.InvariantCulture);
 
     /// <summary>Recordings of the voice nora.</summary>
-    public static Joined Nora(int first, int count, double shortest = 0.3, double longest = 1.2)
+    public static Joined Nora(int first, int count, double shortest = 0, double longest = 0.5)
     {
         var joined = new Joined { Rate = 22050 };
         foreach (var (wave, text) in Recordings(first, count))

@@ -2,6 +2,7 @@ using System.IO.Compression;
 using Qwen3Tts.Audio;
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.CommandLine;
+using Qwen3Tts.Data;
 using Qwen3Tts.Doctor;
 using Qwen3Tts.Training.Commands;
 using Qwen3Tts.Training.Data;
@@ -134,8 +135,8 @@ public sealed class RealSpeechTests
             $"{package} and {package}-g722 are not here; apt-get install {package} {package}-g722");
         using var text = new StreamReader(new GZipStream(File.OpenRead(list), CompressionMode.Decompress));
         var said = text.ReadToEnd().Split('\n').Where(l => !l.StartsWith(';') && l.Contains(": ", StringComparison.Ordinal))
-            .Select(l => l.Trim().Split(": ", 2)).Where(l => !l[1].Contains('[') && l[1].Split(' ').Length >= 3)
-            .Select(l => (File: Path.Combine(sounds, l[0] + ".g722"), Text: l[1].Trim())).Where(l => File.Exists(l.File))
+            .Select(l => l.Trim().Split(": ", 2)).Where(l => l[1].IndexOfAny(['[', '(']) < 0 && l[1].Split(' ').Length >= 3)
+            .Select(l => (File: Path.Combine(sounds, l[0] + ".g722"), Text: ClipList.Words(l[1]))).Where(l => File.Exists(l.File))
             .Where(l => new FileInfo(l.File).Length is > 8000 and < 80_000).DistinctBy(l => l.Text).ToArray();
         new Random(1).Shuffle(said);
         Assert.True(said.Length >= count, $"{said.Length} announcements");
