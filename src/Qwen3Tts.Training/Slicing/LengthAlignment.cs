@@ -1,7 +1,7 @@
 // Finds out when the sentences of a text without times are said, from nothing but lengths: a long sentence takes a long stretch of speech,
 // and between sentences are longer pauses than within them. Every way to distribute the sentences over the stretches, in order, has a
-// probability: lengths are log-normal, and pauses more likely a border the longer they are. Their sum over all ways (forward-backward) tells
-// how sure each piece is, and only sure pieces are kept: a wrong text would be worse for training than none.
+// probability: lengths are log-normal, and a pause is the more likely a border the longer it is. The sum over all ways (forward-backward)
+// tells how sure each piece is, and only sure pieces are kept: a wrong text would be worse for training than none.
 using System.Text;
 using Qwen3Tts.Text;
 

@@ -31,7 +31,7 @@ sealed class SlicedRecording(SliceSource source, Waveform wave, float[] probabil
 
     /// <summary>Cuts the recording: clips with their sound, and all that is left out.</summary>
     /// <param name="transcript">What is said; null if that is not known.</param>
-    /// <param name="speakers">The speakers of the windows of each stretch, where 0 is the main one; null if they are not told apart.</param>
+    /// <param name="speakers">The speakers of the windows of each stretch, where 0 is the main one; null takes all for one.</param>
     public IEnumerable<(Slice Slice, Waveform? Sound)> Cut(Transcript? transcript, IReadOnlyList<int[]>? speakers)
     {
         var who = speakers is null ? new int[Speech.Count] : Who(speakers);

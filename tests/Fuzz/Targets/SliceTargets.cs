@@ -7,13 +7,45 @@ namespace Qwen3Tts.Fuzz;
 
 static class SliceTargets
 {
-    const string Srt = "1\n00:00:01,000 --> 00:00:02,500\n<i>Good</i> morning\n\n2\n00:00:03,000 --> 01:00:04,000\n[music] Peter &amp; Susan\n";
+    const string Srt = """
+        1
+        00:00:01,000 --> 00:00:02,500
+        <i>Good</i> morning
+
+        2
+        00:00:03,000 --> 01:00:04,000
+        [music] Peter &amp; Susan
+        """;
     const string Labels = "0 1.5 Good morning\n1.5 2.25 sil\n\\\t100\t200\n2.25 3 Peter\n";
-    const string Grid = "File type = \"ooTextFile\"\nObject class = \"TextGrid\"\n\nxmin = 0\nxmax = 3\ntiers? <exists>\nsize = 2\nitem []:\n"
-        + "    item [1]:\n        class = \"TextTier\"\n        name = \"marks\"\n        xmin = 0\n        xmax = 3\n        points: size = 1\n"
-        + "        points [1]:\n            number = 1.0\n            mark = \"x\"\n    item [2]:\n        class = \"IntervalTier\"\n"
-        + "        name = \"words\"\n        xmin = 0\n        xmax = 3\n        intervals: size = 1\n        intervals [1]:\n"
-        + "            xmin = 0\n            xmax = 1.5\n            text = \"Good \"\"morning\"\"\"\n";
+    const string Grid = """
+        File type = "ooTextFile"
+        Object class = "TextGrid"
+
+        xmin = 0
+        xmax = 3
+        tiers? <exists>
+        size = 2
+        item []:
+            item [1]:
+                class = "TextTier"
+                name = "marks"
+                xmin = 0
+                xmax = 3
+                points: size = 1
+                points [1]:
+                    number = 1.0
+                    mark = "x"
+            item [2]:
+                class = "IntervalTier"
+                name = "words"
+                xmin = 0
+                xmax = 3
+                intervals: size = 1
+                intervals [1]:
+                    xmin = 0
+                    xmax = 1.5
+                    text = "Good ""morning"""
+        """;
 
     public static readonly Dictionary<string, Func<string, FuzzTarget>> All = new()
     {

@@ -34,12 +34,14 @@ public sealed class RealSpeechTests
         Assert.Contains(sliced.Notes, n => n.Contains("no speech above 7.", StringComparison.Ordinal));
 
         var manifest = Path.Combine(folder, "manifest.jsonl");
-        var imported = Import.Run(new() { Input = Path.Combine(folder, "clips"), Output = manifest, HeldOut = HeldOut.Parse("4") }, default);
+        var clips = Path.Combine(folder, "clips");
+        var imported = Import.Run(new() { Input = clips, Output = manifest, HeldOut = HeldOut.Parse("4") }, default);
         var codes = Path.Combine(folder, "codes.jsonl");
         var prepared = Preparation.Run(new() { Input = manifest, Output = codes }, ModelEncoder.Load(ModelFolder.Open(Mini.Model)), null,
             default);
         var levels = prepared.Clips.Select(c => RecordingChecks.Decibel(c.Levels!.Rms)).Order().ToList();
-        Say($"speech level {levels[0]:0.0} to {levels[^1]:0.0} dBFS; doubts: {string.Join(" / ", imported.Doubts.Concat(prepared.Doubts))}");
+        var doubts = string.Join(" / ", imported.Doubts.Concat(prepared.Doubts));
+        Say($"speech level {levels[0]:0.0} to {levels[^1]:0.0} dBFS; doubts: {doubts}");
         Assert.InRange(levels[levels.Count / 2], -26, -12); // a studio's level
         Assert.DoesNotContain(prepared.Doubts, d => d.Contains("quiet", StringComparison.Ordinal)
             || d.Contains("clipped", StringComparison.Ordinal) || d.Contains("middle of a sound", StringComparison.Ordinal));

@@ -56,7 +56,8 @@ public sealed class SlicerTests
         listed.AddRange(ClipList.Read(output, problems));
         Assert.Empty(problems.Messages);
         Assert.Equal(clips.Select(c => (c.File!, c.Text)), listed.Select(c => (c.Audio, c.Text)));
-        Assert.Equal(clips.Count, Import.Run(new() { Input = output, Output = Path.Combine(Scratch.New(), "m.jsonl") }, default).Rows.Count);
+        var imported = Import.Run(new() { Input = output, Output = Path.Combine(Scratch.New(), "m.jsonl") }, default);
+        Assert.Equal(clips.Count, imported.Rows.Count);
     }
 
     /// <summary>What is said in a stretch of the recording.</summary>
@@ -77,13 +78,34 @@ public sealed class SlicerTests
         {
             ".vtt" => "WEBVTT\n\nNOTE by hand\n\n" + Nora.Value.Srt().Replace(',', '.'),
             ".lab" => string.Join('\n', truth.Select(t => $"{t.Span.Begin * 1e7:0} {t.Span.End * 1e7:0} {t.Text}")),
-            ".TextGrid" => "File type = \"ooTextFile\"\nObject class = \"TextGrid\"\n\nxmin = 0\nxmax = 99\ntiers? <exists>\nsize = 2\n"
-                + "item []:\n    item [1]:\n        class = \"IntervalTier\"\n        name = \"phones\"\n        xmin = 0\n        xmax = 99\n"
-                + "        intervals: size = 1\n        intervals [1]:\n            xmin = 0\n            xmax = 99\n            text = \"p\"\n"
-                + $"    item [2]:\n        class = \"IntervalTier\"\n        name = \"words\"\n        xmin = 0\n        xmax = 99\n"
-                + $"        intervals: size = {truth.Count}\n"
-                + string.Concat(truth.Select((t, i) => $"        intervals [{i + 1}]:\n            xmin = {N(t.Span.Begin)}\n"
-                    + $"            xmax = {N(t.Span.End)}\n            text = \"{t.Text}\"\n")),
+            ".TextGrid" => $"""
+                File type = "ooTextFile"
+                Object class = "TextGrid"
+
+                xmin = 0
+                xmax = 99
+                tiers? <exists>
+                size = 2
+                item []:
+                    item [1]:
+                        class = "IntervalTier"
+                        name = "phones"
+                        xmin = 0
+                        xmax = 99
+                        intervals: size = 1
+                        intervals [1]:
+                            xmin = 0
+                            xmax = 99
+                            text = "p"
+                    item [2]:
+                        class = "IntervalTier"
+                        name = "words"
+                        xmin = 0
+                        xmax = 99
+                        intervals: size = {truth.Count}
+                {string.Join('\n', truth.Select((t, i) => $"intervals [{i + 1}]:\nxmin = {N(t.Span.Begin)}\nxmax = {N(t.Span.End)}\n"
+                    + $"text = \"{t.Text}\""))}
+                """,
             _ => string.Join('\n', truth.Select(t => t.Text)),
         };
         var (audio, output) = Written(Nora.Value, text, extension);
