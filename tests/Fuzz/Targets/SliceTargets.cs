@@ -17,7 +17,7 @@ static class SliceTargets
         [music] Peter &amp; Susan
         """;
     const string Labels = "0 1.5 Good morning\n1.5 2.25 sil\n\\\t100\t200\n2.25 3 Peter\n";
-    const string Grid = """
+    const string Grid = """"
         File type = "ooTextFile"
         Object class = "TextGrid"
 
@@ -45,7 +45,7 @@ static class SliceTargets
                     xmin = 0
                     xmax = 1.5
                     text = "Good ""morning"""
-        """;
+        """";
 
     public static readonly Dictionary<string, Func<string, FuzzTarget>> All = new()
     {
