@@ -24,11 +24,10 @@ sealed class SliceCommand : DocumentedCommand
             ".TextGrid, .lab or .txt has its text.",
         Arity = ArgumentArity.OneOrMore,
     };
-    readonly Option<string> _output = new("--output", "-o")
+    readonly Option<string?> _output = new("--output", "-o")
     {
         Description = "Folder of the clips and their list. Default: clips.",
         HelpName = "DIR",
-        DefaultValueFactory = _ => "clips",
     };
     readonly Option<double?> _shortest = new NumberOption<double?>("--shortest", Lengths)
     {
@@ -94,7 +93,7 @@ sealed class SliceCommand : DocumentedCommand
         var request = new SliceRequest
         {
             Inputs = parsed.GetRequiredValue(_audio),
-            Output = parsed.GetRequiredValue(_output),
+            Output = parsed.GetValue(_output) ?? "clips",
             Options = options,
             Language = parsed.GetValue(_language) is { } given ? LanguageNames.NameOf(given) : null,
             Transcriber = Transcription.From(parsed.GetValue(_transcribe) is not null, parsed.GetValue(_whisper),
