@@ -12,6 +12,7 @@ static class HandOver
     /// <summary>Commands of qwen3tts-train, with their descriptions.</summary>
     public static readonly (string Name, string Description)[] Commands =
     [
+        ("slice", "Cuts long recordings into clips for training."),
         ("import", "Reads lists of recordings in many formats, and chooses the held-out clips."),
         ("prepare", "Turns recordings into training data."),
         ("train", "Fine-tunes a model on prepared data."),

@@ -15,7 +15,7 @@ static class ExternalProgram
             .Select(folder => Path.Combine(folder, file)).FirstOrDefault(File.Exists);
     }
 
-    static Process Start(string path, IEnumerable<string> arguments, Action<string?> keep)
+    static Process Start(string path, IEnumerable<string> arguments, Action<string?> output, Action<string?> error)
     {
         var process = new Process
         {
@@ -26,8 +26,8 @@ static class ExternalProgram
                 RedirectStandardInput = true,
             },
         };
-        process.OutputDataReceived += (_, e) => keep(e.Data);
-        process.ErrorDataReceived += (_, e) => keep(e.Data);
+        process.OutputDataReceived += (_, e) => output(e.Data);
+        process.ErrorDataReceived += (_, e) => error(e.Data);
         try
         {
             process.Start();
@@ -48,7 +48,19 @@ static class ExternalProgram
     /// <exception cref="InvalidOperationException">The program could not be started, or its exit code was not 0. The message has the last
     /// lines that it wrote.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; the program was ended.</exception>
-    public static void Run(string path, IEnumerable<string> arguments, CancellationToken cancel = default)
+    public static void Run(string path, IEnumerable<string> arguments, CancellationToken cancel = default) =>
+        Run(path, arguments, _ => { }, cancel);
+
+    /// <summary>As <see cref="Run(string, IEnumerable{string}, CancellationToken)"/>, and returns what the program wrote to standard
+    /// output.</summary>
+    public static string Output(string path, IEnumerable<string> arguments, CancellationToken cancel = default)
+    {
+        var lines = new List<string?>();
+        Run(path, arguments, lines.Add, cancel);
+        return string.Join('\n', lines);
+    }
+
+    static void Run(string path, IEnumerable<string> arguments, Action<string?> output, CancellationToken cancel)
     {
         var last = new Queue<string>();
         void Keep(string? line)
@@ -62,7 +74,7 @@ static class ExternalProgram
                     last.Dequeue();
             }
         }
-        using var process = Start(path, arguments, Keep);
+        using var process = Start(path, arguments, line => { Keep(line); output(line); }, Keep);
         using (cancel.Register(() => process.Kill(entireProcessTree: true)))
             process.WaitForExit();
         cancel.ThrowIfCancellationRequested();

@@ -17,17 +17,19 @@ sealed class WhisperCli : SpeechRecogniser
     public override string Name => $"whisper.cpp, {Path.GetFileNameWithoutExtension(_model)}";
 
     /// <param name="reason">Why the result is null.</param>
-    public static WhisperCli? Find(out string reason)
+    /// <param name="model">The model's file; null takes that of the environment variable.</param>
+    public static WhisperCli? Find(out string reason, string? model = null)
     {
         reason = "";
         var program = ExternalProgram.OnPath(Program);
-        var model = Environment.GetEnvironmentVariable(ModelVariable);
+        var named = model is null ? ModelVariable : "its option";
+        model ??= Environment.GetEnvironmentVariable(ModelVariable);
         if (program is null)
             reason = $"{Program} of whisper.cpp is not on the PATH";
         else if (string.IsNullOrEmpty(model))
             reason = $"{Program} is there, but {ModelVariable} does not name its model file";
         else if (!File.Exists(model))
-            reason = $"{ModelVariable} names '{model}', which is not there";
+            reason = $"{named} names '{model}', which is not there";
         else
             return new(program, model);
         return null;
