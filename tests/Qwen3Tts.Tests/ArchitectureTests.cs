@@ -51,11 +51,12 @@ public sealed class ArchitectureTests
         ("Step", ["Options", "Memory", "Optimizer", "Model"]),
         ("Log", ["Options"]),
         ("Data", []),
+        ("Review", ["Data"]),
         ("Batching", ["Options", "Data", "Memory", "Model"]),
         ("Pages", ["Options", "Data", "Log"]),
         ("Run", ["Options", "Data", "Memory", "Optimizer", "Model", "Step", "Batching", "Log", "Pages"]),
         ("Bench", ["Options", "Memory", "Optimizer", "Model", "Step"]),
-        ("Commands", ["Options", "Data", "Memory", "Model", "Log", "Pages", "Run", "Bench"]),
+        ("Commands", ["Options", "Data", "Review", "Memory", "Model", "Log", "Pages", "Run", "Bench"]),
         ("Program", ["Commands"]),
     ];
 

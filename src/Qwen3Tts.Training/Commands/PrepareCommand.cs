@@ -50,11 +50,13 @@ sealed class PrepareCommand : DocumentedCommand
         this.Does(Run);
     }
 
+    public static string DefaultOutput(string recordings) =>
+        Path.Combine("out", Path.GetFileNameWithoutExtension(Path.TrimEndingDirectorySeparator(recordings)), "codes.jsonl");
+
     int Run(ParseResult parsed, CancellationToken stop)
     {
         var recordings = parsed.GetValue(_recordings)!;
-        var list = parsed.GetValue(_output)
-            ?? Path.Combine("out", Path.GetFileNameWithoutExtension(Path.TrimEndingDirectorySeparator(recordings)), "codes.jsonl");
+        var list = parsed.GetValue(_output) ?? DefaultOutput(recordings);
         var options = new PreparationOptions
         {
             Input = recordings,
