@@ -93,7 +93,7 @@ sealed class MelSpectrogram
         .Select(i => Complex.FromPolarCoordinates(1, -2 * Math.PI * i / Window))];
 
     /// <summary>Radix-2 fast Fourier transform. in: the signal · out: its spectrum · overwrites: the signal.</summary>
-    static void Transform(Span<Complex> x)
+    public static void Transform(Span<Complex> x)
     {
         for (int i = 1, reversed = 0; i < x.Length; i++)
         {

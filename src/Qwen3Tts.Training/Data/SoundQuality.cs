@@ -1,0 +1,106 @@
+// How good a recording is, without a model: loudness, noise, bandwidth, and an estimate of the room. Measured before it is changed.
+using System.Globalization;
+using System.Numerics;
+using Qwen3Tts.Audio;
+using Qwen3Tts.Speaker;
+
+namespace Qwen3Tts.Training.Data;
+
+/// <param name="Lufs">Integrated loudness; null if the recording is silent.</param>
+/// <param name="Noise">RMS of its quietest tenth, in dBFS, without samples that are 0; null if it has no such part.</param>
+/// <param name="Bandwidth">Frequency in hertz above which there is no sound.</param>
+/// <param name="Decay">Estimate of the reverberation: seconds in which sound falls by 60 dB at its fastest; null if no sound falls far
+/// enough.</param>
+sealed record SoundQuality(double? Lufs, double? Noise, double Bandwidth, double? Decay)
+{
+    /// <summary>A room is heard in the speech above this decay; see docs/data.md.</summary>
+    public const double LongDecay = 0.35;
+    /// <summary>A model's sound reaches 12 kHz; a recording at 16 kHz reaches 8 kHz.</summary>
+    public const double Narrow = 8200;
+
+    /// <summary>Distance of the noise below the speech; null if it is unknown.</summary>
+    public double? BelowSpeech { get; init; }
+
+    const double WindowSeconds = 0.02;
+
+    public static SoundQuality Measure(Waveform wave)
+    {
+        var window = Math.Max(1, (int)Math.Round(WindowSeconds * wave.SampleRate));
+        var levels = ClipLevels.Windows(wave.Samples, window);
+        var sounding = levels.Where(l => l > 0).Order().ToArray();
+        var noise = sounding.Length == 0 ? (double?)null : RecordingChecks.Decibel(sounding[sounding.Length / 10]);
+        var speech = levels.Where(l => l > ClipLevels.Floor * levels.Max()).ToArray();
+        return new(Loudness.Integrated(wave), noise, FindBandwidth(wave), FindDecay(wave))
+        {
+            BelowSpeech = speech.Length == 0 ? null : RecordingChecks.Decibel(Math.Sqrt(speech.Average(l => l * l))) - noise,
+        };
+    }
+
+    /// <summary>Reasons to doubt the recording; the others are those of <see cref="RecordingChecks.Doubts"/>.</summary>
+    public IEnumerable<string> Doubts()
+    {
+        if (BelowSpeech < RecordingChecks.CleanDecibel)
+            yield return F($"is noisy: its quietest parts lie {BelowSpeech:0} dB below its speech, and clean speech has ")
+                + F($"{RecordingChecks.CleanDecibel:0} dB or more. The voice will have the noise. Record it in a quiet room.");
+        if (Decay > LongDecay)
+            yield return F($"has reverberation: its sounds need {Decay:0.0} s to fall by 60 dB. ")
+                + "The voice will have the room in it. Record it nearer to the microphone, or in a room with soft furniture.";
+        if (Bandwidth < Narrow)
+            yield return F($"has nothing above {Bandwidth / 1000:0.0} kHz, as a recording at {2 * Math.Ceiling(Bandwidth / 1000):0} kHz: ")
+                + "the voice will sound dull. Take the original, if it has more.";
+    }
+
+    /// <summary>
+    /// The frequency below which the mean spectrum of the speech is within 65 dB of its loudest part: resampled recordings have less above
+    /// their old limit, and noise of a microphone has more.
+    /// </summary>
+    static double FindBandwidth(Waveform wave)
+    {
+        const int Window = MelSpectrogram.Window;
+        const double Range = 65, BandHertz = 150;
+        var power = new double[Window / 2];
+        var spectrum = new Complex[Window];
+        for (var begin = 0; begin == 0 || begin + Window <= wave.Samples.Length; begin += Window / 2)
+        {
+            for (var i = 0; i < Window; i++)
+                spectrum[i] = begin + i < wave.Samples.Length ? wave.Samples[begin + i] * (double)MelSpectrogram.Hann[i] : 0;
+            MelSpectrogram.Transform(spectrum);
+            for (var bin = 0; bin < power.Length; bin++)
+                power[bin] += spectrum[bin].Real * spectrum[bin].Real + spectrum[bin].Imaginary * spectrum[bin].Imaginary;
+        }
+        var width = Math.Max(1, (int)(BandHertz * Window / wave.SampleRate));
+        double Band(int bin) => power.AsSpan(bin, Math.Min(width, power.Length - bin)).ToArray().Average();
+        var limit = Enumerable.Range(0, power.Length).Max(Band) * Math.Pow(10, -Range / 10);
+        var last = Enumerable.Range(0, power.Length).LastOrDefault(bin => Band(bin) > limit);
+        return (double)(last + 1) * wave.SampleRate / Window;
+    }
+
+    /// <summary>
+    /// The ends of sounds: in a room without echo many fall at once, in a hall none can. The slope of the fastest fifth of all falls of 15 dB
+    /// and more is taken.
+    /// </summary>
+    static double? FindDecay(Waveform wave)
+    {
+        const double HopSeconds = 0.005, LeastFall = 15, Fastest = 0.2;
+        var hop = Math.Max(1, (int)Math.Round(HopSeconds * wave.SampleRate));
+        var quarter = ClipLevels.Windows(wave.Samples, hop);
+        var levels = Enumerable.Range(0, Math.Max(0, quarter.Length - 3)) // RMS of 20 ms, every 5 ms
+            .Select(i => RecordingChecks.Decibel(Math.Sqrt(quarter.Skip(i).Take(4).Sum(l => l * l) / 4))).ToArray();
+        if (levels.Length == 0)
+            return null;
+        var floor = levels.Order().ElementAt(levels.Length / 10) + 6;
+        var slopes = new List<double>(); // dB a second
+        for (var begin = 0; begin < levels.Length - 1;)
+        {
+            var end = begin;
+            while (end + 1 < levels.Length && levels[end + 1] < levels[end] && levels[end + 1] > floor)
+                end++;
+            if (levels[begin] - levels[end] >= LeastFall && levels[begin] > levels.Max() - 30)
+                slopes.Add((levels[begin] - levels[end]) / ((end - begin) * HopSeconds));
+            begin = end + 1;
+        }
+        return slopes.Count == 0 ? null : 60 / slopes.OrderDescending().ElementAt((int)(Fastest * (slopes.Count - 1)));
+    }
+
+    static string F(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+}
