@@ -40,6 +40,7 @@ sealed class ReviewCommand : DocumentedCommand
                 Input = recordings,
                 Output = PrepareCommand.DefaultOutput(recordings),
                 SkipBad = true,
+                CompareTexts = true,
             }, stop))
             : StatusLine.While($"Reading {recordings}", line =>
                 ReviewWarnings.Find(recordings, (done, of) => line($"Reading recordings: {done} of {of}"), stop));

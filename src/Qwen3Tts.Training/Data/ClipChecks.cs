@@ -70,6 +70,21 @@ static class ClipChecks
         }
     }
 
+    /// <summary>
+    /// Noise, reverberation and bandwidth. What most clips share is said once, at the first of them: it is about the whole recording.
+    /// </summary>
+    public static IEnumerable<string> CheckSound(IReadOnlyList<(Clip Clip, SoundQuality Sound)> clips)
+    {
+        foreach (var kind in clips.SelectMany(c => c.Sound.Doubts().Select(d => (c.Clip, d.Kind, d.Message))).GroupBy(d => d.Kind))
+        {
+            var all = kind.ToList();
+            var shown = all.Count > Few && 2 * all.Count > clips.Count ? all[..1] : all;
+            foreach (var (clip, _, doubt) in shown)
+                yield return $"{clip.Place}: {RecordingChecks.Named(clip.Audio, doubt)}"
+                    + (shown.Count < all.Count ? $" {all.Count - 1} more of {clips.Count} clips are like this." : "");
+        }
+    }
+
     /// <summary>Texts that do not fit the length of their recording, by frames for each token.</summary>
     public static IEnumerable<string> CheckPace(IReadOnlyList<(Clip Clip, int Frames, int Tokens)> clips)
     {

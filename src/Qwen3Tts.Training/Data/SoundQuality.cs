@@ -36,18 +36,18 @@ sealed record SoundQuality(double? Lufs, double? Noise, double Bandwidth, double
         };
     }
 
-    /// <summary>Reasons to doubt the recording; the others are those of <see cref="RecordingChecks.Doubts"/>.</summary>
-    public IEnumerable<string> Doubts()
+    /// <summary>Reasons to doubt the recording, each with its kind; the others are those of <see cref="RecordingChecks.Doubts"/>.</summary>
+    public IEnumerable<(string Kind, string Message)> Doubts()
     {
         if (BelowSpeech < RecordingChecks.CleanDecibel)
-            yield return F($"is noisy: its quietest parts lie {BelowSpeech:0} dB below its speech, and clean speech has ")
-                + F($"{RecordingChecks.CleanDecibel:0} dB or more. The voice will have the noise. Record it in a quiet room.");
+            yield return ("noise", F($"is noisy: its quietest parts lie {BelowSpeech:0} dB below its speech, and clean speech has ")
+                + F($"{RecordingChecks.CleanDecibel:0} dB or more. The voice will have the noise. Record it in a quiet room."));
         if (Decay > LongDecay)
-            yield return F($"has reverberation: its sounds need {Decay:0.0} s to fall by 60 dB. ")
-                + "The voice will have the room in it. Record it nearer to the microphone, or in a room with soft furniture.";
+            yield return ("room", F($"has reverberation: its sounds need {Decay:0.0} s to fall by 60 dB. ")
+                + "The voice will have the room in it. Record it nearer to the microphone, or in a room with soft furniture.");
         if (Bandwidth < Narrow)
-            yield return F($"has nothing above {Bandwidth / 1000:0.0} kHz, as a recording at {2 * Math.Ceiling(Bandwidth / 1000):0} kHz: ")
-                + "the voice will sound dull. Take the original, if it has more.";
+            yield return ("bandwidth", F($"has nothing above {Bandwidth / 1000:0.0} kHz, as a recording at ")
+                + F($"{2 * Math.Ceiling(Bandwidth / 1000):0} kHz: the voice will sound dull. Take the original, if it has more."));
     }
 
     /// <summary>

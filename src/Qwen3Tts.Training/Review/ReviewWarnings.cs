@@ -15,6 +15,7 @@ static class ReviewWarnings
         var clips = ClipList.ReadAll(path, new(), withoutText: true);
         var found = new ConcurrentDictionary<string, List<string>>();
         var levels = new (Clip Clip, Audio.ClipLevels? Levels)[clips.Count];
+        var sound = new SoundQuality?[clips.Count];
         var done = 0;
         Parallel.For(0, clips.Count, new ParallelOptions { CancellationToken = stop }, i =>
         {
@@ -27,8 +28,8 @@ static class ReviewWarnings
             {
                 var (wave, measured) = ClipGate.Read(clips[i].Place, clips[i].Audio);
                 levels[i] = (clips[i], measured);
-                messages.AddRange(ClipGate.Doubts(clips[i], measured, trimmed: true).Concat(SoundQuality.Measure(wave).Doubts()
-                    .Select(doubt => Audio.RecordingChecks.Named(clips[i].Audio, doubt))).Select(m => Bare(clips[i].Place, m)));
+                messages.AddRange(ClipGate.Doubts(clips[i], measured, trimmed: true).Select(m => Bare(clips[i].Place, m)));
+                sound[i] = SoundQuality.Measure(wave);
             }
             catch (Exception e) when (e is InvalidDataException or IOException or UnauthorizedAccessException)
             {
@@ -40,6 +41,7 @@ static class ReviewWarnings
         var (errors, doubts) = (new List<(Clip Clip, string Message)>(), new List<string>());
         ClipChecks.Duplicates(read.Select(r => (r.Clip, r.Levels!.Content)), errors, doubts);
         Add(found, [.. errors.Select(e => e.Message), .. doubts,
+            .. ClipChecks.CheckSound([.. clips.Zip(sound).Where(c => c.Second is not null).Select(c => (c.First, c.Second!))]),
             .. ClipChecks.CheckLetterPace([.. read.Where(r => r.Clip.Text.Length > 0).Select(r => (r.Clip, r.Levels!.Speech))])]);
         return found.ToDictionary();
     }
