@@ -104,7 +104,9 @@ static class ClipChecks
     /// <summary>Texts that do not fit the length of the speech, by letters; for clips that have no codes yet.</summary>
     public static IEnumerable<string> CheckLetterPace(IReadOnlyList<(Clip Clip, double Seconds)> clips)
     {
-        var paces = clips.Select(c => Math.Log(c.Seconds / Math.Max(1, c.Clip.Text.Count(char.IsLetterOrDigit)))).ToList();
+        const int OfDigit = 4; // letters of its name
+        var paces = clips.Select(c => Math.Log(Math.Max(c.Seconds, 0.01)
+            / Math.Max(1, c.Clip.Text.Sum(x => char.IsDigit(x) ? OfDigit : char.IsLetter(x) ? 1 : 0)))).ToList();
         var (median, deviation) = Robust(paces);
         foreach (var (i, clip) in clips.Index())
             if (clips.Count >= Few && IsFarFrom(median, deviation, paces[i]))

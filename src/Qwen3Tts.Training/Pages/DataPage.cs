@@ -11,7 +11,7 @@ namespace Qwen3Tts.Training.Pages;
 static class DataPage
 {
     const string Style = """
-        .charts{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,17rem),1fr));gap:1rem}.charts figure.chart,.charts svg.chart{width:100%;margin:0}.charts svg.chart text{font-size:15px}
+        .charts{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,17rem),1fr));gap:1rem}.charts figure.chart,.charts svg.chart{width:100%;margin:0}.charts svg.chart text{font-size:16px}
         .clips{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,22rem),1fr));gap:.6rem;align-items:start}.clips .card{margin:0;overflow-wrap:anywhere}audio{width:100%;height:2.4rem;margin-top:.4rem}
         td audio{width:14rem}summary{cursor:pointer;margin:2.25rem 0 .75rem;font-size:1.1rem;font-weight:600}:focus-visible{outline:3px solid var(--good)}
         """;
