@@ -46,7 +46,7 @@ sealed class ReviewCommand : DocumentedCommand
                 ReviewWarnings.Find(recordings, (done, of) => line($"Reading recordings: {done} of {of}"), stop));
         var session = new ReviewSession(recordings, warnings);
         using var server = new ReviewServer(session);
-        Console.Out.WriteLine($"Review: {server.Address}\nEnd with the page's button Finish, or with Ctrl-C: each change is saved at once.");
+        Console.Out.WriteLine($"Review: {server.Address}\nEach change is saved at once. End with the page's button Finish, or Ctrl-C.");
         if (!parsed.GetValue(_noOpen))
             Open(server.Address);
         server.Run(stop);

@@ -1,5 +1,5 @@
-// Loudness by ITU-R BS.1770-4 for one channel: two filters that weigh frequencies as the ear does, then the mean over blocks of 0.4 s, without
-// the silent ones. The filters are computed for the recording's own rate from their analogue prototypes.
+// Loudness by ITU-R BS.1770-4 for one channel: two filters that weigh frequencies as the ear does, then the mean over blocks of 0.4 s,
+// without the silent ones. The filters are computed for the recording's own rate from their analogue prototypes.
 using Qwen3Tts.Audio;
 
 namespace Qwen3Tts.Training.Data;

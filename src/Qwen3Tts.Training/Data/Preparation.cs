@@ -10,8 +10,8 @@ static class Preparation
 {
     /// <exception cref="InvalidDataException">Some clips cannot be used; up to twenty are named.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; encoded clips are kept for the next run.</exception>
-    public static PreparationReport Run(PreparationOptions options, ClipEncoder encoder, IProgress<(string What, int Done, int Of)>? progress,
-        CancellationToken stop)
+    public static PreparationReport Run(PreparationOptions options, ClipEncoder encoder,
+        IProgress<(string What, int Done, int Of)>? progress, CancellationToken stop)
     {
         if (options.Reference is { } file && !File.Exists(file))
             throw new FileNotFoundException(
@@ -51,8 +51,9 @@ static class Preparation
 
     static TranscriptScores? CompareTexts(List<PreparedClip> clips, float[]?[] voices, ClipEncoder encoder,
         IProgress<(string What, int Done, int Of)>? progress, CancellationToken stop) => encoder.TextLoss is not { } loss ? null
-        : TranscriptScores.Measure([.. clips.Zip(voices, (c, voice) => new ScoredClip(c.Clip, encoder.Tokenizer!.Encode(c.Clip.Text), voice))],
-            loss, done => progress?.Report(("Comparing texts with recordings", done, clips.Count)), stop);
+        : TranscriptScores.Measure(
+            [.. clips.Zip(voices, (c, voice) => new ScoredClip(c.Clip, encoder.Tokenizer!.Encode(c.Clip.Text), voice))], loss,
+            done => progress?.Report(("Comparing texts with recordings", done, clips.Count)), stop);
 
     /// <summary>The clips with codes and references, the voice of each clip if it was computed, and the chosen references.</summary>
     static (List<PreparedClip> Clips, float[]?[] Voices, IReadOnlyList<string> Chosen) EncodeAll(
@@ -176,7 +177,9 @@ static class Preparation
             shaped with { Wave = new([], wave.SampleRate) }, false) { Sound = sound };
     }
 
-    /// <summary>The reference that was requested, or marked in a review, or that the line names. If it is one of the clips, its changed version.</summary>
+    /// <summary>
+    /// The reference that was requested, or marked in a review, or that the line names. If it is one of the clips, its changed version.
+    /// </summary>
     static List<PreparedClip> WithReference(List<PreparedClip> clips, string? requested, Dictionary<string, string> shapedFiles,
         ListProblems problems)
     {

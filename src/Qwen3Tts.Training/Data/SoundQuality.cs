@@ -76,8 +76,8 @@ sealed record SoundQuality(double? Lufs, double? Noise, double Bandwidth, double
     }
 
     /// <summary>
-    /// The ends of sounds: in a room without echo many fall at once, in a hall none can. The slope of the fastest fifth of all falls of 15 dB
-    /// and more is taken.
+    /// The ends of sounds: in a room without echo many fall at once, in a hall none can. The slope of the fastest fifth of all falls of
+    /// 15 dB and more is taken.
     /// </summary>
     static double? FindDecay(Waveform wave)
     {

@@ -1,5 +1,5 @@
-// Finds wrong transcripts without a recogniser: the model predicts a recording better from its own text than from texts of other clips. For a
-// wrong transcript there is no difference. docs/data.md has the measurement.
+// Finds wrong transcripts without a recogniser: the model predicts a recording better from its own text than from texts of other clips. For
+// a wrong transcript there is no difference. docs/data.md has the measurement.
 using System.Globalization;
 using Qwen3Tts.Data;
 
@@ -23,7 +23,7 @@ sealed record TranscriptScores(IReadOnlyList<double?> Saved, IReadOnlyList<strin
     const double Share = 0.5;
     /// <summary>The model must find the own text to be the best for this share of the clips; or else it does not know the words.</summary>
     const double Known = 2.0 / 3;
-    /// <summary>Neighbours in the list on each side whose texts are tried for a doubted clip.</summary>
+    /// <summary>Neighbours in the list on each side whose texts, if they are doubted too, are tried for a doubted clip.</summary>
     const int Neighbours = 2;
 
     /// <param name="clips">Clips in the order of the list. They should be of one language.</param>
@@ -49,11 +49,12 @@ sealed record TranscriptScores(IReadOnlyList<double?> Saved, IReadOnlyList<strin
         var share = (double)best / clips.Count;
         if (share < Known)
             return new(new double?[clips.Count], [],
-                F($"not compared with the recordings: the model knows these words too little, it prefers {100 * share:0} % of the texts to ")
-                + $"{Others} others, and right ones need {100 * Known:0} %");
+                F($"not compared with the recordings: the model knows these words too little, it prefers {100 * share:0} % of the ")
+                + F($"texts to {Others} others, and {100 * Known:0} % are needed"));
         var limit = Share * ClipChecks.Median(saved);
         var doubts = Enumerable.Range(0, clips.Count).Where(i => saved[i] < limit)
-            .Select(i => Doubt(clips, i, saved[i], limit, j => medians[i] - loss(clips[i], clips[j].Text) >= limit)).ToList();
+            .Select(i => Doubt(clips, i, saved[i], limit,
+                j => saved[j] < limit && medians[i] - loss(clips[i], clips[j].Text) >= limit)).ToList();
         return new([.. saved.Select(s => (double?)s)], doubts,
             F($"a text saves {ClipChecks.Median(saved):0.0} nats a frame, {saved.Min():0.0} to {saved.Max():0.0}; {doubts.Count} may be ")
             + "wrong");

@@ -68,7 +68,7 @@ static class DataPage
     /// <summary>What may be the place at the beginning of a message; a place may have colons in it.</summary>
     static IEnumerable<string> Places(string message)
     {
-        for (var at = message.IndexOf(": ", StringComparison.Ordinal); at >= 0; at = message.IndexOf(": ", at + 1, StringComparison.Ordinal))
+        for (var at = 0; (at = message.IndexOf(": ", at, StringComparison.Ordinal)) >= 0; at++)
             yield return message[..at];
     }
 
@@ -83,9 +83,10 @@ static class DataPage
             .Append("<th class=\"n\">LUFS</th><th class=\"n\">noise, dB</th><th class=\"n\">kHz</th><th class=\"n\">room, s</th>")
             .Append("<th class=\"n\">nats saved</th><th></th></tr>\n");
         foreach (var row in rows)
-            page.Append($"<tr><td>{Escape(Path.GetFileName(row.Clip.Audio))}</td><td>{Escape(row.Clip.Text)}</td>{Cell(row.Seconds, "0.0")}")
-                .Append(Cell(row.Sound?.Lufs, "0.0")).Append(Cell(-row.Sound?.BelowSpeech, "0")).Append(Cell(row.Sound?.Bandwidth / 1000, "0.0"))
-                .Append(Cell(row.Sound?.Decay, "0.00")).Append(Cell(row.TextSaves, "0.0")).Append($"<td>{Player(row.Clip, folder)}</td></tr>\n");
+            page.Append($"<tr><td>{Escape(Path.GetFileName(row.Clip.Audio))}</td><td>{Escape(row.Clip.Text)}</td>")
+                .Append(Cell(row.Seconds, "0.0")).Append(Cell(row.Sound?.Lufs, "0.0")).Append(Cell(-row.Sound?.BelowSpeech, "0"))
+                .Append(Cell(row.Sound?.Bandwidth / 1000, "0.0")).Append(Cell(row.Sound?.Decay, "0.00")).Append(Cell(row.TextSaves, "0.0"))
+                .Append($"<td>{Player(row.Clip, folder)}</td></tr>\n");
         page.Append("</table></div></details>\n");
     }
 }

@@ -113,7 +113,8 @@ static class ListEditor
         while (end > begin && text[end - 1] is '\r' or '\n')
             end--;
         var allQuoted = text[begin] == '"';
-        var row = string.Join(separator, fields.Select(f => allQuoted || separator != '|' && f.AsSpan().IndexOfAny(separator, '"', '\n') >= 0
+        bool NeedsQuotes(string field) => allQuoted || separator != '|' && field.AsSpan().IndexOfAny(separator, '"', '\n') >= 0;
+        var row = string.Join(separator, fields.Select(f => NeedsQuotes(f)
             ? $"\"{f.Replace("\"", "\"\"", StringComparison.Ordinal)}\"" : f));
         return text[..begin] + row + text[end..];
     }

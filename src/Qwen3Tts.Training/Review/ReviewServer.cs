@@ -1,6 +1,6 @@
-// Serves the review page on this machine alone. HttpListener is part of .NET itself: with ASP.NET Core, the whole trainer would need one more
-// shared framework to start. The page's address has a random token, so other users and other pages cannot guess it; requests that a page of
-// another site makes are refused by Host and Origin.
+// Serves the review page on this machine alone. HttpListener is part of .NET itself: with ASP.NET Core, the whole trainer would need one
+// more shared framework to start. The page's address has a random token, so other users and other pages cannot guess it; requests that a
+// page of another site makes are refused by Host and Origin.
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
@@ -158,7 +158,8 @@ sealed class ReviewServer : IDisposable
     static (int, string, byte[]) List(ReviewList list) =>
         (200, "application/json", JsonSerializer.SerializeToUtf8Bytes(list, ReviewJson.Default.ReviewList));
 
-    static (int, string, byte[]) Error(int status, string message) => (status, "text/plain; charset=utf-8", Encoding.UTF8.GetBytes(message));
+    static (int, string, byte[]) Error(int status, string message) =>
+        (status, "text/plain; charset=utf-8", Encoding.UTF8.GetBytes(message));
 
     static int FreePort()
     {

@@ -71,7 +71,8 @@ static class ClipList
         var lists = format == ListFormat.Folder ? [] : ListNames.Select(n => Path.Combine(path, n)).Where(File.Exists).ToList();
         if (lists.Count <= 1)
             return lists.FirstOrDefault(path);
-        found.Add(path, $"it has {string.Join(" and ", lists.Select(Path.GetFileName))}. Name the list that is meant instead of the folder.");
+        found.Add(path, $"it has {string.Join(" and ", lists.Select(Path.GetFileName))}. Name the list that is meant instead of " +
+            $"the folder.");
         return null;
     }
 

@@ -74,7 +74,8 @@ public sealed class SoundQualityTests
     {
         var random = new Random(1);
         var taps = Enumerable.Range(0, (int)(seconds * wave.SampleRate)).Where(i => i % 8 == 0) // sparse, so that the sum is quick
-            .Select(i => (At: i, Gain: (float)(0.35 * (random.NextDouble() - 0.5) * Math.Pow(10, -3 * i / (seconds * wave.SampleRate))))).ToList();
+            .Select(i => (At: i, Gain: (float)(0.35 * (random.NextDouble() - 0.5) * Math.Pow(10, -3 * i / (seconds * wave.SampleRate)))))
+            .ToList();
         var result = new float[wave.Samples.Length + (int)(seconds * wave.SampleRate)];
         for (var i = 0; i < wave.Samples.Length; i++)
             result[i] = wave.Samples[i];

@@ -57,14 +57,17 @@ public sealed class TranscriptScoresTests
     [Fact]
     public void AModelThatDoesNotKnowTheWordsSaysSo()
     {
-        List<ScoredClip> clips = [.. Enumerable.Range(0, 12).Select(i => new ScoredClip(new($"l({i})", "a.wav", true, $"text {i}"), [i], null))];
+        List<ScoredClip> clips = [.. Enumerable.Range(0, 12)
+            .Select(i => new ScoredClip(new($"l({i})", "a.wav", true, $"text {i}"), [i], null))];
         var unknown = TranscriptScores.Measure(clips, (_, text) => text[0], null, default);
         Assert.Empty(unknown.Doubts);
         Assert.All(unknown.Saved, Assert.Null);
         Assert.Contains("the model knows these words too little", unknown.Summary, StringComparison.Ordinal);
-        var known = TranscriptScores.Measure(clips, (clip, text) => clip.Clip.Text == $"text {text[0]}" && text[0] != 5 ? 1 : 3, null, default);
+        var known = TranscriptScores.Measure(clips,
+            (clip, text) => clip.Clip.Text == $"text {text[0]}" && text[0] != 5 ? 1 : 3, null, default);
         Assert.StartsWith("l(5): the text may not be what 'a.wav' says: it saves 0.0 nats a frame, and a right one 1.0 or more. ",
             Assert.Single(known.Doubts), StringComparison.Ordinal);
-        Assert.StartsWith("not compared", TranscriptScores.Measure(clips[..8], (_, _) => 1, null, default).Summary, StringComparison.Ordinal);
+        Assert.StartsWith("not compared", TranscriptScores.Measure(clips[..8], (_, _) => 1, null, default).Summary,
+            StringComparison.Ordinal);
     }
 }

@@ -17,7 +17,8 @@ public sealed class ReviewPageTests
         var folder = Scratch.New("review");
         foreach (var (name, text) in new[] { ("a", "The first one."), ("b", "The secund one."), ("c", "The third one.") })
         {
-            WavFile.Write(Path.Combine(folder, name + ".wav"), new([.. Enumerable.Range(0, 24000).Select(i => MathF.Sin(i / 9f) / 3)], 24000));
+            WavFile.Write(Path.Combine(folder, name + ".wav"),
+                new([.. Enumerable.Range(0, 24000).Select(i => MathF.Sin(i / 9f) / 3)], 24000));
             File.WriteAllText(Path.Combine(folder, name + ".txt"), text);
         }
         return folder;
@@ -61,8 +62,7 @@ public sealed class ReviewPageTests
             Assert.Equal(HttpStatusCode.NotFound, await Send(HttpMethod.Get, "sound/../a.wav"));
             Assert.Equal(HttpStatusCode.NotFound, await Send(HttpMethod.Get, "/"));
             Assert.Equal(HttpStatusCode.NotFound, await Send(HttpMethod.Get, "/0123456789abcdef0123456789abcdef/clips"));
-            Assert.Contains(await Send(HttpMethod.Get, "clips", host: "evil.example"), [HttpStatusCode.Forbidden, HttpStatusCode.NotFound,
-                HttpStatusCode.BadRequest]);
+            Assert.InRange((int)await Send(HttpMethod.Get, "clips", host: "evil.example"), 400, 499);
             Assert.Equal(HttpStatusCode.Forbidden, await Send(HttpMethod.Post, "change", origin: "http://evil.example", body: "{}"));
             Assert.Equal(HttpStatusCode.BadRequest, await Send(HttpMethod.Post, "change", body: "{}", type: "text/plain"));
             Assert.Equal(HttpStatusCode.BadRequest, await Send(HttpMethod.Post, "change", body: "{}"));
@@ -76,7 +76,8 @@ public sealed class ReviewPageTests
     [Fact]
     public async Task AListIsReviewedByClicksAndKeys()
     {
-        var program = new[] { "chromium", "chromium-browser", "google-chrome" }.Select(ExternalProgram.OnPath).FirstOrDefault(p => p is not null);
+        var program = new[] { "chromium", "chromium-browser", "google-chrome" }.Select(ExternalProgram.OnPath)
+            .FirstOrDefault(p => p is not null);
         Assert.SkipWhen(program is null, "No chromium is on the PATH; .ci/run installs it.");
         var folder = Recordings();
         var (server, running) = Serve(folder, TestContext.Current.CancellationToken);
@@ -117,7 +118,8 @@ public sealed class ReviewPageTests
         await page.Keyboard.UpAsync("Control");
         await Shows("a.wav");
         Assert.Equal(["The first one.", "The second one.", "The third one."], Texts());
-        Assert.Equal("The secund one.", await File.ReadAllTextAsync(Path.Combine(folder, "b.txt.orig"), TestContext.Current.CancellationToken));
+        Assert.Equal("The secund one.",
+            await File.ReadAllTextAsync(Path.Combine(folder, "b.txt.orig"), TestContext.Current.CancellationToken));
         Assert.Equal("rgb", (await Get("getComputedStyle(document.activeElement).outlineColor"))[..3]);
 
         await page.Keyboard.PressAsync("Escape"); // the field keeps the focus when the next clip is shown

@@ -28,7 +28,8 @@ public sealed class ReviewSessionTests
     {
         var folder = Scratch.New("review");
         foreach (var name in new[] { "a", "b", "c" })
-            WavFile.Write(Path.Combine(folder, name + ".wav"), new([.. Enumerable.Range(0, 8000).Select(i => MathF.Sin(i / 9f) / 3)], 8000));
+            WavFile.Write(Path.Combine(folder, name + ".wav"),
+                new([.. Enumerable.Range(0, 8000).Select(i => MathF.Sin(i / 9f) / 3)], 8000));
         return folder;
     }
 
@@ -59,12 +60,14 @@ public sealed class ReviewSessionTests
             {
                 var list = session.Change(Of(session.List(), 1) with { Text = text });
                 Assert.Equal(["One.", text, "Three."], list.Clips.Select(c => c.Text));
-                Assert.Equal(before.Select(c => (c.Audio, c.Speaker, c.Language)), Read(file).Select(c => (c.Audio, c.Speaker, c.Language)));
+                Assert.Equal(before.Select(c => (c.Audio, c.Speaker, c.Language)),
+                    Read(file).Select(c => (c.Audio, c.Speaker, c.Language)));
                 Assert.Equal(["One.", text, "Three."], Read(file).Select(c => c.Text));
             }
             Assert.Equal(original, File.ReadAllBytes(file + ".orig"));
             Assert.Equal(original[..3].Where(b => b > 127), File.ReadAllBytes(file)[..3].Where(b => b > 127));
-            Assert.Equal(content.Contains("own", StringComparison.Ordinal), File.ReadAllText(file).Contains("own", StringComparison.Ordinal));
+            Assert.Equal(content.Contains("own", StringComparison.Ordinal),
+                File.ReadAllText(file).Contains("own", StringComparison.Ordinal));
         }
     }
 
