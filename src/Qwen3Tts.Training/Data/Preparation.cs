@@ -174,7 +174,8 @@ static class Preparation
             return new(clip, levels, null, false) { Sound = sound };
         PreparedFiles.Write(shapedFiles[clip.Audio], shaped.Wave);
         return new(clip with { Audio = shapedFiles[clip.Audio], GivenAsRelative = true, Codes = null }, levels,
-            shaped with { Wave = new([], wave.SampleRate) }, false) { Sound = sound };
+            shaped with { Wave = new([], wave.SampleRate) }, false)
+        { Sound = sound };
     }
 
     /// <summary>

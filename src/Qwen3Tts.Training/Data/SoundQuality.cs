@@ -9,8 +9,8 @@ namespace Qwen3Tts.Training.Data;
 /// <param name="Lufs">Integrated loudness; null if the recording is silent.</param>
 /// <param name="Noise">RMS of its quietest tenth, in dBFS, without samples that are 0; null if it has no such part.</param>
 /// <param name="Bandwidth">Frequency in hertz above which there is no sound.</param>
-/// <param name="Decay">Estimate of the reverberation: seconds in which sound falls by 60 dB at its fastest; null if no sound falls far
-/// enough.</param>
+/// <param name="Decay">Estimate of the reverberation: seconds in which speech falls by 60 dB where it falls fastest; null if noise hides
+/// it.</param>
 sealed record SoundQuality(double? Lufs, double? Noise, double Bandwidth, double? Decay)
 {
     /// <summary>A room is heard in the speech above this decay; see docs/data.md.</summary>
@@ -20,6 +20,9 @@ sealed record SoundQuality(double? Lufs, double? Noise, double Bandwidth, double
 
     /// <summary>Distance of the noise below the speech; null if it is unknown.</summary>
     public double? BelowSpeech { get; init; }
+
+    /// <summary>See <see cref="RecordingChecks.NoiseDoubt"/>.</summary>
+    public string? NoiseDoubt { get; init; }
 
     const double WindowSeconds = 0.02;
 
@@ -32,6 +35,7 @@ sealed record SoundQuality(double? Lufs, double? Noise, double Bandwidth, double
         var speech = levels.Where(l => l > ClipLevels.Floor * levels.Max()).ToArray();
         return new(Loudness.Integrated(wave), noise, FindBandwidth(wave), FindDecay(wave))
         {
+            NoiseDoubt = speech.Length == 0 ? null : RecordingChecks.NoiseDoubt(wave),
             BelowSpeech = speech.Length == 0 ? null : RecordingChecks.Decibel(Math.Sqrt(speech.Average(l => l * l))) - noise,
         };
     }
@@ -39,9 +43,8 @@ sealed record SoundQuality(double? Lufs, double? Noise, double Bandwidth, double
     /// <summary>Reasons to doubt the recording, each with its kind; the others are those of <see cref="RecordingChecks.Doubts"/>.</summary>
     public IEnumerable<(string Kind, string Message)> Doubts()
     {
-        if (BelowSpeech < RecordingChecks.CleanDecibel)
-            yield return ("noise", F($"is noisy: its quietest parts lie {BelowSpeech:0} dB below its speech, and clean speech has ")
-                + F($"{RecordingChecks.CleanDecibel:0} dB or more. The voice will have the noise. Record it in a quiet room."));
+        if (NoiseDoubt is { } noisy)
+            yield return ("noise", noisy);
         if (Decay > LongDecay)
             yield return ("room", F($"has reverberation: its sounds need {Decay:0.0} s to fall by 60 dB. ")
                 + "The voice will have the room in it. Record it nearer to the microphone, or in a room with soft furniture.");
@@ -76,30 +79,24 @@ sealed record SoundQuality(double? Lufs, double? Noise, double Bandwidth, double
     }
 
     /// <summary>
-    /// The ends of sounds: in a room without echo many fall at once, in a hall none can. The slope of the fastest fifth of all falls of
-    /// 15 dB and more is taken.
+    /// In a dry room speech falls by tens of decibels within a tenth of a second; in a hall it cannot fall faster than the hall. The
+    /// steepest two in a hundred falls are taken. Null if noise hides them.
     /// </summary>
     static double? FindDecay(Waveform wave)
     {
-        const double HopSeconds = 0.005, LeastFall = 15, Fastest = 0.2;
-        var hop = Math.Max(1, (int)Math.Round(HopSeconds * wave.SampleRate));
-        var quarter = ClipLevels.Windows(wave.Samples, hop);
-        var levels = Enumerable.Range(0, Math.Max(0, quarter.Length - 3)) // RMS of 20 ms, every 5 ms
-            .Select(i => RecordingChecks.Decibel(Math.Sqrt(quarter.Skip(i).Take(4).Sum(l => l * l) / 4))).ToArray();
-        if (levels.Length == 0)
+        const double HopSeconds = 0.005, LagSeconds = 0.12, Loud = 20, Steepest = 0.02, LeastRange = 25;
+        const int Lag = (int)(LagSeconds / HopSeconds);
+        var quarters = ClipLevels.Windows(wave.Samples, Math.Max(1, (int)Math.Round(HopSeconds * wave.SampleRate)));
+        var levels = Enumerable.Range(0, Math.Max(0, quarters.Length - 3)) // RMS of 20 ms, every 5 ms
+            .Select(i => RecordingChecks.Decibel(Math.Sqrt(quarters.Skip(i).Take(4).Sum(l => l * l) / 4))).ToArray();
+        if (levels.Length <= Lag || levels.Max() - levels.Order().ElementAt(levels.Length / 10) < LeastRange)
             return null;
-        var floor = levels.Order().ElementAt(levels.Length / 10) + 6;
-        var slopes = new List<double>(); // dB a second
-        for (var begin = 0; begin < levels.Length - 1;)
-        {
-            var end = begin;
-            while (end + 1 < levels.Length && levels[end + 1] < levels[end] && levels[end + 1] > floor)
-                end++;
-            if (levels[begin] - levels[end] >= LeastFall && levels[begin] > levels.Max() - 30)
-                slopes.Add((levels[begin] - levels[end]) / ((end - begin) * HopSeconds));
-            begin = end + 1;
-        }
-        return slopes.Count == 0 ? null : 60 / slopes.OrderDescending().ElementAt((int)(Fastest * (slopes.Count - 1)));
+        var (loud, falls) = (levels.Max() - Loud, new List<double>());
+        for (var i = 0; i + Lag < levels.Length; i++)
+            if (levels[i] > loud)
+                falls.Add(levels[i] - levels[i + Lag]);
+        return falls.Count == 0 ? null : falls.OrderDescending().ElementAt((int)(Steepest * falls.Count)) is > 0 and var fall
+            ? 60 * LagSeconds / fall : null;
     }
 
     static string F(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);

@@ -52,7 +52,7 @@ static class ListEditor
     static (string, string, string?, string?, string?, string?, bool?) Content(Clip c) =>
         (c.Audio, c.Text, c.Reference, c.Language, c.Speaker, c.Instruct, c.HeldOut);
 
-    static int LineOf(Clip clip) => 
+    static int LineOf(Clip clip) =>
         int.Parse(clip.Place[(clip.Place.LastIndexOf('(') + 1)..^1], CultureInfo.InvariantCulture);
 
     /// <summary>Replaces a line, without its line end.</summary>

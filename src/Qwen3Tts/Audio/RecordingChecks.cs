@@ -27,8 +27,6 @@ static class RecordingChecks
     /// 2 dB above full scale. Decoders of compressed audio reach this level where the original recording touched full scale.
     /// </summary>
     const double Overshoot = 1.26;
-    /// <summary>The quietest tenth of a clean recording lies at least this far below its speech; see docs/voices.md.</summary>
-    public const double CleanDecibel = 25;
     /// <summary>Speech takes 3 to 5 frames a token. A clip outside these two limits holds more than its text says, or less.</summary>
     public const double FastestPace = 1, SlowestPace = 12;
 
@@ -106,14 +104,14 @@ static class RecordingChecks
     /// </summary>
     public static string? NoiseDoubt(Waveform wave)
     {
-        const double WindowSeconds = 0.02, Quiet = 0.1;
+        const double Least = 25, WindowSeconds = 0.02, Quiet = 0.1;
         var levels = ClipLevels.Windows(wave.Samples, Math.Max(1, (int)Math.Round(WindowSeconds * wave.SampleRate)));
         Array.Sort(levels);
         var speech = levels.Where(l => l > ClipLevels.Floor * levels[^1]).ToArray();
         var distance = Decibel(Math.Sqrt(speech.Average(l => l * l))) - Decibel(levels[(int)(Quiet * levels.Length)]);
-        return distance >= CleanDecibel ? null
-            : F($"is noisy: its quietest parts lie {distance:0} dB below its speech, and clean speech has {CleanDecibel:0} dB or more. ")
-                + "A clone copies the noise. Record it in a quiet room, or take another recording.";
+        return distance >= Least ? null
+            : F($"is noisy: its quietest parts lie {distance:0} dB below its speech, and clean speech has {Least:0} dB or more. ")
+                + "The voice will have the noise. Record it in a quiet room, or take another recording.";
     }
 
     /// <summary>

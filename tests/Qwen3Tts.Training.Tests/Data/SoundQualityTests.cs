@@ -30,7 +30,7 @@ public sealed class SoundQualityTests
     [Fact]
     public void ASourceOfALowerRateIsSeenAfterResampling()
     {
-        var wave = WavFile.Read(Directory.GetFiles(Mini.Station, "*.wav").Order(StringComparer.Ordinal).First()); // 16 kHz
+        var wave = AudioFile.Read(Directory.GetFiles(Mini.Station, "*.flac").Order(StringComparer.Ordinal).First()); // 16 kHz
         foreach (var rate in new[] { 24000, 44100 })
         {
             Assert.InRange(SoundQuality.Measure(wave.ToRate(rate)).Bandwidth, 6500, 8200);
@@ -45,7 +45,8 @@ public sealed class SoundQualityTests
     [Fact]
     public void NoiseIsMeasuredBelowTheSpeech()
     {
-        var wave = WavFile.Read(Directory.GetFiles(Mini.Recordings, "*.wav").Order(StringComparer.Ordinal).First());
+        var wave = AudioFile.Read(Directory.GetFiles(Mini.Recordings)
+            .Where(f => !f.EndsWith(".txt", StringComparison.Ordinal)).Order(StringComparer.Ordinal).First());
         var random = new Random(1);
         Waveform Noisy(double rms) => wave with
         {
@@ -67,7 +68,7 @@ public sealed class SoundQualityTests
             .Select(c => SoundQuality.Measure(seconds == 0 ? c : InRoom(c, seconds)).Decay).OfType<double>()])).ToList();
         TestContext.Current.TestOutputHelper?.WriteLine(string.Join(", ", medians));
         Assert.Equal(medians.Order(), medians);
-        Assert.True(medians[0] < SoundQuality.LongDecay && medians[2] > SoundQuality.LongDecay, string.Join(", ", medians));
+        Assert.True(medians[0] < SoundQuality.LongDecay && medians[3] > SoundQuality.LongDecay, string.Join(", ", medians));
     }
 
     static Waveform InRoom(Waveform wave, double seconds)

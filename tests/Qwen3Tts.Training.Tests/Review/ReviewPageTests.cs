@@ -109,6 +109,8 @@ public sealed class ReviewPageTests
             "e.labels?.length || e.textContent.trim())"));
         await Until("document.getElementById('audio').readyState > 1");
 
+        await page.ClickAsync("#auto"); // plays no clip by itself, so that Space plays one below
+
         // By keys alone: a text is corrected, and the clip is right.
         await page.Keyboard.PressAsync("e");
         await page.EvaluateExpressionAsync("document.getElementById('text').select()");

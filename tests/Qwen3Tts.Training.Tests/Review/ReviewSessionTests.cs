@@ -18,7 +18,7 @@ public sealed class ReviewSessionTests
             """{"messages":[{"role":"user","content":"x"},{"role":"assistant","content":"Three."}],"audios":["c.wav"]}""" },
         { "l.json", """[{"audio": "a.wav", "text": "One."}, {"audio": "b.wav", "text": "Two.", "own": 7},""" + "\n" +
             """ {"audio": "c.wav", "text": "Three."}]""" },
-        { "metadata.csv", "a|One.\nb|2.|Two.\nc|Three.|\n" },
+        { "metadata.csv", "a|One.|One.\nb|Two: 2.|Two.\nc|Three.|Three.\n" },
         { "l.list", "a.wav|anna|en|One.\nb.wav|anna|en|Two.\nc.wav|otto|en|Three." },
         { "comma.csv", "file_name,own,text\r\na.wav,1,One.\r\n\"b.wav\",\"x, \"\"y\"\"\",\"Two.\"\r\nc.wav,3,Three.\r\n" },
         { "l.tsv", "audio\ttext\tspeaker\na.wav\tOne.\tanna\nb.wav\tTwo.\tanna\nc.wav\tThree.\totto\n" },
@@ -27,9 +27,9 @@ public sealed class ReviewSessionTests
     static string Folder()
     {
         var folder = Scratch.New("review");
-        foreach (var name in new[] { "a", "b", "c" })
+        foreach (var (n, name) in new[] { "a", "b", "c" }.Index())
             WavFile.Write(Path.Combine(folder, name + ".wav"),
-                new([.. Enumerable.Range(0, 8000).Select(i => MathF.Sin(i / 9f) / 3)], 8000));
+                new([.. Enumerable.Range(0, 8000).Select(i => MathF.Sin(i / (9f + n)) / 3)], 8000));
         return folder;
     }
 
