@@ -52,11 +52,12 @@ public sealed class ArchitectureTests
         ("Log", ["Options"]),
         ("Data", []),
         ("Slicing", []), // from long recordings to clips
+        ("Review", ["Data"]),
         ("Batching", ["Options", "Data", "Memory", "Model"]),
         ("Pages", ["Options", "Data", "Log"]),
         ("Run", ["Options", "Data", "Memory", "Optimizer", "Model", "Step", "Batching", "Log", "Pages"]),
         ("Bench", ["Options", "Memory", "Optimizer", "Model", "Step"]),
-        ("Commands", ["Options", "Data", "Slicing", "Memory", "Model", "Log", "Pages", "Run", "Bench"]),
+        ("Commands", ["Options", "Data", "Slicing", "Review", "Memory", "Model", "Log", "Pages", "Run", "Bench"]),
         ("Program", ["Commands"]),
     ];
 

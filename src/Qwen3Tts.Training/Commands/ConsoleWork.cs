@@ -18,14 +18,16 @@ static class ConsoleWork
         StatusLine.While("Loading the codec", line =>
     {
         OutputFile.CheckAreOthers(PreparedFiles.Lists(options.Output), OutputFile.Whole(model));
-        var encoder = ModelEncoder.Load(ModelFolder.Open(model));
+        var folder = ModelFolder.Open(model);
+        var encoder = ModelEncoder.Load(folder, options.CompareTexts ?? !TrainingOptions.IsReleased(folder.Config.TalkerConfig));
         var report = Preparation.Run(options, encoder,
-            new ImmediateProgress<(int Done, int Of)>(p => line($"Encoding recordings: {p.Done} of {p.Of}")), stop);
+            new ImmediateProgress<(string What, int Done, int Of)>(p => line($"{p.What}: {p.Done} of {p.Of}")), stop);
         if (report.Clips.Any(c => c.Shaped is not null))
             OutputFile.WriteText(Path.ChangeExtension(options.Output, ".changes.tsv"), string
                 .Concat(ChangesTable(report).Select(line => line + Environment.NewLine)));
         OutputFile.WriteText(Path.ChangeExtension(options.Output, ".html"),
-            DataPage.Write(Path.GetFileName(options.Output), DataSummary.Summarise(report)));
+            DataPage.Write(Path.GetFileName(options.Output), DataSummary.Summarise(report),
+                Path.GetDirectoryName(Path.GetFullPath(options.Output))!));
         return report;
     });
 
@@ -47,6 +49,8 @@ static class ConsoleWork
         lines.Add(("reference", report.Chosen.Count > 0
             ? $"{string.Join(", ", report.Chosen.Select(Path.GetFileName))}, most similar to all others"
             : string.Join(", ", report.Clips.Select(c => Path.GetFileName(c.Clip.Reference)).Distinct().Take(3))));
+        if (report.Coverage is { Next: [var next, ..] })
+            lines.Add(("record next", $"\"{next}\"; more are on the page beside the list"));
         return DataSummary.Text(lines, report.LeftOut.Messages, report.Doubts);
     }
 

@@ -1,6 +1,7 @@
 // qwen3tts-train prepare: makes codes.jsonl in the official format from recordings.
 using System.CommandLine;
 using Qwen3Tts.CommandLine;
+using Qwen3Tts.Files;
 using Qwen3Tts.Training.Data;
 
 namespace Qwen3Tts.Training.Commands;
@@ -38,6 +39,18 @@ sealed class PrepareCommand : DocumentedCommand
         Description = "Bring all recordings to one loudness. Default: yes, but no for a list that names references.",
         HelpName = "true|false",
     };
+    readonly Option<bool?> _compare = new("--compare-texts")
+    {
+        Description = "Ask the model whether each text is what its recording says: nine passes over each clip. Default: yes for a " +
+            "miniature, no for a released model.",
+        HelpName = "true|false",
+    };
+    readonly Option<string?> _suggest = new("--suggest")
+    {
+        Description = "Texts that could be recorded, one a line. The report names those whose sounds the data lacks. Default: some of " +
+            "ours, in English.",
+        HelpName = "FILE",
+    };
     readonly Option<bool> _skip = new("--skip-bad") { Description = "Leave out clips that cannot be used, instead of stopping." };
 
     public PrepareCommand() : base("prepare", "Turns recordings into training data: codes.jsonl, in the official format.",
@@ -45,16 +58,18 @@ sealed class PrepareCommand : DocumentedCommand
         "qwen3tts-train prepare train_raw.jsonl --model Qwen3-TTS-12Hz-1.7B-Base -o codes.jsonl --skip-bad")
     {
         Add(_recordings);
-        foreach (var option in new Option[] { _model, _output, _reference, _language, _trim, _level, _skip })
+        foreach (var option in new Option[] { _model, _output, _reference, _language, _trim, _level, _compare, _suggest, _skip })
             Add(option);
         this.Does(Run);
     }
 
+    public static string DefaultOutput(string recordings) =>
+        Path.Combine("out", Path.GetFileNameWithoutExtension(Path.TrimEndingDirectorySeparator(recordings)), "codes.jsonl");
+
     int Run(ParseResult parsed, CancellationToken stop)
     {
         var recordings = parsed.GetValue(_recordings)!;
-        var list = parsed.GetValue(_output)
-            ?? Path.Combine("out", Path.GetFileNameWithoutExtension(Path.TrimEndingDirectorySeparator(recordings)), "codes.jsonl");
+        var list = parsed.GetValue(_output) ?? DefaultOutput(recordings);
         var options = new PreparationOptions
         {
             Input = recordings,
@@ -63,6 +78,8 @@ sealed class PrepareCommand : DocumentedCommand
             Language = parsed.GetValue(_language),
             Trim = parsed.GetValue(_trim),
             Level = parsed.GetValue(_level),
+            CompareTexts = parsed.GetValue(_compare),
+            Candidates = parsed.GetValue(_suggest) is { } file ? [.. TextFile.ReadLines(file).Where(l => l.Trim().Length > 0)] : null,
             SkipBad = parsed.GetValue(_skip),
         };
         var report = ConsoleWork.Prepare(CommonOptions.ModelFolder(parsed.GetValue(_model)), options, stop);

@@ -11,8 +11,8 @@ static class TrainingCommands
         var root = new RootCommand("Fine-tunes Qwen3-TTS on a voice.") { HelpName = "qwen3tts-train" };
         Command[] all =
         [
-            new SliceCommand(), new ImportCommand(), new PrepareCommand(), new TrainCommand(), new VoiceCommand(), new ExportCommand(),
-            new DemoCommand(), new EnginesCommand(), new BenchCommand(), new CompletionCommand(root),
+            new SliceCommand(), new ImportCommand(), new ReviewCommand(), new PrepareCommand(), new TrainCommand(), new VoiceCommand(),
+            new ExportCommand(), new DemoCommand(), new EnginesCommand(), new BenchCommand(), new CompletionCommand(root),
         ];
         foreach (var command in all)
             root.Add(command);

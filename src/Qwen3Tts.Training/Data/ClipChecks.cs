@@ -12,6 +12,8 @@ static class ClipChecks
 {
     /// <summary>Fewest clips for which medians are compared.</summary>
     const int Few = 8;
+    /// <summary>A pace differs from the median by more than this factor, and by more than this number of robust deviations.</summary>
+    const double PaceFactor = 1.8, PaceDeviations = 4;
     /// <summary>
     /// Largest distance of a voice from the medoid voice, in robust standard deviations from the median distance. The miniature's sixty
     /// trimmed clips of one voice were measured with six clips of other voices among them: the farthest clip of the voice lies at 4.5; the
@@ -68,23 +70,53 @@ static class ClipChecks
         }
     }
 
+    /// <summary>
+    /// Noise, reverberation and bandwidth. What most clips share is said once, at the first of them: it is about the whole recording.
+    /// </summary>
+    public static IEnumerable<string> CheckSound(IReadOnlyList<(Clip Clip, SoundQuality Sound)> clips)
+    {
+        foreach (var kind in clips.SelectMany(c => c.Sound.Doubts().Select(d => (c.Clip, d.Kind, d.Message))).GroupBy(d => d.Kind))
+        {
+            var all = kind.ToList();
+            var shown = all.Count > Few && 2 * all.Count > clips.Count ? all[..1] : all;
+            foreach (var (clip, _, doubt) in shown)
+                yield return $"{clip.Place}: {RecordingChecks.Named(clip.Audio, doubt)}"
+                    + (shown.Count < all.Count ? $" {all.Count - 1} more of {clips.Count} clips are like this." : "");
+        }
+    }
+
     /// <summary>Texts that do not fit the length of their recording, by frames for each token.</summary>
     public static IEnumerable<string> CheckPace(IReadOnlyList<(Clip Clip, int Frames, int Tokens)> clips)
     {
-        const double Factor = 1.8, Deviations = 4;
         var paces = clips.Select(c => Math.Log((double)c.Frames / Math.Max(1, c.Tokens))).ToList();
         var (median, deviation) = Robust(paces);
         foreach (var (i, clip) in clips.Index())
         {
-            var off = Math.Abs(paces[i] - median);
             if (RecordingChecks.PaceDoubt(clip.Frames, clip.Tokens) is { } doubt)
                 yield return $"{clip.Clip.Place}: {doubt}";
-            else if (clips.Count >= Few && off > Math.Log(Factor) && off > Deviations * deviation)
+            else if (clips.Count >= Few && IsFarFrom(median, deviation, paces[i]))
                 yield return F($"{clip.Clip.Place}: {clip.Frames} frames for {clip.Tokens} tokens, {Math.Exp(paces[i]):0.0} each, ")
                     + F($"where the others have {Math.Exp(median):0.0}. ")
                     + RecordingChecks.PaceRemedy(paces[i] > median);
         }
     }
+
+    /// <summary>Texts that do not fit the length of the speech, by letters; for clips that have no codes yet.</summary>
+    public static IEnumerable<string> CheckLetterPace(IReadOnlyList<(Clip Clip, double Seconds)> clips)
+    {
+        const int OfDigit = 4; // letters of its name
+        var paces = clips.Select(c => Math.Log(Math.Max(c.Seconds, 0.01)
+            / Math.Max(1, c.Clip.Text.Sum(x => char.IsDigit(x) ? OfDigit : char.IsLetter(x) ? 1 : 0)))).ToList();
+        var (median, deviation) = Robust(paces);
+        foreach (var (i, clip) in clips.Index())
+            if (clips.Count >= Few && IsFarFrom(median, deviation, paces[i]))
+                yield return F($"{clip.Clip.Place}: its speech takes {1000 * Math.Exp(paces[i]):0} ms a letter, where the others have ")
+                    + F($"{1000 * Math.Exp(median):0}. ") + RecordingChecks.PaceRemedy(paces[i] > median);
+    }
+
+    /// <summary>True if the logarithm of a pace is an outlier.</summary>
+    static bool IsFarFrom(double median, double deviation, double pace) =>
+        Math.Abs(pace - median) > Math.Log(PaceFactor) && Math.Abs(pace - median) > PaceDeviations * deviation;
 
     /// <summary>
     /// Clips that sound like another speaker than the clip that is most similar to all others, for each speaker separately.

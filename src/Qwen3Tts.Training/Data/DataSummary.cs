@@ -11,6 +11,12 @@ sealed record DataRow(Clip Clip, ClipLevels? Levels, int? Tokens)
     /// <summary>See <see cref="PreparedClip.VoiceDistance"/>.</summary>
     public double? VoiceDistance { get; init; }
 
+    /// <summary>Quality of the original recording.</summary>
+    public SoundQuality? Sound { get; init; }
+
+    /// <summary>See <see cref="TranscriptScores.Saved"/>.</summary>
+    public double? TextSaves { get; init; }
+
     /// <summary>Frames a second of the codec that made the codes; null without a model.</summary>
     public double? FramesPerSecond { get; init; }
 
@@ -25,7 +31,19 @@ sealed record DataSummary(IReadOnlyList<DataRow> Rows, ListProblems LeftOut, IRe
         {
             VoiceDistance = c.VoiceDistance,
             FramesPerSecond = report.FramesPerSecond,
-        })], report.LeftOut, report.Doubts);
+            Sound = c.Sound,
+            TextSaves = c.TextSaves,
+        })], report.LeftOut, report.Doubts)
+        {
+            Texts = report.Texts,
+            Coverage = report.Coverage,
+        };
+
+    /// <summary>How the texts fit the recordings; empty if that was not asked.</summary>
+    public string Texts { get; init; } = "";
+
+    /// <summary>The sounds in the texts; null if they were not counted.</summary>
+    public Coverage? Coverage { get; init; }
 
     public List<(string Name, string Value)> Table()
     {
@@ -49,8 +67,20 @@ sealed record DataSummary(IReadOnlyList<DataRow> Rows, ListProblems LeftOut, IRe
         Spread("frames a token", r => r.FramesPerToken, "0.0", "");
         Spread("speech level", r => r.Levels is { Rms: > 0 } l ? RecordingChecks.Decibel(l.Rms) : null, "0.0", " dBFS as recorded");
         Spread("peak", r => r.Levels is { Peak: > 0 } l ? RecordingChecks.Decibel(l.Peak) : null, "0.0", " dBFS as recorded");
+        Spread("loudness", r => r.Sound?.Lufs, "0.0", " LUFS as recorded");
+        Spread("noise", r => -r.Sound?.BelowSpeech, "0", " dB from the speech");
+        Spread("bandwidth", r => r.Sound?.Bandwidth / 1000, "0.0", " kHz");
+        Spread("reverberation", r => r.Sound?.Decay, "0.00", " s for 60 dB, estimated");
         Spread("voice", r => r.VoiceDistance, "0.0", " deviations from the clip most like all others");
-        table.Add(("problems", $"{LeftOut.Count} left out, {Doubts.Count} to listen to"));
+        if (Texts.Length > 0)
+            table.Add(("texts", Texts));
+        if (Coverage is { } coverage)
+            table.Add(("sounds", string.Create(CultureInfo.InvariantCulture,
+                $"{coverage.Letters} letters, {coverage.Pairs} pairs of letters") + (coverage.Next.Count == 0 ? "" : string.Create(
+                CultureInfo.InvariantCulture, $": {100 * coverage.Covered:0} % of those in our texts")) + (coverage.Rare.Count == 0 ? ""
+                : $"; rare or missing: {string.Join(' ', coverage.Rare)}")));
+        table.Add(("problems", $"{LeftOut.Count} left out, {Doubts.Count} to listen to"
+            + (LeftOut.Dropped > 0 ? $", {LeftOut.Dropped} dropped in a review" : "")));
         return table;
     }
 

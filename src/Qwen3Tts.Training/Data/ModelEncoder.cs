@@ -2,8 +2,12 @@ using System.Security.Cryptography;
 using Qwen3Tts.Audio;
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.Codec;
+using Qwen3Tts.Generation;
 using Qwen3Tts.Kernels;
+using Qwen3Tts.Loading;
+using Qwen3Tts.Sequence;
 using Qwen3Tts.Speaker;
+using Qwen3Tts.Talker;
 using Qwen3Tts.Text;
 
 namespace Qwen3Tts.Training.Data;
@@ -20,6 +24,11 @@ sealed record ClipEncoder(int SampleRate, int FrameSamples, byte[] Fingerprint, 
 {
     /// <summary>Names of the model's languages; with null, unknown languages are not reported.</summary>
     public IReadOnlyList<string>? Languages { get; init; }
+
+    /// <summary>
+    /// The mean loss of a clip's first codes with a text before them, for <see cref="TranscriptScores"/>; null compares no texts.
+    /// </summary>
+    public Func<ScoredClip, int[], double>? TextLoss { get; init; }
 }
 
 static class ModelEncoder
@@ -28,18 +37,31 @@ static class ModelEncoder
     /// The codec and the speaker encoder of a model. Encoding one clip uses all threads, so clips wait for one another here; meanwhile
     /// other threads read and trim recordings.
     /// </summary>
-    public static ClipEncoder Load(ModelFolder model)
+    /// <param name="model">The model.</param>
+    /// <param name="comparesTexts">Loads the talker too, and compares the texts with the recordings.</param>
+    public static ClipEncoder Load(ModelFolder model, bool comparesTexts = false)
     {
         var codec = SpeechCodec.Load(model.CodecPath);
         var speaker = model.Config.SpeakerEncoderConfig is null ? null : SpeakerEncoder.Load(model, Workers.Shared);
         var gate = new Lock();
+        var tokenizer = TextTokenizer.Load(model.Path);
         return new(codec.SampleRate, codec.SamplesPerFrame, Fingerprint(model),
             wave => { lock (gate) return codec.Encode(wave); },
             speaker is null ? null : wave =>
-                { lock (gate) return speaker.Embed(wave.ToRate(speaker.SampleRate)); }, TextTokenizer.Load(model.Path))
+                { lock (gate) return speaker.Embed(wave.ToRate(speaker.SampleRate)); }, tokenizer)
         {
             Languages = [.. model.Config.TalkerConfig.CodecLanguageId.Keys],
+            TextLoss = comparesTexts ? TextLoss(model, tokenizer) : null,
         };
+    }
+
+    static Func<ScoredClip, int[], double> TextLoss(ModelFolder model, TextTokenizer tokenizer)
+    {
+        var talker = ModelNetworks.Load(model, Workers.Shared).Talker;
+        var ids = model.Config.SpecialTokens(tokenizer.AssistantHead[^1]);
+        string? Known(string? language) => LanguageNames.Find(language, [.. model.Config.TalkerConfig.CodecLanguageId.Keys]);
+        return (clip, text) => TranscriptFit.Loss(talker, ids,
+            new() { Text = text, Voice = clip.Voice, Language = Known(clip.Clip.Language) }, clip.Clip.Codes!);
     }
 
     /// <summary>Hash of all weights that codes and voices depend on.</summary>

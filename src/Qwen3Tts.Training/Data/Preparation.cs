@@ -10,8 +10,8 @@ static class Preparation
 {
     /// <exception cref="InvalidDataException">Some clips cannot be used; up to twenty are named.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; encoded clips are kept for the next run.</exception>
-    public static PreparationReport Run(PreparationOptions options, ClipEncoder encoder, IProgress<(int Done, int Of)>? progress,
-        CancellationToken stop)
+    public static PreparationReport Run(PreparationOptions options, ClipEncoder encoder,
+        IProgress<(string What, int Done, int Of)>? progress, CancellationToken stop)
     {
         if (options.Reference is { } file && !File.Exists(file))
             throw new FileNotFoundException(
@@ -36,13 +36,29 @@ static class Preparation
         var (clips, voices, chosen) = EncodeAll(options, shaped, encoder, progress, stop);
         CodesFile.Write(options.Output, clips.Select(c => c.Clip));
         AddDoubts(clips, voices, encoder, shape, doubts);
-        return new(clips, problems, doubts, chosen) { FramesPerSecond = (double)encoder.SampleRate / encoder.FrameSamples };
+        var scores = CompareTexts(clips, voices, encoder, progress, stop);
+        return new([.. clips.Select((c, i) => c with { TextSaves = scores?.Saved[i] })], problems, [.. scores?.Doubts ?? [], .. doubts],
+            chosen)
+        {
+            FramesPerSecond = (double)encoder.SampleRate / encoder.FrameSamples,
+            Texts = scores?.Summary ?? "not compared with the recordings; --compare-texts true does it",
+            Coverage = Coverage.Measure(clips.Where(c => c.Clip.HeldOut != true).Select(c => c.Clip.Text),
+                options.Candidates ?? (clips.All(c => IsEnglish(c.Clip)) ? Coverage.English : [])),
+        };
     }
+
+    static bool IsEnglish(Clip clip) => clip.Language is { } named ? named == "English" : clip.Text.All(char.IsAscii);
+
+    static TranscriptScores? CompareTexts(List<PreparedClip> clips, float[]?[] voices, ClipEncoder encoder,
+        IProgress<(string What, int Done, int Of)>? progress, CancellationToken stop) => encoder.TextLoss is not { } loss ? null
+        : TranscriptScores.Measure(
+            [.. clips.Zip(voices, (c, voice) => new ScoredClip(c.Clip, encoder.Tokenizer!.Encode(c.Clip.Text), voice))], loss,
+            done => progress?.Report(("Comparing texts with recordings", done, clips.Count)), stop);
 
     /// <summary>The clips with codes and references, the voice of each clip if it was computed, and the chosen references.</summary>
     static (List<PreparedClip> Clips, float[]?[] Voices, IReadOnlyList<string> Chosen) EncodeAll(
-        PreparationOptions options, List<PreparedClip> shaped, ClipEncoder encoder, IProgress<(int Done, int Of)>? progress,
-        CancellationToken stop)
+        PreparationOptions options, List<PreparedClip> shaped, ClipEncoder encoder,
+        IProgress<(string What, int Done, int Of)>? progress, CancellationToken stop)
     {
         using var cache = new EncodingCache(options.Output + ".cache", encoder.Fingerprint);
         var choose = shaped.Any(c => c.Clip.Reference is null);
@@ -53,10 +69,10 @@ static class Preparation
         var encoded = Each(shaped, options.Parallel, stop, c =>
         {
             var result = Encode(c.Clip, encoder, cache, choose || encoder.Voice is not null && c.Clip.Codes is null);
-            progress?.Report((Interlocked.Increment(ref done), shaped.Count));
+            progress?.Report(("Encoding recordings", Interlocked.Increment(ref done), shaped.Count));
             return result;
         });
-        var chosen = choose ? Medoids(shaped, encoded) : [];
+        var chosen = choose ? Medoids(shaped.Zip(encoded).Where(c => c.First.Clip.Reference is null)) : [];
         var clips = shaped.Zip(encoded, (c, e) => c with
         {
             Clip = c.Clip with { Codes = e.Encoded.Codes, Reference = c.Clip.Reference ?? chosen[c.Clip.Speaker ?? ""] },
@@ -69,8 +85,8 @@ static class Preparation
     }
 
     /// <summary>For each speaker the clip that is most similar to all others of the speaker.</summary>
-    static Dictionary<string, string> Medoids(List<PreparedClip> clips, (EncodedClip Encoded, bool Known)[] encoded) =>
-        clips.Zip(encoded, (c, e) => (c.Clip, Voice: e.Encoded.Voice!)).GroupBy(c => c.Clip.Speaker ?? "")
+    static Dictionary<string, string> Medoids(IEnumerable<(PreparedClip, (EncodedClip Encoded, bool Known))> clips) =>
+        clips.Select(c => (c.Item1.Clip, Voice: c.Item2.Encoded.Voice!)).GroupBy(c => c.Clip.Speaker ?? "")
             .ToDictionary(s => s.Key, s => s.ElementAt(Medoid([.. s.Select(c => c.Voice)])).Clip.Audio);
 
     /// <summary>Adds all doubts about the clips, in the order of the clips, and about their references.</summary>
@@ -82,6 +98,7 @@ static class Preparation
             if (c.Levels is not null)
                 doubts.AddRange(ClipGate.Doubts(c.Clip, c.Levels, shape.Trim));
         }
+        doubts.AddRange(ClipChecks.CheckSound([.. clips.Where(c => c.Sound is not null).Select(c => (c.Clip, c.Sound!))]));
         if (encoder.Tokenizer is not null)
             doubts.AddRange(ClipChecks.CheckPace([.. clips.Select(c => (c.Clip, c.Clip.Codes!.Count, c.Tokens!.Value))]));
         var withVoice = clips.Zip(voices).Where(c => c.Second is not null).Select(c => (c.First.Clip, c.Second!)).ToList();
@@ -152,24 +169,31 @@ static class Preparation
         var (recording, levels) = ClipGate.Read(clip.Place, clip.Audio, ClipChecks.LeaveOut);
         var wave = recording.ToRate(encoder.SampleRate);
         var shaped = shape.Apply(wave, encoder.FrameSamples);
+        var sound = SoundQuality.Measure(recording);
         if (!shape.ChangesAnything)
-            return new(clip, levels, null, false);
+            return new(clip, levels, null, false) { Sound = sound };
         PreparedFiles.Write(shapedFiles[clip.Audio], shaped.Wave);
         return new(clip with { Audio = shapedFiles[clip.Audio], GivenAsRelative = true, Codes = null }, levels,
-            shaped with { Wave = new([], wave.SampleRate) }, false);
+            shaped with { Wave = new([], wave.SampleRate) }, false)
+        { Sound = sound };
     }
 
-    /// <summary>The reference that was requested, or that the line names. If it is one of the clips, its changed version.</summary>
+    /// <summary>
+    /// The reference that was requested, or marked in a review, or that the line names. If it is one of the clips, its changed version.
+    /// </summary>
     static List<PreparedClip> WithReference(List<PreparedClip> clips, string? requested, Dictionary<string, string> shapedFiles,
         ListProblems problems)
     {
         var result = new List<PreparedClip>();
         // The clips themselves have been read already, and so have the changed versions of them.
+        var marked = clips.Where(c => c.Clip.Marks.Reference).GroupBy(c => c.Clip.Speaker ?? "")
+            .ToDictionary(s => s.Key, s => s.First().Clip.Audio);
         var read = clips.Where(c => c.Levels is not null).Select(c => c.Clip.Audio).Distinct()
             .ToDictionary(audio => audio, _ => (string?)null);
         foreach (var c in clips)
         {
-            var reference = requested is null ? c.Clip.Reference : Path.GetFullPath(requested);
+            var reference = requested is not null ? Path.GetFullPath(requested)
+                : marked.GetValueOrDefault(c.Clip.Speaker ?? "") ?? c.Clip.Reference;
             if (reference is not null && shapedFiles.TryGetValue(reference, out var changed))
                 reference = changed;
             if (reference is not null && File.Exists(reference) && ClipGate.ReferenceProblem(reference, read) is { } problem)

@@ -29,6 +29,13 @@ sealed record PreparationOptions
     public bool? Level { get; init; }
     /// <summary>Leave out clips that cannot be used, instead of stopping.</summary>
     public bool SkipBad { get; init; }
+    /// <summary>
+    /// Compare the texts with the recordings, see <see cref="TranscriptScores"/>. Null compares them with a miniature only, because a
+    /// released model needs seconds for each clip.
+    /// </summary>
+    public bool? CompareTexts { get; init; }
+    /// <summary>Texts that may be recorded next; null takes sentences of ours for English.</summary>
+    public IReadOnlyList<string>? Candidates { get; init; }
     /// <summary>Number of clips that are encoded at a time.</summary>
     public int Parallel { get; init; } = Environment.ProcessorCount;
 }
@@ -46,6 +53,10 @@ sealed record PreparedClip(Clip Clip, ClipLevels? Levels, ShapedClip? Shaped, bo
     /// Distance of its voice from that of the speaker's medoid clip, in robust standard deviations; null if it was not measured.
     /// </summary>
     public double? VoiceDistance { get; init; }
+    /// <summary>Quality of the original recording; null if it was not read.</summary>
+    public SoundQuality? Sound { get; init; }
+    /// <summary>See <see cref="TranscriptScores.Saved"/>.</summary>
+    public double? TextSaves { get; init; }
 }
 
 /// <summary>The results of the preparation.</summary>
@@ -58,6 +69,12 @@ sealed record PreparationReport(IReadOnlyList<PreparedClip> Clips, ListProblems 
 {
     /// <summary>Frames a second of the codec that encoded them.</summary>
     public required double FramesPerSecond { get; init; }
+
+    /// <summary>How the texts fit the recordings, in one line.</summary>
+    public string Texts { get; init; } = "";
+
+    /// <summary>The sounds in the texts; null if they were not counted.</summary>
+    public Coverage? Coverage { get; init; }
 
     /// <summary>Number of clips that a run holds out by default; 0 if the data has held-out clips already.</summary>
     public int HeldOut(int usual) => Clips.Any(c => c.Clip.HeldOut is not null) ? 0 : usual;

@@ -111,7 +111,7 @@ static class RecordingChecks
         var distance = Decibel(Math.Sqrt(speech.Average(l => l * l))) - Decibel(levels[(int)(Quiet * levels.Length)]);
         return distance >= Least ? null
             : F($"is noisy: its quietest parts lie {distance:0} dB below its speech, and clean speech has {Least:0} dB or more. ")
-                + "A clone copies the noise. Record it in a quiet room, or take another recording.";
+                + "The voice will have the noise. Record it in a quiet room, or take another recording.";
     }
 
     /// <summary>

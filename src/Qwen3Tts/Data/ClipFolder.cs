@@ -7,25 +7,27 @@ namespace Qwen3Tts.Data;
 
 static class ClipFolder
 {
-    public static List<Clip> Read(string folder, ListProblems found)
+    /// <param name="folder">The folder.</param>
+    /// <param name="found">Receives the mistakes.</param>
+    /// <param name="withoutText">Recordings without a text are clips with an empty text, and no mistakes.</param>
+    public static List<Clip> Read(string folder, ListProblems found, bool withoutText = false)
     {
         var (clips, before) = (new List<Clip>(), found.Count);
-        var texts = Files(folder, ".txt", ".lab").ToLookup(f => ClipPath.Key(Path.GetFileNameWithoutExtension(f)));
+        var texts = Texts(folder);
         var (recordings, used) = (Recordings(folder), new Dictionary<string, string>());
         foreach (var wav in recordings)
         {
-            var name = Path.GetFileNameWithoutExtension(wav);
-            var own = texts[ClipPath.Key(name)].ToList();
-            if (own.Any(t => Path.GetFileNameWithoutExtension(t) == name))
-                own.RemoveAll(t => Path.GetFileNameWithoutExtension(t) != name);
-            if (own.Count == 0)
-                found.Add(Shown(wav), $"there is no {Printable.Text(name)}.txt beside it, nor a .lab. "
+            var own = Own(texts, wav);
+            if (own.Count == 0 && withoutText)
+                clips.Add(new(wav, Path.GetFullPath(wav), true, ""));
+            else if (own.Count == 0)
+                found.Add(Shown(wav), $"there is no {Printable.Text(Path.GetFileNameWithoutExtension(wav))}.txt beside it, nor a .lab. "
                     + "Write what is said into one, or remove the recording.", "no text", "file");
             else if (own.Select(t => used.GetValueOrDefault(t)).FirstOrDefault(w => w is not null) is { } other)
                 found.Add(Shown(wav), $"{Printable.Text(Path.GetFileName(own[0]))} is the text of "
                     + $"{Printable.Text(Path.GetFileName(other))} already. Remove one of the two recordings.");
             else
-                Add(wav, own, clips, found);
+                Add(wav, own, clips, found, withoutText);
             foreach (var text in own)
                 used.TryAdd(text, wav);
         }
@@ -35,11 +37,25 @@ static class ClipFolder
         var others = Files(folder, ".m4a", ".aac", ".wma", ".webm");
         foreach (var f in others.Where(f => !names.Contains(Path.GetFileNameWithoutExtension(f))))
             found.Add(Shown(f), $"it is none of {AudioFile.Readable}. Convert it with "
-                + $"'ffmpeg -i {Printable.Text(Path.GetFileName(f))} {Printable.Text(Path.GetFileNameWithoutExtension(f))}.wav'.",
-                "other format", "file");
+                + $"'ffmpeg -i \"{Shown(f)}\" \"{Path.ChangeExtension(Shown(f), ".wav")}\"'.", "other format", "file");
         if (clips.Count == 0 && found.Count == before)
             found.Add(folder, "there is no recording in it. Name the folder that holds the recordings.");
         return clips;
+    }
+
+    /// <summary>The files with the text of a recording: one, or a TXT and a LAB with the same words.</summary>
+    public static List<string> TextsOf(string wav) => Own(Texts(Path.GetDirectoryName(wav)!), wav);
+
+    static ILookup<string, string> Texts(string folder) =>
+        Files(folder, ".txt", ".lab").ToLookup(f => ClipPath.Key(Path.GetFileNameWithoutExtension(f)));
+
+    static List<string> Own(ILookup<string, string> texts, string wav)
+    {
+        var name = Path.GetFileNameWithoutExtension(wav);
+        var own = texts[ClipPath.Key(name)].ToList();
+        if (own.Any(t => Path.GetFileNameWithoutExtension(t) == name))
+            own.RemoveAll(t => Path.GetFileNameWithoutExtension(t) != name);
+        return own;
     }
 
     static List<string> Recordings(string folder)
@@ -53,7 +69,7 @@ static class ClipFolder
         return [.. found.Order(StringComparer.Ordinal)];
     }
 
-    static void Add(string wav, List<string> texts, List<Clip> clips, ListProblems problems)
+    static void Add(string wav, List<string> texts, List<Clip> clips, ListProblems problems, bool withoutText)
     {
         try
         {
@@ -61,7 +77,7 @@ static class ClipFolder
             if (said.Select(ClipList.Words).Distinct().Count() > 1)
                 problems.Add(Shown(wav), $"{string.Join(" and ", texts.Select(t => Printable.Text(Path.GetFileName(t))))} "
                     + $"are both the text of {Printable.Text(Path.GetFileName(wav))}. Remove one of them.");
-            else if (ClipList.Words(said[0]) is { Length: > 0 } text)
+            else if (ClipList.Words(said[0]) is var text && (text.Length > 0 || withoutText))
                 clips.Add(new(wav, Path.GetFullPath(wav), true, text));
             else
                 problems.Add(Shown(texts[0]), "the text is empty. Write what is said, or remove the recording.");

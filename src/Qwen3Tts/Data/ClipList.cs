@@ -27,37 +27,59 @@ sealed record Clip(
     public bool? HeldOut { get; init; }
     /// <summary>True if the list's text has line breaks, which are read as spaces.</summary>
     public bool LinesJoined { get; init; }
+    /// <summary>What was marked in a review.</summary>
+    public ClipMarks Marks { get; init; }
 }
 
 static class ClipList
 {
     static readonly string[] ListNames = ["metadata.csv", "metadata.jsonl", "metadata.tsv"];
 
-    /// <summary>Reads the clips in the order of the list.</summary>
+    /// <summary>Reads the clips in the order of the list, without those that a review dropped.</summary>
     /// <param name="path">A folder or a list.</param>
-    /// <param name="found">Receives the mistakes in lines or files.</param>
+    /// <param name="found">Receives the mistakes in lines or files, and the number of dropped clips.</param>
     /// <param name="format">The format of the list; null detects it.</param>
     /// <exception cref="FileNotFoundException">There is neither a folder nor a file of that name.</exception>
-    /// <exception cref="InvalidDataException">The list is not a text file.</exception>
+    /// <exception cref="InvalidDataException">The list, or the file with the marks of a review, is not a text file of its kind.</exception>
     public static List<Clip> Read(string path, ListProblems found, ListFormat? format = null)
     {
-        if (Directory.Exists(path))
-        {
-            var lists = format == ListFormat.Folder ? [] : ListNames.Select(n => Path.Combine(path, n)).Where(File.Exists).ToList();
-            if (lists.Count == 0)
-                return ClipFolder.Read(path, found);
-            if (lists.Count > 1)
-            {
-                found.Add(path, $"it has {string.Join(" and ", lists.Select(Path.GetFileName))}. Name the list that is meant instead of " +
-                    $"the folder.");
-                return [];
-            }
-            path = lists[0];
-        }
-        if (!File.Exists(path))
+        var all = ReadAll(path, found, format);
+        var used = all.FindAll(c => !c.Marks.Dropped);
+        found.Dropped += all.Count - used.Count;
+        if (all.Count > 0 && used.Count == 0)
+            found.Add(path, $"all of its {all.Count} clips were dropped. Take some back with 'qwen3tts-train review'.");
+        return used;
+    }
+
+    /// <summary>
+    /// As <see cref="Read"/>, with the clips that a review dropped; and if <paramref name="withoutText"/>, with recordings of a folder that
+    /// have no text yet.
+    /// </summary>
+    public static List<Clip> ReadAll(string path, ListProblems found, ListFormat? format = null, bool withoutText = false) =>
+        ListOf(path, found, format) is not { } list ? []
+            : ReviewFile.Mark(list, Directory.Exists(list) ? ClipFolder.Read(list, found, withoutText)
+                : Parse(list, ReadText(list), found, format));
+
+    /// <summary>The list that a path means: that of a folder which has one, or else the path itself; null if there are several.</summary>
+    /// <exception cref="FileNotFoundException">There is neither a folder nor a file of that name.</exception>
+    public static string? ListOf(string path, ListProblems found, ListFormat? format = null)
+    {
+        if (File.Exists(path))
+            return path;
+        if (!Directory.Exists(path))
             throw new FileNotFoundException($"There is no '{path}'. Name a folder of recordings and TXT files, or a list.");
+        var lists = format == ListFormat.Folder ? [] : ListNames.Select(n => Path.Combine(path, n)).Where(File.Exists).ToList();
+        if (lists.Count <= 1)
+            return lists.FirstOrDefault(path);
+        found.Add(path, $"it has {string.Join(" and ", lists.Select(Path.GetFileName))}. Name the list that is meant instead of " +
+            $"the folder.");
+        return null;
+    }
+
+    /// <summary>The clips of a list whose text is this.</summary>
+    public static List<Clip> Parse(string path, string text, ListProblems found, ListFormat? format = null)
+    {
         var before = found.Count;
-        var text = ReadText(path);
         var isJson = format is null ? text.TrimStart() is ['{' or '[', ..] : format == ListFormat.Jsonl;
         var clips = isJson ? ClipsOfJson.Read(path, text, found)
             : ClipTable.Read(path, text, format is ListFormat.Folder ? null : format, found);

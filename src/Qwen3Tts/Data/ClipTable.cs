@@ -5,7 +5,7 @@ namespace Qwen3Tts.Data;
 
 static class ClipTable
 {
-    static readonly char[] Separators = ['|', '\t', ',', ';'];
+    public static readonly char[] Separators = ['|', '\t', ',', ';'];
 
     public static List<Clip> Read(string file, string text, ListFormat? format, ListProblems problems)
     {
@@ -39,7 +39,9 @@ static class ClipTable
         }
     }
 
-    static (TableLayout Layout, List<TableRow> Rows) Find(string text, ListFormat? format, ClipPath paths)
+    /// <summary>The layout of a list and its rows of clips, without the row with the names of the columns.</summary>
+    /// <exception cref="InvalidDataException">No layout fits, or more than one.</exception>
+    public static (TableLayout Layout, List<TableRow> Rows) Find(string text, ListFormat? format, ClipPath paths)
     {
         var first = FirstLine(text);
         foreach (var separator in Separators)

@@ -15,6 +15,12 @@ sealed class ListProblems
 
     public int Count => _all.Count;
 
+    /// <summary>Number of clips that a review dropped; they are no mistakes.</summary>
+    public int Dropped { get; set; }
+
+    /// <summary>Each mistake with its place, those of one cause too.</summary>
+    public IEnumerable<(string Place, string Message)> Each => _all.Select(p => (p.Place, p.Message));
+
     /// <summary>One message for each cause, in the order in which they were found.</summary>
     public IReadOnlyList<string> Messages => [.. _all.GroupBy(p => p.Cause).Select(g => Message([.. g]))];
 

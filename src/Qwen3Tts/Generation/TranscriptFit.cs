@@ -25,7 +25,7 @@ static class TranscriptFit
     }
 
     /// <summary>The mean loss of the frames' first codes, in nats, with the text before them.</summary>
-    static double Loss(TalkerModel talker, SpecialTokens ids, Utterance spoken, IReadOnlyList<int[]> frames)
+    public static double Loss(TalkerModel talker, SpecialTokens ids, Utterance spoken, IReadOnlyList<int[]> frames)
     {
         var sequence = TalkerSequence.Prompt(spoken, ids);
         foreach (var frame in frames)

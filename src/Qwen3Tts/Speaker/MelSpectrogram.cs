@@ -92,9 +92,7 @@ sealed class MelSpectrogram
     static readonly Complex[] Roots = [.. Enumerable.Range(0, Window / 2)
         .Select(i => Complex.FromPolarCoordinates(1, -2 * Math.PI * i / Window))];
 
-    /// <summary>
-    /// Radix-2 fast Fourier transform. in: the signal [Window] · out: its spectrum · overwrites: the signal.
-    /// </summary>
+    /// <summary>Radix-2 fast Fourier transform. in: the signal · out: its spectrum · overwrites: the signal.</summary>
     public static void Transform(Span<Complex> x)
     {
         for (int i = 1, reversed = 0; i < x.Length; i++)

@@ -3,6 +3,7 @@ using System.Text;
 using Qwen3Tts.Audio;
 using Qwen3Tts.Data;
 using Qwen3Tts.Training.Data;
+using Qwen3Tts.Training.Review;
 
 namespace Qwen3Tts.Fuzz;
 
@@ -31,6 +32,9 @@ static class ListTargets
         ["import-array"] = _ => Import(Array, "a.json", null, null),
         ["import-guess"] = _ => Import(Sovits, "a.txt", null, '|'),
         ["import-run"] = _ => WholeImport(),
+        ["review-marks"] = _ => Marks(),
+        ["review-request"] = _ => Request(),
+        ["review-change"] = _ => Change(),
     };
 
     /// <summary>Two frames of sixteen codes as JSON.</summary>
@@ -105,6 +109,55 @@ static class ListTargets
                 new() { Input = folder, Output = Path.Combine(folder, "out", "m.jsonl"), HeldOut = new(0, null) }, default),
         };
     }
+
+    static FuzzTarget Marks() => new()
+    {
+        Files = new Dictionary<string, byte[]>
+        {
+            ["a.jsonl"] = Encoding.UTF8.GetBytes(Official),
+            ["a.jsonl.review.jsonl"] = """{"audio":"a.wav","dropped":true}"""u8.ToArray()
+                .Concat("\n{\"audio\":\"b.wav\",\"number\":1,\"reference\":true,\"checked\":true}\n"u8.ToArray()).ToArray(),
+        },
+        IsMutated = file => file.EndsWith("review.jsonl", StringComparison.Ordinal),
+        Mutate = (m, _, content) => m.MutateLines(content, null),
+        Read = (folder, problems) => Discard(Read(Path.Combine(folder, "a.jsonl"), null, problems)),
+    };
+
+    static FuzzTarget Request() => new()
+    {
+        Files = new Dictionary<string, byte[]>
+        {
+            ["body"] = """{"version":"0f","index":1,"text":"What is said.","dropped":false,"reference":true,"checked":true}"""u8.ToArray(),
+        },
+        Mutate = (m, _, content) => m.MutateLines(content, null),
+        MustNameFile = false, // a request is no file
+        Read = (folder, _) => ReviewServer.ReadChange(File.ReadAllBytes(Path.Combine(folder, "body"))),
+    };
+
+    /// <summary>Writes a text into a damaged list: it is refused, or the list can be read afterwards and has the text.</summary>
+    static FuzzTarget Change() => new()
+    {
+        Files = new Dictionary<string, byte[]>
+        {
+            ["a.csv"] = Encoding.UTF8.GetBytes(Comma),
+            ["a.list"] = Encoding.UTF8.GetBytes(Sovits),
+            ["a.json"] = Encoding.UTF8.GetBytes(Array),
+            ["a.jsonl"] = Encoding.UTF8.GetBytes(Swift),
+        },
+        Mutate = (m, file, content) => m.MutateLines(content, Path.GetExtension(file) switch { ".csv" => ',', ".list" => '|', _ => null }),
+        Read = (folder, problems) =>
+        {
+            foreach (var file in Directory.GetFiles(folder).Order(StringComparer.Ordinal))
+            {
+                var found = new ListProblems();
+                var bytes = File.ReadAllBytes(file);
+                var clips = ClipList.Read(file, found);
+                problems.AddRange(found.Messages);
+                if (found.Count == 0)
+                    ListEditor.WithText(file, bytes, clips, clips.Count - 1, "Another text.");
+            }
+        },
+    };
 
     /// <summary>A list that was read can also be written.</summary>
     static void Discard(IReadOnlyList<Clip> clips)

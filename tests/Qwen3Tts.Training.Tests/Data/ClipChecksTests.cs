@@ -145,7 +145,7 @@ public sealed class ClipChecksTests
             { VoiceDistance = n }).ToList();
         var leftOut = new ListProblems();
         leftOut.Add("a.jsonl(1)", "<|im_end|> & so on.");
-        var page = DataPage.Write("codes & <more>.jsonl", new(rows, leftOut, ["b.jsonl(2): \"quoted\"."]));
+        var page = DataPage.Write("codes & <more>.jsonl", new(rows, leftOut, ["b.jsonl(2): \"quoted\"."]), ".");
         var xml = XDocument.Parse(page);
         Assert.Equal(6, xml.Descendants("svg").Count());
         Assert.Contains(xml.Descendants("p"), p => p.Value == "a.jsonl(1): <|im_end|> & so on.");

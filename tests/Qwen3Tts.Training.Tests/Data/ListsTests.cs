@@ -165,8 +165,8 @@ public sealed class ListsTests
         var folder = Scratch.New("lists");
         foreach (var name in new[] { "1.m4a", "2.m4a", "3.m4a" })
             File.WriteAllText(Path.Combine(folder, name), "");
-        Assert.EndsWith("1.wav'. 2 more files have the same mistake: 2.m4a, 3.m4a.", Assert.Single(Read(folder).Problems),
-            StringComparison.Ordinal);
+        Assert.EndsWith($"'ffmpeg -i \"{folder}/1.m4a\" \"{folder}/1.wav\"'. 2 more files have the same mistake: 2.m4a, 3.m4a.",
+            Assert.Single(Read(folder).Problems).Replace('\\', '/'), StringComparison.Ordinal);
         foreach (var name in new[] { "1", "2", "3" })
             File.WriteAllText(Path.Combine(folder, name + ".wav"), "");
         Assert.EndsWith("2 more files have the same mistake: 2.wav, 3.wav.", Assert.Single(Read(folder).Problems),

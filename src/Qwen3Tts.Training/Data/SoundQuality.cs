@@ -1,0 +1,103 @@
+// How good a recording is, without a model: loudness, noise, bandwidth, and an estimate of the room. Measured before it is changed.
+using System.Globalization;
+using System.Numerics;
+using Qwen3Tts.Audio;
+using Qwen3Tts.Speaker;
+
+namespace Qwen3Tts.Training.Data;
+
+/// <param name="Lufs">Integrated loudness; null if the recording is silent.</param>
+/// <param name="Noise">RMS of its quietest tenth, in dBFS, without samples that are 0; null if it has no such part.</param>
+/// <param name="Bandwidth">Frequency in hertz above which there is no sound.</param>
+/// <param name="Decay">Estimate of the reverberation: seconds in which speech falls by 60 dB where it falls fastest; null if noise hides
+/// it.</param>
+sealed record SoundQuality(double? Lufs, double? Noise, double Bandwidth, double? Decay)
+{
+    /// <summary>A room is heard in the speech above this decay; see docs/data.md.</summary>
+    public const double LongDecay = 0.35;
+    /// <summary>A model's sound reaches 12 kHz; a recording at 16 kHz reaches 8 kHz.</summary>
+    public const double Narrow = 8200;
+
+    /// <summary>Distance of the noise below the speech; null if it is unknown.</summary>
+    public double? BelowSpeech { get; init; }
+
+    /// <summary>See <see cref="RecordingChecks.NoiseDoubt"/>.</summary>
+    public string? NoiseDoubt { get; init; }
+
+    const double WindowSeconds = 0.02;
+
+    public static SoundQuality Measure(Waveform wave)
+    {
+        var window = Math.Max(1, (int)Math.Round(WindowSeconds * wave.SampleRate));
+        var levels = ClipLevels.Windows(wave.Samples, window);
+        var sounding = levels.Where(l => l > 0).Order().ToArray();
+        var noise = sounding.Length == 0 ? (double?)null : RecordingChecks.Decibel(sounding[sounding.Length / 10]);
+        var speech = levels.Where(l => l > ClipLevels.Floor * levels.Max()).ToArray();
+        return new(Loudness.Integrated(wave), noise, FindBandwidth(wave), FindDecay(wave))
+        {
+            NoiseDoubt = speech.Length == 0 ? null : RecordingChecks.NoiseDoubt(wave),
+            BelowSpeech = speech.Length == 0 ? null : RecordingChecks.Decibel(Math.Sqrt(speech.Average(l => l * l))) - noise,
+        };
+    }
+
+    /// <summary>Reasons to doubt the recording, each with its kind; the others are those of <see cref="RecordingChecks.Doubts"/>.</summary>
+    public IEnumerable<(string Kind, string Message)> Doubts()
+    {
+        if (NoiseDoubt is { } noisy)
+            yield return ("noise", noisy);
+        if (Decay > LongDecay)
+            yield return ("room", F($"has reverberation: its sounds need {Decay:0.0} s to fall by 60 dB. ")
+                + "The voice will have the room in it. Record it nearer to the microphone, or in a room with soft furniture.");
+        if (Bandwidth < Narrow)
+            yield return ("bandwidth", F($"has nothing above {Bandwidth / 1000:0.0} kHz, as a recording at ")
+                + F($"{2 * Math.Ceiling(Bandwidth / 1000):0} kHz: the voice will sound dull. Take the original, if it has more."));
+    }
+
+    /// <summary>
+    /// The frequency below which the mean spectrum of the speech is within 65 dB of its loudest part: resampled recordings have less above
+    /// their old limit, and noise of a microphone has more.
+    /// </summary>
+    static double FindBandwidth(Waveform wave)
+    {
+        const int Window = MelSpectrogram.Window;
+        const double Range = 65, BandHertz = 150;
+        var power = new double[Window / 2];
+        var spectrum = new Complex[Window];
+        for (var begin = 0; begin == 0 || begin + Window <= wave.Samples.Length; begin += Window / 2)
+        {
+            for (var i = 0; i < Window; i++)
+                spectrum[i] = begin + i < wave.Samples.Length ? wave.Samples[begin + i] * (double)MelSpectrogram.Hann[i] : 0;
+            MelSpectrogram.Transform(spectrum);
+            for (var bin = 0; bin < power.Length; bin++)
+                power[bin] += spectrum[bin].Real * spectrum[bin].Real + spectrum[bin].Imaginary * spectrum[bin].Imaginary;
+        }
+        var width = Math.Max(1, (int)(BandHertz * Window / wave.SampleRate));
+        double Band(int bin) => power.AsSpan(bin, Math.Min(width, power.Length - bin)).ToArray().Average();
+        var limit = Enumerable.Range(0, power.Length).Max(Band) * Math.Pow(10, -Range / 10);
+        var last = Enumerable.Range(0, power.Length).LastOrDefault(bin => Band(bin) > limit);
+        return (double)(last + 1) * wave.SampleRate / Window;
+    }
+
+    /// <summary>
+    /// In a dry room speech falls by tens of decibels within a tenth of a second; in a hall it cannot fall faster than the hall. The
+    /// steepest two in a hundred falls are taken. Null if noise hides them.
+    /// </summary>
+    static double? FindDecay(Waveform wave)
+    {
+        const double HopSeconds = 0.005, LagSeconds = 0.12, Loud = 20, Steepest = 0.02, LeastRange = 25;
+        const int Lag = (int)(LagSeconds / HopSeconds);
+        var quarters = ClipLevels.Windows(wave.Samples, Math.Max(1, (int)Math.Round(HopSeconds * wave.SampleRate)));
+        var levels = Enumerable.Range(0, Math.Max(0, quarters.Length - 3)) // RMS of 20 ms, every 5 ms
+            .Select(i => RecordingChecks.Decibel(Math.Sqrt(quarters.Skip(i).Take(4).Sum(l => l * l) / 4))).ToArray();
+        if (levels.Length <= Lag || levels.Max() - levels.Order().ElementAt(levels.Length / 10) < LeastRange)
+            return null;
+        var (loud, falls) = (levels.Max() - Loud, new List<double>());
+        for (var i = 0; i + Lag < levels.Length; i++)
+            if (levels[i] > loud)
+                falls.Add(levels[i] - levels[i + Lag]);
+        return falls.Count == 0 ? null : falls.OrderDescending().ElementAt((int)(Steepest * falls.Count)) is > 0 and var fall
+            ? 60 * LagSeconds / fall : null;
+    }
+
+    static string F(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+}
