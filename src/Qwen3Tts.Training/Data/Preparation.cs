@@ -34,8 +34,9 @@ static class Preparation
             throw new InvalidDataException($"{options.Input}: no clip can be used.\n{problems}");
 
         var (clips, voices, chosen) = EncodeAll(options, shaped, encoder, progress, stop);
-        CodesFile.Write(options.Output, clips.Select(c => c.Clip));
         AddDoubts(clips, voices, encoder, shape, doubts);
+        clips = clips.ConvertAll(c => doubts.Any(d => d.StartsWith($"{c.Clip.Place}: ", StringComparison.Ordinal)) ? Doubted(c) : c);
+        CodesFile.Write(options.Output, clips.Select(c => c.Clip));
         return new(clips, problems, doubts, chosen) { FramesPerSecond = (double)encoder.SampleRate / encoder.FrameSamples };
     }
 
@@ -72,6 +73,10 @@ static class Preparation
     static Dictionary<string, string> Medoids(List<PreparedClip> clips, (EncodedClip Encoded, bool Known)[] encoded) =>
         clips.Zip(encoded, (c, e) => (c.Clip, Voice: e.Encoded.Voice!)).GroupBy(c => c.Clip.Speaker ?? "")
             .ToDictionary(s => s.Key, s => s.ElementAt(Medoid([.. s.Select(c => c.Voice)])).Clip.Audio);
+
+    /// <summary>Marks a clip that may be wrong: it is trained on, and never a measure.</summary>
+    static PreparedClip Doubted(PreparedClip clip) =>
+        clip with { Clip = clip.Clip with { Doubtful = true, HeldOut = clip.Clip.HeldOut is null ? null : false } };
 
     /// <summary>Adds all doubts about the clips, in the order of the clips, and about their references.</summary>
     static void AddDoubts(List<PreparedClip> clips, float[]?[] voices, ClipEncoder encoder, ClipShape shape, List<string> doubts)

@@ -106,7 +106,7 @@ static class Preflight
             (false, null) => (4e-4, 5e-4),
             _ => (2e-3, 1e-2)
         };
-        var (known, what) = (TrainingOptions.UsualRate(released, o.Lora is not null), o.Lora is null ? "Full fine-tuning" : "LoRA");
+        var (known, what) = (Recipe.LearningRate(released, o.Lora is not null), o.Lora is null ? "Full fine-tuning" : "LoRA");
         var rate = o.LearningRate!.Value;
         if (rate >= broken)
             yield return new(true,
