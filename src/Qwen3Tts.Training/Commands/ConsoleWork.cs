@@ -75,17 +75,13 @@ static class ConsoleWork
             FormattableString.Invariant($"{result.Log.Take(tenth).Average(of):0.00} → {result.Log.TakeLast(tenth).Average(of):0.00}");
         return $"{result.Log.Count} steps in {TimeSpan.FromSeconds(result.Log.Sum(r => r.Seconds)):m\\:ss}: talker loss " +
             $"{Course(r => r.Talker)}, predictor loss {Course(r => r.Predictor)} (means of the first and the last " +
-            $"tenth).{Best(result)}\nWritten: {result.Export}";
+            $"tenth).\n{string.Join('\n', Outcome.Of(Path.GetDirectoryName(result.Export)!, result.Log).Lines)}\nWritten: {result.Export}. " +
+            $"Listen and compare: {Path.Combine(Path.GetDirectoryName(result.Export)!, "index.html")}";
     }
 
-    static string Best(TrainingResult result)
-    {
-        var run = Path.GetDirectoryName(result.Export)!;
-        return Evaluation.FindBest(Evaluation.ReadAll(run)) is not { } best ? ""
-            : string.Create(CultureInfo.InvariantCulture,
-                $"\nCheckpoint with the best takes: step {best.Step}, in {Path.Combine(run, "best")}. Compare by ear: " +
-                $"{Path.Combine(run, "index.html")}");
-    }
+    /// <summary>A word of a command line, in quotes if a shell would split it or change it.</summary>
+    public static string Quoted(string word) =>
+        word.Length > 0 && word.All(c => char.IsLetterOrDigit(c) || "-_./\\:@+".Contains(c)) ? word : $"\"{word}\"";
 
     /// <summary>Reports immediately and on the caller's thread; <see cref="Progress{T}"/> would use a queue.</summary>
     sealed class ImmediateProgress<T>(Action<T> report) : IProgress<T>

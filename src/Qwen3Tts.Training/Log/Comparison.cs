@@ -6,7 +6,7 @@ using System.Globalization;
 namespace Qwen3Tts.Training.Log;
 
 /// <summary>The mean difference over the texts, tuned minus clone, and its standard error.</summary>
-sealed record Difference(double Clone, double Tuned, double Mean, double Error)
+sealed record Difference(double Before, double After, double Mean, double Error)
 {
     public bool IsLower => Mean < -2 * Error && Mean < 0;
     public bool IsHigher => Mean > 2 * Error && Mean > 0;
@@ -79,14 +79,14 @@ sealed record Comparison(int Texts, Difference? Words, Difference? Spectrum, Dif
         get
         {
             string Share(string what, Difference d) => string.Create(CultureInfo.InvariantCulture,
-                $"{what} {100 * d.Clone:0} % → {100 * d.Tuned:0} % ({100 * d.Mean:+0;-0;0} ± {200 * d.Error:0} points)");
+                $"{what} {100 * d.Before:0} % → {100 * d.After:0} % ({100 * d.Mean:+0;-0;0} ± {200 * d.Error:0} points)");
             return $"Clone → tuned, {Texts} held-out texts, ± is twice the standard error: " + string.Join(", ", new[]
             {
                 Words is null ? null : Share("words wrong", Words),
                 Spectrum is null ? null : string.Create(CultureInfo.InvariantCulture,
-                    $"distance of the spectrum from the recordings {Spectrum.Clone:0.00} → {Spectrum.Tuned:0.00} ({Spectrum.Mean:+0.00;-0.00;0.00} ± ")
+                    $"distance of the spectrum from the recordings {Spectrum.Before:0.00} → {Spectrum.After:0.00} ({Spectrum.Mean:+0.00;-0.00;0.00} ± ")
                     + string.Create(CultureInfo.InvariantCulture, $"{2 * Spectrum.Error:0.00})"),
-                Runaway is not null and not { Clone: 0, Tuned: 0 } ? Share("does not end", Runaway) : null,
+                Runaway is not null and not { Before: 0, After: 0 } ? Share("does not end", Runaway) : null,
             }.OfType<string>()) + ".";
         }
     }

@@ -42,6 +42,14 @@ sealed record PreflightReport(int Clips, double Guessing, IReadOnlyList<Starting
         PreflightJson.Default.Options)
         { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
 
+    /// <summary>The file of a run's preflight.</summary>
+    public static string FileIn(string run) => Path.Combine(run, "preflight.json");
+
+    /// <summary>The preflight of a run; null if a run was killed before it was written.</summary>
+    /// <exception cref="InvalidDataException">The file is damaged.</exception>
+    public static PreflightReport? In(string run) =>
+        FileIn(run) is var file && File.Exists(file) ? FromJson(TextFile.Read(file), file) : null;
+
     public string ToJson() => JsonSerializer.Serialize(this, Format.PreflightReport);
 
     /// <param name="json">Text that <see cref="ToJson"/> wrote.</param>

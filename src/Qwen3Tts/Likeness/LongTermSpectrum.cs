@@ -9,7 +9,10 @@ namespace Qwen3Tts.Likeness;
 /// <summary>How near speech is to the recordings of one voice, by the spectrum. The recordings themselves lie around 1.</summary>
 sealed class LongTermSpectrum
 {
-    const int Bands = 80, Rate = 24000;
+    const int Rate = 24000;
+
+    /// <summary>Mel bands.</summary>
+    public const int Bands = 80;
 
     /// <summary>The fewest recordings from which a distance has a scale.</summary>
     public const int Fewest = 4;
@@ -41,10 +44,21 @@ sealed class LongTermSpectrum
     /// <param name="wave">At least <see cref="MelSpectrogram.Hop"/> samples at 24 kHz.</param>
     public static double[] Compute(Waveform wave)
     {
-        var rows = Mel.Compute(wave.ToRate(Rate).Samples).Chunk(Bands).OrderByDescending(row => row.Sum()).ToList();
+        var rows = Rows(wave).OrderByDescending(row => row.Sum()).ToList();
         var mean = Mean([.. rows.Take((rows.Count + 1) / 2).Select(row => Array.ConvertAll(row, v => (double)v))]);
         var level = mean.Average();
         return Array.ConvertAll(mean, v => v - level);
+    }
+
+    /// <summary>
+    /// The log mel spectrum [rows][Bands] of the sound at one peak, because the spectrum has a floor, and quiet speech would be nearer to it.
+    /// </summary>
+    public static List<float[]> Rows(Waveform wave)
+    {
+        const float Peak = 0.5f;
+        var samples = wave.ToRate(Rate).Samples;
+        var gain = Peak / Math.Max(1e-9f, samples.Max(Math.Abs));
+        return [.. Mel.Compute(Array.ConvertAll(samples, s => gain * s)).Chunk(Bands)];
     }
 
     /// <summary>The mean of each band.</summary>

@@ -2,16 +2,13 @@
 // brought them to the same pace. It rises where the voice is another, where a word is another, and where a sound is unclear; it does not
 // say which. The cepstra are those of the speaker encoder's mel filters, so the numbers are not those of papers, which use other cepstra.
 using Qwen3Tts.Audio;
-using Qwen3Tts.Speaker;
 
 namespace Qwen3Tts.Likeness;
 
 static class MelCepstrum
 {
-    const int Bands = 80, Rate = 24000, Coefficients = 13;
+    const int Bands = LongTermSpectrum.Bands, Coefficients = 13;
     const double Quiet = 4.6; // in nats, 40 dB: rows at the ends that are quieter than the loudest row by more are no speech
-
-    static readonly MelSpectrogram Mel = new(Rate, Bands);
 
     static readonly double[][] Cosines = [.. Enumerable.Range(1, Coefficients)
         .Select(k => Enumerable.Range(0, Bands).Select(b => Math.Cos(Math.PI * k * (b + 0.5) / Bands) / Bands).ToArray())];
@@ -26,7 +23,7 @@ static class MelCepstrum
     /// <summary>The cepstra [rows, Coefficients] from the first to the last loud row, without the loudness.</summary>
     static double[][] Rows(Waveform wave)
     {
-        var rows = Mel.Compute(wave.ToRate(Rate).Samples).Chunk(Bands).ToList();
+        var rows = LongTermSpectrum.Rows(wave);
         var levels = rows.ConvertAll(row => row.Average(v => (double)v));
         var floor = levels.Max() - Quiet;
         var (first, last) = (levels.FindIndex(l => l >= floor), levels.FindLastIndex(l => l >= floor));

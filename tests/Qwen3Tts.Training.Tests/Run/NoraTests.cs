@@ -45,6 +45,7 @@ public sealed class NoraTests(NoraTests.Runs runs) : IClassFixture<NoraTests.Run
                 Speaker = "nora",
                 Steps = 150,
                 EvaluateEvery = 0,
+                HeldOut = 0,
                 Force = true,
             };
             Correct = Trainer.Run(options, Path.Combine(folder, "correct"), Existing.Refuse, null, default);

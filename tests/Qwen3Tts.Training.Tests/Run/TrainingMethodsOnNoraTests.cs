@@ -151,6 +151,7 @@ public sealed class TrainingMethodsOnNoraTests
             Steps = 150,
             Seed = seed,
             EvaluateEvery = 0,
+            HeldOut = 0,
             SaveEvery = 150,
             Force = true
         }), run, Directory.Exists(run) ? Existing.Resume
