@@ -78,7 +78,8 @@ sealed class VoiceCommand : DocumentedCommand
         OutputFile.CheckAreOthers(
             [spoken, .. PreparedFiles.Lists(data)],
             [source.Recordings, source.Reference, .. _run.Inputs(parsed), .. OutputFile.Whole(model)]);
-        OutputFile.CheckIsFree(spoken);
+        foreach (var file in new[] { spoken, In(VoiceSource.FileName) })
+            OutputFile.CheckIsFree(file);
 
         using var own = FolderLock.Take(output, "The voice's folder");
         var prepared = Prepare(source, model, output, data, stop);

@@ -34,8 +34,10 @@ static class Preparation
             throw new InvalidDataException($"{options.Input}: no clip can be used.\n{problems}");
 
         var (clips, voices, chosen) = EncodeAll(options, shaped, encoder, progress, stop);
+        doubts.AddRange(clips.SelectMany(c => ClipChecks.CheckText(c.Clip, encoder.Tokenizer)));
+        var wrong = doubts.Count; // what is reported so far is read otherwise than it is written, and is not wrong
         AddDoubts(clips, voices, encoder, shape, doubts);
-        clips = clips.ConvertAll(c => doubts.Any(d => d.StartsWith($"{c.Clip.Place}: ", StringComparison.Ordinal)) ? Doubted(c) : c);
+        clips = MarkDoubtful(clips, doubts.Skip(wrong));
         CodesFile.Write(options.Output, clips.Select(c => c.Clip));
         return new(clips, problems, doubts, chosen) { FramesPerSecond = (double)encoder.SampleRate / encoder.FrameSamples };
     }
@@ -74,19 +76,20 @@ static class Preparation
         clips.Zip(encoded, (c, e) => (c.Clip, Voice: e.Encoded.Voice!)).GroupBy(c => c.Clip.Speaker ?? "")
             .ToDictionary(s => s.Key, s => s.ElementAt(Medoid([.. s.Select(c => c.Voice)])).Clip.Audio);
 
-    /// <summary>Marks a clip that may be wrong: it is trained on, and never a measure.</summary>
-    static PreparedClip Doubted(PreparedClip clip) =>
-        clip with { Clip = clip.Clip with { Doubtful = true, HeldOut = clip.Clip.HeldOut is null ? null : false } };
+    /// <summary>Marks clips that may be wrong: they are trained on, and never a measure.</summary>
+    static List<PreparedClip> MarkDoubtful(List<PreparedClip> clips, IEnumerable<string> doubts)
+    {
+        var places = doubts.Select(d => d[..Math.Max(0, d.IndexOf(": ", StringComparison.Ordinal))]).ToHashSet();
+        return clips.ConvertAll(c => !places.Contains(c.Clip.Place) ? c
+            : c with { Clip = c.Clip with { Doubtful = true, HeldOut = c.Clip.HeldOut is null ? null : false } });
+    }
 
-    /// <summary>Adds all doubts about the clips, in the order of the clips, and about their references.</summary>
+    /// <summary>Adds all doubts about the recordings, in the order of the clips, and about their references.</summary>
     static void AddDoubts(List<PreparedClip> clips, float[]?[] voices, ClipEncoder encoder, ClipShape shape, List<string> doubts)
     {
         foreach (var c in clips)
-        {
-            doubts.AddRange(ClipChecks.CheckText(c.Clip, encoder.Tokenizer));
             if (c.Levels is not null)
                 doubts.AddRange(ClipGate.Doubts(c.Clip, c.Levels, shape.Trim));
-        }
         if (encoder.Tokenizer is not null)
             doubts.AddRange(ClipChecks.CheckPace([.. clips.Select(c => (c.Clip, c.Clip.Codes!.Count, c.Tokens!.Value))]));
         var withVoice = clips.Zip(voices).Where(c => c.Second is not null).Select(c => (c.First.Clip, c.Second!)).ToList();

@@ -11,7 +11,7 @@ namespace Qwen3Tts.Training.Options;
 /// <param name="SkipBad">Whether recordings that cannot be used are left out.</param>
 sealed record VoiceSource(string Recordings, string? Reference, string? Language, bool SkipBad)
 {
-    const string FileName = "voice.json";
+    public const string FileName = "voice.json";
 
     /// <summary>What was stored in a folder; null if nothing was.</summary>
     /// <exception cref="InvalidDataException">The file is damaged.</exception>

@@ -39,7 +39,7 @@ static class Chart
 
         var svg = Begin(title, Legend(line.Count > 0, dots.Count > 0, mark));
         foreach (var value in values)
-            Horizontal(svg, Y(value), Invariant($"{value:0.####}"));
+            Horizontal(svg, Y(value), Label(value));
         foreach (var step in Ticks(first, last).Where(s => s >= first && s <= last && s == Math.Floor(s)))
             Below(svg, X(step), Invariant($"{step:0}"));
         AxisName(svg, "step");
@@ -75,7 +75,7 @@ static class Chart
                 svg.Append(Invariant($"<rect x=\"{Left + i * width:0.#}\" y=\"{Y(counts[i]):0.#}\" width=\"{width - 1:0.#}\" ")
                     + Invariant($"height=\"{Height - Bottom - Y(counts[i]):0.#}\"/>"));
         foreach (var value in high > low ? Ticks(low, high).Where(v => v >= low && v <= high) : [low])
-            Below(svg, high > low ? Left + (value - low) / (high - low) * (Width - Left - Right) : Left + width / 2, Invariant($"{value:0.####}"));
+            Below(svg, high > low ? Left + (value - low) / (high - low) * (Width - Left - Right) : Left + width / 2, Label(value));
         AxisName(svg, unit);
         return svg.Append("</svg></figure>\n").ToString();
     }
@@ -107,6 +107,8 @@ static class Chart
 
     static void AxisName(StringBuilder svg, string name) => svg.Append(
         $"<text x=\"{(Left + Width - Right) / 2}\" y=\"{Height - 4}\" text-anchor=\"middle\">{WebUtility.HtmlEncode(name)}</text>");
+
+    static string Label(double value) => Math.Abs(value) is >= 1e-3 or < 1e-12 ? Invariant($"{value:0.####}") : Invariant($"{value:0.##e-0}");
 
     /// <summary>Round values at equal distances, from below the lowest to above the highest value.</summary>
     static double[] Ticks(double low, double high)

@@ -36,7 +36,7 @@ sealed record RunPageData(
 static class RunPage
 {
     const string Style = """
-        .take{background:var(--card);border:1px solid var(--line);border-radius:.5rem;padding:.7rem .9rem;margin:.6rem 0}.take p{margin:0 0 .4rem;font-weight:600}.sounds{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,15rem),1fr));gap:.5rem .8rem}
+        .take{background:var(--card);border:1px solid var(--line);border-radius:.5rem;padding:.7rem .9rem;margin:.6rem 0}.take p{margin:0 0 .4rem;font-weight:600}.sounds{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,11.5rem),1fr));gap:.5rem .8rem}
         .sounds div{font-size:.85rem;color:var(--soft);padding:.15rem .3rem;border-radius:.3rem}.sounds .best,tr.best td{background:rgba(var(--cool),.15);color:var(--ink)}audio{width:100%;height:2.2rem;display:block}.figures td,.figures th{white-space:nowrap}.figures th.n{white-space:normal;min-width:4.5rem}
         """;
 

@@ -20,7 +20,8 @@ namespace Qwen3Tts.Training.Run;
 /// <summary>Speaks and listens during training. Writes evaluations.jsonl and takes/ in the run's folder.</summary>
 sealed class Evaluator
 {
-    const int MostTexts = 8, Seeds = 2;
+    const int MostTexts = 16;
+    const int ComparedTakes = 32; // of the clone, and of the result: with fewer a difference is lost in the noise
 
     readonly RunFolder _folder;
     readonly TrainingOptions _options;
@@ -29,7 +30,7 @@ sealed class Evaluator
     readonly Action<string>? _warn;
     readonly SpeechRecogniser? _ears;
     readonly string _noEars = "";
-    readonly List<Evaluation> _done;
+    List<Evaluation> _done;
 
     sealed record Take(SpokenTake Spoken, Waveform Speech, Clip Clip, double Length);
 
@@ -71,7 +72,7 @@ sealed class Evaluator
         Try(step, () =>
         {
             export(Candidate);
-            Judge(step, Candidate, stop);
+            Judge(step, Candidate, step == 0 ? TakesToCompare : 1, stop);
         }, stop);
         RemoveCandidate();
     }
@@ -81,9 +82,12 @@ sealed class Evaluator
     /// <param name="stop">Checked after each frame.</param>
     public void RunResult(int step, CancellationToken stop)
     {
-        if (IsOn && _done.All(e => e.Step != step))
-            Try(step, () => Judge(step, _folder.Export, stop), stop);
+        // a checkpoint of the course that became the result has one take of each text, and gets more
+        if (IsOn && !_done.Any(e => e.Step == step && e.Takes.Count >= _clips.Count * TakesToCompare))
+            Try(step, () => Judge(step, _folder.Export, TakesToCompare, stop), stop);
     }
+
+    int TakesToCompare => Math.Clamp(ComparedTakes / _clips.Count, 2, 4);
 
     void Try(int step, Action judge, CancellationToken stop)
     {
@@ -135,12 +139,12 @@ sealed class Evaluator
         }
     }
 
-    void Judge(int step, string model, CancellationToken stop)
+    void Judge(int step, string model, int takesOfText, CancellationToken stop)
     {
         var takes = new List<Take>();
         using (var tts = Tts.Load(model))
             foreach (var (i, clip) in _clips.Index())
-                for (var seed = 1; seed <= Seeds; seed++)
+                for (var seed = 1; seed <= takesOfText; seed++)
                     takes.Add(Say(tts, $"takes/step-{step:000000}/{i + 1}-{seed}.wav", i, clip, (ulong)seed, stop));
         (takes, var ears) = Hear(step, takes, stop);
         var length = takes.Select(t => t.Length).Order().ElementAt(takes.Count / 2);
@@ -181,10 +185,10 @@ sealed class Evaluator
         }
         _folder.Events!.Scalars(evaluation.Step, [("speech/runaway", evaluation.Runaway), ("speech/length ratio", evaluation.LengthRatio),
             ("speech/word errors", evaluation.WordErrors), ("speech/spectrum distance", evaluation.Figures!.Spectrum)]);
-        List<Evaluation> all = [.. _done, evaluation];
+        List<Evaluation> all = [.. _done.Where(e => e.Step != evaluation.Step), evaluation];
         OutputFile.WriteText(Evaluation.FileIn(_folder.Path), string
             .Concat(all.Select(e => JsonSerializer.Serialize(e, LogJson.Default.Evaluation) + "\n")), _folder.Record);
-        _done.Add(evaluation);
+        _done = all;
     }
 
     /// <summary>The language of the clip's sequences; if the run draws from several languages, the first of them.</summary>

@@ -56,6 +56,23 @@ public sealed class PreparationTests
     }
 
     [Fact]
+    public void AClipWithADoubtIsMarkedAndNotHeldOut()
+    {
+        var (input, output) = (Recordings(("a", 1), ("b", 1.2), ("c", 1.4)), Scratch.New());
+        var pause = new float[3 * Rate];
+        WavFile.Write(Path.Combine(input, "b.wav"), new([.. Tone(1).Samples, .. pause, .. Tone(1).Samples], Rate));
+        var report = Run(Options(input, output));
+        Assert.Contains("has a pause of 3.0 s", Assert.Single(report.Doubts, d => d.Contains("b.txt", StringComparison.Ordinal)
+            || d.Contains("b.wav", StringComparison.Ordinal) && d.Contains("pause", StringComparison.Ordinal)));
+        Assert.Equal([false, true, false], CodesFile.Read(Path.Combine(output, "codes.jsonl"), 16, 64).Select(c => c.Doubtful));
+
+        // a list that holds it out: then it is trained on
+        var list = Path.Combine(input, "list.jsonl");
+        File.WriteAllLines(list, "abc".Select(n => JsonSerializer.Serialize(new { audio = $"{n}.wav", text = $"Say {n}.", split = "held-out" })));
+        Assert.Equal([true, false, true], Run(Options(list, Scratch.New())).Clips.Select(c => c.Clip.HeldOut!.Value));
+    }
+
+    [Fact]
     public void TheMedoidIsTheReferenceUnlessOneIsNamed()
     {
         var input = Recordings(("a", 0.5), ("b", 2), ("c", 4));
