@@ -75,7 +75,7 @@ static class ConsoleWork
             FormattableString.Invariant($"{result.Log.Take(tenth).Average(of):0.00} → {result.Log.TakeLast(tenth).Average(of):0.00}");
         return $"{result.Log.Count} steps in {TimeSpan.FromSeconds(result.Log.Sum(r => r.Seconds)):m\\:ss}: talker loss " +
             $"{Course(r => r.Talker)}, predictor loss {Course(r => r.Predictor)} (means of the first and the last " +
-            $"tenth).\n{string.Join('\n', Outcome.Of(Path.GetDirectoryName(result.Export)!, result.Log).Lines)}\nWritten: {result.Export}. " +
+            $"tenth).\n{string.Join('\n', RunOutcome.Of(Path.GetDirectoryName(result.Export)!, result.Log).Lines)}\nWritten: {result.Export}. " +
             $"Listen and compare: {Path.Combine(Path.GetDirectoryName(result.Export)!, "index.html")}";
     }
 

@@ -44,7 +44,7 @@ static class RunPage
     public static string Write(RunPageData run)
     {
         var (options, state, log) = (run.Options, run.State, run.Log);
-        var outcome = Outcome.Of(log, run.Evaluations, run.Preflight?.HeldOut);
+        var outcome = RunOutcome.Of(log, run.Evaluations, run.Preflight?.HeldOut);
         var page = Begin($"{options.Title}, {state}", Chart.Style, Style).Append(Heading(
             $"qwen3tts-train · {options.Title} · from {Path.GetFileName(options.Model)}", "good",
             $"{state}: step {(log.Count == 0 ? 0 : log[^1].Step)} of {options.Steps}"));
@@ -56,7 +56,7 @@ static class RunPage
         return End(page, "Losses are in nats a code. Numbers for each step: log.jsonl, and tensorboard/ for TensorBoard.");
     }
 
-    static void Result(StringBuilder page, Outcome outcome)
+    static void Result(StringBuilder page, RunOutcome outcome)
     {
         if (outcome.Kept is { } kept)
             page.Append($"<p>{Escape(kept)} It is in <code>export/</code>.</p>\n");

@@ -130,7 +130,7 @@ static class RunTargets
             {
                 using var run = new RunFolder(folder);
                 run.ReadLog();
-                _ = Outcome.Of(folder, run.ReadLog()).Lines.Count();
+                _ = RunOutcome.Of(folder, run.ReadLog()).Lines.Count();
                 run.ReadPreflight();
                 run.Keep([new TrainingVoice("anna", "/r.wav", [.. Enumerable.Range(0, 8).Select(i => (i % 7 - 3) / 10f)])]);
             },

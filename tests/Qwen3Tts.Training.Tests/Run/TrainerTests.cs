@@ -241,7 +241,7 @@ public sealed class TrainerTests
         var before = WeightsOf(Golden.Checkpoint(Base));
         Assert.All(WeightsOf(result.Export).Where(w => before.ContainsKey(w.Key) && w.Key != "talker.model.codec_embedding.weight"), w =>
             Assert.Equal(before[w.Key], w.Value));
-        Assert.Contains("Tuning did not help", string.Join('\n', Outcome.Of(folder, result.Log).Lines));
+        Assert.Contains("Tuning did not help", string.Join('\n', RunOutcome.Of(folder, result.Log).Lines));
     }
 
     [Fact]
@@ -253,7 +253,7 @@ public sealed class TrainerTests
         Assert.Equal(7, result.Log.Count); // 7 clips, four epochs of batches of 4
         Assert.Equal(7, RunManifest.Read(result.Export)!.Steps);
         Assert.Null(result.Log[^1].HeldOutTalker);
-        Assert.Contains("last step, 7", Assert.Single(Outcome.Of(folder, result.Log).Lines));
+        Assert.Contains("last step, 7", Assert.Single(RunOutcome.Of(folder, result.Log).Lines));
     }
 
     [Theory]

@@ -3,7 +3,7 @@ using Qwen3Tts.Training.Log;
 namespace Qwen3Tts.Tests;
 
 /// <summary>What is said about a run, on numbers that are made up.</summary>
-public sealed class OutcomeTests
+public sealed class RunOutcomeTests
 {
     static StepReport Step(int step, double training, double? heldOut) =>
         new(step, 100, training, 0, 1, 1, 1e-4, 100, 1, heldOut, heldOut is null ? null : 0, heldOut is null ? null : 4 - heldOut, 0.1);
@@ -17,7 +17,7 @@ public sealed class OutcomeTests
     public void OverfittingIsToldWhereTrainingFallsAndTheHeldOutLossRises()
     {
         var log = Course(s => 4 - 0.06 * s, s => 3 + Math.Abs(s - 20) / 40.0);
-        var outcome = Outcome.Of(log, [], Untouched);
+        var outcome = RunOutcome.Of(log, [], Untouched);
         Assert.Equal((20, 3.0, 60, 4.0), (outcome.Course!.Best, outcome.Course.Lowest, outcome.Course.Last, outcome.Course.LastLoss));
         Assert.Contains("step 20 of 60", outcome.Kept);
         Assert.Contains("lower by 1.00 ± 0.20 than before training (2 clips", outcome.Kept);
@@ -26,10 +26,10 @@ public sealed class OutcomeTests
         Assert.False(outcome.Course.HasEnded(41));
         Assert.False(outcome.Course.HasEnded(0)); // no early end
         // both rise: the run diverges, which is not learning by heart
-        Assert.Null(Outcome.Of(Course(s => 1 + 0.06 * s, s => 3 + Math.Abs(s - 20) / 40.0), [], Untouched).Overfitting);
+        Assert.Null(RunOutcome.Of(Course(s => 1 + 0.06 * s, s => 3 + Math.Abs(s - 20) / 40.0), [], Untouched).Overfitting);
         // both fall
-        Assert.Null(Outcome.Of(Course(s => 4 - 0.06 * s, s => 4 - 0.01 * s), [], Untouched).Overfitting);
-        Assert.Contains("was never lower. Tuning did not help", Outcome.Of(Course(s => 4, s => 4 + s), [], Untouched).Kept);
+        Assert.Null(RunOutcome.Of(Course(s => 4 - 0.06 * s, s => 4 - 0.01 * s), [], Untouched).Overfitting);
+        Assert.Contains("was never lower. Tuning did not help", RunOutcome.Of(Course(s => 4, s => 4 + s), [], Untouched).Kept);
     }
 
     /// <summary>An evaluation of eight texts, two takes each.</summary>

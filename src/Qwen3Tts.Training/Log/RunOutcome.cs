@@ -8,16 +8,16 @@ namespace Qwen3Tts.Training.Log;
 /// <param name="Kept">Which checkpoint is the result; null if no step was made.</param>
 /// <param name="Overfitting">That the model learned its clips by heart; null if it did not.</param>
 /// <param name="Comparison">The result compared with the clone; null if nothing was spoken.</param>
-sealed record Outcome(HeldOutCourse? Course, string? Kept, string? Overfitting, Comparison? Comparison)
+sealed record RunOutcome(HeldOutCourse? Course, string? Kept, string? Overfitting, Comparison? Comparison)
 {
     /// <summary>Reads the files of a run.</summary>
     /// <param name="run">Its folder.</param>
     /// <param name="log">Its steps.</param>
     /// <exception cref="InvalidDataException">A file is damaged.</exception>
-    public static Outcome Of(string run, IReadOnlyList<StepReport> log) =>
+    public static RunOutcome Of(string run, IReadOnlyList<StepReport> log) =>
         Of(log, Evaluation.ReadAll(run), PreflightReport.In(run)?.HeldOut);
 
-    public static Outcome Of(IReadOnlyList<StepReport> log, IReadOnlyList<Evaluation> evaluations, HeldOutLoss? untouched)
+    public static RunOutcome Of(IReadOnlyList<StepReport> log, IReadOnlyList<Evaluation> evaluations, HeldOutLoss? untouched)
     {
         var course = HeldOutCourse.Of(log, untouched);
         if (log.Count == 0)
