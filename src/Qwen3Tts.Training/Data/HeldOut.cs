@@ -52,9 +52,12 @@ readonly record struct HeldOut(double? Share, int? Count)
     }
 
     /// <summary>
-    /// For each clip: true if it is held out. A clip with a doubt is not held out, because its text or its recording may be wrong, and a
-    /// measure must be right; unless more than half of all clips have one, so that it says nothing about a single clip.
+    /// True if a clip with a doubt is not held out, because its text or its recording may be wrong, and a measure must be right. False if
+    /// more than half of all clips have one, so that it says nothing about a single clip.
     /// </summary>
+    public static bool DoubtsCount(IReadOnlyList<Clip> clips) => clips.Count(c => c.Doubtful) <= clips.Count / 2;
+
+    /// <summary>For each clip: true if it is held out.</summary>
     /// <exception cref="ArgumentException">No clip would be left to train on, or none would be held out although some are
     /// requested.</exception>
     public bool[] Choose(IReadOnlyList<Clip> clips, int seed = 1)
@@ -73,9 +76,9 @@ readonly record struct HeldOut(double? Share, int? Count)
     bool[] Draw(IReadOnlyList<Clip> clips, int seed)
     {
         var chosen = new bool[clips.Count];
-        var doubtsMatter = clips.Count(c => c.Doubtful) <= clips.Count / 2;
+        var without = DoubtsCount(clips) ? clips.Select(c => c.Doubtful).ToArray() : new bool[clips.Count];
         var (held, texts) = (0, Enumerable.Range(0, clips.Count).GroupBy(i => KeepLetters(clips[i].Text))
-            .Where(g => !(doubtsMatter && g.Any(i => clips[i].Doubtful)))
+            .Where(g => !g.Any(i => without[i]))
             .Select(g => (Draw: Draw(g.Key, seed), Clips: g.ToList())).OrderBy(g => g.Draw));
         foreach (var (draw, copies) in texts)
             if (Share is { } share ? draw < share : held + copies.Count <= Count)

@@ -80,8 +80,9 @@ static class Preparation
     static List<PreparedClip> MarkDoubtful(List<PreparedClip> clips, IEnumerable<string> doubts)
     {
         var places = doubts.Select(d => d[..Math.Max(0, d.IndexOf(": ", StringComparison.Ordinal))]).ToHashSet();
-        return clips.ConvertAll(c => !places.Contains(c.Clip.Place) ? c
-            : c with { Clip = c.Clip with { Doubtful = true, HeldOut = c.Clip.HeldOut is null ? null : false } });
+        clips = clips.ConvertAll(c => c with { Clip = c.Clip with { Doubtful = places.Contains(c.Clip.Place) } });
+        return !Data.HeldOut.DoubtsCount([.. clips.Select(c => c.Clip)]) ? clips
+            : clips.ConvertAll(c => c.Clip is { Doubtful: true, HeldOut: true } ? c with { Clip = c.Clip with { HeldOut = false } } : c);
     }
 
     /// <summary>Adds all doubts about the recordings, in the order of the clips, and about their references.</summary>
