@@ -70,13 +70,14 @@ static class ConsoleWork
     {
         if (result.Log.Count == 0)
             return $"No step was made. Written: {result.Export}";
+        var run = Path.GetDirectoryName(result.Export)!;
         var tenth = Math.Max(1, result.Log.Count / 10);
         string Course(Func<StepReport, double> of) =>
             FormattableString.Invariant($"{result.Log.Take(tenth).Average(of):0.00} → {result.Log.TakeLast(tenth).Average(of):0.00}");
         return $"{result.Log.Count} steps in {TimeSpan.FromSeconds(result.Log.Sum(r => r.Seconds)):m\\:ss}: talker loss " +
             $"{Course(r => r.Talker)}, predictor loss {Course(r => r.Predictor)} (means of the first and the last " +
-            $"tenth).\n{string.Join('\n', RunOutcome.Of(Path.GetDirectoryName(result.Export)!, result.Log).Lines)}\nWritten: {result.Export}. " +
-            $"Listen and compare: {Path.Combine(Path.GetDirectoryName(result.Export)!, "index.html")}";
+            $"tenth).\n{string.Join('\n', RunOutcome.Of(run, result.Log).Lines)}\nWritten: {result.Export}. Listen and compare: " +
+            $"{Path.Combine(run, "index.html")}";
     }
 
     /// <summary>A word of a command line, in quotes if a shell would split it or change it.</summary>

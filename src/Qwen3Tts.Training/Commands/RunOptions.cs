@@ -1,5 +1,5 @@
-// The options of a run that 'train' and 'voice' share, except those of the training method (MethodOptions). An option that is not given keeps
-// its value: the default of a new run, or what a resumed run began with.
+// The options of a run that 'train' and 'voice' share, except those of the training method (MethodOptions). An option that is not given
+// keeps its value: the default of a new run, or what a resumed run began with.
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using Qwen3Tts.CommandLine;
@@ -18,8 +18,8 @@ sealed class RunOptions
     };
     readonly Option<int?> _steps = new NumberOption<int?>("--steps", TrainingRanges.Steps)
     {
-        Description = "Most optimizer steps; the run ends earlier if the held-out loss does not fall any more. Default: 150 or ten epochs " +
-            "for a small model, 800 or one epoch for a released one; 4 epochs, or 400 steps, where nothing is held out.",
+        Description = "Most optimizer steps; the run ends earlier if the held-out loss does not fall any more. Default: 150 or ten " +
+            "epochs for a small model, 800 or one epoch for a released one; 4 epochs, or 400 steps, where nothing is held out.",
     };
     readonly Option<double?> _epochs = new NumberOption<double?>("--epochs", TrainingRanges.Epochs)
     {

@@ -108,8 +108,8 @@ sealed class VoiceCommand : DocumentedCommand
     {
         var before = parsed.GetValue(_overwrite) && parsed.GetValue(_recordings) is not null ? null : VoiceSource.In(output);
         var recordings = parsed.GetValue(_recordings) is { } named ? Path.GetFullPath(named) : before?.Recordings
-            ?? throw new ArgumentException($"No recordings are named, and '{Printable.Text(output)}' has no work to resume. Give their folder: " +
-                $"qwen3tts-train voice FOLDER --name {ConsoleWork.Quoted(name)}");
+            ?? throw new ArgumentException($"No recordings are named, and '{Printable.Text(output)}' has no work to resume. Give their " +
+                $"folder: qwen3tts-train voice FOLDER --name {ConsoleWork.Quoted(name)}");
         return new(recordings, parsed.GetValue(_reference) ?? before?.Reference, parsed.GetValue(_language) ?? before?.Language,
             parsed.GetValue(_skip) || before?.SkipBad == true);
     }

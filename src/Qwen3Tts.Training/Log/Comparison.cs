@@ -84,8 +84,8 @@ sealed record Comparison(int Texts, Difference? Words, Difference? Spectrum, Dif
             {
                 Words is null ? null : Share("words wrong", Words),
                 Spectrum is null ? null : string.Create(CultureInfo.InvariantCulture,
-                    $"distance of the spectrum from the recordings {Spectrum.Before:0.00} → {Spectrum.After:0.00} ({Spectrum.Mean:+0.00;-0.00;0.00} ± ")
-                    + string.Create(CultureInfo.InvariantCulture, $"{2 * Spectrum.Error:0.00})"),
+                    $"distance of the spectrum from the recordings {Spectrum.Before:0.00} → {Spectrum.After:0.00} ")
+                    + string.Create(CultureInfo.InvariantCulture, $"({Spectrum.Mean:+0.00;-0.00;0.00} ± {2 * Spectrum.Error:0.00})"),
                 Runaway is not null and not { Before: 0, After: 0 } ? Share("does not end", Runaway) : null,
             }.OfType<string>()) + ".";
         }

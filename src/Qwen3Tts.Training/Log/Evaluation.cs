@@ -31,7 +31,8 @@ sealed record Evaluation(int Step, double Runaway, double LengthRatio, string Ea
     public SpeechFigures? Recordings { get; init; }
 
     /// <summary>Word error rate over all takes; null without a recogniser.</summary>
-    public double? WordErrors => Takes.Sum(t => t.Words ?? 0) is > 0 and var words ? Takes.Sum(t => t.WrongWords ?? 0) / (double)words : null;
+    public double? WordErrors =>
+        Takes.Sum(t => t.Words ?? 0) is > 0 and var words ? Takes.Sum(t => t.WrongWords ?? 0) / (double)words : null;
 
     /// <summary>The file of a run's evaluations.</summary>
     public static string FileIn(string run) => Path.Combine(run, "evaluations.jsonl");

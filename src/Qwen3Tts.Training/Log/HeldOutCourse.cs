@@ -1,6 +1,6 @@
 // The course of the held-out loss decides which checkpoint is exported and when a run ends. The loss is that of speech as it will be spoken
 // (talker, and 0.3 of the code predictor, teacher-forced) on clips that are never trained on. It begins to rise when the model learns its
-// clips by heart; the speech is usually worse from then on. Step 0, the untouched model with the voice's vector, takes part: it is the clone.
+// clips by heart; the speech is usually worse from then on. Step 0, the untouched model with the voice's vector, takes part: the clone.
 using Qwen3Tts.Sequence;
 
 namespace Qwen3Tts.Training.Log;

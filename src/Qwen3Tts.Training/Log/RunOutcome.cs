@@ -1,5 +1,5 @@
-// What came out of a run, in a few sentences: which checkpoint is the result and why, and what tuning brought. The console and the page of the
-// run say the same.
+// What came out of a run, in a few sentences: which checkpoint is the result and why, and what tuning brought. The console and the page of
+// the run say the same.
 using System.Globalization;
 
 namespace Qwen3Tts.Training.Log;
@@ -40,7 +40,8 @@ sealed record RunOutcome(HeldOutCourse? Course, string? Kept, string? Overfittin
         if (untouched is not null && best.HeldOutGain is { } gain)
             text += string.Create(CultureInfo.InvariantCulture, $", lower by {gain:0.00}")
                 + (best.HeldOutGainError is { } e ? string.Create(CultureInfo.InvariantCulture, $" ± {2 * e:0.00}") : "")
-                + $" than before training ({untouched.Each.Count} clips{(best.HeldOutGainError is null ? "" : "; ± is twice the standard error")})";
+                + $" than before training ({untouched.Each.Count} clips"
+                + (best.HeldOutGainError is null ? ")" : "; ± is twice the standard error)");
         return text + ".";
     }
 

@@ -1,9 +1,9 @@
 namespace Qwen3Tts.Training.Options;
 
 /// <summary>
-/// The numbers that a run has by default. A released model learns a voice with a learning rate of 5e-6 in about four to eight hundred updates
-/// of eight clips: correct runs on record did so for both sizes, and with 1e-5 long texts already lost words. The miniature has a hundredth
-/// of the weights and knows forty voices instead of thousands; it needs the higher rate of a small model.
+/// The numbers that a run has by default. A released model learns a voice with a learning rate of 5e-6 in about four to eight hundred
+/// updates of eight clips: correct runs on record did so for both sizes, and with 1e-5 long texts already lost words. The miniature has a
+/// hundredth of the weights and knows forty voices instead of thousands; it needs the higher rate of a small model.
 /// </summary>
 static class Recipe
 {

@@ -44,7 +44,8 @@ static class Chart
             Below(svg, X(step), Invariant($"{step:0}"));
         AxisName(svg, "step");
         if (mark is { } marked)
-            svg.Append(Invariant($"<line class=\"mark\" x1=\"{X(marked):0.#}\" x2=\"{X(marked):0.#}\" y1=\"{Top}\" y2=\"{Height - Bottom}\"/>"));
+            svg.Append(Invariant($"<line class=\"mark\" x1=\"{X(marked):0.#}\" x2=\"{X(marked):0.#}\" y1=\"{Top}\" ")
+                + $"y2=\"{Height - Bottom}\"/>");
         if (line.Count > 0)
             svg.Append($"<path d=\"{Path(Thinned(line))}\"/><path class=\"mean\" d=\"{Path(Thinned(RunningMean(line)))}\"/>");
         foreach (var (step, value) in dots.Where(d => double.IsFinite(d.Value)))
@@ -108,7 +109,8 @@ static class Chart
     static void AxisName(StringBuilder svg, string name) => svg.Append(
         $"<text x=\"{(Left + Width - Right) / 2}\" y=\"{Height - 4}\" text-anchor=\"middle\">{WebUtility.HtmlEncode(name)}</text>");
 
-    static string Label(double value) => Math.Abs(value) is >= 1e-3 or < 1e-12 ? Invariant($"{value:0.####}") : Invariant($"{value:0.##e-0}");
+    static string Label(double value) =>
+        Math.Abs(value) is >= 1e-3 or < 1e-12 ? Invariant($"{value:0.####}") : Invariant($"{value:0.##e-0}");
 
     /// <summary>Round values at equal distances, from below the lowest to above the highest value.</summary>
     static double[] Ticks(double low, double high)

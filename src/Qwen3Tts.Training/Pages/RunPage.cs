@@ -1,6 +1,6 @@
-// The HTML page of a run, beside the audio files that it plays: index.html in the run's folder, updated while the run goes on. First what came
-// out, in words; then the takes of each text side by side: the recording, the untouched model, and each checkpoint. The listener judges; the
-// numbers say where to listen.
+// The HTML page of a run, beside the audio files that it plays: index.html in the run's folder, updated while the run goes on. First what
+// came out, in words; then the takes of each text side by side: the recording, the untouched model, and each checkpoint. The listener
+// judges; the numbers say where to listen.
 using System.Globalization;
 using System.Text;
 using Qwen3Tts.Data;
@@ -72,8 +72,8 @@ static class RunPage
         var evaluations = run.Evaluations;
         if (evaluations.Count == 0)
             return;
-        page.Append("<h2>Takes to compare by ear</h2>\n<p>Held-out texts, which were not trained on. Step 0 is the untouched model with the ")
-            .Append($"same voice: the clone. Words: {Escape(evaluations[0].Ears)}.</p>\n");
+        page.Append("<h2>Takes to compare by ear</h2>\n<p>Held-out texts, which were not trained on. Step 0 is the untouched model with ")
+            .Append($"the same voice: the clone. Words: {Escape(evaluations[0].Ears)}.</p>\n");
         string Name(Evaluation e) => e.Step == 0 ? "step 0: clone" : e.Step == best ? $"step {e.Step}: result" : $"step {e.Step}";
         Figures(page, evaluations, Name, best);
         for (var i = 0; i <= evaluations.Max(e => e.Takes.Select(t => t.Text).DefaultIfEmpty(-1).Max()) && i < run.Spoken.Count; i++)
@@ -101,8 +101,8 @@ static class RunPage
             Row(name(e), e.Step == best ? " class=\"best\"" : "",
                 [e.WordErrors is { } w ? P(w) : "–", P(e.Runaway), N(e.LengthRatio)], e.Figures);
         Row("the recordings", "", ["–", "–", "1.00"], evaluations[0].Recordings);
-        page.Append("</table></div>\n<p class=\"soft\">The spectrum of a recording of this voice is usually at distance 1; lower is nearer. ")
-            .Append("None of these figures is a mark for quality, and docs/likeness.md says what each is not.</p>\n");
+        page.Append("</table></div>\n<p class=\"soft\">The spectrum of a recording of this voice is usually at distance 1; lower is ")
+            .Append("nearer. None of these figures is a mark for quality, and docs/likeness.md says what each is not.</p>\n");
     }
 
     static void Curves(StringBuilder page, RunPageData run, int? best)
@@ -112,7 +112,10 @@ static class RunPage
             return;
         List<(int, double)> Line(Func<StepReport, double> of) => [.. log.Select(l => (l.Step, of(l)))];
         List<(int, double)> HeldOut(double? before, Func<StepReport, double?> of) =>
-            [.. before is { } b ? [(0, b)] : Array.Empty<(int, double)>(), .. log.Where(l => of(l) is not null).Select(l => (l.Step, of(l)!.Value))];
+            [
+                .. before is { } b ? [(0, b)] : Array.Empty<(int, double)>(),
+                .. log.Where(l => of(l) is not null).Select(l => (l.Step, of(l)!.Value)),
+            ];
         var untouched = run.Preflight?.HeldOut;
         page.Append("<h2>Curves</h2>\n");
         page.Append(Chart.Lines("loss of the talker: the first code of each frame, and the end of speech", Line(l => l.Talker),

@@ -1,8 +1,8 @@
 // Speaks with checkpoints during training, so that a person can hear the course of the run, and compares the result with the clone. A
-// checkpoint is exported to a folder and loaded by the engine that speaks. It says held-out texts, several takes each, because a single take
-// is a matter of chance. Step 0 is the untouched model with the same voice: the clone. Which checkpoint is the result is decided by the
-// held-out loss (HeldOutCourse), because a few takes are too few for that. Training does not need evaluations: if one fails, a warning is
-// given, and the run goes on.
+// checkpoint is exported to a folder and loaded by the engine that speaks. It says held-out texts, several takes each, because a single
+// take is a matter of chance. Step 0 is the untouched model with the same voice: the clone. Which checkpoint is the result is decided by
+// the held-out loss (HeldOutCourse), because a few takes are too few for that. Training does not need evaluations: if one fails, a warning
+// is given, and the run goes on.
 using System.Text.Json;
 using Qwen3Tts.Audio;
 using Qwen3Tts.Data;

@@ -23,7 +23,7 @@ static class LongClips
             $"{clips.Count} {(clips.Count == 1 ? "clip is" : "clips are")} more than {Times} times as long as most, which have " +
             $"{Seconds(median)} s: " + string.Join(", ", clips.Take(Named)
                 .Select(c => $"{Path.GetFileName(c.Audio)} ({Seconds(c.Codes!.Count)} s)")) + (clips.Count > Named ? ", …" : "") + ".",
-            "They are computed apart from the others, so that these are not padded. Cut them at pauses into clips of 3 to 12 s, each with " +
-            "its text.");
+            "They are computed apart from the others, so that these are not padded. Cut them at pauses into clips of 3 to 12 s, each " +
+            "with its text.");
     }
 }

@@ -1,6 +1,6 @@
 // A run from its first step, or from its last saved state, to its end. Every few steps the held-out loss is measured, and the checkpoint is
-// exported where it is the lowest so far; so export/ is always the best checkpoint, and a resumed run finds it. The state is saved before an
-// evaluation, so that a failure during the evaluation loses no step.
+// exported where it is the lowest so far; so export/ is always the best checkpoint, and a resumed run finds it. The state is saved before
+// an evaluation, so that a failure during the evaluation loses no step.
 using System.Diagnostics;
 using Qwen3Tts.Training.Batching;
 using Qwen3Tts.Training.Log;
@@ -150,7 +150,8 @@ sealed class TrainingLoop : IDisposable
         if (_toldOverfitting || _course is null || !_course.IsOverfitted(_log))
             return;
         _toldOverfitting = true;
-        _observer.OnNote($"Warning: {_course.Overfitting(_log)}The checkpoint of step {_course.Best} is kept, unless the loss falls again.");
+        _observer.OnNote($"Warning: {_course.Overfitting(_log)}The checkpoint of step {_course.Best} is kept, unless the loss falls " +
+            "again.");
     }
 
     bool IsDone => _step == Options.Steps || _course is not null && _course.HasEnded(Options.Patience!.Value);

@@ -1,6 +1,6 @@
 // Reads and writes the official format of a list, one object a line: audio, text, ref_audio and, in codes.jsonl, audio_codes. Speaker,
-// language, instruct, split and doubtful are added if known; the official script ignores them. A path that was given as relative is written relative
-// to the file, so that the folder can be moved as a whole.
+// language, instruct, split and doubtful are added if known; the official script ignores them. A path that was given as relative is written
+// relative to the file, so that the folder can be moved as a whole.
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Qwen3Tts.Files;

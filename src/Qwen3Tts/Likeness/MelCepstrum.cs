@@ -13,7 +13,9 @@ static class MelCepstrum
     static readonly double[][] Cosines = [.. Enumerable.Range(1, Coefficients)
         .Select(k => Enumerable.Range(0, Bands).Select(b => Math.Cos(Math.PI * k * (b + 0.5) / Bands) / Bands).ToArray())];
 
-    /// <summary>Mel-cepstral distortion of two utterances of one text, in decibels; lower is nearer. The loudness does not matter.</summary>
+    /// <summary>
+    /// Mel-cepstral distortion of two utterances of one text, in decibels; lower is nearer. The loudness does not matter.
+    /// </summary>
     public static double Distortion(Waveform one, Waveform other)
     {
         var (cost, steps) = Align(Rows(one), Rows(other));

@@ -29,8 +29,8 @@ public sealed class ResumeCommandTests
             File.Copy(file, Path.Combine(source, Path.GetFileName(file)));
         File.WriteAllText(Path.Combine(source, "bad.wav"), "no recording");
         File.WriteAllText(Path.Combine(source, "bad.txt"), "It says nothing.");
-        string[] given = ["voice", source, "--name", "Anna B", "--model", Golden.Checkpoint(TrainerTests.Base), "--output", output, "--force",
-            "--epochs", "1", "--batch", "2", "--lr", "1e-4", "--layout", "text-first", "--export-as", "base", "--seed", "5"];
+        string[] given = ["voice", source, "--name", "Anna B", "--model", Golden.Checkpoint(TrainerTests.Base), "--output", output,
+            "--force", "--epochs", "1", "--batch", "2", "--lr", "1e-4", "--layout", "text-first", "--export-as", "base", "--seed", "5"];
         Assert.Contains("bad.wav", Refused(given));
         Done([.. given, "--skip-bad"]);
         var run = Path.Combine(output, "run");
@@ -49,7 +49,14 @@ public sealed class ResumeCommandTests
     [Fact]
     public void TrainResumesWithoutAnyOptionTypedAgain()
     {
-        var options = TrainerTests.Options with { Layout = LayoutPolicy.Interleaved, Seed = 3, Schedule = Schedule.Cosine, HeldOut = 2, Patience = 0 };
+        var options = TrainerTests.Options with
+        {
+            Layout = LayoutPolicy.Interleaved,
+            Seed = 3,
+            Schedule = Schedule.Cosine,
+            HeldOut = 2,
+            Patience = 0,
+        };
         var (whole, parts) = (TrainerTests.Fresh(), TrainerTests.Fresh());
         var expected = TrainerTests.Run(options, whole);
         Assert.False(TrainerTests.Run(options, parts, stopAfter: 3).Finished);
