@@ -64,7 +64,8 @@ sealed class TrainingData
             foreach (var language in _options.Languages!.Select(policy => Language(clip, policy)))
                 if (LanguageNames.Find(language, _ids.Languages.Keys) is null)
                     throw new ArgumentException(
-                        $"{(language == clip.Language ? $"{clip.Place}: " : "")}{LanguageNames.Unknown(language!, _ids.Languages.Keys)}");
+                        $"{(language == clip.Language ? $"{clip.Place}: " : "")}{LanguageNames.Unknown(language!, _ids.Languages.Keys)} " +
+                        $"To teach the model this language, give --new-language {Files.Printable.Text(language!)}.");
         }
     }
 
@@ -73,6 +74,9 @@ sealed class TrainingData
 
     /// <summary>The held-out clips as examples, always with the same conditions.</summary>
     public IReadOnlyList<TrainingExample> HeldOut { get; }
+
+    /// <summary>The clips that are trained on.</summary>
+    public IReadOnlyList<Clip> TrainingClips => [.. _training.SelectMany(own => own.Select(i => _clips[i]))];
 
     /// <summary>Number of clips that are trained on.</summary>
     public int Training => _training.Sum(t => t.Length);
@@ -113,9 +117,17 @@ sealed class TrainingData
         return 1 - (double)filled / all;
     }
 
-    /// <summary>Splits a batch into micro-batches. If there are several, each has clips of similar length.</summary>
-    public static IEnumerable<T[]> InParts<T>(IReadOnlyList<T> batch, int size, Func<T, int> length) =>
-        (size < batch.Count ? batch.OrderBy(length) : batch.AsEnumerable()).Chunk(size);
+    /// <summary>
+    /// Splits a batch into micro-batches. If there are several, each has clips of similar length. A clip of more than twice the median
+    /// length is computed with others of its kind, so that the rest of the batch is not padded to its length; the result is the same.
+    /// </summary>
+    public static IEnumerable<T[]> InParts<T>(IReadOnlyList<T> batch, int size, Func<T, int> length)
+    {
+        var usual = batch.Select(length).Order().ElementAt(batch.Count / 2);
+        bool IsLong(T item) => length(item) > 2 * usual;
+        var mixed = size < batch.Count || batch.Any(IsLong) ? batch.OrderBy(length) : batch.AsEnumerable();
+        return mixed.GroupBy(IsLong).SelectMany(part => part.Chunk(size));
+    }
 
     /// <summary>The positions, in the run's order, of a step's examples. The clips of all steps of a bucket are drawn together, sorted by
     /// length and divided among these steps in random order.</summary>

@@ -74,22 +74,19 @@ static class ConsoleWork
     {
         if (result.Log.Count == 0)
             return $"No step was made. Written: {result.Export}";
+        var run = Path.GetDirectoryName(result.Export)!;
         var tenth = Math.Max(1, result.Log.Count / 10);
         string Course(Func<StepReport, double> of) =>
             FormattableString.Invariant($"{result.Log.Take(tenth).Average(of):0.00} → {result.Log.TakeLast(tenth).Average(of):0.00}");
         return $"{result.Log.Count} steps in {TimeSpan.FromSeconds(result.Log.Sum(r => r.Seconds)):m\\:ss}: talker loss " +
             $"{Course(r => r.Talker)}, predictor loss {Course(r => r.Predictor)} (means of the first and the last " +
-            $"tenth).{Best(result)}\nWritten: {result.Export}";
+            $"tenth).\n{string.Join('\n', RunOutcome.Of(run, result.Log).Lines)}\nWritten: {result.Export}. Listen and compare: " +
+            $"{Path.Combine(run, "index.html")}";
     }
 
-    static string Best(TrainingResult result)
-    {
-        var run = Path.GetDirectoryName(result.Export)!;
-        return Evaluation.FindBest(Evaluation.ReadAll(run)) is not { } best ? ""
-            : string.Create(CultureInfo.InvariantCulture,
-                $"\nCheckpoint with the best takes: step {best.Step}, in {Path.Combine(run, "best")}. Compare by ear: " +
-                $"{Path.Combine(run, "index.html")}");
-    }
+    /// <summary>A word of a command line, in quotes if a shell would split it or change it.</summary>
+    public static string Quoted(string word) =>
+        word.Length > 0 && word.All(c => char.IsLetterOrDigit(c) || "-_./\\:@+".Contains(c)) ? word : $"\"{word}\"";
 
     /// <summary>Reports immediately and on the caller's thread; <see cref="Progress{T}"/> would use a queue.</summary>
     sealed class ImmediateProgress<T>(Action<T> report) : IProgress<T>

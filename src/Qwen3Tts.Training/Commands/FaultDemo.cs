@@ -46,6 +46,7 @@ static class FaultDemo
             Batch = 1,
             LearningRate = Rate,
             EvaluateEvery = 0,
+            HeldOut = 0,
             Layout = LayoutPolicy.TextFirst,
             Languages = ["data"],
             Force = true,

@@ -74,37 +74,32 @@ sealed class MethodOptions
     /// <summary>Options of memory, speed and device.</summary>
     public IEnumerable<Option> Memory => [_memory, _precision, _recompute, _microBatch, _bucket, _device];
 
-    /// <summary>The options of a run, changed by the options that are given here.</summary>
+    /// <summary>The options of a run, changed by the options that are given here; the others stay as they are.</summary>
     /// <exception cref="ArgumentException">Two options do not go together.</exception>
     public TrainingOptions Apply(TrainingOptions options, ParseResult parsed)
     {
         var rank = parsed.GetValue(_lora);
         var (alpha, targets, frozen) = (parsed.GetValue(_loraAlpha), Names(parsed.GetValue(_loraTargets)), Names(parsed.GetValue(_freeze)));
-        if (rank is null && (alpha is not null || targets is not null))
+        if (rank is null && options.Lora is null && (alpha is not null || targets is not null))
             throw new ArgumentException(
                 "--lora-alpha and --lora-targets have no effect without --lora. Give its rank too, such as --lora 16.");
         if (rank is not null && frozen is not null)
             throw new ArgumentException("--lora trains only its pairs, so --freeze has no effect. Give one of the two.");
+        var lora = rank is { } r ? new LoraOptions { Rank = r, Alpha = 2 * r, Seed = options.Seed } : options.Lora;
+        T Given<T>(Option<T> option, T otherwise) => RunOptions.Given(parsed, option, otherwise);
         return options with
         {
-            Lora = rank is { } r ? new LoraOptions
-            {
-                Rank = r,
-                Alpha = alpha ?? 2 * r,
-                Targets = targets
-                ?? LoraOptions.AllTargets,
-                Seed = options.Seed
-            } : null,
-            Frozen = frozen is null ? TrainingMethod.FrozenByDefault : frozen is ["none"] ? [] : frozen,
-            Precision = parsed.GetValue(_precision),
-            Recompute = parsed.GetValue(_recompute) ? true : null,
-            MicroBatch = parsed.GetValue(_microBatch),
-            Bucket = parsed.GetValue(_bucket),
-            Device = parsed.GetValue(_device),
-            Memory = parsed.GetValue(_memory),
-            InContext = parsed.GetValue(_inContext),
-            NewLanguage = parsed.GetValue(_newLanguage)?.ToLowerInvariant(),
-            NewLanguageLike = parsed.GetValue(_newLanguageLike)?.ToLowerInvariant(),
+            Lora = lora is null ? null : lora with { Alpha = alpha ?? lora.Alpha, Targets = targets ?? lora.Targets },
+            Frozen = frozen is null ? options.Frozen : frozen is ["none"] ? [] : frozen,
+            Precision = Given(_precision, options.Precision),
+            Recompute = parsed.GetValue(_recompute) ? true : options.Recompute,
+            MicroBatch = Given(_microBatch, options.MicroBatch),
+            Bucket = Given(_bucket, options.Bucket),
+            Device = Given(_device, options.Device),
+            Memory = Given(_memory, options.Memory),
+            InContext = Given(_inContext, options.InContext),
+            NewLanguage = Given(_newLanguage, options.NewLanguage)?.ToLowerInvariant(),
+            NewLanguageLike = Given(_newLanguageLike, options.NewLanguageLike)?.ToLowerInvariant(),
         };
     }
 

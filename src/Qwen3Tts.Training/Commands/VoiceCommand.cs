@@ -1,5 +1,5 @@
 // qwen3tts-train voice: makes a voice from recordings in one command. Every stage stores its results, so the same command, given again
-// after a stop or a kill, goes on and repeats nothing that is complete.
+// after a stop or a kill, goes on and repeats nothing that is complete. Its options are stored, too: the name is enough to go on.
 using System.CommandLine;
 using Qwen3Tts.Audio;
 using Qwen3Tts.CommandLine;
@@ -16,11 +16,10 @@ namespace Qwen3Tts.Training.Commands;
 
 sealed class VoiceCommand : DocumentedCommand
 {
-    const int MostHeldOut = 8;
-
-    readonly Argument<string> _recordings = new("recordings")
+    readonly Argument<string?> _recordings = new("recordings")
     {
-        Description = "Folder or list of recordings, in any format that 'import' reads.",
+        Description = "Folder or list of recordings, in any format that 'import' reads. Default: those of the voice that is resumed.",
+        Arity = ArgumentArity.ZeroOrOne,
     };
     readonly Option<string> _name = new("--name") { Description = "Name of the new voice.", Required = true, HelpName = "NAME" };
     readonly Option<string?> _model = CommonOptions.Model();
@@ -35,109 +34,68 @@ sealed class VoiceCommand : DocumentedCommand
         Description = "Language of the recordings. The voice is trained with it and without a language (auto).",
         HelpName = "NAME",
     };
-    readonly Option<int?> _steps = new NumberOption<int?>("--steps", TrainingRanges.Steps)
-    {
-        Description = "Number of optimizer steps. Default: as for 'train'.",
-    };
-    readonly Option<double?> _rate = new NumberOption<double?>("--lr", TrainingRanges.LearningRate)
-    {
-        Description = "Largest learning rate. Default: as for 'train'.",
-        HelpName = "RATE",
-    };
-    readonly Option<double?> _epochs = new NumberOption<double?>("--epochs", TrainingRanges.Epochs)
-    {
-        Description = "Number of epochs, instead of --steps.",
-    };
-    readonly Option<int> _batch = new NumberOption<int>("--batch", TrainingRanges.Batch)
-    {
-        Description = "Number of clips of a step.",
-        DefaultValueFactory = _ => 8,
-    };
-    readonly Option<int?> _evaluate = new NumberOption<int?>("--evaluate-every", TrainingRanges.EvaluateEvery)
-    {
-        Description = "Steps between two evaluations. Default: as for 'train'.",
-    };
     readonly Option<bool> _skip = new("--skip-bad") { Description = "Leave out recordings that cannot be used, instead of stopping." };
+    readonly RunOptions _run = new();
     readonly MethodOptions _method = new();
-    readonly Option<int?> _heldOut = new NumberOption<int?>("--held-out", TrainingRanges.HeldOut)
-    {
-        Description = $"Number of held-out clips, whose texts are spoken in evaluations. Default: those that the list holds out, else an " +
-            $"eighth, at most {MostHeldOut}.",
-    };
-    readonly Option<int?> _patience = new NumberOption<int?>("--patience", TrainingRanges.Patience)
-    {
-        Description = "Stop early, after this many evaluations without a better one.",
-    };
-    readonly Option<string?> _grammar = new("--grammar")
-    {
-        Description = "JSGF grammar of all sentences that are spoken, for pocketsphinx.",
-        HelpName = "FILE",
-    };
-    readonly Option<string[]> _dictionary = new("--dictionary")
-    {
-        Description = "Dictionary with the pronunciations that pocketsphinx lacks.",
-        HelpName = "FILE",
-    };
     readonly Option<string?> _say = new("--say")
     {
         Description = "Text that the new voice says at the end. Default: the text of a held-out clip.",
         HelpName = "TEXT",
     };
-    readonly Option<bool> _force = new("--force") { Description = "Start the run although the preflight refuses it." };
     readonly Option<bool> _overwrite = new("--overwrite") { Description = "Replace an existing run." };
-    readonly Option<int?> _seed = CommonOptions.Seed("1");
 
     public VoiceCommand() : base("voice",
-        "Makes a voice from recordings in one command: prepares, checks, trains, judges, exports and speaks. The same command again " +
-        "resumes the work where it was stopped.",
+        "Makes a voice from recordings in one command: prepares, checks, trains until the voice gets no better, compares it with the " +
+        "clone, exports and speaks. The same command again resumes the work where it was stopped; the name of the voice is enough.",
         "qwen3tts-train voice recordings/nora --name nora --model models/mini",
+        "qwen3tts-train voice --name nora",
         "qwen3tts-train voice recordings --name anna --model Qwen3-TTS-12Hz-0.6B-Base --language German --memory 12GB")
     {
         Add(_recordings);
-        AddGroup("Model and voice", _name, _model, _reference, _say);
-        AddGroup("Run", _output, _overwrite, _force, _skip, _seed);
-        AddGroup("Sequences", [_language, .. _method.Sequences]);
-        AddGroup("Optimizer", _steps, _epochs, _batch, _rate);
+        AddGroup("Model and voice", _name, _model, _reference, _run.ExportAs, _say);
+        AddGroup("Run", [_output, _overwrite, _skip, .. _run.Run]);
+        AddGroup("Sequences", [_run.Layout, _language, .. _method.Sequences]);
+        AddGroup("Optimizer", _run.Optimizer);
         AddGroup("Trained weights", _method.Trained);
         AddGroup("Memory and device", _method.Memory);
-        AddGroup("Evaluation", _heldOut, _evaluate, _patience, _grammar, _dictionary);
+        AddGroup("Evaluation", _run.Evaluation);
         this.Does(Run);
     }
 
     int Run(ParseResult parsed, CancellationToken stop)
     {
-        var (name, recordings) = (parsed.GetRequiredValue(_name), parsed.GetRequiredValue(_recordings));
-        var model = CommonOptions.ModelFolder(parsed.GetValue(_model));
-        if (parsed.GetValue(_steps) is not null && parsed.GetValue(_epochs) is not null)
-            throw new ArgumentException("--steps and --epochs contradict each other; give one of them.");
-        Export.CheckName(Checkpoint.ModelFolder.Open(model).Config.TalkerConfig, name);
+        _run.Check(parsed);
+        var name = parsed.GetRequiredValue(_name);
         var output = parsed.GetValue(_output) ?? Path.Combine("out", name.ToLowerInvariant());
         string In(string part) => Path.Combine(output, part);
         var (data, run, spoken) = (In("codes.jsonl"), In("run"), In($"{name.ToLowerInvariant()}.wav"));
-        OutputFile.CheckIsNoInput(output, recordings, model);
+        var begun = RunFolder.IsAt(run) && !parsed.GetValue(_overwrite) ? RunFolder.Begun(run) : null;
+        var model = parsed.GetValue(_model) is null && begun is not null ? begun.Model
+            : CommonOptions.ModelFolder(parsed.GetValue(_model));
+        Export.CheckName(Checkpoint.ModelFolder.Open(model).Config.TalkerConfig, name);
+        var source = Source(parsed, output, name);
+        OutputFile.CheckIsNoInput(output, source.Recordings, model);
         OutputFile.CheckAreOthers(
-            [spoken, .. Data.PreparedFiles.Lists(data)],
-            [recordings, .. Inputs(parsed), .. OutputFile.Whole(model)]);
-        OutputFile.CheckIsFree(spoken);
+            [spoken, .. PreparedFiles.Lists(data)],
+            [source.Recordings, source.Reference, .. _run.Inputs(parsed), .. OutputFile.Whole(model)]);
+        foreach (var file in new[] { spoken, In(VoiceSource.FileName) })
+            OutputFile.CheckIsFree(file);
 
         using var own = FolderLock.Take(output, "The voice's folder");
-        var prepared = ConsoleWork.Prepare(model, new PreparationOptions
+        var prepared = Prepare(source, model, output, data, stop);
+        var options = _method.Apply(_run.Apply((begun ?? new TrainingOptions { Model = "", Data = "" }) with
         {
-            Input = recordings,
-            Output = data,
-            Reference = parsed.GetValue(_reference),
-            Language = parsed.GetValue(_language),
-            SkipBad = parsed.GetValue(_skip),
-        }, stop);
-        Console.Out.WriteLine(ConsoleWork.Summary(prepared));
-
-        var options = ReadOptions(parsed, model, data, prepared);
+            Model = Path.GetFullPath(model),
+            Data = Path.GetFullPath(data),
+            Speaker = name,
+        }, parsed), parsed);
         var existing = parsed.GetValue(_overwrite) ? Existing.Overwrite : RunFolder.IsAt(run) ? Existing.Resume : Existing.Refuse;
         var trained = ConsoleWork.Train(options, run, existing, stop);
         Console.Out.WriteLine(ConsoleWork.Summary(trained));
         if (!trained.Finished)
         {
-            Console.Out.WriteLine("Stopped. The same command goes on.");
+            Console.Out.WriteLine($"Stopped. Go on with: qwen3tts-train voice --name {ConsoleWork.Quoted(name)}" +
+                (parsed.GetValue(_output) is null ? "" : $" --output {ConsoleWork.Quoted(output)}"));
             return CommandRun.Interrupted;
         }
         var usual = trained.HeldOut.Count > 0 ? trained.HeldOut[0].Text : prepared.Clips[0].Clip.Text;
@@ -145,34 +103,37 @@ sealed class VoiceCommand : DocumentedCommand
         return CommandRun.Done;
     }
 
-    /// <summary>All files that options name.</summary>
-    string?[] Inputs(ParseResult parsed) =>
-        [parsed.GetValue(_reference), parsed.GetValue(_grammar), .. parsed.GetValue(_dictionary) ?? []];
+    /// <summary>What is given; what is not is taken from the work that is resumed.</summary>
+    VoiceSource Source(ParseResult parsed, string output, string name)
+    {
+        var before = parsed.GetValue(_overwrite) && parsed.GetValue(_recordings) is not null ? null : VoiceSource.In(output);
+        var recordings = parsed.GetValue(_recordings) is { } named ? Path.GetFullPath(named) : before?.Recordings
+            ?? throw new ArgumentException($"No recordings are named, and '{Printable.Text(output)}' has no work to resume. Give their " +
+                $"folder: qwen3tts-train voice FOLDER --name {ConsoleWork.Quoted(name)}");
+        return new(recordings, parsed.GetValue(_reference) ?? before?.Reference, parsed.GetValue(_language) ?? before?.Language,
+            parsed.GetValue(_skip) || before?.SkipBad == true);
+    }
 
-    TrainingOptions ReadOptions(ParseResult parsed, string model, string data, PreparationReport prepared) => _method.Apply(
-        new TrainingOptions
+    static PreparationReport Prepare(VoiceSource source, string model, string output, string data, CancellationToken stop)
+    {
+        source.Write(output);
+        var prepared = ConsoleWork.Prepare(model, new PreparationOptions
         {
-            Model = Path.GetFullPath(model),
-            Data = Path.GetFullPath(data),
-            Speaker = parsed.GetRequiredValue(_name),
-            HeldOut = parsed.GetValue(_heldOut) ?? prepared.HeldOut(Math.Min(MostHeldOut, prepared.Clips.Count / 8)),
-            Steps = parsed.GetValue(_steps),
-            Epochs = parsed.GetValue(_epochs),
-            Batch = parsed.GetValue(_batch),
-            EvaluateEvery = parsed.GetValue(_evaluate),
-            LearningRate = parsed.GetValue(_rate),
-            Patience = parsed.GetValue(_patience),
-            Grammar = parsed.GetValue(_grammar),
-            Dictionaries = parsed.GetValue(_dictionary) is { Length: > 0 } files ? files : null,
-            Seed = parsed.GetValue(_seed) ?? 1,
-            Force = parsed.GetValue(_force),
-        }, parsed);
+            Input = source.Recordings,
+            Output = data,
+            Reference = source.Reference,
+            Language = source.Language,
+            SkipBad = source.SkipBad,
+        }, stop);
+        Console.Out.WriteLine(ConsoleWork.Summary(prepared));
+        return prepared;
+    }
 
     static void Speak(TrainingResult trained, string name, string text, string file, CancellationToken stop)
     {
         StatusLine.While("Speaking", _ =>
         {
-            using var tts = Tts.Load(trained.Best);
+            using var tts = Tts.Load(trained.Export);
             WavFile.WriteOutput(file, tts.Say(text,
                 new()
                 {
@@ -183,7 +144,7 @@ sealed class VoiceCommand : DocumentedCommand
                 }, stop).Waveform);
             return 0;
         });
-        Console.Out.WriteLine(
-            $"Spoken: {file}\nThe voice: qwen3tts say \"{text}\" --model {trained.Best} --speaker {name.ToLowerInvariant()} -o out.wav");
+        Console.Out.WriteLine($"Spoken: {file}\nThe voice: qwen3tts say {ConsoleWork.Quoted(text)} --model " +
+            $"{ConsoleWork.Quoted(trained.Export)} --speaker {ConsoleWork.Quoted(name.ToLowerInvariant())} -o out.wav");
     }
 }

@@ -34,9 +34,12 @@ static class Preparation
             throw new InvalidDataException($"{options.Input}: no clip can be used.\n{problems}");
 
         var (clips, voices, chosen) = EncodeAll(options, shaped, encoder, progress, stop);
-        CodesFile.Write(options.Output, clips.Select(c => c.Clip));
+        doubts.AddRange(clips.SelectMany(c => ClipChecks.CheckText(c.Clip, encoder.Tokenizer)));
+        var wrong = doubts.Count; // what is reported so far is read otherwise than it is written, and is not wrong
         AddDoubts(clips, voices, encoder, shape, doubts);
         var scores = CompareTexts(clips, voices, encoder, progress, stop);
+        clips = MarkDoubtful(clips, [.. scores?.Doubts ?? [], .. doubts.Skip(wrong)]);
+        CodesFile.Write(options.Output, clips.Select(c => c.Clip));
         return new([.. clips.Select((c, i) => c with { TextSaves = scores?.Saved[i] })], problems, [.. scores?.Doubts ?? [], .. doubts],
             chosen)
         {
@@ -89,15 +92,21 @@ static class Preparation
         clips.Select(c => (c.Item1.Clip, Voice: c.Item2.Encoded.Voice!)).GroupBy(c => c.Clip.Speaker ?? "")
             .ToDictionary(s => s.Key, s => s.ElementAt(Medoid([.. s.Select(c => c.Voice)])).Clip.Audio);
 
-    /// <summary>Adds all doubts about the clips, in the order of the clips, and about their references.</summary>
+    /// <summary>Marks clips that may be wrong: they are trained on, and never a measure.</summary>
+    static List<PreparedClip> MarkDoubtful(List<PreparedClip> clips, IEnumerable<string> doubts)
+    {
+        var places = doubts.Select(d => d[..Math.Max(0, d.IndexOf(": ", StringComparison.Ordinal))]).ToHashSet();
+        clips = clips.ConvertAll(c => c with { Clip = c.Clip with { Doubtful = places.Contains(c.Clip.Place) } });
+        return !Data.HeldOut.DoubtsCount([.. clips.Select(c => c.Clip)]) ? clips
+            : clips.ConvertAll(c => c.Clip is { Doubtful: true, HeldOut: true } ? c with { Clip = c.Clip with { HeldOut = false } } : c);
+    }
+
+    /// <summary>Adds all doubts about the recordings, in the order of the clips, and about their references.</summary>
     static void AddDoubts(List<PreparedClip> clips, float[]?[] voices, ClipEncoder encoder, ClipShape shape, List<string> doubts)
     {
         foreach (var c in clips)
-        {
-            doubts.AddRange(ClipChecks.CheckText(c.Clip, encoder.Tokenizer));
             if (c.Levels is not null)
                 doubts.AddRange(ClipGate.Doubts(c.Clip, c.Levels, shape.Trim));
-        }
         doubts.AddRange(ClipChecks.CheckSound([.. clips.Where(c => c.Sound is not null).Select(c => (c.Clip, c.Sound!))]));
         if (encoder.Tokenizer is not null)
             doubts.AddRange(ClipChecks.CheckPace([.. clips.Select(c => (c.Clip, c.Clip.Codes!.Count, c.Tokens!.Value))]));

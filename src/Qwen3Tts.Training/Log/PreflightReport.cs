@@ -20,6 +20,12 @@ sealed record PreflightFinding(bool Refuses, string Evidence, string Remedy)
 /// <param name="Predictor">Loss of the code predictor; null if the fault does not change it.</param>
 sealed record StartingLoss(string Under, double? Talker, double? Predictor);
 
+/// <summary>Losses of the untouched model on the held-out clips, in nats.</summary>
+/// <param name="Talker">Mean over all predictions of the talker.</param>
+/// <param name="Predictor">Mean over all predictions of the code predictor.</param>
+/// <param name="Each">The total loss of each clip.</param>
+sealed record HeldOutLoss(double Talker, double Predictor, IReadOnlyList<double> Each);
+
 /// <param name="Clips">Number of clips that the losses are means of.</param>
 /// <param name="Guessing">Loss of guessing a code: ln(codes).</param>
 /// <param name="Losses">The losses; the correct alignment comes first.</param>
@@ -28,10 +34,21 @@ sealed record StartingLoss(string Under, double? Talker, double? Predictor);
 sealed record PreflightReport(int Clips, double Guessing, IReadOnlyList<StartingLoss> Losses, IReadOnlyList<PreflightFinding> Doubts,
     bool Forced)
 {
+    /// <summary>Losses on the held-out clips; null if there are none.</summary>
+    public HeldOutLoss? HeldOut { get; init; }
+
     static readonly PreflightJson Format =
         new(new JsonSerializerOptions(
         PreflightJson.Default.Options)
         { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+
+    /// <summary>The file of a run's preflight.</summary>
+    public static string FileIn(string run) => Path.Combine(run, "preflight.json");
+
+    /// <summary>The preflight of a run; null if a run was killed before it was written.</summary>
+    /// <exception cref="InvalidDataException">The file is damaged.</exception>
+    public static PreflightReport? In(string run) =>
+        FileIn(run) is var file && File.Exists(file) ? FromJson(TextFile.Read(file), file) : null;
 
     public string ToJson() => JsonSerializer.Serialize(this, Format.PreflightReport);
 

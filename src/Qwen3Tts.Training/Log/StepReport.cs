@@ -1,4 +1,6 @@
 
+using Qwen3Tts.Sequence;
+
 namespace Qwen3Tts.Training.Log;
 
 /// <summary>
@@ -15,5 +17,13 @@ namespace Qwen3Tts.Training.Log;
 /// <param name="Seconds">Duration of the step.</param>
 /// <param name="HeldOutTalker">Loss on held-out clips after this step; null if it was not measured.</param>
 /// <param name="HeldOutPredictor">The same for the code predictor.</param>
+/// <param name="HeldOutGain">Mean over the held-out clips of how much lower their total loss is than that of the untouched model.</param>
+/// <param name="HeldOutGainError">Standard error of that mean; null with fewer than two clips.</param>
 sealed record StepReport(int Step, int Of, double Talker, double Predictor, double End, double GradientNorm, double LearningRate,
-    int Tokens, double Seconds, double? HeldOutTalker = null, double? HeldOutPredictor = null);
+    int Tokens, double Seconds, double? HeldOutTalker = null, double? HeldOutPredictor = null, double? HeldOutGain = null,
+    double? HeldOutGainError = null)
+{
+    /// <summary>The total loss on held-out clips; null if it was not measured.</summary>
+    public double? HeldOutTotal =>
+        HeldOutTalker is { } talker && HeldOutPredictor is { } predictor ? TotalLoss.Compute(talker, predictor) : null;
+}

@@ -125,7 +125,8 @@ static class MemoryChoice
         plan.MicroBatch.Samples == 1 ? "one clip at a time" : $"{plan.MicroBatch.Samples} clips at a time",
     ]);
 
+    /// <summary>In megabytes up to 4 GB, so that two sizes that differ are printed differently.</summary>
     static string Size(long bytes) =>
-        bytes < 1L << 28 ? FormattableString.Invariant($"{bytes / (double)(1L << 20):0} MB")
+        bytes < 1L << 32 ? FormattableString.Invariant($"{bytes / (double)(1L << 20):0} MB")
         : FormattableString.Invariant($"{bytes / (double)(1L << 30):0.0} GB");
 }

@@ -55,10 +55,16 @@ sealed record TrainingOptions
     /// Share of the sequences that begin with the voice's reference recording and its text, as in-context cloning writes them.
     /// </summary>
     public double InContext { get; set; }
-    /// <summary>Number of held-out clips, which are measured and never trained on.</summary>
-    public int HeldOut { get; set; }
+    /// <summary>
+    /// Number of held-out clips, which are measured and never trained on. Null: those that the data holds out, else an eighth, at most 16;
+    /// none of fewer than 16 clips.
+    /// </summary>
+    public int? HeldOut { get; init; }
 
-    /// <summary>Number of optimizer steps. If it is given, <see cref="Epochs"/> is ignored.</summary>
+    /// <summary>
+    /// Largest number of optimizer steps; the run ends earlier if the held-out loss does not fall any more. If it is given,
+    /// <see cref="Epochs"/> is ignored.
+    /// </summary>
     public int? Steps { get; init; }
     public double? Epochs { get; init; }
     /// <summary>Number of clips of a step.</summary>
@@ -100,12 +106,16 @@ sealed record TrainingOptions
     public ExportAs ExportAs { get; init; }
     /// <summary>Steps between two saved states; a killed run loses at most that many. Null: a tenth of the run, and at least 25.</summary>
     public int? SaveEvery { get; init; }
+    /// <summary>Steps between two measurements of the held-out loss, which choose the exported checkpoint. Null: a thirtieth of the
+    /// run.</summary>
+    public int? MeasureEvery { get; init; }
     /// <summary>
-    /// Steps between two evaluations, which speak held-out texts and judge them; 0: no evaluation. Null: a quarter of the run, if there are
-    /// held-out clips.
+    /// Steps between two evaluations, which speak held-out texts; 0: nothing is spoken. Null: a quarter of the run, if there are held-out
+    /// clips.
     /// </summary>
     public int? EvaluateEvery { get; init; }
-    /// <summary>Ends the run after this many evaluations without a better score; null: no early end.</summary>
+    /// <summary>Ends the run when the held-out loss has had no new lowest value for this many steps; 0: no early end. Null: a quarter of
+    /// the run.</summary>
     public int? Patience { get; init; }
     /// <summary>For pocketsphinx: a JSGF grammar of all sentences that are spoken.</summary>
     public string? Grammar { get; init; }
@@ -118,27 +128,27 @@ sealed record TrainingOptions
     [JsonIgnore]
     internal Hypothesis Planted { get; init; } = Hypothesis.Correct;
 
-    /// <summary>
-    /// The options with every default filled in. A released model learns a voice with a learning rate of 5e-6 in about four to eight
-    /// hundred updates of eight clips: correct runs on record did so for both sizes, and with 1e-5 long texts already lost words. The
-    /// miniature has a hundredth of the weights and knows forty voices instead of thousands; it needs the higher rate of a small model.
-    /// </summary>
+    /// <summary>The options with every default filled in, those of the training itself from <see cref="Recipe"/>.</summary>
     /// <exception cref="ArgumentException">A value is out of range.</exception>
     public TrainingOptions Completed(ModelConfig model, int clips, bool linesNameLanguages)
     {
         var released = IsReleased(model.TalkerConfig);
-        var training = Math.Max(1, clips - HeldOut);
-        var steps = Steps ?? (Epochs is { } e ? (int)Math.Ceiling(e * training / Batch) : released
-            ? Math.Max(400, (training + Batch - 1) / Batch) : 150);
+        var heldOut = HeldOut ?? 0;
+        var training = Math.Max(1, clips - heldOut);
+        var steps = Steps ?? (Epochs is { } e ? (int)Math.Ceiling(e * training / Batch)
+            : Recipe.Steps(released, heldOut > 0, training, Batch));
         var result = this with
         {
+            HeldOut = heldOut,
             Steps = steps,
             Epochs = Steps is null ? Epochs : null,
             Bucket = Bucket ?? (released ? 8 : 1),
-            LearningRate = LearningRate ?? UsualRate(released, Lora is not null),
+            LearningRate = LearningRate ?? Recipe.LearningRate(released, Lora is not null),
             WarmUp = WarmUp ?? Math.Min(released ? 50 : 10, steps / 10),
             SaveEvery = SaveEvery ?? Math.Max(25, steps / 10),
-            EvaluateEvery = EvaluateEvery ?? (HeldOut > 0 ? (steps + 3) / 4 : 0),
+            MeasureEvery = MeasureEvery ?? Math.Max(1, steps / 30),
+            EvaluateEvery = EvaluateEvery ?? (heldOut > 0 ? (steps + 3) / 4 : 0),
+            Patience = Patience ?? (heldOut > 0 ? Math.Max(1, steps / 4) : 0),
             Languages = Languages ?? (linesNameLanguages ? ["data", "auto"] : ["auto"]),
         };
         result.Check(clips);
@@ -171,17 +181,12 @@ sealed record TrainingOptions
         FramesAtATime = FramesAtATime ?? begun.FramesAtATime,
         Device = Device ?? begun.Device,
         Memory = Memory ?? begun.Memory,
+        HeldOut = HeldOut ?? begun.HeldOut,
+        MeasureEvery = MeasureEvery ?? begun.MeasureEvery,
     };
 
     /// <summary>True if the model has the size of a released one; false for a miniature.</summary>
     public static bool IsReleased(TalkerConfig talker) => talker.HiddenSize >= 1024;
-
-    /// <summary>
-    /// The learning rate of runs that worked. LoRA pairs begin at zero and need a higher rate than whole matrices: two and a half times on
-    /// the miniature.
-    /// </summary>
-    public static double UsualRate(bool released, bool lora) =>
-        (released, lora) switch { (true, false) => 5e-6, (true, true) => 2e-5, (false, false) => 2e-4, _ => 5e-4 };
 
     void Check(int clips)
     {
@@ -202,7 +207,9 @@ sealed record TrainingOptions
         Require(WeightDecay is >= 0 and < 1, "weight-decay", WeightDecay, "a number from 0 to below 1");
         Require(SaveEvery >= 1, "save-every", SaveEvery, "one step or more");
         Require(EvaluateEvery >= 0, "evaluate-every", EvaluateEvery, "0 for no evaluation, or more");
-        Require(Patience is null or >= 1, "patience", Patience, "one evaluation or more");
+        Require(MeasureEvery >= 1, "measure-every", MeasureEvery, "one step or more");
+        Require(Patience >= 0, "patience", Patience, "0 for no early end, or more");
+        Require(Patience == 0 || HeldOut > 0, "patience", Patience, "0 where no clip is held out: there is nothing to measure");
         Require(TrainingRanges.Bucket.Holds(Bucket ?? 0), "bucket", Bucket, $"{TrainingRanges.Bucket.Words} steps");
         Require(InContext is >= 0 and <= 1, "in-context", InContext, "a share of the sequences, 0 to 1");
         Require(Lora is null || TrainingRanges.LoraRank.Holds(Lora.Rank), "lora", Lora?.Rank,

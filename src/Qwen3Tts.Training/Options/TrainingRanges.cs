@@ -16,7 +16,8 @@ static class TrainingRanges
     public static readonly NumberRange HeldOut = new(0, 10_000_000);
     public static readonly NumberRange SaveEvery = new(1, 1_000_000);
     public static readonly NumberRange EvaluateEvery = new(0, 1_000_000, Reason: "0 turns evaluation off.");
-    public static readonly NumberRange Patience = new(1, 1_000_000);
+    public static readonly NumberRange MeasureEvery = new(1, 1_000_000);
+    public static readonly NumberRange Patience = new(0, 1_000_000, Reason: "0 turns the early end off.");
     public static readonly NumberRange InContext = new(0, 1, Reason: "It is a share of the sequences.");
     // The widest matrix of a released talker has 6,144 columns: a larger rank has more numbers than the matrix that it changes.
     public static readonly NumberRange LoraRank = new(1, 4096, Reason: "It is a rank, and 16 is usual.");

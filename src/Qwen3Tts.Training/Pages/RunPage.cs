@@ -1,9 +1,11 @@
-// The HTML page of a run, beside the audio files that it plays: index.html in the run's folder, updated while the run goes on. The takes of
-// each text are side by side: the recording, the untouched model, and each checkpoint. The listener judges; the numbers say where to
-// listen.
+// The HTML page of a run, beside the audio files that it plays: index.html in the run's folder, updated while the run goes on. First what
+// came out, in words; then the takes of each text side by side: the recording, the untouched model, and each checkpoint. The listener
+// judges; the numbers say where to listen.
 using System.Globalization;
 using System.Text;
 using Qwen3Tts.Data;
+using Qwen3Tts.Likeness;
+using Qwen3Tts.Sequence;
 using Qwen3Tts.Training.Log;
 using Qwen3Tts.Training.Options;
 using static Qwen3Tts.Doctor.Report.Html;
@@ -33,93 +35,98 @@ sealed record RunPageData(
 
 static class RunPage
 {
-    const string Style = ".takes td{min-width:14rem}audio{width:100%;height:2.2rem}td.best{background:rgba(var(--cool),.15)}";
+    const string Style = """
+        .take{background:var(--card);border:1px solid var(--line);border-radius:.5rem;padding:.7rem .9rem;margin:.6rem 0}.take p{margin:0 0 .4rem;font-weight:600}.sounds{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,11.5rem),1fr));gap:.5rem .8rem}
+        .sounds div{font-size:.85rem;color:var(--soft);padding:.15rem .3rem;border-radius:.3rem}.sounds .best,tr.best td{background:rgba(var(--cool),.15);color:var(--ink)}audio{width:100%;height:2.2rem;display:block}.figures td,.figures th{white-space:nowrap}.figures th.n{white-space:normal;min-width:4.5rem}
+        """;
 
     /// <summary>The whole page.</summary>
     public static string Write(RunPageData run)
     {
         var (options, state, log) = (run.Options, run.State, run.Log);
+        var outcome = RunOutcome.Of(log, run.Evaluations, run.Preflight?.HeldOut);
         var page = Begin($"{options.Title}, {state}", Chart.Style, Style).Append(Heading(
             $"qwen3tts-train · {options.Title} · from {Path.GetFileName(options.Model)}", "good",
             $"{state}: step {(log.Count == 0 ? 0 : log[^1].Step)} of {options.Steps}"));
-        Takes(page, run);
-        Curves(page, log, run.Evaluations);
+        Result(page, outcome);
+        Takes(page, run, outcome.Course?.Best);
+        Curves(page, run, outcome.Course?.Best);
         Data(page, run);
         Preflight(page, run.Preflight);
         return End(page, "Losses are in nats a code. Numbers for each step: log.jsonl, and tensorboard/ for TensorBoard.");
     }
 
-    static void Takes(StringBuilder page, RunPageData run)
+    static void Result(StringBuilder page, RunOutcome outcome)
+    {
+        if (outcome.Kept is { } kept)
+            page.Append($"<p>{Escape(kept)} It is in <code>export/</code>.</p>\n");
+        if (outcome.Comparison is { } compared)
+            page.Append(Card(compared.Kind, "Compared with the clone", compared.Verdict, compared.Numbers));
+        if (outcome.Overfitting is { } overfitting)
+            page.Append(Card("warn", "Learned by heart", overfitting,
+                "The earlier checkpoint is kept. More recordings let a run go on for longer."));
+    }
+
+    static void Takes(StringBuilder page, RunPageData run, int? best)
     {
         var evaluations = run.Evaluations;
         if (evaluations.Count == 0)
             return;
-        var best = Evaluation.FindBest(evaluations);
-        string Cell(Evaluation e) => e == best ? "<td class=\"best\">" : "<td>";
-        page.Append("<h2>Takes to compare by ear</h2>\n");
-        page.Append("<p>Held-out texts. Step 0 is the untouched model with the same voice.");
-        if (best is not null)
+        page.Append("<h2>Takes to compare by ear</h2>\n<p>Held-out texts, which were not trained on. Step 0 is the untouched model with ")
+            .Append($"the same voice: the clone. Words: {Escape(evaluations[0].Ears)}.</p>\n");
+        string Name(Evaluation e) => e.Step == 0 ? "step 0: clone" : e.Step == best ? $"step {e.Step}: result" : $"step {e.Step}";
+        Figures(page, evaluations, Name, best);
+        for (var i = 0; i <= evaluations.Max(e => e.Takes.Select(t => t.Text).DefaultIfEmpty(-1).Max()) && i < run.Spoken.Count; i++)
         {
-            page.Append($" The best trained checkpoint by score is that of step {best.Step}, kept in <code>best/</code>");
-            page.Append(evaluations[0].Step == 0 && evaluations[0].Score < best.Score
-                ? "; the untouched model says the words no worse, so judge by the voice." : ".");
+            page.Append($"<div class=\"take\"><p>{Escape(run.Spoken[i].Text)}</p><div class=\"sounds\">");
+            page.Append($"<div>the recording{Sound(Path.GetRelativePath(run.Folder, run.Spoken[i].Audio))}</div>");
+            foreach (var e in evaluations)
+                page.Append($"<div{(e.Step == best ? " class=\"best\"" : "")}>{Name(e)}")
+                    .AppendJoin("", e.Takes.Where(t => t.Text == i).Select(t => Sound(t.File))).Append("</div>");
+            page.Append("</div></div>\n");
         }
-        page.Append($" Words: {Escape(evaluations[0].Ears)}.</p>\n<div class=\"wide\"><table class=\"takes\">");
-        page.Append("<tr><th>step</th><th>the recording</th>");
+    }
+
+    /// <summary>One row for each checkpoint, and one for the recordings.</summary>
+    static void Figures(StringBuilder page, IReadOnlyList<Evaluation> evaluations, Func<Evaluation, string> name, int? best)
+    {
+        string[] titles = ["words wrong", "do not end", "length, of the recording's", "distance of the spectrum", "pitch, Hz",
+            "range, semitones", "letters a second", "pauses", "distortion, dB"];
+        page.Append("<div class=\"wide\"><table class=\"figures\"><tr><th></th>")
+            .AppendJoin("", titles.Select(t => $"<th class=\"n\">{t}</th>")).Append("</tr>\n");
+        void Row(string title, string style, string[] before, SpeechFigures? f) => page.Append($"<tr{style}><td>{title}</td>")
+            .AppendJoin("", before.Concat([Or(f?.Spectrum, "0.00"), Or(f?.PitchMedian, "0"), Or(f?.PitchRange, "0.0"), Or(f?.Pace, "0.0"),
+                f?.Pauses is { } p ? P(p) : "–", Or(f?.Distortion, "0.0")]).Select(c => $"<td class=\"n\">{c}</td>")).Append("</tr>\n");
         foreach (var e in evaluations)
-            page.Append($"<th>{e.Step}</th>");
-        page.Append("</tr>\n");
-        TakeRows(page, run, Cell);
-        page.Append("</table></div>\n");
+            Row(name(e), e.Step == best ? " class=\"best\"" : "",
+                [e.WordErrors is { } w ? P(w) : "–", P(e.Runaway), N(e.LengthRatio)], e.Figures);
+        Row("the recordings", "", ["–", "–", "1.00"], evaluations[0].Recordings);
+        page.Append("</table></div>\n<p class=\"soft\">The spectrum of a recording of this voice is usually at distance 1; lower is ")
+            .Append("nearer. None of these figures is a mark for quality, and docs/likeness.md says what each is not.</p>\n");
     }
 
-    /// <summary>One row for each number, and one for each text with its audio.</summary>
-    static void TakeRows(StringBuilder page, RunPageData run, Func<Evaluation, string> cell)
+    static void Curves(StringBuilder page, RunPageData run, int? best)
     {
-        var evaluations = run.Evaluations;
-        foreach (var (title, of) in new (string, Func<Evaluation, string>)[]
-        {
-            ("score, lower is better", e => N(e.Score)),
-            ("words recognised wrongly", e => e.WordErrors is { } w ? P(w) : "–"),
-            ("do not end", e => P(e.Runaway)),
-            ("length, divided by the recording's", e => N(e.LengthRatio)),
-            ("held-out loss: talker, predictor", e => $"{N(e.HeldOutTalker)}, {N(e.HeldOutPredictor)}"),
-        })
-        {
-            page.Append($"<tr><td>{title}</td><td></td>");
-            foreach (var e in evaluations)
-                page.Append($"{cell(e)}{of(e)}</td>");
-            page.Append("</tr>\n");
-        }
-        for (var i = 0; i <= evaluations.Max(e => e.Takes.Max(t => t.Text)); i++)
-        {
-            page.Append($"<tr><td><strong>{Escape(run.Spoken[i].Text)}</strong></td>");
-            page.Append($"<td>{Sound(Path.GetRelativePath(run.Folder, run.Spoken[i].Audio))}</td>");
-            foreach (var e in evaluations)
-                page.Append(cell(e)).AppendJoin("", e.Takes.Where(t => t.Text == i).Select(t => Sound(t.File))).Append("</td>");
-            page.Append("</tr>\n");
-        }
-    }
-
-    static void Curves(StringBuilder page, IReadOnlyList<StepReport> log, IReadOnlyList<Evaluation> evaluations)
-    {
+        var log = run.Log;
         if (log.Count == 0)
             return;
         List<(int, double)> Line(Func<StepReport, double> of) => [.. log.Select(l => (l.Step, of(l)))];
-        List<(int, double)> HeldOut(Func<StepReport, double?> inLog, Func<Evaluation, double> evaluated) =>
+        List<(int, double)> HeldOut(double? before, Func<StepReport, double?> of) =>
             [
-                .. log.Where(l => inLog(l) is not null).Select(l => (l.Step, inLog(l)!.Value)),
-                .. evaluations.Select(e => (e.Step, evaluated(e))),
+                .. before is { } b ? [(0, b)] : Array.Empty<(int, double)>(),
+                .. log.Where(l => of(l) is not null).Select(l => (l.Step, of(l)!.Value)),
             ];
-        page.Append("<h2>Curves</h2>\n<p>Each step (grey), running mean (green), and held-out clips (dots).</p>\n");
-        page.Append(Chart.Lines("talker: the first code of each frame, and the end of speech", Line(l => l.Talker),
-            HeldOut(l => l.HeldOutTalker, e => e.HeldOutTalker)));
-        page.Append(Chart.Lines("code predictor: the other codes", Line(l => l.Predictor),
-            HeldOut(l => l.HeldOutPredictor, e => e.HeldOutPredictor)));
-        page.Append(Chart.Lines("end of speech", Line(l => l.End), []));
+        var untouched = run.Preflight?.HeldOut;
+        page.Append("<h2>Curves</h2>\n");
+        page.Append(Chart.Lines("loss of the talker: the first code of each frame, and the end of speech", Line(l => l.Talker),
+            HeldOut(untouched?.Talker, l => l.HeldOutTalker), best));
+        page.Append(Chart.Lines("loss of the code predictor: the other codes", Line(l => l.Predictor),
+            HeldOut(untouched?.Predictor, l => l.HeldOutPredictor), best));
+        page.Append(Chart.Lines("total loss on held-out clips, which chooses the result", [],
+            HeldOut(untouched is null ? null : TotalLoss.Compute(untouched.Talker, untouched.Predictor), l => l.HeldOutTotal), best));
+        page.Append(Chart.Lines("loss of the end of speech", Line(l => l.End), []));
         page.Append(Chart.Lines("norm of the gradient", Line(l => l.GradientNorm), []));
-        if (evaluations.Count > 0)
-            page.Append(Chart.Lines("score of the takes, lower is better", [], [.. evaluations.Select(e => (e.Step, e.Score))]));
+        page.Append(Chart.Lines("learning rate", Line(l => l.LearningRate), []));
     }
 
     static void Data(StringBuilder page, RunPageData run)
@@ -149,6 +156,7 @@ static class RunPage
                 : Card("warn", "Unusual", doubt.Evidence, doubt.Remedy));
     }
 
+    static string Or(double? value, string format) => value?.ToString(format, CultureInfo.InvariantCulture) ?? "–";
     static string N(double value) => value.ToString("0.00", CultureInfo.InvariantCulture);
     static string P(double share) => (100 * share).ToString("0", CultureInfo.InvariantCulture) + " %";
 }

@@ -35,7 +35,7 @@ static class Preflight
         var examples = data.Some(MostClips);
         var losses = Measure(talker, examples, ids);
         var doubts = JudgeSettings(options, config, data.TrainingOf).Concat(JudgeRows(talker, data, voices, ids))
-            .Concat(JudgeLosses(losses, guessing, options.Data)).ToList();
+            .Concat(JudgeLosses(losses, guessing, options.Data, TrainingOptions.IsReleased(config))).ToList();
         var refusals = doubts.Where(d => d.Refuses).ToList();
         if (refusals.Count > 0 && !options.Force)
             throw new InvalidDataException(
@@ -60,10 +60,13 @@ static class Preflight
     }
 
     /// <summary>Doubts that the losses give.</summary>
-    public static IEnumerable<PreflightFinding> JudgeLosses(IReadOnlyList<StartingLoss> losses, double guessing, string data)
+    public static IEnumerable<PreflightFinding> JudgeLosses(IReadOnlyList<StartingLoss> losses, double guessing, string data,
+        bool released = true)
     {
         var (talker, predictor) = (losses[0].Talker!.Value, losses[0].Predictor!.Value);
         var scale = guessing / ReleasedGuessing;
+        // A small model knows few words: recordings full of new ones, from which the miniature learned, began at 11.3 of this scale.
+        var most = (released ? 8 : 12) * scale;
         var total = TotalLoss.Compute(talker, predictor);
         const string Belongs =
             "Are the codes of this model's codec, the texts those of the clips, and the language one that the model speaks? Prepare the " +
@@ -74,16 +77,16 @@ static class Preflight
         if (predictor >= 7.6 * scale)
             yield return new(true,
                 $"{data}: the code predictor's loss on the untouched model is {N(predictor)}, and guessing costs {N(guessing)}.", Belongs);
-        if (total >= 8 * scale)
+        if (total >= most)
             yield return new(true,
                 $"{data}: the first total loss is {N(total)} (talker {N(talker)}, code predictor {N(predictor)}); with this model's " +
-                $"codebooks runs that worked began below {N(8 * scale)}, most near {N(3.5 * scale)}.", Belongs);
+                $"codebooks runs that worked began below {N(most)}, most near {N(3.5 * scale)}.", Belongs);
         else if (talker > 4.5 * scale)
             yield return new(false,
                 $"{data}: the talker's loss on the untouched model is {N(talker)}; clean recordings in a language of the model begin " +
                 $"between {N(1 * scale)} and {N(3.5 * scale)}.",
                 "Listen to a few clips beside their texts; a voice far from all that the model knows needs more recordings.");
-        if (!(predictor < 7.6 * scale && total < 8 * scale))
+        if (!(predictor < 7.6 * scale && total < most))
             yield break; // a model that fits nothing cannot be compared with faults
         foreach (var wrong in losses.Skip(1))
             foreach (var (right, other, what) in new[] { (talker, wrong.Talker, "talker"), (predictor, wrong.Predictor, "code predictor") })
@@ -106,7 +109,7 @@ static class Preflight
             (false, null) => (4e-4, 5e-4),
             _ => (2e-3, 1e-2)
         };
-        var (known, what) = (TrainingOptions.UsualRate(released, o.Lora is not null), o.Lora is null ? "Full fine-tuning" : "LoRA");
+        var (known, what) = (Recipe.LearningRate(released, o.Lora is not null), o.Lora is null ? "Full fine-tuning" : "LoRA");
         var rate = o.LearningRate!.Value;
         if (rate >= broken)
             yield return new(true,

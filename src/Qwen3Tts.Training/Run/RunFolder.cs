@@ -34,7 +34,7 @@ sealed class RunFolder : IDisposable
     public string Export => In("export");
 
     string OptionsFile => In("options.json");
-    string PreflightFile => In("preflight.json");
+    string PreflightFile => PreflightReport.FileIn(Path);
     string VoiceFile => In("voice.safetensors");
     string LogFile => In("log.jsonl");
     string ProgressFile => In("progress.json");
@@ -82,7 +82,7 @@ sealed class RunFolder : IDisposable
     }
 
     /// <summary>The model folders that a run writes.</summary>
-    IEnumerable<string> Models => [Export, In("best"), In("candidate")];
+    IEnumerable<string> Models => [Export, In("candidate")];
 
     /// <summary>Refuses, before hours of training, a folder in which files of others have the names of results.</summary>
     void CheckIsFree()
@@ -139,8 +139,15 @@ sealed class RunFolder : IDisposable
     }
 
     /// <summary>The options that the run in the folder began with; the given ones if there is no run.</summary>
-    public static TrainingOptions Begun(string path, TrainingOptions otherwise) =>
-        new RunFolder(path).OptionsFile is var file && File.Exists(file) ? TrainingOptions.FromJson(TextFile.Read(file), file) : otherwise;
+    public static TrainingOptions Begun(string path, TrainingOptions otherwise) => IsAt(path) ? Begun(path) : otherwise;
+
+    /// <summary>The options that the run in the folder began with.</summary>
+    /// <exception cref="InvalidDataException">They are damaged.</exception>
+    public static TrainingOptions Begun(string path)
+    {
+        var file = new RunFolder(path).OptionsFile;
+        return TrainingOptions.FromJson(TextFile.Read(file), file);
+    }
 
     /// <summary>Starts a new run with these options. Files of an earlier run are removed; all other files stay.</summary>
     /// <param name="options">Completed options of the run.</param>
@@ -170,8 +177,7 @@ sealed class RunFolder : IDisposable
 
     /// <summary>The preflight's results; null if a run was killed before they were written.</summary>
     /// <exception cref="InvalidDataException">The file is damaged.</exception>
-    public PreflightReport? ReadPreflight() =>
-        File.Exists(PreflightFile) ? PreflightReport.FromJson(TextFile.Read(PreflightFile), PreflightFile) : null;
+    public PreflightReport? ReadPreflight() => PreflightReport.In(Path);
 
     /// <summary>Options that do not change the weights.</summary>
     static readonly string[] MayChange = ["force", "save_every", "export_as", "evaluate_every", "patience", "grammar", "dictionaries",

@@ -12,7 +12,7 @@ static class Trainer
     /// <param name="run">Folder of the run.</param>
     /// <param name="existing">What to do if the folder already has a run.</param>
     /// <param name="observer">Receives the run's events; may be null.</param>
-    /// <param name="stop">Ends the run after the current step; state and export of that step are written.</param>
+    /// <param name="stop">Ends the run after the current step, whose state is saved.</param>
     /// <exception cref="InvalidDataException">The data or the model does not fit, or a loss is not finite.</exception>
     /// <exception cref="ArgumentException">An option is out of range, or the name is used already.</exception>
     public static TrainingResult Run(TrainingOptions options, string run, Existing existing, RunObserver? observer, CancellationToken stop)
@@ -26,6 +26,6 @@ static class Trainer
             return new(folder.Export, folder.ReadLog(), prepared.Data.HeldOutClips, Finished: true);
         using var loop = TrainingLoop.Open(prepared, folder, existing, observer ?? new());
         loop.Run(stop);
-        return loop.Finish();
+        return loop.Finish(stop);
     }
 }

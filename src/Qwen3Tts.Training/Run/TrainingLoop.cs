@@ -1,5 +1,6 @@
-// A run from its first step, or from its last saved state, to its end. The state is saved before an evaluation, so that a failure during
-// the evaluation loses no step.
+// A run from its first step, or from its last saved state, to its end. Every few steps the held-out loss is measured, and the checkpoint is
+// exported where it is the lowest so far; so export/ is always the best checkpoint, and a resumed run finds it. The state is saved before
+// an evaluation, so that a failure during the evaluation loses no step.
 using System.Diagnostics;
 using Qwen3Tts.Training.Batching;
 using Qwen3Tts.Training.Log;
@@ -14,9 +15,6 @@ namespace Qwen3Tts.Training.Run;
 
 sealed class TrainingLoop : IDisposable
 {
-    /// <summary>Steps between two measurements of the held-out losses.</summary>
-    const int HeldOutEvery = 25;
-
     readonly PreparedRun _run;
     readonly RunFolder _folder;
     readonly RunObserver _observer;
@@ -24,6 +22,11 @@ sealed class TrainingLoop : IDisposable
     readonly AdamW _optimizer;
     readonly Evaluator _evaluator;
     readonly RunPageFile _page;
+    readonly HeldOutMeter _meter;
+    readonly List<StepReport> _log; // of all steps so far
+    HeldOutLoss? _untouched; // the losses before the first step
+    HeldOutCourse? _course; // null if no clip is held out
+    bool _toldOverfitting;
     int _step; // number of updates so far
     int _saved; // the step that the saved state has
 
@@ -31,8 +34,12 @@ sealed class TrainingLoop : IDisposable
     {
         (_run, _folder, _observer, _talker, _optimizer) = (run, folder, observer, talker, optimizer);
         _step = _saved = folder.Restore(optimizer, observer.OnNote);
-        _evaluator = new(folder, run.Options, run.Data.HeldOutClips, _step, observer.OnNote);
+        _log = folder.ReadLog();
+        _evaluator = new(folder, run.Options, run.Data.HeldOutClips, new(run.Options, run.Data.TrainingClips), _step, observer.OnNote);
         _page = new(folder, run, observer.OnNote);
+        _meter = new(talker, run);
+        _untouched = folder.ReadPreflight()?.HeldOut ?? (_step == 0 ? _meter.Measure() : null);
+        _course = run.Data.HeldOut.Count > 0 ? HeldOutCourse.Of(_log, _untouched) : null;
     }
 
     TrainingOptions Options => _run.Options;
@@ -67,7 +74,10 @@ sealed class TrainingLoop : IDisposable
 
     static void Begin(PreparedRun run, RunFolder folder, TalkerModule talker, RunObserver observer)
     {
-        var preflight = Preflight.Run(talker, run.Model, run.Data, run.Ids, run.Voices, run.Options);
+        var preflight = Preflight.Run(talker, run.Model, run.Data, run.Ids, run.Voices, run.Options) with
+        {
+            HeldOut = new HeldOutMeter(talker, run).Measure(),
+        };
         foreach (var finding in preflight.Doubts)
             observer.OnFinding(finding);
         folder.Begin(run.Options, observer.OnNote, preflight);
@@ -82,6 +92,12 @@ sealed class TrainingLoop : IDisposable
                     $"'{run.Model.Config.TtsModelSize}' "
                     + "takes none: they are trained without.", "Take a larger model to keep instructions."));
         observer.OnNote(MemoryChoice.Table(run.Plan.Memory, run.Plan.Budget));
+        foreach (var finding in LongClips.Find(run))
+            observer.OnFinding(finding);
+        observer.OnNote(run.Data.HeldOutClips.Count == 0
+            ? $"No clip is held out: nothing can be measured, and the result is the checkpoint of step {options.Steps}. With " +
+                $"{Data.HeldOut.Fewest} clips or more, an eighth is held out by default (--held-out)."
+            : $"Held out: {run.Data.HeldOutClips.Count} clips. The result is the checkpoint with the lowest loss on them.");
         if (options.MicroBatch > 1)
             observer.OnNote(DescribePadding(run.Data, options));
     }
@@ -94,17 +110,21 @@ sealed class TrainingLoop : IDisposable
         return FormattableString.Invariant($"Padding: {Share(options.Bucket!.Value):P0} of what is computed{without}.");
     }
 
-    /// <summary>Trains until the last step, until the evaluations have not improved for long enough, or until it is cancelled.</summary>
+    /// <summary>Trains until the last step, until the held-out loss has not fallen for long enough, or until it is cancelled.</summary>
     /// <exception cref="InvalidDataException">A loss or a gradient is not finite.</exception>
     public void Run(CancellationToken stop)
     {
+        KeepIfBest(_step == 0 || !Directory.Exists(_folder.Export));
         while (true)
         {
-            if (_evaluator.IsDue(_step))
+            if (_evaluator.IsDue(_step) && !IsDone)
                 Evaluate(stop);
             if (IsDone || stop.IsCancellationRequested)
-                return;
+                break;
             var report = TrainOneStep();
+            _log.Add(report);
+            KeepIfBest(report.HeldOutTotal is { } total && (_course = HeldOutCourse.With(_course, _step, total)).Best == _step);
+            TellOverfitting();
             _folder.Log(report);
             _observer.OnStep(report);
             if (_step % Options.SaveEvery == 0)
@@ -115,7 +135,26 @@ sealed class TrainingLoop : IDisposable
         }
     }
 
-    bool IsDone => _step == Options.Steps || _evaluator.HasHadEnough;
+    /// <summary>
+    /// Exports the checkpoint in the place of the last one. A kill before the step is logged does no harm: the resumed run makes the step
+    /// again, with the same result.
+    /// </summary>
+    void KeepIfBest(bool isBest)
+    {
+        if (isBest && _course is not null)
+            WriteExport(_folder.Export);
+    }
+
+    void TellOverfitting()
+    {
+        if (_toldOverfitting || _course is null || !_course.IsOverfitted(_log))
+            return;
+        _toldOverfitting = true;
+        _observer.OnNote($"Warning: {_course.Overfitting(_log)}The checkpoint of step {_course.Best} is kept, unless the loss falls " +
+            "again.");
+    }
+
+    bool IsDone => _step == Options.Steps || _course is not null && _course.HasEnded(Options.Patience!.Value);
 
     StepReport TrainOneStep()
     {
@@ -130,18 +169,15 @@ sealed class TrainingLoop : IDisposable
         if (!double.IsFinite(loss.Total) || !double.IsFinite(norm))
             throw new InvalidDataException(
                 $"Step {_step}: the loss is {loss.Total} and its gradient's norm {norm}. Train with a lower --lr than {rate:g2}.");
-        var heldOut = _step % HeldOutEvery == 0 || _step == Options.Steps ? MeasureHeldOut() : null;
-        return new(
-            _step, Options.Steps!.Value, loss.Talker, loss.Predictor, loss.End, norm, rate, examples.Sum(e => e.Positions.Count),
-            watch.Elapsed.TotalSeconds, heldOut?.Talker, heldOut?.Predictor);
+        var report = new StepReport(_step, Options.Steps!.Value, loss.Talker, loss.Predictor, loss.End, norm, rate,
+            examples.Sum(e => e.Positions.Count), watch.Elapsed.TotalSeconds);
+        return _step % Options.MeasureEvery == 0 || _step == Options.Steps ? _meter.Add(report, _untouched) : report;
     }
-
-    Loss.LossSums? MeasureHeldOut() => Loss.Measure(_talker, _run.Data.HeldOut, _run.Ids.CodecEos, Options.MicroBatch!.Value);
 
     void Evaluate(CancellationToken stop)
     {
         Save();
-        _evaluator.Run(_step, () => MeasureHeldOut()!.Value, WriteExport, stop);
+        _evaluator.Run(_step, WriteExport, stop);
         _page.Write("Training");
     }
 
@@ -155,15 +191,22 @@ sealed class TrainingLoop : IDisposable
     void WriteExport(string target) => RunExport.Write(
         target, _run.Model, Options, _talker, _optimizer, _run.Data, _run.Voices, _run.Language, _step);
 
-    /// <summary>Saves the state and writes the result. A finished run removes its state.</summary>
-    public TrainingResult Finish()
+    /// <summary>
+    /// Saves the state and writes the result, which is there already if clips are held out. A run that is done is compared with the clone,
+    /// and its state is removed.
+    /// </summary>
+    public TrainingResult Finish(CancellationToken stop)
     {
         Save();
-        WriteExport(_folder.Export);
-        _page.Write(IsDone ? "Done" : "Stopped");
-        if (IsDone)
+        if (_course is null)
+            WriteExport(_folder.Export);
+        if (IsDone && _course is not null)
+            _evaluator.RunResult(_course.Best, stop);
+        var finished = IsDone && !stop.IsCancellationRequested;
+        _page.Write(finished ? "Done" : "Stopped");
+        if (finished)
             _folder.Finish(_step);
-        return new(_folder.Export, _folder.ReadLog(), _run.Data.HeldOutClips, IsDone);
+        return new(_folder.Export, _folder.ReadLog(), _run.Data.HeldOutClips, finished);
     }
 
     public void Dispose()

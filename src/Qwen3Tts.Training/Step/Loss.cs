@@ -57,6 +57,10 @@ sealed record Loss(Tensor Talker, Tensor Predictor, Tensor End, long Ends, Targe
         return stack(batch.Heads.Select(ComputeHead), 0).sum().MoveToOuterDisposeScope();
     }
 
+    /// <summary>Losses without gradients of each example, computed one by one.</summary>
+    public static IReadOnlyList<LossSums> MeasureEach(TalkerModule talker, IEnumerable<Sequence.TrainingExample> examples,
+        int endOfSpeech) => [.. examples.Select(e => Measure(talker, [e], endOfSpeech, 1)!.Value)];
+
     /// <summary>
     /// Losses without gradients, computed in batches of <paramref name="atATime"/> examples; null where there is no example.
     /// </summary>

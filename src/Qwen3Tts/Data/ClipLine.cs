@@ -32,6 +32,7 @@ sealed record ClipLine
     [JsonPropertyName("locale")] public string? Locale { get; init; }
     [JsonPropertyName("instruct")] public string? Instruct { get; init; }
     [JsonPropertyName("split")] public string? Split { get; init; }
+    [JsonPropertyName("doubtful")] public bool? Doubtful { get; init; }
     [JsonPropertyName("ref_audio")] public string? RefAudio { get; init; }
     [JsonPropertyName("messages")] public ClipMessage[]? Messages { get; init; }
     [JsonPropertyName("audios"), JsonConverter(typeof(OneOrMany))] public string[]? Audios { get; init; }

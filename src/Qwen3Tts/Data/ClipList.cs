@@ -25,6 +25,8 @@ sealed record Clip(
     public string? Instruct { get; init; }
     /// <summary>True if the clip is held out: it is measured and never trained on. Null if the list does not say.</summary>
     public bool? HeldOut { get; init; }
+    /// <summary>True if 'prepare' reported a doubt about the recording or its text; such a clip is not held out.</summary>
+    public bool Doubtful { get; init; }
     /// <summary>True if the list's text has line breaks, which are read as spaces.</summary>
     public bool LinesJoined { get; init; }
     /// <summary>What was marked in a review.</summary>

@@ -102,6 +102,7 @@ static class ClipsOfJson
             Speaker = One("speaker", line.Speaker, line.SpeakerName, line.Spk) ?? line.SpeakerId ?? line.ClientId,
             Instruct = line.Instruct,
             HeldOut = ClipList.IsHeldOut(line.Split),
+            Doubtful = line.Doubtful == true,
             LinesJoined = written.Contains('\n', StringComparison.Ordinal),
         };
     }

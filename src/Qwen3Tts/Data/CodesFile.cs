@@ -1,6 +1,6 @@
 // Reads and writes the official format of a list, one object a line: audio, text, ref_audio and, in codes.jsonl, audio_codes. Speaker,
-// language, instruct and split are added if known; the official script ignores them. A path that was given as relative is written relative
-// to the file, so that the folder can be moved as a whole.
+// language, instruct, split and doubtful are added if known; the official script ignores them. A path that was given as relative is written
+// relative to the file, so that the folder can be moved as a whole.
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Qwen3Tts.Files;
@@ -42,6 +42,8 @@ static class CodesFile
                 json.WriteString(key, value);
         if (clip.HeldOut is { } heldOut)
             json.WriteString("split", heldOut ? "held-out" : "train");
+        if (clip.Doubtful)
+            json.WriteBoolean("doubtful", true);
         if (clip.Reference is { } reference)
             json.WriteString("ref_audio", Relative(reference));
         if (clip.Codes is { } codes)

@@ -45,11 +45,16 @@ abstract class SpeechRecogniser
     /// <param name="language">Language in which digits are read: German, or English for all other languages.</param>
     /// <param name="cancel">Ends the recogniser.</param>
     public WordErrorRate Judge(IReadOnlyList<(Waveform Clip, string Text)> clips, string? language = null,
+        CancellationToken cancel = default) =>
+        JudgeEach(clips, language, cancel).Aggregate(default(WordErrorRate), (sum, one) => sum + one);
+
+    /// <summary>The same for each clip.</summary>
+    public IReadOnlyList<WordErrorRate> JudgeEach(IReadOnlyList<(Waveform Clip, string Text)> clips, string? language = null,
         CancellationToken cancel = default)
     {
         var heard = Hear([.. clips.Select(c => c.Clip)], cancel);
-        return clips.Select((c, i) => WordErrorRate.Compare(SpokenWords.Split(c.Text, language), SpokenWords.Split(heard[i], language)))
-            .Aggregate(default(WordErrorRate), (sum, one) => sum + one);
+        return [.. clips.Select((c, i) =>
+            WordErrorRate.Compare(SpokenWords.Split(c.Text, language), SpokenWords.Split(heard[i], language)))];
     }
 
     /// <summary>

@@ -18,6 +18,7 @@ static class RunTargets
     {
         ["state"] = State,
         ["options"] = _ => Options(),
+        ["voice-source"] = _ => Source(),
         ["run-logs"] = _ => Logs(),
         ["cache"] = Cache,
         ["record"] = _ => Record(),
@@ -81,11 +82,28 @@ static class RunTargets
         };
     }
 
+    static FuzzTarget Source()
+    {
+        var folder = Directory.CreateTempSubdirectory("source").FullName;
+        new VoiceSource("/recordings", "/r.wav", "English", true).Write(folder);
+        var bytes = File.ReadAllBytes(Path.Combine(folder, VoiceSource.FileName));
+        Directory.Delete(folder, recursive: true);
+        return new()
+        {
+            Files = new Dictionary<string, byte[]> { [VoiceSource.FileName] = bytes },
+            Mutate = (m, _, content) => m.MutateJson(content),
+            Read = (where, problems) => _ = VoiceSource.In(where),
+        };
+    }
+
     static FuzzTarget Logs()
     {
         var steps = Enumerable.Range(1, 4)
             .Select(i => new StepReport(i, 10, 2.5, 4.5, 1.1, 3, 1e-4, 1000, 0.5, i == 4 ? 2.2 : null, i == 4 ? 3.3 : null));
-        var evaluation = new Evaluation(0, 2, 4, 0.5, 1.1, null, "none", [new("takes/step-000000/1-1.wav", 0, 2.5, true)]);
+        var evaluation = new Evaluation(0, 0.5, 1.1, "none", [new("takes/step-000000/1-1.wav", 0, 2.5, true, 7, 2, 1.2)])
+        {
+            Figures = new(1.2, 190, 6, 14, 0.1, 5),
+        };
         return new()
         {
             Files = new Dictionary<string, byte[]>
@@ -94,7 +112,10 @@ static class RunTargets
                     .Concat(steps.Select(s => JsonSerializer.Serialize(s, LogJson.Default.StepReport) + "\n"))),
                 ["evaluations.jsonl"] = Encoding.UTF8.GetBytes(JsonSerializer.Serialize(evaluation, LogJson.Default.Evaluation) + "\n"),
                 ["preflight.json"] = Encoding.UTF8.GetBytes(
-                    new PreflightReport(8, 5.5, [new("correct", 2.2, 4.4)], [new(false, "x", "y")], false).ToJson()),
+                    new PreflightReport(8, 5.5, [new("correct", 2.2, 4.4)], [new(false, "x", "y")], false)
+                    {
+                        HeldOut = new(2.2, 4.4, [3.4, 3.6]),
+                    }.ToJson()),
                 ["voice.safetensors"] = SafetensorsSeeds.Write([SafetensorsSeeds.Float32("anna", 8)]),
             },
             Mutate = (m, file, content) =>
@@ -109,7 +130,7 @@ static class RunTargets
             {
                 using var run = new RunFolder(folder);
                 run.ReadLog();
-                Evaluation.FindBest(Evaluation.ReadAll(folder));
+                _ = RunOutcome.Of(folder, run.ReadLog()).Lines.Count();
                 run.ReadPreflight();
                 run.Keep([new TrainingVoice("anna", "/r.wav", [.. Enumerable.Range(0, 8).Select(i => (i % 7 - 3) / 10f)])]);
             },

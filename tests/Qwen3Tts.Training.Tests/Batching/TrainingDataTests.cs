@@ -153,6 +153,15 @@ public sealed class TrainingDataTests
     }
 
     [Fact]
-    public void ALanguageThatTheModelLacksIsRefused() =>
-        Assert.Contains("Klingon", Assert.Throws<ArgumentException>(() => Data(3, o => o with { Languages = ["Klingon"] })).Message);
+    public void ALanguageThatTheModelLacksIsRefused() => Assert.Contains("give --new-language Klingon.",
+        Assert.Throws<ArgumentException>(() => Data(3, o => o with { Languages = ["Klingon"] })).Message);
+
+    [Fact]
+    public void ALongClipPadsNoOthers()
+    {
+        static int[][] Parts(int size, params int[] lengths) => [.. TrainingData.InParts(lengths, size, l => l)];
+        Assert.Equal([[30, 20, 25, 40]], Parts(8, 30, 20, 25, 40)); // as they were drawn
+        Assert.Equal([[20, 25, 30, 40], [90]], Parts(8, 30, 90, 20, 25, 40));
+        Assert.Equal([[20, 25], [30, 40], [90, 500]], Parts(2, 500, 30, 90, 20, 25, 40));
+    }
 }

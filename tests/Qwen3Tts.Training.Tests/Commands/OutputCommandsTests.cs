@@ -187,7 +187,7 @@ public sealed class OutputCommandsTests
         Done("prepare @/src -o @/run/codes.jsonl --model @/model");
         Refused("is an input", "train @/run/codes.jsonl --name anna --model @/model --output @/run --overwrite");
         PutOnRecord(_model);
-        Directory.Move(_model, In("run", "best"));
-        Refused("is an input", "train % --name anna --model @/run/best --output @/run --overwrite");
+        Directory.Move(_model, In("run", "export"));
+        Refused("is an input", "train % --name anna --model @/run/export --output @/run --overwrite");
     }
 }

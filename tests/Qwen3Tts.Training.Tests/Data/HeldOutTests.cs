@@ -61,6 +61,25 @@ public sealed class HeldOutTests
     }
 
     [Fact]
+    public void AnEighthIsUsualAndFewClipsAreAllTrainedOn()
+    {
+        static int Held(int clips) => HeldOut.Select(Clips(Sentences(0, clips)), null).Count(h => h);
+        Assert.Equal((0, 2, 7, 15, 16), (Held(15), Held(16), Held(60), Held(120), Held(1000)));
+        Assert.Equal(0, HeldOut.Select(Clips(Enumerable.Repeat("One.", 20)), null).Count(h => h)); // one sentence cannot be divided
+    }
+
+    [Fact]
+    public void ADoubtfulClipIsNoMeasure()
+    {
+        var clips = Clips(Sentences(0, 40)).Select((c, i) => c with { Doubtful = i % 3 == 0 }).ToList();
+        Assert.All(new int?[] { null, 5, 20 }, n => Assert.DoesNotContain(clips.Zip(HeldOut.Select(clips, n)), c =>
+            c is { First.Doubtful: true, Second: true }));
+        Assert.Equal(26, new HeldOut(null, 30).Choose(clips).Count(h => h)); // not more than there are without a doubt
+        // where most have one, it says nothing about a single clip
+        Assert.Equal(5, HeldOut.Select([.. clips.Select((c, i) => c with { Doubtful = i > 0 })], null).Count(h => h));
+    }
+
+    [Fact]
     public void AShareOrANumberIsRead()
     {
         Assert.Equal(new(0.05, null), HeldOut.Parse("5%"));

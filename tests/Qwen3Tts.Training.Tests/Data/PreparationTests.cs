@@ -52,7 +52,26 @@ public sealed class PreparationTests
         Assert.All(clips.Zip(report.Clips), p => Assert.Equal(p.Second.Clip.Codes, p.First.Codes));
         Assert.All(clips, c => Assert.Equal(WavFile.Read(c.Audio).Samples.Length, c.Codes!.Count * Frame));
         var line = JsonDocument.Parse(File.ReadLines(Path.Combine(moved, "codes.jsonl")).First()).RootElement;
-        Assert.Equal(["audio", "text", "ref_audio", "audio_codes"], line.EnumerateObject().Select(p => p.Name));
+        // a tone that begins at once is doubted
+        Assert.Equal(["audio", "text", "doubtful", "ref_audio", "audio_codes"], line.EnumerateObject().Select(p => p.Name));
+    }
+
+    [Fact]
+    public void AClipWithADoubtIsMarkedAndNotHeldOut()
+    {
+        var (input, output) = (Recordings(("a", 1), ("b", 1.2), ("c", 1.4)), Scratch.New());
+        foreach (var (name, pause) in new[] { ("a", 0.5), ("b", 3), ("c", 0.4) })
+            WavFile.Write(Path.Combine(input, $"{name}.wav"), new([.. new float[Rate / 5], .. Tone(1).Samples,
+                .. new float[(int)(pause * Rate)], .. Tone(1).Samples, .. new float[Rate / 5]], Rate));
+        var report = Run(Options(input, output));
+        Assert.Single(report.Doubts, d => d.Contains("has a pause of 3.0 s", StringComparison.Ordinal));
+        Assert.Equal([false, true, false], CodesFile.Read(Path.Combine(output, "codes.jsonl"), 16, 64).Select(c => c.Doubtful));
+
+        // a list that holds it out: then it is trained on
+        var list = Path.Combine(input, "list.jsonl");
+        File.WriteAllLines(list, "abc".Select(n =>
+            JsonSerializer.Serialize(new { audio = $"{n}.wav", text = $"Say {n}.", split = "held-out" })));
+        Assert.Equal([true, false, true], Run(Options(list, Scratch.New())).Clips.Select(c => c.Clip.HeldOut!.Value));
     }
 
     [Fact]

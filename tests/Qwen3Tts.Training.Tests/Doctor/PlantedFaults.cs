@@ -62,6 +62,7 @@ sealed class PlantedFaults(string folder, int clips, string? model = null, Actio
             LearningRate = planted.Rate,
             SaveEvery = planted.Steps,
             EvaluateEvery = 0,
+            HeldOut = 0,
             Layout = LayoutPolicy.TextFirst,
             Languages = ["data"],
             Force = true,

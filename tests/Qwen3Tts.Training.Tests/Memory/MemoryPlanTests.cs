@@ -125,6 +125,17 @@ public sealed class MemoryPlanTests
         Assert.True(MemoryChoice.ComputeTotal(plan) <= MemoryChoice.Parse(memory));
     }
 
+    /// <summary>A miniature needs a little more than a gigabyte: the message must not say that 1.0 GB do not fit into 1.0 GB.</summary>
+    [Fact]
+    public void TwoSizesThatDifferAreWrittenDifferently()
+    {
+        var config = ModelFolder.Open(Mini.Model).Config.TalkerConfig;
+        var error = Assert.Throws<ArgumentException>(() => MemoryChoice.Choose(config, Wish(false), Batch with { Samples = 1 },
+            MemoryChoice.Parse("1GB"), method => Freezing.ListTensors(config, method), onCpu: true)).Message;
+        Assert.Matches("more memory than the 1024 MB that are available. The smallest setting needs 1[0-9]{3} MB", error);
+        Assert.DoesNotContain("needs 1024 MB", error);
+    }
+
     /// <summary>
     /// The peak that others measured on a 16 GB card: 1.7B, one clip at a time, BF16 weights and moments, gradient checkpointing, fused
     /// update.

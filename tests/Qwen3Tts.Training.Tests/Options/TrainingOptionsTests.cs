@@ -28,10 +28,14 @@ public sealed class TrainingOptionsTests
     public void DefaultsFitTheModel()
     {
         var mini = Given.Completed(Config, 60, false);
-        Assert.Equal((150, 8, 2e-4, 10), (mini.Steps, mini.Batch, mini.LearningRate, mini.WarmUp));
+        Assert.Equal((30, 8, 2e-4, 3), (mini.Steps, mini.Batch, mini.LearningRate, mini.WarmUp)); // nothing to measure: four epochs
         Assert.Equal(["auto"], mini.Languages!);
-        Assert.Equal((25, 0), (mini.SaveEvery, mini.EvaluateEvery));
-        Assert.Equal(38, (Given with { HeldOut = 8 }).Completed(Config, 60, false).EvaluateEvery);
+        Assert.Equal((25, 0, 0), (mini.SaveEvery, mini.EvaluateEvery, mini.Patience));
+        var measured = (Given with { HeldOut = 8 }).Completed(Config, 60, false);
+        Assert.Equal((150, 10, 5, 38, 37), (measured.Steps, measured.WarmUp, measured.MeasureEvery, measured.EvaluateEvery,
+            measured.Patience));
+        Assert.Equal(400, (Given with { HeldOut = 16 }).Completed(Config, 336, false).Steps); // ten epochs
+        Assert.Equal(800, (Given with { HeldOut = 8 }).Completed(Released, 60, true).Steps);
         var released = Given.Completed(Released, 6470, true);
         Assert.Equal((809, 5e-6, 50), (released.Steps, released.LearningRate, released.WarmUp));
         Assert.Equal(400, Given.Completed(Released, 60, true).Steps);
@@ -58,7 +62,7 @@ public sealed class TrainingOptionsTests
 
     public static TheoryData<string> Wrong =>
         ["steps", "batch", "micro-batch", "lr", "warmup", "final-rate", "clip", "weight-decay", "held-out", "epochs", "save-every",
-        "evaluate-every", "patience"];
+        "evaluate-every", "measure-every", "patience"];
 
     [Theory]
     [MemberData(nameof(Wrong))]
@@ -70,14 +74,15 @@ public sealed class TrainingOptionsTests
             "batch" => Given with { Batch = 0, MicroBatch = 1, Steps = 1 },
             "micro-batch" => Given with { MicroBatch = 9 },
             "lr" => Given with { LearningRate = 2 },
-            "warmup" => Given with { WarmUp = 150 },
+            "warmup" => Given with { WarmUp = 30 },
             "final-rate" => Given with { FinalRate = -1 },
             "clip" => Given with { LargestNorm = 0 },
             "weight-decay" => Given with { WeightDecay = 1 },
             "held-out" => Given with { HeldOut = 60 },
             "save-every" => Given with { SaveEvery = 0 },
             "evaluate-every" => Given with { EvaluateEvery = -1 },
-            "patience" => Given with { Patience = 0 },
+            "measure-every" => Given with { MeasureEvery = 0 },
+            "patience" => Given with { Patience = 5 }, // and nothing held out
             _ => Given with { Epochs = -1 },
         };
         Assert.StartsWith($"--{option} is", Assert.Throws<ArgumentException>(() => options.Completed(Config, 60, false)).Message);

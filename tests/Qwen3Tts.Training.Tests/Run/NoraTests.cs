@@ -4,6 +4,7 @@ using Qwen3Tts.Audio;
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.Doctor.Faults;
 using Qwen3Tts.Generation;
+using Qwen3Tts.Likeness;
 using Qwen3Tts.Listening;
 using Qwen3Tts.Sequence;
 using Qwen3Tts.Training.Data;
@@ -44,6 +45,7 @@ public sealed class NoraTests(NoraTests.Runs runs) : IClassFixture<NoraTests.Run
                 Speaker = "nora",
                 Steps = 150,
                 EvaluateEvery = 0,
+                HeldOut = 0,
                 Force = true,
             };
             Correct = Trainer.Run(options, Path.Combine(folder, "correct"), Existing.Refuse, null, default);
@@ -84,7 +86,7 @@ public sealed class NoraTests(NoraTests.Runs runs) : IClassFixture<NoraTests.Run
             out var reason);
         Assert.SkipWhen(ears is null, reason);
         var texts = File.ReadLines(Path.Combine(Mini.Folder, "sentences_heldout.txt")).Where(s => char.IsLetter(s[0])).Take(48).ToList();
-        var likeness = VoiceLikeness.CreateForNora();
+        var likeness = NoraLikeness.Create();
         var (correct, official, withProjection) = (MeasureSpeech(ears, likeness, runs.Correct.Export, texts),
             MeasureSpeech(ears, likeness, runs.Official.Export, texts),
             MeasureSpeech(ears, likeness, runs.OfficialWithProjection.Export, texts));

@@ -92,7 +92,7 @@ public sealed class RunFolderTests
     {
         var folder = Fresh();
         Run(Options with { EvaluateEvery = 2 }, folder, stopAfter: 3);
-        var best = Path.Combine(folder, "best");
+        var best = Path.Combine(folder, "export");
         var kept = Directory.GetFiles(best).ToDictionary(f => f, File.ReadAllBytes);
         Directory.Move(best, $"{best}.{int.MaxValue}-1.qwen3tts-old"); // left by a process that has ended
         using (RunFolder.Open(folder, RunFolder.Begun(folder, Options), Existing.Resume))
@@ -108,7 +108,7 @@ public sealed class RunFolderTests
         Assert.True(File.Exists(Path.Combine(folder, "evaluations.jsonl")));
         Assert.DoesNotContain(Notes(Short with { EvaluateEvery = 0 }, folder, Existing.Overwrite), n =>
             n.StartsWith("Left in", StringComparison.Ordinal));
-        foreach (var gone in new[] { "evaluations.jsonl", "best", "takes", "candidate" })
+        foreach (var gone in new[] { "evaluations.jsonl", "takes", "candidate" })
             Assert.False(Path.Exists(Path.Combine(folder, gone)), gone);
         Assert.Single(Directory.GetFiles(Path.Combine(folder, "tensorboard")));
     }
@@ -202,7 +202,7 @@ public sealed class RunFolderTests
         var error = Record.Exception(() =>
         {
             run.ReadLog();
-            Evaluation.FindBest(Evaluation.ReadAll(run.Path));
+            Evaluation.ReadAll(run.Path);
             run.ReadPreflight();
             if (report.StartsWith("state-", StringComparison.Ordinal))
                 run.Restore(optimizer);

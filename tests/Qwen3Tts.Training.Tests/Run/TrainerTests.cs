@@ -3,6 +3,7 @@ using System.Text.Json;
 using Qwen3Tts.Audio;
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.Generation;
+using Qwen3Tts.Sequence;
 using Qwen3Tts.Training.Log;
 using Qwen3Tts.Training.Options;
 using Qwen3Tts.Training.Run;
@@ -158,21 +159,23 @@ public sealed class TrainerTests
     }
 
     [Fact]
-    public void EvaluationsSpeakAndKeepTheBest()
+    public void EvaluationsSpeakAndTheResultIsComparedWithTheClone()
     {
         var folder = Fresh();
-        var options = Options with { EvaluateEvery = 3, HeldOut = 2 };
-        Run(options, folder);
+        var options = Options with { EvaluateEvery = 3, HeldOut = 2, MeasureEvery = 2, Patience = 0 };
+        var result = Run(options, folder);
         var evaluations = Evaluation.ReadAll(folder);
-        Assert.Equal([0, 3, 6, 8], evaluations.Select(e => e.Step));
-        Assert.All(evaluations, e => Assert.Equal(4, e.Takes.Count)); // two texts, two seeds
+        var best = RunManifest.Read(result.Export)!.Steps;
+        Assert.Equal(new[] { 0, 3, 6, best }.Distinct().Order(), evaluations.Select(e => e.Step));
+        // of two texts, four takes of what is compared, one of the others
+        Assert.All(evaluations, e => Assert.Equal(e.Step == 0 || e.Step == best ? 8 : 2, e.Takes.Count));
         Assert.All(evaluations.SelectMany(e => e.Takes), t =>
             Assert.Equal(t.Seconds, WavFile.Read(Path.Combine(folder, t.File)) is var w ? (double)w.Samples.Length / w.SampleRate : 0));
-        Assert.Equal(evaluations.Skip(1).MinBy(e => e.Score)!.Step, RunManifest.Read(Path.Combine(folder, "best"))!.Steps);
         Assert.False(Directory.Exists(Path.Combine(folder, "candidate")));
         var page = File.ReadAllText(Path.Combine(folder, "index.html"));
         Assert.All(evaluations.SelectMany(e => e.Takes), t => Assert.Contains(t.File, page));
         Assert.Contains("Done: step 8 of 8", page);
+        Assert.Contains(best == 0 ? "Tuning did not help" : $"the checkpoint of step {best} of 8", page);
 
         // After a stop and a resume, the takes are the same bytes.
         var parts = Fresh();
@@ -184,18 +187,73 @@ public sealed class TrainerTests
             Assert.Equal(File.ReadAllBytes(Path.Combine(folder, t.File)), File.ReadAllBytes(Path.Combine(parts, t.File))));
     }
 
+    static readonly TrainingOptions Measured = Options with
+    {
+        EvaluateEvery = 0,
+        MeasureEvery = 1,
+        HeldOut = 2,
+        Schedule = Schedule.Constant,
+        LearningRate = 1e-2,
+        Steps = 30,
+        Patience = 4,
+    };
+
+    /// <summary>The step with the lowest held-out loss, 0 if it was never lower than before training.</summary>
+    static int Lowest(string folder, TrainingResult result)
+    {
+        var before = PreflightReport.In(folder)!.HeldOut!;
+        return result.Log.Select(l => (l.Step, Loss: l.HeldOutTotal!.Value))
+            .Prepend((0, TotalLoss.Compute(before.Talker, before.Predictor))).MinBy(l => l.Item2).Item1;
+    }
+
     [Fact]
-    public void ARunEndsEarlyWhenNothingGetsBetter()
+    public void TheExportIsTheBestCheckpointAndTheRunEndsSoonAfterIt()
+    {
+        var (folder, shorter) = (Fresh(), Fresh());
+        var result = Run(Measured, folder);
+        var best = Lowest(folder, result);
+        Assert.True(result.Finished);
+        Assert.InRange(best, 1, 25);
+        Assert.Equal(best + 4, result.Log.Count); // four steps without a lower loss
+        Assert.Equal(best, RunManifest.Read(result.Export)!.Steps);
+        // a run that ends there has the same weights
+        Assert.Equal(File.ReadAllBytes(Path.Combine(Run(Measured with { Steps = best }, shorter).Export, "model.safetensors")),
+            File.ReadAllBytes(Path.Combine(result.Export, "model.safetensors")));
+        Assert.Equal(result.Log, Run(Measured, folder, Existing.Resume).Log);
+
+        // stopped after the best step, and resumed: the best checkpoint is still there
+        var parts = Fresh();
+        Assert.False(Run(Measured, parts, stopAfter: best + 1).Finished);
+        Assert.Equal(best, RunManifest.Read(Path.Combine(parts, "export"))!.Steps);
+        var resumed = Run(Measured, parts, Existing.Resume);
+        Assert.Equal(result.Log.Select(l => l with { Seconds = 0 }), resumed.Log.Select(l => l with { Seconds = 0 }));
+        Assert.Equal(File.ReadAllBytes(Path.Combine(result.Export, "model.safetensors")),
+            File.ReadAllBytes(Path.Combine(resumed.Export, "model.safetensors")));
+    }
+
+    [Fact]
+    public void ARunThatOnlyDoesHarmKeepsTheUntouchedModel()
     {
         var folder = Fresh();
-        // a learning rate that destroys the model
-        var result = Run(Options with { EvaluateEvery = 1, Patience = 1, LearningRate = 0.3, Steps = 40 }, folder);
-        var evaluations = Evaluation.ReadAll(folder);
+        var result = Run(Measured with { LearningRate = 0.3, WarmUp = 0, Patience = 1 }, folder); // a learning rate that destroys the model
         Assert.True(result.Finished);
-        Assert.InRange(result.Log.Count, 1, 39);
-        Assert.True(evaluations[^1].Score >= evaluations[^2].Score);
-        Assert.Equal(result.Log, Run(Options with { EvaluateEvery = 1, Patience = 1, LearningRate = 0.3, Steps = 40 }, folder,
-            Existing.Resume).Log);
+        Assert.Equal((0, 1, 0), (Lowest(folder, result), result.Log.Count, RunManifest.Read(result.Export)!.Steps));
+        var before = WeightsOf(Golden.Checkpoint(Base));
+        Assert.All(WeightsOf(result.Export).Where(w => before.ContainsKey(w.Key) && w.Key != "talker.model.codec_embedding.weight"), w =>
+            Assert.Equal(before[w.Key], w.Value));
+        Assert.Contains("Tuning did not help", string.Join('\n', RunOutcome.Of(folder, result.Log).Lines));
+    }
+
+    [Fact]
+    public void WithoutHeldOutClipsTheLastStepIsTheResult()
+    {
+        var (folder, observer) = (Fresh(), new NoteCollector());
+        var result = Trainer.Run(Options with { HeldOut = null, Steps = null }, folder, Existing.Refuse, observer, default);
+        Assert.Contains(observer.Notes, n => n.StartsWith("No clip is held out", StringComparison.Ordinal));
+        Assert.Equal(7, result.Log.Count); // 7 clips, four epochs of batches of 4
+        Assert.Equal(7, RunManifest.Read(result.Export)!.Steps);
+        Assert.Null(result.Log[^1].HeldOutTalker);
+        Assert.Contains("last step, 7", Assert.Single(RunOutcome.Of(folder, result.Log).Lines));
     }
 
     [Theory]
@@ -210,13 +268,13 @@ public sealed class TrainerTests
         Assert.Equal((kind == ExportAs.Base, "anna"), (tts.CanClone, tts.Speakers.Single()));
         var speech = new SpeechOptions { Speaker = "Anna", MaxFramesPerToken = 0.1 };
         Assert.Empty(tts.Untrained(speech));
-        Assert.Contains("interleaved", Assert.Single(tts.Untrained(speech with { Layout = Sequence.Layout.Interleaved })));
+        Assert.Contains("interleaved", Assert.Single(tts.Untrained(speech with { Layout = Layout.Interleaved })));
         Assert.Contains("Trained: auto.", Assert.Single(tts.Untrained(speech with { Language = tts.Languages.First() })));
         tts.Say("It speaks.", speech);
         if (kind == ExportAs.Base)
         {
             var cloned = tts.Clone(WavFile.Read(Path.Combine(Path.GetDirectoryName(Data.Value)!, "two.wav")), "Two.");
-            Assert.Contains("transcript", Assert.Single(tts.Untrained(new() { Voice = cloned, Layout = Sequence.Layout.TextFirst })));
+            Assert.Contains("transcript", Assert.Single(tts.Untrained(new() { Voice = cloned, Layout = Layout.TextFirst })));
             // a base can be fine-tuned again
             var second = Run(Options with { Model = result.Export, Speaker = "Bert", Steps = 1, WarmUp = 0 }, Fresh());
             Assert.Equal(["anna", "bert"], ModelFolder.Open(second.Export).Config.TalkerConfig.SpkId.Keys.Order());

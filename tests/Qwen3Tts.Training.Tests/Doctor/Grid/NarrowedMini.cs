@@ -27,6 +27,7 @@ static class NarrowedMini
             LearningRate = 5e-4,
             SaveEvery = 200,
             EvaluateEvery = 0,
+            HeldOut = 0,
             Layout = LayoutPolicy.Mixed,
             Languages = ["data", "auto"],
             ExportAs = ExportAs.Base,
