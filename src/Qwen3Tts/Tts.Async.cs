@@ -134,7 +134,7 @@ public sealed partial class Tts
     }
 
     /// <summary>Waits until the reader has room for a chunk; false after a stop.</summary>
-    static bool WaitsForRoom(ChannelWriter<AudioChunk> chunks, CancellationToken stop)
+    static bool WaitsForRoom<T>(ChannelWriter<T> chunks, CancellationToken stop)
     {
         try
         {

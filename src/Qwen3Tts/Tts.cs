@@ -142,13 +142,17 @@ public sealed partial class Tts : IDisposable
     {
         // The longest clips that training accepts without a doubt, at four frames of speech for each token.
         var most = (int)(RecordingChecks.Long * FramesPerSecond / LengthLimit.FramesOfAToken);
-        var tokens = _tokenizer.Encode(SpokenText.Words(text)).Length;
+        var tokens = CountTokens(text);
         return tokens <= most ? []
             : [FormattableString.Invariant(
                 $"The text has {tokens} tokens, about {tokens * LengthLimit.FramesOfAToken / FramesPerSecond:0} s of speech, ")
                 + FormattableString.Invariant($"and models are trained on at most {RecordingChecks.Long:0} s at once ({most} tokens); ")
                 + "it may lose words or stop early. Say it sentence by sentence."];
     }
+
+    /// <summary>Number of tokens of a text, without what stands before and behind it in a prompt.</summary>
+    /// <param name="text">The text.</param>
+    public int CountTokens(string text) => _tokenizer.Encode(SpokenText.Words(text)).Length;
 
     /// <summary>The model's name of the language. If only the case differs, the name as the caller wrote it.</summary>
     string LanguageOf(SpeechOptions options) =>
