@@ -15,10 +15,8 @@ sealed partial class SafetensorsFile : IDisposable
     MappedFile? _mapped;
 
     SafetensorsFile(string path, Microsoft.Win32.SafeHandles.SafeFileHandle handle, IReadOnlyDictionary<string, TensorEntry> tensors,
-        IReadOnlyDictionary<string, string> metadata)
-    {
+        IReadOnlyDictionary<string, string> metadata) =>
         (Path, _handle, Tensors, Metadata, State) = (path, handle, tensors, metadata, RowsInFile.State(handle));
-    }
 
     public string Path { get; }
     public IReadOnlyDictionary<string, TensorEntry> Tensors { get; private set; }

@@ -86,7 +86,7 @@ static class OutputFile
     public static void Write(string path, Action<Stream> write, OutputRecord? record = null) =>
         WriteWithHead(path, stream => { write(stream); return null; }, record);
 
-    /// <summary>As <see cref="Write"/>, for formats whose first bytes are known only at the end, such as a header with the length.</summary>
+    /// <summary>As <see cref="Write"/>, for formats whose first bytes are known only at the end, as a header with the length.</summary>
     /// <param name="path">The file.</param>
     /// <param name="write">Writes the content, and returns the first bytes of the file, which replace as many of those that it wrote; null
     /// to leave them. A device or a pipe keeps what was written.</param>

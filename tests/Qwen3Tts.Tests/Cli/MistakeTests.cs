@@ -31,7 +31,13 @@ public sealed class MistakeTests
         var folder = Scratch.New();
         File.WriteAllText(Path.Combine(folder, "README"), "This is not a voice.");
         var (code, _, error) = UseTests.Bytes([], folder,
-            [.. line.Split(' ').Select(word => word switch { "MINI" => Mini.Model, "CLIP" => $"{Mini.Folder}/clips/rms_1.wav", "EMPTY" => "", _ => word })]);
+            [.. line.Split(' ').Select(word => word switch
+            {
+                "MINI" => Mini.Model,
+                "CLIP" => Path.Combine(Mini.Folder, "clips", "rms_1.wav"),
+                "EMPTY" => "",
+                _ => word,
+            })]);
         Assert.Equal(1, code);
         Assert.Contains(part, error, StringComparison.Ordinal);
         Assert.Equal(["README"], Directory.EnumerateFileSystemEntries(folder).Select(Path.GetFileName));

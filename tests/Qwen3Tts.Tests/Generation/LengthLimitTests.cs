@@ -12,13 +12,14 @@ public sealed class LengthLimitTests
     [InlineData(0, 10, 60, 18)] // a slow one: 6 frames for each token instead of 4
     [InlineData(0, 10, 500, 24)] // a transcript that lacks words
     [InlineData(5, 10, 60, 36)]
-    public void ItFollowsInstructionAndPace(int instruct, int tokens, int frames, double most) => Assert.Equal(most, LengthLimit.Of(12, new()
-    {
-        Text = [1, 2],
-        Instruct = new int[instruct],
-        ReferenceText = new int[tokens],
-        ReferenceFrames = [.. Enumerable.Range(0, frames).Select(_ => new int[16])],
-    }));
+    public void ItFollowsInstructionAndPace(int instruct, int tokens, int frames, double most) =>
+        Assert.Equal(most, LengthLimit.Of(12, new()
+        {
+            Text = [1, 2],
+            Instruct = new int[instruct],
+            ReferenceText = new int[tokens],
+            ReferenceFrames = [.. Enumerable.Range(0, frames).Select(_ => new int[16])],
+        }));
 
     [Fact]
     public void NoLimitStaysNone() => Assert.Null(LengthLimit.Of(null, new() { Text = [1], Instruct = [1] }));

@@ -81,8 +81,8 @@ public sealed class QuantizedCacheTests
         Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has no program env.");
         var folder = Scratch.New();
         File.WriteAllText(Path.Combine(folder, "occupied"), "");
-        var (code, _, error) = UseTests.Bytes(["/usr/bin/env", $"QWEN3TTS_CACHE={folder}/occupied"], folder, "say", "Set white at B four now.",
-            "--precision", "int8", "--max-seconds", "0.2");
+        var (code, _, error) = UseTests.Bytes(["/usr/bin/env", $"QWEN3TTS_CACHE={folder}/occupied"], folder, "say",
+            "Set white at B four now.", "--precision", "int8", "--max-seconds", "0.2");
         Assert.Equal(0, code);
         Assert.Contains($"could not be kept for the next time in '{folder}/occupied'", error, StringComparison.Ordinal);
         Assert.Contains("QWEN3TTS_CACHE, or write", error, StringComparison.Ordinal);
