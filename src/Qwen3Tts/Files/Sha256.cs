@@ -1,8 +1,7 @@
-// SHA-256 (FIPS 180-4). On Linux, .NET's own takes it from libssl, and where that is missing, as in small containers, it ends the whole
-// process. To speak must not need it. The trainer hashes gigabytes and takes .NET's, which is several times as fast.
+// SHA-256 (FIPS 180-4). On Linux, .NET takes it from libssl, and where that is missing, as in small containers, it ends the whole process.
+// To speak must not need it. The trainer hashes gigabytes and takes that of .NET: 1.1 GB a second instead of 0.15.
 using System.Buffers.Binary;
 using System.Numerics;
-using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 
 namespace Qwen3Tts.Files;
@@ -33,7 +32,7 @@ sealed class Sha256
     long _length;
 
     /// <summary>True to take .NET's implementation for all hashes that are begun from now on.</summary>
-    public static bool UsesSystem { get; set; }
+    public static bool UsesSystem { get; set; } = !OperatingSystem.IsLinux();
 
     /// <summary>The hash of these bytes.</summary>
     public static byte[] Of(ReadOnlySpan<byte> bytes)
@@ -103,29 +102,23 @@ sealed class Sha256
             w[i] = w[i - 16] + w[i - 7]
                 + (BitOperations.RotateRight(w[i - 15], 7) ^ BitOperations.RotateRight(w[i - 15], 18) ^ w[i - 15] >> 3)
                 + (BitOperations.RotateRight(w[i - 2], 17) ^ BitOperations.RotateRight(w[i - 2], 19) ^ w[i - 2] >> 10);
-        var (a, b, c, d, e, f, g, h) = (state[0], state[1], state[2], state[3], state[4], state[5], state[6], state[7]);
-        for (var i = 0; i < w.Length; i += 8) // each round moves every name by one, so eight rounds need no moves
+        uint a = state[0], b = state[1], c = state[2], d = state[3], e = state[4], f = state[5], g = state[6], h = state[7];
+        for (var i = 0; i < w.Length; i++)
         {
-            Round(a, b, c, ref d, e, f, g, ref h, K[i] + w[i]);
-            Round(h, a, b, ref c, d, e, f, ref g, K[i + 1] + w[i + 1]);
-            Round(g, h, a, ref b, c, d, e, ref f, K[i + 2] + w[i + 2]);
-            Round(f, g, h, ref a, b, c, d, ref e, K[i + 3] + w[i + 3]);
-            Round(e, f, g, ref h, a, b, c, ref d, K[i + 4] + w[i + 4]);
-            Round(d, e, f, ref g, h, a, b, ref c, K[i + 5] + w[i + 5]);
-            Round(c, d, e, ref f, g, h, a, ref b, K[i + 6] + w[i + 6]);
-            Round(b, c, d, ref e, f, g, h, ref a, K[i + 7] + w[i + 7]);
+            var t = h + (BitOperations.RotateRight(e, 6) ^ BitOperations.RotateRight(e, 11) ^ BitOperations.RotateRight(e, 25))
+                + (g ^ e & (f ^ g)) + K[i] + w[i];
+            h = g;
+            g = f;
+            f = e;
+            e = d + t;
+            d = c;
+            t += (BitOperations.RotateRight(a, 2) ^ BitOperations.RotateRight(a, 13) ^ BitOperations.RotateRight(a, 22))
+                + (a & b | c & (a | b));
+            c = b;
+            b = a;
+            a = t;
         }
         (state[0], state[1], state[2], state[3]) = (state[0] + a, state[1] + b, state[2] + c, state[3] + d);
         (state[4], state[5], state[6], state[7]) = (state[4] + e, state[5] + f, state[6] + g, state[7] + h);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static void Round(uint a, uint b, uint c, ref uint d, uint e, uint f, uint g, ref uint h, uint word)
-    {
-        h += (BitOperations.RotateRight(e, 6) ^ BitOperations.RotateRight(e, 11) ^ BitOperations.RotateRight(e, 25))
-            + (e & f ^ ~e & g) + word;
-        d += h;
-        h += (BitOperations.RotateRight(a, 2) ^ BitOperations.RotateRight(a, 13) ^ BitOperations.RotateRight(a, 22))
-            + (a & b ^ a & c ^ b & c);
     }
 }
