@@ -148,7 +148,12 @@ static class CommandRun
     {
         root.Options.Add(Debug);
         foreach (var option in root.Options.OfType<HelpOption>())
+        {
             option.Action = new Help(root, (HelpAction)option.Action!);
+            if (!OperatingSystem.IsWindows())
+                foreach (var other in option.Aliases.Where(a => a[0] == '/').ToList())
+                    option.Aliases.Remove(other); // elsewhere these are paths, and completion would offer them
+        }
     }
 
     sealed class Help(RootCommand root, HelpAction usual) : SynchronousCommandLineAction

@@ -31,9 +31,14 @@ static class CompletionScripts
         ["fish"] = """
             function __PROGRAM_ID
                 set -l line (commandline -cp | string replace -r '^\S+\s?' '')
-                NAME "[suggest:"(string length -- "$line")"]" "$line" 2>/dev/null
+                set -l found (NAME "[suggest:"(string length -- "$line")"]" "$line" 2>/dev/null)
+                if test -n "$found[1]"
+                    printf '%s\n' $found
+                else
+                    __fish_complete_path (commandline -ct)
+                end
             end
-            complete -c NAME -a '(__PROGRAM_ID)'
+            complete -c NAME -f -a '(__PROGRAM_ID)'
             """,
         ["powershell"] = """
             Register-ArgumentCompleter -Native -CommandName NAME -ScriptBlock {

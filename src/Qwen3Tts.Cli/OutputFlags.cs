@@ -57,32 +57,30 @@ sealed class OutputFlags
     public SpokenTarget Read(ParseResult parsed, IEnumerable<string?> inputs)
     {
         var isUsual = parsed.GetValue(_output) is null && !parsed.GetValue(_play);
-        var given = isUsual ? Unused() : parsed.GetValue(_output);
+        var given = parsed.GetValue(_output);
         if (Directory.Exists(given))
             throw new ArgumentException($"'{given}' is a folder. Give --output the name of the file to write.");
         var (file, srt) = (given == Standard ? null : given, parsed.GetValue(_srt));
         if (parsed.GetValue(_raw) && given != Standard)
             throw new ArgumentException("--raw is for standard output. Give it together with -o -.");
-        if (srt == Standard || srt is not null && file is not null && FileIdentity.Same(srt, file))
+        if (srt == Standard || srt is not null && (file is not null && FileIdentity.Same(srt, file) || isUsual && IsUsual(srt)))
             throw new ArgumentException($"--srt is '{srt}', where the speech goes or may go. Name a file of its own, such as out.srt.");
-        OutputFile.CheckAreNoInputs(new[] { isUsual ? null : file, srt }.OfType<string>(), inputs);
+        OutputFile.CheckAreNoInputs(new[] { file, srt }.OfType<string>(), inputs);
         WavFormat? samples = parsed.GetValue(_bits) is { } bits ? SampleFormats[bits] : null;
         if (file is not null)
             AudioFormats.Check(file, samples);
         var target = new SpokenTarget(file, given == Standard, parsed.GetValue(_raw), samples ?? WavFormat.Pcm16,
-            parsed.GetValue(_play) ? SoundPlayer.Find() : null);
+            parsed.GetValue(_play) ? SoundPlayer.Find() : null)
+        {
+            Usual = isUsual ? Usual() : null,
+        };
         if (parsed.GetValue(_json) && target.TakesStandardOutput)
             throw new ArgumentException("--json and the speech would both go to standard output. Write the speech to a file.");
-        if (!isUsual)
-            return target;
-        // another process may have taken the name since
-        return OutputFile.TryTakeName(given!) ? target with { KeepsName = true } : Read(parsed, inputs);
+        return target;
     }
 
-    /// <summary>A name in this folder that no file has.</summary>
-    static string Unused()
-    {
-        const string Usual = "speech.wav";
-        return Enumerable.Range(2, int.MaxValue - 2).Select(n => $"speech-{n}.wav").Prepend(Usual).First(n => !Path.Exists(n));
-    }
+    /// <summary>The names that are tried if none is given.</summary>
+    static IEnumerable<string> Usual() => Enumerable.Range(2, int.MaxValue - 2).Select(n => $"speech-{n}.wav").Prepend("speech.wav");
+
+    static bool IsUsual(string path) => Usual().Where(n => !Path.Exists(n)).Take(1).Any(n => FileIdentity.Same(n, path));
 }

@@ -30,7 +30,8 @@ sealed class SamplingFlags
     readonly Option<double> _maxFramesPerToken = new NumberOption<double>("--max-frames-per-token", new(0, 1000))
     {
         Description = "Stop speech that is far longer than its text: the largest number of frames (80 ms) for each text token. Speech " +
-            "takes 3 to 5; 0 is no limit. With a limit, speech that repeats itself for 12 s is stopped, too.",
+            "takes 3 to 5; 0 is no limit. An instruction doubles it, and a slow recording raises it. With a limit, speech that repeats " +
+            "itself for 12 s is stopped, too.",
         DefaultValueFactory = _ => SpeechOptions.UsualMaxFramesPerToken,
     };
 

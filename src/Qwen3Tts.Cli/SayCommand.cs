@@ -97,7 +97,7 @@ sealed class SayCommand : DocumentedCommand
         var named = CommonOptions.NamedModel(parsed.GetValue(_model));
         var model = named ?? Miniature.Folder;
         var voice = _voice.Path(parsed) ?? (named is null && parsed.GetValue(_speaker) is null ? Miniature.Voice : null);
-        using var target = _output.Read(parsed, [parsed.GetValue(_file), voice, .. OutputFile.Whole(model),
+        var target = _output.Read(parsed, [parsed.GetValue(_file), voice, .. OutputFile.Whole(model),
             .. OutputFile.Whole(parsed.GetValue(_adapter))]);
         if (named is null)
             Console.Error.WriteLine(Miniature.Introduce(text));
@@ -105,7 +105,7 @@ sealed class SayCommand : DocumentedCommand
         var options = StatusLine.While("reading the voice", _ => Speech(parsed, tts, voice));
         var parts = new LongTextOptions { MaxSeconds = _sampling.MaxSeconds(parsed) };
         var isLong = parsed.GetValue(_split) == Auto && LongSpeech.IsLong(tts, text, options, parts);
-        string[] doubts = [.. options.Voice?.Warnings ?? [], .. isLong ? [] : tts.Doubts(text), .. tts.Untrained(options)];
+        string[] doubts = [.. tts.Warnings, .. options.Voice?.Warnings ?? [], .. isLong ? [] : tts.Doubts(text), .. tts.Untrained(options)];
         foreach (var doubt in doubts)
             Console.Error.WriteLine(doubt);
         stop.ThrowIfCancellationRequested();

@@ -1,30 +1,27 @@
-// Where speech goes: to a file, to standard output, to a player, or to several of these. WAV and raw samples are written while the speech
-// is generated, so the memory does not grow with its length; the encoders of other formats get all samples at the end.
+// Where speech goes: to a file, to standard output, to a player, or to several of these. It is written while it is generated, so the memory
+// does not grow with its length.
 using Microsoft.Win32.SafeHandles;
 using Qwen3Tts.Audio;
 using Qwen3Tts.Files;
 
 namespace Qwen3Tts.Cli;
 
-/// <param name="File">The file, whose extension chooses the format; null if none is written.</param>
+/// <param name="Given">The file, whose extension chooses the format; null if none is named.</param>
 /// <param name="ToStandardOutput">True to write to standard output.</param>
 /// <param name="Raw">True to leave out the WAV header on standard output.</param>
 /// <param name="Samples">How samples are stored, if the format leaves a choice.</param>
 /// <param name="Player">The program that plays the speech; null if it is not played.</param>
-sealed record SpokenTarget(string? File, bool ToStandardOutput, bool Raw, WavFormat Samples, SoundPlayer? Player) : IDisposable
+sealed record SpokenTarget(string? Given, bool ToStandardOutput, bool Raw, WavFormat Samples, SoundPlayer? Player)
 {
-    /// <summary>True if an empty file keeps the name for this process.</summary>
-    public bool KeepsName { get; init; }
+    /// <summary>Names of which the first unused one is taken when the speech is complete; null if a file is named, or none is
+    /// written.</summary>
+    public IEnumerable<string>? Usual { get; init; }
 
-    /// <summary>Gives the name back if nothing was written.</summary>
-    public void Dispose()
-    {
-        if (KeepsName && new FileInfo(File!) is { Exists: true, Length: 0 } empty)
-            empty.Delete();
-    }
+    /// <summary>The file that is written; null if none is, or if its name is not known yet.</summary>
+    public string? File { get; private set; } = Given;
 
     /// <summary>True if standard output has speech in it, so that messages must go to standard error.</summary>
-    public bool TakesStandardOutput => ToStandardOutput || File is not null && OutputFile.IsSpecial(FileIdentity.Resolve(File));
+    public bool TakesStandardOutput => ToStandardOutput || File is not null && SpecialFile.Is(FileIdentity.Resolve(File));
 
     /// <summary>Writes all chunks, and takes each when it is there.</summary>
     /// <param name="chunks">The speech, which is generated while it is enumerated.</param>
@@ -33,15 +30,15 @@ sealed record SpokenTarget(string? File, bool ToStandardOutput, bool Raw, WavFor
     {
         if (ToStandardOutput)
             WriteToStandardOutput(chunks, rate);
+        else if (Usual is not null)
+            File = OutputFile.WriteUnused(Usual, stream => AudioFile.Write(stream, Usual.First(), rate, chunks, Samples));
         else if (File is null)
             foreach (var _ in chunks)
             {
                 // the player has it
             }
-        else if (AudioFormats.Of(File) == AudioFormat.Wav)
-            WavFile.WriteOutput(File, rate, chunks, Samples);
         else
-            AudioFile.WriteOutput(File, new([.. chunks.SelectMany(c => c)], rate), Samples);
+            OutputFile.WriteWithHead(File, stream => AudioFile.Write(stream, File, rate, chunks, Samples));
     }
 
     void WriteToStandardOutput(IEnumerable<float[]> chunks, int rate)

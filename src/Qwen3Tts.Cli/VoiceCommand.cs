@@ -70,6 +70,15 @@ sealed class VoiceCommand : DocumentedCommand
     public static Option<string> Output(string what) =>
         new("--output", "-o") { Description = what, HelpName = "FILE", Required = true };
 
+    /// <summary>Refuses a file for a voice that is also read, is another program's, or would not be what its name says.</summary>
+    public static void CheckOutput(string output, IEnumerable<string> inputs)
+    {
+        OutputFile.CheckIsNoInput(output, inputs);
+        if (Path.GetExtension(output) is { Length: > 0 } other && !other.Equals(".safetensors", StringComparison.OrdinalIgnoreCase))
+            throw new ArgumentException($"'{Printable.Text(output)}' would not be what its name says: a voice file is safetensors. Name "
+                + $"'{Printable.Text(Path.ChangeExtension(output, VoiceFile.Extension))}'.");
+    }
+
     /// <summary>The name of a voice: the given one, or that of its file without extensions.</summary>
     public static string NameOf(string? given, string output) => given ?? Path.GetFileName(output).Split('.')[0];
 
@@ -158,7 +167,7 @@ sealed class VoiceMixCommand : DocumentedCommand
     {
         var parts = parsed.GetRequiredValue(_voices).Select(Part).ToList();
         var output = parsed.GetRequiredValue(_output);
-        OutputFile.CheckIsNoInput(output, parts.Select(p => p.Path));
+        VoiceCommand.CheckOutput(output, parts.Select(p => p.Path));
         return VoiceCommand.Write(VoiceMix.Mix([.. parts.Select(p => (VoiceFile.Read(p.Path), p.Weight))],
             VoiceCommand.NameOf(parsed.GetValue(_name), output)), output);
     }

@@ -5,6 +5,7 @@ using Qwen3Tts.CommandLine;
 using Qwen3Tts.Files;
 using Qwen3Tts.Generation;
 using Qwen3Tts.Hub;
+using Qwen3Tts.Sequence;
 using Qwen3Tts.Voices;
 
 namespace Qwen3Tts.Cli;
@@ -56,9 +57,10 @@ sealed class VoiceCreateCommand : DocumentedCommand
         Check(parsed);
         var (output, model) = (parsed.GetRequiredValue(_output), CommonOptions.ModelFolder(parsed.GetValue(_model)));
         string[] files = [.. parsed.GetValue(_recordings) ?? [], .. parsed.GetValue(_take) is { } one ? [one] : Array.Empty<string>()];
-        OutputFile.CheckIsNoInput(output, [.. files, .. OutputFile.Whole(model)]);
+        VoiceCommand.CheckOutput(output, [.. files, .. OutputFile.Whole(model)]);
         var (designed, seed) = files.Length > 0 ? (null, 0) : Design(parsed, stop);
         using var tts = StatusLine.While($"loading {model}", _ => Tts.Load(model));
+        CheckLanguage(parsed.GetValue(_language), tts);
         List<(string, Waveform)> recordings = designed is { } take ? [("take", take)]
             : [.. files.Select(f => (Path.GetFileName(f), AudioFile.Read(f)))];
         var voice = StatusLine.While("making the voice", _ => tts.CreateVoice(
@@ -75,6 +77,13 @@ sealed class VoiceCreateCommand : DocumentedCommand
         if (designed is not null)
             Console.WriteLine($"designed with seed {seed}");
         return VoiceCommand.Write(voice with { Language = parsed.GetValue(_language) }, output);
+    }
+
+    /// <summary>A recording may be in a language that the model does not have, but not in one that does not exist.</summary>
+    static void CheckLanguage(string? language, Tts tts)
+    {
+        if (language is not null && !LanguageNames.IsLanguage(language) && LanguageNames.Find(language, tts.Languages) is null)
+            throw new ArgumentException(LanguageNames.Unknown(language, tts.Languages));
     }
 
     void Check(ParseResult parsed)

@@ -34,8 +34,10 @@ public sealed class Qwen3TtsClient : ITextToSpeechClient
     /// <param name="text">The text to be spoken; not empty.</param>
     /// <param name="options">See <see cref="Qwen3TtsClient"/>.</param>
     /// <param name="cancellationToken">Checked after each frame of 80 ms.</param>
-    /// <returns>One <see cref="DataContent"/>. <c>RawRepresentation</c> is the <see cref="Speech"/>. <c>AdditionalProperties</c> has how it
-    /// went: seed, finish_reason, frames, seconds, first_audio_seconds, total_seconds, real_time_factor.</returns>
+    /// <returns>One <see cref="DataContent"/>. <c>RawRepresentation</c> is the <see cref="Speech"/>, or for a long text, which is spoken
+    /// sentence by sentence, a list of <see cref="SpokenSentence"/>. <c>AdditionalProperties</c> has how it went: seed, finish_reason,
+    /// frames, seconds, first_audio_seconds, total_seconds, real_time_factor. <c>Usage</c> counts the tokens of the text as input and the
+    /// frames of 80 ms as output.</returns>
     /// <exception cref="ArgumentException">The text cannot be spoken, or an option does not fit.</exception>
     /// <exception cref="NotSupportedException">The model or the library cannot do what is asked for.</exception>
     /// <exception cref="OperationCanceledException">The request was cancelled.</exception>
@@ -45,13 +47,14 @@ public sealed class Qwen3TtsClient : ITextToSpeechClient
         ArgumentNullException.ThrowIfNull(text);
         var tts = await Model().WaitAsync(cancellationToken).ConfigureAwait(false);
         var (format, how) = (SpeechFormat.OfWhole(options?.AudioFormat, tts), SpeechRequest.Read(options, this, tts, _options));
-        var speech = await tts.SayAsync(text, how, cancellationToken).ConfigureAwait(false);
-        return new([new DataContent(format.Write(speech.Waveform), format.MediaType)])
+        var (sound, speech, raw) = await TextOfAnyLength.SayAsync(tts, text, how, cancellationToken).ConfigureAwait(false);
+        return new([new DataContent(format.Write(sound), format.MediaType)])
         {
             ResponseId = NewId(),
             ModelId = tts.Name,
-            RawRepresentation = speech,
+            RawRepresentation = raw,
             AdditionalProperties = Describe(speech),
+            Usage = Count(tts, text, speech),
         };
     }
 
@@ -59,7 +62,7 @@ public sealed class Qwen3TtsClient : ITextToSpeechClient
     /// <param name="text">The text to be spoken; not empty.</param>
     /// <param name="options">See <see cref="Qwen3TtsClient"/>.</param>
     /// <param name="cancellationToken">Checked after each frame of 80 ms.</param>
-    /// <returns>SessionOpen, then AudioUpdating for each chunk, then SessionClose with the additional properties of
+    /// <returns>SessionOpen, then AudioUpdating for each chunk, then SessionClose with the usage and the additional properties of
     /// <see cref="GetAudioAsync"/>. The audio is 16-bit integers, little-endian, mono; with the format wav, the first chunk begins with a
     /// header that names no length.</returns>
     /// <exception cref="ArgumentNullException">The text is null. All other errors are thrown by the enumeration.</exception>
@@ -75,24 +78,24 @@ public sealed class Qwen3TtsClient : ITextToSpeechClient
     {
         var tts = await Model().WaitAsync(cancellation).ConfigureAwait(false);
         var (format, how) = (SpeechFormat.OfStream(options?.AudioFormat, tts), SpeechRequest.Read(options, this, tts, _options));
-        var chunks = tts.StreamAsync(text, how, cancellation);
+        var chunks = TextOfAnyLength.StreamAsync(tts, text, how, cancellation);
         var id = NewId();
         yield return Update(TextToSpeechResponseUpdateKind.SessionOpen);
         SpeechSummary? ended = null;
         var first = true;
-        await foreach (var chunk in chunks.ConfigureAwait(false))
+        await foreach (var (samples, end) in chunks.ConfigureAwait(false))
         {
             cancellation.ThrowIfCancellationRequested(); // also drops the chunks that are ahead of the reader
-            ended = chunk.Ended;
-            if (chunk.Samples.Length == 0)
+            ended = end;
+            if (samples.Length == 0)
                 continue;
             yield return Update(TextToSpeechResponseUpdateKind.AudioUpdating,
-                new DataContent(format.Write(chunk.Samples, tts.SampleRate, first), format.MediaType));
+                new DataContent(format.Write(samples, tts.SampleRate, first), format.MediaType));
             first = false;
         }
         if (ended!.FinishReason == FinishReason.Cancelled)
             throw new OperationCanceledException(cancellation);
-        var close = Update(TextToSpeechResponseUpdateKind.SessionClose);
+        var close = Update(TextToSpeechResponseUpdateKind.SessionClose, new UsageContent(Count(tts, text, ended)));
         (close.RawRepresentation, close.AdditionalProperties) = (ended, Describe(ended));
         yield return close;
 
@@ -124,6 +127,12 @@ public sealed class Qwen3TtsClient : ITextToSpeechClient
     {
         lock (_gate)
             return _model is null or { IsFaulted: true } ? _model = Task.Run(_load) : _model;
+    }
+
+    static UsageDetails Count(Tts tts, string text, SpeechSummary speech)
+    {
+        var tokens = tts.CountTokens(text);
+        return new() { InputTokenCount = tokens, OutputTokenCount = speech.Frames, TotalTokenCount = tokens + speech.Frames };
     }
 
     static string NewId() => Guid.NewGuid().ToString("N");

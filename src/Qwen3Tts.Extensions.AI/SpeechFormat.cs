@@ -1,5 +1,6 @@
 // The formats that a request may ask for, by media type or by name.
 using Qwen3Tts.Audio;
+using Qwen3Tts.Files;
 
 namespace Qwen3Tts.Extensions.AI;
 
@@ -33,7 +34,7 @@ sealed record SpeechFormat(string MediaType, string? Extension, params string[] 
             return known[0];
         var name = asked.Replace(" ", "", StringComparison.Ordinal).ToLowerInvariant();
         return known.FirstOrDefault(f => f.MediaType == name || f.Names.Contains(name)) ?? throw new NotSupportedException(
-            $"The audio format '{asked}' is not written{where}. Set AudioFormat to one of: " +
+            $"The audio format '{Printable.Text(asked)}' is not written{where}. Set AudioFormat to one of: " +
             $"{string.Join(", ", known.Select(f => $"{f.Names[0]} ({f.MediaType})"))}.");
     }
 

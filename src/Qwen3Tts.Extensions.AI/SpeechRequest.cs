@@ -1,6 +1,7 @@
 // Turns the options of a request into those of the library. What the model cannot do is refused; nothing is ignored.
 using System.Globalization;
 using Microsoft.Extensions.AI;
+using Qwen3Tts.Files;
 using Qwen3Tts.Generation;
 
 namespace Qwen3Tts.Extensions.AI;
@@ -28,8 +29,8 @@ static class SpeechRequest
             {
                 Seed => speech with { Sampling = (speech.Sampling ?? tts.Sampling) with { Seed = SeedOf(value) } },
                 Instruct => speech with { Instruct = value?.ToString() },
-                _ => throw new ArgumentException($"The additional property '{name}' is unknown. Remove it, or set one of: {Seed}, "
-                    + $"{Instruct}. RawRepresentationFactory sets everything else, with {nameof(SpeechOptions)}."),
+                _ => throw new ArgumentException($"The additional property '{Printable.Text(name)}' is unknown. Remove it, or set one of: "
+                    + $"{Seed}, {Instruct}. RawRepresentationFactory sets everything else, with {nameof(SpeechOptions)}."),
             };
         return speech;
     }
@@ -37,8 +38,8 @@ static class SpeechRequest
     static void Refuse(TextToSpeechOptions request, Tts tts)
     {
         if (request.ModelId is { Length: > 0 } model && !model.Equals(tts.Name, StringComparison.OrdinalIgnoreCase))
-            throw new ArgumentException($"The request is for the model '{model}', and this client speaks with '{tts.Name}'. Leave ModelId "
-                + "out, or register one client for each model.");
+            throw new ArgumentException($"The request is for the model '{Printable.Text(model)}', and this client speaks with "
+                + $"'{tts.Name}'. Leave ModelId out, or register one client for each model.");
         foreach (var (name, value) in new[] { ("Speed", request.Speed), ("Pitch", request.Pitch), ("Volume", request.Volume) })
             if (value is { } other && other != 1)
                 throw new NotSupportedException(string.Create(CultureInfo.InvariantCulture,
@@ -64,7 +65,7 @@ static class SpeechRequest
             return speech with { Voice = tts.Use(file), Speaker = null };
         if (tts.Speakers.Contains(name, StringComparer.OrdinalIgnoreCase))
             return speech with { Speaker = name, Voice = null };
-        throw new ArgumentException($"There is no voice '{name}'. {Known(tts, settings)}");
+        throw new ArgumentException($"There is no voice '{Printable.Text(name)}'. {Known(tts, settings)}");
     }
 
     static string Known(Tts tts, Qwen3TtsClientOptions settings) => settings.Voices.Keys.Concat(tts.Speakers).ToList() is { Count: > 0 } all
@@ -73,5 +74,6 @@ static class SpeechRequest
 
     static ulong SeedOf(object? value) =>
         ulong.TryParse(Convert.ToString(value, CultureInfo.InvariantCulture), NumberStyles.None, CultureInfo.InvariantCulture, out var seed)
-            ? seed : throw new ArgumentException($"The additional property '{Seed}' is '{value}'. Give a whole number from 0 on.");
+            ? seed : throw new ArgumentException(
+                $"The additional property '{Seed}' is '{Printable.Text($"{value}")}'. Give a whole number from 0 on.");
 }

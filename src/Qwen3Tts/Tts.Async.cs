@@ -69,8 +69,8 @@ public sealed partial class Tts
         if (options.Normalize is not null || LayoutOf(options) == Sequence.Layout.TextFirst)
             return Stream(text.Rest(stop), options);
         var (growing, ended) = (new GrowingText(_tokenizer), false);
-        return Begin(UtteranceOf("a", options) with { Text = [], TextFollows = true }, options,
-            ArrivingText.From(Next, options.MaxFramesPerToken));
+        var utterance = UtteranceOf("a", options) with { Text = [], TextFollows = true };
+        return Begin(utterance, options, ArrivingText.From(Next, LengthLimit.Of(options.MaxFramesPerToken, utterance)));
 
         IReadOnlyList<int>? Next(bool wait, CancellationToken stop)
         {
@@ -134,7 +134,7 @@ public sealed partial class Tts
     }
 
     /// <summary>Waits until the reader has room for a chunk; false after a stop.</summary>
-    static bool WaitsForRoom(ChannelWriter<AudioChunk> chunks, CancellationToken stop)
+    static bool WaitsForRoom<T>(ChannelWriter<T> chunks, CancellationToken stop)
     {
         try
         {

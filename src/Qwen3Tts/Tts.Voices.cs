@@ -34,6 +34,7 @@ public sealed partial class Tts
     /// <exception cref="NotSupportedException">The model has no speaker encoder.</exception>
     public Voice Clone(Waveform recording, string? transcript = null, CloneOptions? options = null)
     {
+        CheckIsNotDisposed();
         if (_encoder is null)
             throw new NotSupportedException($"This is a {Kind} model, which has no speaker encoder. Clone with a Base model.");
         options ??= new();

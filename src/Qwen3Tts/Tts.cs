@@ -17,8 +17,6 @@ namespace Qwen3Tts;
 /// <summary>A loaded Qwen3-TTS model. Several threads may use it; their utterances are computed alternately, frame by frame.</summary>
 public sealed partial class Tts : IDisposable
 {
-    const double FramesOfAToken = 4; // text tokens take 3 to 5 frames of speech
-
     readonly ModelFolder _model;
     readonly TextTokenizer _tokenizer;
     readonly TalkerModel _talker;
@@ -27,6 +25,7 @@ public sealed partial class Tts : IDisposable
     readonly SpecialTokens _ids;
     readonly Workers? _own;
     readonly Compatibility _compatibility;
+    volatile bool _disposed;
 
     Tts(ModelFolder model, Workers workers, Workers? own, TtsOptions options, Action<LoadStage, double> report)
     {
@@ -35,8 +34,10 @@ public sealed partial class Tts : IDisposable
         _tokenizer = TextTokenizer.Load(model.Path);
         _ids = model.Config.SpecialTokens(_tokenizer.AssistantHead[^1]);
         _ = Sampling; // reports a setting of generation_config.json that is out of range now, not when speaking
+        var kept = options.KeepConverted ? new QuantizedCache(QuantizedCache.UsualFolder) : null;
         (_talker, _encoder) = ModelNetworks.Load(model, workers, options.Precision.ToWeightType(), options.MapWeights,
-            share => report(LoadStage.LanguageModel, share), options.KeepConverted ? new(QuantizedCache.UsualFolder) : null);
+            share => report(LoadStage.LanguageModel, share), kept);
+        Warnings = kept?.Problem is { } problem ? [problem] : [];
         _talker.Input.ProjectsText = !_compatibility.HasFlag(Compatibility.RawText);
         _codec = SpeechCodec.Load(model.CodecPath, workers, options.MapWeights, share => report(LoadStage.Codec, share));
         if (_codec.CodesPerFrame != _ids.CodeGroups || _codec.CodebookSize != model.Config.TalkerConfig.CodePredictorConfig.VocabSize)
@@ -49,6 +50,10 @@ public sealed partial class Tts : IDisposable
 
     /// <summary>The model's id on the hub, or the name of its folder without the path.</summary>
     public string Name { get; }
+
+    /// <summary>What loading could not do and the model does not need to speak, such as keeping converted weights
+    /// (<see cref="TtsOptions.KeepConverted"/>): two sentences each, the second with a remedy. Usually empty.</summary>
+    public IReadOnlyList<string> Warnings { get; }
 
     /// <summary>base, custom_voice or voice_design.</summary>
     public string Kind => _model.Config.TtsModelType;
@@ -104,7 +109,7 @@ public sealed partial class Tts : IDisposable
     {
         options ??= new();
         var utterance = UtteranceOf(options.Reading(text), options);
-        return Begin(utterance, options, ArrivingText.Whole(utterance.Text.Count, options.MaxFramesPerToken));
+        return Begin(utterance, options, ArrivingText.Whole(utterance.Text.Count, LengthLimit.Of(options.MaxFramesPerToken, utterance)));
     }
 
     SpeechStream Begin(Utterance utterance, SpeechOptions options, ArrivingText text)
@@ -136,14 +141,18 @@ public sealed partial class Tts : IDisposable
     public IReadOnlyList<string> Doubts(string text)
     {
         // The longest clips that training accepts without a doubt, at four frames of speech for each token.
-        var most = (int)(RecordingChecks.Long * FramesPerSecond / FramesOfAToken);
-        var tokens = _tokenizer.Encode(SpokenText.Words(text)).Length;
+        var most = (int)(RecordingChecks.Long * FramesPerSecond / LengthLimit.FramesOfAToken);
+        var tokens = CountTokens(text);
         return tokens <= most ? []
             : [FormattableString.Invariant(
-                $"The text has {tokens} tokens, about {tokens * FramesOfAToken / FramesPerSecond:0} s of speech, ")
+                $"The text has {tokens} tokens, about {tokens * LengthLimit.FramesOfAToken / FramesPerSecond:0} s of speech, ")
                 + FormattableString.Invariant($"and models are trained on at most {RecordingChecks.Long:0} s at once ({most} tokens); ")
                 + "it may lose words or stop early. Say it sentence by sentence."];
     }
+
+    /// <summary>Number of tokens of a text, without what stands before and behind it in a prompt.</summary>
+    /// <param name="text">The text.</param>
+    public int CountTokens(string text) => _tokenizer.Encode(SpokenText.Words(text)).Length;
 
     /// <summary>The model's name of the language. If only the case differs, the name as the caller wrote it.</summary>
     string LanguageOf(SpeechOptions options) =>
@@ -152,15 +161,26 @@ public sealed partial class Tts : IDisposable
 
     static Layout LayoutOf(SpeechOptions options) => options.Layout ?? (options.Voice is null ? Layout.TextFirst : Layout.Interleaved);
 
-    /// <summary>Ends the threads that this model was loaded with, if any.</summary>
+    /// <summary>
+    /// Closes the model's files and ends the threads that it was loaded with, if any. Who speaks or clones afterwards gets an
+    /// <see cref="ObjectDisposedException"/>; so may speech that goes on meanwhile.
+    /// </summary>
     public void Dispose()
     {
+        _disposed = true;
         _talker.Input.Dispose();
         _own?.Dispose();
     }
 
+    void CheckIsNotDisposed()
+    {
+        if (_disposed)
+            throw RowsInFile.Disposed(null);
+    }
+
     internal Utterance UtteranceOf(string text, SpeechOptions o)
     {
+        CheckIsNotDisposed();
         var words = SpokenText.Checked(text);
         var instruct = string.IsNullOrWhiteSpace(o.Instruct) ? null : SpokenText.Checked(o.Instruct, "the instruction");
         if (o.Voice is null && string.IsNullOrEmpty(o.Speaker) && Kind != "voice_design")

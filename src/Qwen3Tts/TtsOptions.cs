@@ -20,7 +20,8 @@ public sealed record TtsOptions
 
     /// <summary>
     /// True to keep weights that are converted to another precision in the user's cache folder, or in the one that QWEN3TTS_CACHE names:
-    /// the next load reads them. Such a file takes as much room as the converted weights.
+    /// the next load reads them. Such a file takes as much room as the converted weights. <see cref="Tts.Warnings"/> says if it could not
+    /// be written.
     /// </summary>
     public bool KeepConverted { get; init; }
 

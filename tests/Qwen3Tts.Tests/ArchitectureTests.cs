@@ -32,7 +32,7 @@ public sealed class ArchitectureTests
         ["CommandLine"] = ["Files", "Hub"], // compiled into both programs
         ["Training"] = ["Root", "Hub", "Doctor", "Data", "Listening", "Likeness", "CommandLine", .. Library],
         ["Server"] = ["Root", "Hub", "Doctor", "Data", "Listening", .. Library],
-        ["Extensions.AI"] = ["Root", "Hub", "Audio", "Generation", "Voices"],
+        ["Extensions.AI"] = ["Root", "Hub", "Audio", "Generation", "Voices", "Files"], // of Files, Printable.cs is compiled into it
         ["Cli"] = ["Root", "Hub", "Doctor", "Data", "Listening", "Server", "CommandLine", .. Library],
     };
 

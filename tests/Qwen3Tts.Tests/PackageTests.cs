@@ -67,6 +67,20 @@ public sealed class PackageTests(Packages packages) : IClassFixture<Packages>
             Assert.Equal(-1, library.ToArray().AsSpan().IndexOf(Encoding.UTF8.GetBytes(Golden.Repository)));
     }
 
+    /// <summary>Libraries whose packages are not installed beside the tool, because it contains them.</summary>
+    [Fact]
+    public void TheToolHasTheLicencesOfAllLibrariesThatItContains()
+    {
+        using var package = ZipFile.OpenRead(Path.Combine(packages.Feed, $"Qwen3Tts.Cli.{packages.Version}.nupkg"));
+        using var reader = new StreamReader(package.GetEntry("THIRD-PARTY-NOTICES.txt")!.Open());
+        var notices = reader.ReadToEnd();
+        var libraries = package.Entries.Where(e => e.Name.EndsWith(".dll", StringComparison.Ordinal))
+            .Select(e => Path.GetFileNameWithoutExtension(e.Name).Replace(".resources", "", StringComparison.Ordinal)).Distinct()
+            .Where(name => !name.StartsWith("Qwen3Tts", StringComparison.Ordinal)).ToList();
+        Assert.Contains("Concentus", libraries);
+        Assert.All(libraries, name => Assert.Matches($@"\b{Regex.Escape(name)}\b(?!\.)", notices));
+    }
+
     /// <summary>The site of the packages shows their readmes without the repository.</summary>
     [Fact]
     public void LinksOfThePackagesReadmesWorkOutsideTheRepository() => Assert.All(

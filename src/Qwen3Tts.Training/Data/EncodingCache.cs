@@ -56,7 +56,7 @@ sealed class EncodingCache : IDisposable
     static void TakeOver(string path, OutputRecord record)
     {
         var full = FileIdentity.Resolve(path);
-        if (!File.Exists(full) || OutputFile.IsSpecial(full) || record.Knows(full))
+        if (!File.Exists(full) || SpecialFile.Is(full) || record.Knows(full))
             return;
         var bytes = WholeFile.Read(full);
         if (Encoding.UTF8.GetString(bytes).Split('\n').Any(line => Parse(line) is not null))

@@ -1,6 +1,6 @@
 // Levels of a recording (length, loudness, peaks, pauses), measured before the recording is trimmed or changed in any other way.
 using System.Runtime.InteropServices;
-using System.Security.Cryptography;
+using Qwen3Tts.Files;
 
 namespace Qwen3Tts.Audio;
 
@@ -44,7 +44,7 @@ sealed record ClipLevels(double Seconds, double Speech, double Rms, double Peak,
         return new(wave.Seconds, active.Length * WindowSeconds, rms, peak, InFlatTops(samples, peak) / (double)samples.Length,
             Longest(loudness, floor) * WindowSeconds,
             Part(samples.AsSpan(0, edge)), Part(samples.AsSpan(samples.Length - edge)),
-                Convert.ToHexStringLower(SHA256.HashData(MemoryMarshal.AsBytes(samples.AsSpan()))))
+                Convert.ToHexStringLower(Sha256.Of(MemoryMarshal.AsBytes(samples.AsSpan()))))
         {
             Channels = (wave.Channels.Peak ?? peak, wave.Channels.Count),
             Range = (double)samples.Max() - samples.Min(),

@@ -71,20 +71,23 @@ public static class WavFile
     /// Writes samples while they arrive, for the commands: the memory does not grow. The file gets its name when it is complete; a device
     /// or a pipe gets the samples at once, behind a header that names no length.
     /// </summary>
-    internal static void WriteOutput(string path, int sampleRate, IEnumerable<float[]> chunks, WavFormat format)
+    internal static void WriteOutput(string path, int sampleRate, IEnumerable<float[]> chunks, WavFormat format) =>
+        OutputFile.WriteWithHead(path, stream => Write(stream, sampleRate, chunks, format));
+
+    /// <summary>Writes samples while they arrive, behind a header that names no length.</summary>
+    /// <returns>The header with the length, which may replace the first one.</returns>
+    internal static byte[] Write(Stream stream, int sampleRate, IEnumerable<float[]> chunks, WavFormat format)
     {
         var written = 0L;
-        OutputFile.Write(path, stream =>
+        stream.Write(Header(sampleRate, format, null));
+        foreach (var chunk in chunks)
         {
-            stream.Write(Header(sampleRate, format, null));
-            foreach (var chunk in chunks)
-            {
-                WriteSamples(stream, chunk, format);
-                written += chunk.Length;
-            }
-            if (IsOdd(written, format))
-                stream.WriteByte(0);
-        }, head: () => Header(sampleRate, format, Fits(written, format) ? written : null)); // readers take what is there
+            WriteSamples(stream, chunk, format);
+            written += chunk.Length;
+        }
+        if (IsOdd(written, format))
+            stream.WriteByte(0);
+        return Header(sampleRate, format, Fits(written, format) ? written : null); // of a longer file, readers take what is there
     }
 
     /// <summary>Writes header and samples to a stream.</summary>

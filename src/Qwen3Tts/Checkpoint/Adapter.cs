@@ -3,7 +3,6 @@
 // tensors, the hash of the base, because an adapter is only valid for the weights it was trained on. Adapters of other programs may lack
 // both.
 using System.Numerics;
-using System.Security.Cryptography;
 using System.Text;
 using Qwen3Tts.Files;
 using Qwen3Tts.Kernels;
@@ -225,25 +224,25 @@ sealed class Adapter
             .OrderBy(e => e.Name, StringComparer.Ordinal).ToList();
         var each = new byte[tensors.Count][];
         Parallel.For(0, each.Length, i => each[i] = HashOf(weights.FileOf(tensors[i].Name), tensors[i]));
-        using var all = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        var all = new Sha256();
         for (var i = 0; i < each.Length; i++)
         {
-            all.AppendData(Encoding.UTF8.GetBytes(tensors[i].Name));
-            all.AppendData(each[i]);
+            all.Add(Encoding.UTF8.GetBytes(tensors[i].Name));
+            all.Add(each[i]);
         }
-        return Convert.ToHexStringLower(all.GetHashAndReset());
+        return Convert.ToHexStringLower(all.Current());
     }
 
     static byte[] HashOf(SafetensorsFile file, TensorEntry tensor)
     {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        var hash = new Sha256();
         var block = new byte[Math.Min(tensor.Bytes, 1 << 20)];
         for (long from = 0; from < tensor.Bytes; from += block.Length)
         {
             var part = block.AsSpan(0, (int)Math.Min(block.Length, tensor.Bytes - from));
             file.Read(tensor with { Offset = tensor.Offset + from, Bytes = part.Length }, part);
-            hash.AppendData(part);
+            hash.Add(part);
         }
-        return hash.GetHashAndReset();
+        return hash.Current();
     }
 }

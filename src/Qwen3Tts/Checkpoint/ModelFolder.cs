@@ -50,9 +50,7 @@ sealed class ModelFolder
     /// <exception cref="InvalidDataException">config.json or generation_config.json is not that of a Qwen3-TTS model.</exception>
     public static ModelFolder Open(string path)
     {
-        if (!Directory.Exists(path))
-            throw new DirectoryNotFoundException(
-                $"There is no folder '{path}'. Name the folder of a Qwen3-TTS model: the one that holds config.json.");
+        CheckIsThere(path);
         var config = System.IO.Path.Combine(path, "config.json");
         if (!File.Exists(config))
             throw new FileNotFoundException($"'{path}' holds no config.json. Name the folder of a Qwen3-TTS model.");
@@ -65,6 +63,14 @@ sealed class ModelFolder
         {
             Manifest = RunManifest.Read(path),
         };
+    }
+
+    /// <exception cref="DirectoryNotFoundException">There is no such folder.</exception>
+    public static void CheckIsThere(string path)
+    {
+        if (!Directory.Exists(path))
+            throw new DirectoryNotFoundException(
+                $"There is no folder '{path}'. Name the folder of a Qwen3-TTS model: the one that holds config.json.");
     }
 
     /// <summary>The model with the codec of another folder.</summary>

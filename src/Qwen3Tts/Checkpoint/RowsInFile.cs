@@ -15,19 +15,29 @@ sealed class RowsInFile : Matrix, IDisposable
     readonly SafeFileHandle _handle;
     readonly (long Length, DateTime Written) _state;
 
-    RowsInFile(string path, TensorEntry entry, SafeFileHandle handle) : base(entry.Shape[0], entry.Shape[1]) =>
-        (_path, _entry, _handle, _state) = (path, entry, handle, State(handle));
+    RowsInFile(SafetensorsFile file, TensorEntry entry) : base(entry.Shape[0], entry.Shape[1])
+    {
+        (_path, _entry, _state) = (file.Path, entry, file.State);
+        _handle = File.OpenHandle(_path, share: FileShare.Read | FileShare.Delete);
+        if (State(_handle) == _state)
+            return;
+        _handle.Dispose();
+        throw Changed();
+    }
 
-    /// <param name="path">The file.</param>
+    /// <param name="file">The file, whose header was read.</param>
     /// <param name="entry">A matrix in BF16 or float32.</param>
-    public static RowsInFile Open(string path, TensorEntry entry) =>
-        new(path, entry, File.OpenHandle(path, share: FileShare.Read | FileShare.Delete));
+    /// <exception cref="InvalidDataException">There is another file at its path since the header was read, or it was changed.</exception>
+    public static RowsInFile Open(SafetensorsFile file, TensorEntry entry) => new(file, entry);
 
     public override WeightType Type => _entry.Type == ElementType.BF16 ? WeightType.BFloat16 : WeightType.Float32;
 
     /// <exception cref="InvalidDataException">The file has changed since it was opened.</exception>
+    /// <exception cref="ObjectDisposedException">The table was disposed.</exception>
     public override void CopyRow(int row, Span<float> to)
     {
+        if (_handle.IsClosed)
+            throw Disposed(null);
         to = to[..Columns];
         var size = SafetensorsFile.SizeOf(_entry.Type);
         // BF16 is read into the second half of the row: a number is read before its place is written.
@@ -54,7 +64,12 @@ sealed class RowsInFile : Matrix, IDisposable
 
     public void Dispose() => _handle.Dispose();
 
-    static (long, DateTime) State(SafeFileHandle handle) => (RandomAccess.GetLength(handle), File.GetLastWriteTimeUtc(handle));
+    /// <summary>The error of who uses a model that was disposed.</summary>
+    public static ObjectDisposedException Disposed(Exception? cause) => new(
+        "The model was disposed, so it can no longer speak or clone. Dispose it after its last speech, or load it again.", cause);
+
+    /// <summary>What changes when the file does: its length and the time at which it was written.</summary>
+    public static (long, DateTime) State(SafeFileHandle handle) => (RandomAccess.GetLength(handle), File.GetLastWriteTimeUtc(handle));
 
     InvalidDataException Changed() => new($"{_path} was changed while its model was in use. Load the model again.");
 }

@@ -15,14 +15,13 @@ sealed partial class SafetensorsFile : IDisposable
     MappedFile? _mapped;
 
     SafetensorsFile(string path, Microsoft.Win32.SafeHandles.SafeFileHandle handle, IReadOnlyDictionary<string, TensorEntry> tensors,
-        IReadOnlyDictionary<string, string> metadata)
-    {
-        (Path, _handle, Tensors, Metadata) = (path, handle, tensors, metadata);
-    }
+        IReadOnlyDictionary<string, string> metadata) =>
+        (Path, _handle, Tensors, Metadata, State) = (path, handle, tensors, metadata, RowsInFile.State(handle));
 
     public string Path { get; }
     public IReadOnlyDictionary<string, TensorEntry> Tensors { get; private set; }
     public IReadOnlyDictionary<string, string> Metadata { get; }
+    public (long Length, DateTime Written) State { get; } // when the header had been read
 
     /// <exception cref="InvalidDataException">The file is cut off, is not safetensors, or its header contradicts its size.</exception>
     public static SafetensorsFile Open(string path, bool map = false)

@@ -102,7 +102,7 @@ partial class Weights
         if (_maps || _adapter?.Changes(name) == true || !_tensors.TryGetValue(name, out var found)
             || found.Entry.Type is not (ElementType.BF16 or ElementType.F32))
             return null;
-        return Has(name, rows, columns) ? RowsInFile.Open(found.File.Path, found.Entry) : Matrix.WithoutValues(rows, columns);
+        return Has(name, rows, columns) ? RowsInFile.Open(found.File, found.Entry) : Matrix.WithoutValues(rows, columns);
     }
 }
 

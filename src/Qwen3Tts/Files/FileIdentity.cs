@@ -69,8 +69,8 @@ static class FileIdentity
     // decides.
     static bool AreHardLinks(FileInfo a, FileInfo b)
     {
-        if (a.Length != b.Length || a.LastWriteTimeUtc != b.LastWriteTimeUtc || OutputFile.IsSpecial(a.FullName)
-            || OutputFile.IsSpecial(b.FullName))
+        if (a.Length != b.Length || a.LastWriteTimeUtc != b.LastWriteTimeUtc || SpecialFile.Is(a.FullName)
+            || SpecialFile.Is(b.FullName))
             return false;
         try
         {

@@ -1,5 +1,4 @@
 // One line of the record of a folder, and the check whether a file still has the content that the line describes.
-using System.Security.Cryptography;
 using System.Text.Json.Serialization;
 
 namespace Qwen3Tts.Files;
@@ -38,14 +37,14 @@ sealed record OutputEntry(
 
     static string HashOfFirst(Stream stream, long bytes)
     {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        var hash = new Sha256();
         var buffer = new byte[1 << 16];
         while (bytes > 0 && stream.Read(buffer, 0, (int)Math.Min(bytes, buffer.Length)) is > 0 and var n)
         {
-            hash.AppendData(buffer, 0, n);
+            hash.Add(buffer.AsSpan(0, n));
             bytes -= n;
         }
-        return Convert.ToHexStringLower(hash.GetHashAndReset());
+        return Convert.ToHexStringLower(hash.Current());
     }
 }
 

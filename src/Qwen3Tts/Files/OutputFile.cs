@@ -1,7 +1,5 @@
 // The only way in which this program writes files. A file appears under its name only when it is complete. An existing file that this
 // program did not write is not replaced. A device or a pipe is written to directly. No output may be an input.
-using System.Formats.Tar;
-using System.Security.Cryptography;
 using System.Text;
 
 namespace Qwen3Tts.Files;
@@ -54,7 +52,7 @@ static class OutputFile
             var isRead = read.Contains(full)
                 || File.Exists(full) && new FileInfo(full) is var file
                     && links[(file.Length, file.LastWriteTimeUtc)].Any(i => FileIdentity.Same(i, full));
-            if (isRead && !IsSpecial(full))
+            if (isRead && !SpecialFile.Is(full))
                 throw new ArgumentException(
                     $"'{Printable.Text(output)}' is to be written and is also read. Name another " +
                         $"{(Directory.Exists(full) ? "folder" : "file")} for the output.");
@@ -71,7 +69,7 @@ static class OutputFile
         if (Directory.Exists(full))
             throw new IOException(
                 $"'{Printable.Text(path)}' is a folder, and a file is to be written there. Name another file for the output.");
-        if (!File.Exists(full) || IsSpecial(full) || (record?.Owns(full) ?? false)
+        if (!File.Exists(full) || SpecialFile.Is(full) || (record?.Owns(full) ?? false)
             || OutputRecord.At(Path.GetDirectoryName(full)!).Owns(full))
             return;
         throw new IOException(
@@ -83,11 +81,18 @@ static class OutputFile
     /// <param name="path">The file. A device or a pipe is written to directly.</param>
     /// <param name="write">Writes the content to a stream that cannot seek.</param>
     /// <param name="record">The record that gets an entry of the file; null takes the record of its own folder.</param>
-    /// <param name="head">The first bytes of the file, if they are known only at the end, such as a header with the length. They replace
-    /// as many of those that were written. A device or a pipe keeps what was written.</param>
     /// <exception cref="IOException">There is a file of that name that this program did not write, or the disk is full. The message says
     /// what to do.</exception>
-    public static void Write(string path, Action<Stream> write, OutputRecord? record = null, Func<byte[]>? head = null)
+    public static void Write(string path, Action<Stream> write, OutputRecord? record = null) =>
+        WriteWithHead(path, stream => { write(stream); return null; }, record);
+
+    /// <summary>As <see cref="Write"/>, for formats whose first bytes are known only at the end, as a header with the length.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="write">Writes the content, and returns the first bytes of the file, which replace as many of those that it wrote; null
+    /// to leave them. A device or a pipe keeps what was written.</param>
+    /// <param name="record">As for <see cref="Write"/>.</param>
+    /// <exception cref="IOException">As for <see cref="Write"/>.</exception>
+    public static void WriteWithHead(string path, Func<Stream, byte[]?> write, OutputRecord? record = null)
     {
         var full = FileIdentity.Resolve(path);
         if (WriteThrough(path, full, write))
@@ -95,7 +100,18 @@ static class OutputFile
         CheckIsFree(path, record);
         record ??= OutputRecord.At(Path.GetDirectoryName(full)!);
         Try(path, () => { record.MakeFolder(Path.GetDirectoryName(full)!); return 0; });
-        WriteAside(path, full, write, record, head);
+        WriteAside(path, write, record);
+    }
+
+    /// <summary>As <see cref="WriteWithHead"/>, under the first name that no file has when all is written.</summary>
+    /// <param name="names">Names in one folder, which exists.</param>
+    /// <param name="write">As for <see cref="WriteWithHead"/>.</param>
+    /// <returns>The name. Another process may have taken the one that was free at the beginning.</returns>
+    /// <exception cref="IOException">The file cannot be written.</exception>
+    public static string WriteUnused(IEnumerable<string> names, Func<Stream, byte[]?> write)
+    {
+        var unused = names.Where(name => !Path.Exists(name));
+        return WriteAside(unused.First(), write, OutputRecord.At(Path.GetDirectoryName(FileIdentity.Resolve(unused.First()))!), unused);
     }
 
     /// <summary>
@@ -105,16 +121,21 @@ static class OutputFile
     public static void Replace(string path, Action<Stream> write)
     {
         var full = FileIdentity.Resolve(path);
-        if (WriteThrough(path, full, write))
+        byte[]? Write(Stream stream)
+        {
+            write(stream);
+            return null;
+        }
+        if (WriteThrough(path, full, Write))
             return;
         Try(path, () => Directory.CreateDirectory(Path.GetDirectoryName(full)!));
-        WriteAside(path, full, write, null, null);
+        WriteAside(path, Write, null);
     }
 
     /// <summary>Writes to a device or a pipe; returns false if the path is neither.</summary>
-    static bool WriteThrough(string path, string full, Action<Stream> write)
+    static bool WriteThrough(string path, string full, Func<Stream, byte[]?> write)
     {
-        if (!File.Exists(full) || !IsSpecial(full))
+        if (!File.Exists(full) || !SpecialFile.Is(full))
             return false;
         using var device = Try(path, () => new FileStream(full, FileMode.Open, FileAccess.Write, FileShare.ReadWrite, 1));
         using var stream = new OutputStream(device, path);
@@ -122,17 +143,32 @@ static class OutputFile
         return true;
     }
 
-    static void WriteAside(string path, string full, Action<Stream> write, OutputRecord? record, Func<byte[]>? head)
+    static string WriteAside(string path, Func<Stream, byte[]?> write, OutputRecord? record, IEnumerable<string>? unused = null)
     {
+        var full = FileIdentity.Resolve(path);
         foreach (var abandoned in TemporaryName.AbandonedOf(full).Where(File.Exists))
             TemporaryName.RemoveFile(abandoned);
         var temporary = TemporaryName.Take(full, TemporaryName.New);
         try
         {
-            var (bytes, hash) = Fill(path, temporary, write, head);
-            var entry = record?.Add(full, bytes, hash);
-            Try(path, () => { File.Move(temporary, full, overwrite: true); return 0; });
-            record?.Remember(full, entry!);
+            var (bytes, hash) = Fill(path, temporary, write);
+            return (unused ?? [path]).First(name => TryName(temporary, name, mayReplace: unused is null));
+
+            bool TryName(string temporary, string name, bool mayReplace)
+            {
+                var target = FileIdentity.Resolve(name);
+                var entry = record?.Add(target, bytes, hash);
+                try
+                {
+                    Try(name, () => { File.Move(temporary, target, mayReplace); return 0; });
+                }
+                catch (IOException) when (!mayReplace && Path.Exists(target))
+                {
+                    return false; // another process was faster
+                }
+                record?.Remember(target, entry!);
+                return true;
+            }
         }
         finally
         {
@@ -143,20 +179,20 @@ static class OutputFile
     }
 
     /// <summary>Writes a new file; returns its length and hash.</summary>
-    static (long Bytes, byte[] Sha256) Fill(string path, string temporary, Action<Stream> write, Func<byte[]>? head)
+    static (long Bytes, byte[] Sha256) Fill(string path, string temporary, Func<Stream, byte[]?> write)
     {
         var file = Try(path, () => new FileStream(temporary, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, 1 << 16));
         try
         {
             using var stream = new OutputStream(file, path);
-            write(stream);
+            var head = write(stream);
             if (head is not null)
-                Try(path, () => { file.Position = 0; file.Write(head()); return 0; });
+                Try(path, () => { file.Position = 0; file.Write(head); return 0; });
             Try(path, () => { file.Flush(flushToDisk: true); return 0; });
             if (head is null)
-                return (stream.Position, stream.Sha256());
+                return (stream.Position, stream.Hash());
             file.Position = 0; // the hash of what was written counts the first bytes as they were
-            return (stream.Position, SHA256.HashData(file));
+            return (stream.Position, Sha256.Of(file));
         }
         finally
         {
@@ -164,55 +200,9 @@ static class OutputFile
         }
     }
 
-    /// <summary>Takes a name that no file has: an empty file of this program stands there, which <see cref="Write"/> replaces.</summary>
-    /// <param name="path">The file.</param>
-    /// <returns>False if there is a file of that name, of another process perhaps.</returns>
-    /// <exception cref="IOException">The folder cannot be written to.</exception>
-    public static bool TryTakeName(string path)
-    {
-        var full = FileIdentity.Resolve(path);
-        if (Path.Exists(path))
-            return false;
-        try
-        {
-            Try(path, () => new FileStream(full, FileMode.CreateNew, FileAccess.Write)).Dispose();
-        }
-        catch (IOException) when (Path.Exists(full))
-        {
-            return false;
-        }
-        OutputRecord.At(Path.GetDirectoryName(full)!).Add(full, 0, SHA256.HashData([]));
-        return true;
-    }
-
     /// <summary>Writes text as UTF-8 without a byte order mark.</summary>
     public static void WriteText(string path, string text, OutputRecord? record = null) =>
         Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(text)), record);
-
-    /// <summary>True for devices, pipes and sockets, which are written to directly and never replaced. Does not open the path.</summary>
-    public static bool IsSpecial(string path)
-    {
-        if (OperatingSystem.IsWindows())
-            return path.StartsWith(@"\\.\", StringComparison.Ordinal);
-        var file = new FileInfo(path);
-        if (file.LinkTarget is not null)
-            return true; // an entry of /proc for an open file; other links are resolved
-        if (!file.Exists || file.Length > 0)
-            return false;
-        using var archive = new MemoryStream(); // TarWriter is the only part of .NET that tells the kinds of files apart
-        try
-        {
-            using (var writer = new TarWriter(archive, TarEntryFormat.Pax, leaveOpen: true))
-                writer.WriteEntry(path, "kind");
-        }
-        catch (IOException)
-        {
-            return true; // a socket, which an archive cannot hold
-        }
-        archive.Position = 0;
-        using var reader = new TarReader(archive);
-        return reader.GetNextEntry()?.EntryType is TarEntryType.CharacterDevice or TarEntryType.BlockDevice or TarEntryType.Fifo;
-    }
 
     /// <summary>Runs an operation on the output. If the system refuses it, the error says what to do.</summary>
     internal static T Try<T>(string path, Func<T> act)

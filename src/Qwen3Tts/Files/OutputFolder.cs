@@ -18,7 +18,7 @@ static class OutputFolder
         var aside = TemporaryName.Take(target, TemporaryName.New);
         try
         {
-            Directory.CreateDirectory(aside);
+            OutputFile.Try(target, () => Directory.CreateDirectory(aside));
             write(aside);
             Replace(aside, target);
         }

@@ -67,7 +67,7 @@ sealed class OutputRecord
             ReadOn();
             var full = FileIdentity.Resolve(path);
             return Relative(full) is { } relative && _entries.TryGetValue(relative, out var entries) && File.Exists(full)
-                && !OutputFile.IsSpecial(full) && (entries.Any(e => IsUnchanged(full, e)) || OutputEntry.IsCutOff(new(full), entries));
+                && !SpecialFile.Is(full) && (entries.Any(e => IsUnchanged(full, e)) || OutputEntry.IsCutOff(new(full), entries));
         }
     }
 

@@ -1,6 +1,5 @@
 // A stream around the output that computes the hash of the bytes that are written, and reports a full disk with a message that says what to
 // do.
-using System.Security.Cryptography;
 
 namespace Qwen3Tts.Files;
 
@@ -9,10 +8,10 @@ namespace Qwen3Tts.Files;
 /// <param name="path">Name of the file in messages.</param>
 sealed class OutputStream(Stream inner, string path) : Stream
 {
-    readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+    readonly Sha256 _hash = new();
     long _written;
 
-    public byte[] Sha256() => _hash.GetCurrentHash();
+    public byte[] Hash() => _hash.Current();
 
     public override bool CanRead => false;
     public override bool CanSeek => false;
@@ -30,7 +29,7 @@ sealed class OutputStream(Stream inner, string path) : Stream
         {
             OutputFile.Try<int>(path, () => throw e);
         }
-        _hash.AppendData(buffer);
+        _hash.Add(buffer);
         _written += buffer.Length;
     }
 
@@ -39,10 +38,4 @@ sealed class OutputStream(Stream inner, string path) : Stream
     public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
     public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
     public override void SetLength(long value) => throw new NotSupportedException();
-
-    protected override void Dispose(bool disposing)
-    {
-        _hash.Dispose();
-        base.Dispose(disposing);
-    }
 }

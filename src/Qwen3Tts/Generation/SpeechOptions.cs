@@ -34,7 +34,9 @@ public sealed record SpeechOptions
 
     /// <summary>
     /// Stops speech that does not end by itself, after two seconds plus this number of frames (80 ms) for each text token. Speech takes
-    /// about 3 to 5. With null, <see cref="SamplingOptions.MaxFrames"/> is the only limit, as in the official package.
+    /// about 3 to 5. An <see cref="Instruct"/>, which may ask for slow speech, doubles it. A voice with a transcript, whose recording has
+    /// more than four frames for each token, raises it in that ratio, at most by two. With null,
+    /// <see cref="SamplingOptions.MaxFrames"/> is the only limit, as in the official package.
     /// </summary>
     public double? MaxFramesPerToken { get; init; }
 

@@ -1,7 +1,6 @@
 // Converting weights while a model is loaded takes seconds, so the result is kept in a file. Such a file belongs to one model folder and
 // one precision. It holds only the converted tensors, and it is used only if it was made from the very weights that are loaded.
 using System.Globalization;
-using System.Security.Cryptography;
 using System.Text;
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.Files;
@@ -23,6 +22,9 @@ sealed class QuantizedCache(string folder)
     public static string UsualFolder => Environment.GetEnvironmentVariable("QWEN3TTS_CACHE") is { Length: > 0 } named ? named
         : Path.Combine(Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } cache ? cache
             : Path.Combine(UserFolder.Path, ".cache"), "qwen3tts");
+
+    /// <summary>Why weights could not be kept, with a remedy; null if they are kept.</summary>
+    public string? Problem { get; private set; }
 
     /// <summary>The file of the model, or null if there is none, or one of other weights.</summary>
     /// <param name="weights">The weights of the model.</param>
@@ -71,6 +73,9 @@ sealed class QuantizedCache(string folder)
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             // The folder cannot be written, or the disk is full: the model is ready all the same, and is converted again next time.
+            Problem = $"The converted weights could not be kept for the next time in '{Printable.Text(folder)}': "
+                + $"{(e.InnerException ?? e).Message.TrimEnd('.')}. Name a folder that can be written to with QWEN3TTS_CACHE, or write the "
+                + "model once with 'qwen3tts quantize'.";
         }
     }
 
@@ -97,21 +102,21 @@ sealed class QuantizedCache(string folder)
     /// <summary>Tells weights apart: for each file its length, its time, its header, and samples of its numbers.</summary>
     public static string FingerprintOf(Weights weights)
     {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        hash.AppendData(Encoding.UTF8.GetBytes(Version));
+        var hash = new Sha256();
+        hash.Add(Encoding.UTF8.GetBytes(Version));
         var block = new byte[SampleBytes];
         foreach (var path in weights.Paths)
         {
             using var stream = File.OpenHandle(path);
             var length = RandomAccess.GetLength(stream);
-            hash.AppendData(Encoding.UTF8.GetBytes(
+            hash.Add(Encoding.UTF8.GetBytes(
                 string.Create(CultureInfo.InvariantCulture, $" {length} {File.GetLastWriteTimeUtc(path).Ticks} ")));
             // The first sample has the beginning of the header.
             for (var i = 0; i < Samples; i++)
-                hash.AppendData(block, 0, RandomAccess.Read(stream, block, (long)((Int128)length * i / Samples)));
+                hash.Add(block.AsSpan(0, RandomAccess.Read(stream, block, (long)((Int128)length * i / Samples))));
         }
-        return Convert.ToHexStringLower(hash.GetHashAndReset());
+        return Convert.ToHexStringLower(hash.Current());
     }
 
-    static string Hash(byte[] bytes) => Convert.ToHexStringLower(SHA256.HashData(bytes));
+    static string Hash(byte[] bytes) => Convert.ToHexStringLower(Sha256.Of(bytes));
 }

@@ -1,6 +1,6 @@
 // Voices between voices: weighted means of their vectors.
 using System.Runtime.InteropServices;
-using System.Security.Cryptography;
+using Qwen3Tts.Files;
 using Qwen3Tts.Generation;
 
 namespace Qwen3Tts.Voices;
@@ -46,7 +46,7 @@ public static class VoiceMix
         [.. Enumerable.Range(0, parts[0].Vector.Length).Select(i => (float)parts.Sum(p => p.Weight * p.Vector[i]))];
 
     internal static string HashOf(float[] numbers) =>
-        Convert.ToHexStringLower(SHA256.HashData(MemoryMarshal.AsBytes(numbers.AsSpan())));
+        Convert.ToHexStringLower(Sha256.Of(MemoryMarshal.AsBytes(numbers.AsSpan())));
 
-    internal static string Short(string hash) => Files.Printable.Text(hash.Length > 12 ? hash[..12] : hash);
+    internal static string Short(string hash) => Printable.Text(hash.Length > 12 ? hash[..12] : hash);
 }

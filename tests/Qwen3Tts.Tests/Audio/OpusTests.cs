@@ -7,7 +7,7 @@ public sealed class OpusTests
     static byte[] Written(Waveform wave)
     {
         var stream = new MemoryStream();
-        OpusWriter.Write(stream, wave);
+        OpusWriter.Write(stream, wave.SampleRate, [wave.Samples]);
         return stream.ToArray();
     }
 

@@ -13,6 +13,21 @@ public sealed class WeightsTests
         return folder;
     }
 
+    /// <summary>Rows that stay in a file are those of the file whose header was read.</summary>
+    [Fact]
+    public void AFileThatIsReplacedBeforeItsRowsAreReadIsNoticed()
+    {
+        var folder = Folder(("rows", [2, 3]));
+        using var weights = Weights.Open(folder);
+        Assert.Equal(2, weights.OpenRows("rows", 2, 3)!.Rows);
+        var path = Path.Combine(folder, "model.safetensors");
+        File.Copy(path, path + "2");
+        File.SetLastWriteTimeUtc(path + "2", new(2020, 1, 1, 0, 0, 0, DateTimeKind.Utc));
+        File.Move(path + "2", path, overwrite: true);
+        var error = Assert.Throws<InvalidDataException>(() => weights.OpenRows("rows", 2, 3));
+        Assert.Contains("Load the model again.", error.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void OneErrorNamesEverything()
     {

@@ -20,17 +20,27 @@ public sealed class MistakeTests
     [InlineData("say hello --voice .", ". is a folder. Name a recording in it.")]
     [InlineData("say hello --output EMPTY", "is empty")]
     [InlineData("say hello --precision int2", "Did you mean int8? See")]
+    [InlineData("say hello --speaker nobody", "nobody")]
+    [InlineData("doctor absent", "There is no folder 'absent'.")]
+    [InlineData("quantize MINI -o README/out", "Choose a folder that can be written to.")]
+    [InlineData("voice create --recording CLIP --model MINI -o x.wav", "Name 'x.voice.safetensors'.")]
+    [InlineData("voice create --recording CLIP --model MINI --language klingon -o x", "The model has no language 'klingon'. Choose")]
     [InlineData("codec encode README --model MINI -o -", "standard output is not written to here")]
     public void AMessageSaysWhatToDo(string line, string part)
     {
         var folder = Scratch.New();
         File.WriteAllText(Path.Combine(folder, "README"), "This is not a voice.");
         var (code, _, error) = UseTests.Bytes([], folder,
-            [.. line.Split(' ').Select(word => word switch { "MINI" => Mini.Model, "EMPTY" => "", _ => word })]);
+            [.. line.Split(' ').Select(word => word switch
+            {
+                "MINI" => Mini.Model,
+                "CLIP" => Path.Combine(Mini.Folder, "clips", "rms_1.wav"),
+                "EMPTY" => "",
+                _ => word,
+            })]);
         Assert.Equal(1, code);
         Assert.Contains(part, error, StringComparison.Ordinal);
-        Assert.Equal(["README"], Directory.EnumerateFileSystemEntries(folder).Select(Path.GetFileName)
-            .Where(name => name != OutputRecord.FileName));
+        Assert.Equal(["README"], Directory.EnumerateFileSystemEntries(folder).Select(Path.GetFileName));
     }
 
     /// <summary>A file system allows 255 bytes for a name.</summary>
@@ -42,23 +52,65 @@ public sealed class MistakeTests
         Assert.Contains("Give a shorter name.", error.Message, StringComparison.Ordinal);
     }
 
-    /// <summary>Two commands that start at the same time do not take the same default name.</summary>
+    /// <summary>Commands that speak at the same time do not take the same default name.</summary>
     [Fact]
     public async Task ADefaultNameIsTakenOnce()
     {
         var folder = Scratch.New();
-        var path = Path.Combine(folder, "speech.wav");
-        Assert.True(OutputFile.TryTakeName(path));
-        Assert.False(OutputFile.TryTakeName(path));
+        File.WriteAllText(Path.Combine(folder, "speech.wav"), "theirs");
         string[] say = ["say", "Set white at B four now.", "--max-seconds", "0.2"];
-        Assert.Equal(1, UseTests.Bytes([], folder, [.. say, "--speaker", "nobody"]).Code);
-        Assert.False(File.Exists(Path.Combine(folder, "speech-2.wav"))); // a name is given back if nothing is spoken
         var spoken = await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => Task.Run(() => UseTests.Bytes([], folder, say))));
         Assert.All(spoken, s => Assert.Equal("", s.Code == 0 ? "" : s.Error));
-        Assert.Equal([2, 3, 4], Enumerable.Range(2, 8).Where(n => File.Exists(Path.Combine(folder, $"speech-{n}.wav"))));
-        Assert.Equal(0, new FileInfo(path).Length);
-        OutputFile.WriteText(path, "the one that took it");
-        Assert.Equal("the one that took it", File.ReadAllText(path));
+        Assert.Equal(["speech-2.wav", "speech-3.wav", "speech-4.wav", "speech.wav"],
+            Directory.GetFiles(folder, "*.wav").Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        Assert.Equal("theirs", File.ReadAllText(Path.Combine(folder, "speech.wav")));
+        for (var n = 2; n <= 4; n++)
+            OutputFile.CheckIsFree(Path.Combine(folder, $"speech-{n}.wav")); // the record has it
+    }
+
+    /// <summary>A name that another process takes while the file is written stays with that process.</summary>
+    [Fact]
+    public void ANameThatIsTakenMeanwhileIsLeft()
+    {
+        var folder = Scratch.New();
+        string[] names = [Path.Combine(folder, "a"), Path.Combine(folder, "b"), Path.Combine(folder, "c")];
+        File.WriteAllText(names[0], "theirs");
+        Assert.Equal(names[2], OutputFile.WriteUnused(names, stream =>
+        {
+            stream.Write("_urs"u8);
+            File.WriteAllText(names[1], "theirs, too");
+            return "o"u8.ToArray();
+        }));
+        Assert.Equal(["theirs", "theirs, too", "ours"], names.Select(File.ReadAllText));
+        Assert.Throws<IOException>(() => OutputFile.CheckIsFree(names[1]));
+        OutputFile.CheckIsFree(names[2]);
+    }
+
+    /// <summary>A process that is killed while it speaks leaves no file under a final name.</summary>
+    [Fact]
+    public void WhoIsKilledLeavesNoSpeech()
+    {
+        var folder = Scratch.New();
+        File.WriteAllText(Path.Combine(folder, "long.txt"), string.Join(' ', Enumerable.Repeat("Set white at B four now.", 500)));
+        var start = new ProcessStartInfo("dotnet",
+            ["exec", Path.Combine(AppContext.BaseDirectory, "Qwen3Tts.Cli.dll"), "say", "--file", "long.txt"])
+        {
+            WorkingDirectory = folder,
+            RedirectStandardError = true,
+        };
+        start.Environment.Remove("QWEN3TTS_MODEL");
+        using var process = Process.Start(start)!;
+        try
+        {
+            SpinWait.SpinUntil(() => Directory.GetFiles(folder, "*.qwen3tts-tmp").Length > 0 || process.HasExited, TimeSpan.FromMinutes(1));
+        }
+        finally
+        {
+            process.Kill();
+        }
+        process.WaitForExit();
+        Assert.Single(Directory.GetFiles(folder, "*.qwen3tts-tmp"));
+        Assert.Equal(2, Directory.GetFiles(folder).Length); // and the text
     }
 
     /// <summary>Speech ends when the program that reads it has ended.</summary>

@@ -97,24 +97,28 @@ public sealed class UseTests
         }
     }
 
-    /// <summary>A WAV file is on the disk, under a temporary name, before its speech ends.</summary>
-    [Fact]
-    public void AFileIsWrittenWhileItIsSpoken()
+    /// <summary>A file is on the disk, under a temporary name, before its speech ends, and is the one that is written at once.</summary>
+    [Theory]
+    [InlineData(".wav"), InlineData(".flac"), InlineData(".opus")]
+    public void AFileIsWrittenWhileItIsSpoken(string extension)
     {
-        var path = Path.Combine(Scratch.New(), "a.wav");
+        var path = Path.Combine(Scratch.New(), $"a{extension}");
         var before = new List<long>();
         IEnumerable<float[]> Chunks()
         {
             for (var i = 0; i < 5; i++)
             {
                 before.Add(new DirectoryInfo(Path.GetDirectoryName(path)!).EnumerateFiles().Sum(f => f.Length));
-                yield return Enumerable.Repeat(i / 8f, 100_001).ToArray();
+                yield return Sound(i);
             }
         }
-        WavFile.WriteOutput(path, 24000, Chunks(), WavFormat.Pcm24);
-        Assert.True(before[^1] > 900_000);
-        var whole = Path.Combine(Scratch.New(), "b.wav");
-        WavFile.Write(whole, WavFile.Read(path), WavFormat.Pcm24);
+        static float[] Sound(int part) =>
+            [.. Enumerable.Range(0, 100_001).Select(t => MathF.Sin(t * (part + 1) / 99f) * (1 + t * 7919 % 101) / 128)];
+        OutputFile.WriteWithHead(path, stream => AudioFile.Write(stream, path, 24000, Chunks(), WavFormat.Pcm24));
+        var (written, all) = (before[^1], new FileInfo(path).Length);
+        Assert.InRange(written, all / 2, all);
+        var whole = Path.Combine(Scratch.New(), $"b{extension}");
+        AudioFile.Write(whole, new([.. Enumerable.Range(0, 5).SelectMany(Sound)], 24000), WavFormat.Pcm24);
         Assert.Equal(File.ReadAllBytes(whole), File.ReadAllBytes(path)); // also the header, and the byte that pads an odd length
         OutputFile.CheckIsFree(path); // the record has its hash
     }

@@ -81,6 +81,8 @@ public sealed class ClientTests : IDisposable
         Assert.Equal(Frames, response.AdditionalProperties["frames"]);
         Assert.Equal(Frames * 0.08, (double)response.AdditionalProperties["seconds"]!, 9);
         Assert.Equal(_tts.Name, response.ModelId);
+        Assert.Equal((_tts.CountTokens(Text), Frames, _tts.CountTokens(Text) + Frames), (response.Usage!.InputTokenCount,
+            response.Usage.OutputTokenCount, response.Usage.TotalTokenCount));
         Assert.Equal(expected, Assert.IsType<Qwen3Tts.Generation.Speech>(response.RawRepresentation).Samples);
     }
 
@@ -107,9 +109,34 @@ public sealed class ClientTests : IDisposable
         Assert.Single(updates.Select(u => u.ResponseId).Distinct());
     }
 
+    /// <summary>A long text is spoken in parts, whole and as a stream.</summary>
+    [Fact]
+    public async Task ALongTextIsSpokenInParts()
+    {
+        var text = string.Join(' ', Enumerable.Repeat("Set white at B four now. Maria has two yellow boxes.", 12));
+        var how = new SpeechOptions { Voice = _tts.Use(_voice), Sampling = new() { MaxFrames = 2 } };
+        var parts = _tts.SayLong(text, how).ToList();
+        Assert.True(parts.Count > 1);
+        var options = new TextToSpeechOptions { AudioFormat = "pcm", RawRepresentationFactory = _ => how };
+        var response = await _client.GetAudioAsync(text, options);
+        var updates = new List<TextToSpeechResponseUpdate>();
+        await foreach (var update in _client.GetStreamingAudioAsync(text, options))
+            updates.Add(update);
+        var whole = updates.ToTextToSpeechResponse();
+        foreach (var (bytes, usage, facts) in new[] { (response.Contents, response.Usage, response.AdditionalProperties),
+            (whole.Contents, whole.Usage, whole.AdditionalProperties) })
+        {
+            Assert.Equal(Pcm([.. parts.SelectMany(p => p.Speech.Samples)]), Bytes(bytes.OfType<DataContent>()));
+            Assert.Equal((_tts.CountTokens(text), 2 * parts.Count), (usage!.InputTokenCount, usage.OutputTokenCount));
+            Assert.Equal(("length", 2 * parts.Count), (facts!["finish_reason"], facts["frames"]));
+        }
+        Assert.Equal(parts.Select(p => p.Text), Assert.IsType<List<SpokenSentence>>(response.RawRepresentation).Select(p => p.Text));
+    }
+
     public static TheoryData<string, TextToSpeechOptions> Refused => new()
     {
         { "There is no voice 'bob'. Set VoiceId to one of: anna.", new() { VoiceId = "bob" } },
+        { "There is no voice 'b<U+001B>[31mob'.", new() { VoiceId = "b\u001b[31mob" } },
         { "There is no voice '/etc/voice.safetensors'.", new() { VoiceId = "/etc/voice.safetensors" } },
         { "names no voice. Set VoiceId to one of: anna.", new() },
         { "Speed is 1.5", new() { VoiceId = "anna", Speed = 1.5f } },

@@ -51,6 +51,53 @@ public sealed class LongTextTests
     }
 
     [Fact]
+    public async Task TheAsynchronousFormsAreTheSame()
+    {
+        using var tts = Tts.Load(Mini.Model, new() { Threads = 1 });
+        var options = Options(tts);
+        var parts = tts.SayLong(Text, options, Each).ToList();
+        var (said, streamed, times) = (new List<SpokenSentence>(), new List<float>(), new List<SentenceTime>());
+        await foreach (var sentence in tts.SayLongAsync(Text, options, Each, TestContext.Current.CancellationToken))
+            said.Add(sentence);
+        await foreach (var chunk in tts.StreamLongAsync(Text, options, Each, TestContext.Current.CancellationToken))
+        {
+            streamed.AddRange(chunk.Samples);
+            if (chunk.Ended is { } time)
+                times.Add(time);
+        }
+        Assert.Equal(parts.SelectMany(p => p.Speech.Samples), said.SelectMany(p => p.Speech.Samples));
+        Assert.Equal(parts.SelectMany(p => p.Speech.Samples), streamed);
+        Assert.Equal(parts.Select(p => (p.Text, p.Start, p.Duration)), said.Select(p => (p.Text, p.Start, p.Duration)));
+        Assert.Equal(parts.Select(p => (p.Text, p.Frames)), times.Select(t => (t.Text, t.Frames)));
+    }
+
+    [Fact]
+    public async Task AsynchronousSpeechEndsWhenItIsCancelledOrLeft()
+    {
+        using var tts = Tts.Load(Mini.Model, new() { Threads = 1 });
+        var options = Options(tts);
+        Assert.Throws<ArgumentException>(() => tts.SayLongAsync("* * *", options));
+        Assert.Throws<ArgumentException>(() => tts.StreamLongAsync(Text));
+        using var stop = new CancellationTokenSource();
+        SentenceTime? last = null;
+        await foreach (var chunk in tts.StreamLongAsync(Text, options, Each, stop.Token))
+        {
+            await stop.CancelAsync();
+            last = chunk.Ended;
+        }
+        Assert.Equal(FinishReason.Cancelled, last!.FinishReason);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () =>
+        {
+            await foreach (var _ in tts.SayLongAsync(Text, options, Each, new(canceled: true)))
+            {
+            }
+        });
+        await foreach (var _ in tts.StreamLongAsync(Text, options, Each, TestContext.Current.CancellationToken))
+            break;
+        Assert.Equal(0, tts.StatesInUse);
+    }
+
+    [Fact]
     public void LimitsStopsAndMistakesAreReported()
     {
         using var tts = Tts.Load(Mini.Model, new() { Threads = 1 });

@@ -146,6 +146,25 @@ public sealed class TtsTests
     }
 
     [Fact]
+    public async Task ADisposedModelSaysSo()
+    {
+        var tts = Tts.Load(Mini.Model, new() { Threads = 2 });
+        var recording = WavFile.Read(Path.Combine(Mini.Folder, "clips", "rms_1.wav"));
+        var options = new SpeechOptions { Voice = tts.Clone(recording), Sampling = tts.Sampling with { MaxFrames = 3 } };
+        var begun = tts.Stream("Set white.", options);
+        tts.Dispose();
+        var errors = new Action[]
+        {
+            () => tts.Say("Set white.", options), () => tts.Stream("Set white.", options), () => tts.SayLong("Set white.", options),
+            () => tts.StreamAsync("Set white.", options), () => tts.StreamLongAsync("Set white.", options), () => tts.Clone(recording),
+            () => begun.Count(),
+        }.Select(act => Assert.Throws<ObjectDisposedException>(act)).ToList();
+        errors.Add(await Assert.ThrowsAsync<ObjectDisposedException>(() => tts.SayAsync("Set white.", options)));
+        Assert.All(errors, e => Assert.Equal(
+            "The model was disposed, so it can no longer speak or clone. Dispose it after its last speech, or load it again.", e.Message));
+    }
+
+    [Fact]
     public void SayingStopsWhenCancelled()
     {
         using var tts = Tts.Load(Golden.Checkpoint("design-1b7"), new() { Threads = 1 });

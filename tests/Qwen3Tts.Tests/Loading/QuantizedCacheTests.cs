@@ -3,6 +3,7 @@ using Qwen3Tts.Kernels;
 using Qwen3Tts.Loading;
 using Qwen3Tts.Sequence;
 using Qwen3Tts.Talker;
+using Qwen3Tts.Tests.Cli;
 
 namespace Qwen3Tts.Tests.Loading;
 
@@ -72,6 +73,19 @@ public sealed class QuantizedCacheTests
         var occupied = Path.Combine(Scratch.New("cache"), "file");
         File.WriteAllText(occupied, "");
         Assert.Equal(Logits(Mini.Model, WeightType.Int8, null), Logits(Mini.Model, WeightType.Int8, occupied));
+    }
+
+    [Fact]
+    public void AFolderThatCannotBeWrittenIsSaid()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has no program env.");
+        var folder = Scratch.New();
+        File.WriteAllText(Path.Combine(folder, "occupied"), "");
+        var (code, _, error) = UseTests.Bytes(["/usr/bin/env", $"QWEN3TTS_CACHE={folder}/occupied"], folder, "say",
+            "Set white at B four now.", "--precision", "int8", "--max-seconds", "0.2");
+        Assert.Equal(0, code);
+        Assert.Contains($"could not be kept for the next time in '{folder}/occupied'", error, StringComparison.Ordinal);
+        Assert.Contains("QWEN3TTS_CACHE, or write", error, StringComparison.Ordinal);
     }
 
     [Fact]

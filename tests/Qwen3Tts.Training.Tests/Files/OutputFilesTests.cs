@@ -40,11 +40,11 @@ public sealed class OutputFilesTests : IDisposable
         Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has no such files");
         using (var made = System.Diagnostics.Process.Start("mkfifo", In("fifo")))
             await made.WaitForExitAsync();
-        Assert.True(OutputFile.IsSpecial(In("fifo")));
+        Assert.True(SpecialFile.Is(In("fifo")));
         var read = Task.Run(() => File.ReadAllText(In("fifo")));
         OutputFile.WriteText(In("fifo"), "through");
         Assert.Equal("through", await read);
-        Assert.True(OutputFile.IsSpecial(In("fifo")));
+        Assert.True(SpecialFile.Is(In("fifo")));
     }
 
     [Fact]

@@ -110,20 +110,41 @@ public static class AudioFile
     /// <exception cref="IOException">The stream cannot be written, or ffmpeg is needed and not there, or failed.</exception>
     public static void Write(Stream stream, string name, Waveform wave, WavFormat samples = WavFormat.Pcm16)
     {
-        switch (AudioFormats.Of(name))
+        switch (AudioFormats.Of(name)) // a stream keeps the header that it gets first, so those of WAV and FLAC are complete here
         {
             case AudioFormat.Flac:
                 FlacWriter.Write(stream, wave, AudioFormats.FlacBits(samples));
                 break;
-            case AudioFormat.Opus:
-                OpusWriter.Write(stream, wave);
-                break;
-            case AudioFormat.Ffmpeg:
-                Ffmpeg.Write(stream, wave, Path.GetExtension(name));
-                break;
-            default:
+            case AudioFormat.Wav:
                 WavFile.Write(stream, wave, samples);
                 break;
+            default:
+                Write(stream, name, wave.SampleRate, [wave.Samples], samples);
+                break;
+        }
+    }
+
+    /// <summary>Writes samples while they arrive; the memory does not grow with them.</summary>
+    /// <param name="stream">The stream, which need not seek.</param>
+    /// <param name="name">Name of the file, whose extension chooses the format.</param>
+    /// <param name="rate">Samples per second.</param>
+    /// <param name="chunks">The samples, which are generated while they are enumerated.</param>
+    /// <param name="samples">How samples are stored in WAV or FLAC.</param>
+    /// <returns>The first bytes of the file, if they are known only at the end; null to leave them as they were written.</returns>
+    internal static byte[]? Write(Stream stream, string name, int rate, IEnumerable<float[]> chunks, WavFormat samples)
+    {
+        switch (AudioFormats.Of(name))
+        {
+            case AudioFormat.Flac:
+                return FlacWriter.Write(stream, rate, chunks, AudioFormats.FlacBits(samples));
+            case AudioFormat.Opus:
+                OpusWriter.Write(stream, rate, chunks);
+                return null;
+            case AudioFormat.Ffmpeg:
+                Ffmpeg.Write(stream, rate, chunks, Path.GetExtension(name));
+                return null;
+            default:
+                return WavFile.Write(stream, rate, chunks, samples);
         }
     }
 

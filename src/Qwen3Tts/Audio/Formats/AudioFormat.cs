@@ -27,7 +27,7 @@ static class AudioFormats
         ".flac" => AudioFormat.Flac,
         ".opus" or ".ogg" => AudioFormat.Opus,
         ".mp3" or ".m4a" or ".aac" => AudioFormat.Ffmpeg,
-        _ when OutputFile.IsSpecial(FileIdentity.Resolve(path)) => AudioFormat.Wav,
+        _ when SpecialFile.Is(FileIdentity.Resolve(path)) => AudioFormat.Wav,
         var other => throw new ArgumentException($"'{Printable.Text(path)}' "
             + (other.Length > 1 ? "would not be what its name says: no such format is written" : "does not end in a known format")
             + $". Name '{Printable.Text(Path.ChangeExtension(path, ".wav"))}', or another file that ends in {Writable}."),

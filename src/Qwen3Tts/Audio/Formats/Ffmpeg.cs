@@ -16,11 +16,12 @@ static class Ffmpeg
 
     /// <summary>Writes a file in the format of an extension.</summary>
     /// <param name="stream">The stream, which need not seek.</param>
-    /// <param name="wave">What to write.</param>
+    /// <param name="rate">Samples per second.</param>
+    /// <param name="chunks">The samples, which are generated while they are enumerated; they are collected in a temporary file.</param>
     /// <param name="extension">The extension, with its dot.</param>
     /// <exception cref="ArgumentException">A sample is not a finite number.</exception>
     /// <exception cref="IOException">The program is not there, or failed.</exception>
-    public static void Write(Stream stream, Waveform wave, string extension)
+    public static void Write(Stream stream, int rate, IEnumerable<float[]> chunks, string extension)
     {
         var program = Find(extension);
         var folder = Directory.CreateTempSubdirectory("qwen3tts-ffmpeg-").FullName;
@@ -28,7 +29,7 @@ static class Ffmpeg
         {
             // The program writes a file, not a pipe: some formats get their header at the end.
             var (from, to) = (Path.Combine(folder, "in.wav"), Path.Combine(folder, "out" + extension.ToLowerInvariant()));
-            WavFile.Write(from, wave, WavFormat.Float32);
+            WavFile.WriteOutput(from, rate, chunks, WavFormat.Float32);
             ExternalProgram.Run(program, ["-nostdin", "-v", "error", "-i", from, "-fflags", "+bitexact", to]);
             using var made = File.OpenRead(to);
             made.CopyTo(stream);

@@ -1,7 +1,6 @@
 // Reads FLAC (RFC 9639). The checksums of frames and of all samples are compared, so a file that is read is the one that was written. No
 // size in a header is trusted: the samples that really arrive are counted.
 using System.Buffers.Binary;
-using System.Security.Cryptography;
 
 namespace Qwen3Tts.Audio;
 
@@ -18,7 +17,7 @@ sealed class FlacReader(byte[] file, int at, AudioErrors errors)
     public Waveform Read()
     {
         var stream = ReadHeader();
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.MD5);
+        var hash = new Md5();
         var mixer = new MonoMixer(stream.Channels, errors);
         var samples = new long[stream.Channels][];
         while (stream.Samples == 0 || mixer.Count < stream.Samples)
@@ -34,7 +33,7 @@ sealed class FlacReader(byte[] file, int at, AudioErrors errors)
             FlacStream.AddTo(hash, samples, count, stream.Bits);
             mixer.Add(Amplitudes(samples, count, stream.Bits));
         }
-        if (stream.Md5.Any(b => b != 0) && !hash.GetHashAndReset().AsSpan().SequenceEqual(stream.Md5))
+        if (stream.Md5.Any(b => b != 0) && !hash.Finish().AsSpan().SequenceEqual(stream.Md5))
             throw errors.Bad("the checksum (MD5) of its samples is wrong", AudioErrors.Again);
         return mixer.Finish(stream.Rate);
     }

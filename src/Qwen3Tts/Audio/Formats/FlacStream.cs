@@ -1,6 +1,5 @@
 // What the header of a FLAC file says about its samples (the block STREAMINFO, RFC 9639 section 8.2), and the checksum of all samples.
 using System.Buffers.Binary;
-using System.Security.Cryptography;
 
 namespace Qwen3Tts.Audio;
 
@@ -49,11 +48,11 @@ sealed record FlacStream(int Rate, int Channels, int Bits, long Samples, byte[] 
     }
 
     /// <summary>Adds samples to the checksum of all samples, which has the fewest whole bytes that a sample needs.</summary>
-    /// <param name="hash">MD5.</param>
+    /// <param name="hash">The checksum.</param>
     /// <param name="samples">Samples [channel][n].</param>
     /// <param name="count">Number of samples of each channel to add.</param>
     /// <param name="bits">Bits of a sample.</param>
-    public static void AddTo(IncrementalHash hash, long[][] samples, int count, int bits)
+    public static void AddTo(Md5 hash, long[][] samples, int count, int bits)
     {
         var width = (bits + 7) / 8;
         var bytes = new byte[count * samples.Length * width];
@@ -65,6 +64,6 @@ sealed record FlacStream(int Rate, int Channels, int Bits, long Samples, byte[] 
                 one[..width].CopyTo(bytes.AsSpan(at));
                 at += width;
             }
-        hash.AppendData(bytes);
+        hash.Add(bytes);
     }
 }

@@ -1,6 +1,5 @@
 // Writes FLAC (RFC 9639): mono, in frames of 4096 samples. Each frame is written in the shortest way: a constant, plain samples, or a
 // prediction. The frames need only what the standard calls the streamable subset, so a player can begin at any of them.
-using System.Security.Cryptography;
 
 namespace Qwen3Tts.Audio;
 
@@ -21,25 +20,39 @@ sealed class FlacWriter(int rate, int bits)
     /// <exception cref="ArgumentException">A sample is not a finite number, or FLAC cannot store the sample rate.</exception>
     public static void Write(Stream stream, Waveform wave, int bits)
     {
-        PcmSamples.CheckFinite(wave.Samples);
-        var writer = new FlacWriter(wave.SampleRate, bits);
         using var frames = new MemoryStream();
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.MD5);
-        var sizes = (Least: 0, Most: 0);
-        foreach (var part in wave.Samples.Chunk(Block))
-        {
-            var samples = Array.ConvertAll(part, s => PcmSamples.Of(s, bits));
-            FlacStream.AddTo(hash, [Array.ConvertAll(samples, s => (long)s)], samples.Length, bits);
-            var frame = writer.Frame(samples);
-            sizes = (sizes.Least == 0 ? frame.Length : Math.Min(sizes.Least, frame.Length), Math.Max(sizes.Most, frame.Length));
-            frames.Write(frame);
-        }
-        stream.Write(writer.Header(new(wave.SampleRate, 1, bits, wave.Samples.Length, hash.GetHashAndReset())
-        {
-            Block = (Block, Block),
-            FrameBytes = sizes,
-        }));
+        stream.Write(new FlacWriter(wave.SampleRate, bits).WriteFrames(frames, [wave.Samples]));
         frames.WriteTo(stream);
+    }
+
+    /// <summary>Writes samples while they arrive, behind a header that names no length.</summary>
+    /// <param name="stream">The stream, which need not seek.</param>
+    /// <param name="rate">Samples per second.</param>
+    /// <param name="chunks">The samples, which are generated while they are enumerated.</param>
+    /// <param name="bits">Bits of a sample, 16 or 24.</param>
+    /// <returns>The header with length and checksum, which may replace the first one.</returns>
+    /// <exception cref="ArgumentException">A sample is not a finite number, or FLAC cannot store the sample rate.</exception>
+    public static byte[] Write(Stream stream, int rate, IEnumerable<float[]> chunks, int bits)
+    {
+        var writer = new FlacWriter(rate, bits);
+        stream.Write(writer.StreamedHeader());
+        return writer.WriteFrames(stream, chunks);
+    }
+
+    /// <summary>Writes all frames; returns the header that belongs before them.</summary>
+    byte[] WriteFrames(Stream stream, IEnumerable<float[]> chunks)
+    {
+        var (hash, count, sizes) = (new Md5(), 0L, (Least: 0, Most: 0));
+        foreach (var block in SampleBlocks.Of(chunks, Block))
+        {
+            var samples = Array.ConvertAll(block, s => PcmSamples.Of(s, bits));
+            FlacStream.AddTo(hash, [Array.ConvertAll(samples, s => (long)s)], samples.Length, bits);
+            var frame = Frame(samples);
+            sizes = (count == 0 ? frame.Length : Math.Min(sizes.Least, frame.Length), Math.Max(sizes.Most, frame.Length));
+            count += samples.Length;
+            stream.Write(frame);
+        }
+        return Header(new(rate, 1, bits, count, hash.Finish()) { Block = (Block, Block), FrameBytes = sizes });
     }
 
     /// <summary>The header of a file whose length is not known yet, as when speech is streamed.</summary>

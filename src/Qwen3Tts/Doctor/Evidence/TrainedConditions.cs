@@ -1,8 +1,8 @@
 // Decides how the measured clips are written: as the run wrote them, if its manifest lies beside the checkpoint; otherwise as the list of
 // clips says. If clips were written in another way than in training, a correct training would look faulty.
-using System.Security.Cryptography;
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.Data;
+using Qwen3Tts.Files;
 using Qwen3Tts.Sequence;
 
 namespace Qwen3Tts.Doctor.Evidence;
@@ -61,7 +61,7 @@ sealed class TrainedConditions(RunManifest? manifest, string source)
             return null;
         var voice = manifest!.Voices.FirstOrDefault(v => Files.SpeakerName.IsSame(v.Name, speaker ?? "")) ?? manifest.Voices[0];
         var found = clips.FirstOrDefault(c => Path.GetFileName(c.Audio) == voice.Reference && File.Exists(c.Audio)
-            && Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(c.Audio))) == voice.ReferenceSha256);
+            && Convert.ToHexStringLower(Sha256.Of(File.ReadAllBytes(c.Audio))) == voice.ReferenceSha256);
         if (found is null)
             doubts.Add($"The run's prompts began with the recording '{voice.Reference}', which is none of the clips, so the "
                 + "measured prompts lack it. Give the list that the run was trained on.");

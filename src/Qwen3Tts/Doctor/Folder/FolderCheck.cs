@@ -16,9 +16,10 @@ static class FolderCheck
     const string Embedding = TensorNames.CodecEmbedding;
 
     /// <summary>All findings about the folder; with <paramref name="original"/>, also what the folder has lost of its base.</summary>
-    /// <exception cref="IOException">There is no such folder, or no config.json in it.</exception>
+    /// <exception cref="DirectoryNotFoundException">There is no such folder: that is a mistake in the request, and no finding.</exception>
     public static List<Finding> FindProblems(string folder, ModelFolder? original)
     {
+        ModelFolder.CheckIsThere(folder);
         var findings = new List<Finding>();
         if (Refusal(() => ModelFolder.Open(folder)) is { } refused)
             return [Unreadable(refused)];
