@@ -45,7 +45,12 @@ public sealed class RealSpeechTests
         Assert.InRange(levels[levels.Count / 2], -26, -12); // a studio's level
         Assert.DoesNotContain(prepared.Doubts, d => d.Contains("quiet", StringComparison.Ordinal)
             || d.Contains("clipped", StringComparison.Ordinal) || d.Contains("middle of a sound", StringComparison.Ordinal));
+        Train(folder, codes);
+    }
 
+    /// <summary>Ten steps on the miniature, which knows neither the voice nor the words, and what doctor says about the result.</summary>
+    static void Train(string folder, string codes)
+    {
         var findings = new List<PreflightFinding>();
         var trained = Trainer.Run(new TrainingOptions
         {
