@@ -36,7 +36,7 @@ public sealed class RealSpeechTests
         var manifest = Path.Combine(folder, "manifest.jsonl");
         var clips = Path.Combine(folder, "clips");
         var imported = Import.Run(new() { Input = clips, Output = manifest, HeldOut = HeldOut.Parse("4") }, default);
-        var codes = Path.Combine(folder, "codes.jsonl");
+        var codes = Path.Combine(folder, "out", "codes.jsonl");
         var prepared = Preparation.Run(new() { Input = manifest, Output = codes }, ModelEncoder.Load(ModelFolder.Open(Mini.Model)), null,
             default);
         var levels = prepared.Clips.Select(c => RecordingChecks.Decibel(c.Levels!.Rms)).Order().ToList();
