@@ -36,7 +36,7 @@ public sealed class RealSpeechTests
         var manifest = Path.Combine(folder, "manifest.jsonl");
         var clips = Path.Combine(folder, "clips");
         var imported = Import.Run(new() { Input = clips, Output = manifest, HeldOut = HeldOut.Parse("4") }, default);
-        var codes = Path.Combine(folder, "codes.jsonl");
+        var codes = Path.Combine(folder, "out", "codes.jsonl");
         var prepared = Preparation.Run(new() { Input = manifest, Output = codes }, ModelEncoder.Load(ModelFolder.Open(Mini.Model)), null,
             default);
         var levels = prepared.Clips.Select(c => RecordingChecks.Decibel(c.Levels!.Rms)).Order().ToList();
@@ -45,7 +45,12 @@ public sealed class RealSpeechTests
         Assert.InRange(levels[levels.Count / 2], -26, -12); // a studio's level
         Assert.DoesNotContain(prepared.Doubts, d => d.Contains("quiet", StringComparison.Ordinal)
             || d.Contains("clipped", StringComparison.Ordinal) || d.Contains("middle of a sound", StringComparison.Ordinal));
+        Train(folder, codes);
+    }
 
+    /// <summary>Ten steps on the miniature, which knows neither the voice nor the words, and what doctor says about the result.</summary>
+    static void Train(string folder, string codes)
+    {
         var findings = new List<PreflightFinding>();
         var trained = Trainer.Run(new TrainingOptions
         {
