@@ -12,6 +12,8 @@ namespace Qwen3Tts.Tests.Review;
 
 public sealed class ReviewPageTests
 {
+    const int Patience = 300_000; // milliseconds; a busy machine needs minutes for a browser
+
     static string Recordings()
     {
         var folder = Scratch.New("review");
@@ -86,10 +88,13 @@ public sealed class ReviewPageTests
         {
             ExecutablePath = program,
             UserDataDir = Scratch.New("browser"),
+            Timeout = Patience,
+            ProtocolTimeout = Patience,
             Args = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
                 "--disable-component-update", "--disable-sync"],
         });
         await using var page = await browser.NewPageAsync();
+        page.DefaultTimeout = Patience;
         var (wrong, hosts) = (new List<string>(), new HashSet<string>());
         page.Console += (_, e) => wrong.Add(e.Message.Text);
         page.PageError += (_, e) => wrong.Add(e.Message);
