@@ -124,8 +124,8 @@ sealed class RunOptions
     public TrainingOptions Apply(TrainingOptions begun, ParseResult parsed) => begun with
     {
         Layout = Given(parsed, _layout, begun.Layout),
-        Steps = Given(parsed, _steps, parsed.GetValue(_epochs) is null ? begun.Steps : null),
-        Epochs = Given(parsed, _epochs, begun.Epochs),
+        Steps = Given(parsed, _steps, parsed.GetValue(_epochs) is null && begun.Epochs is null ? begun.Steps : null),
+        Epochs = parsed.GetValue(_steps) is null ? Given(parsed, _epochs, begun.Epochs) : null,
         Batch = Given(parsed, _batch, begun.Batch),
         LearningRate = Given(parsed, _rate, begun.LearningRate),
         WarmUp = Given(parsed, _warmUp, begun.WarmUp),

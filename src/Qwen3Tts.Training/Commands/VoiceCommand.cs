@@ -116,7 +116,6 @@ sealed class VoiceCommand : DocumentedCommand
 
     static PreparationReport Prepare(VoiceSource source, string model, string output, string data, CancellationToken stop)
     {
-        source.Write(output);
         var prepared = ConsoleWork.Prepare(model, new PreparationOptions
         {
             Input = source.Recordings,
@@ -125,6 +124,7 @@ sealed class VoiceCommand : DocumentedCommand
             Language = source.Language,
             SkipBad = source.SkipBad,
         }, stop);
+        source.Write(output); // after the preparation has found that nothing of others is in the folder
         Console.Out.WriteLine(ConsoleWork.Summary(prepared));
         return prepared;
     }

@@ -96,7 +96,7 @@ static class Preparation
     static List<PreparedClip> MarkDoubtful(List<PreparedClip> clips, IEnumerable<string> doubts)
     {
         var places = doubts.Select(d => d[..Math.Max(0, d.IndexOf(": ", StringComparison.Ordinal))]).ToHashSet();
-        clips = clips.ConvertAll(c => c with { Clip = c.Clip with { Doubtful = places.Contains(c.Clip.Place) } });
+        clips = clips.ConvertAll(c => c with { Clip = c.Clip with { Doubtful = c.Clip.Doubtful || places.Contains(c.Clip.Place) } });
         return !Data.HeldOut.DoubtsCount([.. clips.Select(c => c.Clip)]) ? clips
             : clips.ConvertAll(c => c.Clip is { Doubtful: true, HeldOut: true } ? c with { Clip = c.Clip with { HeldOut = false } } : c);
     }
