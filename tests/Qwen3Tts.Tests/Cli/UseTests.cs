@@ -116,7 +116,7 @@ public sealed class UseTests
             [.. Enumerable.Range(0, 100_001).Select(t => MathF.Sin(t * (part + 1) / 99f) * (1 + t * 7919 % 101) / 128)];
         OutputFile.WriteWithHead(path, stream => AudioFile.Write(stream, path, 24000, Chunks(), WavFormat.Pcm24));
         var (written, all) = (before[^1], new FileInfo(path).Length);
-        Assert.InRange(written, all / 2, all);
+        Assert.InRange(written, all / 3, all); // up to 64 KiB are in the buffer of the file
         var whole = Path.Combine(Scratch.New(), $"b{extension}");
         AudioFile.Write(whole, new([.. Enumerable.Range(0, 5).SelectMany(Sound)], 24000), WavFormat.Pcm24);
         Assert.Equal(File.ReadAllBytes(whole), File.ReadAllBytes(path)); // also the header, and the byte that pads an odd length
