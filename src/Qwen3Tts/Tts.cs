@@ -31,7 +31,7 @@ public sealed partial class Tts : IDisposable
     Tts(ModelFolder model, Workers workers, Workers? own, TtsOptions options, Action<LoadStage, double> report)
     {
         (_model, _own, _compatibility) = (model, own, options.Compatibility);
-        Name = ModelHub.NameOf(model.Path);
+        (Name, _talkerHash) = (ModelHub.NameOf(model.Path), new(HashOfTalker));
         _tokenizer = TextTokenizer.Load(model.Path);
         _ids = model.Config.SpecialTokens(_tokenizer.AssistantHead[^1]);
         _ = Sampling; // reports a setting of generation_config.json that is out of range now, not when speaking
@@ -115,6 +115,7 @@ public sealed partial class Tts : IDisposable
         return new(sequence, new(_talker, sampling)
         {
             Text = text,
+            Adapter = options.Adapter?.Changes,
             Repetition = options.MaxRepeatedSeconds is { } most ? new((int)Math.Ceiling(most * FramesPerSecond)) : null,
         }, _codec, options.Voice?.Frames ?? [], sampling.Seed, new(Name, utterance.Layout));
     }
@@ -137,13 +138,16 @@ public sealed partial class Tts : IDisposable
     {
         // The longest clips that training accepts without a doubt, at four frames of speech for each token.
         var most = (int)(RecordingChecks.Long * FramesPerSecond / FramesOfAToken);
-        var tokens = _tokenizer.Encode(SpokenText.Words(text)).Length;
+        var tokens = TokensOf(text);
         return tokens <= most ? []
             : [FormattableString.Invariant(
                 $"The text has {tokens} tokens, about {tokens * FramesOfAToken / FramesPerSecond:0} s of speech, ")
                 + FormattableString.Invariant($"and models are trained on at most {RecordingChecks.Long:0} s at once ({most} tokens); ")
                 + "it may lose words or stop early. Say it sentence by sentence."];
     }
+
+    /// <summary>Number of text tokens that a text is spoken from.</summary>
+    internal int TokensOf(string text) => _tokenizer.Encode(SpokenText.Words(text)).Length;
 
     /// <summary>The model's name of the language. If only the case differs, the name as the caller wrote it.</summary>
     string LanguageOf(SpeechOptions options) =>
@@ -162,6 +166,7 @@ public sealed partial class Tts : IDisposable
     internal Utterance UtteranceOf(string text, SpeechOptions o)
     {
         var words = SpokenText.Checked(text);
+        var adapted = AdaptedSpeaker(o);
         var instruct = string.IsNullOrWhiteSpace(o.Instruct) ? null : SpokenText.Checked(o.Instruct, "the instruction");
         if (o.Voice is null && string.IsNullOrEmpty(o.Speaker) && Kind != "voice_design")
             throw new ArgumentException(_ids.Speakers.Count > 0 ? $"No speaker was named. Choose one of: {string.Join(", ", Speakers)}."
@@ -175,8 +180,8 @@ public sealed partial class Tts : IDisposable
             Text = _tokenizer.Encode(words),
             Instruct = instruct is null ? [] : _tokenizer.Instruct(instruct),
             Language = o.Language,
-            Speaker = o.Speaker,
-            Voice = o.Voice?.Vector,
+            Speaker = adapted is null ? o.Speaker : null,
+            Voice = o.Voice?.Vector ?? adapted,
             ReferenceText = o.Voice?.Transcript is { } transcript ? _tokenizer.Encode(SpokenText.Checked(transcript, "the transcript"))
                 : [],
             ReferenceFrames = o.Voice?.Frames ?? [],
