@@ -97,8 +97,8 @@ sealed class ServeCommand : DocumentedCommand
         var models = new List<(string Name, Tts Model)>();
         try
         {
-            foreach (var (name, folder) in Named(parsed.GetValue(_models) ?? []))
-                models.Add((name ?? ModelHub.NameOf(folder), StatusLine.While($"loading {folder}", _ => Tts.Load(folder, new()
+            foreach (var (name, place) in Named(parsed.GetValue(_models) ?? []))
+                models.Add((name ?? ModelHub.NameOf(place), StatusLine.While($"loading {place}", _ => Tts.Load(place, new()
                 {
                     Threads = parsed.GetValue(_threads),
                     Precision = PrecisionOption.Precision(parsed.GetValue(_precision)!),
