@@ -49,7 +49,11 @@ public sealed class SpeechServer : IAsyncDisposable
             json.SerializerOptions.TypeInfoResolverChain.Insert(0, ServerJson.Default);
             json.SerializerOptions.PropertyNamingPolicy = ServerJson.Default.Options.PropertyNamingPolicy;
         });
-        builder.Services.AddOpenApi();
+        builder.Services.AddOpenApi(document => document.AddDocumentTransformer((about, _, _) =>
+        {
+            about.Info.Title = "Qwen3-TTS";
+            return Task.CompletedTask;
+        }));
         var app = builder.Build();
         Map(app, state);
         try
