@@ -11,6 +11,7 @@ static class Commands
         var root = new RootCommand("Speaks with Qwen3-TTS models. Managed C# code, no native libraries.") { HelpName = "qwen3tts" };
         root.Add(new SayCommand());
         root.Add(new VoiceCommand());
+        root.Add(new ServeCommand());
         root.Add(new InspectCommand());
         root.Add(new DoctorCommand());
         root.Add(new QuantizeCommand());

@@ -30,7 +30,7 @@ public sealed partial class Tts : IDisposable
     Tts(ModelFolder model, Workers workers, Workers? own, TtsOptions options, Action<LoadStage, double> report)
     {
         (_model, _own, _compatibility) = (model, own, options.Compatibility);
-        Name = ModelHub.NameOf(model.Path);
+        (Name, _talkerHash) = (ModelHub.NameOf(model.Path), new(HashOfTalker));
         _tokenizer = TextTokenizer.Load(model.Path);
         _ids = model.Config.SpecialTokens(_tokenizer.AssistantHead[^1]);
         _ = Sampling; // reports a setting of generation_config.json that is out of range now, not when speaking
@@ -120,6 +120,7 @@ public sealed partial class Tts : IDisposable
         return new(sequence, new(_talker, sampling)
         {
             Text = text,
+            Adapter = options.Adapter?.Changes,
             Repetition = options.MaxRepeatedSeconds is { } most ? new((int)Math.Ceiling(most * FramesPerSecond)) : null,
         }, _codec, options.Voice?.Frames ?? [], sampling.Seed, new(Name, utterance.Layout));
     }
@@ -182,6 +183,7 @@ public sealed partial class Tts : IDisposable
     {
         CheckIsNotDisposed();
         var words = SpokenText.Checked(text);
+        var adapted = AdaptedSpeaker(o);
         var instruct = string.IsNullOrWhiteSpace(o.Instruct) ? null : SpokenText.Checked(o.Instruct, "the instruction");
         if (o.Voice is null && string.IsNullOrEmpty(o.Speaker) && Kind != "voice_design")
             throw new ArgumentException(_ids.Speakers.Count > 0 ? $"No speaker was named. Choose one of: {string.Join(", ", Speakers)}."
@@ -195,8 +197,8 @@ public sealed partial class Tts : IDisposable
             Text = _tokenizer.Encode(words),
             Instruct = instruct is null ? [] : _tokenizer.Instruct(instruct),
             Language = o.Language,
-            Speaker = o.Speaker,
-            Voice = o.Voice?.Vector,
+            Speaker = adapted is null ? o.Speaker : null,
+            Voice = o.Voice?.Vector ?? adapted,
             ReferenceText = o.Voice?.Transcript is { } transcript ? _tokenizer.Encode(SpokenText.Checked(transcript, "the transcript"))
                 : [],
             ReferenceFrames = o.Voice?.Frames ?? [],

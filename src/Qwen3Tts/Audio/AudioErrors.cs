@@ -9,6 +9,9 @@ sealed class AudioErrors(string name)
     public const string Again = "Copy or record it again.";
     const int LowestRate = 1000, HighestRate = 768_000;
 
+    /// <summary>The most samples that are decoded: a small file can hold hours of silence.</summary>
+    public int MostSamples { get; init; } = Array.MaxLength;
+
     public string Convert => $"Convert it with: ffmpeg -i \"{name}\" -c:a pcm_s16le out.wav";
 
     /// <summary>An error with its place.</summary>

@@ -7,7 +7,7 @@ namespace Qwen3Tts.Audio;
 /// <param name="expected">Number of samples to reserve memory for. It must be known from the size of the file, not from a header.</param>
 sealed class MonoMixer(int channels, AudioErrors errors, long expected = 0)
 {
-    float[] _samples = new float[Math.Clamp(expected, 0, Array.MaxLength)];
+    float[] _samples = new float[Math.Clamp(expected, 0, errors.MostSamples)];
     float _peak; // largest amplitude of any channel
 
     /// <summary>Number of samples so far.</summary>
@@ -19,10 +19,10 @@ sealed class MonoMixer(int channels, AudioErrors errors, long expected = 0)
     public void Add(ReadOnlySpan<float> interleaved)
     {
         var more = interleaved.Length / channels;
-        if (Count > Array.MaxLength - more)
-            throw errors.Bad($"it has more than {Array.MaxLength} samples", "Cut it into pieces.");
+        if (Count > errors.MostSamples - more)
+            throw errors.Bad($"it has more than {errors.MostSamples} samples", "Cut it into pieces.");
         if (Count + more > _samples.Length)
-            Array.Resize(ref _samples, (int)Math.Min(Array.MaxLength, Math.Max(2L * _samples.Length, Count + more)));
+            Array.Resize(ref _samples, (int)Math.Min(errors.MostSamples, Math.Max(2L * _samples.Length, Count + more)));
         for (var t = 0; t < more; t++)
         {
             _samples[Count] = Mean(interleaved.Slice(t * channels, channels));

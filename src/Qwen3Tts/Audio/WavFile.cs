@@ -132,6 +132,20 @@ public static class WavFile
         return header;
     }
 
+    /// <summary>A header that also has facts about the recording; it is longer by them.</summary>
+    internal static byte[] HeaderWith(AudioTags? tags, int sampleRate, WavFormat format, long? samples)
+    {
+        const int Data = 36; // where the last chunk begins
+        var header = Header(sampleRate, format, samples);
+        if (tags is null)
+            return header;
+        var info = tags.RiffInfo();
+        if (samples is not null)
+            BinaryPrimitives.WriteUInt32LittleEndian(header.AsSpan(4),
+                BinaryPrimitives.ReadUInt32LittleEndian(header.AsSpan(4)) + (uint)info.Length);
+        return [.. header[..Data], .. info, .. header[Data..]];
+    }
+
     /// <summary>Writes samples without a header: the part of a stream that follows <see cref="Header"/>.</summary>
     /// <param name="stream">The stream, which is written from its current position.</param>
     /// <param name="samples">Amplitudes [n].</param>

@@ -3,7 +3,6 @@
 // tensors, the hash of the base, because an adapter is only valid for the weights it was trained on. Adapters of other programs may lack
 // both.
 using System.Numerics;
-using System.Text;
 using Qwen3Tts.Files;
 using Qwen3Tts.Kernels;
 
@@ -18,7 +17,7 @@ sealed record AdapterConfig(
     public IReadOnlyList<string>? ModulesToSave { get; init; }
 }
 
-sealed class Adapter
+sealed partial class Adapter
 {
     public const string ConfigName = "adapter_config.json", TensorsName = "adapter_model.safetensors", VoicesName = "voices.safetensors";
     public const string Prefix = "base_model.model.", Down = ".lora_A.weight", Up = ".lora_B.weight", BaseKey = "base_sha256";
@@ -46,6 +45,11 @@ sealed class Adapter
 
     /// <summary>Names of the matrices that the adapter changes.</summary>
     public IReadOnlyCollection<string> Names => _pairs.Keys;
+
+    /// <summary>All pairs: A [rank, in], and B [out, rank] multiplied by the scale.</summary>
+    public IEnumerable<(string Name, float[] A, float[] B, int Rank, int Inputs, int Outputs)> Products =>
+        _pairs.Select(p => (p.Key, p.Value.A, Array.ConvertAll(p.Value.B, b => b * p.Value.Scale), p.Value.Rank, p.Value.Inputs,
+            p.Value.Outputs));
 
     /// <exception cref="FileNotFoundException">A file is missing.</exception>
     /// <exception cref="InvalidDataException">A file is damaged, or the adapter is of a kind that cannot be added to the weights
@@ -163,7 +167,10 @@ sealed class Adapter
 
     /// <summary>The adapter with the names that its matrices have in these weights, checked against the weights.</summary>
     /// <exception cref="InvalidDataException">The adapter does not fit, fits in several ways, or belongs to another base.</exception>
-    public Adapter For(Weights weights, string place)
+    /// <param name="weights">The weights.</param>
+    /// <param name="place">Their folder, for messages.</param>
+    /// <param name="hash">Gives the hash of the weights, if the caller keeps it.</param>
+    public Adapter For(Weights weights, string place, Func<string>? hash = null)
     {
         var entries = weights.Entries.ToDictionary(e => e.Name, e => e.Shape);
         var fitting = Wrapped.Where(before => _pairs.All(p => Fits(before + p.Key, p.Value))).ToList();
@@ -175,7 +182,7 @@ sealed class Adapter
         // of several prefixes that fit equally well, the first one is the whole model
         var before = fitting.FirstOrDefault() ?? Wrapped.MaxBy(w => _pairs.Keys.Count(k => entries.ContainsKey(w + k)))!;
         var completed = new Adapter(Path, _pairs.ToDictionary(p => before + p.Key, p => p.Value), Voices, Rows, Base);
-        completed.Check(weights, place);
+        completed.Check(weights, place, hash);
         return completed;
 
         bool Fits(string name, Pair pair) =>
@@ -184,7 +191,7 @@ sealed class Adapter
 
     /// <summary>Checks that the adapter fits every matrix and belongs to this base.</summary>
     /// <exception cref="InvalidDataException">It does not fit, or belongs to another base.</exception>
-    public void Check(Weights weights, string place)
+    public void Check(Weights weights, string place, Func<string>? hash = null)
     {
         const string Remedy = "Name the model that it was trained on";
         var entries = weights.Entries.ToDictionary(e => e.Name);
@@ -207,42 +214,10 @@ sealed class Adapter
             throw new InvalidDataException(
                 $"{place}: row {beyond} of '{Embedding}' is to hold a speaker of the adapter '{Path}', and the table has " +
                 $"{entries[Embedding].Shape[0]} rows. Weights and config.json must come from one model.");
-        if (Base is { } trained && HashOf(weights) is var here && trained != here)
+        if (Base is { } trained && (hash?.Invoke() ?? HashOf(weights)) is var here && trained != here)
             throw new InvalidDataException(
                 $"The adapter '{Path}' was trained on weights with the hash " +
                 $"'{Printable.Text(trained.Length > 12 ? trained[..12] : trained)}…', and those of {place} have '{here[..12]}…'. " +
                 $"{Remedy}; a fine-tuned one is another.");
-    }
-
-    /// <summary>
-    /// SHA-256 of the tensors of a part, the talker if none is named: the hash of their names and their own hashes in the order of the
-    /// names, so that it does not depend on shards.
-    /// </summary>
-    public static string HashOf(Weights weights, string part = TensorNames.Talker)
-    {
-        var tensors = weights.Entries.Where(e => TensorNames.IsIn(e.Name, part))
-            .OrderBy(e => e.Name, StringComparer.Ordinal).ToList();
-        var each = new byte[tensors.Count][];
-        Parallel.For(0, each.Length, i => each[i] = HashOf(weights.FileOf(tensors[i].Name), tensors[i]));
-        var all = new Sha256();
-        for (var i = 0; i < each.Length; i++)
-        {
-            all.Add(Encoding.UTF8.GetBytes(tensors[i].Name));
-            all.Add(each[i]);
-        }
-        return Convert.ToHexStringLower(all.Current());
-    }
-
-    static byte[] HashOf(SafetensorsFile file, TensorEntry tensor)
-    {
-        var hash = new Sha256();
-        var block = new byte[Math.Min(tensor.Bytes, 1 << 20)];
-        for (long from = 0; from < tensor.Bytes; from += block.Length)
-        {
-            var part = block.AsSpan(0, (int)Math.Min(block.Length, tensor.Bytes - from));
-            file.Read(tensor with { Offset = tensor.Offset + from, Bytes = part.Length }, part);
-            hash.Add(part);
-        }
-        return hash.Current();
     }
 }

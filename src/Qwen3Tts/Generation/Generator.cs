@@ -46,6 +46,9 @@ sealed class Generator
     /// <summary>The text, which may limit the frames, and may still arrive; null is a whole text without a limit.</summary>
     public ArrivingText? Text { private get; init; }
 
+    /// <summary>Changes of the weights for this utterance; null for none.</summary>
+    public TalkerAdapter? Adapter { private get; init; }
+
     /// <summary>Finds out that the speech repeats itself; null to let it.</summary>
     public RepetitionGuard? Repetition { private get; init; }
 
@@ -104,7 +107,7 @@ sealed class Generator
         Reason ??= Limit(sequence, stop);
         if (Reason is not null)
             return null;
-        _request ??= new(_talker.CreateState(), _sampler);
+        _request ??= new(_talker.CreateState(Adapter), _sampler);
         _request.Positions = sequence.Positions;
         FrameSteps.Of(_talker).Compute(_request);
         if (_request.Codes is not { } codes)

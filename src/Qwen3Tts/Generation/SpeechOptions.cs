@@ -12,6 +12,12 @@ public sealed record SpeechOptions
     /// <summary>A cloned voice.</summary>
     public Voice? Voice { get; init; }
 
+    /// <summary>
+    /// Changes of the weights for this speech alone, from <c>Tts.LoadAdapter</c>; null for none. <see cref="Speaker"/> may then be one of
+    /// the adapter's speakers.
+    /// </summary>
+    public VoiceAdapter? Adapter { get; init; }
+
     /// <summary>An instruction in words: how to speak, or which voice to design; null or empty for none.</summary>
     public string? Instruct { get; init; }
 

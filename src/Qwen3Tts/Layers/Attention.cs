@@ -27,6 +27,8 @@ sealed class Attention
         k_norm = new(weights, $"{name}.k_norm", shape.HeadDim, shape.NormEps);
     }
 
+    public IEnumerable<Linear> Layers => [q_proj, k_proj, v_proj, o_proj];
+
     /// <summary>
     /// in: x [caches, count, hidden], normalised: the next rows of each cache's sequence · out: the attention's output, added to
     /// <paramref name="residual"/> [caches, count, hidden] · overwrites: residual.
@@ -36,7 +38,7 @@ sealed class Attention
     {
         var (rows, heads, shared, dim) = (caches.Length * count, _shape.Heads, _shape.KeyValueHeads, _shape.HeadDim);
         var q = scratch.Queries(rows); // [rows, heads * dim]
-        q_proj.Apply(x, q, rows, workers);
+        scratch.Apply(q_proj, x, q, rows, workers);
         q_norm?.Apply(q, q, rows * heads);
         ProjectKeysAndValues(x, count, caches, scratch, workers);
         var attended = scratch.Attended(rows); // [rows, heads * dim]
@@ -62,16 +64,16 @@ sealed class Attention
     {
         if (caches.Length == 1)
         {
-            k_proj.Apply(x, caches[0].NewKeys(_layer, count), count, workers);
-            v_proj.Apply(x, caches[0].NewValues(_layer, count), count, workers);
+            scratch.Apply(k_proj, x, caches[0].NewKeys(_layer, count), count, workers);
+            scratch.Apply(v_proj, x, caches[0].NewValues(_layer, count), count, workers);
             return;
         }
         var (rows, width) = (caches.Length * count, count * k_proj.Output);
         var projected = scratch.KeysOrValues(rows); // [rows, kvHeads * dim]
-        k_proj.Apply(x, projected, rows, workers);
+        scratch.Apply(k_proj, x, projected, rows, workers);
         for (var i = 0; i < caches.Length; i++)
             projected.Slice(i * width, width).CopyTo(caches[i].NewKeys(_layer, count));
-        v_proj.Apply(x, projected, rows, workers);
+        scratch.Apply(v_proj, x, projected, rows, workers);
         for (var i = 0; i < caches.Length; i++)
             projected.Slice(i * width, width).CopyTo(caches[i].NewValues(_layer, count));
     }

@@ -18,6 +18,9 @@ sealed class KeyValueCache(int layers, int width, int window = 0, int sequence =
 
     public int Sequence => sequence;
 
+    /// <summary>Changes of the weights for this sequence; null for none.</summary>
+    public LowRank? Adapter { get; set; }
+
     /// <summary>Number of positions so far: the position of the next row.</summary>
     public int Position => _dropped + Stored;
 

@@ -11,17 +11,20 @@ sealed class Linear
     readonly Matrix weight; // [output, input]
     readonly float[]? bias; // [output]
 
-    Linear(Matrix weight, float[]? bias) => (this.weight, this.bias) = (weight, bias);
+    Linear(string name, Matrix weight, float[]? bias) => (Name, this.weight, this.bias) = (name, weight, bias);
+
+    /// <summary>Its name in the checkpoint.</summary>
+    public string Name { get; }
 
     public int Output => weight.Rows;
     public int Input => weight.Columns;
 
     public static Linear Load(Weights weights, string name, int output, int input, bool bias = false) =>
-        new(weights.LinearWeight($"{name}.weight", output, input), bias ? weights.Float32($"{name}.bias", output) : null);
+        new(name, weights.LinearWeight($"{name}.weight", output, input), bias ? weights.Float32($"{name}.bias", output) : null);
 
     /// <summary>As <see cref="Load"/>, for a weight that is stored as a convolution of one tap: [output, input, 1].</summary>
     public static Linear LoadPointwise(Weights weights, string name, int output, int input, bool bias = false) =>
-        new(weights.Matrix($"{name}.weight", output, input, 1), bias ? weights.Float32($"{name}.bias", output) : null);
+        new(name, weights.Matrix($"{name}.weight", output, input, 1), bias ? weights.Float32($"{name}.bias", output) : null);
 
     /// <summary>
     /// in: x [count, input] · out: y [count, output], added to the content of y if <paramref name="add"/> is set · overwrites: y.

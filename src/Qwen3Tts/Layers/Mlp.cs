@@ -6,6 +6,8 @@ namespace Qwen3Tts.Layers;
 
 abstract class Mlp
 {
+    public abstract IEnumerable<Linear> Layers { get; }
+
     /// <summary>
     /// in: x [count, hidden], normalised · out: the network's output, added to <paramref name="residual"/> [count, hidden] · overwrites:
     /// residual.
@@ -21,13 +23,15 @@ sealed class GatedMlp(Weights weights, string name, int hidden, int intermediate
     readonly Linear up_proj = Linear.Load(weights, $"{name}.up_proj", intermediate, hidden);
     readonly Linear down_proj = Linear.Load(weights, $"{name}.down_proj", hidden, intermediate);
 
+    public override IEnumerable<Linear> Layers => [gate_proj, up_proj, down_proj];
+
     public override void Add(ReadOnlySpan<float> x, Span<float> residual, int count, TransformerScratch scratch, float[]? scale,
         Workers workers)
     {
         var gate = scratch.Gate(count); // [count, intermediate]
         var up = scratch.Up(count); // [count, intermediate]
-        gate_proj.Apply(x, gate, count, workers);
-        up_proj.Apply(x, up, count, workers);
+        scratch.Apply(gate_proj, x, gate, count, workers);
+        scratch.Apply(up_proj, x, up, count, workers);
         Activations.SiluMultiply(gate, up, workers);
         scratch.Add(down_proj, gate, residual, count, scale, workers);
     }
@@ -38,6 +42,8 @@ sealed class GeluMlp(Weights weights, string name, int hidden, int intermediate)
 {
     readonly Linear fc1 = Linear.Load(weights, $"{name}.fc1", intermediate, hidden);
     readonly Linear fc2 = Linear.Load(weights, $"{name}.fc2", hidden, intermediate);
+
+    public override IEnumerable<Linear> Layers => [fc1, fc2];
 
     public override void Add(ReadOnlySpan<float> x, Span<float> residual, int count, TransformerScratch scratch, float[]? scale,
         Workers workers)

@@ -31,6 +31,9 @@ sealed class Transformer
 
     public TransformerShape Shape { get; }
 
+    /// <summary>True if a linear layer has this name.</summary>
+    public bool IsLayer(string name) => layers.Any(l => l.IsLayer(name));
+
     /// <param name="sequence">Length of each of many short sequences; 0: there is one sequence.</param>
     public KeyValueCache CreateCache(int sequence = 0) => new(Shape.Layers, Shape.KeyValueHeads * Shape.HeadDim, Shape.Window, sequence);
 
@@ -42,6 +45,7 @@ sealed class Transformer
             var rows = Math.Min(LargestPiece, count - from);
             var piece = x.Slice(from * Shape.Hidden, rows * Shape.Hidden);
             cache.Reserve(rows);
+            _scratch.SetAdapters(new(in cache));
             for (var i = 0; i < layers.Length; i++)
             {
                 layers[i].Forward(piece, rows, new(in cache), _rotary, _scratch, workers);
@@ -60,6 +64,7 @@ sealed class Transformer
     {
         foreach (var cache in caches)
             cache.Reserve(count);
+        _scratch.SetAdapters(caches);
         foreach (var layer in layers)
             layer.Forward(x, count, caches, _rotary, _scratch, workers);
         foreach (var cache in caches)
@@ -87,6 +92,8 @@ sealed class TransformerLayer
         self_attn_layer_scale = weights.Float32($"{name}.self_attn_layer_scale.scale", shape.Hidden);
         mlp_layer_scale = weights.Float32($"{name}.mlp_layer_scale.scale", shape.Hidden);
     }
+
+    public bool IsLayer(string name) => self_attn.Layers.Concat(mlp.Layers).Any(l => l.Name == name);
 
     /// <summary>in: x [caches, count, hidden] · out: x after the layer · overwrites: x.</summary>
     public void Forward(Span<float> x, int count, ReadOnlySpan<KeyValueCache> caches, RotaryTable rotary, TransformerScratch scratch,

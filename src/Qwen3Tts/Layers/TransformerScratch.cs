@@ -6,7 +6,9 @@ namespace Qwen3Tts.Layers;
 
 sealed class TransformerScratch(TransformerShape shape)
 {
-    float[] _normed = [], _queries = [], _shared = [], _attended = [], _gate = [], _up = [], _branch = [];
+    float[] _normed = [], _queries = [], _shared = [], _attended = [], _gate = [], _up = [], _branch = [], _inner = [];
+    LowRank?[] _adapters = []; // of the sequences of this call
+    int _sequences; // 0: none of them has an adapter
 
     public Span<float> Normed(int count) => Grown(ref _normed, checked(count * shape.Hidden));
     public Span<float> Queries(int count) => Grown(ref _queries, checked(count * shape.Heads * shape.HeadDim));
@@ -22,12 +24,42 @@ sealed class TransformerScratch(TransformerShape shape)
     {
         if (scale is null)
         {
-            linear.Apply(x, residual, count, workers, add: true);
+            Apply(linear, x, residual, count, workers, add: true);
             return;
         }
         var branch = Grown(ref _branch, checked(count * linear.Output));
         linear.Apply(x, branch, count, workers);
         Activations.AddScaled(residual, branch, scale);
+    }
+
+    /// <summary>Remembers the adapters of the sequences whose rows follow.</summary>
+    public void SetAdapters(ReadOnlySpan<KeyValueCache> caches)
+    {
+        _sequences = 0;
+        if (_adapters.Length < caches.Length)
+            _adapters = new LowRank?[caches.Length];
+        for (var i = 0; i < caches.Length; i++)
+            if ((_adapters[i] = caches[i].Adapter) is not null)
+                _sequences = caches.Length;
+    }
+
+    /// <summary>As <see cref="Linear.Apply"/>, with the adapter of each sequence: rows [sequences, …].</summary>
+    public void Apply(Linear linear, ReadOnlySpan<float> x, Span<float> y, int rows, Workers workers, bool add = false)
+    {
+        linear.Apply(x, y, rows, workers, add);
+        for (int from = 0, to; from < _sequences; from = to)
+        {
+            var adapter = _adapters[from];
+            for (to = from + 1; to < _sequences && ReferenceEquals(_adapters[to], adapter); to++)
+            {
+                // sequences with one adapter are computed together
+            }
+            if (adapter?.Find(linear.Name) is not { } pair)
+                continue;
+            var (first, count) = (rows / _sequences * from, rows / _sequences * (to - from));
+            pair.AddTo(x.Slice(first * linear.Input, count * linear.Input), y.Slice(first * linear.Output, count * linear.Output),
+                Grown(ref _inner, checked(count * pair.Rank)), count, workers);
+        }
     }
 
     static Span<float> Grown(ref float[] buffer, int length)

@@ -42,6 +42,9 @@ sealed class CodePredictor
     /// <summary>Number of entries of a codebook.</summary>
     public int Codebook { get; }
 
+    /// <summary>True if a layer has this name.</summary>
+    public bool IsLayer(string name) => model.IsLayer(name);
+
     /// <summary>E1 … E15, which are also summed in the talker's input.</summary>
     public static Matrix[] LoadEmbeddings(Weights weights, TalkerConfig talker)
     {
@@ -55,7 +58,10 @@ sealed class CodePredictor
     /// Begins a frame of each of several utterances. in: the hidden states [utterances, talker hidden] that predicted the first codes
     /// [utterances] · out: the scores [utterances, codebook] of code 1, valid until the next call; the caller may change them.
     /// </summary>
-    public Span<float> Begin(ReadOnlySpan<float> hidden, ReadOnlySpan<int> codes)
+    /// <param name="hidden">The hidden states.</param>
+    /// <param name="codes">The first codes.</param>
+    /// <param name="stateOf">The state of an utterance, which has its adapter; null if none has one.</param>
+    public Span<float> Begin(ReadOnlySpan<float> hidden, ReadOnlySpan<int> codes, Func<int, TalkerState>? stateOf = null)
     {
         var (count, width) = (codes.Length, hidden.Length / codes.Length);
         Grow(2 * count, width, count);
@@ -64,6 +70,7 @@ sealed class CodePredictor
         for (var i = 0; i < count; i++)
         {
             _caches[i].Clear();
+            _caches[i].Adapter = stateOf?.Invoke(i).Cache.Adapter;
             hidden.Slice(i * width, width).CopyTo(_inputs.AsSpan(2 * i * width));
             _first.CopyRow(codes[i], _inputs.AsSpan((2 * i + 1) * width, width));
         }

@@ -14,6 +14,9 @@ sealed record TalkerState(KeyValueCache Cache)
     public TalkerState Beginning(int positions) => new(Cache.Beginning(positions));
 }
 
+/// <summary>An adapter as the talker applies it.</summary>
+sealed record TalkerAdapter(LowRank Changes);
+
 /// <summary>
 /// All tensors under <c>talker.</c> in a checkpoint. The buffers are reused: a caller holds a lock, and uses a result before the next call.
 /// </summary>
@@ -49,17 +52,21 @@ sealed class TalkerModel
     /// <summary>States that were created and not returned.</summary>
     public int StatesInUse => Volatile.Read(ref _inUse);
 
+    /// <summary>True if a layer of the talker or of the code predictor has this name.</summary>
+    public bool IsLayer(string name) => model.IsLayer(name) || code_predictor.IsLayer(name);
+
     /// <summary>Creates an empty state. It reuses the memory of a returned state if there is one.</summary>
-    public TalkerState CreateState()
+    /// <param name="adapter">Changes of the weights for this sequence; null for none.</param>
+    public TalkerState CreateState(TalkerAdapter? adapter = null)
     {
         Interlocked.Increment(ref _inUse);
+        TalkerState? state;
         lock (_returned)
-            if (_returned.TryPop(out var state))
-            {
-                state.Cache.Clear();
-                return state;
-            }
-        return new(model.CreateCache());
+            _returned.TryPop(out state);
+        state ??= new(model.CreateCache());
+        state.Cache.Clear();
+        state.Cache.Adapter = adapter?.Changes;
+        return state;
     }
 
     /// <summary>Returns a state that is not used any more, so that the next utterance does not allocate memory for its cache.</summary>

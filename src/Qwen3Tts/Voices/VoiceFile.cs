@@ -32,6 +32,8 @@ public sealed record VoiceFile(Voice Voice)
     public required string Name { get; init; }
     /// <summary>Language of the reference recording; null if it was not said.</summary>
     public string? Language { get; init; }
+    /// <summary>How the speaker agreed to the voice, such as the number of a signed form; null if it was not said.</summary>
+    public string? Consent { get; init; }
     /// <summary>SHA-256 of the tensors of the speaker encoder that made the vector.</summary>
     public required string EncoderSha256 { get; init; }
     /// <summary>SHA-256 of the codebooks of the codec that made the frames.</summary>
@@ -68,6 +70,8 @@ public sealed record VoiceFile(Voice Voice)
             metadata["transcript"] = transcript;
         if (Language is { } language)
             metadata["language"] = language;
+        if (Consent is { } consent)
+            metadata["consent"] = consent;
         SafetensorsWriter.Write(path, tensors, metadata, record);
     }
 
@@ -113,6 +117,7 @@ public sealed record VoiceFile(Voice Voice)
         {
             Name = Fact("name"),
             Language = facts.GetValueOrDefault("language"),
+            Consent = facts.GetValueOrDefault("consent"),
             EncoderSha256 = Fact("encoder_sha256"),
             CodecSha256 = Fact("codec_sha256"),
             Parts = parts,

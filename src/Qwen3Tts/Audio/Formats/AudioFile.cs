@@ -35,9 +35,11 @@ public static class AudioFile
     /// <param name="name">Name of the file in messages.</param>
     /// <returns>Mono, at the file's own rate; at 48 kHz for Opus.</returns>
     /// <exception cref="InvalidDataException">The file is damaged, or of a kind that is not read. The message says what to do.</exception>
-    public static Waveform Read(Stream stream, string name)
+    public static Waveform Read(Stream stream, string name) => Read(stream, new AudioErrors(name));
+
+    /// <summary>As <see cref="Read(Stream, string)"/>, with the limits of <paramref name="errors"/>.</summary>
+    internal static Waveform Read(Stream stream, AudioErrors errors)
     {
-        var errors = new AudioErrors(name);
         var head = new byte[HeadBytes];
         head = head[..stream.ReadAtLeast(head, HeadBytes, throwOnEndOfStream: false)];
         if (AudioKind.IsWav(head))

@@ -9,7 +9,7 @@ sealed class FlacWriter(int rate, int bits)
 {
     /// <summary>Number of samples of every frame but the last.</summary>
     public const int Block = 4096;
-    const int BlockCode = 12, HighestRate = 655_350;
+    const int BlockCode = 12, HighestRate = 655_350, CommentType = 4;
 
     int _frames;
 
@@ -17,11 +17,12 @@ sealed class FlacWriter(int rate, int bits)
     /// <param name="stream">The stream, which is written from its current position and left open.</param>
     /// <param name="wave">What to write; values beyond -1 to 1 are clipped.</param>
     /// <param name="bits">Bits of a sample, 16 or 24.</param>
+    /// <param name="tags">Facts for the header; null for none.</param>
     /// <exception cref="ArgumentException">A sample is not a finite number, or FLAC cannot store the sample rate.</exception>
-    public static void Write(Stream stream, Waveform wave, int bits)
+    public static void Write(Stream stream, Waveform wave, int bits, AudioTags? tags = null)
     {
         using var frames = new MemoryStream();
-        stream.Write(new FlacWriter(wave.SampleRate, bits).WriteFrames(frames, [wave.Samples]));
+        stream.Write(new FlacWriter(wave.SampleRate, bits).WriteFrames(frames, [wave.Samples], tags));
         frames.WriteTo(stream);
     }
 
@@ -40,7 +41,7 @@ sealed class FlacWriter(int rate, int bits)
     }
 
     /// <summary>Writes all frames; returns the header that belongs before them.</summary>
-    byte[] WriteFrames(Stream stream, IEnumerable<float[]> chunks)
+    byte[] WriteFrames(Stream stream, IEnumerable<float[]> chunks, AudioTags? tags = null)
     {
         var (hash, count, sizes) = (new Md5(), 0L, (Least: 0, Most: 0));
         foreach (var block in SampleBlocks.Of(chunks, Block))
@@ -52,23 +53,33 @@ sealed class FlacWriter(int rate, int bits)
             count += samples.Length;
             stream.Write(frame);
         }
-        return Header(new(rate, 1, bits, count, hash.Finish()) { Block = (Block, Block), FrameBytes = sizes });
+        return Header(new(rate, 1, bits, count, hash.Finish()) { Block = (Block, Block), FrameBytes = sizes }, tags);
     }
 
     /// <summary>The header of a file whose length is not known yet, as when speech is streamed.</summary>
-    public byte[] StreamedHeader() => Header(new(rate, 1, bits, 0, new byte[16]) { Block = (Block, Block) });
+    public byte[] StreamedHeader(AudioTags? tags = null) =>
+        Header(new(rate, 1, bits, 0, new byte[16]) { Block = (Block, Block) }, tags);
 
-    byte[] Header(FlacStream stream)
+    byte[] Header(FlacStream stream, AudioTags? tags)
     {
         if (rate is < 1 or > HighestRate)
             throw new ArgumentException($"The sample rate is {rate} Hz, and FLAC stores up to {HighestRate} Hz. Write a WAV file.");
         var to = new BitWriter();
         foreach (var letter in "fLaC"u8)
             to.Write(letter, 8);
-        to.Write(1, 1); // no other block follows
+        to.Write(tags is null ? 1UL : 0, 1); // whether no other block follows
         to.Write(FlacStream.Type, 7);
         to.Write(FlacStream.Bytes, 24);
         stream.Write(to);
+        if (tags is not null)
+        {
+            var comment = AudioTags.VorbisComment(tags);
+            to.Write(1, 1);
+            to.Write(CommentType, 7);
+            to.Write((ulong)comment.Length, 24);
+            foreach (var b in comment)
+                to.Write(b, 8);
+        }
         return to.Bytes.ToArray();
     }
 

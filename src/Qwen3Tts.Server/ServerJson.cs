@@ -1,0 +1,82 @@
+// Everything that is sent as JSON.
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
+using Microsoft.AspNetCore.Http;
+
+namespace Qwen3Tts.Server;
+
+sealed record ErrorBody(ErrorDetail Error);
+sealed record ErrorDetail(string Message, string Type, string? Param, string? Code);
+
+sealed record ModelList(string Object, IReadOnlyList<ModelEntry> Data);
+sealed record ModelEntry(string Id, string Object, long Created, string OwnedBy, string Type, bool CanClone, bool CanInstruct,
+    IReadOnlyList<string> Voices, IReadOnlyList<string> Languages, int SampleRate);
+
+sealed record VoiceList(IReadOnlyList<string> Voices, IReadOnlyList<UploadedVoice> UploadedVoices, IReadOnlyList<VoiceEntry> Data);
+
+/// <param name="Name">Name in requests.</param>
+/// <param name="Kind">speaker, saved or adapter.</param>
+/// <param name="Models">The models that can speak with it.</param>
+sealed record VoiceEntry(string Name, string Kind, IReadOnlyList<string> Models);
+
+sealed record UploadedVoice(string Name, string? Consent, string Made, long FileSize, string? RefText, IReadOnlyList<string> Warnings);
+sealed record VoiceMade(bool Success, UploadedVoice Voice);
+sealed record VoiceDeleted(bool Success, string Message);
+
+/// <summary>Part of a speech in a stream of events.</summary>
+sealed record SpeechDelta(string Type, string Audio, string ResponseFormat);
+
+/// <summary>The last event.</summary>
+sealed record SpeechDone(string Type, Usage Usage, string FinishReason, ulong Seed, double Seconds, double FirstAudioSeconds,
+    double TotalSeconds);
+sealed record Usage(int InputTokens, int OutputTokens, int TotalTokens, TokenDetails InputTokenDetails);
+sealed record TokenDetails(int TextTokens, int AudioTokens);
+
+/// <summary>The last event of a speech that failed.</summary>
+sealed record SpeechFailed(string Type, ErrorDetail Error);
+
+// What a WebSocket sends.
+sealed record AudioStart(string Type, int UtteranceIndex, int SentenceIndex, string Format, int SampleRate, ulong Seed);
+sealed record AudioDone(string Type, int UtteranceIndex, int SentenceIndex, long TotalBytes, bool Error, string FinishReason, ulong Seed,
+    double Seconds, double FirstAudioSeconds, double TotalSeconds);
+sealed record SessionDone(string Type, int UtteranceIndex, int TotalSentences);
+sealed record SocketError(string Type, string Message, ErrorDetail Error);
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, RespectNullableAnnotations = true,
+    DefaultIgnoreCondition = JsonIgnoreCondition.Never)]
+[JsonSerializable(typeof(ErrorBody))]
+[JsonSerializable(typeof(ModelList))]
+[JsonSerializable(typeof(VoiceList))]
+[JsonSerializable(typeof(VoiceMade))]
+[JsonSerializable(typeof(VoiceDeleted))]
+[JsonSerializable(typeof(SpeechDelta))]
+[JsonSerializable(typeof(SpeechDone))]
+[JsonSerializable(typeof(SpeechFailed))]
+[JsonSerializable(typeof(AudioStart))]
+[JsonSerializable(typeof(AudioDone))]
+[JsonSerializable(typeof(SessionDone))]
+[JsonSerializable(typeof(SocketError))]
+[JsonSerializable(typeof(SpeechBody))]
+[JsonSerializable(typeof(SocketMessage))]
+sealed partial class ServerJson : JsonSerializerContext;
+
+static class Json
+{
+    /// <summary>Letters beyond ASCII stay letters: answers are never part of a page.</summary>
+    static readonly JsonSerializerOptions Plain = new(ServerJson.Default.Options)
+    {
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
+
+    public static byte[] Bytes<T>(T value, JsonTypeInfo<T> type) =>
+        JsonSerializer.SerializeToUtf8Bytes(value, (JsonTypeInfo<T>)Plain.GetTypeInfo(type.Type));
+
+    public static Task WriteAsync<T>(HttpResponse response, T value, JsonTypeInfo<T> type)
+    {
+        var bytes = Bytes(value, type);
+        (response.ContentType, response.ContentLength) = ("application/json; charset=utf-8", bytes.Length);
+        return response.Body.WriteAsync(bytes).AsTask();
+    }
+}

@@ -1,0 +1,131 @@
+// The server: configure, map, run. Nothing is read from files or variables of the environment but what the options name.
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Json;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Scalar.AspNetCore;
+using System.Net;
+
+namespace Qwen3Tts.Server;
+
+/// <summary>Serves models over HTTP, as OpenAI serves speech. docs/serve.md describes the requests.</summary>
+public sealed class SpeechServer : IAsyncDisposable
+{
+    const int MostConnections = 512;
+
+    readonly WebApplication _app;
+    readonly ServerState _state;
+
+    SpeechServer(WebApplication app, ServerState state) => (_app, _state) = (app, state);
+
+    /// <summary>Starts a server.</summary>
+    /// <param name="options">What it serves.</param>
+    /// <exception cref="ArgumentException">An option is out of range, or the address is reachable from other machines and there is no
+    /// key.</exception>
+    /// <exception cref="IOException">The port is in use.</exception>
+    public static async Task<SpeechServer> StartAsync(SpeechServerOptions options)
+    {
+        Check(options);
+        var state = new ServerState(options);
+        state.Metrics.Watch(state.Queue);
+        var builder = WebApplication.CreateEmptyBuilder(new());
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxConcurrentConnections = MostConnections;
+            kestrel.Limits.MaxRequestBodySize = 64 << 10; // routes that take more say so
+            kestrel.Listen(options.Address, options.Port);
+        });
+        builder.Services.AddRoutingCore();
+        builder.Services.AddSingleton(state);
+        builder.Services.AddSingleton<IHostLifetime, NoSignals>();
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.StopWithin);
+        builder.Services.Configure<JsonOptions>(json =>
+        {
+            json.SerializerOptions.TypeInfoResolverChain.Insert(0, ServerJson.Default);
+            json.SerializerOptions.PropertyNamingPolicy = ServerJson.Default.Options.PropertyNamingPolicy;
+        });
+        builder.Services.AddOpenApi(document => document.AddDocumentTransformer((about, _, _) =>
+        {
+            about.Info.Title = "Qwen3-TTS";
+            return Task.CompletedTask;
+        }));
+        var app = builder.Build();
+        Map(app, state);
+        try
+        {
+            await app.StartAsync().ConfigureAwait(false);
+        }
+        catch
+        {
+            await app.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+        return new(app, state);
+    }
+
+    static void Map(WebApplication app, ServerState state)
+    {
+        app.Use((http, next) => Guard.RunAsync(http, state, next));
+        app.UseWebSockets(new() { KeepAliveInterval = TimeSpan.FromSeconds(30) });
+        SpeechApi.Map(app);
+        VoicesApi.Map(app);
+        app.MapGet("/healthz", Health).WithName("health").WithSummary("Answers ok while the server serves.");
+        app.MapGet("/metrics", Numbers).WithName("metrics").WithSummary("Numbers for Prometheus.");
+        app.MapOpenApi();
+        if (state.Options.Development)
+            app.MapScalarApiReference();
+    }
+
+    static Task Health(HttpContext http, IHostApplicationLifetime life)
+    {
+        if (life.ApplicationStopping.IsCancellationRequested)
+            http.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
+        return http.Response.WriteAsync(life.ApplicationStopping.IsCancellationRequested ? "stopping\n" : "ok\n");
+    }
+
+    static Task Numbers(HttpContext http, ServerState state)
+    {
+        http.Response.ContentType = "text/plain; version=0.0.4; charset=utf-8";
+        return http.Response.WriteAsync(state.Metrics.Write());
+    }
+
+    static void Check(SpeechServerOptions options)
+    {
+        if (options.Models.Count == 0)
+            throw new ArgumentException("There is no model to serve. Name one or more.");
+        if (options.Models.GroupBy(m => m.Name).FirstOrDefault(g => g.Count() > 1) is { } twice)
+            throw new ArgumentException($"Two models are called '{twice.Key}'. Give each a name of its own: NAME=DIR.");
+        if (options.MostTogether is < 1 or > 32)
+            throw new ArgumentException($"{options.MostTogether} speeches are to be made at the same time. Choose 1 to 32.");
+        if (options.MostWaiting < 0)
+            throw new ArgumentException($"{options.MostWaiting} requests are to wait. Choose 0 or more.");
+        options.CheckAddress();
+    }
+
+    /// <summary>Address and port that it listens on.</summary>
+    public Uri Address => new(_app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!
+        .Addresses.First());
+
+    /// <summary>The names of all voices that requests may give.</summary>
+    public IReadOnlyList<string> Voices => [.. _state.Options.Models.SelectMany(m => _state.Voices.Names(m.Model)).Distinct()];
+
+    /// <summary>Takes no more requests, waits for speeches that go on, and ends those that take longer than the options allow.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _app.StopAsync().ConfigureAwait(false);
+        await _app.DisposeAsync().ConfigureAwait(false);
+        _state.Dispose();
+    }
+
+    /// <summary>The program that hosts the server handles signals.</summary>
+    sealed class NoSignals : IHostLifetime
+    {
+        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    }
+}

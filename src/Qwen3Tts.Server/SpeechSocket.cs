@@ -1,0 +1,193 @@
+// The WebSocket /v1/audio/speech/stream takes text as a language model writes it, and sends audio as it is made. The messages are those of
+// vllm-omni: session.config, input.text, input.done, session.close; audio.start, binary frames, audio.done, session.done, error. There, the
+// text is spoken after input.done; here it is spoken while it arrives.
+using System.Net.WebSockets;
+using System.Threading.Channels;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Http;
+using Qwen3Tts.Files;
+using Qwen3Tts.Generation;
+using Qwen3Tts.Sequence;
+
+namespace Qwen3Tts.Server;
+
+sealed class SpeechSocket(HttpContext http, ServerState state, WebSocket socket)
+{
+    const int MostMessages = 64; // of text that waits for the speech
+
+    SocketMessage _config = new();
+    int _utterance;
+
+    public static async Task RunAsync(HttpContext http, ServerState state)
+    {
+        if (!http.WebSockets.IsWebSocketRequest)
+            throw new ApiError(StatusCodes.Status426UpgradeRequired, "This address is a WebSocket. Open it with ws://.");
+        using var socket = await http.WebSockets.AcceptWebSocketAsync().ConfigureAwait(false);
+        try
+        {
+            await new SpeechSocket(http, state, socket).TalkAsync().ConfigureAwait(false);
+            await socket.CloseAsync(WebSocketCloseStatus.NormalClosure, null, http.RequestAborted).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is WebSocketException or OperationCanceledException or ConnectionAbortedException)
+        {
+            socket.Abort(); // the client has left, or sends nothing
+        }
+    }
+
+    async Task TalkAsync()
+    {
+        while (true)
+            try
+            {
+                if (await ReceiveAsync().ConfigureAwait(false) is not { } message)
+                    return;
+                switch (message.Type)
+                {
+                    case "session.config":
+                        _ = Plan(message, ""); // what is wrong is said now
+                        _config = message;
+                        break;
+                    case "input.text":
+                        await SpeakAsync(message.Text ?? "").ConfigureAwait(false);
+                        break;
+                    case "input.done":
+                        await SendAsync(Json.Bytes(new SessionDone("session.done", _utterance++, 0), ServerJson.Default.SessionDone))
+                            .ConfigureAwait(false); // there was no text
+                        break;
+                    case "session.close":
+                        return;
+                    default:
+                        throw ApiError.Of("type", $"There is no message '{Printable.Text(message.Type ?? "")}'. Send session.config, "
+                            + "input.text, input.done or session.close.");
+                }
+            }
+            catch (Exception e) when (ApiError.OfLibrary(e) is { } error)
+            {
+                await FailAsync(error).ConfigureAwait(false);
+            }
+    }
+
+    SpeechPlan Plan(SocketMessage config, string text)
+    {
+        if (config.Input is not null || config.Stream is not null || config.StreamFormat is not null)
+            throw ApiError.Of("input", "The settings of a session have no 'input', 'stream' or 'stream_format'. Send text with "
+                + "input.text.");
+        var plan = SpeechPlan.Of(config, state, streams: true, text);
+        // Text can be spoken while it arrives in this layout only, so it is the default here for every voice.
+        return plan with { Speech = plan.Speech with { Layout = plan.Speech.Layout ?? Layout.Interleaved } };
+    }
+
+    /// <summary>Speaks an utterance, from its first text to input.done.</summary>
+    async Task SpeakAsync(string first)
+    {
+        var plan = Plan(_config, "");
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted);
+        stop.CancelAfter(state.Options.Deadline);
+        using var place = await state.Queue.EnterAsync(SpeechApi.ClientOf(http), stop.Token).ConfigureAwait(false)
+            ?? throw ApiError.TooMany(state.Queue);
+        var text = Channel.CreateBounded<string>(MostMessages);
+        var listening = ListenAsync(first, text.Writer, stop);
+        ApiError? error = null;
+        try
+        {
+            plan = plan.Ready();
+            var pieces = Speaking.Speak(plan, text.Reader.ReadAllAsync(stop.Token), stop.Token);
+            await SendSpeechAsync(plan, pieces).ConfigureAwait(false);
+        }
+        catch (Exception e) when (ApiError.OfLibrary(e) is { } refused)
+        {
+            error = refused;
+        }
+        catch (Exception e) when (e is not (OperationCanceledException or WebSocketException))
+        {
+            error = Guard.Fault(state, e);
+        }
+        place.Dispose(); // others may speak while the rest of the text is awaited
+        text.Writer.TryComplete(); // what still arrives of this text is dropped
+        error = await listening.ConfigureAwait(false) ?? error
+            ?? (stop.IsCancellationRequested ? ApiError.TooLate(state.Options.Deadline) : null);
+        if (error is not null)
+            await FailAsync(error).ConfigureAwait(false);
+        await SendAsync(Json.Bytes(new SessionDone("session.done", _utterance++, error is null ? 1 : 0), ServerJson.Default.SessionDone))
+            .ConfigureAwait(false);
+    }
+
+    /// <summary>Passes text on until input.done. Returns what is wrong with it.</summary>
+    async Task<ApiError?> ListenAsync(string first, ChannelWriter<string> text, CancellationTokenSource stop)
+    {
+        try
+        {
+            var length = 0;
+            for (SocketMessage? message = new() { Type = "input.text", Text = first }; message?.Type == "input.text";
+                message = await ReceiveAsync().ConfigureAwait(false))
+            {
+                length += message.Text?.Length ?? 0;
+                if (length > state.Options.MostCharacters)
+                    throw ApiError.Of("input", $"The text has more than {state.Options.MostCharacters} characters. Send input.done "
+                        + "earlier.");
+                if (await text.WaitToWriteAsync(stop.Token).ConfigureAwait(false))
+                    text.TryWrite(message.Text ?? "");
+                await Task.Yield();
+            }
+            text.TryComplete();
+            return null;
+        }
+        catch (ApiError e)
+        {
+            await stop.CancelAsync().ConfigureAwait(false);
+            return e;
+        }
+        catch (Exception e) when (e is OperationCanceledException or WebSocketException)
+        {
+            await stop.CancelAsync().ConfigureAwait(false); // the client has left
+            return null;
+        }
+    }
+
+    async Task SendSpeechAsync(SpeechPlan plan, IAsyncEnumerable<SpokenPiece> pieces)
+    {
+        var (sent, whole) = (0L, _config.StreamAudio == false ? new MemoryStream() : null);
+        var begun = false;
+        var end = await SpeechApi.EncodeAsync(plan, state, pieces, async bytes =>
+        {
+            if (!begun)
+                await SendAsync(Json.Bytes(new AudioStart("audio.start", _utterance, 0, plan.Format.Name, plan.Model.SampleRate, plan.Seed),
+                    ServerJson.Default.AudioStart)).ConfigureAwait(false);
+            (begun, sent) = (true, sent + bytes.Length);
+            if (whole is not null)
+                whole.Write(bytes.Span);
+            else
+                await socket.SendAsync(bytes, WebSocketMessageType.Binary, true, http.RequestAborted).ConfigureAwait(false);
+        }).ConfigureAwait(false);
+        if (whole is not null)
+            await socket.SendAsync(whole.ToArray(), WebSocketMessageType.Binary, true, http.RequestAborted).ConfigureAwait(false);
+        await SendAsync(Json.Bytes(new AudioDone("audio.done", _utterance, 0, sent, end.Reason == FinishReason.Cancelled,
+            ReplyFormat.Word(end.Reason), plan.Seed, end.Seconds, end.FirstAudio.TotalSeconds, end.Total.TotalSeconds),
+            ServerJson.Default.AudioDone)).ConfigureAwait(false);
+    }
+
+    Task FailAsync(ApiError error) =>
+        SendAsync(Json.Bytes(new SocketError("error", error.Message, error.Detail), ServerJson.Default.SocketError));
+
+    Task SendAsync(byte[] json) => socket.SendAsync(json, WebSocketMessageType.Text, true, http.RequestAborted);
+
+    /// <summary>The next message; null if the client closes the connection.</summary>
+    /// <exception cref="ApiError">It is no message.</exception>
+    async Task<SocketMessage?> ReceiveAsync()
+    {
+        using var idle = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted);
+        idle.CancelAfter(state.Options.Deadline);
+        var (bytes, buffer) = (new MemoryStream(), new byte[16 << 10]);
+        while (true)
+        {
+            var got = await socket.ReceiveAsync(buffer.AsMemory(), idle.Token).ConfigureAwait(false);
+            if (got.MessageType == WebSocketMessageType.Close)
+                return null;
+            bytes.Write(buffer, 0, got.Count);
+            if (bytes.Length > state.Options.MostUploadBytes / 3 * 4L + 6 * state.Options.MostCharacters)
+                throw new WebSocketException("The message is too long.");
+            if (got.EndOfMessage)
+                return SocketMessage.ParseMessage(bytes.GetBuffer().AsSpan(0, (int)bytes.Length));
+        }
+    }
+}

@@ -1,0 +1,196 @@
+// The voices that requests may name beside the speakers of the models: voice files and adapters of one folder. Requests name voices, and
+// never files: a name is looked up among those that are there, and a new name has letters, digits, - and _ alone.
+using System.Collections.Immutable;
+using System.Text.RegularExpressions;
+using Microsoft.AspNetCore.Http;
+using Qwen3Tts.Checkpoint;
+using Qwen3Tts.Files;
+using Qwen3Tts.Generation;
+using Qwen3Tts.Voices;
+
+namespace Qwen3Tts.Server;
+
+/// <summary>A saved voice, or one speaker of an adapter.</summary>
+/// <param name="Name">Name in requests.</param>
+/// <param name="Path">The file; null for an adapter.</param>
+/// <param name="File">The voice; null for an adapter.</param>
+/// <param name="ByModel">How each model that fits speaks with it, without the other options of a request.</param>
+sealed record ShelvedVoice(string Name, string? Path, VoiceFile? File, IReadOnlyDictionary<Tts, SpeechOptions> ByModel);
+
+sealed partial class VoiceShelf
+{
+    readonly SpeechServerOptions _options;
+    readonly Lock _gate = new();
+    ImmutableSortedDictionary<string, ShelvedVoice> _voices =
+        ImmutableSortedDictionary.Create<string, ShelvedVoice>(StringComparer.Ordinal);
+
+    VoiceShelf(SpeechServerOptions options) => _options = options;
+
+    /// <summary>All of them, by name.</summary>
+    public IReadOnlyDictionary<string, ShelvedVoice> All => _voices;
+
+    /// <summary>Reads the folder. What fits no model, or cannot be read, is left out with a line in the log.</summary>
+    public static VoiceShelf Open(SpeechServerOptions options)
+    {
+        var shelf = new VoiceShelf(options);
+        if (options.VoicesFolder is not { } folder)
+            return shelf;
+        Directory.CreateDirectory(folder);
+        foreach (var path in Directory.EnumerateFileSystemEntries(folder).Order(StringComparer.Ordinal))
+            try
+            {
+                if (TemporaryName.Is(path) && TemporaryName.IsAbandoned(path))
+                    TemporaryName.RemoveFile(path); // of a server that was killed while it wrote
+                else if (path.EndsWith(VoiceFile.Extension, StringComparison.Ordinal))
+                    shelf.Put(shelf.Saved(SpeakerName.Key(System.IO.Path.GetFileName(path)[..^VoiceFile.Extension.Length]), path,
+                        VoiceFile.Read(path)));
+                else if (File.Exists(System.IO.Path.Combine(path, Adapter.ConfigName)))
+                    foreach (var voice in shelf.Adapted(path))
+                        shelf.Put(voice);
+            }
+            catch (Exception e) when (e is IOException or InvalidDataException or ArgumentException or NotSupportedException
+                or UnauthorizedAccessException)
+            {
+                options.Log?.Invoke($"A voice is left out: {e.Message}");
+            }
+        return shelf;
+    }
+
+    void Put(ShelvedVoice voice)
+    {
+        if (_options.Models.FirstOrDefault(m => m.Model.Speakers.Contains(voice.Name, StringComparer.OrdinalIgnoreCase)) is
+            { Name: { } model })
+            throw new ArgumentException($"The model {model} has a speaker '{Printable.Text(voice.Name)}'. Give the voice another name.");
+        if (_voices.ContainsKey(voice.Name))
+            throw new ArgumentException($"There are two voices '{Printable.Text(voice.Name)}'. Rename one of them.");
+        _voices = _voices.Add(voice.Name, voice);
+    }
+
+    ShelvedVoice Saved(string name, string path, VoiceFile file)
+    {
+        var fitting = new Dictionary<Tts, SpeechOptions>();
+        ArgumentException? last = null;
+        foreach (var (_, model) in _options.Models)
+            try
+            {
+                fitting[model] = new() { Voice = model.Use(file) };
+            }
+            catch (ArgumentException e)
+            {
+                last = e;
+            }
+        return fitting.Count > 0 ? new(name, path, file, fitting) : throw last!;
+    }
+
+    /// <summary>The speakers of an adapter. It is loaded for the models that it was trained on.</summary>
+    IEnumerable<ShelvedVoice> Adapted(string folder)
+    {
+        var loaded = new Dictionary<Tts, VoiceAdapter>();
+        Exception? last = null;
+        foreach (var (_, model) in _options.Models)
+            try
+            {
+                loaded[model] = model.LoadAdapter(folder);
+            }
+            catch (Exception e) when (e is InvalidDataException or NotSupportedException)
+            {
+                last = e;
+            }
+        if (loaded.Count == 0)
+            throw new InvalidDataException(last!.Message, last);
+        var speakers = loaded.Values.First().Speakers.ToList();
+        if (speakers.Count == 0)
+            throw new InvalidDataException($"The adapter '{Printable.Path(folder)}' has no voice of its own (voices.safetensors). Load its "
+                + "model with it instead.");
+        return speakers.Select(name => new ShelvedVoice(name, null, null,
+            loaded.ToDictionary(m => m.Key, m => new SpeechOptions { Adapter = m.Value, Speaker = name })));
+    }
+
+    /// <summary>The names that a model can speak with.</summary>
+    public IEnumerable<string> Names(Tts model) =>
+        model.Speakers.Concat(_voices.Values.Where(v => v.ByModel.ContainsKey(model)).Select(v => v.Name));
+
+    /// <summary>Puts the voice of a request into its options.</summary>
+    /// <param name="name">What the request names; null if it names none.</param>
+    /// <param name="model">The model.</param>
+    /// <param name="modelName">Its name.</param>
+    /// <param name="speech">The other options.</param>
+    /// <returns>The name of the voice for the log of the file, and the options.</returns>
+    /// <exception cref="ApiError">There is no such voice, or none is named and one is needed.</exception>
+    public (string Name, SpeechOptions Speech) Choose(string? name, Tts model, string modelName, SpeechOptions speech)
+    {
+        if (name is null && model.Kind == "voice_design")
+            return ("designed", speech);
+        string Known() => Names(model).ToList() is { Count: > 0 } all ? $"The voices of {modelName} are: {string.Join(", ", all)}."
+            : model.CanClone ? $"{modelName} has no voice yet. Send a recording in 'ref_audio', or to POST /v1/audio/voices."
+            : $"{modelName} has no voice that can be named.";
+        if (name is null)
+            throw ApiError.Of("voice", $"The request names no voice. {Known()}");
+        var key = SpeakerName.Key(name);
+        if (model.Speakers.Contains(key, StringComparer.OrdinalIgnoreCase))
+            return (key, speech with { Speaker = key });
+        if (!_voices.TryGetValue(key, out var voice))
+            throw ApiError.Of("voice", $"There is no voice '{Printable.Text(name)}'. {Known()}");
+        return voice.ByModel.TryGetValue(model, out var with)
+            ? (voice.Name, speech with { Voice = with.Voice, Adapter = with.Adapter, Speaker = with.Speaker })
+            : throw ApiError.Of("voice", $"The voice '{voice.Name}' belongs to another model. {Known()}");
+    }
+
+    /// <summary>The name of a new voice.</summary>
+    /// <exception cref="ApiError">It cannot be one, or there is such a voice, or there are too many.</exception>
+    public string CheckNew(string? name)
+    {
+        if (_options.VoicesFolder is null)
+            throw new ApiError(StatusCodes.Status403Forbidden, "This server keeps no voices. Start it with --voices DIR.");
+        if (string.IsNullOrEmpty(name) || !NewName().IsMatch(name) || Reserved().IsMatch(name))
+            throw ApiError.Of("name", $"'{Printable.Text(name ?? "")}' cannot be the name of a voice. Give 1 to 64 letters a to z, digits, "
+                + "- and _, the first of them a letter or digit.");
+        if (Find(name) is not null)
+            throw new ApiError(StatusCodes.Status409Conflict, $"There is a voice '{name}' already. Delete it first, or give another name.",
+                "name");
+        if (_voices.Count >= _options.MostVoices)
+            throw new ApiError(StatusCodes.Status409Conflict, $"There are {_voices.Count} voices, which are the most. Delete one first.");
+        return name;
+    }
+
+    string? Find(string name) => _voices.ContainsKey(name)
+        || _options.Models.Any(m => m.Model.Speakers.Contains(name, StringComparer.OrdinalIgnoreCase)) ? name : null;
+
+    /// <summary>Keeps a voice. The file is complete on the disk before it has its name.</summary>
+    /// <exception cref="ApiError">There is such a voice by now.</exception>
+    public ShelvedVoice Add(string name, VoiceFile file)
+    {
+        var path = System.IO.Path.Combine(_options.VoicesFolder!, name + VoiceFile.Extension);
+        lock (_gate)
+        {
+            CheckNew(name);
+            file.Write(path);
+            var voice = Saved(name, path, file);
+            _voices = _voices.Add(name, voice);
+            return voice;
+        }
+    }
+
+    /// <summary>Deletes a saved voice.</summary>
+    /// <exception cref="ApiError">There is no such voice, or it is none that was saved.</exception>
+    public void Remove(string name)
+    {
+        lock (_gate)
+        {
+            if (!_voices.TryGetValue(SpeakerName.Key(name), out var voice))
+                throw new ApiError(StatusCodes.Status404NotFound, $"There is no saved voice '{Printable.Text(name)}'. GET /v1/audio/voices "
+                    + "lists them.");
+            if (voice.Path is null)
+                throw new ApiError(StatusCodes.Status409Conflict, $"'{voice.Name}' is an adapter, which only the server's operator "
+                    + "removes: delete its folder and restart the server.");
+            File.Delete(voice.Path);
+            _voices = _voices.Remove(voice.Name);
+        }
+    }
+
+    [GeneratedRegex("^[a-z0-9][a-z0-9_-]{0,63}$")]
+    private static partial Regex NewName();
+
+    [GeneratedRegex("^(con|prn|aux|nul|com[0-9]|lpt[0-9])$")] // names of devices on Windows
+    private static partial Regex Reserved();
+}
