@@ -92,12 +92,12 @@ static partial class CueFile
 
     public static InvalidDataException Bad(string place, string what, string remedy) => new($"{place}: {what}. {remedy}");
 
-    const string TimeOfDay = @"(?:(\d{1,3}):)?(\d{1,2}):(\d{1,2})(?:[,.](\d{1,6}))?";
+    const string TimeOfDay = @"(?:([0-9]{1,3}):)?([0-9]{1,2}):([0-9]{1,2})(?:[,.]([0-9]{1,6}))?";
 
     [GeneratedRegex($@"^\s*{TimeOfDay}\s*-->\s*{TimeOfDay}")]
     private static partial Regex Times();
 
-    [GeneratedRegex(@"^\s*(\d{1,15}(?:\.\d{1,9})?)\s+(\d{1,15}(?:\.\d{1,9})?)(?:\s+(.*))?$")]
+    [GeneratedRegex(@"^\s*([0-9]{1,15}(?:\.[0-9]{1,9})?)\s+([0-9]{1,15}(?:\.[0-9]{1,9})?)(?:\s+(.*))?$")]
     private static partial Regex Label();
 
     [GeneratedRegex(@"<[^<>]*>|\{[^{}]*\}|\[[^\[\]]*\]|\([^()]*\)|[♪♫]")]

@@ -78,11 +78,11 @@ sealed class SpeechMap
         return result;
     }
 
-    /// <summary>The level of quiet: up to twice that of the pauses, but 40 to 20 dB below the speech.</summary>
+    /// <summary>The level of quiet: up to twice that of the pauses, but 40 to 9 dB below the speech.</summary>
     double Quiet()
     {
         var (speech, noise) = Levels(new(0, _levels.Length * _step));
-        return Math.Clamp(2 * (noise ?? 0), 0.01 * (speech ?? 0), 0.1 * (speech ?? 0));
+        return Math.Clamp(2 * (noise ?? 0), 0.01 * (speech ?? 0), 0.35 * (speech ?? 0));
     }
 
     /// <summary>Speech loses its quiet ends; otherwise it grows while the sound beside it is not quiet.</summary>

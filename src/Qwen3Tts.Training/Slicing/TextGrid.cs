@@ -47,6 +47,6 @@ static partial class TextGrid
     }
 
     // In the long form, names such as xmin and [1] stand before the values; they are no values themselves.
-    [GeneratedRegex("""\"(?:[^\"]|\"\")*\"|<exists>|(?<![\w\[.])-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?(?![\w\]])""")]
+    [GeneratedRegex("""\"(?:[^\"]|\"\")*\"|<exists>|(?<![\w\[.])-?[0-9]+(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?(?![\w\]])""")]
     private static partial Regex Values();
 }

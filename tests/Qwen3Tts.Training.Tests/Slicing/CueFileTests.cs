@@ -42,6 +42,7 @@ public sealed class CueFileTests
     [InlineData("a.vtt", "WEBVTT\n\n00:02.0 --> 00:01.0\nx", "it ends at 1 s, before it begins at 2 s")]
     [InlineData("a.lab", "0 1 Good\nmorning", "a.lab(2): 'morning' is no label")]
     [InlineData("a.lab", "0 1 b\n1 2 l\n2 3 a\n3 4 b\n4 5 l\n5 6 a\n6 7 b\n7 8 l\n8 9 a\n9 10 b\n10 11 l", "look like phones, not words")]
+    [InlineData("a.lab", "0 1 Good\n1 \u0662 Peter", "a.lab(2): ")] // a digit of another script
     [InlineData("a.txt", " \n", "it has no text")]
     [InlineData("a.TextGrid", "\"ooTextFile\" \"TextGrid\" 0 1 <exists> 1 \"IntervalTier\" \"w\" 0 1 9 0 1", "it ends in the middle")]
     [InlineData("a.TextGrid", "File type", "it ends in the middle")]
