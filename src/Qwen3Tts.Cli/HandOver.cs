@@ -14,6 +14,7 @@ static class HandOver
     [
         ("slice", "Cuts long recordings into clips for training."),
         ("import", "Reads lists of recordings in many formats, and chooses the held-out clips."),
+        ("review", "Opens a page to listen to recordings, correct their texts and drop clips."),
         ("prepare", "Turns recordings into training data."),
         ("train", "Fine-tunes a model on prepared data."),
         ("export", "Writes prepared data for a trainer that uses many machines."),

@@ -44,7 +44,7 @@ static class Preparation
             chosen)
         {
             FramesPerSecond = (double)encoder.SampleRate / encoder.FrameSamples,
-            Texts = scores?.Summary ?? "not compared with the recordings; --compare-texts true does it",
+            Texts = scores?.Summary ?? "not compared with the recordings; 'qwen3tts-train prepare --compare-texts true' does",
             Coverage = Coverage.Measure(clips.Where(c => c.Clip.HeldOut != true).Select(c => c.Clip.Text),
                 options.Candidates ?? (clips.All(c => IsEnglish(c.Clip)) ? Coverage.English : [])),
         };

@@ -100,7 +100,8 @@ public sealed partial class CommandLineTests
     public void WhatVoiceSaysNamesItsOwnOptions()
     {
         string[] others =
-            ["TrainCommand", "PrepareCommand", "BenchCommand", "ExportCommand", "ImportCommand", "DemoCommand", "EnginesCommand", "Demo"];
+            ["TrainCommand", "PrepareCommand", "ReviewCommand", "BenchCommand", "ExportCommand", "ImportCommand", "DemoCommand",
+                "EnginesCommand", "Demo"];
         // 'voice' resumes an existing run by itself
         string[] ofTrainAlone = ["holds no run to resume. Leave --resume", "holds a run already. Resume it with --resume"];
         var own = TrainingCommands.Root().Subcommands.Single(c => c.Name == "voice").Options.Select(o => o.Name).ToHashSet();
