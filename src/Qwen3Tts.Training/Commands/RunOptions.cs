@@ -1,7 +1,6 @@
 // The options of a run that 'train' and 'voice' share, except those of the training method (MethodOptions). An option that is not given
 // keeps its value: the default of a new run, or what a resumed run began with.
 using System.CommandLine;
-using System.CommandLine.Parsing;
 using Qwen3Tts.CommandLine;
 using Qwen3Tts.Training.Options;
 

@@ -1,5 +1,4 @@
 // Measures the losses on the held-out clips during training, and compares them clip by clip with those of the untouched model.
-using Qwen3Tts.Sequence;
 using Qwen3Tts.Training.Log;
 using Qwen3Tts.Training.Model;
 using Qwen3Tts.Training.Step;

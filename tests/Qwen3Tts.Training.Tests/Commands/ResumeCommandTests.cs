@@ -43,7 +43,8 @@ public sealed class ResumeCommandTests
         Done("voice", "--name", "Anna B", "--output", output);
         Assert.Equal(log, File.ReadAllText(Path.Combine(run, "log.jsonl")));
         Assert.Contains("the run began with batch 2", Refused("voice", "--name", "Anna B", "--output", output, "--batch", "3"));
-        Assert.Contains("has no work to resume", Refused("voice", "--name", "Bert", "--output", output + "-2"));
+        Assert.Contains("has no work to resume", Refused("voice", "--name", "Bert", "--output", output + "-2", "--model",
+            Golden.Checkpoint(TrainerTests.Base)));
     }
 
     [Fact]

@@ -123,7 +123,8 @@ public sealed class KillTests
 
     static Process Start(string run) =>
         Start(["train", TrainerTests.Data.Value, "--model", Golden.Checkpoint(TrainerTests.Base), "--name", "anna", "--output", run,
-            "--steps", $"{Steps}", "--save-every", $"{SaveEvery}", "--batch", "2", "--held-out", "1", "--threads", "1", "--force",
+            "--steps", $"{Steps}", "--save-every", $"{SaveEvery}", "--batch", "2", "--held-out", "1", "--patience", "0", "--threads", "1",
+            "--force",
                 .. File.Exists(Path.Combine(run, "options.json")) ? new[] { "--resume" } : []]);
 
     static Process Start(IEnumerable<string> command)
