@@ -70,9 +70,8 @@ static class Speaking
                     reason = reason == FinishReason.End && chunk.Ended is { } sentence ? sentence.FinishReason : reason;
                     Put(chunk.Samples, chunk.Ended?.Frames ?? 0, null);
                 }
-                if (parts.MaxSeconds is { } most && frames >= Math.Ceiling(most * model.FramesPerSecond))
-                    reason = FinishReason.Length;
-                Put([], 0, stop.IsCancellationRequested ? FinishReason.Cancelled : reason);
+                var isCut = parts.MaxSeconds is { } most && frames >= Math.Ceiling(most * model.FramesPerSecond);
+                Put([], 0, stop.IsCancellationRequested ? FinishReason.Cancelled : isCut ? FinishReason.Length : reason);
                 channel.Writer.Complete();
             }
             catch (Exception e)

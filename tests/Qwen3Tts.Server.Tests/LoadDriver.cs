@@ -64,8 +64,14 @@ public sealed class LoadDriver
 
     static async Task<Answer> Ask(HttpClient client, int number)
     {
-        var request = new JsonObject { ["input"] = Texts[number % 3], ["voice"] = "me", ["seed"] = number, ["response_format"] = "pcm",
-            ["stream_format"] = "audio" };
+        var request = new JsonObject
+        {
+            ["input"] = Texts[number % 3],
+            ["voice"] = "me",
+            ["seed"] = number,
+            ["response_format"] = "pcm",
+            ["stream_format"] = "audio",
+        };
         var clock = Stopwatch.StartNew();
         using var response = await client.SendAsync(new(HttpMethod.Post, "/v1/audio/speech") { Content = JsonContent.Create(request) },
             HttpCompletionOption.ResponseHeadersRead);
