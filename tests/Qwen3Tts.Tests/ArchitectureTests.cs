@@ -26,10 +26,11 @@ public sealed class ArchitectureTests
         ["Voices"] = ["Files", "Checkpoint", "Generation"], // voices in files of their own
         ["Data"] = ["Files", "Audio", "Text", "Sequence"], // reads and writes lists of recordings
         ["Listening"] = ["Files", "Audio", "Statistics"], // runs speech recognisers, which are separate programs
+        ["Likeness"] = ["Audio", "Speaker"], // figures of speech beside its words
         ["Doctor"] = ["Data", "Listening", .. Library],
         ["Root"] = ["Hub", .. Library],
         ["CommandLine"] = ["Files", "Hub"], // compiled into both programs
-        ["Training"] = ["Root", "Hub", "Doctor", "Data", "Listening", "CommandLine", .. Library],
+        ["Training"] = ["Root", "Hub", "Doctor", "Data", "Listening", "Likeness", "CommandLine", .. Library],
         ["Server"] = ["Root", "Hub", "Doctor", "Data", "Listening", .. Library],
         ["Extensions.AI"] = ["Root", "Hub", "Audio", "Generation", "Voices"],
         ["Cli"] = ["Root", "Hub", "Doctor", "Data", "Listening", "Server", "CommandLine", .. Library],
