@@ -59,11 +59,11 @@ static class ConsoleWork
     /// wait for each other.
     /// </summary>
     public static TrainingResult Train(TrainingOptions options, string run, Existing existing, CancellationToken stop,
-        int? threads = null, bool tellsDoubts = true) => StatusLine.While("Loading the model", line =>
+        int? threads = null) => StatusLine.While("Loading the model", line =>
     {
         if ((threads ?? (TrainingOptions.IsReleased(ModelFolder.Open(options.Model).Config.TalkerConfig) ? null : 1)) is { } n)
             TorchSharp.torch.set_num_threads(n);
-        return Trainer.Run(options, run, existing, new ConsoleObserver(line, tellsDoubts), stop);
+        return Trainer.Run(options, run, existing, new ConsoleObserver(line), stop);
     });
 
     public static string Summary(TrainingResult result)
@@ -95,17 +95,14 @@ static class ConsoleWork
 }
 
 /// <summary>Shows steps in a line of progress, and all other messages on standard error.</summary>
-sealed class ConsoleObserver(Action<string> line, bool tellsDoubts = true) : RunObserver
+sealed class ConsoleObserver(Action<string> line) : RunObserver
 {
     readonly TrainingPace _pace = new();
 
     public override void OnStep(StepReport step) => line(_pace.Line(step));
 
-    public override void OnFinding(PreflightFinding finding)
-    {
-        if (tellsDoubts)
-            Console.Error.WriteLine($"{(finding.Refuses ? "Warning (started with --force)" : "Unusual")}: {finding}");
-    }
+    public override void OnFinding(PreflightFinding finding) =>
+        Console.Error.WriteLine($"{(finding.Refuses ? "Warning (started with --force)" : "Unusual")}: {finding}");
 
     public override void OnNote(string message) => Console.Error.WriteLine(message);
 }

@@ -3,9 +3,7 @@
 // recordings, the voice cloned before training, the fine-tuned voice, and the voice of the same run with the faults of the official script.
 using System.Diagnostics;
 using Qwen3Tts.Audio;
-using Qwen3Tts.Checkpoint;
 using Qwen3Tts.CommandLine;
-using Qwen3Tts.Doctor.Faults;
 using Qwen3Tts.Files;
 using Qwen3Tts.Generation;
 using Qwen3Tts.Listening;
@@ -37,12 +35,15 @@ static class Demo
 
         Say("\n2 of 5 · Fine-tuning");
         var options = MakeOptions(model, data, name, prepared) with { Steps = steps, Force = force };
+        FaultyTwin StartTwin() => new(options, Path.Combine(output, "run-with-faults"), stop);
+        using var beside = FaultyTwin.IsBeside(model) ? StartTwin() : null;
         var trained = ConsoleWork.Train(options, Path.Combine(output, "run"), Existing.Overwrite, stop);
         Say(ConsoleWork.Summary(trained));
         stop.ThrowIfCancellationRequested();
 
         Say("\n3 of 5 · Now the same with the official script's faults. Our check refuses this run; for the demo it runs anyway.");
-        var faulty = WithFaults(options, Path.Combine(output, "run-with-faults"), stop);
+        using var after = beside is null ? StartTwin() : null;
+        var faulty = (beside ?? after)!.Wait();
         Say($"{ConsoleWork.Summary(faulty.Run)}\nFaults: {faulty.Faults}.");
         stop.ThrowIfCancellationRequested();
 
@@ -93,21 +94,6 @@ static class Demo
         OutputFile.CheckAreOthers([page, .. PreparedFiles.Lists(data), .. speech], OutputFile.Whole(model));
         foreach (var file in speech.Prepend(page))
             OutputFile.CheckIsFree(file, OutputRecord.At(output));
-    }
-
-    /// <summary>
-    /// The fault of text without its projection can only be planted if text and talker have the same width; with other models the official
-    /// script itself stops.
-    /// </summary>
-    static FaultyRun WithFaults(TrainingOptions options, string run, CancellationToken stop)
-    {
-        var talker = ModelFolder.Open(options.Model).Config.TalkerConfig;
-        var planted = Hypothesis.Combine(talker.TextHiddenSize == talker.HiddenSize ? FaultSet.Official
-            : FaultSet.Official & ~FaultSet.NoTextProjection);
-        var result = ConsoleWork.Train(options with { Planted = planted, Force = true }, run, Existing.Overwrite, stop, tellsDoubts: false);
-        var preflight = PreflightReport.FromJson(TextFile.Read(Path.Combine(run, "preflight.json")));
-        return new(result, string.Join(", ", Hypothesis.All.Where(h => int.PopCount((int)h.Faults) == 1 && planted.Faults.HasFlag(h.Faults))
-            .Select(h => h.Name)), [.. preflight.Doubts.Where(d => d.Refuses)]);
     }
 
     static void Speak(DemoVoices spoken, string model, TrainingResult trained, FaultyRun faulty, string name, CancellationToken stop) =>
