@@ -1,5 +1,6 @@
-// What the demo's voices say: texts that were held out, and sentences that the model could say before. Beside a folder of recordings, such
-// as recordings/station, may lie more texts of the same kind (station.txt, a text a line) and their grammar for pocketsphinx (station.jsgf).
+// What the demo's voices say: texts that were held out, and sentences that the model could say before. Beside a folder of recordings such
+// as recordings/station may lie more texts of the same kind (station.txt, a text a line), and their grammar for pocketsphinx
+// (station.jsgf).
 using Qwen3Tts.Files;
 using Qwen3Tts.Listening;
 
@@ -21,15 +22,21 @@ sealed record DemoTexts(IReadOnlyList<string> New, ExpectedSpeech NewWords, IRea
     /// <param name="miniature">True if the model is the repository's, whose sentences are known.</param>
     public static DemoTexts Find(string recordings, IEnumerable<string> heldOut, bool miniature)
     {
-        var beside = Path.TrimEndingDirectorySeparator(Path.GetFullPath(recordings));
-        var (more, grammar) = (beside + ".txt", beside + ".jsgf");
+        var grammar = Beside(recordings, ".jsgf");
         var (sentences, mini) = (Demo.Find("tests", "Mini", "sentences_heldout.txt"), Mini());
         return new(
-            [.. heldOut.Concat(File.Exists(more) ? Lines(more) : []).Distinct().Take(MostNew)],
+            [.. heldOut.Concat(ReadBeside(recordings)).Distinct().Take(MostNew)],
             File.Exists(grammar) ? new(grammar) : mini,
             miniature && sentences is not null ? [.. Lines(sentences).Where(s => char.IsLetter(s[0])).Take(MostOld)] : [],
             mini, miniature ? "English" : "Auto");
     }
+
+    /// <summary>The texts in the file beside a folder of recordings; none if there is no such file.</summary>
+    public static IReadOnlyList<string> ReadBeside(string recordings) =>
+        Beside(recordings, ".txt") is var file && File.Exists(file) ? [.. Lines(file)] : [];
+
+    static string Beside(string recordings, string extension) =>
+        Path.TrimEndingDirectorySeparator(Path.GetFullPath(recordings)) + extension;
 
     static IEnumerable<string> Lines(string file) => TextFile.Read(file).Split('\n').Select(l => l.Trim()).Where(l => l.Length > 0);
 

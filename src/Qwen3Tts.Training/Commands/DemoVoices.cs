@@ -99,7 +99,9 @@ sealed class DemoVoices(DemoTexts texts, IReadOnlyList<Clip> heldOut, IReadOnlyL
     {
         var file = SpeechFile(output, text, version);
         WavFile.WriteOutput(file, speech, OutputRecord.At(output));
-        return new($"speech/{Path.GetFileName(file)}", SpeechCheck.Peaks(speech), heard);
+        var peaks = SpeechCheck.Peaks(speech);
+        var largest = Math.Max(1e-9, peaks.DefaultIfEmpty().Max());
+        return new($"speech/{Path.GetFileName(file)}", peaks.ConvertAll(p => p / largest), heard);
     }
 
     /// <summary>Where the speech of a held-out text is written.</summary>

@@ -1,5 +1,5 @@
-// The demo's experiment: the same run with the faults of the official script. The preflight refuses such a run, so it is forced, and what the
-// preflight says is kept for the page. A small model is trained on one thread, so its twin is trained at the same time on another one.
+// The demo's experiment: the same run with the faults of the official script. The preflight refuses such a run, so it is forced, and what
+// the preflight says is kept for the page. A small model is trained on one thread, so its twin is trained beside it on another one.
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.CommandLine;
 using Qwen3Tts.Doctor.Faults;

@@ -15,11 +15,13 @@ sealed record FaultyRun(TrainingResult Run, string Faults, IReadOnlyList<Preflig
 
 static class DemoPage
 {
+    const int FirstTexts = 3; // as many as a screen holds; the others are folded
+
     const string Style = """
-        main{max-width:76rem}.voices{display:grid;grid-template-columns:repeat(4,minmax(0,1fr));gap:.4rem 1rem}.voices .said{grid-column:1/-1;font-weight:600;margin:.9rem 0 0;border-top:1px solid var(--line);padding-top:.7rem}
-        .voice b{display:block;font-size:1.6rem;line-height:1.2}.voice h2{font-size:.95rem;margin:0 0 .2rem}audio{width:100%;height:2.2rem;display:block;margin:.2rem 0}.heard{font-size:.85rem;margin:0}.heard del{color:var(--bad);text-decoration:none;border-bottom:2px solid}
-        .take .name{display:none}svg{height:40px}svg.chart{height:auto;max-width:36rem}summary{cursor:pointer;font-weight:600}details{margin:1.5rem 0}.soft{font-size:.85rem}
-        @media(max-width:50rem){.voices{grid-template-columns:repeat(2,minmax(0,1fr))}.take .name{display:block}}
+        :root{color-scheme:light dark}main{max-width:76rem;padding-top:1.2rem}.voices{display:grid;grid-template-columns:repeat(4,minmax(0,1fr));gap:.2rem 1rem}.voices .said{grid-column:1/-1;font-weight:600;margin:.5rem 0 0;border-top:1px solid var(--line);padding-top:.5rem}
+        .voice b{display:block;font-size:1.6rem;line-height:1.2}.voice h2,.voice{margin:0}.voice h2{font-size:.95rem}audio{width:100%;height:2.2rem;display:block;margin:.2rem 0}.heard{font-size:.85rem;margin:0}.heard del{color:var(--bad);text-decoration:none;border-bottom:2px solid}
+        svg{height:36px}svg.chart{height:auto;max-width:36rem}summary{cursor:pointer;font-weight:600}details{margin:1rem 0}.soft{font-size:.85rem}.take .name{display:none}
+        @media(max-width:50rem){.voices{grid-template-columns:repeat(2,minmax(0,1fr))}.take .name{display:block}.names{display:none}}
         """;
 
     /// <param name="name">Name of the voice.</param>
@@ -31,23 +33,46 @@ static class DemoPage
     public static string Write(string name, TrainingResult run, FaultyRun faulty, IReadOnlyList<string> texts,
         IReadOnlyList<DemoVoice> voices, string ears)
     {
-        var page = Begin($"{name}, fine-tuned", Chart.Style, Style).Append(Heading("qwen3tts demo", "good",
-            $"{name}: {run.Log.Count} steps in {Minutes(run.Log.Sum(l => l.Seconds))}")).Append(
-            "<p>None of these texts was trained on. Play a row from left to right.</p>\n<div class=\"voices\">\n");
+        var page = Begin($"{name}, fine-tuned", Chart.Style, Style).Append(Heading("qwen3tts demo", "good", Story(name, run, voices)))
+            .Append("<p>None of these texts was trained on. Play a row from left to right.</p>\n<div class=\"voices names\">");
         foreach (var voice in voices)
-            page.Append($"<div class=\"voice\"><h2>{Escape(voice.Name)}</h2>{Numbers(voice)}</div>\n");
-        for (var i = 0; i < voices[0].Takes.Count; i++)
+            page.Append($"<div class=\"voice\"><h2>{Escape(voice.Name)}</h2></div>");
+        page.Append("</div>\n");
+        var rows = voices[0].Takes.Count;
+        Texts(page, texts, voices, Enumerable.Range(0, Math.Min(FirstTexts, rows)));
+        page.Append($"<div class=\"voices\"><p class=\"said\">Measured over {texts.Count} such texts</p>");
+        foreach (var voice in voices)
+            page.Append($"<div class=\"voice take\"><span class=\"name soft\">{Escape(voice.Name)}</span>{Numbers(voice)}</div>\n");
+        page.Append("</div>\n<p class=\"soft\">In brackets: the interval of 95 % confidence. Likeness by the long-term spectrum: 0 is the " +
+            $"mean of other voices, 1 that of the recordings. {Escape(ears)}</p>\n");
+        if (rows > FirstTexts)
+        {
+            page.Append("<details><summary>More texts to listen to</summary>\n");
+            Texts(page, texts, voices, Enumerable.Range(FirstTexts, rows - FirstTexts));
+            page.Append("</details>\n");
+        }
+        Experiment(page, run, faulty);
+        Curves(page, run);
+        return End(page, "The fine-tuned voice is the folder <code>run/export</code>.");
+    }
+
+    /// <summary>What training changed, in a sentence; the voices are in the order of the table.</summary>
+    static string Story(string name, TrainingResult run, IReadOnlyList<DemoVoice> voices) => string.Create(CultureInfo.InvariantCulture,
+        $"{name}, {run.Log.Count} steps in {Minutes(run.Log.Sum(l => l.Seconds))}")
+        + (voices[1].Words is { } before && voices[2].Words is { } after ? string.Create(CultureInfo.InvariantCulture,
+            $": {100 * before.Value:0} % of words wrong before, {100 * after.Value:0} % after") : "");
+
+    static void Texts(StringBuilder page, IReadOnlyList<string> texts, IReadOnlyList<DemoVoice> voices, IEnumerable<int> which)
+    {
+        page.Append("<div class=\"voices\">\n");
+        foreach (var i in which)
         {
             page.Append($"<p class=\"said\">{Escape(texts[i])}</p>\n");
             foreach (var voice in voices)
                 page.Append($"<div class=\"take\"><span class=\"name soft\">{Escape(voice.Name)}</span>{Wave(voice.Takes[i].Peaks)}" +
                     $"{Sound(voice.Takes[i].File)}{Heard(texts[i], voice.Takes[i].Heard)}</div>\n");
         }
-        page.Append($"</div>\n<p class=\"soft\">Measured over {texts.Count} texts; in brackets the interval of 95 % confidence. Likeness " +
-            $"by the long-term spectrum: 0 is the mean of other voices, 1 that of the recordings. {Escape(ears)}</p>\n");
-        Experiment(page, run, faulty);
-        Curves(page, run);
-        return End(page, "The fine-tuned voice is the folder <code>run/export</code>.");
+        page.Append("</div>\n");
     }
 
     static string Numbers(DemoVoice voice)

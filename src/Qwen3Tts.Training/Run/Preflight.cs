@@ -96,8 +96,8 @@ static class Preflight
     }
 
     /// <summary>
-    /// True if shifting the labels by a frame makes the talker's loss much worse. Then codes and model belong together, and a high loss comes
-    /// from texts with words that the model does not know: these can be learned.
+    /// True if shifting the labels by a frame makes the talker's loss much worse. Then codes and model belong together, and a high loss
+    /// comes from texts with words that the model does not know: these can be learned.
     /// </summary>
     static bool KnowsTheFrames(IReadOnlyList<StartingLoss> losses, double talker, double scale) =>
         losses.Any(l => l.Under == Hypothesis.Combine(FaultSet.LabelsShiftedTwice).Name && l.Talker - talker >= 2 * scale);

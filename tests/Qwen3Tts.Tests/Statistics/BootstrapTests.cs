@@ -13,8 +13,8 @@ public sealed class BootstrapTests
         var covered = 0;
         for (var sample = 0; sample < 200; sample++)
         {
-            var texts = Enumerable.Range(0, 48).Select(_ => (Part: (double)Enumerable.Range(0, 8).Count(_ => random.NextUnit() < Truth), Whole: 8.0));
-            var estimate = Bootstrap.Ratio([.. texts]);
+            var wrong = Enumerable.Range(0, 48).Select(_ => Enumerable.Range(0, 8).Count(_ => random.NextUnit() < Truth));
+            var estimate = Bootstrap.Ratio([.. wrong.Select(w => ((double)w, 8.0))]);
             Assert.InRange(estimate.Value, estimate.Low, estimate.High);
             covered += estimate.Low <= Truth && Truth <= estimate.High ? 1 : 0;
         }

@@ -5,7 +5,7 @@ using Qwen3Tts.Training.Pages;
 
 namespace Qwen3Tts.Tests;
 
-/// <summary>The demo's last table can be read by a program: columns are separated by two spaces or more, and a dash is no measure.</summary>
+/// <summary>A program can read the demo's last table: two or more spaces separate the columns, and a dash is no measure.</summary>
 public sealed partial class DemoTableTests
 {
     [Fact]
