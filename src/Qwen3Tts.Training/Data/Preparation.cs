@@ -24,7 +24,7 @@ static class Preparation
         var shape = new ClipShape { Trim = options.Trim ?? !isPrepared, Level = options.Level ?? !isPrepared };
 
         var shapedFiles = shape.ChangesAnything ? PreparedFiles.Shaped(listed, options.Output) : [];
-        PreparedFiles.Check(options, listed, shapedFiles.Values);
+        PreparedFiles.Check(options, listed, shapedFiles.Values.Concat(PreparedFiles.Spliced(options)));
         var shaped = SelectClips(
             Each(listed, options.Parallel, stop, clip => Guarded(clip, () => Shape(clip, shape, encoder, shapedFiles))), problems);
         shaped = WithReference(WithoutContradictions(shaped, problems, doubts), options.Reference, shapedFiles, problems);
@@ -34,9 +34,10 @@ static class Preparation
             throw new InvalidDataException($"{options.Input}: no clip can be used.\n{problems}");
 
         var (clips, voices, chosen) = EncodeAll(options, shaped, encoder, progress, stop);
-        CodesFile.Write(options.Output, clips.Select(c => c.Clip));
+        var all = Splice.AddTo(clips, options, encoder, stop);
+        CodesFile.Write(options.Output, all.Select(c => c.Clip));
         AddDoubts(clips, voices, encoder, shape, doubts);
-        return new(clips, problems, doubts, chosen) { FramesPerSecond = (double)encoder.SampleRate / encoder.FrameSamples };
+        return new(all, problems, doubts, chosen) { FramesPerSecond = (double)encoder.SampleRate / encoder.FrameSamples };
     }
 
     /// <summary>The clips with codes and references, the voice of each clip if it was computed, and the chosen references.</summary>
@@ -97,7 +98,7 @@ static class Preparation
         doubts.AddRange(ClipChecks.CheckVoices(withVoice));
     }
 
-    static T[] Each<TItem, T>(IReadOnlyList<TItem> items, int parallel, CancellationToken stop, Func<TItem, T> body)
+    internal static T[] Each<TItem, T>(IReadOnlyList<TItem> items, int parallel, CancellationToken stop, Func<TItem, T> body)
     {
         var results = new T[items.Count];
         try
@@ -183,7 +184,7 @@ static class Preparation
         return result;
     }
 
-    static (EncodedClip Encoded, bool Known) Encode(Clip clip, ClipEncoder encoder, EncodingCache cache, bool withVoice)
+    internal static (EncodedClip Encoded, bool Known) Encode(Clip clip, ClipEncoder encoder, EncodingCache cache, bool withVoice)
     {
         if (clip.Codes is { } given && !withVoice)
             return (new(given, null), true);
