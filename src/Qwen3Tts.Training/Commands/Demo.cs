@@ -1,5 +1,5 @@
 // Everything in one command: from recordings of a voice to a model that speaks with it, and a page to hear and see the result. The
-// recordings announce trains with words that the miniature has never heard. Some are held out of training. The table at the end has the
+// recordings announce trains with words that the miniature has never heard, and some are held out of training. The table at the end has the
 // recordings, the voice cloned before training, the fine-tuned voice, and the voice of the same run with the faults of the official script.
 using System.Diagnostics;
 using Qwen3Tts.Audio;
@@ -19,33 +19,31 @@ static class Demo
 {
     const int HeldOut = 8; // recordings that are not trained on, and that the page plays
 
-    // How the miniature learns recordings/station: what was tried is in docs/log.md.
-    const int StationSplices = 360, StationSteps = 250;
-    const double StationRate = 4e-4;
+    // How the miniature learns recordings/nora.jsonl: what was tried is in docs/log.md.
+    const int NoraSplices = 360, NoraSteps = 250;
+    const double NoraRate = 4e-4;
 
     public static int Run(string model, string recordings, string output, int? steps, CancellationToken stop, bool force = false)
     {
         var clock = Stopwatch.StartNew();
         var miniature = IsAt(model, "models", "mini");
-        var station = miniature && IsAt(recordings, "recordings", "station");
-        var name = station ? "nora" : Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(recordings)));
+        var nora = miniature && IsAt(recordings, "recordings", "nora.jsonl");
+        var name = Path.GetFileNameWithoutExtension(Path.TrimEndingDirectorySeparator(Path.GetFullPath(recordings)));
         var (data, page) = (Path.Combine(output, "codes.jsonl"), Path.Combine(output, "index.html"));
         CheckOutput(output, model, recordings, data, page);
         using var own = FolderLock.Take(output, "The demo");
 
         Say($"1 of 5 · Preparing the recordings of {name}, {recordings}");
         var preparation = new PreparationOptions { Input = recordings, Output = data, Language = miniature ? "English" : null };
-        var prepared = ConsoleWork.Prepare(model, !station ? preparation : preparation with
+        var prepared = ConsoleWork.Prepare(model, !nora ? preparation : preparation with
         {
-            HeldOut = HeldOut,
-            Splice = StationSplices,
+            Splice = NoraSplices,
             NotSpliced = DemoTexts.ReadBeside(recordings),
         }, stop);
         Say(ConsoleWork.Summary(prepared));
 
         var options = MakeOptions(model, data, name, prepared) with { Steps = steps, Force = force };
-        var (trained, faulty) = Train(!station ? options : options with { Steps = steps ?? StationSteps, LearningRate = StationRate },
-            output, stop);
+        var (trained, faulty) = Train(!nora ? options : options with { Steps = steps ?? NoraSteps, LearningRate = NoraRate }, output, stop);
 
         var texts = DemoTexts.Find(recordings, trained.HeldOut.Select(c => c.Text), miniature);
         Say($"\n4 of 5 · Speaking {texts.New.Count} texts that were held out"

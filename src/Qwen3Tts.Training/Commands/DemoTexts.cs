@@ -1,6 +1,6 @@
-// What the demo's voices say: texts that were held out, and sentences that the model could say before. Beside a folder of recordings such
-// as recordings/station may lie more texts of the same kind (station.txt, a text a line), and their grammar for pocketsphinx
-// (station.jsgf).
+// What the demo's voices say: texts that were held out, and sentences that the model could say before. Beside a list or folder of
+// recordings such as recordings/nora.jsonl may lie more texts of the same kind (nora.txt, a text a line), and their grammar for
+// pocketsphinx (nora.jsgf).
 using Qwen3Tts.Files;
 using Qwen3Tts.Listening;
 
@@ -17,7 +17,7 @@ sealed record DemoTexts(IReadOnlyList<string> New, ExpectedSpeech NewWords, IRea
     const int MostNew = 48, MostOld = 40;
 
     /// <summary>The texts for a folder of recordings.</summary>
-    /// <param name="recordings">Folder of the recordings.</param>
+    /// <param name="recordings">List or folder of the recordings.</param>
     /// <param name="heldOut">Texts of the recordings that are held out.</param>
     /// <param name="miniature">True if the model is the repository's, whose sentences are known.</param>
     public static DemoTexts Find(string recordings, IEnumerable<string> heldOut, bool miniature)
@@ -31,12 +31,15 @@ sealed record DemoTexts(IReadOnlyList<string> New, ExpectedSpeech NewWords, IRea
             mini, miniature ? "English" : "Auto");
     }
 
-    /// <summary>The texts in the file beside a folder of recordings; none if there is no such file.</summary>
+    /// <summary>The texts in the file beside the recordings; none if there is no such file.</summary>
     public static IReadOnlyList<string> ReadBeside(string recordings) =>
         Beside(recordings, ".txt") is var file && File.Exists(file) ? [.. Lines(file)] : [];
 
-    static string Beside(string recordings, string extension) =>
-        Path.TrimEndingDirectorySeparator(Path.GetFullPath(recordings)) + extension;
+    static string Beside(string recordings, string extension)
+    {
+        var path = Path.TrimEndingDirectorySeparator(Path.GetFullPath(recordings));
+        return Directory.Exists(path) ? path + extension : Path.ChangeExtension(path, extension);
+    }
 
     static IEnumerable<string> Lines(string file) => TextFile.Read(file).Split('\n').Select(l => l.Trim()).Where(l => l.Length > 0);
 
