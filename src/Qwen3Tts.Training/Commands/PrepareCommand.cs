@@ -41,8 +41,8 @@ sealed class PrepareCommand : DocumentedCommand
     };
     readonly NumberOption<int> _splice = new NumberOption<int>("--splice", TrainingRanges.Splice)
     {
-        Description = "Number of new sentences to splice from the recordings, at words that two of them share. For recordings that repeat " +
-            "few words in many sentences; held-out clips are left alone.",
+        Description = "Number of new sentences to splice from the recordings, at words that two of them share. For recordings that " +
+            "repeat few words in many sentences; held-out clips have no part in it.",
         HelpName = "N",
     };
     readonly NumberOption<int?> _heldOut = new NumberOption<int?>("--held-out", TrainingRanges.HeldOut)

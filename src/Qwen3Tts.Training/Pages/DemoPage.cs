@@ -43,8 +43,8 @@ static class DemoPage
         page.Append($"<div class=\"voices\"><p class=\"said\">Measured over {texts.Count} such texts</p>");
         foreach (var voice in voices)
             page.Append($"<div class=\"voice take\"><span class=\"name soft\">{Escape(voice.Name)}</span>{Numbers(voice)}</div>\n");
-        page.Append("</div>\n<p class=\"soft\">In brackets: the interval of 95 % confidence. Likeness by the long-term spectrum: 0 is the " +
-            $"mean of other voices, 1 that of the recordings. {Escape(ears)}</p>\n");
+        page.Append("</div>\n<p class=\"soft\">In brackets: the interval of 95 % confidence. Likeness by the long-term spectrum: 0 is " +
+            $"the mean of other voices, 1 that of the recordings. {Escape(ears)}</p>\n");
         if (rows > FirstTexts)
         {
             page.Append("<details><summary>More texts to listen to</summary>\n");

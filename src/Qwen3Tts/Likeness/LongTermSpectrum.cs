@@ -51,7 +51,7 @@ sealed class LongTermSpectrum
     }
 
     /// <summary>
-    /// The log mel spectrum [rows][Bands] of the sound at one peak, because the spectrum has a floor, and quiet speech would be nearer to it.
+    /// The log mel spectrum [rows][Bands] of the sound at a fixed peak: the spectrum has a floor, and quiet speech would be near to it.
     /// </summary>
     public static List<float[]> Rows(Waveform wave)
     {

@@ -131,7 +131,7 @@ public sealed class PreflightTests
     public void LimitsScaleWithTheCodebook(int codes, double talker, double predictor, int refusals) =>
         Assert.Equal(refusals, Preflight.JudgeLosses([new("correct", talker, predictor)], Math.Log(codes), "data").Count(d => d.Refuses));
 
-    /// <summary>The losses of the miniature on recordings/station, whose words it has never heard, and of codes that it cannot fit.</summary>
+    /// <summary>The losses of the miniature on recordings/station, whose words it does not know, and of codes that it cannot fit.</summary>
     [Theory]
     [InlineData(9.81, false)]
     [InlineData(6.1, true)]
