@@ -34,7 +34,7 @@ static class Preparation
             throw new InvalidDataException($"{options.Input}: no clip can be used.\n{problems}");
 
         var (clips, voices, chosen) = EncodeAll(options, shaped, encoder, progress, stop);
-        var all = Splice.AddTo(clips, options, encoder, stop);
+        var all = Splice.AddTo(clips, options, encoder, progress, stop);
         CodesFile.Write(options.Output, all.Select(c => c.Clip));
         AddDoubts(clips, voices, encoder, shape, doubts);
         return new(all, problems, doubts, chosen) { FramesPerSecond = (double)encoder.SampleRate / encoder.FrameSamples };

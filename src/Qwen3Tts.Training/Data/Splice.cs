@@ -19,7 +19,7 @@ static class Splice
     /// sentence is that of a clip.</summary>
     /// <exception cref="InvalidDataException">The clips of no voice have words in common.</exception>
     public static List<PreparedClip> AddTo(List<PreparedClip> clips, PreparationOptions options, ClipEncoder encoder,
-        CancellationToken stop)
+        IProgress<(int Done, int Of)>? progress, CancellationToken stop)
     {
         if (options.HeldOut is { } count && clips.All(c => c.Clip.HeldOut is null))
         {
@@ -38,17 +38,20 @@ static class Splice
                 PreparedFiles.Write(file, new ClipShape { Trim = false, Level = false }.Apply(wave, encoder.FrameSamples).Wave);
                 made.Add(voice.First().Clip with { Place = file, Audio = file, GivenAsRelative = true, Text = text, Codes = null });
             }
-        return made.Count > 0 ? [.. clips, .. Encode(made, options, encoder, stop)] : throw new InvalidDataException(
+        return made.Count > 0 ? [.. clips, .. Encode(made, options, encoder, progress, stop)] : throw new InvalidDataException(
             $"{options.Input}: no new sentence can be spliced, because the recordings of a voice have no words in common. Leave --splice "
             + "out.");
     }
 
-    static PreparedClip[] Encode(List<Clip> made, PreparationOptions options, ClipEncoder encoder, CancellationToken stop)
+    static PreparedClip[] Encode(List<Clip> made, PreparationOptions options, ClipEncoder encoder,
+        IProgress<(int Done, int Of)>? progress, CancellationToken stop)
     {
+        var done = 0;
         using var cache = new EncodingCache(options.Output + ".cache", encoder.Fingerprint);
         return Preparation.Each(made, options.Parallel, stop, clip =>
         {
             var (encoded, known) = Preparation.Encode(clip, encoder, cache, withVoice: false);
+            progress?.Report((Interlocked.Increment(ref done), made.Count));
             return new PreparedClip(clip with { Codes = encoded.Codes }, null, null, known)
             {
                 Tokens = encoder.Tokenizer?.Encode(clip.Text).Length,
