@@ -20,7 +20,7 @@ static class Demo
     const int HeldOut = 8; // recordings that are not trained on, and that the page plays
 
     // How the miniature learns recordings/nora.jsonl: what was tried is in docs/log.md.
-    const int NoraSplices = 360, NoraSteps = 250;
+    const int NoraSplices = 720, NoraSteps = 250;
     const double NoraRate = 4e-4;
 
     public static int Run(string model, string recordings, string output, int? steps, CancellationToken stop, bool force = false)
