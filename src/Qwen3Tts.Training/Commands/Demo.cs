@@ -5,7 +5,6 @@ using System.Diagnostics;
 using Qwen3Tts.Audio;
 using Qwen3Tts.CommandLine;
 using Qwen3Tts.Files;
-using Qwen3Tts.Generation;
 using Qwen3Tts.Listening;
 using Qwen3Tts.Training.Data;
 using Qwen3Tts.Training.Log;

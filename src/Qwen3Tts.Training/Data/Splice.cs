@@ -3,7 +3,6 @@
 // spliced sentences it must learn the words.
 using Qwen3Tts.Audio;
 using Qwen3Tts.Data;
-using Qwen3Tts.Files;
 using Qwen3Tts.Statistics;
 
 namespace Qwen3Tts.Training.Data;

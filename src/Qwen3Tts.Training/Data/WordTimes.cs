@@ -1,8 +1,8 @@
 // When each word of a recording is said, from the recordings and their texts alone, for any language that is written with letters: no
 // dictionary and no other model is needed. Each letter is a state of a hidden Markov model, between words there may be a pause, and the
-// states are trained on the recordings themselves (Viterbi training). At first the letters of a clip are equally long. When their times have
-// settled, a letter becomes a state of its own for each pair of neighbours in the word that occurs often enough: the t of "the" is another
-// sound than that of "ten".
+// states are trained on the recordings themselves (Viterbi training). At first the letters of a clip are equally long. When their times
+// have settled, a letter becomes a state of its own for each pair of neighbours in the word that occurs often enough: the t of "the" is
+// another sound than that of "ten".
 using Qwen3Tts.Audio;
 using Qwen3Tts.Speaker;
 
@@ -20,9 +20,11 @@ static class WordTimes
     const string Pause = "";
 
     /// <summary>The times of the words of each clip; null for a clip that has fewer rows of 11 ms than letters.</summary>
-    /// <param name="clips">Recordings of one voice, cut to the speech, with their words; thirty or more, for each letter needs examples.</param>
+    /// <param name="clips">Recordings of one voice, cut to the speech, with their words; thirty or more, because each letter needs
+    /// examples.</param>
     /// <param name="stop">Ends it.</param>
-    public static List<WordTime[]?> Find(IReadOnlyList<(Waveform Wave, IReadOnlyList<string> Words)> clips, CancellationToken stop = default)
+    public static List<WordTime[]?> Find(IReadOnlyList<(Waveform Wave, IReadOnlyList<string> Words)> clips,
+        CancellationToken stop = default)
     {
         var mel = new MelSpectrogram(Rate, Bands);
         List<AlignedClip> all = [.. clips.Select(c => new AlignedClip(Rows(mel, c.Wave), c.Words))];
