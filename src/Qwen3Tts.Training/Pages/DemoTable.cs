@@ -20,7 +20,7 @@ sealed record DemoVoice(string Name, IReadOnlyList<DemoTake> Takes, Estimate? Wo
 
 static class DemoTable
 {
-    const string Format = "{0,-36}{1,-22}{2,-24}{3}";
+    const string Format = "{0,-36}{1,-25}{2,-24}{3}";
 
     /// <summary>The table for a console, a voice a line.</summary>
     public static string Text(IReadOnlyList<DemoVoice> voices) => string.Join('\n', voices

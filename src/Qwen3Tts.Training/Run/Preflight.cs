@@ -65,7 +65,7 @@ static class Preflight
         var (talker, predictor) = (losses[0].Talker!.Value, losses[0].Predictor!.Value);
         var scale = guessing / ReleasedGuessing;
         var total = TotalLoss.Compute(talker, predictor);
-        var fitsNothing = total >= 8 * scale && !KnowsTheFrames(losses, talker, scale);
+        var fitsNothing = total >= 8 * scale && !KnowsTheFrames(losses, talker, guessing);
         const string Belongs =
             "Are the codes of this model's codec, the texts those of the clips, and the language one that the model speaks? Prepare the " +
             "data again with this model.";
@@ -96,11 +96,13 @@ static class Preflight
     }
 
     /// <summary>
-    /// True if shifting the labels by a frame makes the talker's loss much worse. Then codes and model belong together, and a high loss
-    /// comes from texts with words that the model does not know: these can be learned.
+    /// True if shifting the labels by a frame makes the talker's loss much worse, and it is not far above guessing. Then codes and model
+    /// belong together, and the loss comes from words that the model does not know: these can be learned. With wrong labels the model is
+    /// sure of wrong codes, which costs far more than guessing.
     /// </summary>
-    static bool KnowsTheFrames(IReadOnlyList<StartingLoss> losses, double talker, double scale) =>
-        losses.Any(l => l.Under == Hypothesis.Combine(FaultSet.LabelsShiftedTwice).Name && l.Talker - talker >= 2 * scale);
+    static bool KnowsTheFrames(IReadOnlyList<StartingLoss> losses, double talker, double guessing) => talker < 1.25 * guessing
+        && losses.Any(l => l.Under == Hypothesis.Combine(FaultSet.LabelsShiftedTwice).Name
+            && l.Talker - talker >= 2 * guessing / ReleasedGuessing);
 
     /// <summary>Compares the settings with those that are known to work.</summary>
     public static IEnumerable<PreflightFinding> JudgeSettings(TrainingOptions o, TalkerConfig config,

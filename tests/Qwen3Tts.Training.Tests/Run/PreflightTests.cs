@@ -133,12 +133,13 @@ public sealed class PreflightTests
 
     /// <summary>The losses of the miniature on recordings/station, whose words it does not know, and of codes that it cannot fit.</summary>
     [Theory]
-    [InlineData(9.81, false)]
-    [InlineData(6.1, true)]
-    public void UnknownWordsAreReportedAndCodesOfAnotherCodecRefused(double shifted, bool refused)
+    [InlineData(5.43, 9.81, false)]
+    [InlineData(5.43, 6.1, true)]
+    [InlineData(8.93, 11.5, true)] // labels that are shifted already
+    public void UnknownWordsAreReportedAndCodesOfAnotherCodecRefused(double talker, double shifted, bool refused)
     {
         var doubt = Assert.Single(Preflight.JudgeLosses(
-            [new("correct", 5.43, 4.85), new("labels_shifted_twice", shifted, null)], Math.Log(256), "data"));
+            [new("correct", talker, 4.85), new("labels_shifted_twice", shifted, null)], Math.Log(256), "data"));
         Assert.Equal(refused, doubt.Refuses);
     }
 
