@@ -16,7 +16,7 @@ sealed class DemoCommand : DocumentedCommand
     };
     readonly Option<string?> _recordings = new("--recordings")
     {
-        Description = "Folder of recordings and TXT files. Default: the repository's recordings/nora.",
+        Description = "Folder of recordings and TXT files, or a list of them. Default: the repository's recordings/nora.jsonl.",
         HelpName = "DIR",
     };
     readonly Option<string?> _output = new("--output", "-o")
@@ -52,7 +52,7 @@ sealed class DemoCommand : DocumentedCommand
     int Run(ParseResult parsed, CancellationToken stop)
     {
         var (model, recordings) = (parsed.GetValue(_model) is { } named ? ModelHub.Resolve(named) : Demo.InRepository("models", "mini"),
-            parsed.GetValue(_recordings) ?? Demo.InRepository("recordings", "nora"));
+            parsed.GetValue(_recordings) ?? Demo.InRepository("recordings", parsed.GetValue(_fault) is null ? "nora.jsonl" : "nora"));
         var output = parsed.GetValue(_output) ?? Path.Combine("out", parsed.GetValue(_fault) ?? "demo");
         return parsed.GetValue(_fault) is { } fault ? FaultDemo.Run(fault, model, recordings, output, parsed.GetValue(_steps), stop)
             : Demo.Run(model, recordings, output, parsed.GetValue(_steps), stop, parsed.GetValue(_force));

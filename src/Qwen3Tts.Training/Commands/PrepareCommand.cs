@@ -3,6 +3,7 @@ using System.CommandLine;
 using Qwen3Tts.CommandLine;
 using Qwen3Tts.Files;
 using Qwen3Tts.Training.Data;
+using Qwen3Tts.Training.Options;
 
 namespace Qwen3Tts.Training.Commands;
 
@@ -51,14 +52,28 @@ sealed class PrepareCommand : DocumentedCommand
             "ours, in English.",
         HelpName = "FILE",
     };
+    readonly NumberOption<int> _splice = new NumberOption<int>("--splice", TrainingRanges.Splice)
+    {
+        Description = "Number of new sentences to splice from the recordings, at words that two of them share. For recordings that " +
+            "repeat few words in many sentences; held-out clips have no part in it.",
+        HelpName = "N",
+    };
+    readonly NumberOption<int?> _heldOut = new NumberOption<int?>("--held-out", TrainingRanges.HeldOut)
+    {
+        Description = "Number of clips to hold out of training. Default: as the list says, or as 'train' says.",
+    };
     readonly Option<bool> _skip = new("--skip-bad") { Description = "Leave out clips that cannot be used, instead of stopping." };
 
     public PrepareCommand() : base("prepare", "Turns recordings into training data: codes.jsonl, in the official format.",
         "qwen3tts-train prepare recordings/nora --model models/mini -o out/nora/codes.jsonl",
-        "qwen3tts-train prepare train_raw.jsonl --model Qwen3-TTS-12Hz-1.7B-Base -o codes.jsonl --skip-bad")
+        "qwen3tts-train prepare train_raw.jsonl --model Qwen3-TTS-12Hz-1.7B-Base -o codes.jsonl --skip-bad",
+        "qwen3tts-train prepare recordings/station --model models/mini --language English --held-out 8 --splice 300")
     {
         Add(_recordings);
-        foreach (var option in new Option[] { _model, _output, _reference, _language, _trim, _level, _compare, _suggest, _skip })
+        foreach (var option in new Option[]
+        {
+            _model, _output, _reference, _language, _trim, _level, _splice, _heldOut, _compare, _suggest, _skip,
+        })
             Add(option);
         this.Does(Run);
     }
@@ -80,6 +95,8 @@ sealed class PrepareCommand : DocumentedCommand
             Level = parsed.GetValue(_level),
             CompareTexts = parsed.GetValue(_compare),
             Candidates = parsed.GetValue(_suggest) is { } file ? [.. TextFile.ReadLines(file).Where(l => l.Trim().Length > 0)] : null,
+            Splice = parsed.GetValue(_splice),
+            HeldOut = parsed.GetValue(_heldOut),
             SkipBad = parsed.GetValue(_skip),
         };
         var report = ConsoleWork.Prepare(CommonOptions.ModelFolder(parsed.GetValue(_model)), options, stop);

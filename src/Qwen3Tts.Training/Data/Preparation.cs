@@ -24,7 +24,7 @@ static class Preparation
         var shape = new ClipShape { Trim = options.Trim ?? !isPrepared, Level = options.Level ?? !isPrepared };
 
         var shapedFiles = shape.ChangesAnything ? PreparedFiles.Shaped(listed, options.Output) : [];
-        PreparedFiles.Check(options, listed, shapedFiles.Values);
+        PreparedFiles.Check(options, listed, shapedFiles.Values.Concat(PreparedFiles.Spliced(options)));
         var shaped = SelectClips(
             Each(listed, options.Parallel, stop, clip => Guarded(clip, () => Shape(clip, shape, encoder, shapedFiles))), problems);
         shaped = WithReference(WithoutContradictions(shaped, problems, doubts), options.Reference, shapedFiles, problems);
@@ -39,9 +39,10 @@ static class Preparation
         AddDoubts(clips, voices, encoder, shape, doubts);
         var scores = CompareTexts(clips, voices, encoder, progress, stop);
         clips = MarkDoubtful(clips, [.. scores?.Doubts ?? [], .. doubts.Skip(wrong)]);
-        CodesFile.Write(options.Output, clips.Select(c => c.Clip));
-        return new([.. clips.Select((c, i) => c with { TextSaves = scores?.Saved[i] })], problems, [.. scores?.Doubts ?? [], .. doubts],
-            chosen)
+        clips = clips.Select((c, i) => c with { TextSaves = scores?.Saved[i] }).ToList();
+        var all = Splice.AddTo(clips, options, encoder, progress, stop);
+        CodesFile.Write(options.Output, all.Select(c => c.Clip));
+        return new(all, problems, [.. scores?.Doubts ?? [], .. doubts], chosen)
         {
             FramesPerSecond = (double)encoder.SampleRate / encoder.FrameSamples,
             Texts = scores?.Summary ?? "not compared with the recordings; 'qwen3tts-train prepare --compare-texts true' does",
@@ -123,7 +124,7 @@ static class Preparation
         doubts.AddRange(ClipChecks.CheckVoices(withVoice));
     }
 
-    static T[] Each<TItem, T>(IReadOnlyList<TItem> items, int parallel, CancellationToken stop, Func<TItem, T> body)
+    internal static T[] Each<TItem, T>(IReadOnlyList<TItem> items, int parallel, CancellationToken stop, Func<TItem, T> body)
     {
         var results = new T[items.Count];
         try
@@ -216,7 +217,7 @@ static class Preparation
         return result;
     }
 
-    static (EncodedClip Encoded, bool Known) Encode(Clip clip, ClipEncoder encoder, EncodingCache cache, bool withVoice)
+    internal static (EncodedClip Encoded, bool Known) Encode(Clip clip, ClipEncoder encoder, EncodingCache cache, bool withVoice)
     {
         if (clip.Codes is { } given && !withVoice)
             return (new(given, null), true);

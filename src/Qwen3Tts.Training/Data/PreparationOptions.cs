@@ -36,6 +36,15 @@ sealed record PreparationOptions
     public bool? CompareTexts { get; init; }
     /// <summary>Texts that may be recorded next; null takes sentences of ours for English.</summary>
     public IReadOnlyList<string>? Candidates { get; init; }
+    /// <summary>
+    /// Number of clips that are held out, where the input does not say which; null leaves the choice to the run, unless clips are spliced:
+    /// then none is held out.
+    /// </summary>
+    public int? HeldOut { get; init; }
+    /// <summary>Number of new sentences that are spliced from the recordings; 0 for none.</summary>
+    public int Splice { get; init; }
+    /// <summary>Texts that are not spliced, because the result is measured on them.</summary>
+    public IReadOnlyCollection<string> NotSpliced { get; init; } = [];
     /// <summary>Number of clips that are encoded at a time.</summary>
     public int Parallel { get; init; } = Environment.ProcessorCount;
 }

@@ -23,6 +23,14 @@ static class PreparedFiles
         return files;
     }
 
+    /// <summary>Path of a spliced recording, in a folder beside the list.</summary>
+    public static string Spliced(string output, int number) =>
+        Path.Combine(Path.GetDirectoryName(Path.GetFullPath(output))!, "spliced", $"{number + 1:0000}.wav");
+
+    /// <summary>Paths of all spliced recordings.</summary>
+    public static IEnumerable<string> Spliced(PreparationOptions options) =>
+        Enumerable.Range(0, options.Splice).Select(i => Spliced(options.Output, i));
+
     /// <summary>The list, and the files that are written beside it.</summary>
     public static string[] Lists(string output) =>
         [output, output + ".cache", Path.ChangeExtension(output, ".changes.tsv"), Path.ChangeExtension(output, ".html")];

@@ -14,6 +14,7 @@ static class TrainingRanges
     public static readonly NumberRange LearningRate = new(0, 1, Above: true, Reason: "5e-6 is usual for a released model.");
     public static readonly NumberRange WarmUp = new(0, 1_000_000);
     public static readonly NumberRange HeldOut = new(0, 10_000_000);
+    public static readonly NumberRange Splice = new(0, 9_999); // four digits in their names
     public static readonly NumberRange SaveEvery = new(1, 1_000_000);
     public static readonly NumberRange EvaluateEvery = new(0, 1_000_000, Reason: "0 turns evaluation off.");
     public static readonly NumberRange MeasureEvery = new(1, 1_000_000);

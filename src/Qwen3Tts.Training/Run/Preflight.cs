@@ -65,9 +65,8 @@ static class Preflight
     {
         var (talker, predictor) = (losses[0].Talker!.Value, losses[0].Predictor!.Value);
         var scale = guessing / ReleasedGuessing;
-        // A small model knows few words: recordings full of new ones, from which the miniature learned, began at 11.3 of this scale.
-        var most = (released ? 8 : 12) * scale;
         var total = TotalLoss.Compute(talker, predictor);
+        var fitsNothing = total >= 8 * scale && !KnowsTheFrames(losses, talker, guessing);
         const string Belongs =
             "Are the codes of this model's codec, the texts those of the clips, and the language one that the model speaks? Prepare the " +
             "data again with this model.";
@@ -77,16 +76,16 @@ static class Preflight
         if (predictor >= 7.6 * scale)
             yield return new(true,
                 $"{data}: the code predictor's loss on the untouched model is {N(predictor)}, and guessing costs {N(guessing)}.", Belongs);
-        if (total >= most)
+        if (fitsNothing)
             yield return new(true,
                 $"{data}: the first total loss is {N(total)} (talker {N(talker)}, code predictor {N(predictor)}); with this model's " +
-                $"codebooks runs that worked began below {N(most)}, most near {N(3.5 * scale)}.", Belongs);
+                $"codebooks runs that worked began below {N(8 * scale)}, most near {N(3.5 * scale)}.", Belongs);
         else if (talker > 4.5 * scale)
             yield return new(false,
                 $"{data}: the talker's loss on the untouched model is {N(talker)}; clean recordings in a language of the model begin " +
                 $"between {N(1 * scale)} and {N(3.5 * scale)}.",
-                "Listen to a few clips beside their texts; a voice far from all that the model knows needs more recordings.");
-        if (!(predictor < 7.6 * scale && total < most))
+                "Listen to a few clips beside their texts; words or a voice that the model does not know need more recordings.");
+        if (!(predictor < 7.6 * scale) || fitsNothing)
             yield break; // a model that fits nothing cannot be compared with faults
         foreach (var wrong in losses.Skip(1))
             foreach (var (right, other, what) in new[] { (talker, wrong.Talker, "talker"), (predictor, wrong.Predictor, "code predictor") })
@@ -96,6 +95,15 @@ static class Preflight
                         $"speak ({N(right)}): it was trained by a script with that fault.",
                         "Begin from the released model; 'qwen3tts doctor' shows what this one was trained with.");
     }
+
+    /// <summary>
+    /// True if shifting the labels by a frame makes the talker's loss much worse, and it is not far above guessing. Then codes and model
+    /// belong together, and the loss comes from words that the model does not know: these can be learned. With wrong labels the model is
+    /// sure of wrong codes, which costs far more than guessing.
+    /// </summary>
+    static bool KnowsTheFrames(IReadOnlyList<StartingLoss> losses, double talker, double guessing) => talker < 1.25 * guessing
+        && losses.Any(l => l.Under == Hypothesis.Combine(FaultSet.LabelsShiftedTwice).Name
+            && l.Talker - talker >= 2 * guessing / ReleasedGuessing);
 
     /// <summary>Compares the settings with those that are known to work.</summary>
     public static IEnumerable<PreflightFinding> JudgeSettings(TrainingOptions o, TalkerConfig config,

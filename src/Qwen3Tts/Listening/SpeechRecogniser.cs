@@ -53,9 +53,12 @@ abstract class SpeechRecogniser
         CancellationToken cancel = default)
     {
         var heard = Hear([.. clips.Select(c => c.Clip)], cancel);
-        return [.. clips.Select((c, i) =>
-            WordErrorRate.Compare(SpokenWords.Split(c.Text, language), SpokenWords.Split(heard[i], language)))];
+        return [.. clips.Select((c, i) => Compare(c.Text, heard[i], language))];
     }
+
+    /// <summary>Compares the words that were recognised with those of the text.</summary>
+    public static WordErrorRate Compare(string text, string heard, string? language = null) =>
+        WordErrorRate.Compare(SpokenWords.Split(text, language), SpokenWords.Split(heard, language));
 
     /// <summary>
     /// Prepares a clip for recognisers: 16 kHz, 16 bits, silence at both ends, a fixed loudness, and a little noise from a fixed seed.

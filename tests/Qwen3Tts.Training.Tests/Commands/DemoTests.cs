@@ -25,7 +25,9 @@ public sealed class DemoTests
         Assert.Equal(2 * 4, sounds.Length); // two texts; recording, before, after, with faults
         Assert.All(sounds, s => Assert.Contains($"speech/{Path.GetFileName(s)}", page));
         Assert.Contains("no_text_projection, labels_shifted_twice, own_hidden, sub_labels_shifted, no_language", page);
-        Assert.Contains("This run cannot work:", page);
+        Assert.Contains("Our check refuses this run; for the demo it ran anyway.", page);
+        Assert.Contains("<li>", page);
+        Assert.Contains("likeness", page);
         Assert.False(File.Exists(Path.Combine(output, ".qwen3tts-lock-owner")));
         using (FolderLock.Take(output))
         {

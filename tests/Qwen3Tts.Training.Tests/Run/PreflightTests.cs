@@ -131,6 +131,18 @@ public sealed class PreflightTests
     public void LimitsScaleWithTheCodebook(int codes, double talker, double predictor, int refusals) =>
         Assert.Equal(refusals, Preflight.JudgeLosses([new("correct", talker, predictor)], Math.Log(codes), "data").Count(d => d.Refuses));
 
+    /// <summary>The losses of the miniature on recordings/station, whose words it does not know, and of codes that it cannot fit.</summary>
+    [Theory]
+    [InlineData(5.43, 9.81, false)]
+    [InlineData(5.43, 6.1, true)]
+    [InlineData(8.93, 11.5, true)] // labels that are shifted already
+    public void UnknownWordsAreReportedAndCodesOfAnotherCodecRefused(double talker, double shifted, bool refused)
+    {
+        var doubt = Assert.Single(Preflight.JudgeLosses(
+            [new("correct", talker, 4.85), new("labels_shifted_twice", shifted, null)], Math.Log(256), "data"));
+        Assert.Equal(refused, doubt.Refuses);
+    }
+
     [Fact]
     public void AModelThatAFaultyScriptTrainedIsRefused()
     {
