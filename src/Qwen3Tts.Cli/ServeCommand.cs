@@ -50,6 +50,18 @@ sealed class ServeCommand : DocumentedCommand
     {
         Description = "Do not write into WAV, FLAC and Opus that the speech is synthetic, with model, voice, seed and time.",
     };
+    readonly Option<string?> _studio = new("--studio")
+    {
+        Description = "Folder for recordings and training runs of the page at /. Without it, the page trains nothing.",
+        HelpName = "DIR",
+    };
+    readonly Option<string[]> _examine = new("--examine")
+    {
+        Description = "Folder of a checkpoint that the page may examine, as NAME=DIR. Can be given several times. Served models can always "
+            + "be.",
+        HelpName = "NAME=DIR",
+    };
+    readonly Option<bool> _noStudio = new("--no-studio") { Description = "Serve no page at /." };
     readonly Option<bool> _development = new("--development") { Description = "Show the page of the API at /scalar." };
     readonly Option<string> _precision = PrecisionOption.Create();
     readonly Option<int?> _threads = CommonOptions.Threads();
@@ -63,6 +75,7 @@ sealed class ServeCommand : DocumentedCommand
         AddGroup("Model", _voices, _precision, _threads);
         AddGroup("Network", _host, _port, _keys, _publicHosts);
         AddGroup("Limits", _together, _queue, _text, _upload, _seconds, _deadline);
+        AddGroup("Page", _studio, _examine, _noStudio);
         AddGroup("Answers", _noProvenance, _development);
         this.Does(Run);
     }
@@ -97,14 +110,24 @@ sealed class ServeCommand : DocumentedCommand
         var models = new List<(string Name, Tts Model)>();
         try
         {
-            foreach (var (name, place) in Named(parsed.GetValue(_models) ?? []))
-                models.Add((name ?? ModelHub.NameOf(place), StatusLine.While($"loading {place}", _ => Tts.Load(place, new()
+            var checkpoints = Examined(parsed.GetValue(_examine) ?? []).ToList();
+            foreach (var (given, place) in Named(parsed.GetValue(_models) ?? []))
+            {
+                var name = given ?? ModelHub.NameOf(place);
+                checkpoints.Insert(models.Count, new(name, place));
+                models.Add((name, StatusLine.While($"loading {place}", _ => Tts.Load(place, new()
                 {
                     Threads = parsed.GetValue(_threads),
                     Precision = PrecisionOption.Precision(parsed.GetValue(_precision)!),
                     KeepConverted = true,
                 }))));
-            ServeAsync(options with { Models = models }, stop).GetAwaiter().GetResult();
+            }
+            ServeAsync(options with { Models = models, Studio = parsed.GetValue(_noStudio) ? null : new()
+            {
+                Folder = parsed.GetValue(_studio) is { } studio ? Path.GetFullPath(studio) : null,
+                Trainer = HandOver.InBackground(),
+                Checkpoints = checkpoints,
+            } }, stop).GetAwaiter().GetResult();
             return CommandRun.Done;
         }
         finally
@@ -122,6 +145,11 @@ sealed class ServeCommand : DocumentedCommand
         await Task.Delay(Timeout.Infinite, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         Console.Error.WriteLine("Stopping: speeches that go on are finished.");
     }
+
+    static IEnumerable<StudioCheckpoint> Examined(string[] given) => given.Select(g =>
+        g.IndexOf('=', StringComparison.Ordinal) is > 0 and var at && Directory.Exists(g[(at + 1)..])
+            ? new StudioCheckpoint(g[..at], Path.GetFullPath(g[(at + 1)..]))
+            : throw new ArgumentException($"--examine is '{Printable.Text(g)}', which names no folder. Give NAME=DIR."));
 
     /// <summary>The folders of the models with their names; null where no name is given.</summary>
     static IEnumerable<(string? Name, string Folder)> Named(string[] given)

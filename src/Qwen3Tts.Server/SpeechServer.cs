@@ -7,6 +7,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Json;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Qwen3Tts.Server.Studio;
 using Scalar.AspNetCore;
 using System.Net;
 
@@ -77,6 +78,11 @@ public sealed class SpeechServer : IAsyncDisposable
         app.MapGet("/healthz", Health).WithName("health").WithSummary("Answers ok while the server serves.");
         app.MapGet("/metrics", Numbers).WithName("metrics").WithSummary("Numbers for Prometheus.");
         app.MapOpenApi();
+        if (state.Options.Studio is not null)
+        {
+            StudioPage.Map(app);
+            StudioApi.Map(app);
+        }
         if (state.Options.Development)
             app.MapScalarApiReference();
     }
