@@ -4,6 +4,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
 using Qwen3Tts.Files;
 using Qwen3Tts.Server.Studio;
 
@@ -13,19 +14,20 @@ static class Guard
 {
     public static async Task RunAsync(HttpContext http, ServerState state, RequestDelegate next)
     {
-        var began = Stopwatch.GetTimestamp();
+        var (began, left) = (Stopwatch.GetTimestamp(), false);
         http.Response.Headers.XContentTypeOptions = "nosniff";
         try
         {
             Check(http, state.Options);
             await next(http).ConfigureAwait(false);
-            if (!http.Response.HasStarted && http.Response is { StatusCode: 404 or 405, ContentLength: null })
-                throw new ApiError(http.Response.StatusCode, $"There is no {Printable.Text(http.Request.Method)} "
+            if (!http.Response.HasStarted && http.Response is { StatusCode: (404 or 405 or 415) and var status, ContentLength: null })
+                throw new ApiError(status, status == 415 ? "The body is of another kind. Send application/json for speech, and "
+                    + "multipart/form-data for voices." : $"There is no {Printable.Text(http.Request.Method)} "
                     + $"{Printable.Text(http.Request.Path)} here. docs/serve.md lists what there is.");
         }
         catch (Exception) when (http.RequestAborted.IsCancellationRequested)
         {
-            http.Response.StatusCode = StatusCodes.Status499ClientClosedRequest; // for the log: nobody reads it
+            left = true;
         }
         catch (Exception e) when (http.Response.HasStarted)
         {
@@ -39,12 +41,16 @@ static class Guard
         }
         finally
         {
-            var (route, took) = ((http.GetEndpoint() as Microsoft.AspNetCore.Routing.RouteEndpoint)?.RoutePattern.RawText ?? "(none)",
-                Stopwatch.GetElapsedTime(began));
-            state.Metrics.Request(route, http.Response.StatusCode, took);
-            state.Options.Log?.Invoke(string.Create(CultureInfo.InvariantCulture,
-                $"{DateTime.UtcNow:HH:mm:ss} {Printable.Text(http.Request.Method)} {route} {http.Response.StatusCode} {took.TotalSeconds:0.00} s"));
+            Note(http, state, left ? StatusCodes.Status499ClientClosedRequest : http.Response.StatusCode, Stopwatch.GetElapsedTime(began));
         }
+    }
+
+    static void Note(HttpContext http, ServerState state, int status, TimeSpan took)
+    {
+        var route = (http.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText ?? "(none)";
+        state.Metrics.Request(route, status, took);
+        state.Options.Log?.Invoke(string.Create(CultureInfo.InvariantCulture,
+            $"{DateTime.UtcNow:HH:mm:ss} {Printable.Text(http.Request.Method)} {route} {status} {took.TotalSeconds:0.00} s"));
     }
 
     /// <summary>A fault of the server: its kind and place go to the log.</summary>

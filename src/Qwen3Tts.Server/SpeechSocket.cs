@@ -36,9 +36,11 @@ sealed class SpeechSocket(HttpContext http, ServerState state, WebSocket socket)
 
     async Task TalkAsync()
     {
-        while (await ReceiveAsync().ConfigureAwait(false) is { } message)
+        while (true)
             try
             {
+                if (await ReceiveAsync().ConfigureAwait(false) is not { } message)
+                    return;
                 switch (message.Type)
                 {
                     case "session.config":

@@ -35,8 +35,9 @@ public sealed class ClientTests
     public async Task TheOfficialClientForDotNetStreams()
     {
         var (audio, done) = (new List<byte>(), 0);
-        await foreach (var update in Audio.GenerateSpeechStreamingAsync(Served.Text, new("anna"),
-            new() { ResponseFormat = GeneratedSpeechFormat.Pcm }))
+        await using var updates = await Audio.GenerateSpeechStreamingAsync(Served.Text, new("anna"),
+            new() { ResponseFormat = GeneratedSpeechFormat.Pcm });
+        await foreach (var update in updates)
             if (update is StreamingSpeechAudioDeltaUpdate delta)
                 audio.AddRange(delta.AudioBytes.ToArray());
             else if (update is StreamingSpeechAudioDoneUpdate)

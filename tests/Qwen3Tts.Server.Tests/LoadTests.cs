@@ -83,11 +83,12 @@ public sealed class LoadTests
     public async Task AStoppingServerFinishesItsSpeeches()
     {
         var server = await Served.StartAsync();
-        using var client = new HttpClient { BaseAddress = server.Address };
+        var address = server.Address;
+        using var client = new HttpClient { BaseAddress = address };
         using var response = await Served.SpeakAsync(Served.Request(("response_format", "pcm"), ("stream_format", "audio")), client);
         await server.DisposeAsync();
         Assert.Equal(Served.Pcm(Served.Expected()), await response.Content.ReadAsByteArrayAsync());
-        await Assert.ThrowsAsync<HttpRequestException>(() => Served.SpeakAsync(Served.Request(), new() { BaseAddress = server.Address }));
+        await Assert.ThrowsAsync<HttpRequestException>(() => Served.SpeakAsync(Served.Request(), new() { BaseAddress = address }));
     }
 
     [Fact]
