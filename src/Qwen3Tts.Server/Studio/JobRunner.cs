@@ -1,6 +1,5 @@
 // Slicing and training, each in a process of its own, one at a time: training uses all cores, and two would only take twice as long each.
 using Microsoft.AspNetCore.Http;
-using Qwen3Tts.Files;
 
 namespace Qwen3Tts.Server.Studio;
 
@@ -41,7 +40,7 @@ sealed class Job(string project, string kind) : IDisposable
 
     void Add(string line)
     {
-        line = Printable.Text(line.TrimEnd());
+        line = string.Concat(line.Where(c => !char.IsControl(c)));
         lock (_lines)
         {
             if (line.Length > 0)

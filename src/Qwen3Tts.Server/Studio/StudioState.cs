@@ -13,8 +13,8 @@ sealed class StudioState(SpeechServerOptions options) : IDisposable
     {
         null => "This server has no studio.",
         { Folder: null } => "This server keeps no recordings. Start it with --studio DIR, a folder for recordings and training runs.",
-        { Trainer: null } => "The trainer is not installed. Install it with 'dotnet tool install --global qwen3tts-train', or put the "
-            + "program qwen3tts-train beside qwen3tts or on the PATH, and start the server again.",
+        { Trainer: null } => "The trainer is not installed. Build qwen3tts-train in the repository (dotnet build -c Release "
+            + "src/Qwen3Tts.Training), add its folder to the PATH, and start the server again.",
         // A page behind a proxy may be open to anybody, and a job takes hours of all cores.
         _ when options.PublicHosts.Count > 0 && options.Keys.Count == 0 => "This server is reached through a proxy, and has no key. Start "
             + "it with --api-key-file.",

@@ -135,7 +135,7 @@ export class Player {
     this.file = file;
     this.audio.src = URL.createObjectURL(file);
     this.button.disabled = false;
-    if (this.#peaks.length) return;
+    if (this.#peaks.length) return this.#draw();
     const buffer = await decode(file);
     if (buffer) this.add(buffer.getChannelData(0), buffer.sampleRate);
   }
@@ -187,7 +187,7 @@ export class Player {
     if (!width) return;
     const style = getComputedStyle(this.canvas), bars = Math.floor(width / 4);
     const played = this.audio.duration ? this.audio.currentTime / this.audio.duration : 0;
-    const loudest = Math.max(0.05, ...this.#peaks), perBar = Math.max(this.#peaks.length / bars, 1);
+    const loudest = Math.max(0.05, ...this.#peaks), perBar = this.file ? this.#peaks.length / bars : Math.max(this.#peaks.length / bars, 1);
     for (let i = 0; i < bars; i++) {
       const from = Math.floor(i * perBar), part = this.#peaks.slice(from, Math.max(from + 1, Math.floor((i + 1) * perBar)));
       const tall = part.length ? Math.max(2, Math.max(...part) / loudest * (height - 4)) : 2;

@@ -8,10 +8,13 @@ let stop = null, trials = [], now = 0, names = [], players = [];
 changed.addEventListener('change', () => {
   const all = server.models.flatMap(m => m.voices.map(v => ({ value: JSON.stringify([m.id, v]), label: server.models.length > 1 ? `${v}${BETWEEN}${m.id}` : v })));
   fill($('compare-a'), all);
-  fill($('compare-b'), all, $('compare-b').value || all[1]?.value);
+  fill($('compare-b'), all);
+  if ($('compare-a').value === $('compare-b').value && all.length > 1) $('compare-b').value = all.find(o => o.value !== $('compare-a').value).value;
   fill($('compare-language'), [{ value: 'Auto', label: 'Automatic' }, ...new Set(server.models.flatMap(m => m.languages))]);
-  $('compare-go').disabled = !all.length;
-  if (!all.length) say($('compare-status'), 'There is no voice to compare yet. Make one under Voices.');
+  const enough = all.length > 1;
+  if (!enough) say($('compare-status'), `There ${all.length ? 'is only one voice' : 'are no voices'} to compare. Make ${all.length ? 'another one' : 'two'} under Voices.`);
+  else if ($('compare-go').disabled && !stop) say($('compare-status'), '');
+  $('compare-go').disabled = !enough;
 });
 $('sentences').value = 'Set white at B four now.\nPlace blue by L two again.\nBin green with Z nine please.';
 

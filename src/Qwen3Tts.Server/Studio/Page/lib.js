@@ -64,7 +64,8 @@ export async function request(path, options = {}) {
       if (e.name === 'AbortError') throw e;
       throw new Error('The server does not answer. It may have been stopped: start it again, and load this page again.');
     }
-    if (answer.status === 401 && await askKey(key !== null)) continue;
+    // another request may have asked for the key meanwhile
+    if (answer.status === 401 && (sessionStorage.getItem('key') !== key || await askKey(key !== null))) continue;
     if (answer.ok) return answer;
     let message = `The server answers ${answer.status}.`;
     try { message = (await answer.json()).error.message; } catch { /* no JSON */ }
