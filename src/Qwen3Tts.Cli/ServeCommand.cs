@@ -88,33 +88,15 @@ sealed class ServeCommand : DocumentedCommand
 
     int Run(ParseResult parsed, CancellationToken stop)
     {
-        var options = new SpeechServerOptions
-        {
-            Models = [],
-            Address = Address(parsed.GetValue(_host)!),
-            Port = parsed.GetValue(_port),
-            Keys = parsed.GetValue(_keys) is { } file ? ApiKey.Read(TextFile.Read(file).Split('\n'), file) : [],
-            PublicHosts = parsed.GetValue(_publicHosts) ?? [],
-            VoicesFolder = parsed.GetValue(_voices) is { } folder ? Path.GetFullPath(folder) : null,
-            MostTogether = parsed.GetValue(_together),
-            MostWaiting = parsed.GetValue(_queue),
-            MostCharacters = parsed.GetValue(_text),
-            MostUploadBytes = parsed.GetValue(_upload) << 20,
-            MostSeconds = parsed.GetValue(_seconds),
-            Deadline = TimeSpan.FromSeconds(parsed.GetValue(_deadline)),
-            Provenance = !parsed.GetValue(_noProvenance),
-            Development = parsed.GetValue(_development),
-            Log = Console.Error.WriteLine,
-        };
+        var options = ServerOptions(parsed);
         options.CheckAddress();
-        var models = new List<(string Name, Tts Model)>();
+        var (models, checkpoints) = (new List<(string Name, Tts Model)>(), Examined(parsed.GetValue(_examine) ?? []).ToList());
         try
         {
-            var checkpoints = Examined(parsed.GetValue(_examine) ?? []).ToList();
             foreach (var (given, place) in Named(parsed.GetValue(_models) ?? []))
             {
                 var name = given ?? ModelHub.NameOf(place);
-                checkpoints.Insert(models.Count, new(name, place));
+                checkpoints.Insert(models.Count, new(name, place)); // the served ones come first
                 models.Add((name, StatusLine.While($"loading {place}", _ => Tts.Load(place, new()
                 {
                     Threads = parsed.GetValue(_threads),
@@ -122,12 +104,8 @@ sealed class ServeCommand : DocumentedCommand
                     KeepConverted = true,
                 }))));
             }
-            ServeAsync(options with { Models = models, Studio = parsed.GetValue(_noStudio) ? null : new()
-            {
-                Folder = parsed.GetValue(_studio) is { } studio ? Path.GetFullPath(studio) : null,
-                Trainer = HandOver.InBackground(),
-                Checkpoints = checkpoints,
-            } }, stop).GetAwaiter().GetResult();
+            var studio = options.Studio is { } page ? page with { Checkpoints = checkpoints } : null;
+            ServeAsync(options with { Models = models, Studio = studio }, stop).GetAwaiter().GetResult();
             return CommandRun.Done;
         }
         finally
@@ -136,6 +114,31 @@ sealed class ServeCommand : DocumentedCommand
                 model.Dispose();
         }
     }
+
+    /// <summary>All options but the models.</summary>
+    SpeechServerOptions ServerOptions(ParseResult parsed) => new()
+    {
+        Models = [],
+        Address = Address(parsed.GetValue(_host)!),
+        Port = parsed.GetValue(_port),
+        Keys = parsed.GetValue(_keys) is { } file ? ApiKey.Read(TextFile.Read(file).Split('\n'), file) : [],
+        PublicHosts = parsed.GetValue(_publicHosts) ?? [],
+        VoicesFolder = parsed.GetValue(_voices) is { } folder ? Path.GetFullPath(folder) : null,
+        MostTogether = parsed.GetValue(_together),
+        MostWaiting = parsed.GetValue(_queue),
+        MostCharacters = parsed.GetValue(_text),
+        MostUploadBytes = parsed.GetValue(_upload) << 20,
+        MostSeconds = parsed.GetValue(_seconds),
+        Deadline = TimeSpan.FromSeconds(parsed.GetValue(_deadline)),
+        Provenance = !parsed.GetValue(_noProvenance),
+        Studio = parsed.GetValue(_noStudio) ? null : new()
+        {
+            Folder = parsed.GetValue(_studio) is { } studio ? Path.GetFullPath(studio) : null,
+            Trainer = HandOver.InBackground(),
+        },
+        Development = parsed.GetValue(_development),
+        Log = Console.Error.WriteLine,
+    };
 
     static async Task ServeAsync(SpeechServerOptions options, CancellationToken stop)
     {

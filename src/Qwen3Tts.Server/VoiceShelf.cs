@@ -155,7 +155,8 @@ sealed partial class VoiceShelf
     }
 
     /// <summary>A name that a voice can have: it becomes part of a path.</summary>
-    public static bool IsName([NotNullWhen(true)] string? name) => !string.IsNullOrEmpty(name) && NewName().IsMatch(name) && !Reserved().IsMatch(name);
+    public static bool IsName([NotNullWhen(true)] string? name) =>
+        !string.IsNullOrEmpty(name) && NewName().IsMatch(name) && !Reserved().IsMatch(name);
 
     /// <summary>Copies an adapter into the folder of voices, and speaks with it from now on.</summary>
     /// <param name="name">Its name.</param>

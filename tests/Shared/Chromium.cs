@@ -1,5 +1,5 @@
-// A browser without a window for tests of pages: Debian's chromium, driven by PuppeteerSharp. It notes what a person would not see: messages
-// of the console, and every host that a page asks for something.
+// A browser without a window for tests of pages: Debian's chromium, driven by PuppeteerSharp. It notes what a person would not see:
+// messages of the console, and every host that a page asks for something.
 using PuppeteerSharp;
 using Qwen3Tts.Files;
 

@@ -61,7 +61,7 @@ static class Diagnosis
         }
         catch (Exception e) when (!http.RequestAborted.IsCancellationRequested)
         {
-            error = new() { ["message"] = ((e as IOException)?.Message ?? ApiError.OfLibrary(e)?.Message) ?? Guard.Fault(state, e).Message };
+            error = new() { ["message"] = e is IOException ? e.Message : (ApiError.OfLibrary(e) ?? Guard.Fault(state, e)).Message };
         }
         await SendAsync(http, error is null ? "report" : "error", error ?? report!).ConfigureAwait(false);
     }

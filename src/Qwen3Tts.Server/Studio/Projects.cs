@@ -1,5 +1,5 @@
-// Recordings that people bring for training, and what the trainer makes of them. Each project is a folder of --studio, whose name is checked
-// letter by letter; files in it have numbers that this server gives, so nothing of a request becomes part of a path but a checked name.
+// Recordings that people bring for training, and what the trainer makes of them. Each project is a folder of --studio, whose name is
+// checked letter by letter; files in it have numbers that this server gives, so nothing of a request becomes part of a path but a checked name.
 //
 //   NAME/recordings/0001.wav, 0001.txt    as they were brought, with their words if somebody wrote them
 //   NAME/clips/metadata.jsonl             cut by 'qwen3tts-train slice'
@@ -38,7 +38,8 @@ sealed class Projects(SpeechServerOptions options)
                 + "- and _, the first of them a letter or digit.");
         var folder = Path.Combine(Root, name);
         if (Directory.Exists(folder))
-            throw new ApiError(StatusCodes.Status409Conflict, $"There is a project '{name}' already. Open it, or give another name.", "name");
+            throw new ApiError(StatusCodes.Status409Conflict, $"There is a project '{name}' already. Open it, or give another name.",
+                "name");
         if (All().Count() >= Most)
             throw new ApiError(StatusCodes.Status409Conflict, $"There are {Most} projects, which are the most. Delete one first.");
         Directory.CreateDirectory(Path.Combine(folder, "recordings"));
@@ -79,7 +80,8 @@ sealed record Project(string Name, string Folder)
     {
         var id = Files().Select(f => f.Id).DefaultIfEmpty().Max() + 1;
         if (id > MostRecordings)
-            throw new ApiError(StatusCodes.Status409Conflict, $"There are {MostRecordings} recordings, which are the most. Delete some first.");
+            throw new ApiError(StatusCodes.Status409Conflict, $"There are {MostRecordings} recordings, which are the most. Delete some "
+                + "first.");
         var head = new byte[HeadBytes];
         var length = await body.ReadAtLeastAsync(head, HeadBytes, throwOnEndOfStream: false, stop).ConfigureAwait(false);
         var kind = AudioKind.Recognise(head.AsSpan(0, length));

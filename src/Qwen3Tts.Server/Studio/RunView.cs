@@ -34,7 +34,8 @@ static class RunView
         {
             using var json = JsonDocument.Parse(line);
             double? Number(string name) => json.RootElement.ValueKind == JsonValueKind.Object
-                && json.RootElement.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Number ? value.GetDouble() : null;
+                && json.RootElement.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Number ? value.GetDouble()
+                : null;
             double? Total(string prefix) => Number(prefix + "talker") + PredictorShare * Number(prefix + "predictor");
             return Number("step") is { } step && Number("of") is { } of && Total("") is { } loss
                 ? new((int)step, (int)of, loss, Total("held_out_")) : null;

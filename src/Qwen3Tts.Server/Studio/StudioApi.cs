@@ -190,7 +190,8 @@ static class StudioApi
     {
         var project = Free(state, name);
         if (RunView.Result(project, state.Voices) is not { Kind: "adapter" })
-            throw new ApiError(StatusCodes.Status409Conflict, $"'{name}' has no adapter that this server could speak with. Train one first.");
+            throw new ApiError(StatusCodes.Status409Conflict, $"'{name}' has no adapter that this server could speak with. Train one "
+                + "first.");
         state.Voices.Adopt(name, RunView.AdapterOf(project));
         return ShowAsync(http, state, project);
     }

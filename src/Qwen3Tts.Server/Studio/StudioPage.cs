@@ -17,7 +17,8 @@ static class StudioPage
     sealed record PageFile(string Type, byte[] Bytes, string Tag);
 
     static readonly Dictionary<string, PageFile> Files = typeof(StudioPage).Assembly.GetManifestResourceNames()
-        .Where(n => n.StartsWith(Resources, StringComparison.Ordinal)).ToDictionary(n => n[Resources.Length..], Read, StringComparer.Ordinal);
+        .Where(n => n.StartsWith(Resources, StringComparison.Ordinal))
+        .ToDictionary(n => n[Resources.Length..], Read, StringComparer.Ordinal);
 
     /// <summary>The request is for the page, and not for what it shows.</summary>
     public static bool Is(PathString path) => path == "/"

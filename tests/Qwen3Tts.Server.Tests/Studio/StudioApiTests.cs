@@ -116,7 +116,8 @@ public sealed class StudioApiTests
                 new ByteArrayContent(Served.ClipBytes));
             Assert.Equal(HttpStatusCode.OK, sent.StatusCode);
         }
-        using (var none = await client.PostAsync(new Uri($"{Root}/projects/vera/recordings", UriKind.Relative), new StringContent("no sound")))
+        using (var none = await client.PostAsync(new Uri($"{Root}/projects/vera/recordings", UriKind.Relative),
+            new StringContent("no sound")))
             Assert.Contains("no recording", await Served.ErrorAsync(none, 400), StringComparison.Ordinal);
         await SendAsync(client, HttpMethod.Post, "/projects/vera/recordings/1", new JsonObject { ["text"] = "Set white at B four now." });
 
@@ -124,10 +125,12 @@ public sealed class StudioApiTests
         var cut = await EndOfJobAsync(client, "vera");
         Assert.Equal(2, cut.GetProperty("clips").GetArrayLength()); // the line that names another file is none of them
         Assert.Equal(Served.ClipBytes, await client.GetByteArrayAsync(new Uri($"{Root}/projects/vera/clips/1", UriKind.Relative)));
-        await SendAsync(client, HttpMethod.Post, "/projects/vera/clips/0", new JsonObject { ["text"] = "Set white at B nine now.", ["dropped"] = false });
+        await SendAsync(client, HttpMethod.Post, "/projects/vera/clips/0",
+            new JsonObject { ["text"] = "Set white at B nine now.", ["dropped"] = false });
         await SendAsync(client, HttpMethod.Post, "/projects/vera/clips/1", new JsonObject { ["text"] = "Wrong.", ["dropped"] = true });
 
-        await SendAsync(client, HttpMethod.Post, "/projects/vera/train", new JsonObject { ["model"] = "mini", ["method"] = "adapter", ["steps"] = 20 });
+        await SendAsync(client, HttpMethod.Post, "/projects/vera/train",
+            new JsonObject { ["model"] = "mini", ["method"] = "adapter", ["steps"] = 20 });
         var trained = await EndOfJobAsync(client, "vera");
         var folder = Path.Combine(studio.Folder!, "vera");
         Assert.Equal(["voice", Path.Combine(folder, "kept.jsonl"), "--name", "vera", "--model", Mini.Model, "--output",
@@ -163,8 +166,8 @@ public sealed class StudioApiTests
         Assert.Contains("No clip has a text", await RefusedAsync(client, "/projects/one/train", new JsonObject { ["model"] = "mini" }, 400),
             StringComparison.Ordinal);
         await SendAsync(client, HttpMethod.Post, "/projects/one/slice", new JsonObject { ["model"] = "mini" });
-        Assert.Contains("'one' is being worked on", await RefusedAsync(client, "/projects/two/slice", new JsonObject { ["model"] = "mini" }, 409),
-            StringComparison.Ordinal);
+        var refused = await RefusedAsync(client, "/projects/two/slice", new JsonObject { ["model"] = "mini" }, 409);
+        Assert.Contains("'one' is being worked on", refused, StringComparison.Ordinal);
         using (var deleted = await client.DeleteAsync(new Uri($"{Root}/projects/one", UriKind.Relative)))
             await Served.ErrorAsync(deleted, 409);
         var stopped = await SendAsync(client, HttpMethod.Post, "/projects/one/stop", new JsonObject());
@@ -183,8 +186,8 @@ public sealed class StudioApiTests
         using var client = new HttpClient { BaseAddress = server.Address };
         using var deleted = await client.DeleteAsync(new Uri($"{Root}/projects/{name}", UriKind.Relative));
         Assert.InRange((int)deleted.StatusCode, 400, 499);
-        Assert.Contains("cannot be the name", await RefusedAsync(client, "/projects", new JsonObject { ["name"] = Uri.UnescapeDataString(name) },
-            400), StringComparison.Ordinal);
+        var refused = await RefusedAsync(client, "/projects", new JsonObject { ["name"] = Uri.UnescapeDataString(name) }, 400);
+        Assert.Contains("cannot be the name", refused, StringComparison.Ordinal);
         Assert.True(Directory.Exists(outside));
         Assert.Empty(Directory.GetFileSystemEntries(studio.Folder!));
     }
@@ -202,7 +205,8 @@ public sealed class StudioApiTests
         Assert.StartsWith("event: progress\ndata: {\"message\":\"reading the folder\"}", events[0], StringComparison.Ordinal);
         Assert.StartsWith("event: report\ndata: ", events[^1], StringComparison.Ordinal);
         using var report = JsonDocument.Parse(events[^1]["event: report\ndata: ".Length..]);
-        Assert.StartsWith("Not measured", report.RootElement.GetProperty("report").GetProperty("verdict").GetString(), StringComparison.Ordinal);
+        Assert.StartsWith("Not measured", report.RootElement.GetProperty("report").GetProperty("verdict").GetString(),
+            StringComparison.Ordinal);
         Assert.Contains("<!doctype html>", report.RootElement.GetProperty("page").GetString(), StringComparison.OrdinalIgnoreCase);
     }
 }

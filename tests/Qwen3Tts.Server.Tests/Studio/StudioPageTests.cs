@@ -74,7 +74,7 @@ public sealed class StudioPageTests
         await browser.Page.Keyboard.PressAsync("Enter");
         await browser.Page.Keyboard.UpAsync("Control");
         await browser.Until("document.querySelectorAll('#takes a[download]').length == 2");
-        Assert.Equal("true", await browser.Get("[...document.querySelectorAll('#takes audio')].every(a => a.duration > 0.3)"));
+        await browser.Until("[...document.querySelectorAll('#takes audio')].every(a => a.duration > 0.3)");
         await browser.Page.ClickAsync("[aria-label='Remove take 2']");
         await browser.Until("document.querySelectorAll('#takes > li').length == 1");
         CheckClean(browser, server);
@@ -137,7 +137,8 @@ public sealed class StudioPageTests
         await browser.Until("!document.getElementById('train-go').disabled");
         await page.ClickAsync("#train-go");
         await browser.Until("!document.getElementById('serve-result').hidden");
-        Assert.Equal("Loss of the run, step 20 of 20: 1.35, held out 3.73", await browser.Get("document.getElementById('curve').ariaLabel"));
+        Assert.Equal("Loss of the run, step 20 of 20: 1.35, held out 3.73",
+            await browser.Get("document.getElementById('curve').ariaLabel"));
         await page.ClickAsync("#serve-result");
         await browser.Until("document.querySelector('[aria-label=\"Speak with vera\"]')");
         await PictureAsync(browser, "training");
@@ -234,7 +235,8 @@ public sealed class StudioPageTests
         var wrong = new List<string>();
         foreach (var (scheme, width) in new[] { ("light", 1400), ("dark", 1400), ("light", 400), ("dark", 400) })
         {
-            await browser.Page.EmulateMediaFeaturesAsync([new MediaFeatureValue { MediaFeature = MediaFeature.PrefersColorScheme, Value = scheme }]);
+            await browser.Page.EmulateMediaFeaturesAsync([new() { MediaFeature = MediaFeature.PrefersColorScheme, Value = scheme },
+                new() { MediaFeature = MediaFeature.PrefersReducedMotion, Value = "reduce" }]); // no colour between two others
             await browser.Page.SetViewportAsync(new() { Width = width, Height = width > 1000 ? 900 : 800 });
             foreach (var view in Views)
             {
@@ -252,9 +254,10 @@ public sealed class StudioPageTests
         CheckClean(browser, server);
     }
 
-    static Task PictureAsync(Chromium browser, string name)
+    static async Task PictureAsync(Chromium browser, string name)
     {
+        await browser.Page.EvaluateExpressionAsync("scrollTo(0, 0)");
         var folder = Directory.CreateDirectory(Path.Combine(Golden.Repository, "out", "studio"));
-        return browser.Page.ScreenshotAsync(Path.Combine(folder.FullName, name + ".png"), new() { FullPage = true });
+        await browser.Page.ScreenshotAsync(Path.Combine(folder.FullName, name + ".png"), new() { FullPage = true });
     }
 }
