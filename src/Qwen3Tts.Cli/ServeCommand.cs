@@ -164,6 +164,6 @@ sealed class ServeCommand : DocumentedCommand
 
     static IPAddress Address(string host) => host == Localhost ? IPAddress.Loopback
         : IPAddress.TryParse(host, out var address) ? address
-        : throw new ArgumentException($"--host is '{Printable.Text(host)}', which is no address. Give one such as 127.0.0.1, or 0.0.0.0 for "
-            + "all of this machine.");
+        : throw new ArgumentException($"--host is '{Printable.Text(host)}', which is no address. Give one such as 127.0.0.1, or 0.0.0.0 "
+            + "for all of this machine.");
 }

@@ -33,7 +33,8 @@ sealed class ApiError(int status, string message, string? parameter = null, stri
     {
         ApiError own => own,
         BadHttpRequestException bad => new(bad.StatusCode, $"The request cannot be read: {bad.Message}"),
-        NotSupportedException or InvalidDataException or ArgumentException => new(StatusCodes.Status400BadRequest, e.Message),
+        NotSupportedException or InvalidDataException => new(StatusCodes.Status400BadRequest, e.Message),
+        ArgumentException when e.GetType() == typeof(ArgumentException) => new(StatusCodes.Status400BadRequest, e.Message),
         _ => null,
     };
 

@@ -1,4 +1,4 @@
-// Who may speak now. So many speeches are made at the same time; further requests wait, and those of one client do not stand before those of
+// Who may speak now. So many speeches are made at the same time; further requests wait. Those of one client do not stand before those of
 // another: the clients take turns. A request that finds the queue full is refused at once.
 using System.Diagnostics;
 

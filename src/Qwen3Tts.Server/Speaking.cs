@@ -18,21 +18,20 @@ static class Speaking
     const int PiecesAhead = 8;
 
     /// <summary>Speaks the text of a request.</summary>
-    /// <param name="plan">The request.</param>
-    /// <param name="speech">How to speak.</param>
+    /// <param name="plan">The request, which is ready.</param>
     /// <param name="stop">Checked after each frame.</param>
     /// <exception cref="ArgumentException">The model cannot do what is asked for; thrown by the call itself.</exception>
-    public static IAsyncEnumerable<SpokenPiece> Speak(SpeechPlan plan, SpeechOptions speech, CancellationToken stop)
+    public static IAsyncEnumerable<SpokenPiece> Speak(SpeechPlan plan, CancellationToken stop)
     {
-        var (model, text) = (plan.Model, plan.Text);
+        var (model, text, speech) = (plan.Model, plan.Text, plan.Speech);
         var isLong = model.Kind != "voice_design" && model.Parts(text, speech, plan.Parts).Skip(1).Any();
         return Watched(isLong ? Long(model, model.StreamLong(text, speech, plan.Parts, stop), plan.Parts, stop)
             : Short(model.StreamAsync(text, speech, stop)), model, plan.FirstFrames);
     }
 
     /// <summary>Speaks text that arrives.</summary>
-    public static IAsyncEnumerable<SpokenPiece> Speak(SpeechPlan plan, SpeechOptions speech, IAsyncEnumerable<string> text,
-        CancellationToken stop) => Watched(Short(plan.Model.StreamAsync(text, speech, stop)), plan.Model, plan.FirstFrames);
+    public static IAsyncEnumerable<SpokenPiece> Speak(SpeechPlan plan, IAsyncEnumerable<string> text, CancellationToken stop) =>
+        Watched(Short(plan.Model.StreamAsync(text, plan.Speech, stop)), plan.Model, plan.FirstFrames);
 
     static async IAsyncEnumerable<(float[] Samples, int Frames, FinishReason? Reason)> Short(IAsyncEnumerable<AudioChunk> chunks)
     {
@@ -58,6 +57,8 @@ static class Speaking
             await speaking.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
+        void Put(float[] samples, int frames, FinishReason? reason) =>
+            channel.Writer.WriteAsync((samples, frames, reason), left.Token).AsTask().GetAwaiter().GetResult();
         void Run()
         {
             try
@@ -65,18 +66,12 @@ static class Speaking
                 var (reason, frames) = (FinishReason.End, 0);
                 foreach (var chunk in chunks)
                 {
-                    if (chunk.Ended is { } sentence)
-                    {
-                        frames += sentence.Frames;
-                        reason = reason == FinishReason.End ? sentence.FinishReason : reason;
-                    }
-                    channel.Writer.WriteAsync((chunk.Samples, chunk.Ended?.Frames ?? 0, null), left.Token).AsTask().GetAwaiter()
-                        .GetResult();
+                    frames += chunk.Ended?.Frames ?? 0;
+                    reason = reason == FinishReason.End && chunk.Ended is { } sentence ? sentence.FinishReason : reason;
+                    Put(chunk.Samples, chunk.Ended?.Frames ?? 0, null);
                 }
-                if (parts.MaxSeconds is { } most && frames >= Math.Ceiling(most * model.FramesPerSecond))
-                    reason = FinishReason.Length;
-                channel.Writer.WriteAsync(([], 0, stop.IsCancellationRequested ? FinishReason.Cancelled : reason), left.Token).AsTask()
-                    .GetAwaiter().GetResult();
+                var isCut = parts.MaxSeconds is { } most && frames >= Math.Ceiling(most * model.FramesPerSecond);
+                Put([], 0, stop.IsCancellationRequested ? FinishReason.Cancelled : isCut ? FinishReason.Length : reason);
                 channel.Writer.Complete();
             }
             catch (Exception e)

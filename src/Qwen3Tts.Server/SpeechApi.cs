@@ -43,7 +43,8 @@ static class SpeechApi
         {
             using var place = await state.Queue.EnterAsync(ClientOf(http), stop.Token).ConfigureAwait(false)
                 ?? throw ApiError.TooMany(state.Queue);
-            var pieces = Speaking.Speak(plan, plan.Ready(), stop.Token);
+            plan = plan.Ready();
+            var pieces = Speaking.Speak(plan, stop.Token);
             http.Response.Headers["X-Seed"] = plan.Seed.ToString(CultureInfo.InvariantCulture);
             http.Response.Headers["X-Model"] = Uri.EscapeDataString(plan.ModelName);
             http.Response.Headers["X-Voice"] = Uri.EscapeDataString(plan.VoiceName);
@@ -112,18 +113,11 @@ static class SpeechApi
     {
         var response = http.Response;
         response.ContentType = plan.Format.MediaTypeAt(plan.Model.SampleRate);
-        var trailers = response.SupportsTrailers();
-        if (trailers)
-            response.DeclareTrailer("X-Finish-Reason");
-        var end = await EncodeAsync(plan, state, pieces, async bytes =>
+        CheckEnd(await EncodeAsync(plan, state, pieces, async bytes =>
         {
             await response.Body.WriteAsync(bytes, http.RequestAborted).ConfigureAwait(false);
             await response.Body.FlushAsync(http.RequestAborted).ConfigureAwait(false);
-        }).ConfigureAwait(false);
-        CheckEnd(end);
-        if (trailers)
-            foreach (var (name, value) in Facts(end))
-                response.AppendTrailer(name, value);
+        }).ConfigureAwait(false));
     }
 
     /// <summary>Encodes the pieces, and hands over what there is after each.</summary>
@@ -164,8 +158,8 @@ static class SpeechApi
         }
         catch (Exception e) when (http.Response.HasStarted && !http.RequestAborted.IsCancellationRequested)
         {
-            var error = stop.IsCancellationRequested ? ApiError.TooLate(state.Options.Deadline) : ApiError.OfLibrary(e) ?? Guard.Fault(state,
-                e);
+            var error = stop.IsCancellationRequested ? ApiError.TooLate(state.Options.Deadline)
+                : ApiError.OfLibrary(e) ?? Guard.Fault(state, e);
             await SendEventAsync(http, "speech.audio.error", Json.Bytes(new SpeechFailed("speech.audio.error", error.Detail),
                 ServerJson.Default.SpeechFailed)).ConfigureAwait(false);
         }

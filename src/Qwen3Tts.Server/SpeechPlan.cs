@@ -186,12 +186,13 @@ sealed record SpeechPlan
             throw ApiError.Of("ref_audio", $"This is a {model.Kind} model without a speaker encoder. Name a Base model.");
     }
 
-    /// <summary>How to speak, after the recording of the request was cloned, which takes computing.</summary>
+    /// <summary>The same, after the recording of the request was cloned, which takes computing.</summary>
     /// <exception cref="ArgumentException">The recording cannot be used.</exception>
     /// <exception cref="InvalidDataException">It cannot be read.</exception>
-    public SpeechOptions Ready() => Recording is not { } recording ? Speech : Speech with
+    public SpeechPlan Ready() => Recording is not { } recording ? this : this with
     {
-        Voice = Model.Clone(UploadedAudio.Read(recording.Audio), recording.Text, UploadedAudio.Cloning),
+        Speech = Speech with { Voice = Model.Clone(UploadedAudio.Read(recording.Audio), recording.Text, UploadedAudio.Cloning) },
+        Recording = null,
     };
 }
 

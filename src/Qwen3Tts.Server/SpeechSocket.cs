@@ -70,7 +70,8 @@ sealed class SpeechSocket(HttpContext http, ServerState state, WebSocket socket)
     SpeechPlan Plan(SocketMessage config, string text)
     {
         if (config.Input is not null || config.Stream is not null || config.StreamFormat is not null)
-            throw ApiError.Of("input", "The settings of a session have no 'input', 'stream' or 'stream_format'. Send text with input.text.");
+            throw ApiError.Of("input", "The settings of a session have no 'input', 'stream' or 'stream_format'. Send text with "
+                + "input.text.");
         var plan = SpeechPlan.Of(config, state, streams: true, text);
         // Text can be spoken while it arrives in this layout only, so it is the default here for every voice.
         return plan with { Speech = plan.Speech with { Layout = plan.Speech.Layout ?? Layout.Interleaved } };
@@ -89,7 +90,8 @@ sealed class SpeechSocket(HttpContext http, ServerState state, WebSocket socket)
         ApiError? error = null;
         try
         {
-            var pieces = Speaking.Speak(plan, plan.Ready(), text.Reader.ReadAllAsync(stop.Token), stop.Token);
+            plan = plan.Ready();
+            var pieces = Speaking.Speak(plan, text.Reader.ReadAllAsync(stop.Token), stop.Token);
             await SendSpeechAsync(plan, pieces).ConfigureAwait(false);
         }
         catch (Exception e) when (ApiError.OfLibrary(e) is { } refused)
@@ -100,6 +102,7 @@ sealed class SpeechSocket(HttpContext http, ServerState state, WebSocket socket)
         {
             error = Guard.Fault(state, e);
         }
+        place.Dispose(); // others may speak while the rest of the text is awaited
         text.Writer.TryComplete(); // what still arrives of this text is dropped
         error = await listening.ConfigureAwait(false) ?? error
             ?? (stop.IsCancellationRequested ? ApiError.TooLate(state.Options.Deadline) : null);

@@ -211,8 +211,8 @@ sealed partial class VoiceShelf
                 throw new ApiError(StatusCodes.Status404NotFound, $"There is no saved voice '{Printable.Text(name)}'. GET /v1/audio/voices "
                     + "lists them.");
             if (voice.Path is null)
-                throw new ApiError(StatusCodes.Status409Conflict, $"'{voice.Name}' is an adapter, which only the server's operator removes: "
-                    + "delete its folder and restart the server.");
+                throw new ApiError(StatusCodes.Status409Conflict, $"'{voice.Name}' is an adapter, which only the server's operator "
+                    + "removes: delete its folder and restart the server.");
             File.Delete(voice.Path);
             _voices = _voices.Remove(voice.Name);
         }

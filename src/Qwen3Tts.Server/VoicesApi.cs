@@ -51,11 +51,12 @@ static class VoicesApi
         var form = await ReadAsync(http, options.MostUploadBytes).ConfigureAwait(false);
         var name = state.Voices.CheckNew(Field(form, "name"));
         var consent = Field(form, "consent") is { Length: > 0 and <= MostConsent } given ? given
-            : throw ApiError.Of("consent", $"'consent' is missing or longer than {MostConsent} characters. Say in it how the speaker agreed "
-                + "to the voice, such as the number of a signed form.");
+            : throw ApiError.Of("consent", $"'consent' is missing or longer than {MostConsent} characters. Say in it how the speaker "
+                + "agreed to the voice, such as the number of a signed form.");
         var text = Field(form, "ref_text") is { Length: > 0 } said ? said : null;
         if (text?.Length > MostText)
-            throw ApiError.Of("ref_text", $"'ref_text' has {text.Length} characters, and {MostText} are the most. Send a shorter recording.");
+            throw ApiError.Of("ref_text", $"'ref_text' has {text.Length} characters, and {MostText} are the most. Send a shorter "
+                + "recording.");
         var file = form.Files is [{ Name: "audio_sample" } one] ? one
             : throw ApiError.Of("audio_sample", "The form has no recording, or several files. Send one file in the field 'audio_sample'.");
         if (file.Length > options.MostUploadBytes)

@@ -23,7 +23,8 @@ public sealed class ClientTests
     {
         var speech = await Audio.GenerateSpeechAsync(Served.Text, new("anna"), new() { ResponseFormat = GeneratedSpeechFormat.Wav });
         Assert.InRange(AudioFile.Read(speech.Value.ToStream(), "answer").Seconds, 0.5, 10);
-        var refused = await Assert.ThrowsAsync<ClientResultException>(() => Audio.GenerateSpeechAsync(Served.Text, GeneratedSpeechVoice.Alloy));
+        var refused = await Assert.ThrowsAsync<ClientResultException>(
+            () => Audio.GenerateSpeechAsync(Served.Text, GeneratedSpeechVoice.Alloy));
         Assert.Equal(400, refused.Status);
         Assert.Contains("There is no voice 'alloy'", refused.Message, StringComparison.Ordinal);
         var fast = await Assert.ThrowsAsync<ClientResultException>(

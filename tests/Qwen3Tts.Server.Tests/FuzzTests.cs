@@ -29,10 +29,12 @@ public sealed class FuzzTests
             ("layout", "interleaved"), ("temperature", 0.9), ("response_format", "wav"), ("max_new_tokens", 3), ("speed", 1.0),
             ("instructions", "Speak slowly."), ("initial_codec_chunk_frames", 1)).ToJsonString());
         var clone = Encoding.UTF8.GetBytes(Served.Request(("voice", null), ("max_seconds", 0.08), ("ref_audio", "data:audio/wav;base64,"
-            + Convert.ToBase64String(Served.ClipBytes.AsSpan(0, 8000))), ("ref_text", "Set white"), ("stream_format", "sse")).ToJsonString());
+            + Convert.ToBase64String(Served.ClipBytes.AsSpan(0, 8000))), ("ref_text", "Set white"), ("stream_format", "sse"))
+            .ToJsonString());
         var form = Encoding.Latin1.GetBytes("--b\r\nContent-Disposition: form-data; name=\"name\"\r\n\r\nme\r\n--b\r\nContent-Disposition: "
-            + "form-data; name=\"consent\"\r\n\r\nyes\r\n--b\r\nContent-Disposition: form-data; name=\"audio_sample\"; filename=\"a.wav\"\r\n"
-            + $"Content-Type: audio/wav\r\n\r\n{Encoding.Latin1.GetString(Served.ClipBytes.AsSpan(0, 4000))}\r\n--b--\r\n");
+            + "form-data; name=\"consent\"\r\n\r\nyes\r\n--b\r\nContent-Disposition: form-data; name=\"audio_sample\"; "
+            + "filename=\"a.wav\"\r\nContent-Type: audio/wav\r\n\r\n"
+            + $"{Encoding.Latin1.GetString(Served.ClipBytes.AsSpan(0, 4000))}\r\n--b--\r\n");
         var statuses = new Dictionary<int, int>();
         await Parallel.ForEachAsync(Enumerable.Range(0, Count), new ParallelOptions { MaxDegreeOfParallelism = 4 }, async (i, _) =>
         {

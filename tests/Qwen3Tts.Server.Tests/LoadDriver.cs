@@ -12,7 +12,8 @@ namespace Qwen3Tts.Tests.Server;
 /// </summary>
 public sealed class LoadDriver
 {
-    static readonly string[] Texts = ["Set white at B four now.", "Robert has nine yellow pencils.", "Meet Anna on Monday at seven thirty."];
+    static readonly string[] Texts =
+        ["Set white at B four now.", "Robert has nine yellow pencils.", "Meet Anna on Monday at seven thirty."];
 
     [Fact(Explicit = true)]
     public async Task Measure()
@@ -24,7 +25,8 @@ public sealed class LoadDriver
         using var made = await client.PostAsync(new Uri("/v1/audio/voices", UriKind.Relative), form);
         made.EnsureSuccessStatusCode();
         await Run(client, 2, 4); // compiled by now
-        Print("| clients | requests | answered | 429 | other | requests a second | seconds of speech a second | first audio p50 | p95 | p99 |");
+        Print("| clients | requests | answered | 429 | other | requests a second | seconds of speech a second | first audio p50 | p95 "
+            + "| p99 |");
         Print("|---|---|---|---|---|---|---|---|---|---|");
         foreach (var clients in new[] { 1, 4, 16, 32, 64 })
             Print(Row(clients, await Run(client, clients, Math.Max(32, 4 * clients))));

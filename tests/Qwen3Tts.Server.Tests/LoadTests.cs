@@ -3,7 +3,7 @@ using Qwen3Tts.Server;
 
 namespace Qwen3Tts.Tests.Server;
 
-/// <summary>Many requests at once: each is what it is alone, too many are refused, and nobody computes for a client that has left.</summary>
+/// <summary>Many requests at once: each is what it is alone, too many are refused, and a client that has left is not spoken to.</summary>
 public sealed class LoadTests
 {
     [Fact]
@@ -48,8 +48,8 @@ public sealed class LoadTests
         await using var server = await Served.StartAsync();
         using var client = new HttpClient { BaseAddress = server.Address };
         // Two minutes of speech, if it were not ended.
-        var request = Served.Request(("voice", Served.Speaker), ("input", string.Concat(Enumerable.Repeat("Set white at B four now. ", 60))),
-            ("stream_format", "audio"), ("max_seconds", 120));
+        var request = Served.Request(("voice", Served.Speaker), ("stream_format", "audio"), ("max_seconds", 120),
+            ("input", string.Concat(Enumerable.Repeat("Set white at B four now. ", 60))));
         using var stop = new CancellationTokenSource();
         var response = await Served.SpeakAsync(request, client, stop.Token);
         var body = await response.Content.ReadAsStreamAsync();

@@ -136,7 +136,8 @@ public sealed class SocketTests
     public async Task TextThatArrivesIsSpokenAsTheWholeText()
     {
         using var socket = await OpenAsync();
-        await SendAsync(socket, """{"type": "session.config", "voice": "anna", "seed": 7, "max_seconds": 0.96, "response_format": "pcm"}""");
+        await SendAsync(socket,
+            """{"type": "session.config", "voice": "anna", "seed": 7, "max_seconds": 0.96, "response_format": "pcm"}""");
         for (var utterance = 0; utterance < 2; utterance++)
         {
             foreach (var piece in new[] { "Set whi", "te at B", " four now." })
@@ -172,7 +173,8 @@ public sealed class SocketTests
         using var socket = await OpenAsync();
         foreach (var (message, reason) in new[]
         {
-            ("no json", "not JSON"), ("""{"type": "x"}""", "no message 'x'"), ("""{"type": "session.config", "voice": "x"}""", "no voice 'x'"),
+            ("no json", "not JSON"), ("""{"type": "x"}""", "no message 'x'"),
+            ("""{"type": "session.config", "voice": "x"}""", "no voice 'x'"),
             ("""{"type": "session.config", "voice": "anna", "input": "a"}""", "no 'input'"),
         })
         {

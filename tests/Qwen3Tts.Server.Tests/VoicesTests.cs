@@ -27,7 +27,8 @@ public sealed class VoicesTests
         using var client = new HttpClient { BaseAddress = server.Address };
         using var made = await client.PostAsync(Voices, Form(Served.ClipBytes, ("name", "me"), ("consent", "form 12")));
         Assert.True(made.IsSuccessStatusCode, await made.Content.ReadAsStringAsync());
-        Assert.Equal("form 12", (await made.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("voice").GetProperty("consent").GetString());
+        var voice = (await made.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("voice");
+        Assert.Equal("form 12", voice.GetProperty("consent").GetString());
         Assert.Equal(["me.voice.safetensors"], Directory.GetFiles(folder).Select(Path.GetFileName));
         Assert.Equal("form 12", VoiceFile.Read(Path.Combine(folder, "me.voice.safetensors")).Consent);
 
@@ -113,7 +114,8 @@ public sealed class VoicesTests
         using var client = Served.Client;
         var list = await client.GetFromJsonAsync<JsonElement>(Voices);
         Assert.Equal([("sally", "speaker"), ("anna", "saved"), ("nora", "adapter"), ("otto", "adapter")],
-            list.GetProperty("data").EnumerateArray().Select(v => (v.GetProperty("name").GetString()!, v.GetProperty("kind").GetString()!)));
+            list.GetProperty("data").EnumerateArray().Select(v => (v.GetProperty("name").GetString()!,
+                v.GetProperty("kind").GetString()!)));
         var model = Assert.Single((await client.GetFromJsonAsync<JsonElement>(new Uri("/v1/models", UriKind.Relative))).GetProperty("data")
             .EnumerateArray());
         Assert.Equal(("mini", "model"), (model.GetProperty("id").GetString(), model.GetProperty("object").GetString()));
