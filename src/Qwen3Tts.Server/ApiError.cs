@@ -1,6 +1,5 @@
 // Errors in the shape of OpenAI's: {"error": {"message", "type", "param", "code"}}.
 using System.Globalization;
-using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 
 namespace Qwen3Tts.Server;

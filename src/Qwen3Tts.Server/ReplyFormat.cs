@@ -1,6 +1,5 @@
 // The formats of answers, and the facts that their headers have.
 using System.Globalization;
-using Microsoft.AspNetCore.Http;
 using Qwen3Tts.Audio;
 using Qwen3Tts.Files;
 using Qwen3Tts.Generation;

@@ -9,7 +9,6 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Qwen3Tts.Server.Studio;
 using Scalar.AspNetCore;
-using System.Net;
 
 namespace Qwen3Tts.Server;
 

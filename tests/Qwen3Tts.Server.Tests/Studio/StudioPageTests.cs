@@ -1,6 +1,5 @@
 using System.Text.Json;
 using PuppeteerSharp;
-using PuppeteerSharp.Media;
 using Qwen3Tts.Files;
 using Qwen3Tts.Server;
 
