@@ -117,7 +117,7 @@ function show(now) {
   $('slice').disabled = running || !now.recordings.length;
   $('train-go').disabled = running || !(now.clips.length || now.recordings.length);
   $('train-go').textContent = now.losses.length && !now.result ? 'Go on' : 'Train';
-  $('train-fresh').hidden = running || !now.losses.length;
+  $('train-fresh').hidden = running || !(now.losses.length || now.result || now.job?.kind === 'train');
   $('job-stop').hidden = !running;
   $('job-details').hidden = !now.job;
   if (now.job) {
