@@ -14,12 +14,13 @@ static class ParentLink
     /// <summary>
     /// Runs a program that stops when <paramref name="stop"/> is cancelled and when this program ends; returns its exit code.
     /// </summary>
-    public static int Run(ProcessStartInfo start, CancellationToken stop)
+    public static int Run(ProcessStartInfo start, CancellationToken stop, Action<Process>? started = null)
     {
         using var pipe = new AnonymousPipeServerStream(PipeDirection.Out, HandleInheritability.Inheritable);
         start.Environment[Variable] = pipe.GetClientHandleAsString();
         using var child = Process.Start(start)!;
         pipe.DisposeLocalCopyOfClientHandle();
+        started?.Invoke(child);
         using var passed = stop.Register(() => Tell(pipe));
         child.WaitForExit();
         return child.ExitCode;

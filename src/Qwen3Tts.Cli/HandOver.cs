@@ -1,7 +1,9 @@
 // Training needs libtorch, which has hundreds of megabytes that are not needed to speak. So the training commands are in a second program,
 // qwen3tts-train. This program only knows their names, and passes the command line on unchanged.
+using System.Diagnostics;
 using Qwen3Tts.CommandLine;
 using Qwen3Tts.Files;
+using Qwen3Tts.Server;
 
 namespace Qwen3Tts.Cli;
 
@@ -52,6 +54,20 @@ static class HandOver
         // exit code.
         return ParentLink.Run(new(program, arguments) { UseShellExecute = false }, stop);
     }
+
+    /// <summary>Runs the other program in the background; null if it is not found.</summary>
+    public static TrainerRun? InBackground() => Find() is not { } program ? null : (arguments, line, stop) =>
+    {
+        void Read(object _, DataReceivedEventArgs e) => line(e.Data ?? "");
+        var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
+        return ParentLink.Run(start, stop, child =>
+        {
+            child.OutputDataReceived += Read;
+            child.ErrorDataReceived += Read;
+            child.BeginOutputReadLine();
+            child.BeginErrorReadLine();
+        });
+    };
 
     /// <summary>Looks for the program beside this one, then on the PATH, then in the build folder of the repository.</summary>
     static string? Find()

@@ -50,6 +50,18 @@ sealed class ServeCommand : DocumentedCommand
     {
         Description = "Do not write into WAV, FLAC and Opus that the speech is synthetic, with model, voice, seed and time.",
     };
+    readonly Option<string?> _studio = new("--studio")
+    {
+        Description = "Folder for recordings and training runs of the page at /. Without it, the page trains nothing.",
+        HelpName = "DIR",
+    };
+    readonly Option<string[]> _examine = new("--examine")
+    {
+        Description = "Folder of a checkpoint that the page may examine, as NAME=DIR. Can be given several times. Served models can always "
+            + "be.",
+        HelpName = "NAME=DIR",
+    };
+    readonly Option<bool> _noStudio = new("--no-studio") { Description = "Serve no page at /." };
     readonly Option<bool> _development = new("--development") { Description = "Show the page of the API at /scalar." };
     readonly Option<string> _precision = PrecisionOption.Create();
     readonly Option<int?> _threads = CommonOptions.Threads();
@@ -63,6 +75,7 @@ sealed class ServeCommand : DocumentedCommand
         AddGroup("Model", _voices, _precision, _threads);
         AddGroup("Network", _host, _port, _keys, _publicHosts);
         AddGroup("Limits", _together, _queue, _text, _upload, _seconds, _deadline);
+        AddGroup("Page", _studio, _examine, _noStudio);
         AddGroup("Answers", _noProvenance, _development);
         this.Does(Run);
     }
@@ -75,36 +88,24 @@ sealed class ServeCommand : DocumentedCommand
 
     int Run(ParseResult parsed, CancellationToken stop)
     {
-        var options = new SpeechServerOptions
-        {
-            Models = [],
-            Address = Address(parsed.GetValue(_host)!),
-            Port = parsed.GetValue(_port),
-            Keys = parsed.GetValue(_keys) is { } file ? ApiKey.Read(TextFile.Read(file).Split('\n'), file) : [],
-            PublicHosts = parsed.GetValue(_publicHosts) ?? [],
-            VoicesFolder = parsed.GetValue(_voices) is { } folder ? Path.GetFullPath(folder) : null,
-            MostTogether = parsed.GetValue(_together),
-            MostWaiting = parsed.GetValue(_queue),
-            MostCharacters = parsed.GetValue(_text),
-            MostUploadBytes = parsed.GetValue(_upload) << 20,
-            MostSeconds = parsed.GetValue(_seconds),
-            Deadline = TimeSpan.FromSeconds(parsed.GetValue(_deadline)),
-            Provenance = !parsed.GetValue(_noProvenance),
-            Development = parsed.GetValue(_development),
-            Log = Console.Error.WriteLine,
-        };
+        var options = ServerOptions(parsed);
         options.CheckAddress();
-        var models = new List<(string Name, Tts Model)>();
+        var (models, checkpoints) = (new List<(string Name, Tts Model)>(), Examined(parsed.GetValue(_examine) ?? []).ToList());
         try
         {
-            foreach (var (name, place) in Named(parsed.GetValue(_models) ?? []))
-                models.Add((name ?? ModelHub.NameOf(place), StatusLine.While($"loading {place}", _ => Tts.Load(place, new()
+            foreach (var (given, place) in Named(parsed.GetValue(_models) ?? []))
+            {
+                var name = given ?? ModelHub.NameOf(place);
+                checkpoints.Insert(models.Count, new(name, place)); // the served ones come first
+                models.Add((name, StatusLine.While($"loading {place}", _ => Tts.Load(place, new()
                 {
                     Threads = parsed.GetValue(_threads),
                     Precision = PrecisionOption.Precision(parsed.GetValue(_precision)!),
                     KeepConverted = true,
                 }))));
-            ServeAsync(options with { Models = models }, stop).GetAwaiter().GetResult();
+            }
+            var studio = options.Studio is { } page ? page with { Checkpoints = checkpoints } : null;
+            ServeAsync(options with { Models = models, Studio = studio }, stop).GetAwaiter().GetResult();
             return CommandRun.Done;
         }
         finally
@@ -114,6 +115,31 @@ sealed class ServeCommand : DocumentedCommand
         }
     }
 
+    /// <summary>All options but the models.</summary>
+    SpeechServerOptions ServerOptions(ParseResult parsed) => new()
+    {
+        Models = [],
+        Address = Address(parsed.GetValue(_host)!),
+        Port = parsed.GetValue(_port),
+        Keys = parsed.GetValue(_keys) is { } file ? ApiKey.Read(TextFile.Read(file).Split('\n'), file) : [],
+        PublicHosts = parsed.GetValue(_publicHosts) ?? [],
+        VoicesFolder = parsed.GetValue(_voices) is { } folder ? Path.GetFullPath(folder) : null,
+        MostTogether = parsed.GetValue(_together),
+        MostWaiting = parsed.GetValue(_queue),
+        MostCharacters = parsed.GetValue(_text),
+        MostUploadBytes = parsed.GetValue(_upload) << 20,
+        MostSeconds = parsed.GetValue(_seconds),
+        Deadline = TimeSpan.FromSeconds(parsed.GetValue(_deadline)),
+        Provenance = !parsed.GetValue(_noProvenance),
+        Studio = parsed.GetValue(_noStudio) ? null : new()
+        {
+            Folder = parsed.GetValue(_studio) is { } studio ? Path.GetFullPath(studio) : null,
+            Trainer = HandOver.InBackground(),
+        },
+        Development = parsed.GetValue(_development),
+        Log = Console.Error.WriteLine,
+    };
+
     static async Task ServeAsync(SpeechServerOptions options, CancellationToken stop)
     {
         await using var server = await SpeechServer.StartAsync(options).ConfigureAwait(false);
@@ -122,6 +148,11 @@ sealed class ServeCommand : DocumentedCommand
         await Task.Delay(Timeout.Infinite, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         Console.Error.WriteLine("Stopping: speeches that go on are finished.");
     }
+
+    static IEnumerable<StudioCheckpoint> Examined(string[] given) => given.Select(g =>
+        g.IndexOf('=', StringComparison.Ordinal) is > 0 and var at && Directory.Exists(g[(at + 1)..])
+            ? new StudioCheckpoint(g[..at], Path.GetFullPath(g[(at + 1)..]))
+            : throw new ArgumentException($"--examine is '{Printable.Text(g)}', which names no folder. Give NAME=DIR."));
 
     /// <summary>The folders of the models with their names; null where no name is given.</summary>
     static IEnumerable<(string? Name, string Folder)> Named(string[] given)

@@ -6,6 +6,7 @@ using System.Net;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Qwen3Tts.Files;
+using Qwen3Tts.Server.Studio;
 
 namespace Qwen3Tts.Server;
 
@@ -72,7 +73,7 @@ static class Guard
                 && from.Authority.Equals(request.Host.Value, StringComparison.OrdinalIgnoreCase)))
             throw new ApiError(StatusCodes.Status403Forbidden, "Pages of other sites may not use this server. Send the request from a "
                 + "program, or from a page of this server.");
-        if (options.Keys.Count == 0 || request.Path == "/healthz")
+        if (options.Keys.Count == 0 || request.Path == "/healthz" || options.Studio is not null && StudioPage.Is(request.Path))
             return;
         const string Scheme = "Bearer ";
         var given = request.Headers.Authorization.ToString();

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http;
 using Qwen3Tts.Files;
+using Qwen3Tts.Server.Studio;
 
 namespace Qwen3Tts.Server;
 
@@ -10,6 +11,7 @@ sealed class ServerState(SpeechServerOptions options) : IDisposable
     public VoiceShelf Voices { get; } = VoiceShelf.Open(options);
     public FairQueue Queue { get; } = new(options.MostTogether, options.MostWaiting);
     public Metrics Metrics { get; } = new();
+    public StudioState Studio { get; } = new(options);
     public long Started { get; } = DateTimeOffset.UtcNow.ToUnixTimeSeconds();
 
     /// <summary>The model of a request.</summary>
@@ -20,5 +22,9 @@ sealed class ServerState(SpeechServerOptions options) : IDisposable
         : throw new ApiError(StatusCodes.Status404NotFound, $"There is no model '{Printable.Text(name)}'. Name one of: "
             + $"{string.Join(", ", options.Models.Select(m => m.Name))}.", "model", "model_not_found");
 
-    public void Dispose() => Metrics.Dispose();
+    public void Dispose()
+    {
+        Studio.Dispose();
+        Metrics.Dispose();
+    }
 }

@@ -64,7 +64,7 @@ static class SpeechApi
         http.Items["key"] as string ?? http.Connection.RemoteIpAddress?.ToString() ?? "";
 
     /// <summary>Reads a body of at most so many bytes.</summary>
-    static async Task<byte[]> ReadAsync(HttpContext http, int most)
+    public static async Task<byte[]> ReadAsync(HttpContext http, int most)
     {
         if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
             limit.MaxRequestBodySize = most;

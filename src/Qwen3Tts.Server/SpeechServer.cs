@@ -7,6 +7,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Json;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Qwen3Tts.Server.Studio;
 using Scalar.AspNetCore;
 
 namespace Qwen3Tts.Server;
@@ -76,6 +77,11 @@ public sealed class SpeechServer : IAsyncDisposable
         app.MapGet("/healthz", Health).WithName("health").WithSummary("Answers ok while the server serves.");
         app.MapGet("/metrics", Numbers).WithName("metrics").WithSummary("Numbers for Prometheus.");
         app.MapOpenApi();
+        if (state.Options.Studio is not null)
+        {
+            StudioPage.Map(app);
+            StudioApi.Map(app);
+        }
         if (state.Options.Development)
             app.MapScalarApiReference();
     }
@@ -99,6 +105,8 @@ public sealed class SpeechServer : IAsyncDisposable
             throw new ArgumentException("There is no model to serve. Name one or more.");
         if (options.Models.GroupBy(m => m.Name).FirstOrDefault(g => g.Count() > 1) is { } twice)
             throw new ArgumentException($"Two models are called '{twice.Key}'. Give each a name of its own: NAME=DIR.");
+        if (options.Studio?.Checkpoints.GroupBy(c => c.Name).FirstOrDefault(g => g.Count() > 1) is { } same)
+            throw new ArgumentException($"Two checkpoints are called '{same.Key}'. Give each a name of its own: --examine NAME=DIR.");
         if (options.MostTogether is < 1 or > 32)
             throw new ArgumentException($"{options.MostTogether} speeches are to be made at the same time. Choose 1 to 32.");
         if (options.MostWaiting < 0)

@@ -51,6 +51,9 @@ public sealed record SpeechServerOptions
     /// <summary>True to write into WAV, FLAC and Opus that the speech is synthetic, with model, voice, seed and time.</summary>
     public bool Provenance { get; init; } = true;
 
+    /// <summary>The page at <c>/</c>; null for none.</summary>
+    public StudioOptions? Studio { get; init; } = new();
+
     /// <summary>True to show the page of the API at /scalar.</summary>
     public bool Development { get; init; }
 

@@ -1,6 +1,7 @@
 // The voices that requests may name beside the speakers of the models: voice files and adapters of one folder. Requests name voices, and
 // never files: a name is looked up among those that are there, and a new name has letters, digits, - and _ alone.
 using System.Collections.Immutable;
+using System.Diagnostics.CodeAnalysis;
 using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Http;
 using Qwen3Tts.Checkpoint;
@@ -142,7 +143,7 @@ sealed partial class VoiceShelf
     {
         if (_options.VoicesFolder is null)
             throw new ApiError(StatusCodes.Status403Forbidden, "This server keeps no voices. Start it with --voices DIR.");
-        if (string.IsNullOrEmpty(name) || !NewName().IsMatch(name) || Reserved().IsMatch(name))
+        if (!IsName(name))
             throw ApiError.Of("name", $"'{Printable.Text(name ?? "")}' cannot be the name of a voice. Give 1 to 64 letters a to z, digits, "
                 + "- and _, the first of them a letter or digit.");
         if (Find(name) is not null)
@@ -151,6 +152,35 @@ sealed partial class VoiceShelf
         if (_voices.Count >= _options.MostVoices)
             throw new ApiError(StatusCodes.Status409Conflict, $"There are {_voices.Count} voices, which are the most. Delete one first.");
         return name;
+    }
+
+    /// <summary>A name that a voice can have: it becomes part of a path.</summary>
+    public static bool IsName([NotNullWhen(true)] string? name) =>
+        !string.IsNullOrEmpty(name) && NewName().IsMatch(name) && !Reserved().IsMatch(name);
+
+    /// <summary>Copies an adapter into the folder of voices, and speaks with it from now on.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="folder">The adapter.</param>
+    /// <exception cref="ApiError">There is such a voice, or the adapter cannot be used.</exception>
+    public void Adopt(string name, string folder)
+    {
+        lock (_gate)
+        {
+            CheckNew(name);
+            var path = System.IO.Path.Combine(_options.VoicesFolder!, name);
+            var voices = Adapted(folder).ToList(); // a bad one is refused before it is copied
+            OutputFolder.Write(path, aside =>
+            {
+                foreach (var file in Directory.GetFiles(folder).Where(f => !OutputFolder.IsBookkeeping(f)))
+                    OutputFile.Write(System.IO.Path.Combine(aside, System.IO.Path.GetFileName(file)), to =>
+                    {
+                        using var from = File.OpenRead(file);
+                        from.CopyTo(to);
+                    });
+            });
+            foreach (var voice in voices)
+                Put(voice);
+        }
     }
 
     string? Find(string name) => _voices.ContainsKey(name)

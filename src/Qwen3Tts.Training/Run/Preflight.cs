@@ -35,7 +35,7 @@ static class Preflight
         var examples = data.Some(MostClips);
         var losses = Measure(talker, examples, ids);
         var doubts = JudgeSettings(options, config, data.TrainingOf).Concat(JudgeRows(talker, data, voices, ids))
-            .Concat(JudgeLosses(losses, guessing, options.Data, TrainingOptions.IsReleased(config))).ToList();
+            .Concat(JudgeLosses(losses, guessing, options.Data)).ToList();
         var refusals = doubts.Where(d => d.Refuses).ToList();
         if (refusals.Count > 0 && !options.Force)
             throw new InvalidDataException(
@@ -60,8 +60,7 @@ static class Preflight
     }
 
     /// <summary>Doubts that the losses give.</summary>
-    public static IEnumerable<PreflightFinding> JudgeLosses(IReadOnlyList<StartingLoss> losses, double guessing, string data,
-        bool released = true)
+    public static IEnumerable<PreflightFinding> JudgeLosses(IReadOnlyList<StartingLoss> losses, double guessing, string data)
     {
         var (talker, predictor) = (losses[0].Talker!.Value, losses[0].Predictor!.Value);
         var scale = guessing / ReleasedGuessing;
