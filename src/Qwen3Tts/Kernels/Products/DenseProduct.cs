@@ -3,9 +3,9 @@ using System.Runtime.CompilerServices;
 namespace Qwen3Tts.Kernels;
 
 /// <summary>
-/// A matrix of float32 or BF16 times tokens. Few tokens are bound by memory: every weight is read once, row after row. Many tokens are bound
-/// by arithmetic: blocks of rows are widened once and meet blocks of tokens. Both add up in the order that <see cref="DotBlock"/> fixes, so
-/// a result does not depend on how many tokens came along, on threads or on the processor.
+/// A matrix of float32 or BF16 times tokens. Few tokens are bound by memory: every weight is read once, row after row. Many tokens are
+/// bound by arithmetic: blocks of rows are widened once and meet blocks of tokens. Both add up in the order that <see cref="DotBlock"/>
+/// fixes, so a result does not depend on how many tokens came along, on threads or on the processor.
 /// </summary>
 static unsafe class DenseProduct
 {
@@ -120,7 +120,8 @@ static unsafe class DenseProduct
         {
             if (half == 0)
                 next.Ask(lines);
-            PackedTile.Multiply<T>(panel, x, columns / DotBlock.Lanes, sums + t * PackedTile.Sums + half * PackedTile.Sums / 2, column == 0);
+            var to = sums + t * PackedTile.Sums + half * PackedTile.Sums / 2;
+            PackedTile.Multiply<T>(panel, x, columns / DotBlock.Lanes, to, column == 0);
         }
     }
 

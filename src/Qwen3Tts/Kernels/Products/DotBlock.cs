@@ -3,9 +3,10 @@ using System.Runtime.CompilerServices;
 namespace Qwen3Tts.Kernels;
 
 /// <summary>
-/// Dot products of rows with rows, for few tokens: the inner loop of the matrix product and of attention's scores. Column c of every product
-/// goes into lane c mod 32 of a running sum, fused, in the order of c; the lanes are folded by halves at the end. <see cref="PackedTile"/>
-/// keeps to it, so a token alone and a token in a batch come out the same. Columns are a multiple of 32 here: callers pad with zeros.
+/// Dot products of rows with rows, for few tokens: the inner loop of the matrix product and of attention's scores. Column c of every
+/// product goes into lane c mod 32 of a running sum, fused, in the order of c; the lanes are folded by halves at the end.
+/// <see cref="PackedTile"/> keeps to it, so a token alone and a token in a batch come out the same. Columns are a multiple of 32 here:
+/// callers pad with zeros.
 /// </summary>
 static unsafe class DotBlock
 {
