@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using System.Text.RegularExpressions;
 
@@ -17,7 +16,7 @@ public sealed class PostMortemTests
         var written = Regex.Replace(text, "^```sh\n(.*?)^```\n(?:```text\n(.*?)^```\n)?", block =>
         {
             var printed = string.Concat(block.Groups[1].Value.Split('\n', StringSplitOptions.RemoveEmptyEntries)
-                .Select(line => line.StartsWith("cd ", StringComparison.Ordinal) ? Enter(line[3..]) : Printed(line, folder)));
+                .Select(line => line.StartsWith("cd ", StringComparison.Ordinal) ? Enter(line[3..]) : ShellCommand.Printed(line, folder)));
             if (!block.Groups[2].Success)
                 return block.Value;
             if (!Readme.IsToBeWritten)
@@ -45,41 +44,6 @@ public sealed class PostMortemTests
 
     static IEnumerable<string[]> Rows(string file) =>
         File.ReadLines(file).Select(l => l.Split('|', StringSplitOptions.TrimEntries)).Where(c => c.Length >= 6);
-
-    /// <summary>Runs one command of this project, with an optional pipe into head or tail.</summary>
-    static string Printed(string line, string folder)
-    {
-        var trains = line.StartsWith("qwen3tts-train ", StringComparison.Ordinal);
-        var arguments = Assert.Single(Readme.Arguments(line, trains ? "qwen3tts-train" : "qwen3tts", "-"));
-        // Both programs are built beside these tests, in folders named like their projects.
-        var configuration = Path.GetFileName(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory));
-        var program = Path.GetFullPath(
-            Path.Combine(AppContext.BaseDirectory, "..", "..", trains ? "Qwen3Tts.Training" : "Qwen3Tts.Cli", configuration, trains
-            ? "qwen3tts-train.dll" : "Qwen3Tts.Cli.dll"));
-        var start = new ProcessStartInfo("dotnet", [program, .. arguments])
-        {
-            WorkingDirectory = folder,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        start.Environment["NO_COLOR"] = "1";
-        start.Environment["QWEN3TTS_WRITE_README"] = "";
-        using var process = Process.Start(start)!;
-        var error = process.StandardError.ReadToEndAsync();
-        var output = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        Assert.True(process.ExitCode != 2, $"{line}: {error.Result}");
-        var lines = (output + (process.ExitCode == 1 ? error.Result : "")).ReplaceLineEndings("\n").Split('\n').Select(l => l.TrimEnd())
-            .Where(l => l.Length > 0);
-        var part = Regex.Match(line, @"\| (head|tail) -(\d+)$");
-        lines = part.Groups[1].Value switch
-        {
-            "head" => lines.Take(int.Parse(part.Groups[2].Value, CultureInfo.InvariantCulture)),
-            "tail" => lines.TakeLast(int.Parse(part.Groups[2].Value, CultureInfo.InvariantCulture)),
-            _ => lines
-        };
-        return string.Concat(lines.Select(l => l + "\n"));
-    }
 
     /// <summary>Checks that the words are the same, and that numbers differ by no more than rounding on another machine explains.</summary>
     static void AssertAlike(string quoted, string printed)

@@ -5,7 +5,7 @@ using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text;
 
-namespace Qwen3Tts.Tests.Hub;
+namespace Qwen3Tts.Tests;
 
 /// <summary>A request, with its headers by lower-case name.</summary>
 sealed record HubRequest(string Path, IReadOnlyDictionary<string, string> Headers)
