@@ -38,8 +38,8 @@ static class Splice
                 made.Add(voice.First().Clip with { Place = file, Audio = file, GivenAsRelative = true, Text = text, Codes = null });
             }
         return made.Count > 0 ? [.. clips, .. Encode(made, options, encoder, progress, stop)] : throw new InvalidDataException(
-            $"{options.Input}: no new sentence can be spliced, because the recordings of a voice have no words in common. Leave --splice "
-            + "out.");
+            $"{options.Input}: no new sentence can be spliced, because the recordings of a voice have no words in common. Prepare "
+            + "them without splicing.");
     }
 
     static PreparedClip[] Encode(List<Clip> made, PreparationOptions options, ClipEncoder encoder,

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
-using Qwen3Tts.Statistics;
 using Qwen3Tts.Training.Pages;
 
 namespace Qwen3Tts.Tests;
