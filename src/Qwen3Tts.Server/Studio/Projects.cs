@@ -1,5 +1,6 @@
 // Recordings that people bring for training, and what the trainer makes of them. Each project is a folder of --studio, whose name is
-// checked letter by letter; files in it have numbers that this server gives, so nothing of a request becomes part of a path but a checked name.
+// checked letter by letter; files in it have numbers that this server gives, so nothing of a request becomes part of a path but a checked
+// name.
 //
 //   NAME/recordings/0001.wav, 0001.txt    as they were brought, with their words if somebody wrote them
 //   NAME/clips/metadata.jsonl             cut by 'qwen3tts-train slice'
