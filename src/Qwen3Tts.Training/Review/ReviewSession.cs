@@ -1,6 +1,5 @@
 // The list that is reviewed. Each change is on the disk before it is confirmed: texts in the list itself, marks in the file beside it. The
 // disk is the only state, so nothing is lost when the program or the browser ends.
-using System.Text.Json;
 using System.Text.Json.Serialization;
 using Qwen3Tts.Audio;
 using Qwen3Tts.Data;
