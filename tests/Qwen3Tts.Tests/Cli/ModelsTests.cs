@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Text.Json;
 using Qwen3Tts.Cli;
 using Qwen3Tts.CommandLine;
-using Qwen3Tts.Tests.Hub;
 
 namespace Qwen3Tts.Tests.Cli;
 

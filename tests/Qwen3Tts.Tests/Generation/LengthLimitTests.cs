@@ -1,5 +1,4 @@
 using Qwen3Tts.Generation;
-using Qwen3Tts.Sequence;
 
 namespace Qwen3Tts.Tests.Generation;
 
