@@ -33,18 +33,7 @@ static class Demo
         using var own = FolderLock.Take(output, "The demo");
 
         Say($"1 of 5 · Preparing the recordings of {name}, {recordings}");
-        var preparation = new PreparationOptions
-        {
-            Input = recordings,
-            Output = data,
-            CompareTexts = false, // most words are new to the miniature, so it cannot tell
-            Language = miniature ? "English" : null,
-        };
-        var prepared = ConsoleWork.Prepare(model, !nora ? preparation : preparation with
-        {
-            Splice = NoraSplices,
-            NotSpliced = DemoTexts.ReadBeside(recordings),
-        }, stop);
+        var prepared = Prepare(model, recordings, data, nora, miniature, stop);
         Say(ConsoleWork.Summary(prepared));
 
         var options = MakeOptions(model, data, name, prepared) with { Steps = steps, Force = force };
@@ -63,6 +52,22 @@ static class Demo
         Say($"\nDone in {clock.Elapsed:m\\:ss}. Look and listen: {page}\nThe voice: qwen3tts say \"{trained.HeldOut[0].Text}\" --model " +
             $"{trained.Export} --speaker {name.ToLowerInvariant()}{(miniature ? " --language English" : "")} -o out.wav");
         return CommandRun.Done;
+    }
+
+    static PreparationReport Prepare(string model, string recordings, string data, bool nora, bool miniature, CancellationToken stop)
+    {
+        var options = new PreparationOptions
+        {
+            Input = recordings,
+            Output = data,
+            CompareTexts = false, // most words are new to the miniature, so it cannot tell
+            Language = miniature ? "English" : null,
+        };
+        return ConsoleWork.Prepare(model, !nora ? options : options with
+        {
+            Splice = NoraSplices,
+            NotSpliced = DemoTexts.ReadBeside(recordings),
+        }, stop);
     }
 
     /// <summary>The correct run and its faulty twin.</summary>

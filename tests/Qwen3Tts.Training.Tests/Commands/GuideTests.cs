@@ -30,10 +30,11 @@ public sealed class GuideTests
         WriteRecordings(folder);
         foreach (var line in Lines())
         {
-            var (code, output, error) = ShellCommand.Run(line + Added.FirstOrDefault(a => line.StartsWith(a.Command, StringComparison.Ordinal)).Options,
-                folder, ("HF_ENDPOINT", hub.Address), ("HF_HUB_CACHE", Path.Combine(folder, "hub")), ("QWEN3TTS_MODEL", ""));
-            // four steps are no training that doctor can judge
-            Assert.True(code == 0 || code == 4 && line.Contains(" doctor ", StringComparison.Ordinal), $"{line}: {code}\n{output}\n{error}");
+            var added = Added.FirstOrDefault(a => line.StartsWith(a.Command, StringComparison.Ordinal)).Options;
+            var (code, output, error) = ShellCommand.Run(line + added, folder, ("HF_ENDPOINT", hub.Address),
+                ("HF_HUB_CACHE", Path.Combine(folder, "hub")), ("QWEN3TTS_MODEL", ""));
+            var ended = code == 0 || code == 4 && line.Contains(" doctor ", StringComparison.Ordinal); // four steps are too few to judge
+            Assert.True(ended, $"{line}: {code}\n{output}\n{error}");
         }
     }
 
@@ -50,7 +51,7 @@ public sealed class GuideTests
         var raw = Directory.CreateDirectory(Path.Combine(folder, "raw")).FullName;
         var (samples, cues, list) = (new List<float>(), new StringBuilder(), new StringBuilder());
         var rate = 0;
-        foreach (var (path, i) in Directory.GetFiles(Mini.Recordings, "*.wav").Order(StringComparer.Ordinal).Take(Recordings).Select((p, i) => (p, i)))
+        foreach (var (i, path) in Directory.GetFiles(Mini.Recordings, "*.wav").Order(StringComparer.Ordinal).Take(Recordings).Index())
         {
             var clip = AudioFile.Read(path);
             rate = clip.SampleRate;

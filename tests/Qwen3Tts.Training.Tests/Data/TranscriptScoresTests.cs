@@ -1,6 +1,5 @@
 using Qwen3Tts.Audio;
 using Qwen3Tts.Checkpoint;
-using Qwen3Tts.Data;
 using Qwen3Tts.Training.Data;
 
 namespace Qwen3Tts.Tests.Data;

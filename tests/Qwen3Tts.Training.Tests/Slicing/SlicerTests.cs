@@ -1,9 +1,9 @@
 using System.Globalization;
 using Qwen3Tts.Audio;
+using Qwen3Tts.Checkpoint;
 using Qwen3Tts.CommandLine;
 using Qwen3Tts.Data;
 using Qwen3Tts.Kernels;
-using Qwen3Tts.Checkpoint;
 using Qwen3Tts.Speaker;
 using Qwen3Tts.Training.Commands;
 using Qwen3Tts.Training.Data;
