@@ -35,7 +35,8 @@ static class Preparation
 
         var (clips, voices, chosen) = EncodeAll(options, shaped, encoder, progress, stop);
         doubts.AddRange(clips.SelectMany(c => ClipChecks.CheckText(c.Clip, encoder.Tokenizer)));
-        var wrong = doubts.Count; // what is reported so far is read otherwise than it is written, and is not wrong
+        doubts.AddRange(ClipChecks.CheckSound([.. clips.Where(c => c.Sound is not null).Select(c => (c.Clip, c.Sound!))]));
+        var wrong = doubts.Count; // what is reported so far is read otherwise than it is written, or sounds worse, and is not wrong
         AddDoubts(clips, voices, encoder, shape, doubts);
         var scores = CompareTexts(clips, voices, encoder, progress, stop);
         clips = MarkDoubtful(clips, [.. scores?.Doubts ?? [], .. doubts.Skip(wrong)]);
@@ -108,7 +109,6 @@ static class Preparation
         foreach (var c in clips)
             if (c.Levels is not null)
                 doubts.AddRange(ClipGate.Doubts(c.Clip, c.Levels, shape.Trim));
-        doubts.AddRange(ClipChecks.CheckSound([.. clips.Where(c => c.Sound is not null).Select(c => (c.Clip, c.Sound!))]));
         if (encoder.Tokenizer is not null)
             doubts.AddRange(ClipChecks.CheckPace([.. clips.Select(c => (c.Clip, c.Clip.Codes!.Count, c.Tokens!.Value))]));
         var withVoice = clips.Zip(voices).Where(c => c.Second is not null).Select(c => (c.First.Clip, c.Second!)).ToList();

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using System.Text.Json;
 using System.Text.RegularExpressions;
 using Qwen3Tts.Audio;
 
@@ -59,8 +60,8 @@ public sealed class GuideTests
             samples.AddRange(clip.Samples);
             cues.Append(CultureInfo.InvariantCulture, $"{i + 1}\n{Time(start, rate)} --> {Time(samples.Count, rate)}\n{text}\n\n");
             samples.AddRange(new float[rate]);
-            list.Append(CultureInfo.InvariantCulture,
-                $$"""{"audio":"{{path.Replace("\\", "/")}}","text":"{{text}}","speaker":"{{(i % 2 == 0 ? "anna" : "ben")}}"}""").Append('\n');
+            var (audio, speaker) = (path.Replace("\\", "/"), i % 2 == 0 ? "anna" : "ben");
+            list.AppendLine(JsonSerializer.Serialize(new { audio, text, speaker }));
             if (i == 0)
                 AudioFile.Write(Path.Combine(folder, "reference.wav"), clip);
         }

@@ -235,7 +235,7 @@ public sealed class TrainerTests
     public void ARunThatOnlyDoesHarmKeepsTheUntouchedModel()
     {
         var folder = Fresh();
-        var result = Run(Measured with { LearningRate = 0.3, WarmUp = 0, Patience = 1 }, folder); // a learning rate that destroys the model
+        var result = Run(Measured with { LearningRate = 1, WarmUp = 0, Patience = 1 }, folder); // a learning rate that destroys the model
         Assert.True(result.Finished);
         Assert.Equal((0, 1, 0), (Lowest(folder, result), result.Log.Count, RunManifest.Read(result.Export)!.Steps));
         var before = WeightsOf(Golden.Checkpoint(Base));
