@@ -232,19 +232,6 @@ public sealed class TrainerTests
     }
 
     [Fact]
-    public void ARunThatOnlyDoesHarmKeepsTheUntouchedModel()
-    {
-        var folder = Fresh();
-        var result = Run(Measured with { LearningRate = 1, WarmUp = 0, Patience = 1 }, folder); // a learning rate that destroys the model
-        Assert.True(result.Finished);
-        Assert.Equal((0, 1, 0), (Lowest(folder, result), result.Log.Count, RunManifest.Read(result.Export)!.Steps));
-        var before = WeightsOf(Golden.Checkpoint(Base));
-        Assert.All(WeightsOf(result.Export).Where(w => before.ContainsKey(w.Key) && w.Key != "talker.model.codec_embedding.weight"), w =>
-            Assert.Equal(before[w.Key], w.Value));
-        Assert.Contains("Tuning did not help", string.Join('\n', RunOutcome.Of(folder, result.Log).Lines));
-    }
-
-    [Fact]
     public void WithoutHeldOutClipsTheLastStepIsTheResult()
     {
         var (folder, observer) = (Fresh(), new NoteCollector());
