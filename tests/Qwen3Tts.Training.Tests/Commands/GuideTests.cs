@@ -34,7 +34,8 @@ public sealed class GuideTests
             var added = Added.FirstOrDefault(a => line.StartsWith(a.Command, StringComparison.Ordinal)).Options;
             var (code, output, error) = ShellCommand.Run(line + added, folder, ("HF_ENDPOINT", hub.Address),
                 ("HF_HUB_CACHE", Path.Combine(folder, "hub")), ("QWEN3TTS_MODEL", ""));
-            var ended = code == 0 || code is 3 or 4 && line.Contains(" doctor ", StringComparison.Ordinal); // four steps are too few to judge
+            // four steps are no training that doctor can judge
+            var ended = code == 0 || code is 3 or 4 && line.Contains(" doctor ", StringComparison.Ordinal);
             Assert.True(ended, $"{line}: {code}\n{output}\n{error}");
         }
     }
