@@ -1,7 +1,7 @@
 // How long speech may be before it counts as speech that does not end, for its text and its conditions. The limit that a caller gives is
 // meant for ordinary speech, of about four frames for each token. Two things are known before the first frame that make speech slower:
-//   An instruction may ask for slow speech or for pauses. People who are asked to speak clearly speak at half their usual rate, 90 to 100
-//   instead of 160 to 205 words a minute (Picheny, Durlach and Braida 1986). So any instruction doubles the limit.
+//   An instruction may ask for slow speech or for pauses, so any instruction doubles the limit. Half the usual rate is very slow speech;
+//   the factor is a choice, because no model that takes instructions was at hand to measure it.
 //   Cloning in context reproduces the pace of its recording, which is known: frames for each token of its transcript. A slow recording
 //   raises the limit in the same ratio; a fast one does not lower it. The ratio is at most two, because a transcript that lacks half the
 //   words looks like slow speech, too.
