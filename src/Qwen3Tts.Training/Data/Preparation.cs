@@ -22,7 +22,6 @@ static class Preparation
             doubts.AddRange(ClipChecks.CheckLanguages(listed, known));
         var isPrepared = listed.Any(c => c.Reference is not null || c.Codes is not null);
         var shape = new ClipShape { Trim = options.Trim ?? !isPrepared, Level = options.Level ?? !isPrepared };
-
         var shapedFiles = shape.ChangesAnything ? PreparedFiles.Shaped(listed, options.Output) : [];
         PreparedFiles.Check(options, listed, shapedFiles.Values.Concat(PreparedFiles.Spliced(options)));
         var shaped = SelectClips(
