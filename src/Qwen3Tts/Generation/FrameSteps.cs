@@ -46,7 +46,9 @@ sealed class FrameSteps
     int _expected; // utterances of the last step that go on
     TimeSpan _patience; // how long a step waits for them
 
-    FrameSteps(TalkerModel talker) => _talker = talker;
+    readonly Func<int, TalkerState> _stateOf; // made once: a frame allocates nothing
+
+    FrameSteps(TalkerModel talker) => (_talker, _stateOf) = (talker, i => _speaking[i].State);
 
     /// <summary>The steps of a talker: all generators share them.</summary>
     public static FrameSteps Of(TalkerModel talker) => All.GetValue(talker, t => new(t));
@@ -221,13 +223,11 @@ sealed class FrameSteps
         {
             for (var i = 0; i < count; i++)
                 codes[i] = _speaking[i].Codes![group - 1];
-            var scores = group == 1 ? predictor.Begin(_hidden.AsSpan(0, count * hidden), codes, StateOf) : predictor.Next(group - 1, codes);
+            var scores = group == 1 ? predictor.Begin(_hidden.AsSpan(0, count * hidden), codes, _stateOf) : predictor.Next(group - 1, codes);
             for (var i = 0; i < count; i++)
                 DrawOther(_speaking[i], group, scores.Slice(i * predictor.Codebook, predictor.Codebook));
         }
     }
-
-    TalkerState StateOf(int speaking) => _speaking[speaking].State;
 
     static void DrawOther(FrameRequest request, int group, Span<float> scores)
     {
