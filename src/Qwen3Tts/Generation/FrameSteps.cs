@@ -223,7 +223,8 @@ sealed class FrameSteps
         {
             for (var i = 0; i < count; i++)
                 codes[i] = _speaking[i].Codes![group - 1];
-            var scores = group == 1 ? predictor.Begin(_hidden.AsSpan(0, count * hidden), codes, _stateOf) : predictor.Next(group - 1, codes);
+            var scores = group == 1 ? predictor.Begin(_hidden.AsSpan(0, count * hidden), codes, _stateOf)
+                : predictor.Next(group - 1, codes);
             for (var i = 0; i < count; i++)
                 DrawOther(_speaking[i], group, scores.Slice(i * predictor.Codebook, predictor.Codebook));
         }
