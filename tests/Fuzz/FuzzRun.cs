@@ -39,7 +39,7 @@ public sealed record FuzzOutcome(
 /// <param name="Content">Its content in the smallest input.</param>
 public sealed record FuzzFailure(string Kind, int Count, string Detail, string File, byte[] Content);
 
-public static class FuzzRun
+public static partial class FuzzRun
 {
     // Of processor time: beside other programs, the clock may go on for a minute. Who waits so long for something is slow in any case.
     const double SlowSeconds = 2, LongestWait = 600;
@@ -74,6 +74,16 @@ public static class FuzzRun
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
         File.WriteAllBytes(path, content);
     }
+
+    // Compiled when the project is built: most of the time would go into these expressions otherwise.
+    [GeneratedRegex(@"[.)]['""]?\s+[A-Z'<]")]
+    private static partial Regex SecondSentence { get; }
+
+    [GeneratedRegex(@"[.!)\w""'…]$")]
+    private static partial Regex End { get; }
+
+    [GeneratedRegex(@"Qwen3Tts\.\w+\.\w+|System\.\w+\.\w+")]
+    private static partial Regex TypeName { get; }
 
     sealed class Counter(string name, int seed, FuzzTarget target, string folder)
     {
@@ -154,9 +164,9 @@ public static class FuzzRun
             : message.Any(c => char.IsControl(c) && c is not ('\n' or '\t')) ? "control characters"
             : target.MustNameFile && !message.Contains(Path.GetFileName(file), StringComparison.Ordinal)
                 && !message.Contains(Path.GetFileName(folder), StringComparison.Ordinal) ? "names no file"
-            : !Regex.IsMatch(message, @"[.)]['""]?\s+[A-Z'<]") || !Regex.IsMatch(message.TrimEnd(), @"[.!)\w""'…]$")
+            : !SecondSentence.IsMatch(message) || !End.IsMatch(message.TrimEnd())
                 ? "no second sentence with a remedy"
-            : Regex.IsMatch(message, @"Qwen3Tts\.\w+\.\w+|System\.\w+\.\w+") ? "names a type of the program"
+            : TypeName.IsMatch(message) ? "names a type of the program"
             : null;
 
         static string FirstFrame(Exception e) =>

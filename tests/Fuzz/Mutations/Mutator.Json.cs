@@ -1,4 +1,5 @@
 // Changes of JSON by tokens: values of another kind, extreme numbers, renamed, repeated and missing keys.
+using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.RegularExpressions;
 
@@ -23,7 +24,16 @@ partial class Mutator
         "[2147483647,2147483647]", "[64,64,64,64,64,64,64,64]", "\"1\"", "\"F32\"", "\"BF16\"", "\"U32\"", "\"5\"",
     ];
 
-    static readonly Regex Token = new("\"(?:\\\\.|[^\"\\\\])*\"?|[\\w.+-]+|\\s+|.", RegexOptions.Singleline);
+    [GeneratedRegex("\"(?:\\\\.|[^\"\\\\])*\"?|[\\w.+-]+|\\s+|.", RegexOptions.Singleline)]
+    private static partial Regex Token { get; }
+
+    // The tokens of valid files, which are mutated again and again.
+    static readonly ConditionalWeakTable<byte[], string[]> Tokens = [];
+
+    static List<string> Split(string json) => [.. Token.Matches(json).Select(m => m.Value)];
+
+    static List<string> SplitValid(byte[] content, int from = 0, int? length = null) =>
+        [.. Tokens.GetValue(content, c => [.. Split(Encoding.UTF8.GetString(c, from, length ?? c.Length))])];
 
     /// <summary>Any JSON value, sometimes a very long or a very deep one.</summary>
     public string RandomValue() => Random.Next(10) switch
@@ -40,12 +50,13 @@ partial class Mutator
 
     /// <summary>In three of four cases changes tokens, otherwise bytes.</summary>
     public byte[] MutateJson(byte[] content) =>
-        Random.Next(4) == 0 ? MutateBytes(content) : Encoding.UTF8.GetBytes(MutateJson(Encoding.UTF8.GetString(content)));
+        Random.Next(4) == 0 ? MutateBytes(content) : Encoding.UTF8.GetBytes(MutateTokens(SplitValid(content)));
 
     /// <summary>One to three changes of tokens.</summary>
-    public string MutateJson(string json)
+    public string MutateJson(string json) => MutateTokens(Split(json));
+
+    string MutateTokens(List<string> tokens)
     {
-        var tokens = Token.Matches(json).Select(m => m.Value).ToList();
         for (var n = Random.Next(1, 4); n > 0 && tokens.Count > 0; n--)
             MutateToken(tokens);
         return string.Concat(tokens);
@@ -89,7 +100,7 @@ partial class Mutator
     /// <summary>Changes one or two numbers and nothing else, so that the file stays valid JSON.</summary>
     public byte[] MutateNumbers(byte[] content)
     {
-        var tokens = Token.Matches(Encoding.UTF8.GetString(content)).Select(m => m.Value).ToList();
+        var tokens = SplitValid(content);
         var numbers = Enumerable.Range(0, tokens.Count).Where(i => char.IsDigit(tokens[i][0]) || tokens[i][0] == '-').ToList();
         for (var n = Random.Next(1, 3); n > 0; n--)
             tokens[Pick(numbers)] = Random.Next(3) == 0 ? $"{Random.Next(1, 20_000_000)}" : Pick(Numbers);
@@ -102,7 +113,7 @@ partial class Mutator
         if (Random.Next(4) == 0)
             return MutateBytes(content);
         var length = BitConverter.ToInt32(content);
-        var header = Encoding.UTF8.GetBytes(MutateJson(Encoding.UTF8.GetString(content, 8, length)));
+        var header = Encoding.UTF8.GetBytes(MutateTokens(SplitValid(content, 8, length)));
         var data = content.AsSpan(8 + length);
         if (Random.Next(8) == 0)
             data = data[..Random.Next(data.Length + 1)];

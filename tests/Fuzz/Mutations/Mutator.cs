@@ -60,8 +60,7 @@ public sealed partial class Mutator(int seed)
             Random.Next(8) switch
             {
                 0 => 0,
-                1 =>
-            -1,
+                1 => -1,
                 2 => long.MaxValue,
                 3 => int.MaxValue,
                 4 => length,
