@@ -24,8 +24,9 @@ static class Preparation
         var shape = new ClipShape { Trim = options.Trim ?? !isPrepared, Level = options.Level ?? !isPrepared };
         var shapedFiles = shape.ChangesAnything ? PreparedFiles.Shaped(listed, options.Output) : [];
         PreparedFiles.Check(options, listed, shapedFiles.Values.Concat(PreparedFiles.Spliced(options)));
-        var shaped = SelectClips(
-            Each(listed, options.Parallel, stop, clip => Guarded(clip, () => Shape(clip, shape, encoder, shapedFiles))), problems);
+        options.Begins?.Invoke();
+        var shaped = SelectClips(Each("Reading recordings", listed, options, progress, stop,
+            clip => Guarded(clip, () => Shape(clip, shape, encoder, shapedFiles))), problems);
         shaped = WithReference(WithoutContradictions(shaped, problems, doubts), options.Reference, shapedFiles, problems);
         if (!options.SkipBad)
             problems.ThrowIfAny();
@@ -69,13 +70,8 @@ static class Preparation
         if (choose && encoder.Voice is null)
             throw new InvalidDataException(
                 "The model has no speaker encoder that could choose a reference. Name one with --reference, or prepare with a Base model.");
-        var done = 0;
-        var encoded = Each(shaped, options.Parallel, stop, c =>
-        {
-            var result = Encode(c.Clip, encoder, cache, choose || encoder.Voice is not null && c.Clip.Codes is null);
-            progress?.Report(("Encoding recordings", Interlocked.Increment(ref done), shaped.Count));
-            return result;
-        });
+        var encoded = Each("Encoding recordings", shaped, options, progress, stop,
+            c => Encode(c.Clip, encoder, cache, choose || encoder.Voice is not null && c.Clip.Codes is null));
         var chosen = choose ? Medoids(shaped.Zip(encoded).Where(c => c.First.Clip.Reference is null)) : [];
         var clips = shaped.Zip(encoded, (c, e) => c with
         {
@@ -123,13 +119,17 @@ static class Preparation
         doubts.AddRange(ClipChecks.CheckVoices(withVoice));
     }
 
-    internal static T[] Each<TItem, T>(IReadOnlyList<TItem> items, int parallel, CancellationToken stop, Func<TItem, T> body)
+    internal static T[] Each<TItem, T>(string what, IReadOnlyList<TItem> items, PreparationOptions options,
+        IProgress<(string What, int Done, int Of)>? progress, CancellationToken stop, Func<TItem, T> body)
     {
-        var results = new T[items.Count];
+        var (results, done) = (new T[items.Count], 0);
         try
         {
-            Parallel.For(0, items.Count, new ParallelOptions { MaxDegreeOfParallelism = Math.Max(1, parallel), CancellationToken = stop },
-                i => results[i] = body(items[i]));
+            Parallel.For(0, items.Count, new() { MaxDegreeOfParallelism = Math.Max(1, options.Parallel), CancellationToken = stop }, i =>
+            {
+                results[i] = body(items[i]);
+                progress?.Report((what, Interlocked.Increment(ref done), items.Count));
+            });
             return results;
         }
         catch (AggregateException e)
