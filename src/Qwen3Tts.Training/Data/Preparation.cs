@@ -14,14 +14,13 @@ static class Preparation
         IProgress<(string What, int Done, int Of)>? progress, CancellationToken stop)
     {
         if (options.Reference is { } file && !File.Exists(file))
-            throw new FileNotFoundException(
-                $"There is no reference recording '{file}'. Name one of the recordings, or leave --reference out.");
+            throw new FileNotFoundException($"There is no reference recording '{file}'. Name one of the recordings, or leave --reference "
+                + "out.");
         var (problems, doubts) = (new ListProblems(), new List<string>());
         var listed = ClipList.Read(options.Input, problems, options.Format).ConvertAll(c => ClipList.InOneLanguage(c, options.Language));
-        if (encoder.Languages is { } known)
-            doubts.AddRange(ClipChecks.CheckLanguages(listed, known));
-        var isPrepared = listed.Any(c => c.Reference is not null || c.Codes is not null);
-        var shape = new ClipShape { Trim = options.Trim ?? !isPrepared, Level = options.Level ?? !isPrepared };
+        doubts.AddRange(encoder.Languages is { } known ? ClipChecks.CheckLanguages(listed, known) : []);
+        var isRaw = listed.All(c => c.Reference is null && c.Codes is null);
+        var shape = new ClipShape { Trim = options.Trim ?? isRaw, Level = options.Level ?? isRaw };
         var shapedFiles = shape.ChangesAnything ? PreparedFiles.Shaped(listed, options.Output) : [];
         PreparedFiles.Check(options, listed, shapedFiles.Values.Concat(PreparedFiles.Spliced(options)));
         options.Begins?.Invoke();
@@ -39,8 +38,8 @@ static class Preparation
         var wrong = doubts.Count; // what is reported so far is read otherwise than it is written, or sounds worse, and is not wrong
         AddDoubts(clips, voices, encoder, shape, doubts);
         var scores = CompareTexts(clips, voices, encoder, progress, stop);
-        clips = MarkDoubtful(clips, [.. scores?.Doubts ?? [], .. doubts.Skip(wrong)]);
-        clips = clips.Select((c, i) => c with { TextSaves = scores?.Saved[i] }).ToList();
+        clips = [.. MarkDoubtful(clips, [.. scores?.Doubts ?? [], .. doubts.Skip(wrong)])
+            .Select((c, i) => c with { TextSaves = scores?.Saved[i] })];
         var all = Splice.AddTo(clips, options, encoder, progress, stop);
         CodesFile.Write(options.Output, all.Select(c => c.Clip));
         return new(all, problems, [.. scores?.Doubts ?? [], .. doubts], chosen)

@@ -153,8 +153,8 @@ sealed class OutputRecord
     }
 
     List<string> Left() => !Directory.Exists(Folder) ? [] : [.. Directory.EnumerateFiles(Folder, "*", All)
-        .Where(path => path != Path.Combine(Folder, FileName) && !Path.GetFileName(path).StartsWith(FolderLock.FileName, StringComparison.Ordinal))
-            .Order(StringComparer.Ordinal)];
+        .Where(path => path != Path.Combine(Folder, FileName)
+            && !Path.GetFileName(path).StartsWith(FolderLock.FileName, StringComparison.Ordinal)).Order(StringComparer.Ordinal)];
 
     /// <summary>Full path of an entry; null if the path leaves the folder, by its name or through a link.</summary>
     string? Inside(string relative)
