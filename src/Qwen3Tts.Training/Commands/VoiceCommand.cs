@@ -69,11 +69,17 @@ sealed class VoiceCommand : DocumentedCommand
         var output = parsed.GetValue(_output) ?? Path.Combine("out", name.ToLowerInvariant());
         string In(string part) => Path.Combine(output, part);
         var (data, run, spoken) = (In("codes.jsonl"), In("run"), In($"{name.ToLowerInvariant()}.wav"));
-        var begun = RunFolder.IsAt(run) && !parsed.GetValue(_overwrite) ? RunFolder.Begun(run) : null;
+        var begun = Begun(parsed, output, run);
         var model = parsed.GetValue(_model) is null && begun is not null ? begun.Model
             : CommonOptions.ModelFolder(parsed.GetValue(_model));
         Export.CheckName(Checkpoint.ModelFolder.Open(model).Config.TalkerConfig, name);
-        var source = Source(parsed, output, name);
+        var options = _method.Apply(_run.Apply((begun ?? new TrainingOptions { Model = "", Data = "" }) with
+        {
+            Model = Path.GetFullPath(model),
+            Data = Path.GetFullPath(data),
+            Speaker = name,
+        }, parsed), parsed);
+        var source = Source(parsed, output, name) with { Run = options };
         OutputFile.CheckIsNoInput(output, source.Recordings, model);
         OutputFile.CheckAreOthers(
             [spoken, .. PreparedFiles.Lists(data)],
@@ -82,13 +88,7 @@ sealed class VoiceCommand : DocumentedCommand
             OutputFile.CheckIsFree(file);
 
         using var own = FolderLock.Take(output, "The voice's folder");
-        var prepared = Prepare(source, model, output, data, stop);
-        var options = _method.Apply(_run.Apply((begun ?? new TrainingOptions { Model = "", Data = "" }) with
-        {
-            Model = Path.GetFullPath(model),
-            Data = Path.GetFullPath(data),
-            Speaker = name,
-        }, parsed), parsed);
+        var prepared = Prepare(source, output, data, stop);
         var existing = parsed.GetValue(_overwrite) ? Existing.Overwrite : RunFolder.IsAt(run) ? Existing.Resume : Existing.Refuse;
         var trained = ConsoleWork.Train(options, run, existing, stop);
         Console.Out.WriteLine(ConsoleWork.Summary(trained));
@@ -103,6 +103,11 @@ sealed class VoiceCommand : DocumentedCommand
         return CommandRun.Done;
     }
 
+    /// <summary>The options of the work that is resumed; null if this is a new one.</summary>
+    TrainingOptions? Begun(ParseResult parsed, string output, string run) => parsed.GetValue(_overwrite) ? null
+        : RunFolder.IsAt(run) ? RunFolder.Begun(run)
+        : parsed.GetValue(_recordings) is null ? VoiceSource.In(output)?.Run : null;
+
     /// <summary>What is given; what is not is taken from the work that is resumed.</summary>
     VoiceSource Source(ParseResult parsed, string output, string name)
     {
@@ -114,17 +119,17 @@ sealed class VoiceCommand : DocumentedCommand
             parsed.GetValue(_skip) || before?.SkipBad == true);
     }
 
-    static PreparationReport Prepare(VoiceSource source, string model, string output, string data, CancellationToken stop)
+    static PreparationReport Prepare(VoiceSource source, string output, string data, CancellationToken stop)
     {
-        var prepared = ConsoleWork.Prepare(model, new PreparationOptions
+        var prepared = ConsoleWork.Prepare(source.Run!.Model, new PreparationOptions
         {
             Input = source.Recordings,
             Output = data,
             Reference = source.Reference,
             Language = source.Language,
             SkipBad = source.SkipBad,
+            Begins = () => source.Write(output),
         }, stop);
-        source.Write(output); // after the preparation has found that nothing of others is in the folder
         Console.Out.WriteLine(ConsoleWork.Summary(prepared));
         return prepared;
     }

@@ -14,18 +14,18 @@ static class Preparation
         IProgress<(string What, int Done, int Of)>? progress, CancellationToken stop)
     {
         if (options.Reference is { } file && !File.Exists(file))
-            throw new FileNotFoundException(
-                $"There is no reference recording '{file}'. Name one of the recordings, or leave --reference out.");
+            throw new FileNotFoundException($"There is no reference recording '{file}'. Name one of the recordings, or leave --reference "
+                + "out.");
         var (problems, doubts) = (new ListProblems(), new List<string>());
         var listed = ClipList.Read(options.Input, problems, options.Format).ConvertAll(c => ClipList.InOneLanguage(c, options.Language));
-        if (encoder.Languages is { } known)
-            doubts.AddRange(ClipChecks.CheckLanguages(listed, known));
-        var isPrepared = listed.Any(c => c.Reference is not null || c.Codes is not null);
-        var shape = new ClipShape { Trim = options.Trim ?? !isPrepared, Level = options.Level ?? !isPrepared };
+        doubts.AddRange(encoder.Languages is { } known ? ClipChecks.CheckLanguages(listed, known) : []);
+        var isRaw = listed.All(c => c.Reference is null && c.Codes is null);
+        var shape = new ClipShape { Trim = options.Trim ?? isRaw, Level = options.Level ?? isRaw };
         var shapedFiles = shape.ChangesAnything ? PreparedFiles.Shaped(listed, options.Output) : [];
         PreparedFiles.Check(options, listed, shapedFiles.Values.Concat(PreparedFiles.Spliced(options)));
-        var shaped = SelectClips(
-            Each(listed, options.Parallel, stop, clip => Guarded(clip, () => Shape(clip, shape, encoder, shapedFiles))), problems);
+        options.Begins?.Invoke();
+        var shaped = SelectClips(Each("Reading recordings", listed, options, progress, stop,
+            clip => Guarded(clip, () => Shape(clip, shape, encoder, shapedFiles))), problems);
         shaped = WithReference(WithoutContradictions(shaped, problems, doubts), options.Reference, shapedFiles, problems);
         if (!options.SkipBad)
             problems.ThrowIfAny();
@@ -38,8 +38,8 @@ static class Preparation
         var wrong = doubts.Count; // what is reported so far is read otherwise than it is written, or sounds worse, and is not wrong
         AddDoubts(clips, voices, encoder, shape, doubts);
         var scores = CompareTexts(clips, voices, encoder, progress, stop);
-        clips = MarkDoubtful(clips, [.. scores?.Doubts ?? [], .. doubts.Skip(wrong)]);
-        clips = clips.Select((c, i) => c with { TextSaves = scores?.Saved[i] }).ToList();
+        clips = [.. MarkDoubtful(clips, [.. scores?.Doubts ?? [], .. doubts.Skip(wrong)])
+            .Select((c, i) => c with { TextSaves = scores?.Saved[i] })];
         var all = Splice.AddTo(clips, options, encoder, progress, stop);
         CodesFile.Write(options.Output, all.Select(c => c.Clip));
         return new(all, problems, [.. scores?.Doubts ?? [], .. doubts], chosen)
@@ -69,13 +69,8 @@ static class Preparation
         if (choose && encoder.Voice is null)
             throw new InvalidDataException(
                 "The model has no speaker encoder that could choose a reference. Name one with --reference, or prepare with a Base model.");
-        var done = 0;
-        var encoded = Each(shaped, options.Parallel, stop, c =>
-        {
-            var result = Encode(c.Clip, encoder, cache, choose || encoder.Voice is not null && c.Clip.Codes is null);
-            progress?.Report(("Encoding recordings", Interlocked.Increment(ref done), shaped.Count));
-            return result;
-        });
+        var encoded = Each("Encoding recordings", shaped, options, progress, stop,
+            c => Encode(c.Clip, encoder, cache, choose || encoder.Voice is not null && c.Clip.Codes is null));
         var chosen = choose ? Medoids(shaped.Zip(encoded).Where(c => c.First.Clip.Reference is null)) : [];
         var clips = shaped.Zip(encoded, (c, e) => c with
         {
@@ -123,13 +118,17 @@ static class Preparation
         doubts.AddRange(ClipChecks.CheckVoices(withVoice));
     }
 
-    internal static T[] Each<TItem, T>(IReadOnlyList<TItem> items, int parallel, CancellationToken stop, Func<TItem, T> body)
+    internal static T[] Each<TItem, T>(string what, IReadOnlyList<TItem> items, PreparationOptions options,
+        IProgress<(string What, int Done, int Of)>? progress, CancellationToken stop, Func<TItem, T> body)
     {
-        var results = new T[items.Count];
+        var (results, done) = (new T[items.Count], 0);
         try
         {
-            Parallel.For(0, items.Count, new ParallelOptions { MaxDegreeOfParallelism = Math.Max(1, parallel), CancellationToken = stop },
-                i => results[i] = body(items[i]));
+            Parallel.For(0, items.Count, new() { MaxDegreeOfParallelism = Math.Max(1, options.Parallel), CancellationToken = stop }, i =>
+            {
+                results[i] = body(items[i]);
+                progress?.Report((what, Interlocked.Increment(ref done), items.Count));
+            });
             return results;
         }
         catch (AggregateException e)

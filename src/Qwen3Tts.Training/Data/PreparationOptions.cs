@@ -45,6 +45,8 @@ sealed record PreparationOptions
     public int Splice { get; init; }
     /// <summary>Texts that are not spliced, because the result is measured on them.</summary>
     public IReadOnlyCollection<string> NotSpliced { get; init; } = [];
+    /// <summary>Called when it is known that nothing of others is in the place of an output, before the first recording is read.</summary>
+    public Action? Begins { get; init; }
     /// <summary>Number of clips that are encoded at a time.</summary>
     public int Parallel { get; init; } = Environment.ProcessorCount;
 }

@@ -7,10 +7,17 @@ namespace Qwen3Tts.Training.Data;
 
 static class PreparedFiles
 {
-    /// <summary>Path of each changed recording: beside the list, under the recording's own name.</summary>
+    /// <summary>
+    /// Path of each changed recording: in a folder beside the list, under the recording's own name. The folder is another one if recordings
+    /// are read from it, as from the folder clips that 'slice' writes by default.
+    /// </summary>
     public static Dictionary<string, string> Shaped(List<Clip> clips, string output)
     {
+        var read = clips.SelectMany(c => new[] { c.Audio, c.Reference }).OfType<string>()
+            .Select(file => FileIdentity.Resolve(Path.GetDirectoryName(file)!)).ToHashSet();
         var folder = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(output))!, "clips");
+        if (read.Contains(FileIdentity.Resolve(folder)))
+            folder = Path.Combine(Path.GetDirectoryName(folder)!, "prepared");
         var (files, taken) = (new Dictionary<string, string>(), new HashSet<string>(StringComparer.OrdinalIgnoreCase));
         foreach (var audio in clips.Select(c => c.Audio).Distinct())
         {

@@ -1,8 +1,6 @@
 // How good a recording is, without a model: loudness, noise, bandwidth, and an estimate of the room. Measured before it is changed.
 using System.Globalization;
-using System.Numerics;
 using Qwen3Tts.Audio;
-using Qwen3Tts.Speaker;
 
 namespace Qwen3Tts.Training.Data;
 
@@ -33,7 +31,7 @@ sealed record SoundQuality(double? Lufs, double? Noise, double Bandwidth, double
         var sounding = levels.Where(l => l > 0).Order().ToArray();
         var noise = sounding.Length == 0 ? (double?)null : RecordingChecks.Decibel(sounding[sounding.Length / 10]);
         var speech = levels.Where(l => l > ClipLevels.Floor * levels.Max()).ToArray();
-        return new(Loudness.Integrated(wave), noise, FindBandwidth(wave), FindDecay(wave))
+        return new(Loudness.Integrated(wave), noise, Likeness.Bandwidth.Measure(wave), FindDecay(wave))
         {
             NoiseDoubt = speech.Length == 0 ? null : RecordingChecks.NoiseDoubt(wave),
             BelowSpeech = speech.Length == 0 ? null : RecordingChecks.Decibel(Math.Sqrt(speech.Average(l => l * l))) - noise,
@@ -51,31 +49,6 @@ sealed record SoundQuality(double? Lufs, double? Noise, double Bandwidth, double
         if (Bandwidth < Narrow)
             yield return ("bandwidth", F($"has nothing above {Bandwidth / 1000:0.0} kHz, as a recording at ")
                 + F($"{2 * Math.Ceiling(Bandwidth / 1000):0} kHz: the voice will sound dull. Take the original, if it has more."));
-    }
-
-    /// <summary>
-    /// The frequency below which the mean spectrum of the speech is within 65 dB of its loudest part: resampled recordings have less above
-    /// their old limit, and noise of a microphone has more.
-    /// </summary>
-    static double FindBandwidth(Waveform wave)
-    {
-        const int Window = MelSpectrogram.Window;
-        const double Range = 65, BandHertz = 150;
-        var power = new double[Window / 2];
-        var spectrum = new Complex[Window];
-        for (var begin = 0; begin == 0 || begin + Window <= wave.Samples.Length; begin += Window / 2)
-        {
-            for (var i = 0; i < Window; i++)
-                spectrum[i] = begin + i < wave.Samples.Length ? wave.Samples[begin + i] * (double)MelSpectrogram.Hann[i] : 0;
-            MelSpectrogram.Transform(spectrum);
-            for (var bin = 0; bin < power.Length; bin++)
-                power[bin] += spectrum[bin].Real * spectrum[bin].Real + spectrum[bin].Imaginary * spectrum[bin].Imaginary;
-        }
-        var width = Math.Max(1, (int)(BandHertz * Window / wave.SampleRate));
-        double Band(int bin) => power.AsSpan(bin, Math.Min(width, power.Length - bin)).ToArray().Average();
-        var limit = Enumerable.Range(0, power.Length).Max(Band) * Math.Pow(10, -Range / 10);
-        var last = Enumerable.Range(0, power.Length).LastOrDefault(bin => Band(bin) > limit);
-        return (double)(last + 1) * wave.SampleRate / Window;
     }
 
     /// <summary>

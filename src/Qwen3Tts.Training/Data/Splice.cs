@@ -45,12 +45,10 @@ static class Splice
     static PreparedClip[] Encode(List<Clip> made, PreparationOptions options, ClipEncoder encoder,
         IProgress<(string What, int Done, int Of)>? progress, CancellationToken stop)
     {
-        var done = 0;
         using var cache = new EncodingCache(options.Output + ".cache", encoder.Fingerprint);
-        return Preparation.Each(made, options.Parallel, stop, clip =>
+        return Preparation.Each("Encoding spliced sentences", made, options, progress, stop, clip =>
         {
             var (encoded, known) = Preparation.Encode(clip, encoder, cache, withVoice: false);
-            progress?.Report(("Encoding spliced sentences", Interlocked.Increment(ref done), made.Count));
             return new PreparedClip(clip with { Codes = encoded.Codes }, null, null, known)
             {
                 Tokens = encoder.Tokenizer?.Encode(clip.Text).Length,

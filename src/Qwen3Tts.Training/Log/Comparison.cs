@@ -5,7 +5,7 @@ using System.Globalization;
 
 namespace Qwen3Tts.Training.Log;
 
-/// <summary>The mean difference over the texts, tuned minus clone, and its standard error.</summary>
+/// <summary>The mean difference over texts or clips, tuned minus clone or later minus earlier, and its standard error.</summary>
 sealed record Difference(double Before, double After, double Mean, double Error)
 {
     public bool IsLower => Mean < -2 * Error && Mean < 0;
@@ -22,8 +22,15 @@ sealed record Difference(double Before, double After, double Mean, double Error)
         return new(before, after, each.Average(), StandardError(each));
     }
 
+    /// <summary>Of the same clips, measured twice; null if they are not known.</summary>
+    public static Difference? Between(IReadOnlyList<double>? before, IReadOnlyList<double>? after)
+    {
+        List<double> each = [.. (after ?? []).Zip(before ?? [], (a, b) => a - b)];
+        return each.Count == 0 ? null : new(before!.Average(), after!.Average(), each.Average(), StandardError(each));
+    }
+
     /// <summary>Standard error of the mean; infinite for a single value.</summary>
-    public static double StandardError(IReadOnlyList<double> values)
+    static double StandardError(IReadOnlyList<double> values)
     {
         var mean = values.Average();
         return values.Count < 2 ? double.PositiveInfinity

@@ -11,7 +11,13 @@ namespace Qwen3Tts.Training.Log;
 /// <param name="LastLoss">Its loss.</param>
 sealed record HeldOutCourse(int Best, double Lowest, int Last, double LastLoss)
 {
-    const double Rise = 0.01; // of the lowest loss; a smaller rise is not worth a word
+    const double LeastRise = 0.01; // of the lowest loss; a smaller rise is not worth a word
+
+    /// <summary>The losses of all clips at the best step; null if they are not known.</summary>
+    IReadOnlyList<double>? LowestEach { get; init; }
+
+    /// <summary>How much higher the losses of the clips are at the last step than at the best one; null if they are not known.</summary>
+    Difference? Rise { get; init; }
 
     /// <summary>The course so far; null if nothing was measured.</summary>
     /// <param name="log">The steps so far.</param>
@@ -20,21 +26,23 @@ sealed record HeldOutCourse(int Best, double Lowest, int Last, double LastLoss)
     {
         HeldOutCourse? course = null;
         if (untouched is not null && TotalLoss.Compute(untouched.Talker, untouched.Predictor) is var first && double.IsFinite(first))
-            course = new(0, first, 0, first);
-        return log.Aggregate(course, (c, step) => step.HeldOutTotal is { } total ? With(c, step.Step, total) : c);
+            course = With(null, 0, first, untouched.Each);
+        return log.Aggregate(course, (c, step) => step.HeldOutTotal is { } total ? With(c, step.Step, total, step.HeldOutEach) : c);
     }
 
     /// <summary>The course with one more measurement.</summary>
-    public static HeldOutCourse With(HeldOutCourse? course, int step, double total) =>
-        course is null || total < course.Lowest ? new(step, total, step, total) : course with { Last = step, LastLoss = total };
+    public static HeldOutCourse With(HeldOutCourse? course, int step, double total, IReadOnlyList<double>? each) =>
+        course is null || total < course.Lowest ? new(step, total, step, total) { LowestEach = each }
+            : course with { Last = step, LastLoss = total, Rise = Difference.Between(course.LowestEach, each) };
 
     /// <summary>True if the loss had no new lowest value for so many steps.</summary>
     public bool HasEnded(int patience) => patience > 0 && Last - Best >= patience;
 
     /// <summary>
-    /// True if the held-out loss has risen again while the loss of training still fell: the model learns its clips by heart.
+    /// True if the held-out loss has risen again, by more than its noise, while the loss of training still fell: the model learns its clips
+    /// by heart. The noise is twice the standard error of the rise over the clips.
     /// </summary>
-    public bool IsOverfitted(IReadOnlyList<StepReport> log) => LastLoss > (1 + Rise) * Lowest && Best < Last
+    public bool IsOverfitted(IReadOnlyList<StepReport> log) => LastLoss > (1 + LeastRise) * Lowest && Rise is { IsHigher: true }
         && TrainingLoss(log, Last) < TrainingLoss(log, Best);
 
     /// <summary>What happened, with its numbers.</summary>

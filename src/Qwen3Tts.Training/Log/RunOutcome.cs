@@ -37,11 +37,11 @@ sealed record RunOutcome(HeldOutCourse? Course, string? Kept, string? Overfittin
         var best = log.Last(l => l.Step == course.Best);
         var text = string.Create(CultureInfo.InvariantCulture,
             $"Result: the checkpoint of step {course.Best} of {log[^1].Step}, where the held-out loss is lowest: {course.Lowest:0.00}");
-        if (untouched is not null && best.HeldOutGain is { } gain)
-            text += string.Create(CultureInfo.InvariantCulture, $", lower by {gain:0.00}")
-                + (best.HeldOutGainError is { } e ? string.Create(CultureInfo.InvariantCulture, $" ± {2 * e:0.00}") : "")
-                + $" than before training ({untouched.Each.Count} clips"
-                + (best.HeldOutGainError is null ? ")" : "; ± is twice the standard error)");
+        if (Difference.Between(best.HeldOutEach, untouched?.Each) is { } gain)
+            text += string.Create(CultureInfo.InvariantCulture, $", lower by {gain.Mean:0.00}")
+                + (double.IsFinite(gain.Error) ? string.Create(CultureInfo.InvariantCulture, $" ± {2 * gain.Error:0.00}") : "")
+                + $" than before training ({untouched!.Each.Count} clips"
+                + (double.IsFinite(gain.Error) ? "; ± is twice the standard error)" : ")");
         return text + ".";
     }
 

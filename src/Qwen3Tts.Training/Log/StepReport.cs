@@ -17,11 +17,10 @@ namespace Qwen3Tts.Training.Log;
 /// <param name="Seconds">Duration of the step.</param>
 /// <param name="HeldOutTalker">Loss on held-out clips after this step; null if it was not measured.</param>
 /// <param name="HeldOutPredictor">The same for the code predictor.</param>
-/// <param name="HeldOutGain">Mean over the held-out clips of how much lower their total loss is than that of the untouched model.</param>
-/// <param name="HeldOutGainError">Standard error of that mean; null with fewer than two clips.</param>
+/// <param name="HeldOutEach">The total loss of each held-out clip.</param>
 sealed record StepReport(int Step, int Of, double Talker, double Predictor, double End, double GradientNorm, double LearningRate,
-    int Tokens, double Seconds, double? HeldOutTalker = null, double? HeldOutPredictor = null, double? HeldOutGain = null,
-    double? HeldOutGainError = null)
+    int Tokens, double Seconds, double? HeldOutTalker = null, double? HeldOutPredictor = null,
+    IReadOnlyList<double>? HeldOutEach = null)
 {
     /// <summary>The total loss on held-out clips; null if it was not measured.</summary>
     public double? HeldOutTotal =>

@@ -225,19 +225,24 @@ sealed record TrainingOptions
     public string ToJson() => JsonSerializer.Serialize(this, OptionsJson.Default.TrainingOptions);
 
     /// <exception cref="InvalidDataException">The text was not written by <see cref="ToJson"/>.</exception>
-    public static TrainingOptions FromJson(string json, string place)
+    public static TrainingOptions FromJson(string json, string place) =>
+        JsonFile.Parse(Encoding.UTF8.GetBytes(json), place, OptionsJson.Default.TrainingOptions, Remedy).CheckRead(place);
+
+    const string Remedy = "Restore the file, or name another folder for a new run.";
+
+    /// <summary>Checks what was read from a file and what its types leave open.</summary>
+    /// <exception cref="InvalidDataException">It was not written by this program.</exception>
+    public TrainingOptions CheckRead(string place)
     {
-        const string Remedy = "Restore the file, or name another folder for a new run.";
-        var read = JsonFile.Parse(Encoding.UTF8.GetBytes(json), place, OptionsJson.Default.TrainingOptions, Remedy);
-        var lists = new[] { read.Languages, read.Frozen, read.Dictionaries, read.Lora?.Targets };
+        var lists = new[] { Languages, Frozen, Dictionaries, Lora?.Targets };
         if (lists.Any(l => l is not null && l.Contains(null!)))
             throw new InvalidDataException($"{place}: a list has null where a word should be. {Remedy}");
-        foreach (var (key, value) in new[] { ("micro_batch", read.MicroBatch), ("frames_at_a_time", read.FramesAtATime) })
+        foreach (var (key, value) in new[] { ("micro_batch", MicroBatch), ("frames_at_a_time", FramesAtATime) })
             if (value < 1)
                 throw new InvalidDataException($"{place}: {key} is {value}, expected 1 or more. {Remedy}");
-        if (read.FramesAtATime is not null && read.MicroBatch is null)
+        if (FramesAtATime is not null && MicroBatch is null)
             throw new InvalidDataException(
                 $"{place}: frames_at_a_time is given and micro_batch is not; they are chosen together. {Remedy}");
-        return read;
+        return this;
     }
 }

@@ -1,5 +1,5 @@
-// What 'voice' was given beside the options of the run. It is stored in the voice's folder, so that the work can be resumed by the name of
-// the voice alone.
+// What 'voice' was given. It is stored in the voice's folder before the first recording is prepared, so that the work can be resumed by the
+// name of the voice alone.
 using System.Text.Json;
 using Qwen3Tts.Files;
 
@@ -13,10 +13,20 @@ sealed record VoiceSource(string Recordings, string? Reference, string? Language
 {
     public const string FileName = "voice.json";
 
+    /// <summary>The options of the run; null in a file of an earlier version. A run that has begun has its own.</summary>
+    public TrainingOptions? Run { get; init; }
+
     /// <summary>What was stored in a folder; null if nothing was.</summary>
     /// <exception cref="InvalidDataException">The file is damaged.</exception>
-    public static VoiceSource? In(string folder) => Path.Combine(folder, FileName) is var file && File.Exists(file)
-        ? JsonFile.Read(file, OptionsJson.Default.VoiceSource, "Move the file away, and name the recordings again.") : null;
+    public static VoiceSource? In(string folder)
+    {
+        var file = Path.Combine(folder, FileName);
+        if (!File.Exists(file))
+            return null;
+        var read = JsonFile.Read(file, OptionsJson.Default.VoiceSource, "Move the file away, and name the recordings again.");
+        read.Run?.CheckRead(file);
+        return read;
+    }
 
     /// <summary>Stores it in the folder.</summary>
     public void Write(string folder) => OutputFile.WriteText(Path.Combine(folder, FileName),

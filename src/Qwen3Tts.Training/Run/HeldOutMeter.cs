@@ -1,4 +1,4 @@
-// Measures the losses on the held-out clips during training, and compares them clip by clip with those of the untouched model.
+// Measures the losses on the held-out clips before and during training.
 using Qwen3Tts.Training.Log;
 using Qwen3Tts.Training.Model;
 using Qwen3Tts.Training.Step;
@@ -20,19 +20,6 @@ sealed class HeldOutMeter(TalkerModule talker, PreparedRun run)
     }
 
     /// <summary>The step with the losses after it.</summary>
-    /// <param name="step">The step.</param>
-    /// <param name="untouched">The losses of the untouched model; null if they are not known.</param>
-    public StepReport Add(StepReport step, HeldOutLoss? untouched)
-    {
-        if (Measure() is not { } now)
-            return step;
-        var gains = untouched?.Each.Zip(now.Each, (before, after) => before - after).ToList();
-        return step with
-        {
-            HeldOutTalker = now.Talker,
-            HeldOutPredictor = now.Predictor,
-            HeldOutGain = gains?.Average(),
-            HeldOutGainError = gains is { Count: > 1 } ? Difference.StandardError(gains) : null,
-        };
-    }
+    public StepReport Add(StepReport step) => Measure() is not { } now ? step
+        : step with { HeldOutTalker = now.Talker, HeldOutPredictor = now.Predictor, HeldOutEach = now.Each };
 }

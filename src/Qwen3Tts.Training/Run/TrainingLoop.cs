@@ -24,7 +24,6 @@ sealed class TrainingLoop : IDisposable
     readonly RunPageFile _page;
     readonly HeldOutMeter _meter;
     readonly List<StepReport> _log; // of all steps so far
-    HeldOutLoss? _untouched; // the losses before the first step
     HeldOutCourse? _course; // null if no clip is held out
     bool _toldOverfitting;
     int _step; // number of updates so far
@@ -38,8 +37,8 @@ sealed class TrainingLoop : IDisposable
         _evaluator = new(folder, run.Options, run.Data.HeldOutClips, new(run.Options, run.Data.TrainingClips), _step, observer.OnNote);
         _page = new(folder, run, observer.OnNote);
         _meter = new(talker, run);
-        _untouched = folder.ReadPreflight()?.HeldOut ?? (_step == 0 ? _meter.Measure() : null);
-        _course = run.Data.HeldOut.Count > 0 ? HeldOutCourse.Of(_log, _untouched) : null;
+        _course = run.Data.HeldOut.Count == 0 ? null
+            : HeldOutCourse.Of(_log, folder.ReadPreflight()?.HeldOut ?? (_step == 0 ? _meter.Measure() : null));
     }
 
     TrainingOptions Options => _run.Options;
@@ -123,7 +122,8 @@ sealed class TrainingLoop : IDisposable
                 break;
             var report = TrainOneStep();
             _log.Add(report);
-            KeepIfBest(report.HeldOutTotal is { } total && (_course = HeldOutCourse.With(_course, _step, total)).Best == _step);
+            KeepIfBest(report.HeldOutTotal is { } total
+                && (_course = HeldOutCourse.With(_course, _step, total, report.HeldOutEach)).Best == _step);
             TellOverfitting();
             _folder.Log(report);
             _observer.OnStep(report);
@@ -171,7 +171,7 @@ sealed class TrainingLoop : IDisposable
                 $"Step {_step}: the loss is {loss.Total} and its gradient's norm {norm}. Train with a lower --lr than {rate:g2}.");
         var report = new StepReport(_step, Options.Steps!.Value, loss.Talker, loss.Predictor, loss.End, norm, rate,
             examples.Sum(e => e.Positions.Count), watch.Elapsed.TotalSeconds);
-        return _step % Options.MeasureEvery == 0 || _step == Options.Steps ? _meter.Add(report, _untouched) : report;
+        return _step % Options.MeasureEvery == 0 || _step == Options.Steps ? _meter.Add(report) : report;
     }
 
     void Evaluate(CancellationToken stop)

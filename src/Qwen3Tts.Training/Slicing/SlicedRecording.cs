@@ -19,7 +19,7 @@ sealed class SlicedRecording(SliceSource source, Waveform wave, float[] probabil
     public IReadOnlyList<Span> Speech => _speech ??= Stretches();
 
     /// <summary>The highest frequency of the speech, in Hz.</summary>
-    public double Bandwidth => Slicing.Bandwidth.Measure(wave, _map.Speech);
+    public double Bandwidth => Likeness.Bandwidth.Measure(wave, _map.IsSpeech);
 
     /// <summary>The sound of a stretch.</summary>
     public Waveform Part(Span span)

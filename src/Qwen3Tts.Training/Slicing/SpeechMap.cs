@@ -65,6 +65,9 @@ sealed class SpeechMap
         return (windows[true].Any() ? Math.Sqrt(windows[true].Average(l => l * l)) : null, Middle([.. windows[false]]));
     }
 
+    /// <summary>Whether there is speech at a time.</summary>
+    public bool IsSpeech(double seconds) => _active[Math.Clamp((int)(seconds / _step), 0, _active.Length - 1)];
+
     int Count(double seconds) => (int)Math.Round(seconds / _step);
 
     bool[] Hysteresis(float[] probabilities)

@@ -57,8 +57,8 @@ static class RecordingChecks
         if (levels.Peak > OtherScale)
             return OnAnotherScale(levels.Peak);
         return wave.Seconds <= Longest ? null
-            : F($"is {wave.Seconds:0} s long, and {Longest:0} s are the most: ")
-                + "models learn sentences, and the longest clip decides the memory. Cut it between two sentences.";
+            : F($"is {wave.Seconds:0.#} s long, and {Longest:0} s are the most: models learn sentences, and the longest clip decides the ")
+                + "memory. Cut it between two sentences; 'qwen3tts slice' does.";
     }
 
     static string OnAnotherScale(double peak)

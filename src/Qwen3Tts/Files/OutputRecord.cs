@@ -1,6 +1,5 @@
 // The record of the files that this program wrote into a folder: one line for each file, with its hash. Only a file that has an entry and
 // is unchanged may be replaced or removed. Several processes may write into one folder, so lines are only ever appended.
-// Over 250 lines by a few: all methods share one state and one lock.
 using System.Text.Json;
 
 namespace Qwen3Tts.Files;
@@ -23,16 +22,15 @@ sealed class OutputRecord
     // still the previous one.
     readonly Dictionary<string, OutputEntry[]> _entries = [];
     readonly Dictionary<string, (long Length, DateTime Time, OutputEntry Entry)> _seen = [];
-    readonly string _file;
-    long _read;
+    readonly SharedLines _lines;
 
-    OutputRecord(string folder) => (Folder, _file) = (folder, Path.Combine(folder, FileName));
+    OutputRecord(string folder) => (Folder, _lines) = (folder, new(Path.Combine(folder, FileName)));
 
     /// <summary>The folder, with symbolic links resolved.</summary>
     public string Folder { get; }
 
     /// <summary>True if there is a record on the disk.</summary>
-    public bool Exists => File.Exists(_file);
+    public bool Exists => _lines.Exists;
 
     /// <summary>The record of a folder, which need not exist.</summary>
     public static OutputRecord At(string folder)
@@ -147,16 +145,16 @@ sealed class OutputRecord
             // A changed file keeps its entry: if its old content is restored, it counts as ours again.
             if (!left.Any(path => Relative(path) is { } relative && _entries.ContainsKey(relative)))
             {
-                File.Delete(_file);
-                Forget();
+                _lines.Delete();
+                ReadOn();
             }
             return left;
         }
     }
 
     List<string> Left() => !Directory.Exists(Folder) ? [] : [.. Directory.EnumerateFiles(Folder, "*", All)
-        .Where(path => path != _file && !Path.GetFileName(path).StartsWith(FolderLock.FileName, StringComparison.Ordinal))
-            .Order(StringComparer.Ordinal)];
+        .Where(path => path != Path.Combine(Folder, FileName)
+            && !Path.GetFileName(path).StartsWith(FolderLock.FileName, StringComparison.Ordinal)).Order(StringComparer.Ordinal)];
 
     /// <summary>Full path of an entry; null if the path leaves the folder, by its name or through a link.</summary>
     string? Inside(string relative)
@@ -194,79 +192,26 @@ sealed class OutputRecord
     void Append(OutputEntry entry)
     {
         lock (_lock)
-            try
-            {
-                if (!Exists)
-                    Forget();
-                using var stream = Shared(FileMode.OpenOrCreate, FileAccess.ReadWrite);
-                stream.Seek(0, SeekOrigin.End);
-                stream.Write((byte[])[(byte)'\n', .. JsonSerializer.SerializeToUtf8Bytes(entry, OutputRecordJson.Default.OutputEntry),
-                    (byte)'\n']);
-            }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-            {
-                throw new IOException(
-                    $"'{_file}', the record of what was written there, cannot be written: {e.Message} Make room, or choose a folder that " +
-                    $"can be written to.", e);
-            }
-    }
-
-    /// <summary>Opens the record for this process alone. Waits a moment if another process has it open.</summary>
-    FileStream Shared(FileMode mode, FileAccess access)
-    {
-        for (var tries = 0; ; tries++)
-            try
-            {
-                return new(_file, mode, access, FileShare.None, 1 << 16);
-            }
-            catch (IOException e) when (Exists && !Directory.Exists(_file))
-            {
-                if (tries == 200) // 2 s; writing one line takes far less
-                    throw new IOException(
-                        $"'{_file}', the record of what was written there, is held by another program. End that one, then try again.", e);
-                Thread.Sleep(10); // the other process has it open to write one line
-            }
-    }
-
-    void Forget()
-    {
-        _read = 0;
-        _entries.Clear();
-        _seen.Clear();
+        {
+            if (!Exists)
+                ReadOn(); // forgets the entries of the record that is gone
+            _lines.Append(JsonSerializer.SerializeToUtf8Bytes(entry, OutputRecordJson.Default.OutputEntry));
+        }
     }
 
     void ReadOn()
     {
-        if (new FileInfo(_file) is not { Exists: true, Length: var length })
-            Forget();
-        else if (length != _read && NewBytes() is var bytes)
+        var lines = _lines.ReadOn(out var isOther);
+        if (isOther)
         {
-            var end = bytes.LastIndexOf((byte)'\n') + 1; // an incomplete last line is left for the next read
-            _read += end;
-            foreach (var range in bytes[..end].Split((byte)'\n'))
-                Take(bytes[..end][range]);
+            _entries.Clear();
+            _seen.Clear();
         }
+        lines.ForEach(Take);
     }
 
-    /// <summary>
-    /// The bytes that were appended since the last read; all bytes if the file is shorter than before, because then it is another file. The
-    /// file may change while it is read.
-    /// </summary>
-    ReadOnlySpan<byte> NewBytes()
+    void Take(byte[] line)
     {
-        using var stream = Shared(FileMode.Open, FileAccess.Read);
-        var length = stream.Length;
-        if (length < _read)
-            Forget();
-        stream.Position = _read;
-        var bytes = new byte[length - _read];
-        return bytes.AsSpan(0, stream.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false));
-    }
-
-    void Take(ReadOnlySpan<byte> line)
-    {
-        if (line.IsEmpty)
-            return;
         try
         {
             if (JsonSerializer.Deserialize(line, OutputRecordJson.Default.OutputEntry) is

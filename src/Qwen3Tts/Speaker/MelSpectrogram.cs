@@ -12,7 +12,9 @@ sealed class MelSpectrogram
     /// <summary>Samples from one row to the next.</summary>
     public const int Hop = 256;
 
-    const int Bins = Window / 2 + 1;
+    /// <summary>Frequencies of a window's spectrum.</summary>
+    public const int Bins = Window / 2 + 1;
+
     const int Padding = (Window - Hop) / 2; // samples added at both ends by mirroring
     const double PowerFloor = 1e-9; // added to the power before the square root
     const double MelFloor = 1e-5; // smallest mel value before the logarithm
@@ -36,16 +38,14 @@ sealed class MelSpectrogram
     {
         var rows = samples.Length / Hop;
         var mel = new float[rows * _bands];
-        var spectrum = new Complex[Window];
-        var magnitude = new double[Bins];
+        var (window, spectrum, magnitude) = (new float[Window], new Complex[Window], new double[Bins]);
         for (var row = 0; row < rows; row++)
         {
             for (var i = 0; i < Window; i++)
-                spectrum[i] = samples[Mirror(row * Hop + i - Padding, samples.Length)] * (double)Hann[i];
-            Transform(spectrum);
+                window[i] = samples[Mirror(row * Hop + i - Padding, samples.Length)];
+            Power(window, spectrum, magnitude);
             for (var bin = 0; bin < Bins; bin++)
-                magnitude[bin] = Math.Sqrt(spectrum[bin].Real * spectrum[bin].Real + spectrum[bin].Imaginary * spectrum[bin].Imaginary
-                    + PowerFloor);
+                magnitude[bin] = Math.Sqrt(magnitude[bin] + PowerFloor);
             for (var band = 0; band < _bands; band++)
             {
                 var sum = 0.0;
@@ -55,6 +55,18 @@ sealed class MelSpectrogram
             }
         }
         return mel;
+    }
+
+    /// <summary>The power of each frequency in one window. in: samples, at most <see cref="Window"/>, the missing ones are 0 · out: power
+    /// [Bins] · overwrites: spectrum [Window].</summary>
+    public static void Power(ReadOnlySpan<float> samples, Span<Complex> spectrum, Span<double> power)
+    {
+        spectrum.Clear();
+        for (var i = 0; i < samples.Length; i++)
+            spectrum[i] = samples[i] * (double)Hann[i];
+        Transform(spectrum);
+        for (var bin = 0; bin < Bins; bin++)
+            power[bin] = spectrum[bin].Real * spectrum[bin].Real + spectrum[bin].Imaginary * spectrum[bin].Imaginary;
     }
 
     /// <summary>Mirrors an index at both ends; the sample at the end is not repeated.</summary>
@@ -93,7 +105,7 @@ sealed class MelSpectrogram
         .Select(i => Complex.FromPolarCoordinates(1, -2 * Math.PI * i / Window))];
 
     /// <summary>Radix-2 fast Fourier transform. in: the signal · out: its spectrum · overwrites: the signal.</summary>
-    public static void Transform(Span<Complex> x)
+    static void Transform(Span<Complex> x)
     {
         for (int i = 1, reversed = 0; i < x.Length; i++)
         {

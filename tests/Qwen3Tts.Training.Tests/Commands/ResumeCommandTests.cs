@@ -32,7 +32,7 @@ public sealed class ResumeCommandTests
         string[] given = ["voice", source, "--name", "Anna B", "--model", Golden.Checkpoint(TrainerTests.Base), "--output", output,
             "--force", "--epochs", "1", "--batch", "2", "--lr", "1e-4", "--layout", "text-first", "--export-as", "base", "--seed", "5"];
         Assert.Contains("bad.wav", Refused(given));
-        Done([.. given, "--skip-bad"]);
+        Done("voice", "--name", "Anna B", "--output", output, "--skip-bad"); // the preparation was stopped, and goes on by the name
         var run = Path.Combine(output, "run");
         var options = RunFolder.Begun(run);
         Assert.Equal(("Anna B", 2, 2, 1e-4, LayoutPolicy.TextFirst, ExportAs.Base, 5), (options.Speaker, options.Steps, options.Batch,

@@ -141,7 +141,7 @@ public sealed class PreparationTests
     [Fact]
     public void AllMistakesAreReportedAtOnceOrLeftOut()
     {
-        var (input, output) = (Recordings(("a", 1), ("short", 0.05)), Scratch.New());
+        var (input, output) = (Recordings(("a", 1), ("short", 0.05), ("long", 41)), Scratch.New());
         WavFile.Write(Path.Combine(input, "mute.wav"), new(new float[Rate], Rate));
         File.WriteAllText(Path.Combine(input, "mute.txt"), "Nothing.");
         File.WriteAllText(Path.Combine(input, "text.txt"), "No sound.");
@@ -151,13 +151,13 @@ public sealed class PreparationTests
         File.WriteAllText(Path.Combine(input, "empty.txt"), " \n");
         WavFile.Write(Path.Combine(input, "empty.wav"), Tone(1));
         var message = Assert.Throws<InvalidDataException>(() => Run(Options(input, output))).Message;
-        foreach (var word in new[] { "short.wav", "0.05 s", "mute.wav", "silent", "text.txt", "not.wav", "untold.txt", "empty.txt",
-            "--skip-bad" })
+        foreach (var word in new[] { "short.wav", "0.05 s", "long.wav", "41 s", "'qwen3tts slice'", "mute.wav", "silent", "text.txt",
+            "not.wav", "untold.txt", "empty.txt", "--skip-bad" })
             Assert.Contains(word, message);
         Assert.Equal(0, _encoded);
         var report = Run(Options(input, output) with { SkipBad = true });
         Assert.Equal("a.wav", Path.GetFileName(Assert.Single(report.Clips).Clip.Audio));
-        Assert.Equal(6, report.LeftOut.Count);
+        Assert.Equal(7, report.LeftOut.Count);
     }
 
     [Fact]

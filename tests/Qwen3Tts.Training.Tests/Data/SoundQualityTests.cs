@@ -42,6 +42,19 @@ public sealed class SoundQualityTests
         Assert.InRange(SoundQuality.Measure(wide).Bandwidth, 11000, 12000);
     }
 
+    /// <summary>Where the pauses are known, noise that is as loud in them does not count.</summary>
+    [Fact]
+    public void NoiseThatWasAddedLaterIsNoSpeech()
+    {
+        var speech = AudioFile.Read(Directory.GetFiles(Mini.Station, "*.flac").Order(StringComparer.Ordinal).First()).ToRate(24000);
+        var random = new Random(1);
+        var noisy = new Waveform([.. new float[24000].Concat(speech.Samples).Concat(new float[24000])
+            .Select(s => s + 0.003f * (float)(random.NextDouble() - 0.5))], 24000);
+        Assert.InRange(Likeness.Bandwidth.Measure(noisy), 11000, 12000);
+        Assert.InRange(Likeness.Bandwidth.Measure(noisy, seconds => seconds > 1 && seconds < 1 + speech.Seconds), 5000, 8200);
+        Assert.Equal(0, Likeness.Bandwidth.Measure(new([], 24000)));
+    }
+
     [Fact]
     public void NoiseIsMeasuredBelowTheSpeech()
     {

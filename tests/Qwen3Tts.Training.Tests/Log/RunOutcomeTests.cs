@@ -5,8 +5,8 @@ namespace Qwen3Tts.Tests;
 /// <summary>What is said about a run, on numbers that are made up.</summary>
 public sealed class RunOutcomeTests
 {
-    static StepReport Step(int step, double training, double? heldOut) =>
-        new(step, 100, training, 0, 1, 1, 1e-4, 100, 1, heldOut, heldOut is null ? null : 0, heldOut is null ? null : 4 - heldOut, 0.1);
+    static StepReport Step(int step, double training, double? heldOut) => new(step, 100, training, 0, 1, 1, 1e-4, 100, 1, heldOut,
+        heldOut is null ? null : 0, heldOut is { } h ? [h - 0.9, h + 0.9] : null);
 
     static readonly HeldOutLoss Untouched = new(4, 0, [3, 5]);
 
@@ -30,6 +30,19 @@ public sealed class RunOutcomeTests
         // both fall
         Assert.Null(RunOutcome.Of(Course(s => 4 - 0.06 * s, s => 4 - 0.01 * s), [], Untouched).Overfitting);
         Assert.Contains("was never lower. Tuning did not help", RunOutcome.Of(Course(s => 4, s => 4 + s), [], Untouched).Kept);
+    }
+
+    /// <summary>Eight clips whose losses rise by 0.06 in the mean, each by so much more or less.</summary>
+    [Theory]
+    [InlineData(0.04, true)]
+    [InlineData(0.12, false)] // one standard error is 0.045
+    public void ARiseCountsIfItIsLargerThanItsNoise(double noise, bool learnedByHeart)
+    {
+        var (low, high) = (Step(5, 3, 3) with { HeldOutEach = [.. Enumerable.Range(0, 8).Select(i => 2 + i / 3.5)] }, Step(10, 2, 3.06));
+        high = high with { HeldOutEach = [.. low.HeldOutEach!.Select((l, i) => l + 0.06 + (i % 2 == 0 ? noise : -noise))] };
+        Assert.Equal(learnedByHeart, RunOutcome.Of([low, high], [], Untouched).Overfitting is not null);
+        // one clip says nothing about noise
+        Assert.Null(RunOutcome.Of([low with { HeldOutEach = [3] }, high with { HeldOutEach = [4] }], [], Untouched).Overfitting);
     }
 
     /// <summary>An evaluation of eight texts, two takes each.</summary>

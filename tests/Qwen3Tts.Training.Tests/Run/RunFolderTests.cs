@@ -168,8 +168,7 @@ public sealed class RunFolderTests
         Assert.Throws<InvalidOperationException>(
             () => Trainer.Run(Options, folder, Existing.Refuse, new AtStep(2, () => throw new InvalidOperationException("killed")),
             default));
-        Assert.Equal(whole.Log.Select(l => l with { Seconds = 0 }), Run(Options, folder, Existing.Resume).Log
-            .Select(l => l with { Seconds = 0 }));
+        Assert.Equal(whole.Log.Lines(), Run(Options, folder, Existing.Resume).Log.Lines());
     }
 
     [Fact]

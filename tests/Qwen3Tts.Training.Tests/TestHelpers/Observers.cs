@@ -1,3 +1,4 @@
+using System.Text.Json;
 
 using Qwen3Tts.Training.Log;
 using Qwen3Tts.Training.Run;
@@ -28,4 +29,11 @@ sealed class NoteCollector : RunObserver
     }
 
     public override void OnNote(string message) => Notes.Add(message);
+}
+
+static class LogLines
+{
+    /// <summary>The steps as they are logged, to be compared; without their times unless these are asked for.</summary>
+    public static IEnumerable<string> Lines(this IEnumerable<StepReport> log, bool withTimes = false) => log.Select(l =>
+        JsonSerializer.Serialize(withTimes ? l : l with { Seconds = 0 }, LogJson.Default.StepReport));
 }

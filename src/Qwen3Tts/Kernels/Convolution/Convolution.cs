@@ -14,8 +14,6 @@ sealed unsafe class Convolution
     const int PartFloats = 1 << 16; // input of a part, so that it stays there too
     const long WorthThreads = 1 << 15; // multiplications
 
-    [ThreadStatic] static float[]? _edge;
-
     readonly float[] _storage = []; // pinned: holds the panels
     readonly float* _panels; // at a multiple of 64 bytes; per 48 output channels [tap, input, lane], the last panel of 16, 32 or 48 lanes
     readonly float[] _bias; // padded like the last panel
@@ -147,7 +145,7 @@ sealed unsafe class Convolution
             var panelCount = (_bias.Length + OuterTile.Panel - 1) / OuterTile.Panel;
             if (multiplications < WorthThreads)
                 workers = Alone;
-            var job = new Job
+            var job = new ConvolutionJob
             {
                 Panels = _panels,
                 Bias = bias,
@@ -172,55 +170,6 @@ sealed unsafe class Convolution
     }
 
     static readonly Workers Alone = new(1);
-
-    // Steps of a chain per pass, for 48 output channels: 96 KB of weights stay in the second-level cache. Without AVX-512 a pass goes over
-    // them for every six rows, and 24 KB stay in the first-level cache.
-    static int Stretch<T>() where T : struct, ILanes<T> => typeof(T) == typeof(Lanes512) ? 512 : 128;
-
-    [MethodImpl(Simd.Hot)]
-    static void Part<T>(in Job job, int part) where T : struct, ILanes<T>
-    {
-        var panel = part % job.PanelCount;
-        var first = part / job.PanelCount * job.RowsPerPart;
-        var rows = Math.Min(job.RowsPerPart, job.OutputRows - first);
-        var channel = panel * OuterTile.Panel;
-        var lanes = Math.Min(OuterTile.Panel, job.Lanes - channel);
-        var real = Math.Min(OuterTile.Panel, job.Output - channel);
-        // Where the channels are no multiple of sixteen, the last panel is computed beside and copied.
-        var y = job.Y + (nint)first * job.Output + channel;
-        var to = real == lanes ? y : Scratch.Floats(ref _edge, rows * OuterTile.Panel);
-        var toStride = real == lanes ? job.Output : OuterTile.Panel;
-        for (var t = 0; t < rows; t++)
-            Begin<T>(job.Bias + channel, job.Add ? y + (nint)t * job.Output : null, real, to + (nint)t * toStride, lanes);
-        var x = job.X + (nint)first * job.Stride * job.Input;
-        var w = job.Panels + (nint)channel * job.Segments * job.SegmentLength;
-        for (var s = 0; s < job.Segments; s++, x += job.SegmentStride)
-            for (var k = 0; k < job.SegmentLength; k += Stretch<T>())
-            {
-                var steps = Math.Min(Stretch<T>(), job.SegmentLength - k);
-                OuterTile.Run<T>(x + k, (nint)job.Stride * job.Input, w, lanes, to, toStride, steps, rows, lanes);
-                w += (nint)steps * lanes;
-            }
-        if (real < lanes)
-            for (var t = 0; t < rows; t++)
-                new ReadOnlySpan<float>(to + (nint)t * toStride, real).CopyTo(new(y + (nint)t * job.Output, real));
-    }
-
-    // The bias, and the content of y [real] if there is one.
-    [MethodImpl(Simd.Hot)]
-    static void Begin<T>(float* bias, float* y, int real, float* to, int lanes) where T : struct, ILanes<T>
-    {
-        var lane = 0;
-        if (y != null)
-        {
-            for (; lane + 16 <= real; lane += 16)
-                (T.Load(y + lane) + T.Load(bias + lane)).Store(to + lane);
-            for (; lane < real; lane++)
-                to[lane] = y[lane] + bias[lane];
-        }
-        for (; lane < lanes; lane++)
-            to[lane] = bias[lane];
-    }
 
     // The lanes of a panel are written one behind the other and read from 48 places at once, each of which goes on from cache line to line.
     [MethodImpl(Simd.Hot)]
@@ -252,14 +201,5 @@ sealed unsafe class Convolution
                         to[lane] = 0;
                 }
         }
-    }
-
-    struct Job : IKernel
-    {
-        public float* Panels, Bias, X, Y;
-        public bool Add;
-        public int OutputRows, RowsPerPart, PanelCount, Lanes, Output, Input, Stride, Segments, SegmentLength, SegmentStride;
-
-        public readonly void Part<T>(int part) where T : struct, ILanes<T> => Convolution.Part<T>(this, part);
     }
 }
