@@ -45,6 +45,11 @@ static class TrainingFindings
             yield return new(LossesAlone, Severity.Warning, WhyLossesAlone(origin),
                 "After a short training with a fault, losses are still lowest in the right format. "
                 + "Give --base, and as --data all clips that it was trained on.");
+        if (origin is { EndMoved: true } && !faults.HasFlag(FaultSet.NoEos) && !EndInHeads.CanTell(origin, faults))
+            yield return new("end_not_tested", Severity.Note,
+                "On these clips the row of the end moves in nearly the same way with and without end targets, because the base expects "
+                + "ends inside them, so no_eos was not tested.",
+                "Listen whether its speech ends; the share of takes that do not end is given where it speaks.");
         if (!now.ShowsDifference(FaultSet.NoLanguage))
             yield return new("language_not_tested", Severity.Note,
                 "No measured sequence names a language, so a prefix with a language was not tried.",
