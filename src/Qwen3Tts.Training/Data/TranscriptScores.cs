@@ -50,8 +50,8 @@ sealed record TranscriptScores(IReadOnlyList<double?> Saved, IReadOnlyList<strin
         const double Chance = 1.0 / (Others + 1);
         if (share <= Chance + 2 * Math.Sqrt(Chance * (1 - Chance) / clips.Count))
             return new(new double?[clips.Count], [],
-                F($"the texts fit the recordings no better than chance: the model prefers {100 * share:0} % of them to {Others} others, and ")
-                + F($"chance is {100 * Chance:0} %. They are those of other recordings, or in a language that the model does not know"));
+                F($"the texts fit the recordings no better than chance: the model prefers {100 * share:0} % of them to {Others} ")
+                + F($"others, and chance is {100 * Chance:0} %. They are those of other recordings, or in a language that the model does not know"));
         if (share < Known)
             return new(new double?[clips.Count], [],
                 F($"not compared with the recordings: the model knows these words too little, it prefers {100 * share:0} % of the ")

@@ -1,5 +1,5 @@
-// Whether the texts are those of the recordings. A model that knows at least some of the words predicts a recording better from its own text
-// than from the texts of other recordings. If all texts are exchanged, there is no difference.
+// Whether the texts are those of the recordings. A model that knows at least some of the words predicts a recording better from its own
+// text than from the texts of other recordings. If all texts are exchanged, there is no difference.
 using Qwen3Tts.Sequence;
 using Qwen3Tts.Training.Batching;
 using Qwen3Tts.Training.Log;

@@ -139,8 +139,8 @@ static class Examination
             var codec = SpeechCodec.Load(model.CodecPath);
             spoken = spoken with
             {
-                Likeness = SpeechCheck.Compare(spoken.Takes,
-                    [.. clips.Examples.Take(SpeechCheck.MostRecordings).Select(e => codec.Decode([.. e.Frames.Select(f => f.Frame)]))], clips.Texts),
+                Likeness = SpeechCheck.Compare(spoken.Takes, [.. clips.Examples.Take(SpeechCheck.MostRecordings)
+                    .Select(e => codec.Decode([.. e.Frames.Select(f => f.Frame)]))], clips.Texts),
             };
         }
         return report with { Speech = spoken, Findings = [.. report.Findings, .. SpeechCheck.Findings(spoken)] };
