@@ -68,8 +68,8 @@ public sealed class ReportTests
     [Fact]
     public void EveryNumberOfAFullReportHasAMeaning()
     {
-        string[] numbers = ["loss", "sure", "times worse", "cosine in the heads", "cosine of x and P(x)", "|P(x) − x| / |P(x)|", "relative",
-            "directions", "length", "silence", "repeated frames", "words heard wrongly", "distance of the spectrum",
+        string[] numbers = ["loss", "sure", "times worse", "cosine in the heads", "cosine of x and P(x)", "|P(x) − x| / |P(x)|",
+            "relative", "directions", "length", "silence", "repeated frames", "words heard wrongly", "distance of the spectrum",
             "pitch, range", "letters a second", "pauses", "distortion"];
         Assert.Equal(numbers, Full(FaultSet.Official).Legend.Select(l => l.Number));
         Assert.All(Full(FaultSet.Official).Legend, l => Assert.Matches("[01]|few", l.Meaning));

@@ -55,8 +55,8 @@ public sealed class ConfusionTests
         Assert.True(report.Losses.Single(l => l.Hypothesis == "official").Talker > report.Data!.Guessing);
     }
 
-    /// <summary>The miniature knows single sentences. In clips of three it expects an end after each, so the row of the end moves alike with
-    /// and without end targets. A correct run of a few steps is not accused, and a missing end is undecided.</summary>
+    /// <summary>The miniature knows single sentences. In clips of three it expects an end after each, so the row of the end moves alike
+    /// with and without end targets. A correct run of a few steps is not accused, and a missing end is undecided.</summary>
     [Theory]
     [InlineData(FaultSet.None, 2, "Mismatch", false)]
     [InlineData(FaultSet.None, 4, "Mismatch", false)]

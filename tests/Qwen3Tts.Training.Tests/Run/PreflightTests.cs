@@ -117,10 +117,14 @@ public sealed class PreflightTests
             lines[i]["text"] = texts[(i + 1) % texts.Length];
         var list = Path.Combine(Path.GetDirectoryName(Station.Value)!, $"exchanged_{exchanged}.jsonl");
         File.WriteAllLines(list, lines.Select(l => l.ToJsonString()));
+        var options = Options with { Data = list };
         if (exchanged)
-            Assert.Contains("the texts fit these recordings no better than the texts of other", Refused(Options with { Data = list }));
+            Assert.Contains("the texts", Refused(options));
         else
-            Assert.DoesNotContain(Run(Options with { Data = list }).Report.Doubts, d => d.Refuses);
+            Assert.DoesNotContain(Run(options).Report.Doubts, d => d.Refuses);
+        var run = PreparedRun.Load(options, "", Existing.Refuse);
+        using var talker = TalkerWeights.Load(run.Model, Placement.Float32OnCpu);
+        Assert.Equal(!exchanged, TextFit.Measure(talker, run.Data, lines.Count, run.Ids.CodecEos)!.IsClear);
     }
 
     /// <summary>A new language looks like wrong texts, so it is only reported.</summary>
