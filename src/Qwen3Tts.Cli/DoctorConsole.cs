@@ -32,7 +32,7 @@ static class DoctorConsole
             console.Write(new Cell(
                 $"It speaks: {s.Takes.Count} takes, {Html.Percent(s.Runaway)} do not end, length {Html.Number(s.LengthRatio)} of the " +
                 $"data's, silence {Html.Percent(s.Silence)}, repeated frames {Html.Percent(s.Repeated)}, words heard wrongly " +
-                $"{Html.Percent(s.WordErrors)} ({s.Recogniser})\n"));
+                $"{Html.Percent(s.WordErrors)} ({s.Recogniser})\n{(s.Likeness is { } l ? $"{l.Sentence}\n" : "")}"));
         foreach (var (number, meaning) in r.Legend)
             console.Write(new Cell($"{number}: {meaning}\n"));
     }

@@ -27,7 +27,7 @@ public sealed class ArchitectureTests
         ["Data"] = ["Files", "Audio", "Text", "Sequence"], // reads and writes lists of recordings
         ["Listening"] = ["Files", "Audio", "Statistics"], // runs speech recognisers, which are separate programs
         ["Likeness"] = ["Audio", "Speaker"], // figures of speech beside its words
-        ["Doctor"] = ["Data", "Listening", .. Library],
+        ["Doctor"] = ["Data", "Listening", "Likeness", .. Library],
         ["Root"] = ["Hub", .. Library],
         ["CommandLine"] = ["Files", "Hub"], // compiled into both programs
         ["Training"] = ["Root", "Hub", "Doctor", "Data", "Listening", "Likeness", "CommandLine", .. Library],

@@ -89,7 +89,10 @@ sealed class TrainingData
     public List<TrainingExample> Batch(int step) => [.. Positions(step, _options.Bucket!.Value).Select(At)];
 
     /// <summary>The first few examples of the run.</summary>
-    public List<TrainingExample> Some(int most) => [.. Enumerable.Range(0, Math.Min(most, Training)).Select(i => At(i))];
+    /// <param name="most">Their largest number.</param>
+    /// <param name="textOf">Each gets the text of the example so many places later, counted round; 0: its own.</param>
+    public List<TrainingExample> Some(int most, int textOf = 0) => [.. Enumerable.Range(0, Math.Min(most, Training))
+        .Select(i => Example(ClipAt(i), _clips.Count + i, _clips[ClipAt((i + textOf) % Math.Min(most, Training))].Text))];
 
     /// <summary>Whether any clip has an instruction.</summary>
     public bool HasInstruct => _clips.Any(c => !string.IsNullOrWhiteSpace(c.Instruct));
@@ -162,7 +165,7 @@ sealed class TrainingData
         return order[index];
     }
 
-    TrainingExample Example(int clip, long draw)
+    TrainingExample Example(int clip, long draw, string? text = null)
     {
         var layout = _options.Layout switch
         {
@@ -172,7 +175,7 @@ sealed class TrainingData
         };
         var conditions = Conditions(clip, layout, _options.Languages![Draw(draw, 2, _options.Languages.Count)],
             Draw(draw, -1, 1 << 20) < _options.InContext * (1 << 20));
-        return _options.Planted.Edit(_builder.Build(_clips[clip], conditions), _ids);
+        return _options.Planted.Edit(_builder.Build(_clips[clip] with { Text = text ?? _clips[clip].Text }, conditions), _ids);
     }
 
     ClipConditions Conditions(int clip, Layout layout, string language, bool inContext) => new()

@@ -48,9 +48,7 @@ sealed record TranscriptScores(IReadOnlyList<double?> Saved, IReadOnlyList<strin
         }
         var share = (double)best / clips.Count;
         if (share < Known)
-            return new(new double?[clips.Count], [],
-                F($"not compared with the recordings: the model knows these words too little, it prefers {100 * share:0} % of the ")
-                + F($"texts to {Others} others, and {100 * Known:0} % are needed"));
+            return new(new double?[clips.Count], [], DescribeFew(share, clips.Count));
         var limit = Share * ClipChecks.Median(saved);
         var doubts = Enumerable.Range(0, clips.Count).Where(i => saved[i] < limit)
             .Select(i => Doubt(clips, i, saved[i], limit,
@@ -58,6 +56,17 @@ sealed record TranscriptScores(IReadOnlyList<double?> Saved, IReadOnlyList<strin
         return new([.. saved.Select(s => (double?)s)], doubts,
             F($"a text saves {ClipChecks.Median(saved):0.0} nats a frame, {saved.Min():0.0} to {saved.Max():0.0}; {doubts.Count} may be ")
             + "wrong");
+    }
+
+    /// <summary>Why single texts cannot be doubted if the own text is the best for too few clips.</summary>
+    static string DescribeFew(double share, int clips)
+    {
+        const double Chance = 1.0 / (Others + 1);
+        return share <= Chance + 2 * Math.Sqrt(Chance * (1 - Chance) / clips)
+            ? F($"the texts fit the recordings no better than chance: the model prefers {100 * share:0} % of them to {Others} others, and ")
+                + F($"chance is {100 * Chance:0} %. They are those of other recordings, or in a language that the model does not know")
+            : F($"not compared with the recordings: the model knows these words too little, it prefers {100 * share:0} % of the ")
+                + F($"texts to {Others} others, and {100 * Known:0} % are needed");
     }
 
     /// <summary>Texts of other clips, from all over the list.</summary>

@@ -17,7 +17,8 @@ namespace Qwen3Tts.Training.Run;
 
 static class Preflight
 {
-    const int MostClips = 8;
+    const int MostClips = 8, MostTexts = 16;
+    const double DoubtfulTalker = 4.5; // above all losses of clean recordings in a language of the model
     const double ReleasedGuessing = 7.6246; // ln 2048: of the models that the limits below come from
 
     /// <param name="talker">The model as it was loaded.</param>
@@ -34,8 +35,11 @@ static class Preflight
         var guessing = Math.Log(config.CodePredictorConfig.VocabSize);
         var examples = data.Some(MostClips);
         var losses = Measure(talker, examples, ids);
+        var byLosses = JudgeLosses(losses, guessing, options.Data).ToList();
+        var texts = IsDoubtful(losses[0], guessing) && !byLosses.Exists(d => d.Refuses)
+            ? TextFit.Measure(talker, data, MostTexts, ids.CodecEos) : null;
         var doubts = JudgeSettings(options, config, data.TrainingOf).Concat(JudgeRows(talker, data, voices, ids))
-            .Concat(JudgeLosses(losses, guessing, options.Data)).ToList();
+            .Concat(byLosses).Concat(JudgeTexts(texts, options)).ToList();
         var refusals = doubts.Where(d => d.Refuses).ToList();
         if (refusals.Count > 0 && !options.Force)
             throw new InvalidDataException(
@@ -79,7 +83,7 @@ static class Preflight
             yield return new(true,
                 $"{data}: the first total loss is {N(total)} (talker {N(talker)}, code predictor {N(predictor)}); with this model's " +
                 $"codebooks runs that worked began below {N(8 * scale)}, most near {N(3.5 * scale)}.", Belongs);
-        else if (talker > 4.5 * scale)
+        else if (talker > DoubtfulTalker * scale)
             yield return new(false,
                 $"{data}: the talker's loss on the untouched model is {N(talker)}; clean recordings in a language of the model begin " +
                 $"between {N(1 * scale)} and {N(3.5 * scale)}.",
@@ -93,6 +97,22 @@ static class Preflight
                         $"{data}: the {what} fits these clips better under '{wrong.Under}' ({N(other.Value)}) than as the model will " +
                         $"speak ({N(right)}): it was trained by a script with that fault.",
                         "Begin from the released model; 'qwen3tts doctor' shows what this one was trained with.");
+    }
+
+    /// <summary>True if the loss is so high that the texts are compared with those of other clips, too.</summary>
+    static bool IsDoubtful(StartingLoss correct, double guessing) => correct.Talker > DoubtfulTalker * guessing / ReleasedGuessing;
+
+    /// <summary>Whether the texts are those of the recordings. A language that the model is to learn looks like wrong texts, so it is only
+    /// reported.</summary>
+    public static IEnumerable<PreflightFinding> JudgeTexts(TextFit? texts, TrainingOptions options)
+    {
+        if (texts is null or { IsClear: true })
+            yield break;
+        yield return new(options.NewLanguage is null,
+            $"{options.Data}: the texts fit these recordings no better than the texts of other clips do: they save {N(texts.Saved)} ± " +
+            $"{N(2 * texts.Error)} nats a frame. Either the texts are those of other recordings, or the model does not know the language.",
+            "Listen to a few clips beside their texts, and correct the list. For a language that the model does not know, give " +
+            "--new-language, and many recordings.");
     }
 
     /// <summary>

@@ -2,6 +2,7 @@
 // changed since the base; under which hypothesis are its losses lowest; how does it speak. The parts are independent. A part whose input
 // (base or data) is missing is left out; nothing is guessed.
 using Qwen3Tts.Checkpoint;
+using Qwen3Tts.Codec;
 using Qwen3Tts.Doctor.Decision;
 using Qwen3Tts.Doctor.Evidence;
 using Qwen3Tts.Doctor.Faults;
@@ -132,6 +133,16 @@ static class Examination
         };
         double? pace = clips is null ? null : clips.Frames / (double)clips.Texts.Sum(t => t.Length);
         var spoken = SpeechCheck.Speak(open(model.Path), options, speech, clips?.Texts ?? [], pace, progress, stop);
+        if (clips is not null)
+        {
+            progress("comparing the speech with the recordings");
+            var codec = SpeechCodec.Load(model.CodecPath);
+            spoken = spoken with
+            {
+                Likeness = SpeechCheck.Compare(spoken.Takes, [.. clips.Examples.Take(SpeechCheck.MostRecordings)
+                    .Select(e => codec.Decode([.. e.Frames.Select(f => f.Frame)]))], clips.Texts),
+            };
+        }
         return report with { Speech = spoken, Findings = [.. report.Findings, .. SpeechCheck.Findings(spoken)] };
     }
 

@@ -1,9 +1,11 @@
 // The checkpoint speaks some sentences with its own sampling options. The speech is judged by numbers that a broken fine-tune changes:
-// whether it ends, how long it is, how much of it is silence or repeated frames, and which words a speech recogniser hears.
+// whether it ends, how long it is, how much of it is silence or repeated frames, and which words a speech recogniser hears. Its likeness to
+// the recordings of the data is information and no judgement: no verdict and no finding depends on it.
 using System.Text.Json.Serialization;
 using Qwen3Tts.Audio;
 using Qwen3Tts.Doctor.Report;
 using Qwen3Tts.Generation;
+using Qwen3Tts.Likeness;
 using Qwen3Tts.Listening;
 
 namespace Qwen3Tts.Doctor;
@@ -36,6 +38,30 @@ sealed record SpeechReport(IReadOnlyList<Take> Takes, double Runaway, double? Wo
     public double Repeated => Takes.Average(t => t.Repeated);
     public double? LengthRatio =>
         Takes.All(t => t.LengthRatio is null) ? null : Takes.Select(t => t.LengthRatio!.Value).Order().ElementAt(Takes.Count / 2);
+
+    /// <summary>The speech beside the recordings of the data; null without data.</summary>
+    public SpeechLikeness? Likeness { get; init; }
+}
+
+/// <summary>Figures of the takes and of the recordings. docs/likeness.md says what each figure is, and what it is not.</summary>
+/// <param name="Clips">Number of recordings.</param>
+/// <param name="Spoken">The figures of the takes.</param>
+/// <param name="Recordings">The same of the recordings; the distances are null, because they are distances from these.</param>
+sealed record SpeechLikeness(int Clips, SpeechFigures Spoken, SpeechFigures Recordings)
+{
+    /// <summary>The same in words.</summary>
+    public string Sentence
+    {
+        get
+        {
+            static string Both(double? spoken, double? recording, string unit) => $"{Html.Number(spoken)}{unit} ({Html.Number(recording)})";
+            return $"Beside {Clips} recordings of the data, whose figures are in brackets: distance of the spectrum "
+                + $"{Html.Number(Spoken.Spectrum)}, pitch {Both(Spoken.PitchMedian, Recordings.PitchMedian, " Hz")}, range "
+                + $"{Both(Spoken.PitchRange, Recordings.PitchRange, " semitones")}, letters a second "
+                + $"{Both(Spoken.Pace, Recordings.Pace, "")}, pauses {Html.Percent(Spoken.Pauses)} ({Html.Percent(Recordings.Pauses)}), "
+                + $"distortion {Html.Number(Spoken.Distortion)} dB.";
+        }
+    }
 }
 
 /// <summary>Speaks with the checkpoint.</summary>
@@ -46,6 +72,9 @@ sealed record SpeechSource(SamplingOptions Sampling, Func<string, SpeechOptions,
 static class SpeechCheck
 {
     const int Stretches = 240;
+
+    /// <summary>The most recordings that speech is compared with: more of them hardly move the mean.</summary>
+    public const int MostRecordings = 40;
 
     static readonly string[] Sentences = ["Meet Anna on Monday at seven thirty.", "Robert has nine yellow pencils.",
         "Good morning Lucy please close the window.", "Set white at B four now."];
@@ -89,6 +118,19 @@ static class SpeechCheck
         var recogniser = SpeechRecogniser.Find(options.Expected, out var reason);
         return new(takes, takes.Count(t => !t.Ended) / (double)takes.Count, recogniser?.Judge(sounds, speech.Language, stop).Rate,
             recogniser?.Name ?? reason);
+    }
+
+    /// <summary>Measures the takes beside recordings of the voice.</summary>
+    /// <param name="takes">What was spoken: take i has text i, counted round.</param>
+    /// <param name="recordings">The recordings of the first texts, as the codec gives them back: it then makes no difference.</param>
+    /// <param name="texts">The texts of the data.</param>
+    public static SpeechLikeness Compare(IReadOnlyList<Take> takes, IReadOnlyList<Waveform> recordings, IReadOnlyList<string> texts)
+    {
+        var own = recordings.Where(SpeechFigures.IsMeasurable).ToList();
+        var voice = own.Count < LongTermSpectrum.Fewest ? null : new LongTermSpectrum(own);
+        return new(recordings.Count, SpeechFigures.Measure(takes.Index().Where(t => t.Item.Sound is not null)
+                .Select(t => new MeasuredSpeech(t.Item.Sound!, t.Item.Text, recordings.ElementAtOrDefault(t.Index % texts.Count), voice))),
+            SpeechFigures.Measure(recordings.Zip(texts, (wave, text) => new MeasuredSpeech(wave, text))));
     }
 
     /// <summary>A finding for each number that is not in the range of normal speech.</summary>

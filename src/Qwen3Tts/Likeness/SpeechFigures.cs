@@ -40,8 +40,9 @@ sealed record SpeechFigures(double? Spectrum, double? PitchMedian, double? Pitch
             Mean(spoken.Where(s => s.Recording is { } r && IsMeasurable(r)).Select(s => MelCepstrum.Distortion(s.Speech, s.Recording!))));
     }
 
-    /// <summary>True if speech is neither silent nor too short to be measured.</summary>
-    public static bool IsMeasurable(Waveform wave) => wave.Seconds >= 0.1 && wave.Samples.Any(s => s != 0);
+    /// <summary>True if speech is neither silent nor too short to be measured, and has no NaN or infinity.</summary>
+    public static bool IsMeasurable(Waveform wave) =>
+        wave.Seconds >= 0.1 && wave.Samples.Any(s => s != 0) && wave.Samples.All(float.IsFinite);
 
     /// <summary>Seconds of sound and seconds of pauses, from the first to the last sound.</summary>
     static (double Sound, double Pauses) Times(Waveform wave)

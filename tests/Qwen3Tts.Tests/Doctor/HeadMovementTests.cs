@@ -34,6 +34,11 @@ public sealed class HeadMovementTests
                 8 * Math.Pow(2, -23) * terms * terms / steep);
         }, iter: 20_000);
 
+    /// <summary>A step along a direction moves the elements that changed, and no other.</summary>
+    [Fact]
+    public void AStepAlongADirectionMovesWhatMoved() => Assert.Equal((-1, 3), HeadChange.Compare(1, 4, [1, 1, 0, -1], [0, 0, 0, 0])!
+        .Along([2, -3, 1, 0.5]).CountVotes([1, -1, 1, -1], [-1, 1, -1, 1]));
+
     /// <summary>Only elements vote that changed and for which the two directions differ in sign.</summary>
     [Fact]
     public void ElementsVoteForTheWayTheyWent() =>

@@ -37,7 +37,10 @@ public sealed class ReportTests
         Speech = new([new("Good morning.", 12, 0.96, true, 1, 0.1, 0, [0.5])
         {
             Sound = new([0.5f, -0.5f], 24000),
-        }], 0, 0.2, "pocketsphinx"),
+        }], 0, 0.2, "pocketsphinx")
+        {
+            Likeness = new(10, new(1.2, 190, 6, 14, 0.02, 4.1), new(null, 192, 7, 13.5, 0.01, null)),
+        },
     });
 
     [Fact]
@@ -49,7 +52,8 @@ public sealed class ReportTests
         string[] sentences =
         [
             report.Verdict, .. report.Details, report.Data!.Sentence, report.TextProjection!.Sentence,
-            .. report.Findings.Select(f => f.Source!.Sentence), .. report.Legend.SelectMany(l => new[] { l.Number, l.Meaning }),
+            report.Speech!.Likeness!.Sentence, .. report.Findings.Select(f => f.Source!.Sentence),
+            .. report.Legend.SelectMany(l => new[] { l.Number, l.Meaning }),
         ];
         using var read = JsonDocument.Parse(json);
         var written = OneLine(string.Join('\n', Strings(read.RootElement)));
@@ -64,8 +68,9 @@ public sealed class ReportTests
     [Fact]
     public void EveryNumberOfAFullReportHasAMeaning()
     {
-        string[] numbers = ["loss", "sure", "times worse", "cosine in the heads", "cosine of x and P(x)", "|P(x) − x| / |P(x)|", "relative",
-            "directions", "length", "silence", "repeated frames", "words heard wrongly"];
+        string[] numbers = ["loss", "sure", "times worse", "cosine in the heads", "cosine of x and P(x)", "|P(x) − x| / |P(x)|",
+            "relative", "directions", "length", "silence", "repeated frames", "words heard wrongly", "distance of the spectrum",
+            "pitch, range", "letters a second", "pauses", "distortion"];
         Assert.Equal(numbers, Full(FaultSet.Official).Legend.Select(l => l.Number));
         Assert.All(Full(FaultSet.Official).Legend, l => Assert.Matches("[01]|few", l.Meaning));
         Assert.Empty((Full(FaultSet.Official) with

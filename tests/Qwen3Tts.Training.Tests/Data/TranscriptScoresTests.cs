@@ -52,13 +52,22 @@ public sealed class TranscriptScoresTests
             && d.Contains("The text of l(26) fits: are the two exchanged?", StringComparison.Ordinal));
     }
 
-    /// <summary>With losses by hand: a model that knows nothing says nothing, and few texts are not compared.</summary>
+    [Fact]
+    public void IfAllTextsAreExchangedTheSummarySaysSo()
+    {
+        var scores = Score(i => (i + 1) % 60);
+        Assert.Empty(scores.Doubts);
+        Assert.StartsWith("the texts fit the recordings no better than chance", scores.Summary, StringComparison.Ordinal);
+    }
+
+    /// <summary>With losses by hand: a model that knows little says nothing, and few texts are not compared.</summary>
     [Fact]
     public void AModelThatDoesNotKnowTheWordsSaysSo()
     {
         List<ScoredClip> clips = [.. Enumerable.Range(0, 12)
             .Select(i => new ScoredClip(new($"l({i})", "a.wav", true, $"text {i}"), [i], null))];
-        var unknown = TranscriptScores.Measure(clips, (_, text) => text[0], null, default);
+        var unknown = TranscriptScores.Measure(clips,
+            (clip, text) => clip.Clip.Text == $"text {text[0]}" && text[0] < 6 ? -1 : text[0], null, default);
         Assert.Empty(unknown.Doubts);
         Assert.All(unknown.Saved, Assert.Null);
         Assert.Contains("the model knows these words too little", unknown.Summary, StringComparison.Ordinal);

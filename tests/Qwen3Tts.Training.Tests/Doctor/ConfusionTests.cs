@@ -1,3 +1,4 @@
+using Qwen3Tts.Audio;
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.Doctor;
 using Qwen3Tts.Doctor.Decision;
@@ -53,6 +54,38 @@ public sealed class ConfusionTests
         Assert.StartsWith("Mismatch", report.Verdict, StringComparison.Ordinal);
         Assert.True(report.Losses.Single(l => l.Hypothesis == "official").Talker > report.Data!.Guessing);
     }
+
+    /// <summary>The miniature knows single sentences. In clips of three it expects an end after each, so the row of the end moves alike
+    /// with and without end targets. A correct run of a few steps is not accused, and a missing end is undecided.</summary>
+    [Theory]
+    [InlineData(FaultSet.None, 2, "Mismatch", false)]
+    [InlineData(FaultSet.None, 4, "Mismatch", false)]
+    [InlineData(FaultSet.NoEos, 8, "Undecided: these clips cannot show whether the end of speech was taught.", true)]
+    internal void JoinedSentencesCannotShowWhetherTheEndWasTaught(FaultSet faults, int steps, string verdict, bool said)
+    {
+        var report = Examination.Run(new()
+        {
+            Checkpoint = Joined.Value.Checkpoint(new(Hypothesis.Combine(faults).Name, faults, 2e-4, steps, AsTheTrainerDoesByDefault)),
+            Base = Mini.Model,
+            Data = Joined.Value.Data,
+        }, null, _ => { });
+        Assert.Equal(said, report.Verdict.StartsWith(verdict, StringComparison.Ordinal));
+        Assert.Contains(report.Findings, f => f.Id == "end_not_tested");
+        Assert.Equal(FaultSet.None, Hypothesis.Parse(report.Hypothesis!).Faults & KnownFaults.Mismatch);
+    }
+
+    static readonly Lazy<PlantedFaults> Joined = new(() =>
+    {
+        var recordings = Scratch.New("three");
+        for (var i = 0; i < 10; i++)
+        {
+            var joined = Slicing.Joined.Nora(3 * i, 3, 0.3, 0.3);
+            var file = Path.Combine(recordings, $"{i}.wav");
+            WavFile.Write(file, new(joined.Clean, joined.Rate));
+            File.WriteAllText(Path.ChangeExtension(file, ".txt"), string.Join(' ', joined.Truth.Select(c => c.Text)));
+        }
+        return new(Scratch.New("joined"), clips: 10, Mini.Model, source: recordings);
+    });
 
     /// <summary>After a training with shifted labels, the loss is lower without a speaker than under the true hypothesis. The fault must be
     /// named all the same.</summary>

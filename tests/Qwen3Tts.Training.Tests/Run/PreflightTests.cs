@@ -16,16 +16,19 @@ namespace Qwen3Tts.Tests;
 /// </summary>
 public sealed class PreflightTests
 {
-    static readonly Lazy<string> Nora = new(() =>
+    internal static readonly Lazy<string> Nora = new(() => Prepare(Mini.Recordings, 8));
+    static readonly Lazy<string> Station = new(() => Prepare(Mini.Station, 16));
+
+    static string Prepare(string recordings, int clips)
     {
-        var folder = Scratch.New("nora");
-        foreach (var file in Directory.GetFiles(Mini.Recordings).Order(StringComparer.Ordinal).Take(2 * 8))
+        var folder = Scratch.New("recordings");
+        foreach (var file in Directory.GetFiles(recordings).Order(StringComparer.Ordinal).Take(2 * clips))
             File.Copy(file, Path.Combine(folder, Path.GetFileName(file)));
         var list = Path.Combine(folder, "codes.jsonl");
         Preparation.Run(new() { Input = folder, Output = list, Language = "English" }, ModelEncoder.Load(ModelFolder.Open(Mini.Model)),
             null, default);
         return list;
-    });
+    }
 
     static TrainingOptions Options => new() { Model = Mini.Model, Data = Nora.Value, Speaker = "nora", Steps = 1, WarmUp = 0 };
 
@@ -100,6 +103,38 @@ public sealed class PreflightTests
         File.WriteAllLines(list, lines.Select(l => l.ToJsonString()));
         Assert.Contains("this model's codec", Refused(Options with { Data = list }));
     }
+
+    /// <summary>Announcements with words that the miniature does not know may be trained on, but not with the texts of other
+    /// announcements.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void TextsOfOtherRecordingsAreRefusedAndUnknownWordsAreNot(bool exchanged)
+    {
+        var lines = File.ReadAllLines(Station.Value).Select(l => JsonNode.Parse(l)!).ToList();
+        string[] texts = [.. lines.Select(l => (string)l["text"]!)];
+        for (var i = 0; exchanged && i < lines.Count; i++)
+            lines[i]["text"] = texts[(i + 1) % texts.Length];
+        var list = Path.Combine(Path.GetDirectoryName(Station.Value)!, $"exchanged_{exchanged}.jsonl");
+        File.WriteAllLines(list, lines.Select(l => l.ToJsonString()));
+        var options = Options with { Data = list };
+        if (exchanged)
+            Assert.Contains("the texts", Refused(options));
+        else
+            Assert.DoesNotContain(Run(options).Report.Doubts, d => d.Refuses);
+        var run = PreparedRun.Load(options, "", Existing.Refuse);
+        using var talker = TalkerWeights.Load(run.Model, Placement.Float32OnCpu);
+        Assert.Equal(!exchanged, TextFit.Measure(talker, run.Data, lines.Count, run.Ids.CodecEos)!.IsClear);
+    }
+
+    /// <summary>A new language looks like wrong texts, so it is only reported.</summary>
+    [Theory]
+    [InlineData(0.5, 0.2, null, null)]
+    [InlineData(0.3, 0.2, null, true)]
+    [InlineData(-0.1, 0.2, null, true)]
+    [InlineData(0.3, 0.2, "frisian", false)]
+    public void TextsMustSaveMoreThanTheNoise(double saved, double error, string? language, bool? refuses) => Assert.Equal(refuses,
+        Preflight.JudgeTexts(new(saved, error), Options with { NewLanguage = language }).SingleOrDefault()?.Refuses);
 
     [Theory]
     [InlineData(true)]

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using Qwen3Tts.Audio;
 using Qwen3Tts.Checkpoint;
+using Qwen3Tts.Doctor.Evidence;
 using Qwen3Tts.Generation;
 using Qwen3Tts.Sequence;
 using Qwen3Tts.Training.Log;
@@ -229,6 +230,34 @@ public sealed class TrainerTests
         Assert.Equal(result.Log.Lines(), resumed.Log.Lines());
         Assert.Equal(File.ReadAllBytes(Path.Combine(result.Export, "model.safetensors")),
             File.ReadAllBytes(Path.Combine(resumed.Export, "model.safetensors")));
+    }
+
+    /// <summary>A learning rate that destroys the miniature: the result is the untouched model with the voice's vector, and the summary
+    /// says so.</summary>
+    [Fact]
+    public void ARunThatOnlyDoesHarmKeepsTheUntouchedModel()
+    {
+        var folder = Fresh();
+        var result = Run(Measured with
+        {
+            Model = Mini.Model,
+            Data = PreflightTests.Nora.Value,
+            LearningRate = 0.05,
+            WarmUp = 0,
+            Steps = 2,
+        }, folder);
+        Assert.True(result.Finished);
+        Assert.Equal((0, 0), (Lowest(folder, result), RunManifest.Read(result.Export)!.Steps));
+        Assert.StartsWith("Result: the untouched model with the voice's vector, which is the clone: in 2 steps",
+            RunOutcome.Of(folder, result.Log).Kept);
+        var talker = ModelFolder.Open(result.Export).Config.TalkerConfig;
+        var (before, after) = (WeightsOf(Mini.Model), WeightsOf(result.Export));
+        var changed = after.Where(t => !t.Value.SequenceEqual(before[t.Key])).Select(t => t.Key);
+        Assert.Equal([Movement.CodecEmbedding], changed);
+        Assert.Equal([talker.SpkId["anna"]], Enumerable.Range(0, talker.VocabSize).Where(row =>
+            !Row(before, row).SequenceEqual(Row(after, row))));
+        ArraySegment<float> Row(Dictionary<string, float[]> weights, int row) =>
+            new(weights[Movement.CodecEmbedding], row * talker.HiddenSize, talker.HiddenSize);
     }
 
     [Fact]

@@ -25,7 +25,8 @@ abstract class EndRule
 }
 
 /// <summary>The end was not taught if two things hold: its row moved as it does without end targets, and the loss of the ends did not fall.
-/// The row alone is not enough: one long clip of the training that is not measured can move the row in the same way.</summary>
+/// The row alone is not enough: one long clip of the training that is not measured can move the row in the same way. And the rule gives no
+/// answer where it would say the same of the first step of a training with all ends.</summary>
 sealed class EndInHeads : EndRule
 {
     public override string Name => "end_in_heads";
@@ -35,10 +36,20 @@ sealed class EndInHeads : EndRule
     {
         if (!byFit || origin is not { EndMoved: true })
             return null;
-        var clips = Enumerable.Range(0, now.Clips).Where(origin.MayHaveSeen).ToList();
-        return Judge([.. clips.Select(clip => new ClipEnd(
-            origin.CountEndVotes(clip, faults), origin.Losses.End(clip, faults).Nats, now.End(clip, faults).Nats))]);
+        var verdict = Judge(now, origin, faults);
+        return verdict.IsTaught || CanTell(origin, faults) ? verdict : null;
     }
+
+    /// <summary>The answer before it is asked whether the row can tell.</summary>
+    public static EndVerdict Judge(ILossEvidence now, IOriginEvidence origin, FaultSet faults) =>
+        Judge([.. Enumerable.Range(0, now.Clips).Where(origin.MayHaveSeen).Select(clip => new ClipEnd(
+            origin.CountEndVotes(clip, faults), origin.Losses.End(clip, faults).Nats, now.End(clip, faults).Nats))]);
+
+    /// <summary>Whether the row can show a missing end on these clips: whether the votes are against it for the first step of a
+    /// training with all ends. They are not if the base expects many ends inside the clips, as where several sentences are joined: the row
+    /// moves away from these hidden states, which resemble those at the ends.</summary>
+    public static bool CanTell(IOriginEvidence origin, FaultSet faults) => Enumerable.Range(0, origin.Losses.Clips)
+        .Where(origin.MayHaveSeen).Sum(clip => origin.CountEndVotesIfTaught(clip, faults)) < 0;
 
     /// <summary>The evidence of one clip.</summary>
     /// <param name="Votes">Number of elements of the end's row that moved as in a training without the end, minus the number that moved as

@@ -7,7 +7,7 @@ namespace Qwen3Tts.Doctor.Decision;
 
 static class TrainingFindings
 {
-    public const string Untrained = "untrained", LossesAlone = "losses_alone";
+    public const string Untrained = "untrained", LossesAlone = "losses_alone", EndNotTested = "end_not_tested";
 
     /// <summary>Whether even the best hypothesis is no better than guessing among the codes, neither for the talker nor for the code
     /// predictor. If the change of the heads gave the answer, the checkpoint was trained: with a fault, a loss may have fallen and still be
@@ -45,11 +45,18 @@ static class TrainingFindings
             yield return new(LossesAlone, Severity.Warning, WhyLossesAlone(origin),
                 "After a short training with a fault, losses are still lowest in the right format. "
                 + "Give --base, and as --data all clips that it was trained on.");
+        if (origin is { EndMoved: true } && !faults.HasFlag(FaultSet.NoEos) && !EndInHeads.CanTell(origin, faults))
+            yield return DescribeUntestedEnd(EndInHeads.Judge(now, origin, faults).IsTaught);
         if (!now.ShowsDifference(FaultSet.NoLanguage))
             yield return new("language_not_tested", Severity.Note,
                 "No measured sequence names a language, so a prefix with a language was not tried.",
                 "Name the language that you speak with: --language English.");
     }
+
+    static Finding DescribeUntestedEnd(bool seemsTaught) => new(EndNotTested, seemsTaught ? Severity.Note : Severity.Warning,
+        "On these clips the row of the end moves in nearly the same way with and without end targets, because the base expects ends inside "
+        + $"them; so no_eos was not tested{(seemsTaught ? "" : ", and the loss of the ends did not fall")}.",
+        "Listen whether its speech ends; the share of takes that do not end is given where it speaks.");
 
     static string DescribeEvidence(Fault part, FaultSet faults, Measurement now, Origin? origin)
     {

@@ -10,7 +10,7 @@ static class Verdicts
     public static DoctorReport Conclude(DoctorReport r)
     {
         var faults = r.Findings.Where(f => f.Severity == Severity.Fault).ToList();
-        var isKnown = r.Hypothesis is not null && !r.Findings.Any(f => f.Id == TrainingFindings.LossesAlone);
+        var isKnown = r.Hypothesis is not null && !r.Findings.Any(IsDoubt);
         var (verdict, details) = faults.Count > 0 ? DescribeFaults(r, faults) : isKnown ? DescribeHealthy(r) : DescribeUndecided(r);
         return r with
         {
@@ -46,11 +46,17 @@ static class Verdicts
         ? ("Healthy: it was trained with the sequence that it speaks with.", [])
         : ($"Healthy: it was trained with the sequence that it speaks with ({KnownFaults.Describe(FindFaults(r))}).", []);
 
+    /// <summary>Whether the finding says that the training cannot be decided.</summary>
+    static bool IsDoubt(Finding f) =>
+        f is { Id: TrainingFindings.LossesAlone } or { Id: TrainingFindings.EndNotTested, Severity: Severity.Warning };
+
     static (string, IReadOnlyList<string>) DescribeUndecided(DoctorReport r) => r.Hypothesis is null
         ? ("Not measured: --data is needed to find what it was trained with.", ["Nothing is wrong with the folder."])
+        : r.Findings.First(IsDoubt) is { Id: TrainingFindings.EndNotTested } end
+        ? ("Undecided: these clips cannot show whether the end of speech was taught.",
+            ["Everything else was trained as it speaks.", end.Evidence])
         : ("Undecided: losses alone cannot distinguish this from a short training with a fault.",
-            ["The losses are lowest with the sequence that it speaks with.", r.Findings
-                .First(f => f.Id == TrainingFindings.LossesAlone).Evidence]);
+            ["The losses are lowest with the sequence that it speaks with.", r.Findings.First(IsDoubt).Evidence]);
 
     static FaultSet FindFaults(DoctorReport r) => r.Hypothesis is null ? FaultSet.None : Hypothesis.Parse(r.Hypothesis).Faults;
 }

@@ -45,6 +45,17 @@ sealed class HeadChange
         return values.All(v => v == 0) ? null : new(1, values.Length, values);
     }
 
+    /// <summary>The change as it would be if the elements that changed had gone one step along a direction instead; for a single
+    /// row.</summary>
+    public HeadChange Along(ReadOnlySpan<double> direction)
+    {
+        var step = new float[_change.Columns];
+        _change.CopyRow(0, step);
+        for (var i = 0; i < step.Length; i++)
+            step[i] = step[i] == 0 ? 0 : Math.Sign(direction[i]);
+        return new(1, step.Length, step);
+    }
+
     /// <summary>Compares the change of the first row with two directions [hidden]. Only elements count that changed and for which the two
     /// directions differ in sign. Each of them votes for the direction whose sign its change has. Signs are compared, not sizes, because
     /// optimisers move all elements about equally far.</summary>

@@ -61,4 +61,7 @@ interface IOriginEvidence
     /// <summary>How many more elements of the end's row moved as in a training on this clip without its end than as in a training with its
     /// end.</summary>
     int CountEndVotes(int clip, FaultSet faults);
+
+    /// <summary>The same number, if the row had moved as in the first step of a training on all clips with their ends.</summary>
+    int CountEndVotesIfTaught(int clip, FaultSet faults);
 }

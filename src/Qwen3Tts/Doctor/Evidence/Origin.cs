@@ -23,6 +23,7 @@ sealed class Origin(Measurement measurement, IReadOnlyList<RowEvidence> rows, He
 
     readonly Dictionary<(int Clip, FaultSet Faults), TalkerFit> _talker = [];
     readonly Dictionary<(int Clip, FaultSet Faults), double> _predictor = [];
+    readonly Dictionary<FaultSet, HeadChange> _taughtSteps = [];
 
     public Measurement Measurement => measurement;
     public ILossEvidence Losses => measurement;
@@ -52,5 +53,22 @@ sealed class Origin(Measurement measurement, IReadOnlyList<RowEvidence> rows, He
     {
         var fit = TalkerFit(clip, faults);
         return moved.End!.CountVotes(fit.Taught, fit.Untaught).Lead;
+    }
+
+    /// <summary>The same count, if the elements of the row had moved as in the first step of a training on all clips with their
+    /// ends.</summary>
+    public int CountEndVotesIfTaught(int clip, FaultSet faults)
+    {
+        var fit = TalkerFit(clip, faults);
+        return TaughtStep(faults).CountVotes(fit.Taught, fit.Untaught).Lead;
+    }
+
+    /// <summary>The first step along the sum of the directions of all clips that may have been trained on.</summary>
+    HeadChange TaughtStep(FaultSet faults)
+    {
+        if (_taughtSteps.TryGetValue(faults, out var known))
+            return known;
+        var directions = Enumerable.Range(0, seen.Count).Where(MayHaveSeen).Select(clip => TalkerFit(clip, faults).Taught);
+        return _taughtSteps[faults] = moved.End!.Along(directions.Aggregate((a, b) => [.. a.Zip(b, (x, y) => x + y)]));
     }
 }

@@ -128,6 +128,8 @@ static class HtmlReport
         page.Append($"<h2>It speaks</h2>\n<p>{s.Takes.Count} takes; {Percent(s.Runaway)} did not end; silence {Percent(s.Silence)}; " +
             $"repeated frames {Percent(s.Repeated)}{(s.LengthRatio is { } l ? $"; length {Number(l)} of the data's" : "")}; words heard " +
             $"wrongly: {(s.WordErrors is { } e ? $"{Percent(e)} ({Escape(s.Recogniser)})" : Escape(s.Recogniser))}.</p>\n");
+        if (s.Likeness is { } likeness)
+            page.Append($"<p>{Escape(likeness.Sentence)}</p>\n");
         foreach (var (i, take) in s.Takes.Index())
             page.Append($"<div class=\"card\"><p>{Escape(take.Text)} <span class=\"soft\">{Number(take.Seconds)} " +
                 $"s{(take.Ended ? "" : ", cut off")}</span></p>{Wave(take.Peaks)}{(i < MostSounds ? Player(take) : "")}</div>\n");

@@ -54,5 +54,15 @@ static class NumberMeanings
         yield return new("repeated frames", "share of frames equal to the one before in all codes: 0 % is none, 100 % stands still");
         if (s.WordErrors is not null)
             yield return new("words heard wrongly", "by the recogniser, of the words that were to be said: 0 % is none");
+        if (s.Likeness is null)
+            yield break;
+        yield return new("distance of the spectrum", "from the recordings of the data: 1 is usual for one of them, lower is nearer; it "
+            + "also follows microphone and room, and knows no melody and no words");
+        yield return new("pitch, range", "median of the fundamental frequency, and semitones from its 10th to its 90th percentile: as the "
+            + "recordings have them; two speakers may have the same");
+        yield return new("letters a second", "of the text, without pauses: as the recordings have them; 0 is no speech");
+        yield return new("pauses", "share of the time that is silent for 0.15 s or more: as the recordings have it");
+        yield return new("distortion", "mel-cepstral, from the recording of the same text: 0 dB is the recording itself; other words or "
+            + "another voice have about 3 dB and more");
     }
 }

@@ -76,6 +76,8 @@ sealed record OriginFeatures
     public PerClip CodesFit { get; init; } = [];
     public PerClip PredictorFit { get; init; } = [];
     public PerClip Votes { get; init; } = [];
+    /// <summary>Null where no answer needs it, because the other evidence shows that the end was taught.</summary>
+    public PerClip? VotesIfTaught { get; set; }
 }
 
 /// <summary>One checkpoint on one set of clips.</summary>

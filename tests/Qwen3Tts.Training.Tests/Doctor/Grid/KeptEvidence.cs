@@ -73,6 +73,9 @@ sealed class KeptOrigin(ClipFeatures set, OriginFeatures kept, IOriginEvidence? 
     public int CountEndVotes(int clip, FaultSet faults) =>
         (int)Read(kept.Votes, clip, faults & ~KeptLosses.EndAndPredictor, (m, f) => m.CountEndVotes(clip, f));
 
+    public int CountEndVotesIfTaught(int clip, FaultSet faults) =>
+        (int)Read(kept.VotesIfTaught ??= [], clip, faults & ~KeptLosses.EndAndPredictor, (m, f) => m.CountEndVotesIfTaught(clip, f));
+
     double Read(PerClip numbers, int clip, FaultSet faults, Func<IOriginEvidence, FaultSet, double> ask) =>
         numbers.Read(faults, clip, model is null ? null : () => ask(model, faults));
 
