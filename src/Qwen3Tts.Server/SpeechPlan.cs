@@ -44,6 +44,8 @@ sealed record SpeechPlan
         if (text.Length > limits.MostCharacters)
             throw ApiError.Of("input", $"The text has {text.Length} characters, and {limits.MostCharacters} are the most. Send it in "
                 + "parts.");
+        CheckLength(body.Instructions, "instructions", limits);
+        CheckLength(body.RefText, "ref_text", limits);
         if (body.Speed is { } speed && speed != 1)
             throw ApiError.Of("speed", "Qwen3-TTS has no setting for the speed. Leave 'speed' out, change the audio afterwards, or say how "
                 + "to speak in 'instructions', if the model takes them.");
@@ -76,6 +78,13 @@ sealed record SpeechPlan
             FirstFrames = body.InitialCodecChunkFrames is { } frames ? frames is >= 0 and <= 1000 ? frames
                 : throw ApiError.Of("initial_codec_chunk_frames", $"initial_codec_chunk_frames is {frames}. Give 0 to 1000.") : 0,
         };
+    }
+
+    /// <summary>What is read beside the text has its limit, too: reading takes as long.</summary>
+    static void CheckLength(string? text, string field, SpeechServerOptions limits)
+    {
+        if (text?.Length > limits.MostCharacters)
+            throw ApiError.Of(field, $"'{field}' has {text.Length} characters, and {limits.MostCharacters} are the most. Shorten it.");
     }
 
     static SpeechOptions Drawing(SpeechBody body, Tts model, double seconds)

@@ -74,6 +74,7 @@ public sealed class SpeechServer : IAsyncDisposable
         app.UseWebSockets(new() { KeepAliveInterval = TimeSpan.FromSeconds(30) });
         SpeechApi.Map(app);
         VoicesApi.Map(app);
+        ScoreApi.Map(app);
         app.MapGet("/healthz", Health).WithName("health").WithSummary("Answers ok while the server serves.");
         app.MapGet("/metrics", Numbers).WithName("metrics").WithSummary("Numbers for Prometheus.");
         app.MapOpenApi();
