@@ -21,6 +21,14 @@ sealed record VoiceList(IReadOnlyList<string> Voices, IReadOnlyList<UploadedVoic
 /// <param name="Models">The models that can speak with it.</param>
 sealed record VoiceEntry(string Name, string Kind, IReadOnlyList<string> Models);
 
+/// <summary>The form that makes a voice, for the document of the API alone.</summary>
+/// <param name="AudioSample">The recording.</param>
+/// <param name="Name">Name of the voice.</param>
+/// <param name="Consent">How the speaker agreed.</param>
+/// <param name="RefText">The words of the recording.</param>
+/// <param name="Model">The model that makes it.</param>
+sealed record VoiceForm(byte[] AudioSample, string Name, string Consent, string? RefText, string? Model);
+
 sealed record UploadedVoice(string Name, string? Consent, string Made, long FileSize, string? RefText, IReadOnlyList<string> Warnings);
 sealed record VoiceMade(bool Success, UploadedVoice Voice);
 sealed record VoiceDeleted(bool Success, string Message);
@@ -70,6 +78,7 @@ sealed record SocketError(string Type, string Message, ErrorDetail Error);
 [JsonSerializable(typeof(ErrorBody))]
 [JsonSerializable(typeof(ModelList))]
 [JsonSerializable(typeof(VoiceList))]
+[JsonSerializable(typeof(VoiceForm))]
 [JsonSerializable(typeof(VoiceMade))]
 [JsonSerializable(typeof(VoiceDeleted))]
 [JsonSerializable(typeof(SpeechDelta))]

@@ -1,4 +1,5 @@
 // The server: configure, map, run. Nothing is read from files or variables of the environment but what the options name.
+using System.Diagnostics.CodeAnalysis;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -16,6 +17,7 @@ namespace Qwen3Tts.Server;
 public sealed class SpeechServer : IAsyncDisposable
 {
     const int MostConnections = 512;
+    const string ApiPage = "Qwen3Tts.Server.ApiPage";
 
     readonly WebApplication _app;
     readonly ServerState _state;
@@ -53,6 +55,11 @@ public sealed class SpeechServer : IAsyncDisposable
         {
             about.Info.Title = "Qwen3-TTS";
             return Task.CompletedTask;
+        }).AddSchemaTransformer((schema, of, _) =>
+        {
+            if (of.JsonTypeInfo.Type == typeof(byte[])) // a file of a form, and no base64
+                schema.Format = "binary";
+            return Task.CompletedTask;
         }));
         var app = builder.Build();
         Map(app, state);
@@ -67,6 +74,10 @@ public sealed class SpeechServer : IAsyncDisposable
         }
         return new(app, state);
     }
+
+    /// <summary>A program that is compiled ahead of time may leave the page of the API out, which has 2 MB.</summary>
+    [FeatureSwitchDefinition(ApiPage)]
+    static bool HasApiPage => !AppContext.TryGetSwitch(ApiPage, out var has) || has;
 
     static void Map(WebApplication app, ServerState state)
     {
@@ -83,7 +94,7 @@ public sealed class SpeechServer : IAsyncDisposable
             StudioPage.Map(app);
             StudioApi.Map(app);
         }
-        if (state.Options.Development)
+        if (HasApiPage && state.Options.Development)
             app.MapScalarApiReference();
     }
 
@@ -112,6 +123,9 @@ public sealed class SpeechServer : IAsyncDisposable
             throw new ArgumentException($"{options.MostTogether} speeches are to be made at the same time. Choose 1 to 32.");
         if (options.MostWaiting < 0)
             throw new ArgumentException($"{options.MostWaiting} requests are to wait. Choose 0 or more.");
+        if (options.Development && !HasApiPage)
+            throw new ArgumentException("This program was built without the page of the API. Leave --development out, and read "
+                + "/openapi/v1.json, or take the program that runs on .NET.");
         options.CheckAddress();
     }
 

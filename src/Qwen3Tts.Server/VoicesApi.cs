@@ -18,7 +18,7 @@ static class VoicesApi
     {
         app.MapGet("/v1/models", Models).Produces<ModelList>().WithName("models").WithSummary("The models.");
         app.MapGet(Path, Voices).Produces<VoiceList>().WithName("voices").WithSummary("The voices that requests may name.");
-        app.MapPost(Path, MakeAsync).Accepts<IFormFile>("multipart/form-data").Produces<VoiceMade>().Produces<ErrorBody>(400)
+        app.MapPost(Path, MakeAsync).Accepts<VoiceForm>("multipart/form-data").Produces<VoiceMade>().Produces<ErrorBody>(400)
             .Produces<ErrorBody>(409).Produces<ErrorBody>(413).WithName("make_voice").WithSummary("Makes a voice from a recording.");
         app.MapDelete(Path + "/{name}", Delete).Produces<VoiceDeleted>().Produces<ErrorBody>(404).WithName("delete_voice")
             .WithSummary("Deletes a saved voice.");
