@@ -1,5 +1,5 @@
-// POST /score: speech in, a score and the numbers that it is made of out. The protocol is that of verl-omni's scorers, so that reinforcement
-// learning on other machines can use what this project measures. docs/serve.md says what each number is, and what it is not.
+// POST /score: speech in; out, a score and the numbers that it is made of. The protocol is that of verl-omni's scorers, so that
+// reinforcement learning elsewhere can use what this project measures. docs/serve.md says what each number is, and what it is not.
 using System.Buffers.Text;
 using System.Runtime.InteropServices;
 using System.Text;

@@ -1,5 +1,5 @@
-// The bodies of requests. For speech: the fields of OpenAI, those that clients of vllm-omni send, and ours. A field that is none of these is
-// refused, because a misspelt seed or language would otherwise be ignored without a word.
+// The bodies of requests. For speech: the fields of OpenAI, those that clients of vllm-omni send, and ours. A field that is none of these
+// is refused, because a misspelt seed or language would otherwise be ignored without a word.
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
@@ -107,6 +107,7 @@ sealed record ScoreBody : JsonBody
     public int? SampleRate { get; init; }
     /// <summary>The text that should be said.</summary>
     public string? Prompt { get; init; }
-    /// <summary>What the caller knows about the sample. voice, model and language are read, and everything else is the caller's own.</summary>
+    /// <summary>What the caller knows about the sample. voice, model and language are read; everything else is the caller's
+    /// own.</summary>
     public JsonElement? Metadata { get; init; }
 }

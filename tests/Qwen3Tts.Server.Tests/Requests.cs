@@ -68,8 +68,8 @@ sealed class Requests(HttpClient client, Uri address, IReadOnlyList<string> voic
         using var tcp = new TcpClient();
         await tcp.ConnectAsync(address.Host, address.Port);
         var body = Body().ToJsonString();
-        var all = Encoding.UTF8.GetBytes($"POST /v1/audio/speech HTTP/1.1\r\nHost: {address.Authority}\r\nContent-Type: application/json\r\n"
-            + $"Content-Length: {body.Length}\r\n\r\n{body}");
+        var all = Encoding.UTF8.GetBytes($"POST /v1/audio/speech HTTP/1.1\r\nHost: {address.Authority}\r\n"
+            + $"Content-Type: application/json\r\nContent-Length: {body.Length}\r\n\r\n{body}");
         await tcp.GetStream().WriteAsync(all.AsMemory(0, random.Next(2) == 0 ? all.Length : random.Next(all.Length)));
         await Task.Delay(random.Next(50));
         return null;
