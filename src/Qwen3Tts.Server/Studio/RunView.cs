@@ -40,7 +40,7 @@ static class RunView
             return Number("step") is { } step && Number("of") is { } of && Total("") is { } loss && double.IsFinite(loss)
                 ? new((int)step, (int)of, loss, Total("held_out_") is { } held && double.IsFinite(held) ? held : null) : null;
         }
-        catch (JsonException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException) // the second one: half a character in a name
         {
             return null; // not of this program, or damaged: the curve has a gap
         }
