@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Json;
+using Microsoft.AspNetCore.OpenApi;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Qwen3Tts.Server.Studio;
@@ -51,16 +52,7 @@ public sealed class SpeechServer : IAsyncDisposable
             json.SerializerOptions.TypeInfoResolverChain.Insert(0, ServerJson.Default);
             json.SerializerOptions.PropertyNamingPolicy = ServerJson.Default.Options.PropertyNamingPolicy;
         });
-        builder.Services.AddOpenApi(document => document.AddDocumentTransformer((about, _, _) =>
-        {
-            about.Info.Title = "Qwen3-TTS";
-            return Task.CompletedTask;
-        }).AddSchemaTransformer((schema, of, _) =>
-        {
-            if (of.JsonTypeInfo.Type == typeof(byte[])) // a file of a form, and no base64
-                schema.Format = "binary";
-            return Task.CompletedTask;
-        }));
+        builder.Services.AddOpenApi(Describe);
         var app = builder.Build();
         Map(app, state);
         try
@@ -74,6 +66,17 @@ public sealed class SpeechServer : IAsyncDisposable
         }
         return new(app, state);
     }
+
+    static void Describe(OpenApiOptions document) => document.AddDocumentTransformer((about, _, _) =>
+    {
+        about.Info.Title = "Qwen3-TTS";
+        return Task.CompletedTask;
+    }).AddSchemaTransformer((schema, of, _) =>
+    {
+        if (of.JsonTypeInfo.Type == typeof(byte[])) // a file of a form, and no base64
+            schema.Format = "binary";
+        return Task.CompletedTask;
+    });
 
     /// <summary>A program that is compiled ahead of time may leave the page of the API out, which has 2 MB.</summary>
     [FeatureSwitchDefinition(ApiPage)]

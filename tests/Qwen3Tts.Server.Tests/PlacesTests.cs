@@ -1,3 +1,5 @@
+using System.Net.Sockets;
+using System.Text;
 using Qwen3Tts.Server;
 
 namespace Qwen3Tts.Tests.Server;
@@ -44,6 +46,21 @@ public sealed class PlacesTests
             using var after = await Served.SpeakAsync(Served.Request(("voice", Served.Speaker), ("max_seconds", 0.08)), client);
             Assert.Contains((int)after.StatusCode, new[] { 200, 504 }); // of a machine that is very busy
         }
+    }
+
+    [Theory]
+    [InlineData("/v1/audio/speech", "application/json")]
+    [InlineData("/v1/audio/voices", "multipart/form-data; boundary=b")]
+    [InlineData("/score", "application/json")]
+    public async Task ABodyThatDoesNotEndIsLate(string path, string type)
+    {
+        await using var server = await Served.StartAsync(o => o with { Deadline = TimeSpan.FromMilliseconds(100) });
+        using var tcp = new TcpClient();
+        await tcp.ConnectAsync(server.Address.Host, server.Address.Port);
+        await tcp.GetStream().WriteAsync(Encoding.ASCII.GetBytes($"POST {path} HTTP/1.1\r\nHost: {server.Address.Authority}\r\n"
+            + $"Content-Type: {type}\r\nContent-Length: 1000\r\n\r\n{{"));
+        using var answer = new StreamReader(tcp.GetStream());
+        Assert.Equal("HTTP/1.1 504 Gateway Timeout", await answer.ReadLineAsync());
     }
 }
 
