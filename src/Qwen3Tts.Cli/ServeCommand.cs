@@ -62,6 +62,17 @@ sealed class ServeCommand : DocumentedCommand
         HelpName = "NAME=DIR",
     };
     readonly Option<bool> _noStudio = new("--no-studio") { Description = "Serve no page at /." };
+    readonly Option<string?> _grammar = new("--grammar")
+    {
+        Description = "JSGF grammar of all sentences that speech for /score may say, for pocketsphinx. Without it, whisper.cpp hears, if "
+            + "it is installed.",
+        HelpName = "FILE",
+    };
+    readonly Option<string[]> _dictionaries = new("--dictionary")
+    {
+        Description = "Dictionary with the pronunciations that pocketsphinx lacks.",
+        HelpName = "FILE",
+    };
     readonly Option<bool> _development = new("--development") { Description = "Show the page of the API at /scalar." };
     readonly Option<string> _precision = PrecisionOption.Create();
     readonly Option<int?> _threads = CommonOptions.Threads();
@@ -77,6 +88,7 @@ sealed class ServeCommand : DocumentedCommand
         AddGroup("Limits", _together, _queue, _text, _upload, _seconds, _deadline);
         AddGroup("Page", _studio, _examine, _noStudio);
         AddGroup("Answers", _noProvenance, _development);
+        AddGroup("Scores", _grammar, _dictionaries);
         this.Does(Run);
     }
 
@@ -137,6 +149,8 @@ sealed class ServeCommand : DocumentedCommand
             Trainer = HandOver.InBackground(),
         },
         Development = parsed.GetValue(_development),
+        Grammar = parsed.GetValue(_grammar),
+        Dictionaries = parsed.GetValue(_dictionaries) ?? [],
         Log = Console.Error.WriteLine,
     };
 

@@ -35,6 +35,10 @@ static class Guard
                 Fault(state, e);
             http.Abort(); // the client sees that the audio is not complete
         }
+        catch (OperationCanceledException) // the client is there, so it is the deadline
+        {
+            await ApiError.TooLate(state.Options.Deadline).WriteAsync(http.Response).ConfigureAwait(false);
+        }
         catch (Exception e)
         {
             await (ApiError.OfLibrary(e) ?? Fault(state, e)).WriteAsync(http.Response).ConfigureAwait(false);

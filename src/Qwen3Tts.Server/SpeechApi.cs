@@ -24,9 +24,9 @@ static class SpeechApi
 
     static async Task SpeakAsync(HttpContext http, ServerState state)
     {
-        var limits = state.Options;
-        var body = SpeechBody.Parse(await ReadAsync(http, limits.MostUploadBytes / 3 * 4 + 6 * limits.MostCharacters + OtherBytes)
-            .ConfigureAwait(false));
+        using var stop = state.Deadline(http);
+        var body = JsonBody.Parse(await ReadAsync(http, MostBytes(state.Options), stop.Token).ConfigureAwait(false),
+            ServerJson.Default.SpeechBody);
         var events = body.StreamFormat switch
         {
             null or "" => body.Stream == true,
@@ -37,45 +37,40 @@ static class SpeechApi
         };
         var streams = events || body.StreamFormat == "audio";
         var plan = SpeechPlan.Of(body, state, streams);
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted);
-        stop.CancelAfter(limits.Deadline);
-        try
-        {
-            using var place = await state.Queue.EnterAsync(ClientOf(http), stop.Token).ConfigureAwait(false)
-                ?? throw ApiError.TooMany(state.Queue);
-            plan = plan.Ready();
-            var pieces = Speaking.Speak(plan, stop.Token);
-            http.Response.Headers["X-Seed"] = plan.Seed.ToString(CultureInfo.InvariantCulture);
-            http.Response.Headers["X-Model"] = Uri.EscapeDataString(plan.ModelName);
-            http.Response.Headers["X-Voice"] = Uri.EscapeDataString(plan.VoiceName);
-            http.Response.Headers["X-Sample-Rate"] = plan.Model.SampleRate.ToString(CultureInfo.InvariantCulture);
-            http.Response.Headers.CacheControl = "no-store";
-            await (events ? SendEventsAsync(http, state, plan, pieces, stop.Token) : streams ? SendAsync(http, state, plan, pieces)
-                : SendWholeAsync(http, state, plan, pieces)).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException) when (!http.RequestAborted.IsCancellationRequested && stop.IsCancellationRequested)
-        {
-            throw ApiError.TooLate(limits.Deadline);
-        }
+        using var place = await state.Queue.EnterAsync(ClientOf(http), stop.Token).ConfigureAwait(false)
+            ?? throw ApiError.TooMany(state.Queue);
+        plan = plan.Ready();
+        var pieces = Speaking.Speak(plan, stop.Token);
+        http.Response.Headers["X-Seed"] = plan.Seed.ToString(CultureInfo.InvariantCulture);
+        http.Response.Headers["X-Model"] = Uri.EscapeDataString(plan.ModelName);
+        http.Response.Headers["X-Voice"] = Uri.EscapeDataString(plan.VoiceName);
+        http.Response.Headers["X-Sample-Rate"] = plan.Model.SampleRate.ToString(CultureInfo.InvariantCulture);
+        http.Response.Headers.CacheControl = "no-store";
+        await (events ? SendEventsAsync(http, state, plan, pieces, stop.Token) : streams ? SendAsync(http, state, plan, pieces, stop.Token)
+            : SendWholeAsync(http, state, plan, pieces, place, stop.Token)).ConfigureAwait(false);
     }
+
+    /// <summary>The most bytes of a body with a text and a recording in base64.</summary>
+    public static int MostBytes(SpeechServerOptions limits) => limits.MostUploadBytes / 3 * 4 + 6 * limits.MostCharacters + OtherBytes;
 
     /// <summary>Whose request it is, for the turns in the queue: a key, or an address.</summary>
     public static string ClientOf(HttpContext http) =>
         http.Items["key"] as string ?? http.Connection.RemoteIpAddress?.ToString() ?? "";
 
     /// <summary>Reads a body of at most so many bytes.</summary>
-    public static async Task<byte[]> ReadAsync(HttpContext http, int most)
+    public static async Task<byte[]> ReadAsync(HttpContext http, int most, CancellationToken stop)
     {
         if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
             limit.MaxRequestBodySize = most;
         if (http.Request.ContentType is { } type && !type.StartsWith("application/json", StringComparison.OrdinalIgnoreCase))
             throw new ApiError(StatusCodes.Status415UnsupportedMediaType, "The body is no JSON. Send Content-Type: application/json.");
         var bytes = new MemoryStream();
-        await http.Request.Body.CopyToAsync(bytes, http.RequestAborted).ConfigureAwait(false);
+        await http.Request.Body.CopyToAsync(bytes, stop).ConfigureAwait(false);
         return bytes.ToArray();
     }
 
-    static async Task SendWholeAsync(HttpContext http, ServerState state, SpeechPlan plan, IAsyncEnumerable<SpokenPiece> pieces)
+    static async Task SendWholeAsync(HttpContext http, ServerState state, SpeechPlan plan, IAsyncEnumerable<SpokenPiece> pieces,
+        IDisposable place, CancellationToken stop)
     {
         var samples = new List<float>();
         SpokenEnd? end = null;
@@ -91,7 +86,8 @@ static class SpeechApi
         foreach (var (name, value) in Facts(end!))
             response.Headers[name] = value;
         (response.ContentType, response.ContentLength) = (plan.Format.MediaTypeAt(plan.Model.SampleRate), bytes.Length);
-        await response.Body.WriteAsync(bytes, http.RequestAborted).ConfigureAwait(false);
+        place.Dispose(); // others may speak while the client takes its answer
+        await response.Body.WriteAsync(bytes, stop).ConfigureAwait(false);
     }
 
     /// <summary>A speech that the deadline or the client stopped is no answer.</summary>
@@ -109,14 +105,15 @@ static class SpeechApi
             ("X-Total-Seconds", Number(end.Total.TotalSeconds))];
     }
 
-    static async Task SendAsync(HttpContext http, ServerState state, SpeechPlan plan, IAsyncEnumerable<SpokenPiece> pieces)
+    static async Task SendAsync(HttpContext http, ServerState state, SpeechPlan plan, IAsyncEnumerable<SpokenPiece> pieces,
+        CancellationToken stop)
     {
         var response = http.Response;
         response.ContentType = plan.Format.MediaTypeAt(plan.Model.SampleRate);
         CheckEnd(await EncodeAsync(plan, state, pieces, async bytes =>
         {
-            await response.Body.WriteAsync(bytes, http.RequestAborted).ConfigureAwait(false);
-            await response.Body.FlushAsync(http.RequestAborted).ConfigureAwait(false);
+            await response.Body.WriteAsync(bytes, stop).ConfigureAwait(false);
+            await response.Body.FlushAsync(stop).ConfigureAwait(false);
         }).ConfigureAwait(false));
     }
 
@@ -149,28 +146,31 @@ static class SpeechApi
         {
             var end = await EncodeAsync(plan, state, pieces, bytes => SendEventAsync(http, "speech.audio.delta", Json.Bytes(
                 new SpeechDelta("speech.audio.delta", Convert.ToBase64String(bytes.Span), plan.Format.Name),
-                ServerJson.Default.SpeechDelta))).ConfigureAwait(false);
+                ServerJson.Default.SpeechDelta), stop)).ConfigureAwait(false);
             CheckEnd(end);
             var (text, frames) = (plan.Model.CountTokens(plan.Text), plan.Speech.Voice?.Frames.Count ?? 0);
             await SendEventAsync(http, "speech.audio.done", Json.Bytes(new SpeechDone("speech.audio.done",
                 new(text + frames, end.Frames, text + frames + end.Frames, new(text, frames)), ReplyFormat.Word(end.Reason), plan.Seed,
-                end.Seconds, end.FirstAudio.TotalSeconds, end.Total.TotalSeconds), ServerJson.Default.SpeechDone)).ConfigureAwait(false);
+                end.Seconds, end.FirstAudio.TotalSeconds, end.Total.TotalSeconds), ServerJson.Default.SpeechDone), stop)
+                .ConfigureAwait(false);
         }
         catch (Exception e) when (http.Response.HasStarted && !http.RequestAborted.IsCancellationRequested)
         {
             var error = stop.IsCancellationRequested ? ApiError.TooLate(state.Options.Deadline)
                 : ApiError.OfLibrary(e) ?? Guard.Fault(state, e);
+            using var last = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted);
+            last.CancelAfter(ServerState.LastWords); // the client may be the one that takes too long
             await SendEventAsync(http, "speech.audio.error", Json.Bytes(new SpeechFailed("speech.audio.error", error.Detail),
-                ServerJson.Default.SpeechFailed)).ConfigureAwait(false);
+                ServerJson.Default.SpeechFailed), last.Token).ConfigureAwait(false);
         }
     }
 
-    static async Task SendEventAsync(HttpContext http, string name, byte[] data)
+    static async Task SendEventAsync(HttpContext http, string name, byte[] data, CancellationToken stop)
     {
         var body = http.Response.Body;
-        await body.WriteAsync(Encoding.ASCII.GetBytes($"event: {name}\ndata: "), http.RequestAborted).ConfigureAwait(false);
-        await body.WriteAsync(data, http.RequestAborted).ConfigureAwait(false);
-        await body.WriteAsync("\n\n"u8.ToArray(), http.RequestAborted).ConfigureAwait(false);
-        await body.FlushAsync(http.RequestAborted).ConfigureAwait(false);
+        await body.WriteAsync(Encoding.ASCII.GetBytes($"event: {name}\ndata: "), stop).ConfigureAwait(false);
+        await body.WriteAsync(data, stop).ConfigureAwait(false);
+        await body.WriteAsync("\n\n"u8.ToArray(), stop).ConfigureAwait(false);
+        await body.FlushAsync(stop).ConfigureAwait(false);
     }
 }

@@ -1,5 +1,5 @@
-// The body of a request for speech: the fields of OpenAI, those that clients of vllm-omni send, and ours. A field that is none of these is
-// refused, because a misspelt seed or language would otherwise be ignored without a word.
+// The bodies of requests. For speech: the fields of OpenAI, those that clients of vllm-omni send, and ours. A field that is none of these
+// is refused, because a misspelt seed or language would otherwise be ignored without a word.
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
@@ -8,11 +8,37 @@ using Qwen3Tts.Files;
 
 namespace Qwen3Tts.Server;
 
-/// <summary>A request for speech.</summary>
-record SpeechBody
+/// <summary>A body in JSON, whose fields are all known.</summary>
+abstract record JsonBody
 {
     const string Remedy = "docs/serve.md lists the fields.";
 
+    /// <summary>Fields that are none of these.</summary>
+    [JsonExtensionData]
+    public Dictionary<string, JsonElement>? Unknown { get; set; }
+
+    /// <summary>Reads a body.</summary>
+    /// <exception cref="ApiError">It is not JSON, or a field is unknown or of another kind.</exception>
+    public static T Parse<T>(ReadOnlySpan<byte> utf8, JsonTypeInfo<T> type) where T : JsonBody
+    {
+        T body;
+        try
+        {
+            body = JsonFile.Parse(utf8, "The body", type, Remedy);
+        }
+        catch (InvalidDataException e)
+        {
+            throw new ApiError(StatusCodes.Status400BadRequest, e.Message);
+        }
+        return body.Unknown is not { Count: > 0 } unknown ? body
+            : throw ApiError.Of(Printable.Text(unknown.Keys.First()), $"There is no field '{Printable.Text(unknown.Keys.First())}'. The "
+                + $"fields are: {string.Join(", ", type.Properties.Where(p => !p.IsExtensionData).Select(p => p.Name))}.");
+    }
+}
+
+/// <summary>A request for speech.</summary>
+record SpeechBody : JsonBody
+{
     /// <summary>The text.</summary>
     public string? Input { get; init; }
     /// <summary>Name of the model; the first one if it is not given.</summary>
@@ -55,31 +81,6 @@ record SpeechBody
     public int? InitialCodecChunkFrames { get; init; }
     /// <summary>true is the layout text-first, false is interleaved.</summary>
     public bool? NonStreamingMode { get; init; }
-
-    /// <summary>Fields that are none of these.</summary>
-    [JsonExtensionData]
-    public Dictionary<string, JsonElement>? Unknown { get; set; }
-
-    /// <summary>Reads a body.</summary>
-    /// <exception cref="ApiError">It is not JSON, or a field is unknown or of another kind.</exception>
-    public static SpeechBody Parse(ReadOnlySpan<byte> utf8) => Parse(utf8, ServerJson.Default.SpeechBody);
-
-    /// <summary>Reads a body of this kind.</summary>
-    protected static T Parse<T>(ReadOnlySpan<byte> utf8, JsonTypeInfo<T> type) where T : SpeechBody
-    {
-        T body;
-        try
-        {
-            body = JsonFile.Parse(utf8, "The body", type, Remedy);
-        }
-        catch (InvalidDataException e)
-        {
-            throw new ApiError(StatusCodes.Status400BadRequest, e.Message);
-        }
-        return body.Unknown is not { Count: > 0 } unknown ? body
-            : throw ApiError.Of(Printable.Text(unknown.Keys.First()), $"There is no field '{Printable.Text(unknown.Keys.First())}'. The "
-                + $"fields are: {string.Join(", ", type.Properties.Where(p => !p.IsExtensionData).Select(p => p.Name))}.");
-    }
 }
 
 /// <summary>A message that a WebSocket receives: the settings of a session, or text.</summary>
@@ -91,8 +92,22 @@ sealed record SocketMessage : SpeechBody
     public string? Text { get; init; }
     /// <summary>false sends the speech as one frame at its end.</summary>
     public bool? StreamAudio { get; init; }
+}
 
-    /// <summary>Reads a message.</summary>
-    /// <exception cref="ApiError">As for <see cref="SpeechBody.Parse(ReadOnlySpan{byte})"/>.</exception>
-    public static SocketMessage ParseMessage(ReadOnlySpan<byte> utf8) => Parse(utf8, ServerJson.Default.SocketMessage);
+/// <summary>Speech to be scored, in the protocol of verl-omni's scorers.</summary>
+sealed record ScoreBody : JsonBody
+{
+    /// <summary>1; may be left out.</summary>
+    public string? ProtocolVersion { get; init; }
+    /// <summary>The samples: 32-bit floats, little-endian, in base64.</summary>
+    public string? WaveformF32Base64 { get; init; }
+    /// <summary>Their number.</summary>
+    public int? NumSamples { get; init; }
+    /// <summary>Samples per second.</summary>
+    public int? SampleRate { get; init; }
+    /// <summary>The text that should be said.</summary>
+    public string? Prompt { get; init; }
+    /// <summary>What the caller knows about the sample. voice, model and language are read; everything else is the caller's
+    /// own.</summary>
+    public JsonElement? Metadata { get; init; }
 }

@@ -41,9 +41,7 @@ sealed record SpeechPlan
     {
         var limits = state.Options;
         text ??= body.Input ?? throw ApiError.Of("input", "There is no text. Give it in the field 'input'.");
-        if (text.Length > limits.MostCharacters)
-            throw ApiError.Of("input", $"The text has {text.Length} characters, and {limits.MostCharacters} are the most. Send it in "
-                + "parts.");
+        CheckLengths(text, body, limits.MostCharacters);
         if (body.Speed is { } speed && speed != 1)
             throw ApiError.Of("speed", "Qwen3-TTS has no setting for the speed. Leave 'speed' out, change the audio afterwards, or say how "
                 + "to speak in 'instructions', if the model takes them.");
@@ -76,6 +74,16 @@ sealed record SpeechPlan
             FirstFrames = body.InitialCodecChunkFrames is { } frames ? frames is >= 0 and <= 1000 ? frames
                 : throw ApiError.Of("initial_codec_chunk_frames", $"initial_codec_chunk_frames is {frames}. Give 0 to 1000.") : 0,
         };
+    }
+
+    /// <summary>What is read beside the text has its limit, too: it takes as long to read.</summary>
+    static void CheckLengths(string text, SpeechBody body, int most)
+    {
+        if (text.Length > most)
+            throw ApiError.Of("input", $"The text has {text.Length} characters, and {most} are the most. Send it in parts.");
+        foreach (var (field, other) in new[] { ("instructions", body.Instructions), ("ref_text", body.RefText) })
+            if (other?.Length > most)
+                throw ApiError.Of(field, $"'{field}' has {other.Length} characters, and {most} are the most. Shorten it.");
     }
 
     static SpeechOptions Drawing(SpeechBody body, Tts model, double seconds)

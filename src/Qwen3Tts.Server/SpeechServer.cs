@@ -1,10 +1,12 @@
 // The server: configure, map, run. Nothing is read from files or variables of the environment but what the options name.
+using System.Diagnostics.CodeAnalysis;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Json;
+using Microsoft.AspNetCore.OpenApi;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Qwen3Tts.Server.Studio;
@@ -16,6 +18,7 @@ namespace Qwen3Tts.Server;
 public sealed class SpeechServer : IAsyncDisposable
 {
     const int MostConnections = 512;
+    const string ApiPage = "Qwen3Tts.Server.ApiPage";
 
     readonly WebApplication _app;
     readonly ServerState _state;
@@ -49,11 +52,7 @@ public sealed class SpeechServer : IAsyncDisposable
             json.SerializerOptions.TypeInfoResolverChain.Insert(0, ServerJson.Default);
             json.SerializerOptions.PropertyNamingPolicy = ServerJson.Default.Options.PropertyNamingPolicy;
         });
-        builder.Services.AddOpenApi(document => document.AddDocumentTransformer((about, _, _) =>
-        {
-            about.Info.Title = "Qwen3-TTS";
-            return Task.CompletedTask;
-        }));
+        builder.Services.AddOpenApi(Describe);
         var app = builder.Build();
         Map(app, state);
         try
@@ -68,12 +67,28 @@ public sealed class SpeechServer : IAsyncDisposable
         return new(app, state);
     }
 
+    static void Describe(OpenApiOptions document) => document.AddDocumentTransformer((about, _, _) =>
+    {
+        about.Info.Title = "Qwen3-TTS";
+        return Task.CompletedTask;
+    }).AddSchemaTransformer((schema, of, _) =>
+    {
+        if (of.JsonTypeInfo.Type == typeof(byte[])) // a file of a form, and no base64
+            schema.Format = "binary";
+        return Task.CompletedTask;
+    });
+
+    /// <summary>A program that is compiled ahead of time may leave the page of the API out, which has 2 MB.</summary>
+    [FeatureSwitchDefinition(ApiPage)]
+    static bool HasApiPage => !AppContext.TryGetSwitch(ApiPage, out var has) || has;
+
     static void Map(WebApplication app, ServerState state)
     {
         app.Use((http, next) => Guard.RunAsync(http, state, next));
         app.UseWebSockets(new() { KeepAliveInterval = TimeSpan.FromSeconds(30) });
         SpeechApi.Map(app);
         VoicesApi.Map(app);
+        ScoreApi.Map(app);
         app.MapGet("/healthz", Health).WithName("health").WithSummary("Answers ok while the server serves.");
         app.MapGet("/metrics", Numbers).WithName("metrics").WithSummary("Numbers for Prometheus.");
         app.MapOpenApi();
@@ -82,7 +97,7 @@ public sealed class SpeechServer : IAsyncDisposable
             StudioPage.Map(app);
             StudioApi.Map(app);
         }
-        if (state.Options.Development)
+        if (HasApiPage && state.Options.Development)
             app.MapScalarApiReference();
     }
 
@@ -111,6 +126,9 @@ public sealed class SpeechServer : IAsyncDisposable
             throw new ArgumentException($"{options.MostTogether} speeches are to be made at the same time. Choose 1 to 32.");
         if (options.MostWaiting < 0)
             throw new ArgumentException($"{options.MostWaiting} requests are to wait. Choose 0 or more.");
+        if (options.Development && !HasApiPage)
+            throw new ArgumentException("This program was built without the page of the API. Leave --development out, and read "
+                + "/openapi/v1.json, or take the program that runs on .NET.");
         options.CheckAddress();
     }
 

@@ -48,6 +48,13 @@ public sealed record SpeechServerOptions
     /// <summary>How long a stopping server waits for speeches that go on.</summary>
     public TimeSpan StopWithin { get; init; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>JSGF grammar of all sentences that speech to be scored may say, for pocketsphinx; null to hear free speech with
+    /// whisper.cpp, if it is installed.</summary>
+    public string? Grammar { get; init; }
+
+    /// <summary>Dictionaries with the pronunciations that pocketsphinx lacks.</summary>
+    public IReadOnlyList<string> Dictionaries { get; init; } = [];
+
     /// <summary>True to write into WAV, FLAC and Opus that the speech is synthetic, with model, voice, seed and time.</summary>
     public bool Provenance { get; init; } = true;
 

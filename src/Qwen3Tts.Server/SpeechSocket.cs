@@ -17,6 +17,7 @@ sealed class SpeechSocket(HttpContext http, ServerState state, WebSocket socket)
 
     SocketMessage _config = new();
     int _utterance;
+    CancellationToken _sending = http.RequestAborted;
 
     public static async Task RunAsync(HttpContext http, ServerState state)
     {
@@ -81,10 +82,11 @@ sealed class SpeechSocket(HttpContext http, ServerState state, WebSocket socket)
     async Task SpeakAsync(string first)
     {
         var plan = Plan(_config, "");
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted);
-        stop.CancelAfter(state.Options.Deadline);
+        using var stop = state.Deadline(http);
         using var place = await state.Queue.EnterAsync(SpeechApi.ClientOf(http), stop.Token).ConfigureAwait(false)
             ?? throw ApiError.TooMany(state.Queue);
+        using var sending = state.Deadline(http, ServerState.LastWords); // a client that receives nothing holds no place for longer
+        _sending = sending.Token;
         var text = Channel.CreateBounded<string>(MostMessages);
         var listening = ListenAsync(first, text.Writer, stop);
         ApiError? error = null;
@@ -110,6 +112,7 @@ sealed class SpeechSocket(HttpContext http, ServerState state, WebSocket socket)
             await FailAsync(error).ConfigureAwait(false);
         await SendAsync(Json.Bytes(new SessionDone("session.done", _utterance++, error is null ? 1 : 0), ServerJson.Default.SessionDone))
             .ConfigureAwait(false);
+        _sending = http.RequestAborted;
     }
 
     /// <summary>Passes text on until input.done. Returns what is wrong with it.</summary>
@@ -157,10 +160,10 @@ sealed class SpeechSocket(HttpContext http, ServerState state, WebSocket socket)
             if (whole is not null)
                 whole.Write(bytes.Span);
             else
-                await socket.SendAsync(bytes, WebSocketMessageType.Binary, true, http.RequestAborted).ConfigureAwait(false);
+                await socket.SendAsync(bytes, WebSocketMessageType.Binary, true, _sending).ConfigureAwait(false);
         }).ConfigureAwait(false);
         if (whole is not null)
-            await socket.SendAsync(whole.ToArray(), WebSocketMessageType.Binary, true, http.RequestAborted).ConfigureAwait(false);
+            await socket.SendAsync(whole.ToArray(), WebSocketMessageType.Binary, true, _sending).ConfigureAwait(false);
         await SendAsync(Json.Bytes(new AudioDone("audio.done", _utterance, 0, sent, end.Reason == FinishReason.Cancelled,
             ReplyFormat.Word(end.Reason), plan.Seed, end.Seconds, end.FirstAudio.TotalSeconds, end.Total.TotalSeconds),
             ServerJson.Default.AudioDone)).ConfigureAwait(false);
@@ -169,7 +172,7 @@ sealed class SpeechSocket(HttpContext http, ServerState state, WebSocket socket)
     Task FailAsync(ApiError error) =>
         SendAsync(Json.Bytes(new SocketError("error", error.Message, error.Detail), ServerJson.Default.SocketError));
 
-    Task SendAsync(byte[] json) => socket.SendAsync(json, WebSocketMessageType.Text, true, http.RequestAborted);
+    Task SendAsync(byte[] json) => socket.SendAsync(json, WebSocketMessageType.Text, true, _sending);
 
     /// <summary>The next message; null if the client closes the connection.</summary>
     /// <exception cref="ApiError">It is no message.</exception>
@@ -187,7 +190,7 @@ sealed class SpeechSocket(HttpContext http, ServerState state, WebSocket socket)
             if (bytes.Length > state.Options.MostUploadBytes / 3 * 4L + 6 * state.Options.MostCharacters)
                 throw new WebSocketException("The message is too long.");
             if (got.EndOfMessage)
-                return SocketMessage.ParseMessage(bytes.GetBuffer().AsSpan(0, (int)bytes.Length));
+                return JsonBody.Parse(bytes.GetBuffer().AsSpan(0, (int)bytes.Length), ServerJson.Default.SocketMessage);
         }
     }
 }

@@ -18,7 +18,7 @@ static class VoicesApi
     {
         app.MapGet("/v1/models", Models).Produces<ModelList>().WithName("models").WithSummary("The models.");
         app.MapGet(Path, Voices).Produces<VoiceList>().WithName("voices").WithSummary("The voices that requests may name.");
-        app.MapPost(Path, MakeAsync).Accepts<IFormFile>("multipart/form-data").Produces<VoiceMade>().Produces<ErrorBody>(400)
+        app.MapPost(Path, MakeAsync).Accepts<VoiceForm>("multipart/form-data").Produces<VoiceMade>().Produces<ErrorBody>(400)
             .Produces<ErrorBody>(409).Produces<ErrorBody>(413).WithName("make_voice").WithSummary("Makes a voice from a recording.");
         app.MapDelete(Path + "/{name}", Delete).Produces<VoiceDeleted>().Produces<ErrorBody>(404).WithName("delete_voice")
             .WithSummary("Deletes a saved voice.");
@@ -48,7 +48,8 @@ static class VoicesApi
     static async Task MakeAsync(HttpContext http, ServerState state)
     {
         var options = state.Options;
-        var form = await ReadAsync(http, options.MostUploadBytes).ConfigureAwait(false);
+        using var stop = state.Deadline(http);
+        var form = await ReadAsync(http, options.MostUploadBytes, stop.Token).ConfigureAwait(false);
         var name = state.Voices.CheckNew(Field(form, "name"));
         var consent = Field(form, "consent") is { Length: > 0 and <= MostConsent } given ? given
             : throw ApiError.Of("consent", $"'consent' is missing or longer than {MostConsent} characters. Say in it how the speaker "
@@ -62,8 +63,6 @@ static class VoicesApi
         if (file.Length > options.MostUploadBytes)
             throw TooLarge(options.MostUploadBytes);
         var model = Cloning(Field(form, "model"), state);
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted);
-        stop.CancelAfter(options.Deadline);
         using var place = await state.Queue.EnterAsync(SpeechApi.ClientOf(http), stop.Token).ConfigureAwait(false)
             ?? throw ApiError.TooMany(state.Queue);
         var bytes = new MemoryStream();
@@ -87,7 +86,7 @@ static class VoicesApi
     static ApiError TooLarge(int most) => new(StatusCodes.Status413PayloadTooLarge, $"The recording has more than {most} bytes. Send a "
         + "shorter one, or compress it as FLAC, MP3 or Opus.", "audio_sample");
 
-    static async Task<IFormCollection> ReadAsync(HttpContext http, int most)
+    static async Task<IFormCollection> ReadAsync(HttpContext http, int most, CancellationToken stop)
     {
         if (!http.Request.HasFormContentType)
             throw new ApiError(StatusCodes.Status415UnsupportedMediaType, "The body is no form. Send multipart/form-data with the fields "
@@ -104,7 +103,7 @@ static class VoicesApi
         }));
         try
         {
-            var form = await http.Request.ReadFormAsync(http.RequestAborted).ConfigureAwait(false);
+            var form = await http.Request.ReadFormAsync(stop).ConfigureAwait(false);
             return form.Keys.FirstOrDefault(k => !Fields.Contains(k)) is not { } unknown ? form
                 : throw ApiError.Of(Printable.Text(unknown), $"There is no field '{Printable.Text(unknown)}'. "
                     + $"The fields are: audio_sample, {string.Join(", ", Fields)}.");

@@ -10,7 +10,7 @@ public static class AllTargets
     {
         CheckpointTargets.All, LoadTargets.All, TextTargets.All, AudioTargets.All, CompressedTargets.All, VoiceTargets.All, ListTargets.All,
         RunTargets.All, CommandLineTargets.All, ChangingTargets.All, LayoutTargets.All,
-        SliceTargets.All,
+        SliceTargets.All, StudioTargets.All,
     }.SelectMany(t => t).ToDictionary();
 
     public static IReadOnlyList<string> Names { get; } = [.. Targets.Keys];

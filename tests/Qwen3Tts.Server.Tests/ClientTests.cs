@@ -1,5 +1,6 @@
 using System.ClientModel;
 using System.Diagnostics;
+using System.Text.Json;
 using System.Text.RegularExpressions;
 using Microsoft.Extensions.AI;
 using OpenAI;
@@ -79,6 +80,29 @@ public sealed class ClientTests
             """);
         Assert.Equal(0, Run("node", folder, out var output, "speak.mjs", new Uri(Served.Address, "/v1").ToString()));
         Assert.Equal("true 7\ntrue\n400 true\nmini", output.Trim().ReplaceLineEndings("\n"));
+    }
+
+    /// <summary>The program is asked, because it has no reflection for JSON, like one that is compiled ahead of time.</summary>
+    [Fact]
+    public async Task TheDocumentOfTheApiHasEveryRequestAndField()
+    {
+        using var process = Program.Start("--no-studio");
+        try
+        {
+            using var client = new HttpClient { BaseAddress = await Program.AddressAsync(process) };
+            var document = JsonDocument.Parse(await client.GetStringAsync(new Uri("/openapi/v1.json", UriKind.Relative))).RootElement;
+            Assert.Equal(["/healthz", "/metrics", "/score", "/v1/audio/speech", "/v1/audio/voices", "/v1/audio/voices/{name}",
+                "/v1/models"], document.GetProperty("paths").EnumerateObject().Select(p => p.Name).Order(StringComparer.Ordinal));
+            string Fields(string schema) => string.Join(' ', document.GetProperty("components").GetProperty("schemas").GetProperty(schema)
+                .GetProperty("properties").EnumerateObject().Select(p => p.Name));
+            Assert.StartsWith("input model voice response_format", Fields("SpeechBody"), StringComparison.Ordinal);
+            Assert.Equal("protocol_version waveform_f32_base64 num_samples sample_rate prompt metadata", Fields("ScoreBody"));
+            Assert.Equal("audio_sample name consent ref_text model", Fields("VoiceForm"));
+        }
+        finally
+        {
+            process.Kill();
+        }
     }
 
     /// <summary>Every shell example of docs/serve.md that begins with curl works against a server of the miniature.</summary>

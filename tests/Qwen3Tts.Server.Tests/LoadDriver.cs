@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 using System.Net.Http.Json;
@@ -7,8 +8,8 @@ namespace Qwen3Tts.Tests.Server;
 
 /// <summary>
 /// Measures the server as a program under load, for the log; it is no test, and runs only when asked for:
-/// <c>Qwen3Tts.Server.Tests -explicit only -class Qwen3Tts.Tests.Server.LoadDriver</c>. QWEN3TTS_LOAD_MINUTES adds a long run that watches
-/// the memory.
+/// <c>Qwen3Tts.Server.Tests -explicit only -method '*LoadDriver.Measure'</c>. <c>'*LoadDriver.Endure'</c> watches the memory under requests
+/// of all kinds for QWEN3TTS_LOAD_MINUTES.
 /// </summary>
 public sealed class LoadDriver
 {
@@ -32,14 +33,38 @@ public sealed class LoadDriver
             Print(Row(clients, await Run(client, clients, Math.Max(32, 4 * clients))));
         process.Refresh();
         Print($"resident: {process.WorkingSet64 >> 20} MB");
-        var minutes = double.Parse(Environment.GetEnvironmentVariable("QWEN3TTS_LOAD_MINUTES") ?? "0", CultureInfo.InvariantCulture);
-        for (var clock = Stopwatch.StartNew(); clock.Elapsed.TotalMinutes < minutes;)
+        using var kill = Process.Start("kill", ["-TERM", $"{process.Id}"]);
+        await process.WaitForExitAsync();
+        Assert.Equal(0, process.ExitCode);
+    }
+
+    [Fact(Explicit = true)]
+    public async Task Endure()
+    {
+        var voices = Scratch.New("load");
+        foreach (var (i, name) in Served.Adapted.Index())
+            Served.WriteAdapter(Path.Combine(voices, name), name, i + 1);
+        File.Copy(Path.Combine(Served.Voices, Served.Voice + ".voice.safetensors"),
+            Path.Combine(voices, Served.Voice + ".voice.safetensors"));
+        using var process = Program.Start("--voices", voices);
+        var address = await Program.AddressAsync(process);
+        using var client = new HttpClient { BaseAddress = address, Timeout = TimeSpan.FromMinutes(10) };
+        var minutes = double.Parse(Environment.GetEnvironmentVariable("QWEN3TTS_LOAD_MINUTES") ?? "30", CultureInfo.InvariantCulture);
+        var (clock, results) = (Stopwatch.StartNew(), new ConcurrentDictionary<string, int>());
+        var clients = Enumerable.Range(0, 4).Select(c => Task.Run(async () =>
         {
-            var (seconds, answers) = await Run(client, 8, 64);
+            var requests = new Requests(client, address, [Served.Voice, .. Served.Adapted], new(c));
+            while (clock.Elapsed.TotalMinutes < minutes)
+                results.AddOrUpdate(await requests.SendAsync(), 1, (_, count) => count + 1);
+        })).ToList();
+        while (clock.Elapsed.TotalMinutes < minutes)
+        {
+            await Task.WhenAny(Task.Delay(TimeSpan.FromSeconds(30)), Task.WhenAll(clients));
             process.Refresh();
             Print(string.Create(CultureInfo.InvariantCulture, $"{clock.Elapsed.TotalMinutes:0.0} min: {process.WorkingSet64 >> 20} MB, "
-                + $"{answers.Count(a => a.Status != 200)} errors, {answers.Count / seconds:0.0} requests a second"));
+                + $"{process.Threads.Count} threads, {string.Join(", ", results.OrderBy(r => r.Key).Select(r => $"{r.Key}: {r.Value}"))}"));
         }
+        await Task.WhenAll(clients);
         using var kill = Process.Start("kill", ["-TERM", $"{process.Id}"]);
         await process.WaitForExitAsync();
         Assert.Equal(0, process.ExitCode);

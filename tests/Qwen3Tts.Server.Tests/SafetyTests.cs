@@ -90,6 +90,8 @@ public sealed class SafetyTests
         using var client = new HttpClient { BaseAddress = server.Address };
         using var text = await Served.SpeakAsync(Served.Request(("input", new string('a', 101))), client);
         Assert.Contains("100 are the most", await Served.ErrorAsync(text, 400), StringComparison.Ordinal);
+        using var words = await Served.SpeakAsync(Served.Request(("instructions", new string('a', 101))), client);
+        Assert.Contains("'instructions' has 101", await Served.ErrorAsync(words, 400), StringComparison.Ordinal);
         using var body = await Served.SpeakAsync(Served.Request(("input", new string('a', 100_000))), client);
         await Served.ErrorAsync(body, 413);
         using var audio = await Served.SpeakAsync(Served.Request(("voice", null), ("ref_audio", new string('A', 4000))), client);

@@ -35,6 +35,8 @@ public sealed class Served : IAsyncLifetime
         Assert.Equal(0, Model.StatesInUse);
     }
 
+    /// <summary>The folder with the saved voice and the adapters.</summary>
+    public static string Voices => Folder.Value;
     public static Uri Address => _server.Address;
     public static HttpClient Client => new() { BaseAddress = Address };
 

@@ -31,7 +31,7 @@ public sealed class ArchitectureTests
         ["Root"] = ["Hub", .. Library],
         ["CommandLine"] = ["Files", "Hub"], // compiled into both programs
         ["Training"] = ["Root", "Hub", "Doctor", "Data", "Listening", "Likeness", "CommandLine", .. Library],
-        ["Server"] = ["Root", "Hub", "Doctor", "Data", "Listening", .. Library],
+        ["Server"] = ["Root", "Hub", "Doctor", "Data", "Listening", "Likeness", .. Library],
         ["Extensions.AI"] = ["Root", "Hub", "Audio", "Generation", "Voices", "Files"], // of Files, Printable.cs is compiled into it
         ["Cli"] = ["Root", "Hub", "Doctor", "Data", "Listening", "Server", "CommandLine", .. Library],
     };

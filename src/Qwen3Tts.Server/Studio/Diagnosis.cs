@@ -52,8 +52,16 @@ static class Diagnosis
         };
         var work = Task.Factory.StartNew(() => Examine(state, checkpoint, options, progress.Writer, http.RequestAborted),
             CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
-        await foreach (var line in progress.Reader.ReadAllAsync(CancellationToken.None).ConfigureAwait(false))
-            await SendAsync(http, "progress", new JsonObject { ["message"] = line }).ConfigureAwait(false);
+        try
+        {
+            await foreach (var line in progress.Reader.ReadAllAsync(CancellationToken.None).ConfigureAwait(false))
+                await SendAsync(http, "progress", new JsonObject { ["message"] = line }).ConfigureAwait(false);
+        }
+        finally
+        {
+            // Also if the client has left: another examination may begin when this one has ended.
+            await ((Task)work).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
         JsonObject? report = null, error = null;
         try
         {

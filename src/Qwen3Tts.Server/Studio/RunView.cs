@@ -37,10 +37,10 @@ static class RunView
                 && json.RootElement.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Number ? value.GetDouble()
                 : null;
             double? Total(string prefix) => Number(prefix + "talker") + PredictorShare * Number(prefix + "predictor");
-            return Number("step") is { } step && Number("of") is { } of && Total("") is { } loss
-                ? new((int)step, (int)of, loss, Total("held_out_")) : null;
+            return Number("step") is { } step && Number("of") is { } of && Total("") is { } loss && double.IsFinite(loss)
+                ? new((int)step, (int)of, loss, Total("held_out_") is { } held && double.IsFinite(held) ? held : null) : null;
         }
-        catch (JsonException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException) // the second one: half a character in a name
         {
             return null; // not of this program, or damaged: the curve has a gap
         }

@@ -77,7 +77,7 @@ sealed partial class StudioJson : JsonSerializerContext
     /// <exception cref="ApiError">It is not such a JSON.</exception>
     public static async Task<T> ReadAsync<T>(HttpContext http, JsonTypeInfo<T> type)
     {
-        var body = await SpeechApi.ReadAsync(http, MostBytes).ConfigureAwait(false);
+        var body = await SpeechApi.ReadAsync(http, MostBytes, http.RequestAborted).ConfigureAwait(false);
         try
         {
             return JsonFile.Parse(body, "The body", type, "Load the page again.");

@@ -22,7 +22,7 @@ static class RecordingChecks
     /// </summary>
     const double LastBit = 2.0 / 32768;
     /// <summary>24 dB above full scale. No converter and no mix reaches this level: such samples were stored on another scale.</summary>
-    const double OtherScale = 16;
+    public const double OtherScale = 16;
     /// <summary>
     /// 2 dB above full scale. Decoders of compressed audio reach this level where the original recording touched full scale.
     /// </summary>
@@ -61,7 +61,8 @@ static class RecordingChecks
                 + "memory. Cut it between two sentences; 'qwen3tts slice' does.";
     }
 
-    static string OnAnotherScale(double peak)
+    /// <summary>What is wrong with samples that reach a peak above <see cref="OtherScale"/>, and what to do about it.</summary>
+    public static string OnAnotherScale(double peak)
     {
         var bits = peak <= 1 << 15 ? 16 : peak <= 1 << 23 ? 24 : 32;
         return F($"reaches {peak:0.#} where full scale is 1; it looks like {bits}-bit numbers in a float file. ")

@@ -155,7 +155,8 @@ static class SpeechCheck
                 "See the findings about the training, above.");
     }
 
-    static double Silence(Waveform wave)
+    /// <summary>Share of windows of 10 ms that are at most a hundredth as loud as the loudest window.</summary>
+    internal static double Silence(Waveform wave)
     {
         var window = Math.Max(1, wave.SampleRate / 100);
         var loudness = wave.Samples.Chunk(window).Select(w => Math.Sqrt(w.Sum(s => (double)s * s) / w.Length)).ToList();

@@ -23,9 +23,13 @@ sealed class RepetitionGuard(int frames)
     readonly int[] _equal = new int[LongestPeriod]; // for each period: how many of the last frames have the code of a period before
     readonly bool[,] _was = new bool[frames, LongestPeriod];
     long _count;
+    int _most; // the largest of _equal so far
 
     /// <summary>True from the frame on at which the last frames repeated themselves.</summary>
-    public bool IsRunaway { get; private set; }
+    public bool IsRunaway => _most * Allowed >= frames * (Allowed - 1);
+
+    /// <summary>The largest share, so far, of that many frames that have the code of one period before.</summary>
+    public double Share => (double)_most / frames;
 
     /// <summary>Adds a frame of codes.</summary>
     public void Add(ReadOnlySpan<int> codes)
@@ -36,7 +40,7 @@ sealed class RepetitionGuard(int frames)
             var equal = _count >= period && _codes[(_count - period) % LongestPeriod] == codes[0];
             _equal[period - 1] += (equal ? 1 : 0) - (_was[row, period - 1] ? 1 : 0);
             _was[row, period - 1] = equal;
-            IsRunaway |= _equal[period - 1] * Allowed >= frames * (Allowed - 1);
+            _most = Math.Max(_most, _equal[period - 1]);
         }
         _codes[_count++ % LongestPeriod] = codes[0];
     }
