@@ -22,19 +22,13 @@ sealed record SoundQuality(double? Lufs, double? Noise, double Bandwidth, double
     /// <summary>See <see cref="RecordingChecks.NoiseDoubt"/>.</summary>
     public string? NoiseDoubt { get; init; }
 
-    const double WindowSeconds = 0.02;
-
     public static SoundQuality Measure(Waveform wave)
     {
-        var window = Math.Max(1, (int)Math.Round(WindowSeconds * wave.SampleRate));
-        var levels = ClipLevels.Windows(wave.Samples, window);
-        var sounding = levels.Where(l => l > 0).Order().ToArray();
-        var noise = sounding.Length == 0 ? (double?)null : RecordingChecks.Decibel(sounding[sounding.Length / 10]);
-        var speech = levels.Where(l => l > ClipLevels.Floor * levels.Max()).ToArray();
+        var (noise, below) = RecordingChecks.Noise(wave);
         return new(Loudness.Integrated(wave), noise, Likeness.Bandwidth.Measure(wave), FindDecay(wave))
         {
-            NoiseDoubt = speech.Length == 0 ? null : RecordingChecks.NoiseDoubt(wave),
-            BelowSpeech = speech.Length == 0 ? null : RecordingChecks.Decibel(Math.Sqrt(speech.Average(l => l * l))) - noise,
+            NoiseDoubt = RecordingChecks.NoiseDoubt(wave),
+            BelowSpeech = below,
         };
     }
 

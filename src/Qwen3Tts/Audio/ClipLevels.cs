@@ -70,7 +70,8 @@ sealed record ClipLevels(double Seconds, double Speech, double Rms, double Peak,
         return result;
     }
 
-    static double RmsOf(ReadOnlySpan<float> part)
+    /// <summary>Root mean square of samples; not a number without any.</summary>
+    public static double RmsOf(ReadOnlySpan<float> part)
     {
         var sum = 0.0;
         foreach (var s in part)

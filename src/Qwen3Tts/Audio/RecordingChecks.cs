@@ -100,17 +100,29 @@ static class RecordingChecks
     }
 
     /// <summary>
+    /// RMS of the quietest tenth of a recording, in dBFS, and how many dB below the speech it is. Samples that are 0 do not count: no
+    /// microphone recorded them. Both are null if there are no others.
+    /// </summary>
+    public static (double? Level, double? BelowSpeech) Noise(Waveform wave)
+    {
+        const double WindowSeconds = 0.02;
+        var levels = ClipLevels.Windows(wave.Samples, Math.Max(1, (int)Math.Round(WindowSeconds * wave.SampleRate)))
+            .Where(l => l > 0).Order().ToArray();
+        if (levels.Length == 0)
+            return (null, null);
+        var noise = Decibel(levels[levels.Length / 10]);
+        return (noise, Decibel(Math.Sqrt(levels.Where(l => l > ClipLevels.Floor * levels[^1]).Average(l => l * l))) - noise);
+    }
+
+    /// <summary>
     /// Why a recording is too noisy to clone from, or null: its quietest tenth lies less than 25 dB below its speech. Clean recordings
     /// have 30 dB or more; the measurement is in docs/voices.md.
     /// </summary>
     public static string? NoiseDoubt(Waveform wave)
     {
-        const double Least = 25, WindowSeconds = 0.02, Quiet = 0.1;
-        var levels = ClipLevels.Windows(wave.Samples, Math.Max(1, (int)Math.Round(WindowSeconds * wave.SampleRate)));
-        Array.Sort(levels);
-        var speech = levels.Where(l => l > ClipLevels.Floor * levels[^1]).ToArray();
-        var distance = Decibel(Math.Sqrt(speech.Average(l => l * l))) - Decibel(levels[(int)(Quiet * levels.Length)]);
-        return distance >= Least ? null
+        const double Least = 25;
+        var distance = Noise(wave).BelowSpeech;
+        return distance is not < Least ? null
             : F($"is noisy: its quietest parts lie {distance:0} dB below its speech, and clean speech has {Least:0} dB or more. ")
                 + "The voice will have the noise. Record it in a quiet room, or take another recording.";
     }

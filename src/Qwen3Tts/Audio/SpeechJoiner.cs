@@ -36,7 +36,7 @@ sealed class SpeechJoiner(int rate)
         var ready = new List<float>(samples.Length);
         while (_held.Count - _measured >= _window)
         {
-            var loudness = Loudness(CollectionsMarshal.AsSpan(_held).Slice(_measured, _window));
+            var loudness = ClipLevels.RmsOf(CollectionsMarshal.AsSpan(_held).Slice(_measured, _window));
             _measured += _window;
             if (loudness <= Math.Max(Lowest, Relative * _loudest))
                 continue;
@@ -109,13 +109,5 @@ sealed class SpeechJoiner(int rate)
     {
         _held.Clear();
         (_last, _measured) = ([], 0);
-    }
-
-    static double Loudness(ReadOnlySpan<float> samples)
-    {
-        var sum = 0.0;
-        foreach (var s in samples)
-            sum += (double)s * s;
-        return Math.Sqrt(sum / samples.Length);
     }
 }
