@@ -32,7 +32,7 @@ public sealed class ExaminationTests
         foreach (var part in KnownFaults.ListParts(faults))
             Assert.Contains(report.Findings, f => f.Id == part.Name && f.Severity == Severity.Fault);
         Assert.Equal(faults != FaultSet.None && (faults & ~KnownFaults.Rescuable) == 0, report.Rescue is not null);
-        Assert.NotNull(report.Speech);
+        Assert.NotNull(report.Speech!.Likeness);
 
         using var json = JsonDocument.Parse(report.ToJson());
         foreach (var key in new[] { "verdict", "healthy", "hypothesis", "confidence", "margin", "next", "alike", "findings", "losses",
