@@ -77,13 +77,13 @@ public static partial class FuzzRun
 
     // Compiled when the project is built: most of the time would go into these expressions otherwise.
     [GeneratedRegex(@"[.)]['""]?\s+[A-Z'<]")]
-    private static partial Regex SecondSentence { get; }
+    static partial Regex SecondSentence { get; }
 
     [GeneratedRegex(@"[.!)\w""'…]$")]
-    private static partial Regex End { get; }
+    static partial Regex End { get; }
 
     [GeneratedRegex(@"Qwen3Tts\.\w+\.\w+|System\.\w+\.\w+")]
-    private static partial Regex TypeName { get; }
+    static partial Regex TypeName { get; }
 
     sealed class Counter(string name, int seed, FuzzTarget target, string folder)
     {

@@ -30,7 +30,7 @@ sealed record Difference(double Before, double After, double Mean, double Error)
     }
 
     /// <summary>Standard error of the mean; infinite for a single value.</summary>
-    static double StandardError(IReadOnlyList<double> values)
+    public static double StandardError(IReadOnlyList<double> values)
     {
         var mean = values.Average();
         return values.Count < 2 ? double.PositiveInfinity

@@ -25,7 +25,7 @@ partial class Mutator
     ];
 
     [GeneratedRegex("\"(?:\\\\.|[^\"\\\\])*\"?|[\\w.+-]+|\\s+|.", RegexOptions.Singleline)]
-    private static partial Regex Token { get; }
+    static partial Regex Token { get; }
 
     // The tokens of valid files, which are mutated again and again.
     static readonly ConditionalWeakTable<byte[], string[]> Tokens = [];
