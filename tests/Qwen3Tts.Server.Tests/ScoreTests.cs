@@ -40,8 +40,12 @@ public sealed class ScoreTests
 
     static double Number(JsonElement score, string name) => score.GetProperty(name).GetDouble();
 
-    static Waveform Spoken { get; } = new(Served.Model.Say(Served.Text, new() { Voice = Served.Cloned, Sampling = Served.Model.Sampling with
-    { Seed = 7 } }).Samples, Served.Model.SampleRate);
+    static Waveform Spoken { get; } = new(Served.Model.Say(Served.Text, new()
+    {
+        Voice = Served.Cloned,
+        Sampling = Served.Model.Sampling with
+        { Seed = 7 }
+    }).Samples, Served.Model.SampleRate);
 
     [Fact]
     public async Task TheNumbersAreThoseOfTheSpeech()
