@@ -40,12 +40,13 @@ public sealed class ScoreTests
 
     static double Number(JsonElement score, string name) => score.GetProperty(name).GetDouble();
 
-    static Waveform Spoken { get; } = new(Served.Model.Say(Served.Text, new()
+    static Waveform Spoken { get; } = Speak(7);
+
+    static Waveform Speak(int seed)
     {
-        Voice = Served.Cloned,
-        Sampling = Served.Model.Sampling with
-        { Seed = 7 }
-    }).Samples, Served.Model.SampleRate);
+        var options = new SpeechOptions { Voice = Served.Cloned, Sampling = Served.Model.Sampling with { Seed = seed } };
+        return Served.Model.Say(Served.Text, options).Waveform;
+    }
 
     [Fact]
     public async Task TheNumbersAreThoseOfTheSpeech()
