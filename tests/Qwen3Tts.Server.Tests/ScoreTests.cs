@@ -40,13 +40,8 @@ public sealed class ScoreTests
 
     static double Number(JsonElement score, string name) => score.GetProperty(name).GetDouble();
 
-    static Waveform Spoken { get; } = Speak(7);
-
-    static Waveform Speak(int seed)
-    {
-        var options = new SpeechOptions { Voice = Served.Cloned, Sampling = Served.Model.Sampling with { Seed = seed } };
-        return Served.Model.Say(Served.Text, options).Waveform;
-    }
+    static Waveform Spoken { get; } = Served.Model.Say(Served.Text,
+        new() { Voice = Served.Cloned, Sampling = Served.Model.Sampling with { Seed = 7 } }).Waveform;
 
     [Fact]
     public async Task TheNumbersAreThoseOfTheSpeech()
