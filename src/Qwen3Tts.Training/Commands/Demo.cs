@@ -3,6 +3,8 @@
 // recordings, the voice cloned before training, the fine-tuned voice, and the voice of the same run with the faults of the official script.
 using System.Diagnostics;
 using Qwen3Tts.Audio;
+using Qwen3Tts.Checkpoint;
+using Qwen3Tts.Codec;
 using Qwen3Tts.CommandLine;
 using Qwen3Tts.Files;
 using Qwen3Tts.Listening;
@@ -46,9 +48,9 @@ static class Demo
         Speak(spoken, model, trained, faulty, name, stop);
 
         Say("\n5 of 5 · Listening");
-        var voices = Listen(spoken, texts, output, out var ears, stop);
-        OutputFile.WriteText(page, DemoPage.Write(name, trained, faulty, texts.New, voices, ears));
-        Say($"{DemoTable.Text(voices)}\n{Explain(texts, ears)}");
+        var (voices, decoded) = Listen(spoken, texts, output, out var ears, stop);
+        OutputFile.WriteText(page, DemoPage.Write(name, trained, faulty, texts.New, voices, decoded, ears));
+        Say($"{DemoTable.Text(voices)}\n{Explain(texts, ears)}\n{DemoTable.CostOfTheCodec(decoded)}");
         Say($"\nDone in {clock.Elapsed:m\\:ss}. Look and listen: {page}\nThe voice: qwen3tts say \"{trained.HeldOut[0].Text}\" --model " +
             $"{trained.Export} --speaker {name.ToLowerInvariant()}{(miniature ? " --language English" : "")} -o out.wav");
         return CommandRun.Done;
@@ -121,7 +123,7 @@ static class Demo
     static void Speak(DemoVoices spoken, string model, TrainingResult trained, FaultyRun faulty, string name, CancellationToken stop) =>
         StatusLine.While("Loading the models", line =>
     {
-        spoken.AddRecordings();
+        spoken.AddRecordings(SpeechCodec.Load(ModelFolder.Open(model).CodecPath));
         using (var before = Tts.Load(model))
             spoken.Add("Cloned, before training", before,
                 new() { Voice = before.Clone(AudioFile.Read(trained.HeldOut[0].Reference!)) }, line, stop);
@@ -132,7 +134,8 @@ static class Demo
     });
 
     /// <summary>Measures the voices; says which recogniser heard the words, or why there is none.</summary>
-    static IReadOnlyList<DemoVoice> Listen(DemoVoices spoken, DemoTexts texts, string output, out string ears, CancellationToken stop)
+    static (IReadOnlyList<DemoVoice> Voices, DemoVoice Decoded) Listen(DemoVoices spoken, DemoTexts texts, string output, out string ears,
+        CancellationToken stop)
     {
         var recogniser = SpeechRecogniser.Find(texts.NewWords, out var reason);
         var old = SpeechRecogniser.Find(texts.OldWords, out _);

@@ -1,6 +1,7 @@
 // Speaks the demo's texts with each voice, and measures what was spoken: wrong words by a recogniser, and likeness by the long-term
 // spectrum. All voices have the same texts, seeds and options, so only the model differs.
 using Qwen3Tts.Audio;
+using Qwen3Tts.Codec;
 using Qwen3Tts.Data;
 using Qwen3Tts.Doctor;
 using Qwen3Tts.Files;
@@ -32,15 +33,19 @@ sealed class DemoVoices(DemoTexts texts, IReadOnlyList<Clip> heldOut, IReadOnlyL
     const int TakesPerText = 2; // several, because a single take is a matter of chance
 
     readonly List<(string Name, string File, Takes New, Takes Old)> _spoken = [];
+    Takes _decoded = Takes.None;
 
     /// <summary>The names in the files of the four voices.</summary>
     public static IReadOnlyList<string> Files { get; } = ["recording", "before", "after", "with-faults"];
 
     /// <summary>The voice itself: its held-out recordings, and as many others as there are texts.</summary>
-    public void AddRecordings()
+    /// <param name="codec">Decodes their codes, to see what the codec alone costs.</param>
+    public void AddRecordings(SpeechCodec codec)
     {
         var chosen = heldOut.Concat(recordings.ExceptBy(heldOut.Select(c => c.Audio), c => c.Audio)).Take(texts.New.Count).ToList();
-        _spoken.Add(("The recording", Files[0], new([.. chosen.Select(c => (AudioFile.Read(c.Audio), c.Text))], chosen.Count), Takes.None));
+        Takes Said(Func<Clip, Waveform> of) => new([.. chosen.Select(c => (of(c), c.Text))], chosen.Count);
+        _spoken.Add(("The recording", Files[0], Said(c => AudioFile.Read(c.Audio)), Takes.None));
+        _decoded = Said(c => codec.Decode(c.Codes!));
     }
 
     /// <summary>Speaks all texts.</summary>
@@ -76,20 +81,23 @@ sealed class DemoVoices(DemoTexts texts, IReadOnlyList<Clip> heldOut, IReadOnlyL
     /// <param name="ears">For the new texts; null without a recogniser.</param>
     /// <param name="oldEars">For the old sentences.</param>
     /// <param name="stop">Ends the recogniser.</param>
-    public IReadOnlyList<DemoVoice> Measure(string output, SpeechRecogniser? ears, SpeechRecogniser? oldEars, CancellationToken stop)
+    /// <returns>The voices, and the same figures of the decoded recordings.</returns>
+    public (IReadOnlyList<DemoVoice> Voices, DemoVoice Decoded) Measure(string output, SpeechRecogniser? ears, SpeechRecogniser? oldEars,
+        CancellationToken stop)
     {
         var likeness = OtherVoices() is { Count: > 0 } others
             ? new VoiceLikeness(recordings.Select(c => AudioFile.Read(c.Audio)), others) : null;
-        return [.. _spoken.AsParallel().AsOrdered().Select(voice =>
+        DemoVoice Judge(string name, Takes said, Takes old, Func<IReadOnlyList<string>?, IReadOnlyList<DemoTake>> keep)
         {
-            var (name, file, said, old) = voice;
             var heard = ears?.Hear([.. said.All.Select(t => t.Speech)], stop);
-            return new DemoVoice(name, [.. heldOut.Select((_, i) => Write(output, i, file, said.All[i].Speech, heard?[i]))],
-                heard is null ? null : said.Measure(i => Wrong(said.All[i].Text, heard[i])),
+            return new(name, keep(heard), heard is null ? null : said.Measure(i => Wrong(said.All[i].Text, heard[i])),
                 likeness is null ? null : said.Measure(i => (likeness.Measure(said.All[i].Speech), 1)),
                 old.All.Count > 0 && oldEars?.Hear([.. old.All.Select(t => t.Speech)], stop) is { } words
                     ? old.Measure(i => Wrong(old.All[i].Text, words[i])) : null);
-        })];
+        }
+        return ([.. _spoken.AsParallel().AsOrdered().Select(voice => Judge(voice.Name, voice.New, voice.Old, heard =>
+            [.. heldOut.Select((_, i) => Write(output, i, voice.File, voice.New.All[i].Speech, heard?[i]))]))],
+            Judge("The recording, decoded", _decoded, Takes.None, _ => []));
     }
 
     (double, double) Wrong(string text, string heard) =>

@@ -29,9 +29,10 @@ static class DemoPage
     /// <param name="faulty">The same run with faults.</param>
     /// <param name="texts">Held-out texts; the voices have takes of the first ones.</param>
     /// <param name="voices">The recordings, the clone, the tuned voice and the faulty one.</param>
+    /// <param name="decoded">The recordings as the codec gives them back.</param>
     /// <param name="ears">A sentence about the recogniser.</param>
     public static string Write(string name, TrainingResult run, FaultyRun faulty, IReadOnlyList<string> texts,
-        IReadOnlyList<DemoVoice> voices, string ears)
+        IReadOnlyList<DemoVoice> voices, DemoVoice decoded, string ears)
     {
         var page = Begin($"{name}, fine-tuned", Chart.Style, Style).Append(Heading("qwen3tts demo", "good", Story(name, run, voices)))
             .Append("<p>None of these texts was trained on. Play a row from left to right.</p>\n<div class=\"voices names\">");
@@ -44,7 +45,7 @@ static class DemoPage
         foreach (var voice in voices)
             page.Append($"<div class=\"voice take\"><span class=\"name soft\">{Escape(voice.Name)}</span>{Numbers(voice)}</div>\n");
         page.Append("</div>\n<p class=\"soft\">In brackets: the interval of 95 % confidence. Likeness by the long-term spectrum: 0 is " +
-            $"the mean of other voices, 1 that of the recordings. {Escape(ears)}</p>\n");
+            $"the mean of other voices, 1 that of the recordings. {Escape(ears)} {Escape(DemoTable.CostOfTheCodec(decoded))}</p>\n");
         if (rows > FirstTexts)
         {
             page.Append("<details><summary>More texts to listen to</summary>\n");

@@ -29,6 +29,10 @@ static class DemoTable
 
     static string Row(params object[] cells) => string.Format(CultureInfo.InvariantCulture, Format, cells).TrimEnd();
 
+    /// <summary>What the codec alone costs: a model that speaks its codes cannot be expected to come nearer to the voice.</summary>
+    public static string CostOfTheCodec(DemoVoice decoded) => "The recordings as the codec gives them back from their codes: words wrong "
+        + $"{Percent(decoded.Words)}, likeness {Number(decoded.Likeness)}. Nothing that speaks these codes can be expected to be nearer.";
+
     /// <summary>Per cent with the interval: 21.0 % (16.2–25.9).</summary>
     public static string Percent(Estimate? share) => share is { } s
         ? string.Create(CultureInfo.InvariantCulture, $"{100 * s.Value:0.0} % ({100 * s.Low:0.0}–{100 * s.High:0.0})") : "–";

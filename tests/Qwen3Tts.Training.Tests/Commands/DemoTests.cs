@@ -28,6 +28,7 @@ public sealed class DemoTests
         Assert.Contains("Our check refuses this run; for the demo it ran anyway.", page);
         Assert.Contains("<li>", page);
         Assert.Contains("likeness", page);
+        Assert.Contains("as the codec gives them back", page);
         Assert.False(File.Exists(Path.Combine(output, ".qwen3tts-lock-owner")));
         using (FolderLock.Take(output))
         {
