@@ -8,7 +8,7 @@ namespace Qwen3Tts.Tests;
 
 /// <summary>
 /// Runs the commands of docs/guide.md in their order. A server on this machine has the miniature under the id of the released model, and
-/// the recordings are nora's. Only `review` is not run, because it waits for a person.
+/// the recordings are nora's. `serve` is asked for its voices and ended. Only `review` is not run, because it waits for a person.
 /// </summary>
 public sealed class GuideTests
 {
@@ -30,14 +30,38 @@ public sealed class GuideTests
         foreach (var file in Directory.GetFiles(Mini.Model, "*", SearchOption.AllDirectories))
             hub.Files[Path.GetRelativePath(Mini.Model, file).Replace('\\', '/')] = File.ReadAllBytes(file);
         WriteRecordings(folder);
+        (string, string)[] environment =
+            [("HF_ENDPOINT", hub.Address), ("HF_HUB_CACHE", Path.Combine(folder, "hub")), ("QWEN3TTS_MODEL", "")];
         foreach (var line in Lines())
         {
+            if (line.StartsWith("qwen3tts serve ", StringComparison.Ordinal))
+            {
+                Serve(line, folder, environment);
+                continue;
+            }
             var added = Added.FirstOrDefault(a => line.StartsWith(a.Command, StringComparison.Ordinal)).Options;
-            var (code, output, error) = ShellCommand.Run(line + added, folder, ("HF_ENDPOINT", hub.Address),
-                ("HF_HUB_CACHE", Path.Combine(folder, "hub")), ("QWEN3TTS_MODEL", ""));
+            var (code, output, error) = ShellCommand.Run(line + added, folder, environment);
             // four steps may be too few for doctor to decide, but it must not call a correct training faulty
             var ended = code == 0 || code == Undecided && line.Contains(" doctor ", StringComparison.Ordinal);
             Assert.True(ended, $"{line}: {code}\n{output}\n{error}");
+        }
+    }
+
+    /// <summary>Starts the server on a free port, and asks which voices it has.</summary>
+    static void Serve(string line, string folder, (string, string)[] environment)
+    {
+        using var process = ShellCommand.Start(line + " --port 0", folder, environment);
+        try
+        {
+            var first = process.StandardOutput.ReadLine() ?? process.StandardError.ReadToEnd();
+            var address = Regex.Match(first, @"http://\S+/v1");
+            Assert.True(address.Success, $"{line}: {first}");
+            using var client = new HttpClient();
+            Assert.Contains("\"anna\"", client.GetStringAsync(new Uri(address.Value + "/audio/voices")).Result, StringComparison.Ordinal);
+        }
+        finally
+        {
+            process.Kill();
         }
     }
 

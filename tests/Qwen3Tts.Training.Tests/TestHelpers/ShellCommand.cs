@@ -32,6 +32,16 @@ static class ShellCommand
     /// <summary>Runs one command of this project.</summary>
     public static (int Code, string Output, string Error) Run(string line, string folder, params (string Name, string Value)[] environment)
     {
+        using var process = Start(line, folder, environment);
+        var error = process.StandardError.ReadToEndAsync();
+        var output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        return (process.ExitCode, output, error.Result);
+    }
+
+    /// <summary>Starts one command of this project.</summary>
+    public static Process Start(string line, string folder, params (string Name, string Value)[] environment)
+    {
         var trains = line.StartsWith("qwen3tts-train ", StringComparison.Ordinal);
         var arguments = Assert.Single(Readme.Arguments(line, trains ? "qwen3tts-train" : "qwen3tts", "-"));
         // Both programs are built beside these tests, in folders named like their projects.
@@ -47,10 +57,6 @@ static class ShellCommand
         };
         foreach (var (name, value) in environment.Append(("NO_COLOR", "1")).Append(("QWEN3TTS_WRITE_README", "")))
             start.Environment[name] = value;
-        using var process = Process.Start(start)!;
-        var error = process.StandardError.ReadToEndAsync();
-        var output = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        return (process.ExitCode, output, error.Result);
+        return Process.Start(start)!;
     }
 }
