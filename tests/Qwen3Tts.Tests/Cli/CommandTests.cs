@@ -140,7 +140,7 @@ public sealed class CommandTests
         var error = process.StandardError.ReadToEndAsync();
         var output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
-        return (process.ExitCode, output, error.Result);
+        return (process.ExitCode, output, ProgressLines.Remove(error.Result));
     }
 
     internal static Process Start(params string[] arguments) => Start(command => [.. command], arguments);

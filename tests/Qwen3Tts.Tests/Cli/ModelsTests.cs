@@ -35,7 +35,7 @@ public sealed class ModelsTests : IDisposable
         var error = process.StandardError.ReadToEndAsync();
         var output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
-        return (process.ExitCode, output, error.Result);
+        return (process.ExitCode, output, ProgressLines.Remove(error.Result));
     }
 
     [Fact]

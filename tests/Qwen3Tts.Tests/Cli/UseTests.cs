@@ -30,7 +30,7 @@ public sealed class UseTests
         using var output = new MemoryStream();
         process.StandardOutput.BaseStream.CopyTo(output);
         process.WaitForExit();
-        return (process.ExitCode, output.ToArray(), error.Result);
+        return (process.ExitCode, output.ToArray(), ProgressLines.Remove(error.Result));
     }
 
     static string[] OnPath(string folder) => ["/usr/bin/env", $"PATH={folder}"];
