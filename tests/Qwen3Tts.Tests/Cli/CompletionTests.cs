@@ -20,18 +20,30 @@ public sealed class CompletionTests
         Assert.Subset(output.Split(Environment.NewLine).ToHashSet(), expected.ToHashSet());
     }
 
-    [Fact]
-    public void BashCompletesWithTheScript()
+    /// <summary>Each shell reads its script, and is asked what may follow. zsh completes only at a prompt, so its own functions are
+    /// replaced by some that print what begins with the typed t.</summary>
+    [Theory]
+    [InlineData("bash", "COMP_LINE='qwen3tts say --layout t' COMP_POINT=23 COMP_WORDS=(qwen3tts say --layout t) COMP_CWORD=3\n"
+        + "_qwen3tts\necho \"${COMPREPLY[@]}\"")]
+    [InlineData("zsh", "BUFFER='qwen3tts say --layout t' CURSOR=23\n_qwen3tts", "compdef() { }\ncompadd() { print -l -- ${(M)@:#t*} }\n")]
+    [InlineData("fish", "complete -C 'qwen3tts say --layout t'")]
+    [InlineData("pwsh", "$line = 'qwen3tts say --layout t'\n"
+        + "[Management.Automation.CommandCompletion]::CompleteInput($line, $line.Length, $null).CompletionMatches.CompletionText")]
+    public void AShellCompletesWithTheScript(string shell, string ask, string before = "")
     {
-        Assert.SkipWhen(ExternalProgram.OnPath("bash") is null, "There is no bash.");
-        var script = $"qwen3tts() {{ dotnet exec '{Path.Combine(AppContext.BaseDirectory, "Qwen3Tts.Cli.dll")}' \"$@\"; }}\n"
-            + CompletionScripts.Of("bash", "qwen3tts")
-            + "\nCOMP_LINE='qwen3tts say --layout t' COMP_POINT=22 COMP_WORDS=(qwen3tts say --layout t) COMP_CWORD=3\n_qwen3tts\n"
-            + "echo \"${COMPREPLY[@]}\"; complete -p qwen3tts";
-        using var bash = Process.Start(new ProcessStartInfo("bash", ["-c", script]) { RedirectStandardOutput = true })!;
-        var output = bash.StandardOutput.ReadToEnd();
-        bash.WaitForExit();
-        Assert.Equal(["text-first", "complete -o default -F _qwen3tts qwen3tts"], output.Trim().Split('\n'));
+        Assert.SkipWhen(ExternalProgram.OnPath(shell) is null || OperatingSystem.IsWindows(), $"There is no {shell}, or no Unix.");
+        var folder = Scratch.New("shell");
+        var program = Path.Combine(folder, "qwen3tts");
+        File.WriteAllText(program, $"#!/bin/sh\nexec dotnet exec '{Path.Combine(AppContext.BaseDirectory, "Qwen3Tts.Cli.dll")}' \"$@\"\n");
+        File.SetUnixFileMode(program, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        var script = before + CompletionScripts.Of(shell == "pwsh" ? "powershell" : shell, "qwen3tts") + "\n" + ask;
+        var start = new ProcessStartInfo(shell, ["-c", script]) { RedirectStandardOutput = true };
+        start.Environment["PATH"] = folder + Path.PathSeparator + Environment.GetEnvironmentVariable("PATH");
+        start.Environment["POWERSHELL_TELEMETRY_OPTOUT"] = "1";
+        using var process = Process.Start(start)!;
+        var output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        Assert.Equal("text-first", output.Trim());
     }
 
     [Theory]
