@@ -69,8 +69,9 @@ sealed class OutputFlags
         WavFormat? samples = parsed.GetValue(_bits) is { } bits ? SampleFormats[bits] : null;
         if (file is not null)
             AudioFormats.Check(file, samples);
-        var target = new SpokenTarget(file, given == Standard, parsed.GetValue(_raw), samples ?? WavFormat.Pcm16,
-            parsed.GetValue(_play) ? SoundPlayer.Find() : null)
+        if (parsed.GetValue(_play))
+            PlayerProgram.Find(); // before a model is loaded
+        var target = new SpokenTarget(file, given == Standard, parsed.GetValue(_raw), samples ?? WavFormat.Pcm16, parsed.GetValue(_play))
         {
             Usual = isUsual ? Usual() : null,
         };

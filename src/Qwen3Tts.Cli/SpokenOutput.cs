@@ -1,6 +1,7 @@
 // Generates speech, shows how far it is, and passes it on to its target, also what was spoken until Ctrl-C.
 using System.Diagnostics;
 using System.Globalization;
+using Qwen3Tts.Audio;
 using Qwen3Tts.CommandLine;
 
 namespace Qwen3Tts.Cli;
@@ -27,15 +28,27 @@ static class SpokenOutput
     {
         var clock = Stopwatch.StartNew();
         var spoken = 0L;
-        using var playing = target.Player?.Start(rate, stop);
+        using var player = target.Plays ? new SoundPlayer(rate, stop) : null;
         StatusLine.While("speaking", show =>
         {
             target.Write(Heard(show), rate);
             show("playing");
-            playing?.Finish(isAlone: target is { File: null, ToStandardOutput: false });
+            Finish();
             return 0;
         });
         return Pace();
+
+        void Finish()
+        {
+            try
+            {
+                player?.Finish();
+            }
+            catch (IOException e) when (target.File is not null || target.ToStandardOutput)
+            {
+                Console.Error.WriteLine(e.Message); // the speech is in its file all the same
+            }
+        }
 
         SpokenPace Pace() => new((double)spoken / rate, clock.Elapsed.TotalSeconds);
 
@@ -44,7 +57,7 @@ static class SpokenOutput
             foreach (var chunk in speech)
             {
                 spoken += chunk.Length;
-                playing?.Write(chunk);
+                player?.Write(chunk);
                 yield return chunk;
                 show($"speaking: {progress()}, {Pace()}");
             }

@@ -10,8 +10,8 @@ namespace Qwen3Tts.Cli;
 /// <param name="ToStandardOutput">True to write to standard output.</param>
 /// <param name="Raw">True to leave out the WAV header on standard output.</param>
 /// <param name="Samples">How samples are stored, if the format leaves a choice.</param>
-/// <param name="Player">The program that plays the speech; null if it is not played.</param>
-sealed record SpokenTarget(string? Given, bool ToStandardOutput, bool Raw, WavFormat Samples, SoundPlayer? Player)
+/// <param name="Plays">True to play the speech.</param>
+sealed record SpokenTarget(string? Given, bool ToStandardOutput, bool Raw, WavFormat Samples, bool Plays)
 {
     /// <summary>Names of which the first unused one is taken when the speech is complete; null if a file is named, or none is
     /// written.</summary>
