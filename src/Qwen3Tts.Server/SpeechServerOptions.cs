@@ -61,6 +61,9 @@ public sealed record SpeechServerOptions
     /// <summary>The page at <c>/</c>; null for none.</summary>
     public StudioOptions? Studio { get; init; } = new();
 
+    /// <summary>Bytes of memory that a further model may take.</summary>
+    internal Func<long> FreeMemory { get; init; } = Server.FreeMemory.Read;
+
     /// <summary>True to show the page of the API at /scalar.</summary>
     public bool Development { get; init; }
 

@@ -83,8 +83,7 @@ sealed class SpeechSocket(HttpContext http, ServerState state, WebSocket socket)
     {
         var plan = Plan(_config, "");
         using var stop = state.Deadline(http);
-        using var place = await state.Queue.EnterAsync(SpeechApi.ClientOf(http), stop.Token).ConfigureAwait(false)
-            ?? throw ApiError.TooMany(state.Queue);
+        using var place = await state.EnterAsync(http, plan.Model, stop.Token).ConfigureAwait(false);
         using var sending = state.Deadline(http, ServerState.LastWords); // a client that receives nothing holds no place for longer
         _sending = sending.Token;
         var text = Channel.CreateBounded<string>(MostMessages);

@@ -7,6 +7,7 @@
 //   NAME/review.json                      corrected texts, dropped clips
 //   NAME/kept.jsonl                       what is trained on
 //   NAME/voice/                           of 'qwen3tts-train voice'
+//   NAME/served                           there if its whole model is served
 using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
@@ -61,6 +62,20 @@ sealed record Project(string Name, string Folder)
     public string Voice => In("voice");
     public string Export => Path.Combine(Voice, "run", "export");
     public string Codes => Path.Combine(Voice, "codes.jsonl");
+    string ServedFile => In("served");
+
+    /// <summary>True if its whole model is served, also when the server starts again.</summary>
+    public bool IsServed
+    {
+        get => File.Exists(ServedFile);
+        set
+        {
+            if (value)
+                OutputFile.Replace(ServedFile, _ => { });
+            else
+                File.Delete(ServedFile);
+        }
+    }
 
     IEnumerable<(int Id, string Path)> Files() => !Directory.Exists(Recordings) ? []
         : from path in Directory.GetFiles(Recordings).Order(StringComparer.Ordinal)

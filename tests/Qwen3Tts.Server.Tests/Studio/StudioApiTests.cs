@@ -3,7 +3,10 @@ using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
+using Qwen3Tts.Doctor;
 using Qwen3Tts.Server;
+using Qwen3Tts.Server.Studio;
 
 namespace Qwen3Tts.Tests.Server.Studio;
 
@@ -192,6 +195,23 @@ public sealed class StudioApiTests
         Assert.Empty(Directory.GetFileSystemEntries(studio.Folder!));
     }
 
+    /// <summary>Switches stand in the words of the console alone, and the page has other words for each of them.</summary>
+    [Fact]
+    public void ThePageNamesNoSwitches()
+    {
+        var source = Path.Combine(Golden.Repository, "src", "Qwen3Tts", "Doctor");
+        string[] console = ["DoctorWords.cs", "KnownFaults.cs", "NoLanguage.cs", "Html.cs"]; // the rescue is a command, and CSS has names
+        Assert.Empty(Directory.GetFiles(source, "*.cs", SearchOption.AllDirectories).Where(f => !console.Contains(Path.GetFileName(f)))
+            .SelectMany(File.ReadLines).Where(l => Regex.IsMatch(l, "^(?! *//).*\".*--[a-z]")));
+        var (ours, page) = (new DoctorWords(), Diagnosis.Words);
+        foreach (var word in typeof(DoctorWords).GetProperties())
+        {
+            var said = (string)word.GetValue(page)!;
+            Assert.NotEqual(word.GetValue(ours), said);
+            Assert.DoesNotContain("--", said, StringComparison.Ordinal);
+        }
+    }
+
     [Fact]
     public async Task TheDoctorReportsAboutNamedCheckpointsAlone()
     {
@@ -205,6 +225,7 @@ public sealed class StudioApiTests
         Assert.StartsWith("event: progress\ndata: {\"message\":\"reading the folder\"}", events[0], StringComparison.Ordinal);
         Assert.StartsWith("event: report\ndata: ", events[^1], StringComparison.Ordinal);
         using var report = JsonDocument.Parse(events[^1]["event: report\ndata: ".Length..]);
+        Assert.DoesNotMatch("--[a-z]", report.RootElement.GetProperty("report").ToString());
         Assert.StartsWith("Not measured", report.RootElement.GetProperty("report").GetProperty("verdict").GetString(),
             StringComparison.Ordinal);
         Assert.Contains("<!doctype html>", report.RootElement.GetProperty("page").GetString(), StringComparison.OrdinalIgnoreCase);

@@ -141,6 +141,92 @@ public sealed class StudioPageTests
         await page.ClickAsync("#serve-result");
         await browser.Until("document.querySelector('[aria-label=\"Speak with vera\"]')");
         await PictureAsync(browser, "training");
+
+        await page.ClickAsync("[aria-label='Delete vera']");
+        await browser.Until("document.getElementById('ask-text').textContent.includes('adapter')");
+        await page.ClickAsync("#ask-no");
+        await browser.Until("!document.getElementById('ask-dialog').open");
+        Assert.Contains("vera", server.Voices);
+        await page.ClickAsync("[aria-label='Delete vera']");
+        await page.ClickAsync("#ask-yes");
+        await browser.Until("!document.querySelector('[aria-label=\"Delete vera\"]') && !document.getElementById('serve-result').hidden");
+        Assert.DoesNotContain("vera", server.Voices);
+        await page.ClickAsync("#serve-result"); // what was trained is still there
+        await browser.Until("document.querySelector('[aria-label=\"Speak with vera\"]')");
+        CheckClean(browser, server);
+    }
+
+    [Fact]
+    public async Task AWholeModelIsServedByAClickAndRemoved()
+    {
+        await using var server = await StartAsync();
+        await using var browser = await Chromium.OpenAsync(server.Address + "#voices");
+        await ReadyAsync(browser);
+        var page = browser.Page;
+        await browser.Write("#project-name", "vera");
+        await page.ClickAsync("#project-form button");
+        await browser.Until("!document.getElementById('project-view').hidden");
+        await browser.Choose("#train-file", Clip);
+        await browser.Until("document.querySelector('#recordings textarea')");
+        await browser.Write("#recordings textarea", Served.Text);
+        await page.SelectAsync("#train-method", "checkpoint");
+        await browser.Until("document.getElementById('project-status').textContent == 'Saved.'");
+        await page.ClickAsync("#train-go");
+        await browser.Until("document.getElementById('serve-result').textContent == 'Serve this model'");
+        await page.ClickAsync("#serve-result");
+        await browser.Until("document.querySelector('[aria-label=\"Remove the model vera\"]')");
+        await browser.Until("document.getElementById('result-text').textContent.includes('speaks with the model vera')");
+        await PictureAsync(browser, "model");
+
+        await page.ClickAsync("[aria-label='Speak with vera']");
+        await browser.Until("document.getElementById('speak-model').value == 'vera'");
+        await SpeakAsync(browser, "vera", 7);
+        await page.ClickAsync("nav [href='#voices']");
+        await page.ClickAsync("[aria-label='Remove the model vera']");
+        Assert.Equal("Remove", await browser.Get("document.getElementById('ask-yes').textContent"));
+        await page.ClickAsync("#ask-yes");
+        await browser.Until("!document.querySelector('[aria-label=\"Speak with vera\"]') && !document.getElementById('serve-result').hidden");
+        Assert.DoesNotContain("vera", server.Voices);
+        CheckClean(browser, server);
+    }
+
+    /// <summary>The page asks how a job goes only while it runs and somebody sees the page.</summary>
+    [Fact]
+    public async Task NobodyIsAskedForAPageThatNobodySees()
+    {
+        await using var server = await StartAsync(true, o => o with
+        {
+            Studio = o.Studio! with { Trainer = new TrainerDouble { Waits = true }.Run },
+        });
+        await using var browser = await Chromium.OpenAsync(server.Address + "#voices");
+        await ReadyAsync(browser);
+        var page = browser.Page;
+        await page.EvaluateExpressionAsync("""
+            window.asked = 0;
+            window.unseen = false;
+            window.later = setTimeout;
+            window.setTimeout = (what, after) => { if (after === 1500) asked++; return later(what, after); };
+            Object.defineProperty(document, 'hidden', { get: () => unseen });
+            window.gets = () => performance.getEntriesByType('resource').filter(r => r.name.endsWith('/projects/vera')).length;
+            """);
+        Task SeeAsync(bool seen) => page.EvaluateExpressionAsync(
+            $"unseen = {(seen ? "false" : "true")}; document.dispatchEvent(new Event('visibilitychange'))");
+        await browser.Write("#project-name", "vera");
+        await page.ClickAsync("#project-form button");
+        await browser.Choose("#train-file", Clip);
+        await browser.Until("document.querySelector('#recordings textarea')");
+        Assert.Equal("0", await browser.Get("asked"));
+        await page.ClickAsync("#slice");
+        await browser.Until("asked > 1"); // it runs, and is seen
+        await SeeAsync(false);
+        var (asked, gets) = (await browser.Get("asked"), await browser.Get("gets()"));
+        await page.EvaluateExpressionAsync("document.getElementById('project').dispatchEvent(new Event('change'))");
+        await browser.Until($"gets() > {gets} && document.getElementById('job-stop').hidden === false");
+        Assert.Equal(asked, await browser.Get("asked"));
+        await SeeAsync(true);
+        await browser.Until($"asked > {asked}");
+        await page.ClickAsync("#job-stop");
+        await browser.Until("document.getElementById('job-stop').hidden");
         CheckClean(browser, server);
     }
 
@@ -184,6 +270,7 @@ public sealed class StudioPageTests
         await browser.Until("!document.getElementById('report').hidden");
         Assert.StartsWith("Not measured", await browser.Get("document.querySelector('#report .verdict').textContent"),
             StringComparison.Ordinal);
+        Assert.Equal("false", await browser.Get("/--[a-z]|`/.test(document.getElementById('report').textContent)"));
         await PictureAsync(browser, "report");
         CheckClean(browser, server);
     }
@@ -226,10 +313,15 @@ public sealed class StudioPageTests
             Assert.Skip($"npm could not install {Axe}: {e.Message}");
         }
         var source = await File.ReadAllTextAsync(Path.Combine(folder, "node_modules", "axe-core", "axe.min.js"));
-        await using var server = await StartAsync();
+        var studio = TrainedModelTests.Trained("vera");
+        await File.WriteAllTextAsync(Path.Combine(studio.Folder!, "vera", "served"), "");
+        await using var server = await StartAsync(true, o => o with { Studio = studio });
         await using var browser = await Chromium.OpenAsync(server.Address.ToString());
         await ReadyAsync(browser);
         await SpeakAsync(browser, Served.Speaker, 7);
+        await browser.Page.ClickAsync("nav [href='#voices']");
+        await browser.Page.SelectAsync("#project", "vera");
+        await browser.Until("document.getElementById('result-text').textContent.includes('speaks with the model vera')");
         await browser.Page.EvaluateExpressionAsync(source + "; 0");
         var wrong = new List<string>();
         foreach (var (scheme, width) in new[] { ("light", 1400), ("dark", 1400), ("light", 400), ("dark", 400) })
