@@ -169,6 +169,7 @@ public sealed class StudioPageTests
         await browser.Choose("#train-file", Clip);
         await browser.Until("document.querySelector('#recordings textarea')");
         await browser.Write("#recordings textarea", Served.Text);
+        await page.FocusAsync("#train-method"); // which leaves the text
         await page.SelectAsync("#train-method", "checkpoint");
         await browser.Until("document.getElementById('project-status').textContent == 'Saved.'");
         await page.ClickAsync("#train-go");
@@ -213,6 +214,7 @@ public sealed class StudioPageTests
             $"unseen = {(seen ? "false" : "true")}; document.dispatchEvent(new Event('visibilitychange'))");
         await browser.Write("#project-name", "vera");
         await page.ClickAsync("#project-form button");
+        await browser.Until("!document.getElementById('project-view').hidden");
         await browser.Choose("#train-file", Clip);
         await browser.Until("document.querySelector('#recordings textarea')");
         Assert.Equal("0", await browser.Get("asked"));

@@ -2,7 +2,7 @@
 import { $, changed, confirmed, el, fill, reload, remove, request, say, server } from './lib.js';
 import { Player, dropOn, readable, recordWith } from './audio.js';
 
-const KINDS = { speaker: 'speaker of a model', saved: 'made from a recording', adapter: 'trained adapter' };
+const KINDS = { speaker: 'speaker of a model', trained: 'model trained here', saved: 'made from a recording', adapter: 'trained adapter' };
 let recording = null, player = null;
 
 changed.addEventListener('change', () => {
@@ -19,7 +19,7 @@ changed.addEventListener('change', () => {
 function row(voice) {
   const trained = server.models.find(m => m.trained_here && voice.models.includes(m.id));
   return el('li', {},
-    el('div', { class: 'grow' }, el('strong', {}, voice.name), el('div', { class: 'small soft' }, `${KINDS[voice.kind]} · ${voice.models.join(', ') || 'fits no model that is served'}`)),
+    el('div', { class: 'grow' }, el('strong', {}, voice.name), el('div', { class: 'small soft' }, `${KINDS[trained && voice.kind === 'speaker' ? 'trained' : voice.kind]} · ${voice.models.join(', ') || 'fits no model that is served'}`)),
     voice.models.length ? el('button', { type: 'button', 'aria-label': `Speak with ${voice.name}`, onclick: () => use(voice) }, 'Speak') : null,
     voice.kind !== 'speaker' ? el('button', { type: 'button', class: 'quiet', 'aria-label': `Delete ${voice.name}`, onclick: () => drop(voice) }, 'Delete')
       : trained ? el('button', { type: 'button', class: 'quiet', 'aria-label': `Remove the model ${trained.id}`, onclick: () => end(trained.id) }, 'Remove') : null);
