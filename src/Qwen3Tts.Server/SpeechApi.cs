@@ -64,7 +64,14 @@ static class SpeechApi
         if (http.Request.ContentType is { } type && !type.StartsWith("application/json", StringComparison.OrdinalIgnoreCase))
             throw new ApiError(StatusCodes.Status415UnsupportedMediaType, "The body is no JSON. Send Content-Type: application/json.");
         var bytes = new MemoryStream();
-        await http.Request.Body.CopyToAsync(bytes, stop).ConfigureAwait(false);
+        try
+        {
+            await http.Request.Body.CopyToAsync(bytes, stop).ConfigureAwait(false);
+        }
+        catch (IOException e) when (e is not BadHttpRequestException)
+        {
+            throw new ApiError(StatusCodes.Status400BadRequest, $"The body cannot be read: {e.Message} Send it again.");
+        }
         return bytes.ToArray();
     }
 

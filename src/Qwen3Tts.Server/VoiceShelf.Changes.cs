@@ -37,7 +37,7 @@ sealed partial class VoiceShelf
             CheckNew(name);
             var path = System.IO.Path.Combine(_options.VoicesFolder!, name);
             var voices = Adapted(folder).ToList(); // a bad one is refused before it is copied
-            OutputFolder.Write(path, aside =>
+            Store(() => OutputFolder.Write(path, aside =>
             {
                 foreach (var file in Directory.GetFiles(folder).Where(f => !OutputFolder.IsBookkeeping(f)))
                     OutputFile.Write(System.IO.Path.Combine(aside, System.IO.Path.GetFileName(file)), to =>
@@ -45,7 +45,7 @@ sealed partial class VoiceShelf
                         using var from = File.OpenRead(file);
                         from.CopyTo(to);
                     });
-            });
+            }));
             foreach (var voice in voices)
                 Put(voice with { Path = path });
         }
@@ -62,7 +62,7 @@ sealed partial class VoiceShelf
         lock (_gate)
         {
             CheckNew(name);
-            file.Write(path);
+            Store(() => file.Write(path));
             var voice = Saved(name, path, file);
             _voices = _voices.Add(name, voice);
             return voice;
@@ -79,13 +79,31 @@ sealed partial class VoiceShelf
             if (!_voices.TryGetValue(SpeakerName.Key(name), out var voice))
                 throw new ApiError(StatusCodes.Status404NotFound, $"There is no saved voice '{Printable.Text(name)}'. GET /v1/audio/voices "
                     + "lists them.");
-            if (voice.File is null)
-                RemoveAdapter(voice.Path);
-            else
-                File.Delete(voice.Path);
+            Store(() =>
+            {
+                if (voice.File is null)
+                    RemoveAdapter(voice.Path);
+                else
+                    File.Delete(voice.Path);
+            });
             var gone = _voices.Values.Where(v => v.Path == voice.Path).Select(v => v.Name).ToList();
             _voices = _voices.RemoveRange(gone);
             return gone;
+        }
+    }
+
+    /// <summary>Changes the folder of voices.</summary>
+    /// <exception cref="ApiError">It cannot be changed. The answer names no path.</exception>
+    static void Store(Action change)
+    {
+        try
+        {
+            change();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new ApiError(StatusCodes.Status507InsufficientStorage, "The folder of voices could not be changed. Look there for room, "
+                + "for the rights of this server, and for a folder of that name with files that this server did not write.");
         }
     }
 

@@ -140,9 +140,9 @@ sealed partial class VoiceShelf
     public static bool IsName([NotNullWhen(true)] string? name) =>
         !string.IsNullOrEmpty(name) && NewName().IsMatch(name) && !Reserved().IsMatch(name);
 
-    [GeneratedRegex("^[a-z0-9][a-z0-9_-]{0,63}$")]
+    [GeneratedRegex(@"^[a-z0-9][a-z0-9_-]{0,63}\z")] // $ would let a line end pass
     private static partial Regex NewName();
 
-    [GeneratedRegex("^(con|prn|aux|nul|com[0-9]|lpt[0-9])$")] // names of devices on Windows
+    [GeneratedRegex(@"^(con|prn|aux|nul|com[0-9]|lpt[0-9])\z")] // names of devices on Windows
     private static partial Regex Reserved();
 }

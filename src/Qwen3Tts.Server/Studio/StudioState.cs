@@ -7,6 +7,9 @@ sealed class StudioState(SpeechServerOptions options) : IDisposable
 {
     public JobRunner Jobs { get; } = new();
 
+    /// <summary>Held while a trained model comes or goes: the list of models and the file in its project change together.</summary>
+    public Lock Changing { get; } = new();
+
     string? _loading;
 
     /// <summary>The project whose model is being loaded; null if none is.</summary>

@@ -69,22 +69,29 @@ static class TrainedModels
             TaskScheduler.Default).ConfigureAwait(false);
         try
         {
-            state.Voices.Admit(loaded);
+            lock (state.Studio.Changing)
+            {
+                project.IsServed = true; // before anybody sees the model: this may fail
+                state.Voices.Admit(loaded);
+            }
         }
         catch
         {
             loaded.Model.Dispose();
+            project.IsServed = false;
             throw;
         }
-        project.IsServed = true;
     }
 
     /// <summary>Ends it. Speeches that go on are finished.</summary>
     /// <exception cref="ApiError">There is no such model, or it was not trained here.</exception>
     public static void Remove(string name, ServerState state)
     {
-        if (state.Models.Find(name).IsTrained) // so it is the name of a project
-            state.Studio.Projects.Find(name).IsServed = false;
-        state.Voices.Dismiss(name);
+        lock (state.Studio.Changing)
+        {
+            if (state.Models.Find(name).IsTrained) // so it is the name of a project
+                state.Studio.Projects.Find(name).IsServed = false;
+            state.Voices.Dismiss(name);
+        }
     }
 }

@@ -155,6 +155,39 @@ public sealed class StudioApiTests
     }
 
     [Fact]
+    public async Task RecordingsThatArriveAtOnceAllArrive()
+    {
+        var studio = Options(new TrainerDouble());
+        await using var server = await Served.StartAsync(o => o with { Studio = studio });
+        using var client = new HttpClient { BaseAddress = server.Address };
+        await SendAsync(client, HttpMethod.Post, "/projects", new JsonObject { ["name"] = "vera" });
+        var recordings = Path.Combine(studio.Folder!, "vera", "recordings");
+        File.WriteAllText(Path.Combine(recordings, $"new.{int.MaxValue}-1.qwen3tts-tmp"), "of a server that was killed");
+        await Task.WhenAll(Enumerable.Range(0, 8).Select(async _ =>
+        {
+            using var sent = await client.PostAsync(new Uri($"{Root}/projects/vera/recordings", UriKind.Relative),
+                new ByteArrayContent(Served.ClipBytes));
+            Assert.Equal(HttpStatusCode.OK, sent.StatusCode);
+        }));
+        Assert.Equal(Enumerable.Range(1, 8).Select(i => $"{i:D4}.wav"), Directory.GetFiles(recordings).Select(Path.GetFileName).Order());
+    }
+
+    [Fact]
+    public async Task AFolderOfSomebodyElseIsNotReplacedByAnAdapter()
+    {
+        var (studio, voices) = (Options(new TrainerDouble()), Scratch.New("voices"));
+        Directory.CreateDirectory(Path.Combine(studio.Folder!, "vera", "recordings"));
+        TrainerDouble.Train(Path.Combine(studio.Folder!, "vera", "voice"), "vera", lora: true);
+        Directory.CreateDirectory(Path.Combine(voices, "vera"));
+        File.WriteAllText(Path.Combine(voices, "vera", "notes.txt"), "somebody's");
+        await using var server = await Served.StartAsync(o => o with { Studio = studio, VoicesFolder = voices });
+        using var client = new HttpClient { BaseAddress = server.Address };
+        Assert.Contains("a folder of that name", await RefusedAsync(client, "/projects/vera/serve", new JsonObject(), 507),
+            StringComparison.Ordinal);
+        Assert.Equal(["notes.txt"], Directory.GetFileSystemEntries(Path.Combine(voices, "vera")).Select(Path.GetFileName));
+    }
+
+    [Fact]
     public async Task OneJobRunsAtATimeAndStopsWhenAsked()
     {
         var trainer = new TrainerDouble { Waits = true };
@@ -180,7 +213,7 @@ public sealed class StudioApiTests
     }
 
     [Theory]
-    [InlineData("../outside"), InlineData("..%2foutside"), InlineData("%2e%2e"), InlineData("Upper"), InlineData("a b"), InlineData("con")]
+    [InlineData("../outside"), InlineData("..%2foutside"), InlineData("%2e%2e"), InlineData("Upper"), InlineData("a b"), InlineData("con"), InlineData("vera%0A")]
     public async Task ANameThatIsNoNameReachesNoFile(string name)
     {
         var studio = Options(new TrainerDouble());

@@ -143,6 +143,27 @@ public sealed class TrainedModelTests
         Assert.Equal(["mini"], await NamesAsync(client, "/v1/models"));
     }
 
+    /// <summary>Clicks of several people at once: whatever the order, the list and the project say the same at the end.</summary>
+    [Fact]
+    public async Task ManyServeRemoveAndSpeakAtOnce()
+    {
+        var studio = Trained(Name);
+        await using var server = await Served.StartAsync(o => o with { Studio = studio });
+        using var client = new HttpClient { BaseAddress = server.Address };
+        Func<Task<HttpResponseMessage>>[] kinds = [() => client.PostAsync(Serve(), null), () => client.DeleteAsync(Model),
+            () => Served.SpeakAsync(Request(("max_seconds", 0.08)), client)];
+        var statuses = new System.Collections.Concurrent.ConcurrentBag<int>();
+        await Task.WhenAll(Enumerable.Range(0, 6).Select(async worker =>
+        {
+            for (var i = 0; i < 10; i++)
+                using (var answer = await kinds[worker % 3]())
+                    statuses.Add((int)answer.StatusCode);
+        }));
+        Assert.All(statuses, s => Assert.Contains(s, new[] { 200, 404, 409 }));
+        Assert.Equal(File.Exists(Path.Combine(studio.Folder!, Name, "served")),
+            (await NamesAsync(client, "/v1/models")).Contains(Name));
+    }
+
     [Fact]
     public void AModelThatWasRemovedIsFreedAfterItsLastUse()
     {
