@@ -126,16 +126,19 @@ sealed class SpeechSocket(HttpContext http, ServerState state, WebSocket socket)
     /// <summary>Waits for the end of an utterance, and ends it if its client sends neither text nor input.done while others wait.</summary>
     async Task WatchAsync(Task speaking, Task listening, CancellationTokenSource stop)
     {
-        for (var wait = state.Options.TextWait; !speaking.IsCompleted;)
+        var wait = state.Options.TextWait;
+        while (!speaking.IsCompleted)
         {
-            await speaking.WaitAsync(wait).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            if (speaking.IsCompleted || listening.IsCompleted || state.Queue.Waiting == 0
-                || Stopwatch.GetElapsedTime(Interlocked.Read(ref _moved)) < wait)
-                continue;
-            _wrong ??= new(StatusCodes.Status408RequestTimeout, string.Create(CultureInfo.InvariantCulture,
-                $"No text came for {wait.TotalSeconds:0.#} s, and others wait. Send input.done after the text, or send text sooner."),
-                "text", "text_late");
-            await stop.CancelAsync().ConfigureAwait(false);
+            var still = Stopwatch.GetElapsedTime(Interlocked.Read(ref _moved));
+            if (still >= wait && state.Queue.Waiting > 0 && !listening.IsCompleted)
+            {
+                _wrong ??= new(StatusCodes.Status408RequestTimeout, string.Create(CultureInfo.InvariantCulture,
+                    $"No text came for {wait.TotalSeconds:0.#} s, and others wait. Send input.done after the text, or send text sooner."),
+                    "text", "text_late");
+                await stop.CancelAsync().ConfigureAwait(false);
+            }
+            var next = still < wait ? wait - still : TimeSpan.FromSeconds(1); // somebody may wait by then
+            await speaking.WaitAsync(next).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 

@@ -88,6 +88,22 @@ public sealed class VoicesTests
         await Served.ErrorAsync(json, 415);
     }
 
+    [Fact]
+    public async Task ThereIsAMostOfVoicesAndOfTheSameName()
+    {
+        var folder = Scratch.New("most");
+        await using var server = await Served.StartAsync(o => o with { VoicesFolder = folder, MostVoices = 2 });
+        using var client = new HttpClient { BaseAddress = server.Address };
+        async Task<int> Make(string name)
+        {
+            using var made = await client.PostAsync(Voices, Form(Served.ClipBytes, ("name", name), ("consent", "x")));
+            return (int)made.StatusCode;
+        }
+        Assert.Equal([200, 409, 409], (await Task.WhenAll(Make("twin"), Make("twin"), Make("twin"))).Order());
+        Assert.Equal([200, 409, 409], (await Task.WhenAll(Make("a"), Make("b"), Make("c"))).Order());
+        Assert.Equal(2, Directory.GetFiles(folder).Length);
+    }
+
     static byte[] Wav(float[] samples)
     {
         var bytes = new MemoryStream();
