@@ -45,7 +45,8 @@ static class SpeechApi
         http.Response.Headers["X-Voice"] = Uri.EscapeDataString(plan.VoiceName);
         http.Response.Headers["X-Sample-Rate"] = plan.Model.SampleRate.ToString(CultureInfo.InvariantCulture);
         http.Response.Headers.CacheControl = "no-store";
-        await (events ? SendEventsAsync(http, state, plan, pieces, place, stop.Token) : streams ? SendAsync(http, state, plan, pieces, stop.Token)
+        await (events ? SendEventsAsync(http, state, plan, pieces, place, stop.Token)
+            : streams ? SendAsync(http, state, plan, pieces, stop.Token)
             : SendWholeAsync(http, state, plan, pieces, place, stop.Token)).ConfigureAwait(false);
     }
 

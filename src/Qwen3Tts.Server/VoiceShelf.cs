@@ -60,7 +60,8 @@ sealed partial class VoiceShelf
     void Put(ShelvedVoice voice)
     {
         if (_models.All.Find(m => m.Model.Speakers.Contains(voice.Name, StringComparer.OrdinalIgnoreCase)) is { } model)
-            throw new ArgumentException($"The model {model.Name} has a speaker '{Printable.Text(voice.Name)}'. Give the voice another name.");
+            throw new ArgumentException($"The model {model.Name} has a speaker '{Printable.Text(voice.Name)}'. Give the voice another "
+                + "name.");
         if (_voices.ContainsKey(voice.Name))
             throw new ArgumentException($"There are two voices '{Printable.Text(voice.Name)}'. Rename one of them.");
         _voices = _voices.Add(voice.Name, voice);

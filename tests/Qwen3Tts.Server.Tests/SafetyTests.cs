@@ -125,18 +125,20 @@ public sealed class SafetyTests
 /// <summary>The WebSocket.</summary>
 public sealed class SocketTests
 {
-    public static async Task<ClientWebSocket> OpenAsync(Uri? server = null)
+    internal static async Task<ClientWebSocket> OpenAsync(Uri? server = null)
     {
         var socket = new ClientWebSocket();
-        await socket.ConnectAsync(new UriBuilder(server ?? Served.Address) { Scheme = "ws", Path = "/v1/audio/speech/stream" }.Uri, default);
+        await socket.ConnectAsync(new UriBuilder(server ?? Served.Address) { Scheme = "ws", Path = "/v1/audio/speech/stream" }.Uri,
+            default);
         return socket;
     }
 
-    public static Task SendAsync(ClientWebSocket socket, string json) =>
+    internal static Task SendAsync(ClientWebSocket socket, string json) =>
         socket.SendAsync(Encoding.UTF8.GetBytes(json), WebSocketMessageType.Text, true, default);
 
     /// <summary>Messages up to one of a type, and the audio before it.</summary>
-    public static async Task<(List<System.Text.Json.JsonElement> Messages, byte[] Audio)> ReadAsync(ClientWebSocket socket, string last)
+    internal static async Task<(List<System.Text.Json.JsonElement> Messages, byte[] Audio)> ReadAsync(ClientWebSocket socket,
+        string last)
     {
         var (messages, audio) = (new List<System.Text.Json.JsonElement>(), new List<byte>());
         while (messages.Count == 0 || messages[^1].GetProperty("type").GetString() != last)

@@ -20,7 +20,7 @@ static class Diagnosis
     /// <summary>What a reader of the page can give or choose.</summary>
     public static DoctorWords Words { get; } = new()
     {
-        NoData = "Not measured: what it was trained with can be found for voices that were trained on this page.",
+        NoData = "what it was trained with can be found for voices that were trained on this page.",
         LeaveOut = "Correct these clips or drop them under Voices, and train again",
         GiveAll = "Start the server with the model that it was trained from, too, or train for more steps under Voices.",
         GiveBase = "Start the server with the model that it was made from, too.",

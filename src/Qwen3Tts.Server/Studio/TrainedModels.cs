@@ -1,8 +1,7 @@
-// Whole models that were trained on the page, served beside the others. A model has the name of its project. A file in the project says that
-// it is served, so a server that starts again serves it again.
+// Whole models that were trained on the page, served beside the others. A model has the name of its project. A file in the project says
+// that it is served, so a server that starts again serves it again.
 using System.Globalization;
 using Microsoft.AspNetCore.Http;
-using Qwen3Tts.Files;
 
 namespace Qwen3Tts.Server.Studio;
 
@@ -65,8 +64,8 @@ static class TrainedModels
                 + "another name.");
         state.Voices.CheckSpeaker(project.Name); // before it takes a minute to load
         // Not on the request's thread, and not ended with it: a page that is closed meanwhile finds the model served.
-        var loaded = await Task.Factory.StartNew(() => Load(project, state.Options), CancellationToken.None, TaskCreationOptions.LongRunning,
-            TaskScheduler.Default).ConfigureAwait(false);
+        var loaded = await Task.Factory.StartNew(() => Load(project, state.Options), CancellationToken.None,
+            TaskCreationOptions.LongRunning, TaskScheduler.Default).ConfigureAwait(false);
         try
         {
             lock (state.Studio.Changing)

@@ -3,8 +3,8 @@ namespace Qwen3Tts.Doctor;
 /// <summary>What a report asks its reader to give or to choose. These are the words of the console; a page names its controls.</summary>
 sealed record DoctorWords
 {
-    /// <summary>Verdict of an examination without data.</summary>
-    public string NoData { get; init; } = "Not measured: --data is needed to find what it was trained with.";
+    /// <summary>Verdict of an examination without data, after "Not measured: ".</summary>
+    public string NoData { get; init; } = "--data is needed to find what it was trained with.";
 
     /// <summary>To leave clips out.</summary>
     public string LeaveOut { get; init; } = "Correct these clips or leave them out of --data";

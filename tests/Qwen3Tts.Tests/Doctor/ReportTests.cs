@@ -3,7 +3,6 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using Qwen3Tts.Audio;
 using Qwen3Tts.Cli;
-using Qwen3Tts.Doctor;
 using Qwen3Tts.Doctor.Decision;
 using Qwen3Tts.Doctor.Evidence;
 using Qwen3Tts.Doctor.Faults;

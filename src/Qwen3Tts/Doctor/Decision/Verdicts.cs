@@ -52,7 +52,7 @@ static class Verdicts
         f is { Id: TrainingFindings.LossesAlone } or { Id: TrainingFindings.EndNotTested, Severity: Severity.Warning };
 
     static (string, IReadOnlyList<string>) DescribeUndecided(DoctorReport r, DoctorWords words) => r.Hypothesis is null
-        ? (words.NoData, ["Nothing is wrong with the folder."])
+        ? ($"Not measured: {words.NoData}", ["Nothing is wrong with the folder."])
         : r.Findings.First(IsDoubt) is { Id: TrainingFindings.EndNotTested } end
         ? ("Undecided: these clips cannot show whether the end of speech was taught.",
             ["Everything else was trained as it speaks.", end.Evidence])

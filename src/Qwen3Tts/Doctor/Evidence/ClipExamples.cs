@@ -124,7 +124,8 @@ sealed record ClipExamples(
         var source = model.Config.SpeakerEncoderConfig is not null && model.Config.CanClone ? model : original is { Config.CanClone: true }
             ? original
             : throw new ArgumentException(
-                "The checkpoint has neither a speaker nor a speaker encoder, so there is no voice to measure with. " + options.Words.GiveBase);
+                "The checkpoint has neither a speaker nor a speaker encoder, so there is no voice to measure with. "
+                + options.Words.GiveBase);
         var encoder = SpeakerEncoder.Load(source, Workers.Shared);
         var known = new Dictionary<string, float[]>();
         return (clip =>
