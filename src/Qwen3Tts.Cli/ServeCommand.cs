@@ -103,20 +103,21 @@ sealed class ServeCommand : DocumentedCommand
         var options = ServerOptions(parsed);
         options.CheckAddress();
         var (models, checkpoints) = (new List<(string Name, Tts Model)>(), Examined(parsed.GetValue(_examine) ?? []).ToList());
+        Tts Load(string place) => Tts.Load(place, new()
+        {
+            Threads = parsed.GetValue(_threads),
+            Precision = PrecisionOption.Precision(parsed.GetValue(_precision)!),
+            KeepConverted = true,
+        });
         try
         {
             foreach (var (given, place) in Named(parsed.GetValue(_models) ?? []))
             {
                 var name = given ?? ModelHub.NameOf(place);
                 checkpoints.Insert(models.Count, new(name, place)); // the served ones come first
-                models.Add((name, StatusLine.While($"loading {place}", _ => Tts.Load(place, new()
-                {
-                    Threads = parsed.GetValue(_threads),
-                    Precision = PrecisionOption.Precision(parsed.GetValue(_precision)!),
-                    KeepConverted = true,
-                }))));
+                models.Add((name, StatusLine.While($"loading {place}", _ => Load(place))));
             }
-            var studio = options.Studio is { } page ? page with { Checkpoints = checkpoints } : null;
+            var studio = options.Studio is { } page ? page with { Checkpoints = checkpoints, Load = Load } : null;
             ServeAsync(options with { Models = models, Studio = studio }, stop).GetAwaiter().GetResult();
             return CommandRun.Done;
         }

@@ -34,8 +34,7 @@ static class ScoreApi
         using var stop = state.Deadline(http);
         var plan = Read(JsonBody.Parse(await SpeechApi.ReadAsync(http, SpeechApi.MostBytes(state.Options), stop.Token)
             .ConfigureAwait(false), ServerJson.Default.ScoreBody), state);
-        using var place = await state.Queue.EnterAsync(SpeechApi.ClientOf(http), stop.Token).ConfigureAwait(false)
-            ?? throw ApiError.TooMany(state.Queue);
+        using var place = await state.EnterAsync(http, plan.Model, stop.Token).ConfigureAwait(false);
         // On a thread of its own: it computes, and waits for the recogniser.
         var score = await Task.Factory.StartNew(() => Score(plan, state.Ears, stop.Token), stop.Token, TaskCreationOptions.LongRunning,
             TaskScheduler.Default).ConfigureAwait(false);
@@ -53,7 +52,7 @@ static class ScoreApi
             throw ApiError.Of("prompt", $"'prompt' has {prompt.Length} characters, and {most} are the most. Score shorter speech.");
         if (body.Metadata is { ValueKind: not (JsonValueKind.Object or JsonValueKind.Null) })
             throw ApiError.Of("metadata", "'metadata' is no object. Give names and values, or leave it out.");
-        var (name, model) = state.Model(Told(body, "model"));
+        var (name, model, _) = state.Model(Told(body, "model"));
         return new(model, SamplesOf(body), prompt, Told(body, "language"),
             Told(body, "voice") is { } voice ? VoiceOf(voice, model, name, state) : null);
     }

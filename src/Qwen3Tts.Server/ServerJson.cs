@@ -12,14 +12,16 @@ sealed record ErrorDetail(string Message, string Type, string? Param, string? Co
 
 sealed record ModelList(string Object, IReadOnlyList<ModelEntry> Data);
 sealed record ModelEntry(string Id, string Object, long Created, string OwnedBy, string Type, bool CanClone, bool CanInstruct,
-    IReadOnlyList<string> Voices, IReadOnlyList<string> Languages, int SampleRate);
+    IReadOnlyList<string> Voices, IReadOnlyList<string> Languages, int SampleRate, bool TrainedHere);
+sealed record ModelDeleted(string Id, string Object, bool Deleted);
 
 sealed record VoiceList(IReadOnlyList<string> Voices, IReadOnlyList<UploadedVoice> UploadedVoices, IReadOnlyList<VoiceEntry> Data);
 
 /// <param name="Name">Name in requests.</param>
 /// <param name="Kind">speaker, saved or adapter.</param>
 /// <param name="Models">The models that can speak with it.</param>
-sealed record VoiceEntry(string Name, string Kind, IReadOnlyList<string> Models);
+/// <param name="Adapter">The adapter that it is a voice of; null if it is none.</param>
+sealed record VoiceEntry(string Name, string Kind, IReadOnlyList<string> Models, string? Adapter = null);
 
 /// <summary>The form that makes a voice, for the document of the API alone.</summary>
 /// <param name="AudioSample">The recording.</param>
@@ -77,6 +79,7 @@ sealed record SocketError(string Type, string Message, ErrorDetail Error);
     DefaultIgnoreCondition = JsonIgnoreCondition.Never)]
 [JsonSerializable(typeof(ErrorBody))]
 [JsonSerializable(typeof(ModelList))]
+[JsonSerializable(typeof(ModelDeleted))]
 [JsonSerializable(typeof(VoiceList))]
 [JsonSerializable(typeof(VoiceForm))]
 [JsonSerializable(typeof(VoiceMade))]

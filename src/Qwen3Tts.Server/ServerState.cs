@@ -1,15 +1,17 @@
 using Microsoft.AspNetCore.Http;
-using Qwen3Tts.Files;
 using Qwen3Tts.Listening;
 using Qwen3Tts.Server.Studio;
 
 namespace Qwen3Tts.Server;
 
 /// <summary>What all requests share.</summary>
-sealed class ServerState(SpeechServerOptions options) : IDisposable
+/// <param name="options">What the server serves.</param>
+/// <param name="models">The models.</param>
+sealed class ServerState(SpeechServerOptions options, ServedModels models) : IDisposable
 {
     public SpeechServerOptions Options => options;
-    public VoiceShelf Voices { get; } = VoiceShelf.Open(options);
+    public ServedModels Models => models;
+    public VoiceShelf Voices { get; } = VoiceShelf.Open(options, models);
     public FairQueue Queue { get; } = new(options.MostTogether, options.MostWaiting);
     public Metrics Metrics { get; } = new();
     public StudioState Studio { get; } = new(options);
@@ -20,10 +22,24 @@ sealed class ServerState(SpeechServerOptions options) : IDisposable
     /// <summary>The model of a request.</summary>
     /// <param name="name">What the request names; null takes the first one.</param>
     /// <exception cref="ApiError">There is no such model.</exception>
-    public (string Name, Tts Model) Model(string? name) => string.IsNullOrEmpty(name) ? options.Models[0]
-        : options.Models.FirstOrDefault(m => m.Name == name) is { Model: not null } found ? found
-        : throw new ApiError(StatusCodes.Status404NotFound, $"There is no model '{Printable.Text(name)}'. Name one of: "
-            + $"{string.Join(", ", options.Models.Select(m => m.Name))}.", "model", "model_not_found");
+    public ServedModel Model(string? name) => string.IsNullOrEmpty(name) ? models.All[0] : models.Find(name);
+
+    /// <summary>Waits until a request may compute. The result keeps its model, and lets the next request in when it is disposed.</summary>
+    /// <exception cref="ApiError">Too many wait already, or the model was removed meanwhile.</exception>
+    /// <exception cref="OperationCanceledException">The wait took too long, or the client has left.</exception>
+    public async Task<IDisposable> EnterAsync(HttpContext http, Tts model, CancellationToken stop)
+    {
+        var place = await Queue.EnterAsync(SpeechApi.ClientOf(http), stop).ConfigureAwait(false) ?? throw ApiError.TooMany(Queue);
+        try
+        {
+            return models.Use(model, place);
+        }
+        catch
+        {
+            place.Dispose();
+            throw;
+        }
+    }
 
     /// <summary>How long a client may take to receive that its request took too long.</summary>
     public static readonly TimeSpan LastWords = TimeSpan.FromSeconds(5);
@@ -46,6 +62,7 @@ sealed class ServerState(SpeechServerOptions options) : IDisposable
     public void Dispose()
     {
         Studio.Dispose();
+        models.Dispose();
         Metrics.Dispose();
     }
 }

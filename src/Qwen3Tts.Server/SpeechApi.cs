@@ -37,8 +37,7 @@ static class SpeechApi
         };
         var streams = events || body.StreamFormat == "audio";
         var plan = SpeechPlan.Of(body, state, streams);
-        using var place = await state.Queue.EnterAsync(ClientOf(http), stop.Token).ConfigureAwait(false)
-            ?? throw ApiError.TooMany(state.Queue);
+        using var place = await state.EnterAsync(http, plan.Model, stop.Token).ConfigureAwait(false);
         plan = plan.Ready();
         var pieces = Speaking.Speak(plan, stop.Token);
         http.Response.Headers["X-Seed"] = plan.Seed.ToString(CultureInfo.InvariantCulture);
@@ -46,7 +45,8 @@ static class SpeechApi
         http.Response.Headers["X-Voice"] = Uri.EscapeDataString(plan.VoiceName);
         http.Response.Headers["X-Sample-Rate"] = plan.Model.SampleRate.ToString(CultureInfo.InvariantCulture);
         http.Response.Headers.CacheControl = "no-store";
-        await (events ? SendEventsAsync(http, state, plan, pieces, stop.Token) : streams ? SendAsync(http, state, plan, pieces, stop.Token)
+        await (events ? SendEventsAsync(http, state, plan, pieces, place, stop.Token)
+            : streams ? SendAsync(http, state, plan, pieces, stop.Token)
             : SendWholeAsync(http, state, plan, pieces, place, stop.Token)).ConfigureAwait(false);
     }
 
@@ -65,7 +65,14 @@ static class SpeechApi
         if (http.Request.ContentType is { } type && !type.StartsWith("application/json", StringComparison.OrdinalIgnoreCase))
             throw new ApiError(StatusCodes.Status415UnsupportedMediaType, "The body is no JSON. Send Content-Type: application/json.");
         var bytes = new MemoryStream();
-        await http.Request.Body.CopyToAsync(bytes, stop).ConfigureAwait(false);
+        try
+        {
+            await http.Request.Body.CopyToAsync(bytes, stop).ConfigureAwait(false);
+        }
+        catch (IOException e) when (e is not BadHttpRequestException)
+        {
+            throw new ApiError(StatusCodes.Status400BadRequest, $"The body cannot be read: {e.Message} Send it again.");
+        }
         return bytes.ToArray();
     }
 
@@ -139,7 +146,7 @@ static class SpeechApi
     }
 
     static async Task SendEventsAsync(HttpContext http, ServerState state, SpeechPlan plan, IAsyncEnumerable<SpokenPiece> pieces,
-        CancellationToken stop)
+        IDisposable place, CancellationToken stop)
     {
         http.Response.ContentType = "text/event-stream; charset=utf-8";
         try
@@ -158,6 +165,7 @@ static class SpeechApi
         {
             var error = stop.IsCancellationRequested ? ApiError.TooLate(state.Options.Deadline)
                 : ApiError.OfLibrary(e) ?? Guard.Fault(state, e);
+            place.Dispose(); // others may speak while the client takes its last words
             using var last = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted);
             last.CancelAfter(ServerState.LastWords); // the client may be the one that takes too long
             await SendEventAsync(http, "speech.audio.error", Json.Bytes(new SpeechFailed("speech.audio.error", error.Detail),

@@ -45,7 +45,7 @@ sealed record SpeechPlan
         if (body.Speed is { } speed && speed != 1)
             throw ApiError.Of("speed", "Qwen3-TTS has no setting for the speed. Leave 'speed' out, change the audio afterwards, or say how "
                 + "to speak in 'instructions', if the model takes them.");
-        var (name, model) = state.Model(body.Model);
+        var (name, model, _) = state.Model(body.Model);
         var seconds = Math.Min(Positive(body.MaxSeconds, "max_seconds") ?? limits.MostSeconds, limits.MostSeconds);
         if (body.MaxNewTokens is { } tokens)
             seconds = Math.Min(seconds, tokens >= 2 ? (tokens - 1) / model.FramesPerSecond

@@ -33,7 +33,9 @@ public sealed class SpeechServer : IAsyncDisposable
     public static async Task<SpeechServer> StartAsync(SpeechServerOptions options)
     {
         Check(options);
-        var state = new ServerState(options);
+        var models = new ServedModels([.. options.Models.Select(m => new ServedModel(m.Name, m.Model, IsTrained: false)),
+            .. TrainedModels.Load(options)]);
+        var state = new ServerState(options, models);
         state.Metrics.Watch(state.Queue);
         var builder = WebApplication.CreateEmptyBuilder(new());
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
@@ -137,7 +139,7 @@ public sealed class SpeechServer : IAsyncDisposable
         .Addresses.First());
 
     /// <summary>The names of all voices that requests may give.</summary>
-    public IReadOnlyList<string> Voices => [.. _state.Options.Models.SelectMany(m => _state.Voices.Names(m.Model)).Distinct()];
+    public IReadOnlyList<string> Voices => [.. _state.Models.All.SelectMany(m => _state.Voices.Names(m.Model)).Distinct()];
 
     /// <summary>Takes no more requests, waits for speeches that go on, and ends those that take longer than the options allow.</summary>
     public async ValueTask DisposeAsync()

@@ -45,6 +45,9 @@ public sealed record SpeechServerOptions
     /// <summary>How long a request may take, with its time in the queue.</summary>
     public TimeSpan Deadline { get; init; } = TimeSpan.FromMinutes(10);
 
+    /// <summary>How long a text that is still written may stand still, while other requests wait for its place.</summary>
+    public TimeSpan TextWait { get; init; } = TimeSpan.FromSeconds(30);
+
     /// <summary>How long a stopping server waits for speeches that go on.</summary>
     public TimeSpan StopWithin { get; init; } = TimeSpan.FromSeconds(30);
 
@@ -60,6 +63,9 @@ public sealed record SpeechServerOptions
 
     /// <summary>The page at <c>/</c>; null for none.</summary>
     public StudioOptions? Studio { get; init; } = new();
+
+    /// <summary>Bytes of memory that a further model may take.</summary>
+    internal Func<long> FreeMemory { get; init; } = Server.FreeMemory.Read;
 
     /// <summary>True to show the page of the API at /scalar.</summary>
     public bool Development { get; init; }

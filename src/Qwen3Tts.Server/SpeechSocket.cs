@@ -1,6 +1,8 @@
 // The WebSocket /v1/audio/speech/stream takes text as a language model writes it, and sends audio as it is made. The messages are those of
 // vllm-omni: session.config, input.text, input.done, session.close; audio.start, binary frames, audio.done, session.done, error. There, the
 // text is spoken after input.done; here it is spoken while it arrives.
+using System.Diagnostics;
+using System.Globalization;
 using System.Net.WebSockets;
 using System.Threading.Channels;
 using Microsoft.AspNetCore.Connections;
@@ -17,6 +19,8 @@ sealed class SpeechSocket(HttpContext http, ServerState state, WebSocket socket)
 
     SocketMessage _config = new();
     int _utterance;
+    long _moved; // when text or sound last went through
+    ApiError? _wrong; // with the text of the utterance
     CancellationToken _sending = http.RequestAborted;
 
     public static async Task RunAsync(HttpContext http, ServerState state)
@@ -83,40 +87,65 @@ sealed class SpeechSocket(HttpContext http, ServerState state, WebSocket socket)
     {
         var plan = Plan(_config, "");
         using var stop = state.Deadline(http);
-        using var place = await state.Queue.EnterAsync(SpeechApi.ClientOf(http), stop.Token).ConfigureAwait(false)
-            ?? throw ApiError.TooMany(state.Queue);
+        using var place = await state.EnterAsync(http, plan.Model, stop.Token).ConfigureAwait(false);
         using var sending = state.Deadline(http, ServerState.LastWords); // a client that receives nothing holds no place for longer
         _sending = sending.Token;
         var text = Channel.CreateBounded<string>(MostMessages);
+        (_moved, _wrong) = (Stopwatch.GetTimestamp(), null);
         var listening = ListenAsync(first, text.Writer, stop);
-        ApiError? error = null;
-        try
-        {
-            plan = plan.Ready();
-            var pieces = Speaking.Speak(plan, text.Reader.ReadAllAsync(stop.Token), stop.Token);
-            await SendSpeechAsync(plan, pieces).ConfigureAwait(false);
-        }
-        catch (Exception e) when (ApiError.OfLibrary(e) is { } refused)
-        {
-            error = refused;
-        }
-        catch (Exception e) when (e is not (OperationCanceledException or WebSocketException))
-        {
-            error = Guard.Fault(state, e);
-        }
+        var speaking = SpeakAsync(plan, text.Reader, stop.Token);
+        await WatchAsync(speaking, listening, stop).ConfigureAwait(false);
+        var error = await speaking.ConfigureAwait(false);
         place.Dispose(); // others may speak while the rest of the text is awaited
         text.Writer.TryComplete(); // what still arrives of this text is dropped
-        error = await listening.ConfigureAwait(false) ?? error
-            ?? (stop.IsCancellationRequested ? ApiError.TooLate(state.Options.Deadline) : null);
-        if (error is not null)
+        error ??= _wrong ?? (stop.IsCancellationRequested ? ApiError.TooLate(state.Options.Deadline) : null);
+        // An error is said at once, and not when the rest of the text has come.
+        await Task.WhenAll(error is null ? Task.CompletedTask : FailAsync(error), listening).ConfigureAwait(false);
+        if (error is null && (error = _wrong) is not null)
             await FailAsync(error).ConfigureAwait(false);
         await SendAsync(Json.Bytes(new SessionDone("session.done", _utterance++, error is null ? 1 : 0), ServerJson.Default.SessionDone))
             .ConfigureAwait(false);
         _sending = http.RequestAborted;
     }
 
-    /// <summary>Passes text on until input.done. Returns what is wrong with it.</summary>
-    async Task<ApiError?> ListenAsync(string first, ChannelWriter<string> text, CancellationTokenSource stop)
+    /// <summary>Speaks text that arrives. Returns what went wrong.</summary>
+    async Task<ApiError?> SpeakAsync(SpeechPlan plan, ChannelReader<string> text, CancellationToken stop)
+    {
+        try
+        {
+            plan = plan.Ready();
+            await SendSpeechAsync(plan, Speaking.Speak(plan, text.ReadAllAsync(stop), stop)).ConfigureAwait(false);
+            return null;
+        }
+        catch (Exception e) when (e is not (OperationCanceledException or WebSocketException))
+        {
+            return ApiError.OfLibrary(e) ?? Guard.Fault(state, e);
+        }
+    }
+
+    /// <summary>Waits for the end of an utterance, and ends it if its client sends neither text nor input.done while others wait.</summary>
+    async Task WatchAsync(Task speaking, Task listening, CancellationTokenSource stop)
+    {
+        var wait = state.Options.TextWait;
+        while (!speaking.IsCompleted)
+        {
+            var still = Stopwatch.GetElapsedTime(Interlocked.Read(ref _moved));
+            if (still >= wait && state.Queue.Waiting > 0 && !listening.IsCompleted)
+            {
+                _wrong ??= new(StatusCodes.Status408RequestTimeout, string.Create(CultureInfo.InvariantCulture,
+                    $"No text came for {wait.TotalSeconds:0.#} s, and others wait. Send input.done after the text, or send text sooner."),
+                    "text", "text_late");
+                await stop.CancelAsync().ConfigureAwait(false);
+            }
+            var next = still < wait ? wait - still : TimeSpan.FromSeconds(1); // somebody may wait by then
+            await speaking.WaitAsync(next).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    void Move() => Interlocked.Exchange(ref _moved, Stopwatch.GetTimestamp());
+
+    /// <summary>Passes text on until input.done, or notes what is wrong with it.</summary>
+    async Task ListenAsync(string first, ChannelWriter<string> text, CancellationTokenSource stop)
     {
         try
         {
@@ -125,6 +154,7 @@ sealed class SpeechSocket(HttpContext http, ServerState state, WebSocket socket)
                 message = await ReceiveAsync().ConfigureAwait(false))
             {
                 length += message.Text?.Length ?? 0;
+                Move();
                 if (length > state.Options.MostCharacters)
                     throw ApiError.Of("input", $"The text has more than {state.Options.MostCharacters} characters. Send input.done "
                         + "earlier.");
@@ -133,17 +163,15 @@ sealed class SpeechSocket(HttpContext http, ServerState state, WebSocket socket)
                 await Task.Yield();
             }
             text.TryComplete();
-            return null;
         }
         catch (ApiError e)
         {
+            _wrong = e;
             await stop.CancelAsync().ConfigureAwait(false);
-            return e;
         }
         catch (Exception e) when (e is OperationCanceledException or WebSocketException)
         {
             await stop.CancelAsync().ConfigureAwait(false); // the client has left
-            return null;
         }
     }
 
@@ -161,6 +189,7 @@ sealed class SpeechSocket(HttpContext http, ServerState state, WebSocket socket)
                 whole.Write(bytes.Span);
             else
                 await socket.SendAsync(bytes, WebSocketMessageType.Binary, true, _sending).ConfigureAwait(false);
+            Move();
         }).ConfigureAwait(false);
         if (whole is not null)
             await socket.SendAsync(whole.ToArray(), WebSocketMessageType.Binary, true, _sending).ConfigureAwait(false);

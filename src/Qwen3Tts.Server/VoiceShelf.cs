@@ -3,7 +3,6 @@
 using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
 using System.Text.RegularExpressions;
-using Microsoft.AspNetCore.Http;
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.Files;
 using Qwen3Tts.Generation;
@@ -13,27 +12,28 @@ namespace Qwen3Tts.Server;
 
 /// <summary>A saved voice, or one speaker of an adapter.</summary>
 /// <param name="Name">Name in requests.</param>
-/// <param name="Path">The file; null for an adapter.</param>
+/// <param name="Path">The file, or the folder of the adapter.</param>
 /// <param name="File">The voice; null for an adapter.</param>
 /// <param name="ByModel">How each model that fits speaks with it, without the other options of a request.</param>
-sealed record ShelvedVoice(string Name, string? Path, VoiceFile? File, IReadOnlyDictionary<Tts, SpeechOptions> ByModel);
+sealed record ShelvedVoice(string Name, string Path, VoiceFile? File, IReadOnlyDictionary<Tts, SpeechOptions> ByModel);
 
 sealed partial class VoiceShelf
 {
     readonly SpeechServerOptions _options;
+    readonly ServedModels _models;
     readonly Lock _gate = new();
     ImmutableSortedDictionary<string, ShelvedVoice> _voices =
         ImmutableSortedDictionary.Create<string, ShelvedVoice>(StringComparer.Ordinal);
 
-    VoiceShelf(SpeechServerOptions options) => _options = options;
+    VoiceShelf(SpeechServerOptions options, ServedModels models) => (_options, _models) = (options, models);
 
     /// <summary>All of them, by name.</summary>
     public IReadOnlyDictionary<string, ShelvedVoice> All => _voices;
 
     /// <summary>Reads the folder. What fits no model, or cannot be read, is left out with a line in the log.</summary>
-    public static VoiceShelf Open(SpeechServerOptions options)
+    public static VoiceShelf Open(SpeechServerOptions options, ServedModels models)
     {
-        var shelf = new VoiceShelf(options);
+        var shelf = new VoiceShelf(options, models);
         if (options.VoicesFolder is not { } folder)
             return shelf;
         Directory.CreateDirectory(folder);
@@ -59,9 +59,9 @@ sealed partial class VoiceShelf
 
     void Put(ShelvedVoice voice)
     {
-        if (_options.Models.FirstOrDefault(m => m.Model.Speakers.Contains(voice.Name, StringComparer.OrdinalIgnoreCase)) is
-            { Name: { } model })
-            throw new ArgumentException($"The model {model} has a speaker '{Printable.Text(voice.Name)}'. Give the voice another name.");
+        if (_models.All.Find(m => m.Model.Speakers.Contains(voice.Name, StringComparer.OrdinalIgnoreCase)) is { } model)
+            throw new ArgumentException($"The model {model.Name} has a speaker '{Printable.Text(voice.Name)}'. Give the voice another "
+                + "name.");
         if (_voices.ContainsKey(voice.Name))
             throw new ArgumentException($"There are two voices '{Printable.Text(voice.Name)}'. Rename one of them.");
         _voices = _voices.Add(voice.Name, voice);
@@ -71,7 +71,7 @@ sealed partial class VoiceShelf
     {
         var fitting = new Dictionary<Tts, SpeechOptions>();
         ArgumentException? last = null;
-        foreach (var (_, model) in _options.Models)
+        foreach (var (_, model, _) in _models.All)
             try
             {
                 fitting[model] = new() { Voice = model.Use(file) };
@@ -88,7 +88,7 @@ sealed partial class VoiceShelf
     {
         var loaded = new Dictionary<Tts, VoiceAdapter>();
         Exception? last = null;
-        foreach (var (_, model) in _options.Models)
+        foreach (var (_, model, _) in _models.All)
             try
             {
                 loaded[model] = model.LoadAdapter(folder);
@@ -103,7 +103,7 @@ sealed partial class VoiceShelf
         if (speakers.Count == 0)
             throw new InvalidDataException($"The adapter '{Printable.Path(folder)}' has no voice of its own (voices.safetensors). Load its "
                 + "model with it instead.");
-        return speakers.Select(name => new ShelvedVoice(name, null, null,
+        return speakers.Select(name => new ShelvedVoice(name, folder, null,
             loaded.ToDictionary(m => m.Key, m => new SpeechOptions { Adapter = m.Value, Speaker = name })));
     }
 
@@ -137,90 +137,13 @@ sealed partial class VoiceShelf
             : throw ApiError.Of("voice", $"The voice '{voice.Name}' belongs to another model. {Known()}");
     }
 
-    /// <summary>The name of a new voice.</summary>
-    /// <exception cref="ApiError">It cannot be one, or there is such a voice, or there are too many.</exception>
-    public string CheckNew(string? name)
-    {
-        if (_options.VoicesFolder is null)
-            throw new ApiError(StatusCodes.Status403Forbidden, "This server keeps no voices. Start it with --voices DIR.");
-        if (!IsName(name))
-            throw ApiError.Of("name", $"'{Printable.Text(name ?? "")}' cannot be the name of a voice. Give 1 to 64 letters a to z, digits, "
-                + "- and _, the first of them a letter or digit.");
-        if (Find(name) is not null)
-            throw new ApiError(StatusCodes.Status409Conflict, $"There is a voice '{name}' already. Delete it first, or give another name.",
-                "name");
-        if (_voices.Count >= _options.MostVoices)
-            throw new ApiError(StatusCodes.Status409Conflict, $"There are {_voices.Count} voices, which are the most. Delete one first.");
-        return name;
-    }
-
     /// <summary>A name that a voice can have: it becomes part of a path.</summary>
     public static bool IsName([NotNullWhen(true)] string? name) =>
         !string.IsNullOrEmpty(name) && NewName().IsMatch(name) && !Reserved().IsMatch(name);
 
-    /// <summary>Copies an adapter into the folder of voices, and speaks with it from now on.</summary>
-    /// <param name="name">Its name.</param>
-    /// <param name="folder">The adapter.</param>
-    /// <exception cref="ApiError">There is such a voice, or the adapter cannot be used.</exception>
-    public void Adopt(string name, string folder)
-    {
-        lock (_gate)
-        {
-            CheckNew(name);
-            var path = System.IO.Path.Combine(_options.VoicesFolder!, name);
-            var voices = Adapted(folder).ToList(); // a bad one is refused before it is copied
-            OutputFolder.Write(path, aside =>
-            {
-                foreach (var file in Directory.GetFiles(folder).Where(f => !OutputFolder.IsBookkeeping(f)))
-                    OutputFile.Write(System.IO.Path.Combine(aside, System.IO.Path.GetFileName(file)), to =>
-                    {
-                        using var from = File.OpenRead(file);
-                        from.CopyTo(to);
-                    });
-            });
-            foreach (var voice in voices)
-                Put(voice);
-        }
-    }
-
-    string? Find(string name) => _voices.ContainsKey(name)
-        || _options.Models.Any(m => m.Model.Speakers.Contains(name, StringComparer.OrdinalIgnoreCase)) ? name : null;
-
-    /// <summary>Keeps a voice. The file is complete on the disk before it has its name.</summary>
-    /// <exception cref="ApiError">There is such a voice by now.</exception>
-    public ShelvedVoice Add(string name, VoiceFile file)
-    {
-        var path = System.IO.Path.Combine(_options.VoicesFolder!, name + VoiceFile.Extension);
-        lock (_gate)
-        {
-            CheckNew(name);
-            file.Write(path);
-            var voice = Saved(name, path, file);
-            _voices = _voices.Add(name, voice);
-            return voice;
-        }
-    }
-
-    /// <summary>Deletes a saved voice.</summary>
-    /// <exception cref="ApiError">There is no such voice, or it is none that was saved.</exception>
-    public void Remove(string name)
-    {
-        lock (_gate)
-        {
-            if (!_voices.TryGetValue(SpeakerName.Key(name), out var voice))
-                throw new ApiError(StatusCodes.Status404NotFound, $"There is no saved voice '{Printable.Text(name)}'. GET /v1/audio/voices "
-                    + "lists them.");
-            if (voice.Path is null)
-                throw new ApiError(StatusCodes.Status409Conflict, $"'{voice.Name}' is an adapter, which only the server's operator "
-                    + "removes: delete its folder and restart the server.");
-            File.Delete(voice.Path);
-            _voices = _voices.Remove(voice.Name);
-        }
-    }
-
-    [GeneratedRegex("^[a-z0-9][a-z0-9_-]{0,63}$")]
+    [GeneratedRegex(@"^[a-z0-9][a-z0-9_-]{0,63}\z")] // $ would let a line end pass
     private static partial Regex NewName();
 
-    [GeneratedRegex("^(con|prn|aux|nul|com[0-9]|lpt[0-9])$")] // names of devices on Windows
+    [GeneratedRegex(@"^(con|prn|aux|nul|com[0-9]|lpt[0-9])\z")] // names of devices on Windows
     private static partial Regex Reserved();
 }

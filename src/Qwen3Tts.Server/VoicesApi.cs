@@ -1,9 +1,10 @@
-// GET, POST and DELETE /v1/audio/voices, and GET /v1/models.
+// GET, POST and DELETE /v1/audio/voices, and GET and DELETE /v1/models.
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Routing;
 using Qwen3Tts.Files;
+using Qwen3Tts.Server.Studio;
 
 namespace Qwen3Tts.Server;
 
@@ -21,29 +22,32 @@ static class VoicesApi
         app.MapPost(Path, MakeAsync).Accepts<VoiceForm>("multipart/form-data").Produces<VoiceMade>().Produces<ErrorBody>(400)
             .Produces<ErrorBody>(409).Produces<ErrorBody>(413).WithName("make_voice").WithSummary("Makes a voice from a recording.");
         app.MapDelete(Path + "/{name}", Delete).Produces<VoiceDeleted>().Produces<ErrorBody>(404).WithName("delete_voice")
-            .WithSummary("Deletes a saved voice.");
+            .WithSummary("Deletes a saved voice or an adapter.");
+        app.MapDelete("/v1/models/{**name}", RemoveModel).Produces<ModelDeleted>().Produces<ErrorBody>(404).Produces<ErrorBody>(409)
+            .WithName("remove_model").WithSummary("Ends a model that was trained on the page; its files stay.");
     }
 
     static Task Models(HttpContext http, ServerState state) => Json.WriteAsync(http.Response, new ModelList("list",
     [
-        .. state.Options.Models.Select(m => new ModelEntry(m.Name, "model", state.Started, "local", m.Model.Kind, m.Model.CanClone,
-            m.Model.CanInstruct, [.. state.Voices.Names(m.Model)], [.. m.Model.Languages], m.Model.SampleRate)),
+        .. state.Models.All.Select(m => new ModelEntry(m.Name, "model", state.Started, "local", m.Model.Kind, m.Model.CanClone,
+            m.Model.CanInstruct, [.. state.Voices.Names(m.Model)], [.. m.Model.Languages], m.Model.SampleRate, m.IsTrained)),
     ]), ServerJson.Default.ModelList);
 
     static Task Voices(HttpContext http, ServerState state)
     {
-        var models = state.Options.Models;
+        var models = state.Models.All;
         var speakers = models.SelectMany(m => m.Model.Speakers.Select(s => (Speaker: s, m.Name))).GroupBy(s => s.Speaker, s => s.Name)
             .Select(g => new VoiceEntry(g.Key, "speaker", [.. g]));
         var kept = state.Voices.All.Values.ToList();
         List<VoiceEntry> all = [.. speakers, .. kept.Select(v => new VoiceEntry(v.Name, v.File is null ? "adapter" : "saved",
-            [.. models.Where(m => v.ByModel.ContainsKey(m.Model)).Select(m => m.Name)]))];
+            [.. models.Where(m => v.ByModel.ContainsKey(m.Model)).Select(m => m.Name)],
+            v.File is null ? System.IO.Path.GetFileName(v.Path) : null))];
         return Json.WriteAsync(http.Response, new VoiceList([.. all.Select(v => v.Name)],
             [.. kept.Where(v => v.File is not null).Select(Describe)], all), ServerJson.Default.VoiceList);
     }
 
     static UploadedVoice Describe(ShelvedVoice voice) => new(voice.Name, voice.File!.Consent, voice.File.Made,
-        new FileInfo(voice.Path!) is { Exists: true } file ? file.Length : 0, voice.File.Voice.Transcript, voice.File.Voice.Warnings);
+        new FileInfo(voice.Path) is { Exists: true } file ? file.Length : 0, voice.File.Voice.Transcript, voice.File.Voice.Warnings);
 
     static async Task MakeAsync(HttpContext http, ServerState state)
     {
@@ -63,8 +67,7 @@ static class VoicesApi
         if (file.Length > options.MostUploadBytes)
             throw TooLarge(options.MostUploadBytes);
         var model = Cloning(Field(form, "model"), state);
-        using var place = await state.Queue.EnterAsync(SpeechApi.ClientOf(http), stop.Token).ConfigureAwait(false)
-            ?? throw ApiError.TooMany(state.Queue);
+        using var place = await state.EnterAsync(http, model, stop.Token).ConfigureAwait(false);
         var bytes = new MemoryStream();
         await file.CopyToAsync(bytes, stop.Token).ConfigureAwait(false);
         var made = await Task.Run(() => model.CreateVoice(name, [("recording", UploadedAudio.Read(bytes.ToArray()))], text,
@@ -79,7 +82,7 @@ static class VoicesApi
         if (!string.IsNullOrEmpty(name))
             return state.Model(name).Model is { CanClone: true } named ? named
                 : throw ApiError.Of("model", $"The model '{name}' has no speaker encoder. Name a Base model.");
-        return state.Options.Models.FirstOrDefault(m => m.Model.CanClone).Model
+        return state.Models.All.Find(m => m.Model.CanClone)?.Model
             ?? throw ApiError.Of("model", "No model of this server clones voices. Start it with a Base model.");
     }
 
@@ -122,7 +125,14 @@ static class VoicesApi
 
     static Task Delete(HttpContext http, ServerState state, string name)
     {
-        state.Voices.Remove(name);
-        return Json.WriteAsync(http.Response, new VoiceDeleted(true, $"The voice '{name}' is deleted."), ServerJson.Default.VoiceDeleted);
+        var gone = state.Voices.Remove(name);
+        return Json.WriteAsync(http.Response, new VoiceDeleted(true, gone.Count == 1 ? $"The voice '{gone[0]}' is deleted."
+            : $"The voices {string.Join(", ", gone)} of one adapter are deleted."), ServerJson.Default.VoiceDeleted);
+    }
+
+    static Task RemoveModel(HttpContext http, ServerState state, string name)
+    {
+        TrainedModels.Remove(name, state);
+        return Json.WriteAsync(http.Response, new ModelDeleted(name, "model", true), ServerJson.Default.ModelDeleted);
     }
 }

@@ -92,7 +92,8 @@ public sealed class ClientTests
             using var client = new HttpClient { BaseAddress = await Program.AddressAsync(process) };
             var document = JsonDocument.Parse(await client.GetStringAsync(new Uri("/openapi/v1.json", UriKind.Relative))).RootElement;
             Assert.Equal(["/healthz", "/metrics", "/score", "/v1/audio/speech", "/v1/audio/voices", "/v1/audio/voices/{name}",
-                "/v1/models"], document.GetProperty("paths").EnumerateObject().Select(p => p.Name).Order(StringComparer.Ordinal));
+                "/v1/models", "/v1/models/{name}"],
+                document.GetProperty("paths").EnumerateObject().Select(p => p.Name).Order(StringComparer.Ordinal));
             string Fields(string schema) => string.Join(' ', document.GetProperty("components").GetProperty("schemas").GetProperty(schema)
                 .GetProperty("properties").EnumerateObject().Select(p => p.Name));
             Assert.StartsWith("input model voice response_format", Fields("SpeechBody"), StringComparison.Ordinal);

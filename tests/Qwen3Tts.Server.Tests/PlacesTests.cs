@@ -67,6 +67,47 @@ public sealed class PlacesTests
     }
 }
 
+/// <summary>Places of the queue, and the time that requests spend there.</summary>
+public sealed class WaitingTests
+{
+    [Fact]
+    public async Task TheTimeInTheQueueCounts()
+    {
+        await using var server = await Served.StartAsync(o => o with { MostTogether = 1, Deadline = TimeSpan.FromSeconds(1) });
+        using var client = new HttpClient { BaseAddress = server.Address };
+        var text = string.Concat(Enumerable.Repeat("Set white at B four now. ", 150)); // minutes of speech
+        await Task.WhenAll(Enumerable.Range(0, 5).Select(async _ =>
+        {
+            using var late = await Served.SpeakAsync(Served.Request(("input", text), ("max_seconds", 600)), client);
+            Assert.Contains("took longer", await Served.ErrorAsync(late, 504), StringComparison.Ordinal);
+        }));
+        var metrics = await client.GetStringAsync(new Uri("/metrics", UriKind.Relative));
+        Assert.Contains("qwen3tts_server_speaking 0\n", metrics, StringComparison.Ordinal);
+        Assert.Contains("qwen3tts_server_waiting 0\n", metrics, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task WhoWritesNoTextMakesWayForOthers()
+    {
+        await using var server = await Served.StartAsync(o => o with { MostTogether = 1, TextWait = TimeSpan.FromMilliseconds(200) });
+        using var client = new HttpClient { BaseAddress = server.Address };
+        using var socket = await SocketTests.OpenAsync(server.Address);
+        await SocketTests.SendAsync(socket, """{"type": "session.config", "voice": "sally", "seed": 7, "response_format": "pcm"}""");
+        await SocketTests.SendAsync(socket, """{"type": "input.text", "text": "Set white at B four now. Call Robert "}""");
+        await SocketTests.ReadAsync(socket, "audio.start"); // it has the place, and sends neither text nor input.done
+        using var other = await Served.SpeakAsync(Served.Request(("max_seconds", 0.08)), client);
+        Assert.Equal(200, (int)other.StatusCode);
+        var (messages, _) = await SocketTests.ReadAsync(socket, "error");
+        Assert.Contains("No text came", messages[^1].GetProperty("message").GetString(), StringComparison.Ordinal);
+
+        await SocketTests.SendAsync(socket, """{"type": "input.done"}"""); // the connection is as good as before
+        await SocketTests.ReadAsync(socket, "session.done");
+        await SocketTests.SendAsync(socket, """{"type": "input.text", "text": "Set white at B four now."}""");
+        await SocketTests.SendAsync(socket, """{"type": "input.done"}""");
+        Assert.NotEmpty((await SocketTests.ReadAsync(socket, "session.done")).Audio);
+    }
+}
+
 /// <summary>The queue itself, with waits that are cancelled at the moment at which they end.</summary>
 public sealed class QueueRaceTests
 {

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using System.Net.WebSockets;
 using System.Security.Cryptography;
 using System.Text;
@@ -83,6 +84,27 @@ public sealed class SafetyTests
         Assert.Contains(log, line => line.Contains("POST /v1/audio/speech 200", StringComparison.Ordinal));
     }
 
+    [Theory]
+    [InlineData("/v1/audio/speech", "application/json", "400"), InlineData("/score", "application/json", "400")]
+    [InlineData("/v1/audio/voices", "multipart/form-data; boundary=b", "400")]
+    [InlineData("/v1/studio/projects/vera/recordings", "application/octet-stream", "507")]
+    public async Task ABodyThatCannotBeReadIsNoFault(string path, string type, string status)
+    {
+        var log = new List<string>();
+        await using var server = await Served.StartAsync(o => o with
+        {
+            Studio = Studio.TrainedModelTests.Trained("vera"),
+            Log = l => { lock (log) log.Add(l); },
+        });
+        using var tcp = new TcpClient();
+        await tcp.ConnectAsync(server.Address.Host, server.Address.Port);
+        await tcp.GetStream().WriteAsync(Encoding.ASCII.GetBytes($"POST {path} HTTP/1.1\r\nHost: {server.Address.Authority}\r\n"
+            + $"Content-Type: {type}\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\nRIFF"));
+        using var answer = new StreamReader(tcp.GetStream());
+        Assert.StartsWith($"HTTP/1.1 {status}", await answer.ReadLineAsync(), StringComparison.Ordinal);
+        Assert.DoesNotContain(log, l => l.StartsWith("fault", StringComparison.Ordinal));
+    }
+
     [Fact]
     public async Task ALargeBodyIsRefused()
     {
@@ -103,18 +125,20 @@ public sealed class SafetyTests
 /// <summary>The WebSocket.</summary>
 public sealed class SocketTests
 {
-    static async Task<ClientWebSocket> OpenAsync()
+    internal static async Task<ClientWebSocket> OpenAsync(Uri? server = null)
     {
         var socket = new ClientWebSocket();
-        await socket.ConnectAsync(new UriBuilder(Served.Address) { Scheme = "ws", Path = "/v1/audio/speech/stream" }.Uri, default);
+        await socket.ConnectAsync(new UriBuilder(server ?? Served.Address) { Scheme = "ws", Path = "/v1/audio/speech/stream" }.Uri,
+            default);
         return socket;
     }
 
-    static Task SendAsync(ClientWebSocket socket, string json) =>
+    internal static Task SendAsync(ClientWebSocket socket, string json) =>
         socket.SendAsync(Encoding.UTF8.GetBytes(json), WebSocketMessageType.Text, true, default);
 
     /// <summary>Messages up to one of a type, and the audio before it.</summary>
-    static async Task<(List<System.Text.Json.JsonElement> Messages, byte[] Audio)> ReadAsync(ClientWebSocket socket, string last)
+    internal static async Task<(List<System.Text.Json.JsonElement> Messages, byte[] Audio)> ReadAsync(ClientWebSocket socket,
+        string last)
     {
         var (messages, audio) = (new List<System.Text.Json.JsonElement>(), new List<byte>());
         while (messages.Count == 0 || messages[^1].GetProperty("type").GetString() != last)

@@ -21,7 +21,7 @@ public sealed class Served : IAsyncLifetime
     public const string Text = "Set white at B four now.", Voice = "anna", Speaker = "sally";
     public static readonly string[] Adapted = ["nora", "otto"];
 
-    public static Tts Model { get; } = Tts.Load(WithSpeaker(), new() { Threads = 2 });
+    public static Tts Model { get; } = Tts.Load(WithSpeaker(Scratch.New("mini"), Speaker), new() { Threads = 2 });
     public static Waveform Clip { get; } = AudioFile.Read(Path.Combine(Mini.Folder, "clips", "rms_1.wav"));
     public static byte[] ClipBytes { get; } = File.ReadAllBytes(Path.Combine(Mini.Folder, "clips", "rms_1.wav"));
     static readonly Lazy<string> Folder = new(MakeVoices);
@@ -140,9 +140,12 @@ public sealed class Served : IAsyncLifetime
             [TensorToWrite.FromArray(speaker, [Cloned.Vector.Length], Cloned.Vector)]);
     }
 
-    static string WithSpeaker()
+    /// <summary>Copies the miniature into a folder, with a speaker of this name.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <param name="speaker">The speaker.</param>
+    /// <param name="kind">custom_voice, as training exports it; null leaves it a Base model.</param>
+    public static string WithSpeaker(string folder, string speaker, string? kind = null)
     {
-        var folder = Scratch.New("mini");
         foreach (var file in Directory.GetFiles(Mini.Model, "*", SearchOption.AllDirectories))
         {
             var to = Path.Combine(folder, Path.GetRelativePath(Mini.Model, file));
@@ -151,7 +154,8 @@ public sealed class Served : IAsyncLifetime
         }
         var path = Path.Combine(folder, "config.json");
         var config = JsonNode.Parse(File.ReadAllText(path))!;
-        config["talker_config"]!["spk_id"]![Speaker] = 700;
+        config["talker_config"]!["spk_id"]![speaker] = 700;
+        config["tts_model_type"] = kind ?? config["tts_model_type"]!.GetValue<string>();
         File.WriteAllText(path, config.ToJsonString());
         return folder;
     }

@@ -88,6 +88,22 @@ public sealed class VoicesTests
         await Served.ErrorAsync(json, 415);
     }
 
+    [Fact]
+    public async Task ThereIsAMostOfVoicesAndOfTheSameName()
+    {
+        var folder = Scratch.New("most");
+        await using var server = await Served.StartAsync(o => o with { VoicesFolder = folder, MostVoices = 2 });
+        using var client = new HttpClient { BaseAddress = server.Address };
+        async Task<int> Make(string name)
+        {
+            using var made = await client.PostAsync(Voices, Form(Served.ClipBytes, ("name", name), ("consent", "x")));
+            return (int)made.StatusCode;
+        }
+        Assert.Equal([200, 409, 409], (await Task.WhenAll(Make("twin"), Make("twin"), Make("twin"))).Order());
+        Assert.Equal([200, 409, 409], (await Task.WhenAll(Make("a"), Make("b"), Make("c"))).Order());
+        Assert.Equal(2, Directory.GetFiles(folder).Length);
+    }
+
     static byte[] Wav(float[] samples)
     {
         var bytes = new MemoryStream();
@@ -96,17 +112,48 @@ public sealed class VoicesTests
     }
 
     [Fact]
-    public async Task WithoutAFolderNoVoiceIsKeptAndAdaptersStay()
+    public async Task WithoutAFolderNoVoiceIsKept()
     {
         await using var server = await Served.StartAsync(o => o with { VoicesFolder = null });
         using var client = new HttpClient { BaseAddress = server.Address };
         using var response = await client.PostAsync(Voices, Form(Served.ClipBytes, ("name", "x"), ("consent", "x")));
         Assert.Contains("--voices", await Served.ErrorAsync(response, 403), StringComparison.Ordinal);
         using var shared = Served.Client;
-        using var adapter = await shared.DeleteAsync(new Uri("/v1/audio/voices/nora", UriKind.Relative));
-        Assert.Contains("adapter", await Served.ErrorAsync(adapter, 409), StringComparison.Ordinal);
         using var outside = await shared.DeleteAsync(new Uri("/v1/audio/voices/..%2F..%2Fanna", UriKind.Relative));
         await Served.ErrorAsync(outside, 404);
+    }
+
+    [Fact]
+    public async Task AnAdapterIsDeletedAndNothingElse()
+    {
+        var (folder, elsewhere) = (Scratch.New("adapters"), Scratch.New("elsewhere"));
+        foreach (var (name, seed) in new[] { ("nora", 1), ("pair", 2), ("own", 3) })
+            Served.WriteAdapter(Path.Combine(folder, name), name, seed);
+        var voices = Path.Combine(folder, "pair", "voices.safetensors");
+        File.Delete(voices);
+        Checkpoint.SafetensorsWriter.Write(voices, [.. new[] { "eva", "adam" }.Select(v =>
+            Checkpoint.TensorToWrite.FromArray(v, [Served.Cloned.Vector.Length], Served.Cloned.Vector))]);
+        File.WriteAllText(Path.Combine(folder, "own", "notes.txt"), "somebody's");
+        Served.WriteAdapter(Path.Combine(elsewhere, "linked"), "linked", 4);
+        Directory.CreateSymbolicLink(Path.Combine(folder, "linked"), Path.Combine(elsewhere, "linked"));
+        await using var server = await Served.StartAsync(o => o with { VoicesFolder = folder });
+        using var client = new HttpClient { BaseAddress = server.Address };
+        Assert.Equal(["sally", "adam", "eva", "linked", "nora", "own"], server.Voices);
+
+        // One that speaks at this moment goes on to its end.
+        using var speech = await Served.SpeakAsync(Served.Request(("voice", "nora"), ("stream_format", "audio")), client);
+        foreach (var name in new[] { "nora", "EVA", "own", "linked" })
+        {
+            using var deleted = await client.DeleteAsync(new Uri($"/v1/audio/voices/{name}", UriKind.Relative));
+            Assert.True(deleted.IsSuccessStatusCode, await deleted.Content.ReadAsStringAsync());
+            if (name == "EVA")
+                Assert.Contains("adam, eva", await deleted.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        }
+        Assert.NotEmpty(await speech.Content.ReadAsByteArrayAsync());
+        Assert.Equal(["sally"], server.Voices);
+        Assert.Equal([Path.Combine(folder, "own")], Directory.GetFileSystemEntries(folder));
+        Assert.Equal(["notes.txt"], Directory.GetFileSystemEntries(Path.Combine(folder, "own")).Select(Path.GetFileName));
+        Assert.True(File.Exists(Path.Combine(elsewhere, "linked", "adapter_config.json")));
     }
 
     [Fact]

@@ -6,6 +6,7 @@ using System.Text.Json.Nodes;
 using System.Threading.Channels;
 using Microsoft.AspNetCore.Http;
 using Qwen3Tts.Audio;
+using Qwen3Tts.Checkpoint;
 using Qwen3Tts.Doctor;
 using Qwen3Tts.Doctor.Report;
 using Qwen3Tts.Files;
@@ -15,6 +16,31 @@ namespace Qwen3Tts.Server.Studio;
 static class Diagnosis
 {
     const int MostTakes = 20;
+
+    /// <summary>What a reader of the page can give or choose.</summary>
+    public static DoctorWords Words { get; } = new()
+    {
+        NoData = "what it was trained with can be found for voices that were trained on this page.",
+        LeaveOut = "Correct these clips or drop them under Voices, and train again",
+        GiveAll = "Start the server with the model that it was trained from, too, or train for more steps under Voices.",
+        GiveBase = "Start the server with the model that it was made from, too.",
+        NameLanguage = "Choose the language under Voices when you train.",
+        NameSpeaker = "Choose under Speaker whose recordings the data are.",
+        Rescue = "The page cannot speak with it as it was trained, and this command in a terminal can: qwen3tts ",
+    };
+
+    /// <summary>The speakers of a checkpoint; none if it cannot be read, which the examination reports.</summary>
+    public static IReadOnlyList<string> SpeakersOf(StudioCheckpoint checkpoint)
+    {
+        try
+        {
+            return [.. ModelFolder.Open(checkpoint.Folder).Config.TalkerConfig.SpkId.Keys];
+        }
+        catch (Exception e) when (e is IOException or InvalidDataException or UnauthorizedAccessException)
+        {
+            return [];
+        }
+    }
 
     public static async Task RunAsync(HttpContext http, ServerState state)
     {
@@ -48,6 +74,7 @@ static class Diagnosis
             Base = checkpoint.Base,
             Data = checkpoint.Data,
             Takes = body.Takes,
+            Words = Words,
             Speaker = string.IsNullOrEmpty(body.Speaker) ? null : body.Speaker,
         };
         var work = Task.Factory.StartNew(() => Examine(state, checkpoint, options, progress.Writer, http.RequestAborted),

@@ -7,6 +7,7 @@
 //   NAME/review.json                      corrected texts, dropped clips
 //   NAME/kept.jsonl                       what is trained on
 //   NAME/voice/                           of 'qwen3tts-train voice'
+//   NAME/served                           there if its whole model is served
 using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
@@ -53,6 +54,7 @@ sealed record Project(string Name, string Folder)
 {
     const int MostRecordings = 1000, HeadBytes = 12, MostText = 1_000_000;
     const string ListName = "metadata.jsonl";
+    static readonly Lock Numbering = new();
     static readonly (string Kind, string Extension)[] Kinds = [("WAV", ".wav"), ("MP3", ".mp3"), ("FLAC", ".flac"), ("Ogg", ".ogg")];
 
     string In(string name) => Path.Combine(Folder, name);
@@ -61,6 +63,20 @@ sealed record Project(string Name, string Folder)
     public string Voice => In("voice");
     public string Export => Path.Combine(Voice, "run", "export");
     public string Codes => Path.Combine(Voice, "codes.jsonl");
+    string ServedFile => In("served");
+
+    /// <summary>True if its whole model is served, also when the server starts again.</summary>
+    public bool IsServed
+    {
+        get => File.Exists(ServedFile);
+        set
+        {
+            if (value)
+                OutputFile.Replace(ServedFile, _ => { });
+            else
+                File.Delete(ServedFile);
+        }
+    }
 
     IEnumerable<(int Id, string Path)> Files() => !Directory.Exists(Recordings) ? []
         : from path in Directory.GetFiles(Recordings).Order(StringComparer.Ordinal)
@@ -76,20 +92,30 @@ sealed record Project(string Name, string Folder)
         ?? throw new ApiError(StatusCodes.Status404NotFound, $"There is no recording {id}. Load the page again.");
 
     /// <summary>Keeps a recording; the file appears complete or not at all.</summary>
-    /// <exception cref="ApiError">It is of no kind that is read, or there are too many.</exception>
-    public async Task<int> AddAsync(Stream body, CancellationToken stop)
+    /// <exception cref="ApiError">It is of no kind that is read, did not arrive, or cannot be kept, or there are too many.</exception>
+    public async Task AddAsync(Stream body, CancellationToken stop)
     {
-        var id = Files().Select(f => f.Id).DefaultIfEmpty().Max() + 1;
-        if (id > MostRecordings)
-            throw new ApiError(StatusCodes.Status409Conflict, $"There are {MostRecordings} recordings, which are the most. Delete some "
-                + "first.");
+        try
+        {
+            await KeepAsync(body, stop).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is IOException and not BadHttpRequestException or UnauthorizedAccessException)
+        {
+            throw new ApiError(StatusCodes.Status507InsufficientStorage, "The recording did not arrive whole, or could not be kept. Look "
+                + "whether the project is still there and the server's disk has room, and send it again.");
+        }
+    }
+
+    async Task KeepAsync(Stream body, CancellationToken stop)
+    {
+        foreach (var left in Directory.EnumerateFiles(Recordings).Where(f => TemporaryName.Is(f) && TemporaryName.IsAbandoned(f)))
+            TemporaryName.RemoveFile(left); // of a server that was killed meanwhile
         var head = new byte[HeadBytes];
         var length = await body.ReadAtLeastAsync(head, HeadBytes, throwOnEndOfStream: false, stop).ConfigureAwait(false);
         var kind = AudioKind.Recognise(head.AsSpan(0, length));
         var extension = Array.Find(Kinds, k => kind?.StartsWith(k.Kind, StringComparison.Ordinal) == true).Extension
             ?? throw new ApiError(StatusCodes.Status400BadRequest, $"The file is {kind ?? "no recording"}. Bring WAV, FLAC, MP3 or Ogg.");
-        var path = Path.Combine(Recordings, $"{id:D4}{extension}");
-        var aside = TemporaryName.Take(path, TemporaryName.New);
+        var aside = TemporaryName.Take(Path.Combine(Recordings, "new"), TemporaryName.New);
         try
         {
             var file = new FileStream(aside, FileMode.CreateNew, FileAccess.Write);
@@ -98,13 +124,25 @@ sealed record Project(string Name, string Folder)
                 await file.WriteAsync(head.AsMemory(0, length), stop).ConfigureAwait(false);
                 await body.CopyToAsync(file, stop).ConfigureAwait(false);
             }
-            File.Move(aside, path, overwrite: false);
-            return id;
+            Number(aside, extension);
         }
         finally
         {
             File.Delete(aside);
             TemporaryName.Release(aside);
+        }
+    }
+
+    /// <summary>Gives a complete recording the next number. Of two that arrive at the same time, each gets its own.</summary>
+    void Number(string aside, string extension)
+    {
+        lock (Numbering)
+        {
+            var id = Files().Select(f => f.Id).DefaultIfEmpty().Max() + 1;
+            if (id > MostRecordings)
+                throw new ApiError(StatusCodes.Status409Conflict, $"There are {MostRecordings} recordings, which are the most. Delete some "
+                    + "first.");
+            File.Move(aside, Path.Combine(Recordings, $"{id:D4}{extension}"), overwrite: false);
         }
     }
 

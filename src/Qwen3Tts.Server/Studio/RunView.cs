@@ -68,10 +68,12 @@ static class RunView
     public static string AdapterOf(Project project) => Path.Combine(project.Export, "adapter");
 
     /// <summary>What was trained; null if nothing is complete yet.</summary>
-    public static ResultView? Result(Project project, VoiceShelf voices)
+    public static ResultView? Result(Project project, ServerState state)
     {
         var adapter = AdapterOf(project);
-        return File.Exists(Path.Combine(adapter, Adapter.ConfigName)) ? new("adapter", adapter, voices.All.ContainsKey(project.Name))
-            : File.Exists(Path.Combine(project.Export, "config.json")) ? new("checkpoint", project.Export, false) : null;
+        return File.Exists(Path.Combine(adapter, Adapter.ConfigName))
+            ? new("adapter", adapter, state.Voices.All.TryGetValue(project.Name, out var voice) && voice.File is null)
+            : File.Exists(Path.Combine(project.Export, "config.json"))
+            ? new("checkpoint", project.Export, state.Models.All.Exists(m => m.Name == project.Name && m.IsTrained)) : null;
     }
 }

@@ -35,7 +35,7 @@ static class StudioApi
         group.MapPost(One + "/slice", SliceAsync);
         group.MapPost(One + "/train", TrainAsync);
         group.MapPost(One + "/stop", StopAsync);
-        group.MapPost(One + "/serve", Serve);
+        group.MapPost(One + "/serve", ServeAsync);
     }
 
     /// <exception cref="ApiError">Nothing can be trained on this server.</exception>
@@ -44,8 +44,8 @@ static class StudioApi
 
     static Task About(HttpContext http, ServerState state) => StudioJson.SendAsync(http, new AboutStudio(
         state.Options.VoicesFolder is not null, state.Options.MostCharacters, state.Studio.NoTraining,
-        [.. Checkpoints(state).Select(c => new AboutCheckpoint(c.Name, state.Options.Models.Any(m => m.Name == c.Name), c.Base is not null,
-            c.Data is not null))]), StudioJson.Default.AboutStudio);
+        [.. Checkpoints(state).Select(c => new AboutCheckpoint(c.Name, c.Base is not null, c.Data is not null, Diagnosis.SpeakersOf(c)))]),
+        StudioJson.Default.AboutStudio);
 
     /// <summary>The folders that can be examined: those of the command line, and the results of projects.</summary>
     public static IEnumerable<StudioCheckpoint> Checkpoints(ServerState state)
@@ -54,7 +54,7 @@ static class StudioApi
         if (state.Studio.NoTraining is not null)
             return named;
         return named.Concat(from project in state.Studio.Projects.All()
-                            where RunView.Result(project, state.Voices) is not null
+                            where RunView.Result(project, state) is not null
                             select new StudioCheckpoint($"{project.Name} (trained here)", project.Export, BaseOf(project, state),
                                 File.Exists(project.Codes) ? project.Codes : null));
     }
@@ -78,7 +78,7 @@ static class StudioApi
 
     static Task ShowAsync(HttpContext http, ServerState state, Project project) => StudioJson.SendAsync(http, new ProjectView(project.Name,
         project.ListRecordings(), project.ListClips(), state.Studio.Jobs.Of(project.Name)?.View(), RunView.Losses(project),
-        RunView.Takes(project), RunView.Result(project, state.Voices)), StudioJson.Default.ProjectView);
+        RunView.Takes(project), RunView.Result(project, state)), StudioJson.Default.ProjectView);
 
     /// <summary>A project that no job works on.</summary>
     /// <exception cref="ApiError">One does, or there is no such project.</exception>
@@ -89,9 +89,16 @@ static class StudioApi
             : throw new ApiError(StatusCodes.Status409Conflict, $"'{name}' is being worked on. Wait for it, or stop it.");
     }
 
+    /// <summary>A project whose run may be replaced or deleted.</summary>
+    /// <exception cref="ApiError">Its model is served, or a job works on it, or there is no such project.</exception>
+    static Project Unserved(ServerState state, string name) =>
+        state.Studio.Loading != name && !state.Models.All.Exists(m => m.Name == name && m.IsTrained) ? Free(state, name)
+            : throw new ApiError(StatusCodes.Status409Conflict, $"The model '{name}' is served from this project. Remove the model from "
+                + "the list of voices first.");
+
     static Task Delete(HttpContext http, ServerState state, string name)
     {
-        Directory.Delete(Free(state, name).Folder, recursive: true);
+        Directory.Delete(Unserved(state, name).Folder, recursive: true);
         return List(http, state);
     }
 
@@ -137,7 +144,7 @@ static class StudioApi
     /// <summary>The folder of a served model that can be trained.</summary>
     static StudioCheckpoint BaseModel(ServerState state, string? name)
     {
-        var (served, model) = state.Model(name);
+        var (served, model, _) = state.Model(name);
         return !model.CanClone ? throw ApiError.Of("model", $"'{served}' has no speaker encoder, so it cannot learn a voice. Choose a Base "
                 + "model.")
             : state.Options.Studio!.Checkpoints.FirstOrDefault(c => c.Name == served) ?? throw ApiError.Of("model",
@@ -162,7 +169,7 @@ static class StudioApi
         var body = await StudioJson.ReadAsync(http, StudioJson.Default.TrainBody).ConfigureAwait(false);
         if (body.Steps is < 1 or > 1_000_000)
             throw ApiError.Of("steps", $"{body.Steps} steps are asked for. Give 1 to 1,000,000, or leave it open.");
-        var (project, from) = (Free(state, name), BaseModel(state, body.Model));
+        var (project, from) = (Unserved(state, name), BaseModel(state, body.Model));
         var language = state.Model(body.Model).Model.Languages.FirstOrDefault(l => l == body.Language);
         List<string> arguments = ["voice", project.WriteKept(language), "--name", name, "--model", from.Folder, "--output", project.Voice,
             "--skip-bad"];
@@ -186,13 +193,21 @@ static class StudioApi
         await ShowAsync(http, state, project).ConfigureAwait(false);
     }
 
-    static Task Serve(HttpContext http, ServerState state, string name)
+    static async Task ServeAsync(HttpContext http, ServerState state, string name)
     {
         var project = Free(state, name);
-        if (RunView.Result(project, state.Voices) is not { Kind: "adapter" })
-            throw new ApiError(StatusCodes.Status409Conflict, $"'{name}' has no adapter that this server could speak with. Train one "
-                + "first.");
-        state.Voices.Adopt(name, RunView.AdapterOf(project));
-        return ShowAsync(http, state, project);
+        switch (RunView.Result(project, state))
+        {
+            case { Kind: "adapter" }:
+                state.Voices.Adopt(name, RunView.AdapterOf(project));
+                break;
+            case { }:
+                await TrainedModels.ServeAsync(project, state).ConfigureAwait(false);
+                break;
+            default:
+                throw new ApiError(StatusCodes.Status409Conflict, $"'{name}' has no result that this server could speak with. Train it "
+                    + "first.");
+        }
+        await ShowAsync(http, state, project).ConfigureAwait(false);
     }
 }

@@ -12,7 +12,7 @@ namespace Qwen3Tts.Server.Studio;
 /// <param name="NoTraining">Why nothing can be trained here, and what to do; null if it can.</param>
 /// <param name="Checkpoints">What can be examined.</param>
 sealed record AboutStudio(bool KeepsVoices, int MaxText, string? NoTraining, IReadOnlyList<AboutCheckpoint> Checkpoints);
-sealed record AboutCheckpoint(string Name, bool Served, bool HasBase, bool HasData);
+sealed record AboutCheckpoint(string Name, bool HasBase, bool HasData, IReadOnlyList<string> Speakers);
 
 sealed record ProjectName(string? Name);
 sealed record ProjectList(IReadOnlyList<ProjectEntry> Projects);

@@ -22,6 +22,9 @@ public sealed record StudioOptions
     /// <summary>Runs the trainer; null if it is not installed.</summary>
     public TrainerRun? Trainer { get; init; }
 
+    /// <summary>Loads a model that was trained on the page, from its folder.</summary>
+    public Func<string, Tts> Load { get; init; } = folder => Tts.Load(folder);
+
     /// <summary>The folders of the served models, under their names, and further ones that may be examined.</summary>
     public IReadOnlyList<StudioCheckpoint> Checkpoints { get; init; } = [];
 }

@@ -1,9 +1,29 @@
+using Microsoft.AspNetCore.Http;
+
 namespace Qwen3Tts.Server.Studio;
 
 /// <summary>What the requests of the page share.</summary>
 sealed class StudioState(SpeechServerOptions options) : IDisposable
 {
     public JobRunner Jobs { get; } = new();
+
+    /// <summary>Held while a trained model comes or goes: the list of models and the file in its project change together.</summary>
+    public Lock Changing { get; } = new();
+
+    string? _loading;
+
+    /// <summary>The project whose model is being loaded; null if none is.</summary>
+    public string? Loading => Volatile.Read(ref _loading);
+
+    /// <summary>Begins to load the model of a project, until the result is disposed.</summary>
+    /// <exception cref="ApiError">One is being loaded.</exception>
+    public IDisposable BeginLoading(string project) => Interlocked.CompareExchange(ref _loading, project, null) is not { } busy
+        ? new LoadingEnd(this) : throw new ApiError(StatusCodes.Status409Conflict, $"The model '{busy}' is being loaded. Wait for it.");
+
+    sealed class LoadingEnd(StudioState state) : IDisposable
+    {
+        public void Dispose() => Volatile.Write(ref state._loading, null);
+    }
 
     /// <summary>One examination at a time: it uses all cores for minutes.</summary>
     public SemaphoreSlim Examining { get; } = new(1);

@@ -30,6 +30,9 @@ sealed record DoctorOptions
     /// <summary>The words that a speech recogniser may expect to hear.</summary>
     public ExpectedSpeech Expected { get; init; } = new();
 
+    /// <summary>How the report names what its reader can give or choose.</summary>
+    public DoctorWords Words { get; init; } = new();
+
     /// <summary>Seed of the first spoken sentence; each further sentence takes the next seed.</summary>
     public ulong Seed { get; init; } = 1;
 }

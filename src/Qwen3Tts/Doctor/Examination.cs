@@ -43,7 +43,7 @@ static class Examination
         var model = ModelFolder.Open(options.Checkpoint);
         var clips = options.Data is null ? null : ClipExamples.Load(options, model, original);
         if (clips is { Doubts.Count: > 0 })
-            report = report with { Findings = [.. report.Findings, DoubtfulClips(clips)] };
+            report = report with { Findings = [.. report.Findings, DoubtfulClips(clips, options.Words)] };
         progress("measuring text_projection");
         var projection = TextProjection.Measure(model, clips is null ? []
             : [.. clips.Examples.SelectMany(e => e.Positions).Select(p => p.Text).OfType<int>()]);
@@ -58,7 +58,7 @@ static class Examination
             report = MeasureTraining(report, options, model, original, clips, moved, progress, stop);
         if (open is not null && options.Takes > 0)
             report = Speak(report, options, open, model, original, clips, progress, stop);
-        return Verdicts.Conclude(report);
+        return Verdicts.Conclude(report, options.Words);
     }
 
     /// <summary>Adds which weights changed since the base.</summary>
@@ -102,7 +102,7 @@ static class Examination
                 ? RunManifest.Interleaved : RunManifest.TextFirst, clips.Written.Instructed, clips.Written.InContext, clips.Written.Source,
                 now.ShowsDifference(FaultSet.NoLanguage), Math.Log(now.Codebook)),
             Losses = [.. Hypothesis.All.Append(diagnosis.Hypothesis).DistinctBy(h => h.Name).Select(h => Row(h, now, origin?.Measurement))],
-            Findings = [.. report.Findings, .. TrainingFindings.List(now, diagnosis, origin)],
+            Findings = [.. report.Findings, .. TrainingFindings.List(now, diagnosis, origin, options.Words)],
         };
     }
 
@@ -147,11 +147,11 @@ static class Examination
     }
 
     /// <summary>The warning that some clips may be wrong: all numbers that are measured on them are then doubtful, too.</summary>
-    static Finding DoubtfulClips(ClipExamples clips)
+    static Finding DoubtfulClips(ClipExamples clips, DoctorWords words)
     {
         const int Shown = 5;
         var more = clips.Doubts.Count > Shown ? $" … and {clips.Doubts.Count - Shown} more." : "";
         return new("doubtful_clips", Severity.Warning, string.Join(' ', clips.Doubts.Take(Shown)) + more,
-            "Correct these clips or leave them out of --data: numbers that are measured on them may mislead.");
+            $"{words.LeaveOut}: numbers that are measured on them may mislead.");
     }
 }

@@ -10,9 +10,9 @@ namespace Qwen3Tts.Tests.Server.Studio;
 /// <summary>The requests of the page, without a browser.</summary>
 public sealed class StudioApiTests
 {
-    const string Root = "/v1/studio";
+    internal const string Root = "/v1/studio";
 
-    static StudioOptions Options(TrainerDouble? trainer) => new()
+    internal static StudioOptions Options(TrainerDouble? trainer) => new()
     {
         Folder = Scratch.New("studio"),
         Trainer = trainer?.Run,
@@ -29,7 +29,7 @@ public sealed class StudioApiTests
         return await response.Content.ReadFromJsonAsync<JsonElement>();
     }
 
-    static async Task<string> RefusedAsync(HttpClient client, string path, JsonNode body, int status)
+    internal static async Task<string> RefusedAsync(HttpClient client, string path, JsonNode body, int status)
     {
         using var response = await client.PostAsync(new Uri(Root + path, UriKind.Relative),
             new StringContent(body.ToJsonString(), Encoding.UTF8, "application/json"));
@@ -152,6 +152,39 @@ public sealed class StudioApiTests
     }
 
     [Fact]
+    public async Task RecordingsThatArriveAtOnceAllArrive()
+    {
+        var studio = Options(new TrainerDouble());
+        await using var server = await Served.StartAsync(o => o with { Studio = studio });
+        using var client = new HttpClient { BaseAddress = server.Address };
+        await SendAsync(client, HttpMethod.Post, "/projects", new JsonObject { ["name"] = "vera" });
+        var recordings = Path.Combine(studio.Folder!, "vera", "recordings");
+        File.WriteAllText(Path.Combine(recordings, $"new.{int.MaxValue}-1.qwen3tts-tmp"), "of a server that was killed");
+        await Task.WhenAll(Enumerable.Range(0, 8).Select(async _ =>
+        {
+            using var sent = await client.PostAsync(new Uri($"{Root}/projects/vera/recordings", UriKind.Relative),
+                new ByteArrayContent(Served.ClipBytes));
+            Assert.Equal(HttpStatusCode.OK, sent.StatusCode);
+        }));
+        Assert.Equal(Enumerable.Range(1, 8).Select(i => $"{i:D4}.wav"), Directory.GetFiles(recordings).Select(Path.GetFileName).Order());
+    }
+
+    [Fact]
+    public async Task AFolderOfSomebodyElseIsNotReplacedByAnAdapter()
+    {
+        var (studio, voices) = (Options(new TrainerDouble()), Scratch.New("voices"));
+        Directory.CreateDirectory(Path.Combine(studio.Folder!, "vera", "recordings"));
+        TrainerDouble.Train(Path.Combine(studio.Folder!, "vera", "voice"), "vera", lora: true);
+        Directory.CreateDirectory(Path.Combine(voices, "vera"));
+        File.WriteAllText(Path.Combine(voices, "vera", "notes.txt"), "somebody's");
+        await using var server = await Served.StartAsync(o => o with { Studio = studio, VoicesFolder = voices });
+        using var client = new HttpClient { BaseAddress = server.Address };
+        Assert.Contains("a folder of that name", await RefusedAsync(client, "/projects/vera/serve", new JsonObject(), 507),
+            StringComparison.Ordinal);
+        Assert.Equal(["notes.txt"], Directory.GetFileSystemEntries(Path.Combine(voices, "vera")).Select(Path.GetFileName));
+    }
+
+    [Fact]
     public async Task OneJobRunsAtATimeAndStopsWhenAsked()
     {
         var trainer = new TrainerDouble { Waits = true };
@@ -178,6 +211,7 @@ public sealed class StudioApiTests
 
     [Theory]
     [InlineData("../outside"), InlineData("..%2foutside"), InlineData("%2e%2e"), InlineData("Upper"), InlineData("a b"), InlineData("con")]
+    [InlineData("vera%0A")]
     public async Task ANameThatIsNoNameReachesNoFile(string name)
     {
         var studio = Options(new TrainerDouble());
@@ -190,23 +224,5 @@ public sealed class StudioApiTests
         Assert.Contains("cannot be the name", refused, StringComparison.Ordinal);
         Assert.True(Directory.Exists(outside));
         Assert.Empty(Directory.GetFileSystemEntries(studio.Folder!));
-    }
-
-    [Fact]
-    public async Task TheDoctorReportsAboutNamedCheckpointsAlone()
-    {
-        await using var server = await Served.StartAsync(o => o with { Studio = Options(null) });
-        using var client = new HttpClient { BaseAddress = server.Address };
-        Assert.Contains("no checkpoint", await RefusedAsync(client, "/diagnose", new JsonObject { ["checkpoint"] = Mini.Model }, 400),
-            StringComparison.Ordinal);
-        using var response = await client.PostAsync(new Uri(Root + "/diagnose", UriKind.Relative),
-            new StringContent("""{"checkpoint": "mini"}""", Encoding.UTF8, "application/json"));
-        var events = (await response.Content.ReadAsStringAsync()).Split("\n\n", StringSplitOptions.RemoveEmptyEntries);
-        Assert.StartsWith("event: progress\ndata: {\"message\":\"reading the folder\"}", events[0], StringComparison.Ordinal);
-        Assert.StartsWith("event: report\ndata: ", events[^1], StringComparison.Ordinal);
-        using var report = JsonDocument.Parse(events[^1]["event: report\ndata: ".Length..]);
-        Assert.StartsWith("Not measured", report.RootElement.GetProperty("report").GetProperty("verdict").GetString(),
-            StringComparison.Ordinal);
-        Assert.Contains("<!doctype html>", report.RootElement.GetProperty("page").GetString(), StringComparison.OrdinalIgnoreCase);
     }
 }

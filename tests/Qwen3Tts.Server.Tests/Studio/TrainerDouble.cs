@@ -20,7 +20,7 @@ sealed class TrainerDouble
         if (arguments[0] == "slice")
             Slice(arguments[1], After("--output"));
         else
-            Train(After("--output"), After("--name"));
+            Train(After("--output"), After("--name"), arguments.Contains("--lora"));
         line($"{arguments[0]} is done");
         return 0;
     };
@@ -38,7 +38,7 @@ sealed class TrainerDouble
         File.WriteAllLines(Path.Combine(clips, "metadata.jsonl"), lines);
     }
 
-    static void Train(string output, string name)
+    public static void Train(string output, string name, bool lora)
     {
         var run = Path.Combine(output, "run");
         var take = Directory.CreateDirectory(Path.Combine(run, "takes", "step-000020"));
@@ -46,6 +46,9 @@ sealed class TrainerDouble
         File.WriteAllLines(Path.Combine(run, "log.jsonl"), Enumerable.Range(1, 20).Select(i => string.Create(CultureInfo.InvariantCulture,
             $$"""{"step":{{i}},"of":20,"talker":{{3.0 / i}},"predictor":4,"held_out_talker":{{(i % 5 == 0 ? "2.5" : "null")}},"held_out_predictor":{{(i % 5 == 0 ? "4.1" : "null")}}}""")));
         File.AppendAllText(Path.Combine(run, "log.jsonl"), """{"step":21,"of":""");
-        Served.WriteAdapter(Path.Combine(run, "export", "adapter"), name, 9);
+        if (lora)
+            Served.WriteAdapter(Path.Combine(run, "export", "adapter"), name, 9);
+        else
+            Served.WithSpeaker(Path.Combine(run, "export"), name, "custom_voice");
     }
 }

@@ -18,7 +18,7 @@ public sealed class ReportTests
     static readonly ProjectionDistance Vocabulary = new(2048, 1, 2, 0.01, 1.17), Text = new(37, 1, 2, 0.02, 1.03);
 
     /// <summary>A report that has every part.</summary>
-    static DoctorReport Full(FaultSet faults) => Verdicts.Conclude(new()
+    static DoctorReport Full(FaultSet faults) => Verdicts.Conclude(new DoctorReport
     {
         Verdict = "",
         Healthy = false,
@@ -41,7 +41,7 @@ public sealed class ReportTests
         {
             Likeness = new(10, new(1.2, 190, 6, 14, 0.02, 4.1), new(null, 192, 7, 13.5, 0.01, null)),
         },
-    });
+    }, new());
 
     [Fact]
     public void ConsolePageAndJsonSayTheSame()

@@ -8,8 +8,8 @@ let stop = null;
 const chosen = () => server.about.checkpoints.find(c => c.name === $('checkpoint').value);
 
 function describe() {
-  const now = chosen(), voices = server.voices.filter(v => v.kind === 'speaker' && v.models.includes(now?.name)).map(v => v.name);
-  fill($('diagnose-speaker'), voices);
+  const now = chosen(), voices = now?.speakers ?? [];
+  fill($('diagnose-speaker'), now?.has_base ? [{ value: '', label: 'the one that its base lacks' }, ...voices] : voices);
   $('diagnose-speaker-field').hidden = voices.length < 2;
   $('diagnose-go').disabled = !now;
   $('checkpoint-note').textContent = !now ? 'There is no checkpoint to examine. Start the server with --examine NAME=DIR.'

@@ -94,10 +94,11 @@ export async function* events(answer) {
   }
 }
 
-export function confirmDelete(title, text) {
+export function confirmed(title, text, yes = 'Delete') {
   const dialog = $('ask-dialog');
   $('ask-title').textContent = title;
   $('ask-text').textContent = text;
+  $('ask-yes').textContent = yes;
   dialog.returnValue = '';
   dialog.showModal();
   return new Promise(resolve => dialog.addEventListener('close', () => resolve(dialog.returnValue === 'yes'), { once: true }));

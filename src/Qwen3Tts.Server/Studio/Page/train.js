@@ -1,7 +1,9 @@
 // Training a voice: recordings, clips, a run in the background, and its result.
-import { $, changed, confirmDelete, el, fill, get, json, plain, post, reload, remove, request, say, server, size } from './lib.js';
+import { $, changed, confirmed, el, fill, get, json, plain, post, reload, remove, request, say, server, size } from './lib.js';
 import { Player, canvasOf, dropOn, readable, recordWith } from './audio.js';
 
+// While a job runs, the page asks again and again. A stream of events would hold one of the six connections that a browser opens to a
+// server, for each open page; and what it would send stands in files of the trainer, which the server would have to read again and again.
 const INTERVAL = 1500;
 let project = null, timer = 0, shown = {}, ready = false;
 const at = part => `/v1/studio/projects/${encodeURIComponent(project.name)}${part}`;
@@ -13,9 +15,13 @@ changed.addEventListener('change', async () => {
   if (reason) return;
   fill($('train-model'), server.models.filter(m => m.can_clone).map(m => m.id));
   languages();
-  if (ready) return;
-  ready = true;
-  try { await list(); } catch (error) { fail(error); }
+  try {
+    if (project) await refresh(); // its result may have been removed
+    else if (!ready) {
+      ready = true;
+      await list();
+    }
+  } catch (error) { fail(error); }
 });
 const languages = () => fill($('train-language'), [{ value: '', label: 'not named' }, ...(server.models.find(m => m.id === $('train-model').value)?.languages ?? [])]);
 $('train-model').addEventListener('change', languages);
@@ -59,7 +65,7 @@ $('project-form').addEventListener('submit', async e => {
 
 $('project-delete').addEventListener('click', async () => {
   const name = project.name;
-  if (!await confirmDelete(`Delete the project ${name}?`, 'Its recordings, clips and training runs are deleted from the server. A voice that is served from it stays.')) return;
+  if (!await confirmed(`Delete the project ${name}?`, 'Its recordings, clips and training runs are deleted from the server. A voice that is served from it stays.')) return;
   try {
     await remove(at(''));
     await list('');
@@ -92,11 +98,13 @@ const train = fresh => act('Starting…', 'Training goes on in the background, a
 $('train-form').addEventListener('submit', e => { e.preventDefault(); train(false); });
 $('train-fresh').addEventListener('click', () => train(true));
 $('job-stop').addEventListener('click', () => act('Stopping…', 'Stopped. What is done is kept.', () => post(at('/stop'), {})));
-$('serve-result').addEventListener('click', () => act('Loading…', 'The voice can be used now.', async () => {
-  const now = await post(at('/serve'), {});
-  await reload();
-  return now;
-}));
+$('serve-result').addEventListener('click', async () => {
+  const began = Date.now(), clock = setInterval(() => say($('project-status'), `Loading, ${Math.round((Date.now() - began) / 1000)} s…`), 1000);
+  $('serve-result').disabled = true;
+  await act('Loading…', 'It can be spoken with now.', () => post(at('/serve'), {}).finally(() => clearInterval(clock)));
+  $('serve-result').disabled = false;
+  await reload().catch(fail);
+});
 
 /** Rebuilds a part of the view only if it changed, so that a text that is being written is left alone. */
 function part(key, value, build) {
@@ -130,9 +138,15 @@ function show(now) {
       if (job.state === 'failed') $('job-details').open = true;
     });
   }
-  clearTimeout(timer);
-  if (running) timer = setTimeout(() => refresh().catch(fail), INTERVAL);
+  follow();
 }
+
+/** Asks again later, if a job runs and somebody sees the page. */
+function follow() {
+  clearTimeout(timer);
+  if (project?.job?.state === 'running' && !document.hidden) timer = setTimeout(() => refresh().catch(fail), INTERVAL);
+}
+document.addEventListener('visibilitychange', follow);
 
 function recordingRow(recording) {
   const text = el('textarea', { rows: 1, placeholder: 'What is said in it, if you know', 'aria-label': `Words of recording ${recording.id}`,
@@ -156,10 +170,12 @@ function clipRow(clip) {
 const takeRow = take => el('li', {}, el('span', { class: 'soft small' }, take.name), el('div', { class: 'grow' }, new Player(`take ${take.name}`, { small: true, lazy: sound(`/takes/${take.id}`) }).element));
 
 function result(now) {
-  $('serve-result').hidden = now?.kind !== 'adapter' || now.served;
+  const whole = now?.kind === 'checkpoint';
+  $('serve-result').hidden = !now || now.served;
+  $('serve-result').textContent = whole ? 'Serve this model' : 'Speak with it here';
   $('result-text').replaceChildren(...!now ? ['Nothing is trained yet.']
-    : now.kind === 'checkpoint' ? ['A whole model. Serve it with ', el('code', {}, `qwen3tts serve ${project.name}=${now.folder}`), ', and examine it under Diagnose.']
-    : now.served ? [`This server speaks with the voice ${project.name}.`] : ['An adapter of the model that it was trained on.']);
+    : now.served ? [`This server speaks with the ${whole ? 'model' : 'voice'} ${project.name}. The list of voices above can remove it.`]
+    : whole ? ['A whole model, in ', el('code', {}, now.folder), '. It takes memory of its own beside the other models.'] : ['An adapter of the model that it was trained on.']);
 }
 
 /** The losses of the run. */

@@ -1,8 +1,8 @@
 // The voices that there are, and saving one from a recording.
-import { $, changed, confirmDelete, el, fill, reload, remove, request, say, server } from './lib.js';
+import { $, changed, confirmed, el, fill, reload, remove, request, say, server } from './lib.js';
 import { Player, dropOn, readable, recordWith } from './audio.js';
 
-const KINDS = { speaker: 'speaker of a model', saved: 'made from a recording', adapter: 'trained adapter' };
+const KINDS = { speaker: 'speaker of a model', trained: 'model trained here', saved: 'made from a recording', adapter: 'trained adapter' };
 let recording = null, player = null;
 
 changed.addEventListener('change', () => {
@@ -17,10 +17,12 @@ changed.addEventListener('change', () => {
 });
 
 function row(voice) {
+  const trained = server.models.find(m => m.trained_here && voice.models.includes(m.id));
   return el('li', {},
-    el('div', { class: 'grow' }, el('strong', {}, voice.name), el('div', { class: 'small soft' }, `${KINDS[voice.kind]} · ${voice.models.join(', ') || 'fits no model that is served'}`)),
+    el('div', { class: 'grow' }, el('strong', {}, voice.name), el('div', { class: 'small soft' }, `${KINDS[trained && voice.kind === 'speaker' ? 'trained' : voice.kind]} · ${voice.models.join(', ') || 'fits no model that is served'}`)),
     voice.models.length ? el('button', { type: 'button', 'aria-label': `Speak with ${voice.name}`, onclick: () => use(voice) }, 'Speak') : null,
-    voice.kind === 'saved' ? el('button', { type: 'button', class: 'quiet', 'aria-label': `Delete ${voice.name}`, onclick: () => drop(voice.name) }, 'Delete') : null);
+    voice.kind !== 'speaker' ? el('button', { type: 'button', class: 'quiet', 'aria-label': `Delete ${voice.name}`, onclick: () => drop(voice) }, 'Delete')
+      : trained ? el('button', { type: 'button', class: 'quiet', 'aria-label': `Remove the model ${trained.id}`, onclick: () => end(trained.id) }, 'Remove') : null);
 }
 
 function use(voice) {
@@ -33,12 +35,25 @@ function use(voice) {
   $('text').focus();
 }
 
-async function drop(name) {
-  if (!await confirmDelete(`Delete ${name}?`, 'The voice cannot be brought back. Files that were spoken with it stay.')) return;
+async function drop({ name, adapter }) {
+  const others = server.voices.filter(v => adapter && v.adapter === adapter && v.name !== name).map(v => v.name);
+  const text = !adapter ? 'The voice cannot be brought back.'
+    : `Its adapter is deleted from the folder of voices${others.length ? `, and with it ${others.join(', ')}` : ''}. A project that it was trained in stays, and can serve it again.`;
+  if (await confirmed(`Delete ${name}?`, `${text} Files that were spoken with it stay.`))
+    await gone(`/v1/audio/voices/${encodeURIComponent(name)}`, `The voice ${name} is deleted.`);
+}
+
+/** Ends a model that was trained here. */
+async function end(model) {
+  if (await confirmed(`Remove the model ${model}?`, 'The server frees its memory and no longer speaks with it. Its project stays, and can serve it again.', 'Remove'))
+    await gone(`/v1/models/${encodeURIComponent(model)}`, `The model ${model} is removed.`);
+}
+
+async function gone(path, message) {
   try {
-    await remove(`/v1/audio/voices/${encodeURIComponent(name)}`);
+    await remove(path);
     await reload();
-    say($('voice-status'), `The voice ${name} is deleted.`, 'good');
+    say($('voice-status'), message, 'good');
   } catch (error) {
     say($('voice-status'), error.message, 'bad');
   }

@@ -20,7 +20,7 @@ static class TrainingFindings
         return Math.Min(losses.Codes.Mean, losses.Predictor.Mean) >= Math.Log(now.Codebook);
     }
 
-    public static IEnumerable<Finding> List(Measurement now, Diagnosis diagnosis, Origin? origin)
+    public static IEnumerable<Finding> List(Measurement now, Diagnosis diagnosis, Origin? origin, DoctorWords words)
     {
         var faults = diagnosis.Hypothesis.Faults;
         var (losses, guessing) = (now.LossesUnder(faults), Math.Log(now.Codebook));
@@ -43,14 +43,13 @@ static class TrainingFindings
                 : Severity.Note, DescribeEvidence(part, faults, now, origin), $"{part.Remedy}.");
         if (diagnosis.ByLossAlone)
             yield return new(LossesAlone, Severity.Warning, WhyLossesAlone(origin),
-                "After a short training with a fault, losses are still lowest in the right format. "
-                + "Give --base, and as --data all clips that it was trained on.");
+                $"After a short training with a fault, losses are still lowest in the right format. {words.GiveAll}");
         if (origin is { EndMoved: true } && !faults.HasFlag(FaultSet.NoEos) && !EndInHeads.CanTell(origin, faults))
             yield return DescribeUntestedEnd(EndInHeads.Judge(now, origin, faults).IsTaught);
         if (!now.ShowsDifference(FaultSet.NoLanguage))
             yield return new("language_not_tested", Severity.Note,
                 "No measured sequence names a language, so a prefix with a language was not tried.",
-                "Name the language that you speak with: --language English.");
+                words.NameLanguage);
     }
 
     static Finding DescribeUntestedEnd(bool seemsTaught) => new(EndNotTested, seemsTaught ? Severity.Note : Severity.Warning,

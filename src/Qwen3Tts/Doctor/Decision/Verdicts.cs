@@ -7,11 +7,12 @@ namespace Qwen3Tts.Doctor.Decision;
 static class Verdicts
 {
     /// <summary>Adds verdict and details to the report.</summary>
-    public static DoctorReport Conclude(DoctorReport r)
+    public static DoctorReport Conclude(DoctorReport r, DoctorWords words)
     {
         var faults = r.Findings.Where(f => f.Severity == Severity.Fault).ToList();
         var isKnown = r.Hypothesis is not null && !r.Findings.Any(IsDoubt);
-        var (verdict, details) = faults.Count > 0 ? DescribeFaults(r, faults) : isKnown ? DescribeHealthy(r) : DescribeUndecided(r);
+        var (verdict, details) = faults.Count > 0 ? DescribeFaults(r, faults, words) : isKnown ? DescribeHealthy(r)
+            : DescribeUndecided(r, words);
         return r with
         {
             Verdict = verdict,
@@ -21,7 +22,7 @@ static class Verdicts
         };
     }
 
-    static (string, IReadOnlyList<string>) DescribeFaults(DoctorReport r, List<Finding> faults)
+    static (string, IReadOnlyList<string>) DescribeFaults(DoctorReport r, List<Finding> faults, DoctorWords words)
     {
         if (r.Hypothesis == TrainingFindings.Untrained)
             return ("Untrained: under no hypothesis does it predict these recordings better than guessing.", []);
@@ -33,7 +34,7 @@ static class Verdicts
         string[] details =
         [
             .. KnownFaults.ListParts(trained).Skip(1).Any() ? [$"That is: {meaning}."] : Array.Empty<string>(),
-            r.Rescue is { } rescue ? $"This command speaks with it as it was trained: {rescue}."
+            r.Rescue is { } rescue ? $"{words.Rescue}{rescue}."
                 : "No option of say gives the sequence of this training: train again from the base.",
         ];
         var what = Script.All.Any(s => s.Hypothesis == r.Hypothesis) ? $"it was trained by the official script ({r.Hypothesis})"
@@ -50,8 +51,8 @@ static class Verdicts
     static bool IsDoubt(Finding f) =>
         f is { Id: TrainingFindings.LossesAlone } or { Id: TrainingFindings.EndNotTested, Severity: Severity.Warning };
 
-    static (string, IReadOnlyList<string>) DescribeUndecided(DoctorReport r) => r.Hypothesis is null
-        ? ("Not measured: --data is needed to find what it was trained with.", ["Nothing is wrong with the folder."])
+    static (string, IReadOnlyList<string>) DescribeUndecided(DoctorReport r, DoctorWords words) => r.Hypothesis is null
+        ? ($"Not measured: {words.NoData}", ["Nothing is wrong with the folder."])
         : r.Findings.First(IsDoubt) is { Id: TrainingFindings.EndNotTested } end
         ? ("Undecided: these clips cannot show whether the end of speech was taught.",
             ["Everything else was trained as it speaks.", end.Evidence])

@@ -124,8 +124,8 @@ sealed record ClipExamples(
         var source = model.Config.SpeakerEncoderConfig is not null && model.Config.CanClone ? model : original is { Config.CanClone: true }
             ? original
             : throw new ArgumentException(
-                "The checkpoint has neither a speaker nor a speaker encoder, so there is no voice to measure with. Give the model that " +
-                "it was made from with --base.");
+                "The checkpoint has neither a speaker nor a speaker encoder, so there is no voice to measure with. "
+                + options.Words.GiveBase);
         var encoder = SpeakerEncoder.Load(source, Workers.Shared);
         var known = new Dictionary<string, float[]>();
         return (clip =>
@@ -148,6 +148,6 @@ sealed record ClipExamples(
         var all = ids.Speakers.Keys.ToList();
         return added.Count == 1 ? added[0] : all.Count == 1 ? all[0] : all.Count == 0 ? null
             : throw new ArgumentException(
-                $"The checkpoint has {all.Count} speakers: {string.Join(", ", all)}. Say with --speaker whose recordings the data are.");
+                $"The checkpoint has {all.Count} speakers: {string.Join(", ", all)}. {options.Words.NameSpeaker}");
     }
 }

@@ -9,7 +9,7 @@ sealed class Interleaved : Fault
     public override string Name => "interleaved";
     public override Stage Stage => Stage.Input;
     public override string Meaning => "its text ran beside the codes";
-    public override string Remedy => "Speak with `--layout interleaved`";
+    public override string Remedy => "Speak with the layout interleaved";
     public override Rescue Rescue => new(Layout: "interleaved");
     public override bool IsMismatch => false;
     public override bool OnlyChangesPrompt => true;

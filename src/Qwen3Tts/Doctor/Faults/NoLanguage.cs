@@ -9,7 +9,7 @@ sealed class NoLanguage : Fault
     public override string Name => "no_language";
     public override Stage Stage => Stage.Input;
     public override string Meaning => "its prefix never named the language";
-    public override string Remedy => "Retrain with the language that you speak with, or speak with `--language Auto`";
+    public override string Remedy => "Retrain with the language that you speak with, or speak with the language Auto";
     public override string Symptom => "rows `think`, `nothink`";
     public override Rescue Rescue => new(Option: "--language Auto");
     public override bool IsPrefix => true;

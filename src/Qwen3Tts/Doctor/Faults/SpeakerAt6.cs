@@ -9,7 +9,7 @@ sealed class SpeakerAt6 : Fault
     public override string Name => "speaker_at_6";
     public override Stage Stage => Stage.Input;
     public override string Meaning => "with a language in the prefix, its speaker stood at position 6, in place of think_eos";
-    public override string Remedy => "Retrain with the speaker after think_eos, or speak with `--language Auto`";
+    public override string Remedy => "Retrain with the speaker after think_eos, or speak with the language Auto";
     public override string Symptom => "row `think_eos` never moved";
     public override Rescue Rescue => new(Compatibility: "speaker-at-6");
     public override bool IsPrefix => true;

@@ -87,7 +87,7 @@ static class FolderCheck
         if (config.TtsModelType != "base" && !encoder)
             yield return new("no_speaker_encoder", Severity.Note,
                 "There is no speaker encoder: this model cannot clone, and training cannot resume from it with the official script.",
-                "Keep the base beside it; `--base` gives both.");
+                "Keep the base: it clones, and the official script resumes from it.");
         var bridged = talker.HiddenSize != talker.CodePredictorConfig.HiddenSize;
         if (config.TtsModelSize is "0b6" or "1b7" && bridged != (config.TtsModelSize == "1b7"))
             yield return new("wrong_model_size", Severity.Warning,
