@@ -33,22 +33,10 @@ static class SpokenOutput
         {
             target.Write(Heard(show), rate);
             show("playing");
-            Finish();
+            Finish(player, target);
             return 0;
         });
         return Pace();
-
-        void Finish()
-        {
-            try
-            {
-                player?.Finish();
-            }
-            catch (IOException e) when (target.File is not null || target.ToStandardOutput)
-            {
-                Console.Error.WriteLine(e.Message); // the speech is in its file all the same
-            }
-        }
 
         SpokenPace Pace() => new((double)spoken / rate, clock.Elapsed.TotalSeconds);
 
@@ -62,6 +50,19 @@ static class SpokenOutput
                 show($"speaking: {progress()}, {Pace()}");
             }
             clock.Stop();
+        }
+    }
+
+    /// <summary>Waits until all was played. If the speech is in a file, a failure of the player is no failure of the command.</summary>
+    static void Finish(SoundPlayer? player, SpokenTarget target)
+    {
+        try
+        {
+            player?.Finish();
+        }
+        catch (IOException e) when (target.File is not null || target.ToStandardOutput)
+        {
+            Console.Error.WriteLine(e.Message);
         }
     }
 }

@@ -7,8 +7,8 @@ namespace Qwen3Tts.Audio;
 
 /// <summary>
 /// Plays sound through a program on the PATH, because sound output needs native code: paplay, aplay, ffplay or pw-play on Linux, ffplay or
-/// afplay on macOS, ffplay or PowerShell on Windows. Samples are played as they are written, except by afplay, pw-play and PowerShell, which
-/// begin at <see cref="Finish"/>, because they need a file. A program with its own audio device needs none of this.
+/// afplay on macOS, ffplay or PowerShell on Windows. Samples are played as they are written, except by afplay, pw-play and PowerShell,
+/// which begin at <see cref="Finish"/>, because they need a file. A program with its own audio device needs none of this.
 /// </summary>
 public sealed class SoundPlayer : IDisposable
 {
