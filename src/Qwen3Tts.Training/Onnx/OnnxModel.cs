@@ -70,12 +70,12 @@ sealed class OnnxModel : IDisposable
         }
         catch (OnnxRuntimeException e)
         {
-            throw new InvalidDataException($"{place}: ONNX Runtime does not load it: {Printable.Text(e.Message)}. Give an ONNX file, or "
+            throw new InvalidDataException($"{place}: ONNX Runtime does not load it: {Cause(e)}. Give an ONNX file, or "
                 + $"leave {option} out.", e);
         }
         catch (Exception e) when (e is TypeInitializationException or DllNotFoundException or EntryPointNotFoundException)
         {
-            throw new NotSupportedException($"{place}: ONNX Runtime cannot be loaded on this machine: {(e.InnerException ?? e).Message} "
+            throw new NotSupportedException($"{place}: ONNX Runtime cannot be loaded on this machine: {Cause(e.InnerException ?? e)}. "
                 + $"Leave {option} out; all other figures are measured without it.", e);
         }
         catch
@@ -103,6 +103,9 @@ sealed class OnnxModel : IDisposable
         return [.. Enumerable.Range(0, outputs[0].Length).Select(i => outputs.Average(o => o[i]))];
     }
 
+    /// <summary>The first line of a message, without the full stop.</summary>
+    static string Cause(Exception e) => Printable.Text(e.Message.Split('\n')[0].Trim().TrimEnd('.'));
+
     static IEnumerable<float[]> Parts(float[] values, int length)
     {
         if (values.Length <= length)
@@ -124,7 +127,7 @@ sealed class OnnxModel : IDisposable
         }
         catch (OnnxRuntimeException e)
         {
-            throw new InvalidDataException($"{Place}: it fails on {string.Join(" × ", shape)} numbers: {Printable.Text(e.Message)}. Check "
+            throw new InvalidDataException($"{Place}: it fails on {string.Join(" × ", shape)} numbers: {Cause(e)}. Check "
                 + "what it takes, or leave it out.", e);
         }
     }

@@ -28,9 +28,8 @@ sealed class WhisperModel : IDisposable
             throw new ArgumentException($"The model of Whisper '{Printable.Path(path)}' is not there. Correct --whisper-model, or use "
                 + "--transcribe-command.");
         GgmlFile.Check(path);
-        CheckLibrary();
-        var code = language is null ? "auto" : LanguageNames.CodeOf(language) is { } known
-            && WhisperFactory.GetSupportedLanguages().Contains(known) ? known
+        var languages = Languages();
+        var code = language is null ? "auto" : LanguageNames.CodeOf(language) is { } known && languages.Contains(known) ? known
             : throw new ArgumentException($"Whisper does not know the language '{Printable.Text(language)}'. Leave --language out, and "
                 + "Whisper decides, or use --transcribe-command.");
         string? cause = null;
@@ -49,16 +48,17 @@ sealed class WhisperModel : IDisposable
         }
     }
 
-    static void CheckLibrary()
+    /// <summary>The codes of the languages that Whisper knows. This loads whisper.cpp.</summary>
+    static List<string> Languages()
     {
         try
         {
-            WhisperFactory.GetRuntimeInfo();
+            return [.. WhisperFactory.GetSupportedLanguages()];
         }
         catch (Exception e) // Whisper.net throws exceptions of any type
         {
-            throw new NotSupportedException($"whisper.cpp cannot be loaded on this machine: {e.Message} On Linux it needs libgomp "
-                + "(apt-get install libgomp1); or use a recogniser of your own with --transcribe-command.", e);
+            throw new NotSupportedException($"whisper.cpp cannot be loaded on this machine: {e.Message.Trim().TrimEnd('.')}. On Linux it "
+                + "needs libgomp (apt-get install libgomp1); or use a recogniser of your own with --transcribe-command.", e);
         }
     }
 

@@ -184,8 +184,8 @@ public sealed class SpeechModelsTests
     {
         var folder = TrainerTests.Fresh();
         var own = new OwnModels { Speaker = Means(), Mos = Means() };
-        TrainerTests.Run(new() { Model = Mini.Model, Data = PreflightTests.Nora.Value, Speaker = "nora", Steps = 1, WarmUp = 0, HeldOut = 1,
-            EvaluateEvery = 1, OwnModels = own }, folder);
+        TrainerTests.Run(new() { Model = Mini.Model, Data = PreflightTests.Nora.Value, Speaker = "nora", Steps = 2, WarmUp = 0, HeldOut = 1,
+            EvaluateEvery = 1, OwnModels = own }, folder, stopAfter: 1);
         var clone = Evaluation.ReadAll(folder)[0];
         Assert.Equal(own, clone.OwnModels);
         foreach (var take in clone.Takes)
@@ -204,10 +204,11 @@ public sealed class SpeechModelsTests
     [Fact]
     public void AModelThatFailsDuringARunIsReportedAndTrainingGoesOn()
     {
-        var (folder, observer) = (TrainerTests.Fresh(), new NoteCollector());
+        using var stop = new CancellationTokenSource();
+        var (folder, observer) = (TrainerTests.Fresh(), new NoteCollector { AtFirstStep = stop.Cancel });
         var result = Trainer.Run(TrainerTests.Options with { EvaluateEvery = 8, OwnModels = new() { Mos = "gone.onnx" } }, folder,
-            Existing.Refuse, observer, default);
-        Assert.True(result.Finished);
+            Existing.Refuse, observer, stop.Token);
+        Assert.Single(result.Log);
         Assert.Contains(observer.Notes, n => n.Contains("a model of yours failed", StringComparison.Ordinal)
             && n.Contains("gone.onnx", StringComparison.Ordinal));
         Assert.All(Evaluation.ReadAll(folder), e => Assert.Null(e.Models));
