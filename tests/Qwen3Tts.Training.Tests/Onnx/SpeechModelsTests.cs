@@ -184,8 +184,17 @@ public sealed class SpeechModelsTests
     {
         var folder = TrainerTests.Fresh();
         var own = new OwnModels { Speaker = Means(), Mos = Means() };
-        TrainerTests.Run(new() { Model = Mini.Model, Data = PreflightTests.Nora.Value, Speaker = "nora", Steps = 2, WarmUp = 0, HeldOut = 1,
-            EvaluateEvery = 1, OwnModels = own }, folder, stopAfter: 1);
+        TrainerTests.Run(new()
+        {
+            Model = Mini.Model,
+            Data = PreflightTests.Nora.Value,
+            Speaker = "nora",
+            Steps = 2,
+            WarmUp = 0,
+            HeldOut = 1,
+            EvaluateEvery = 1,
+            OwnModels = own,
+        }, folder, stopAfter: 1);
         var clone = Evaluation.ReadAll(folder)[0];
         Assert.Equal(own, clone.OwnModels);
         foreach (var take in clone.Takes)
