@@ -182,19 +182,14 @@ public sealed class SpeechModelsTests
     [Fact]
     public void ARunShowsWhatTheyMeasureOfTakesAndRecordings()
     {
-        var folder = TrainerTests.Fresh();
+        var (data, folder) = (Scratch.New("data"), TrainerTests.Fresh());
+        foreach (var file in Directory.GetFiles(Path.GetDirectoryName(TrainerTests.Data.Value)!))
+            File.Copy(file, Path.Combine(data, Path.GetFileName(file)));
+        for (var i = 0; i < 7; i++)
+            File.Copy(Path.Combine(data, "one.wav"), Path.Combine(data, $"{i}.wav")); // the recordings that the list names
         var own = new OwnModels { Speaker = Means(), Mos = Means() };
-        TrainerTests.Run(new()
-        {
-            Model = Mini.Model,
-            Data = PreflightTests.Nora.Value,
-            Speaker = "nora",
-            Steps = 2,
-            WarmUp = 0,
-            HeldOut = 1,
-            EvaluateEvery = 1,
-            OwnModels = own,
-        }, folder, stopAfter: 1);
+        TrainerTests.Run(TrainerTests.Options with { Data = Path.Combine(data, "codes.jsonl"), EvaluateEvery = 8, OwnModels = own }, folder,
+            stopAfter: 1);
         var clone = Evaluation.ReadAll(folder)[0];
         Assert.Equal(own, clone.OwnModels);
         foreach (var take in clone.Takes)
