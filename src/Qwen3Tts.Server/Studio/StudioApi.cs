@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Routing;
 using Qwen3Tts.Files;
+using Qwen3Tts.Listening;
 
 namespace Qwen3Tts.Server.Studio;
 
@@ -158,7 +159,7 @@ static class StudioApi
         if (project.ListRecordings().Count == 0)
             throw new ApiError(StatusCodes.Status400BadRequest, "There is no recording yet. Bring one first.");
         List<string> arguments = ["slice", project.Recordings, "--output", project.Clips, "--model", BaseModel(state, body.Model).Folder];
-        if (ExternalProgram.OnPath("whisper-cli") is not null && Environment.GetEnvironmentVariable("QWEN3TTS_WHISPER_MODEL") is not null)
+        if (Environment.GetEnvironmentVariable(WhisperCli.ModelVariable) is not (null or ""))
             arguments.AddRange(["--transcribe", "whisper"]);
         state.Studio.Jobs.Start(name, "slice", state.Options.Studio!.Trainer!, arguments);
         await ShowAsync(http, state, project).ConfigureAwait(false);

@@ -2,6 +2,7 @@
 // keeps its value: the default of a new run, or what a resumed run began with.
 using System.CommandLine;
 using Qwen3Tts.CommandLine;
+using Qwen3Tts.Training.Onnx;
 using Qwen3Tts.Training.Options;
 
 namespace Qwen3Tts.Training.Commands;
@@ -74,6 +75,27 @@ sealed class RunOptions
         Description = "Dictionary with the pronunciations that pocketsphinx lacks.",
         HelpName = "FILE",
     };
+    readonly Option<string?> _speakerModel = new("--speaker-model")
+    {
+        Description = "ONNX model of yours that turns speech into an embedding of its speaker: evaluations then show the cosine with the " +
+            "recordings (docs/likeness.md).",
+        HelpName = "FILE",
+    };
+    readonly Option<int?> _speakerRate = new NumberOption<int?>("--speaker-model-rate", TrainingRanges.SampleRate)
+    {
+        Description = "Samples per second that it takes. Default: its property sample_rate, else 16000.",
+        HelpName = "HZ",
+    };
+    readonly Option<string?> _mosModel = new("--mos-model")
+    {
+        Description = "ONNX model of yours that estimates a mean opinion score from a waveform.",
+        HelpName = "FILE",
+    };
+    readonly Option<int?> _mosRate = new NumberOption<int?>("--mos-model-rate", TrainingRanges.SampleRate)
+    {
+        Description = "Samples per second that it takes. Default: its property sample_rate, else 16000.",
+        HelpName = "HZ",
+    };
     readonly Option<bool> _force = new("--force")
     {
         Description = "Start the run although the preflight refuses it; the result's manifest says so.",
@@ -103,16 +125,42 @@ sealed class RunOptions
     public IEnumerable<Option> Optimizer => [_steps, _epochs, _batch, _rate, _warmUp, _schedule];
 
     /// <summary>Options of what is measured and heard.</summary>
-    public IEnumerable<Option> Evaluation => [_heldOut, _measure, _patience, _evaluate, _grammar, _dictionaries];
+    public IEnumerable<Option> Evaluation => [_heldOut, _measure, _patience, _evaluate, _grammar, _dictionaries,
+        _speakerModel, _speakerRate, _mosModel, _mosRate];
 
     /// <summary>The files that options name.</summary>
-    public string?[] Inputs(ParseResult parsed) => [parsed.GetValue(_grammar), .. parsed.GetValue(_dictionaries) ?? []];
+    public string?[] Inputs(ParseResult parsed) => [parsed.GetValue(_grammar), parsed.GetValue(_speakerModel),
+        parsed.GetValue(_mosModel), .. parsed.GetValue(_dictionaries) ?? []];
 
     /// <exception cref="ArgumentException">Two options contradict each other.</exception>
     public void Check(ParseResult parsed)
     {
         if (parsed.GetValue(_steps) is not null && parsed.GetValue(_epochs) is not null)
             throw new ArgumentException("--steps and --epochs contradict each other; give one of them.");
+    }
+
+    /// <summary>The models that are given; those that the run began with where none is.</summary>
+    /// <exception cref="ArgumentException">A file is not there.</exception>
+    /// <exception cref="InvalidDataException">A file is not a model of its kind.</exception>
+    OwnModels? OwnModelsOf(OwnModels? begun, ParseResult parsed)
+    {
+        static string? Full(string? path) => path is null ? null : Path.GetFullPath(path);
+        var models = new OwnModels
+        {
+            Speaker = Full(parsed.GetValue(_speakerModel)) ?? begun?.Speaker,
+            SpeakerRate = parsed.GetValue(_speakerRate) ?? begun?.SpeakerRate,
+            Mos = Full(parsed.GetValue(_mosModel)) ?? begun?.Mos,
+            MosRate = parsed.GetValue(_mosRate) ?? begun?.MosRate,
+        };
+        foreach (var (rate, file, option) in new[] { (models.SpeakerRate, models.Speaker, SpeechModels.SpeakerOption),
+            (models.MosRate, models.Mos, SpeechModels.MosOption) })
+            if (rate is not null && file is null)
+                throw new ArgumentException($"{option}-rate needs {option}; give both.");
+        if (models == new OwnModels())
+            return null;
+        if (models != begun)
+            SpeechModels.Open(models).Dispose(); // refused now, not after hours
+        return models;
     }
 
     /// <summary>The value of an option that is given; else the other one.</summary>
@@ -135,6 +183,7 @@ sealed class RunOptions
         Patience = Given(parsed, _patience, begun.Patience),
         Grammar = Given(parsed, _grammar, begun.Grammar),
         Dictionaries = parsed.GetValue(_dictionaries) is { Length: > 0 } files ? files : begun.Dictionaries,
+        OwnModels = OwnModelsOf(begun.OwnModels, parsed),
         Force = Given(parsed, _force, begun.Force),
         SaveEvery = Given(parsed, _saveEvery, begun.SaveEvery),
         Seed = Given(parsed, _seed, begun.Seed) ?? 1,

@@ -41,7 +41,11 @@ sealed class SliceCommand : DocumentedCommand
     {
         Description = $"Least distance of the speech from the sound in its pauses, in dB. Default: {Usual.LeastDistance}.",
     };
-    readonly Option<string?> _language = new("--language") { Description = "Language of the recordings, for the list.", HelpName = "NAME" };
+    readonly Option<string?> _language = new("--language")
+    {
+        Description = "Language of the recordings, for the list and for Whisper.",
+        HelpName = "NAME",
+    };
     readonly Option<string?> _model = new("--model", "-m")
     {
         Description = "Folder or id of a Base model, whose speaker encoder tells the speakers apart: the main one is kept. Default: all " +
@@ -50,12 +54,12 @@ sealed class SliceCommand : DocumentedCommand
     };
     readonly Option<string?> _transcribe = new("--transcribe")
     {
-        Description = "Write down what no file has with whisper.cpp, whose program whisper-cli must be on the PATH.",
+        Description = "Write down what no file has with Whisper, in this process.",
         HelpName = "whisper",
     };
     readonly Option<string?> _whisper = new("--whisper-model")
     {
-        Description = "Model of whisper.cpp. Default: $QWEN3TTS_WHISPER_MODEL.",
+        Description = "Model of Whisper, a ggml file of whisper.cpp. Default: $QWEN3TTS_WHISPER_MODEL.",
         HelpName = "FILE",
     };
     readonly Option<string?> _command = new("--transcribe-command")
@@ -90,14 +94,16 @@ sealed class SliceCommand : DocumentedCommand
             throw new ArgumentException("--shortest is more than --longest; exchange them.");
         if (parsed.GetValue(_transcribe) is { } recogniser && recogniser != "whisper")
             throw new ArgumentException($"--transcribe is '{Printable.Text(recogniser)}'; give whisper, or use --transcribe-command.");
+        var language = parsed.GetValue(_language) is { } given ? LanguageNames.NameOf(given) : null;
+        using var transcriber = Transcription.From(parsed.GetValue(_transcribe) is not null, parsed.GetValue(_whisper),
+            parsed.GetValue(_command), language);
         var request = new SliceRequest
         {
             Inputs = parsed.GetRequiredValue(_audio),
             Output = parsed.GetValue(_output) ?? "clips",
             Options = options,
-            Language = parsed.GetValue(_language) is { } given ? LanguageNames.NameOf(given) : null,
-            Transcriber = Transcription.From(parsed.GetValue(_transcribe) is not null, parsed.GetValue(_whisper),
-                parsed.GetValue(_command)),
+            Language = language,
+            Transcriber = transcriber,
             Voices = parsed.GetValue(_model) is { } model ? Voices(CommonOptions.ModelFolder(model)) : null,
         };
         var report = StatusLine.While("Reading recordings", say => Slicer.Run(request, say, stop));

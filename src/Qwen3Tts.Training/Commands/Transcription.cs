@@ -1,4 +1,4 @@
-// The recognisers that slice can use: whisper.cpp, or any command that writes what is said in a WAV file to its standard output.
+// The recognisers that slice can use: Whisper in this process, or any command that writes what is said in a WAV file to standard output.
 using System.Text.RegularExpressions;
 using Qwen3Tts.Audio;
 using Qwen3Tts.Files;
@@ -12,11 +12,14 @@ static partial class Transcription
     const string Place = "{wav}";
 
     /// <summary>The recogniser that the options name; null if they name none.</summary>
-    /// <param name="whisper">True for whisper.cpp.</param>
+    /// <param name="whisper">True for Whisper.</param>
     /// <param name="model">The file of its model; null takes that of the environment variable.</param>
     /// <param name="command">A command line with {wav} where the recording's path stands.</param>
-    /// <exception cref="ArgumentException">The options contradict each other, or the recogniser is not there.</exception>
-    public static Transcriber? From(bool whisper, string? model, string? command)
+    /// <param name="language">The name of the language that is spoken; null: Whisper decides.</param>
+    /// <exception cref="ArgumentException">The options contradict each other, or the model is not there.</exception>
+    /// <exception cref="InvalidDataException">The model's file is none.</exception>
+    /// <exception cref="NotSupportedException">whisper.cpp cannot be loaded on this machine.</exception>
+    public static Transcriber? From(bool whisper, string? model, string? command, string? language)
     {
         if (whisper && command is not null)
             throw new ArgumentException("--transcribe and --transcribe-command contradict each other; give one of them.");
@@ -26,9 +29,12 @@ static partial class Transcription
             return FromCommand(command);
         if (!whisper)
             return null;
-        var found = WhisperCli.Find(out var reason, model) ?? throw new ArgumentException(
-            $"Whisper cannot be used: {reason}. Install whisper.cpp, and give its model with --whisper-model FILE.");
-        return new(found.Name, (clips, stop) => Tried("--transcribe whisper", () => found.Hear(clips, stop)));
+        model ??= Environment.GetEnvironmentVariable(WhisperCli.ModelVariable);
+        if (string.IsNullOrEmpty(model))
+            throw new ArgumentException("--transcribe whisper needs a model: name a ggml file of whisper.cpp, such as ggml-base.bin, with "
+                + $"--whisper-model or ${WhisperCli.ModelVariable}.");
+        var opened = WhisperModel.Open(model, language);
+        return new($"Whisper, {Path.GetFileNameWithoutExtension(model)}, {language ?? "any language"}", opened.Hear, opened);
     }
 
     static Transcriber FromCommand(string command)
@@ -38,40 +44,25 @@ static partial class Transcription
             throw new ArgumentException(
                 $"--transcribe-command is '{Printable.Text(command)}'; it needs {Place} where the recording's path stands, such as "
                 + $"\"my-recogniser {Place}\".");
-        return new(command, (clips, stop) => Tried("--transcribe-command", () => Hear(words, clips, stop)));
+        return new(command, (clip, stop) => Hear(words, clip, stop));
     }
 
-    static List<string> Hear(List<string> words, IReadOnlyList<Waveform> clips, CancellationToken stop)
+    static string Hear(List<string> words, Waveform clip, CancellationToken stop)
     {
-        var folder = Directory.CreateTempSubdirectory("qwen3tts-hear-").FullName;
+        var file = Path.Combine(Directory.CreateTempSubdirectory("qwen3tts-hear-").FullName, "clip.wav");
         try
         {
-            var heard = new List<string>();
-            foreach (var (i, clip) in clips.Index())
-            {
-                var file = Path.Combine(folder, $"{i}.wav");
-                WavFile.Write(file, clip);
-                var arguments = words.Skip(1).Select(w => w.Replace(Place, file, StringComparison.Ordinal));
-                heard.Add(ExternalProgram.Output(words[0], arguments, stop).Trim());
-            }
-            return heard;
+            WavFile.Write(file, clip);
+            var arguments = words.Skip(1).Select(w => w.Replace(Place, file, StringComparison.Ordinal));
+            return ExternalProgram.Output(words[0], arguments, stop).Trim();
+        }
+        catch (InvalidOperationException e) // a program of the user that fails is no fault of this one
+        {
+            throw new IOException($"--transcribe-command: {e.Message}", e);
         }
         finally
         {
-            Directory.Delete(folder, recursive: true);
-        }
-    }
-
-    /// <summary>A program of the user that fails is no fault of this one.</summary>
-    static T Tried<T>(string option, Func<T> hear)
-    {
-        try
-        {
-            return hear();
-        }
-        catch (InvalidOperationException e)
-        {
-            throw new IOException($"{option}: {e.Message}", e);
+            Directory.Delete(Path.GetDirectoryName(file)!, recursive: true);
         }
     }
 

@@ -45,18 +45,31 @@ sealed record Difference(double Before, double After, double Mean, double Error)
 /// <param name="Runaway">Share of takes that do not end.</param>
 sealed record Comparison(int Texts, Difference? Words, Difference? Spectrum, Difference? Runaway)
 {
+    /// <summary>By the user's speaker model; null without it. The verdict does not depend on models of others.</summary>
+    public Difference? Similarity { get; init; }
+
+    /// <summary>By the user's MOS model; null without it.</summary>
+    public Difference? Mos { get; init; }
+
     /// <summary>Null if one of the two is missing.</summary>
     public static Comparison? Of(IReadOnlyList<Evaluation> evaluations, int tuned)
     {
         var (clone, after) = (evaluations.FirstOrDefault(e => e.Step == 0), evaluations.FirstOrDefault(e => e.Step == tuned));
         if (clone is null || after is null || tuned == 0)
             return null;
+        var sameModels = clone.OwnModels == after.OwnModels;
+        Difference? OwnModels(Func<ModelFigures, double?> of) => !sameModels ? null
+            : Difference.Between(clone, after, takes => ModelFigures.Mean(takes.Select(t => t.Models)) is { } mean ? of(mean) : null);
         return new(clone.Takes.Select(t => t.Text).Intersect(after.Takes.Select(t => t.Text)).Count(),
             Difference.Between(clone, after, takes => takes.Sum(t => t.Words ?? 0) is > 0 and var words
                 ? takes.Sum(t => t.WrongWords ?? 0) / (double)words : null),
             Difference.Between(clone, after, takes => takes.Select(t => t.Spectrum).OfType<double>().ToList() is { Count: > 0 } all
                 ? all.Average() : null),
-            Difference.Between(clone, after, takes => takes.Count(t => !t.Ended) / (double)takes.Count));
+            Difference.Between(clone, after, takes => takes.Count(t => !t.Ended) / (double)takes.Count))
+        {
+            Similarity = OwnModels(m => m.Similarity),
+            Mos = OwnModels(m => m.Mos),
+        };
     }
 
     bool IsWorse => Words is { IsHigher: true } || Runaway is { IsHigher: true };
@@ -87,12 +100,14 @@ sealed record Comparison(int Texts, Difference? Words, Difference? Spectrum, Dif
         {
             string Share(string what, Difference d) => string.Create(CultureInfo.InvariantCulture,
                 $"{what} {100 * d.Before:0} % → {100 * d.After:0} % ({100 * d.Mean:+0;-0;0} ± {200 * d.Error:0} points)");
+            string Number(string what, Difference d) => string.Create(CultureInfo.InvariantCulture,
+                $"{what} {d.Before:0.00} → {d.After:0.00} ({d.Mean:+0.00;-0.00;0.00} ± {2 * d.Error:0.00})");
             return $"Clone → tuned, {Texts} held-out texts, ± is twice the standard error: " + string.Join(", ", new[]
             {
                 Words is null ? null : Share("words wrong", Words),
-                Spectrum is null ? null : string.Create(CultureInfo.InvariantCulture,
-                    $"distance of the spectrum from the recordings {Spectrum.Before:0.00} → {Spectrum.After:0.00} ")
-                    + string.Create(CultureInfo.InvariantCulture, $"({Spectrum.Mean:+0.00;-0.00;0.00} ± {2 * Spectrum.Error:0.00})"),
+                Spectrum is null ? null : Number("distance of the spectrum from the recordings", Spectrum),
+                Similarity is null ? null : Number("similarity by your speaker model", Similarity),
+                Mos is null ? null : Number("score by your MOS model", Mos),
                 Runaway is not null and not { Before: 0, After: 0 } ? Share("does not end", Runaway) : null,
             }.OfType<string>()) + ".";
         }

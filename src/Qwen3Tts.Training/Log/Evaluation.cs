@@ -2,6 +2,7 @@
 using System.Text;
 using Qwen3Tts.Files;
 using Qwen3Tts.Likeness;
+using Qwen3Tts.Training.Options;
 
 namespace Qwen3Tts.Training.Log;
 
@@ -13,8 +14,23 @@ namespace Qwen3Tts.Training.Log;
 /// <param name="Words">Words of the text; null without a recogniser.</param>
 /// <param name="WrongWords">Words that were recognised wrongly, are missing or are too many; null without a recogniser.</param>
 /// <param name="Spectrum">Distance from the voice's recordings by the long-term spectrum; null if it was not measured.</param>
+/// <param name="Models">Figures of the user's own models; null without them.</param>
 sealed record SpokenTake(string File, int Text, double Seconds, bool Ended, int? Words = null, int? WrongWords = null,
-    double? Spectrum = null);
+    double? Spectrum = null, ModelFigures? Models = null);
+
+/// <summary>What ONNX models of the user's own say of speech. A figure is null without its model, or for silence.</summary>
+/// <param name="Similarity">Cosine between the speaker model's embeddings of the speech and of the voice's recordings.</param>
+/// <param name="Mos">The score of the MOS model.</param>
+sealed record ModelFigures(double? Similarity, double? Mos)
+{
+    /// <summary>The means; null if nothing was measured.</summary>
+    public static ModelFigures? Mean(IEnumerable<ModelFigures?> figures)
+    {
+        var all = figures.OfType<ModelFigures>().ToList();
+        static double? Of(IEnumerable<double?> values) => values.OfType<double>().ToList() is { Count: > 0 } some ? some.Average() : null;
+        return all.Count == 0 ? null : new(Of(all.Select(f => f.Similarity)), Of(all.Select(f => f.Mos)));
+    }
+}
 
 /// <summary>The results of a checkpoint's takes.</summary>
 /// <param name="Step">Updates made; 0 is the untouched model.</param>
@@ -29,6 +45,15 @@ sealed record Evaluation(int Step, double Runaway, double LengthRatio, string Ea
 
     /// <summary>The same figures of the recordings of these texts.</summary>
     public SpeechFigures? Recordings { get; init; }
+
+    /// <summary>The user's own models that measured; null without them. Figures of other models cannot be compared.</summary>
+    public OwnModels? OwnModels { get; init; }
+
+    /// <summary>Their figures of these recordings.</summary>
+    public ModelFigures? RecordingModels { get; init; }
+
+    /// <summary>The means of their figures of the takes.</summary>
+    public ModelFigures? Models => ModelFigures.Mean(Takes.Select(t => t.Models));
 
     /// <summary>Word error rate over all takes; null without a recogniser.</summary>
     public double? WordErrors =>

@@ -121,6 +121,8 @@ sealed record TrainingOptions
     public string? Grammar { get; init; }
     /// <summary>For pocketsphinx: dictionaries with pronunciations that it lacks.</summary>
     public IReadOnlyList<string>? Dictionaries { get; init; }
+    /// <summary>ONNX models of the user's own that measure the takes of evaluations; null: none.</summary>
+    public OwnModels? OwnModels { get; init; }
     /// <summary>Start the run although the preflight refuses it.</summary>
     public bool Force { get; init; }
 

@@ -23,5 +23,6 @@ static class TrainingRanges
     // The widest matrix of a released talker has 6,144 columns: a larger rank has more numbers than the matrix that it changes.
     public static readonly NumberRange LoraRank = new(1, 4096, Reason: "It is a rank, and 16 is usual.");
     public static readonly NumberRange LoraAlpha = new(0, 1_000_000, Above: true);
+    public static readonly NumberRange SampleRate = new(8000, 48_000, Reason: "Models of speech take 16000 as a rule.");
     public static readonly NumberRange Gpus = new(1, 16_384, Reason: "The largest clusters have as many.");
 }

@@ -90,17 +90,24 @@ static class RunPage
     /// <summary>One row for each checkpoint, and one for the recordings.</summary>
     static void Figures(StringBuilder page, IReadOnlyList<Evaluation> evaluations, Func<Evaluation, string> name, int? best)
     {
-        string[] titles = ["words wrong", "do not end", "length, of the recording's", "distance of the spectrum", "pitch, Hz",
+        var own = evaluations.Select(e => e.OwnModels).LastOrDefault(m => m is not null); // each of them has a column
+        IEnumerable<string> Own(string similarity, string score) =>
+            new[] { own?.Speaker is null ? null : similarity, own?.Mos is null ? null : score }.OfType<string>();
+        string[] titles = ["words wrong", "do not end", "length, of the recording's", "distance of the spectrum",
+            .. Own($"similarity by {Path.GetFileName(own?.Speaker)}", $"score by {Path.GetFileName(own?.Mos)}"), "pitch, Hz",
             "range, semitones", "letters a second", "pauses", "distortion, dB"];
         page.Append("<div class=\"wide\"><table class=\"figures\"><tr><th></th>")
-            .AppendJoin("", titles.Select(t => $"<th class=\"n\">{t}</th>")).Append("</tr>\n");
-        void Row(string title, string style, string[] before, SpeechFigures? f) => page.Append($"<tr{style}><td>{title}</td>")
-            .AppendJoin("", before.Concat([Or(f?.Spectrum, "0.00"), Or(f?.PitchMedian, "0"), Or(f?.PitchRange, "0.0"), Or(f?.Pace, "0.0"),
-                f?.Pauses is { } p ? P(p) : "–", Or(f?.Distortion, "0.0")]).Select(c => $"<td class=\"n\">{c}</td>")).Append("</tr>\n");
+            .AppendJoin("", titles.Select(t => $"<th class=\"n\">{Escape(t)}</th>")).Append("</tr>\n");
+        void Row(string title, string style, string[] before, SpeechFigures? f, ModelFigures? m) => page
+            .Append($"<tr{style}><td>{title}</td>")
+            .AppendJoin("", before.Concat([Or(f?.Spectrum, "0.00"), .. Own(Or(m?.Similarity, "0.00"), Or(m?.Mos, "0.00")),
+                Or(f?.PitchMedian, "0"), Or(f?.PitchRange, "0.0"), Or(f?.Pace, "0.0"), f?.Pauses is { } p ? P(p) : "–",
+                Or(f?.Distortion, "0.0")]).Select(c => $"<td class=\"n\">{c}</td>")).Append("</tr>\n");
         foreach (var e in evaluations)
             Row(name(e), e.Step == best ? " class=\"best\"" : "",
-                [e.WordErrors is { } w ? P(w) : "–", P(e.Runaway), N(e.LengthRatio)], e.Figures);
-        Row("the recordings", "", ["–", "–", "1.00"], evaluations[0].Recordings);
+                [e.WordErrors is { } w ? P(w) : "–", P(e.Runaway), N(e.LengthRatio)], e.Figures, e.OwnModels == own ? e.Models : null);
+        Row("the recordings", "", ["–", "–", "1.00"], evaluations[0].Recordings,
+            evaluations.LastOrDefault(e => e.OwnModels == own)?.RecordingModels);
         page.Append("</table></div>\n<p class=\"soft\">The spectrum of a recording of this voice is usually at distance 1; lower is ")
             .Append("nearer. None of these figures is a mark for quality, and docs/likeness.md says what each is not.</p>\n");
     }

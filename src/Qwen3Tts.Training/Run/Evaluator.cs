@@ -30,6 +30,7 @@ sealed class Evaluator
     readonly Action<string>? _warn;
     readonly SpeechRecogniser? _ears;
     readonly string _noEars = "";
+    readonly OwnModelMeter? _ownModels;
     List<Evaluation> _done;
 
     sealed record Take(SpokenTake Spoken, Waveform Speech, Clip Clip, double Length);
@@ -44,6 +45,7 @@ sealed class Evaluator
         Action<string>? warn = null)
     {
         (_folder, _options, _clips, _recordings, _warn) = (folder, options, ChooseClips(heldOut, options), recordings, warn);
+        _ownModels = options.OwnModels is { } files ? new(files, recordings) : null;
         _done = [.. Evaluation.ReadAll(folder.Path).Where(e => e.Step <= step)];
         if (_clips.Count > 0 && options.EvaluateEvery > 0)
             _ears = SpeechRecogniser.Find(new(options.Grammar, [.. options.Dictionaries ?? []]), out _noEars);
@@ -139,6 +141,26 @@ sealed class Evaluator
         }
     }
 
+    /// <summary>The takes with the figures of the user's own models, and the figures of the recordings of these texts.</summary>
+    (List<Take> Takes, ModelFigures? Recordings) AskOwnModels(int step, List<Take> takes, CancellationToken stop)
+    {
+        if (_ownModels is null)
+            return (takes, null);
+        try
+        {
+            var spoken = _ownModels.Measure(takes.Select(t => (t.Speech, t.Clip)), stop);
+            var recorded = _ownModels.Measure(_clips.Where(c => _recordings.Of(c) is not null).Select(c => (_recordings.Of(c)!, c)), stop);
+            return ([.. takes.Zip(spoken, (t, figures) => t with { Spoken = t.Spoken with { Models = figures } })],
+                ModelFigures.Mean(recorded));
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            _warn?.Invoke($"Warning: at the evaluation of step {step} a model of yours failed: {e.Message} The takes are kept without its "
+                + "figures, and training goes on.");
+            return (takes, null);
+        }
+    }
+
     void Judge(int step, string model, int takesOfText, CancellationToken stop)
     {
         var takes = new List<Take>();
@@ -147,6 +169,7 @@ sealed class Evaluator
                 for (var seed = 1; seed <= takesOfText; seed++)
                     takes.Add(Say(tts, $"takes/step-{step:000000}/{i + 1}-{seed}.wav", i, clip, (ulong)seed, stop));
         (takes, var ears) = Hear(step, takes, stop);
+        (takes, var recordingModels) = AskOwnModels(step, takes, stop);
         var length = takes.Select(t => t.Length).Order().ElementAt(takes.Count / 2);
         Keep(new(step, takes.Count(t => !t.Spoken.Ended) / (double)takes.Count, length, ears, [.. takes.Select(t => t.Spoken)])
         {
@@ -154,6 +177,8 @@ sealed class Evaluator
                 new MeasuredSpeech(t.Speech, t.Clip.Text, _recordings.Of(t.Clip), _recordings.VoiceOf(t.Clip)))),
             Recordings = SpeechFigures.Measure(_clips.Where(c => _recordings.Of(c) is not null).Select(c =>
                 new MeasuredSpeech(_recordings.Of(c)!, c.Text, null, _recordings.VoiceOf(c)))),
+            OwnModels = _options.OwnModels,
+            RecordingModels = recordingModels,
         }, takes);
     }
 
@@ -184,7 +209,8 @@ sealed class Evaluator
                 _folder.Events!.Sound(evaluation.Step, $"take {take.Spoken.Text + 1}", take.Speech);
         }
         _folder.Events!.Scalars(evaluation.Step, [("speech/runaway", evaluation.Runaway), ("speech/length ratio", evaluation.LengthRatio),
-            ("speech/word errors", evaluation.WordErrors), ("speech/spectrum distance", evaluation.Figures!.Spectrum)]);
+            ("speech/word errors", evaluation.WordErrors), ("speech/spectrum distance", evaluation.Figures!.Spectrum),
+            ("speech/speaker similarity", evaluation.Models?.Similarity), ("speech/mean opinion score", evaluation.Models?.Mos)]);
         List<Evaluation> all = [.. _done.Where(e => e.Step != evaluation.Step), evaluation];
         OutputFile.WriteText(Evaluation.FileIn(_folder.Path), string
             .Concat(all.Select(e => JsonSerializer.Serialize(e, LogJson.Default.Evaluation) + "\n")), _folder.Record);

@@ -23,17 +23,22 @@ sealed class OwnRecordings(TrainingOptions options, IReadOnlyList<Clip> training
         var name = NameOf(clip);
         if (!_voices.TryGetValue(name, out var voice))
         {
-            List<Waveform> own = [.. training.Where(c => NameOf(c) == name && !c.Doubtful).Take(Most).Select(Read).OfType<Waveform>()];
+            var own = OfVoice(clip).ToList();
             _voices[name] = voice = own.Count < LongTermSpectrum.Fewest ? null : new(own);
         }
         return voice;
     }
 
+    /// <summary>Recordings of the clip's voice, some of those that are trained on. They are read when they are asked for.</summary>
+    public IEnumerable<Waveform> OfVoice(Clip clip) =>
+        training.Where(c => NameOf(c) == NameOf(clip) && !c.Doubtful).Take(Most).Select(Read).OfType<Waveform>();
+
     /// <summary>The recording of a held-out clip.</summary>
     public Waveform? Of(Clip clip) =>
         _recordings.TryGetValue(clip.Audio, out var wave) ? wave : _recordings[clip.Audio] = Read(clip);
 
-    string NameOf(Clip clip) => Files.SpeakerName.Key(TrainingVoices.NameOf(options, clip));
+    /// <summary>The name of the clip's voice.</summary>
+    public string NameOf(Clip clip) => Files.SpeakerName.Key(TrainingVoices.NameOf(options, clip));
 
     static Waveform? Read(Clip clip)
     {

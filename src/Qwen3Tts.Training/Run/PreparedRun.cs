@@ -61,7 +61,8 @@ sealed record PreparedRun(
     /// <summary>All files that are read.</summary>
     public IEnumerable<string?> Inputs =>
     [
-        Options.Data, Options.Reference, Options.Grammar, .. Options.Dictionaries ?? [], .. OutputFile.Whole(Model.Path),
+        Options.Data, Options.Reference, Options.Grammar, Options.OwnModels?.Speaker, Options.OwnModels?.Mos,
+        .. Options.Dictionaries ?? [], .. OutputFile.Whole(Model.Path),
         .. Clips.SelectMany(c => new[] { c.Audio, c.Reference }),
     ];
 }

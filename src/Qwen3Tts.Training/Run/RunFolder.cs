@@ -181,7 +181,7 @@ sealed class RunFolder : IDisposable
 
     /// <summary>Options that do not change the weights.</summary>
     static readonly string[] MayChange = ["force", "save_every", "export_as", "evaluate_every", "patience", "grammar", "dictionaries",
-        "memory"];
+        "memory", "own_models"];
 
     static void CheckSame(TrainingOptions now, TrainingOptions then, string place)
     {

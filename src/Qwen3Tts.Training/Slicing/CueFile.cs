@@ -74,7 +74,7 @@ static partial class CueFile
     }
 
     /// <summary>The text without markup, signs of music and descriptions of sounds, in one line.</summary>
-    static string Clean(string text)
+    public static string Clean(string text)
     {
         var plain = System.Net.WebUtility.HtmlDecode(Markup().Replace(text, " "));
         return ClipList.Words(plain.Trim() is "sil" or "SIL" or "sp" or "SP" or "spn" or "<eps>" ? "" : plain.TrimStart(' ', '-', '–'));

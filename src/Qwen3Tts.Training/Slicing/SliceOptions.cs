@@ -44,9 +44,12 @@ sealed record VoiceEncoder(int SampleRate, byte[] Fingerprint, Func<Waveform, fl
 
 /// <summary>A recogniser that writes down what is said.</summary>
 /// <param name="Name">Its name, with all that changes its results.</param>
-/// <param name="Hear">The words of each clip.</param>
-sealed record Transcriber(string Name,
-    Func<IReadOnlyList<Waveform>, CancellationToken, IReadOnlyList<string>> Hear);
+/// <param name="Hear">The words of a clip.</param>
+/// <param name="Owned">Is disposed with this; null for nothing.</param>
+sealed record Transcriber(string Name, Func<Waveform, CancellationToken, string> Hear, IDisposable? Owned = null) : IDisposable
+{
+    public void Dispose() => Owned?.Dispose();
+}
 
 /// <summary>All that slice was asked to do.</summary>
 sealed record SliceRequest

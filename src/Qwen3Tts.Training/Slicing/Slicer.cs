@@ -16,7 +16,6 @@ sealed class Slicer : IDisposable
     public const string TableName = "slices.tsv", PageName = "index.html";
 
     const string ListKey = "list"; // the hash of the list that was written last
-    const int HeardAtOnce = 16; // clips that a recogniser gets at once
 
     readonly SliceRequest _request;
     readonly Action<string> _say;
@@ -176,11 +175,11 @@ sealed class Slicer : IDisposable
         var clips = Enumerable.Range(0, cut.Count).Where(i => cut[i].Slice.Reason is null && cut[i].Sound is not null).ToList();
         var keys = clips.ToDictionary(i => i, i => SliceCache.Key("text", with, cut[i].Sound!));
         var missing = clips.Where(i => _cache.Find(keys[i]) is null).ToList();
-        foreach (var some in missing.Chunk(HeardAtOnce))
+        foreach (var (done, i) in missing.Index())
         {
-            _say($"Transcribing with {transcriber.Name}: {missing.IndexOf(some[0])} of {missing.Count} clips");
-            foreach (var (i, text) in some.Zip(transcriber.Hear([.. some.Select(i => cut[i].Sound!)], _stop)))
-                _cache.Add(keys[i], text);
+            _stop.ThrowIfCancellationRequested();
+            _say($"Transcribing with {transcriber.Name}: {done} of {missing.Count} clips");
+            _cache.Add(keys[i], transcriber.Hear(cut[i].Sound!, _stop));
         }
         foreach (var i in clips)
         {

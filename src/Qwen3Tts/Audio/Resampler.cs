@@ -26,20 +26,70 @@ static class Resampler
     /// array.</exception>
     public static float[] Resample(ReadOnlySpan<float> samples, int from, int to)
     {
+        CheckRates(from, to);
+        if (from == to || samples.IsEmpty)
+            return samples.ToArray();
+        var (length, computed) = Lengths(samples.Length, from, to);
+        if (length > Array.MaxLength)
+            throw new ArgumentOutOfRangeException(nameof(to), to,
+                $"{samples.Length} samples at {from} Hz would become {length} samples. Cut the audio into shorter pieces.");
+        var bank = new PhaseBank(from, to);
+        var padded = new float[samples.Length + bank.Reach + bank.Taps + 1]; // silence around the sound
+        samples.CopyTo(padded.AsSpan(bank.Reach));
+        var result = new float[length];
+        bank.Filter(padded, 0, result.AsSpan(0, (int)computed), 0);
+        return result;
+    }
+
+    /// <summary>The same while the samples arrive, bit for bit. It holds only the samples that the filter still needs.</summary>
+    /// <param name="chunks">Mono sound in pieces of any length, which are generated while they are enumerated.</param>
+    /// <param name="from">Sample rate of the pieces, in samples per second, 1 to 1,000,000.</param>
+    /// <param name="to">Another sample rate, that of the result.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A rate is outside 1 to 1,000,000.</exception>
+    public static IEnumerable<float[]> ResampleInPieces(IEnumerable<float[]> chunks, int from, int to)
+    {
+        CheckRates(from, to);
+        var bank = new PhaseBank(from, to);
+        var held = new float[bank.Reach]; // silence before the sound
+        long count = 0, dropped = 0, done = 0;
+        float[] Filter(long until)
+        {
+            var result = new float[until - done];
+            bank.Filter(held, dropped, result, done);
+            done = until;
+            var needless = (int)Math.Min(held.Length, bank.Start(done) - dropped);
+            (held, dropped) = (held[needless..], dropped + needless);
+            return result;
+        }
+        foreach (var chunk in chunks)
+        {
+            (held, count) = ([.. held, .. chunk], count + chunk.Length);
+            if (bank.Ready(dropped + held.Length) is var ready && ready > done)
+                yield return Filter(ready);
+        }
+        if (count == 0)
+            yield break;
+        var (length, computed) = Lengths(count, from, to);
+        held = [.. held, .. new float[bank.Taps + 1]];
+        if (computed > done)
+            yield return Filter(computed);
+        if (length > done)
+            yield return new float[length - done];
+    }
+
+    static void CheckRates(int from, int to)
+    {
         foreach (var rate in (ReadOnlySpan<int>)[from, to])
             if (rate is < 1 or > HighestRate)
                 throw new ArgumentOutOfRangeException(rate == from ? nameof(from) : nameof(to), rate,
                     $"A sample rate of {rate} Hz is outside 1 to {HighestRate}. Check where the rate comes from.");
-        if (from == to || samples.IsEmpty)
-            return samples.ToArray();
-        var length = Math.Ceiling(samples.Length * ((double)to / from));
-        if (length > Array.MaxLength)
-            throw new ArgumentOutOfRangeException(nameof(to), to,
-                $"{samples.Length} samples at {from} Hz would become {length:0} samples. Cut the audio into shorter pieces.");
-        var result = new float[(int)length];
-        var computed = (int)Math.Min(length, Math.Floor((double)samples.Length * to / from + 0.5));
-        new PhaseBank(from, to).Filter(samples, result.AsSpan(0, computed));
-        return result;
+    }
+
+    /// <summary>The number of samples of the result, and how many of them are computed; the others are 0.</summary>
+    static (long Length, long Computed) Lengths(long samples, int from, int to)
+    {
+        var length = Math.Ceiling(samples * ((double)to / from));
+        return ((long)length, (long)Math.Min(length, Math.Floor((double)samples * to / from + 0.5)));
     }
 
     /// <summary>
@@ -70,7 +120,7 @@ static class Resampler
     /// </summary>
     sealed class PhaseBank
     {
-        readonly int _up, _down, _phases, _reach, _taps;
+        readonly int _up, _down, _phases;
         readonly double[] _rows; // [phases + 1, taps]; the last row equals the first row of the next input sample
 
         public PhaseBank(int from, int to)
@@ -79,23 +129,34 @@ static class Resampler
             (_up, _down) = (to / common, from / common);
             var scale = Math.Min(1.0, (double)to / from);
             _phases = Math.Min(_up, (int)Math.Ceiling(Resolution * scale));
-            _reach = (int)Math.Ceiling(HalfWidth / scale);
-            _taps = (2 * _reach + 2 + Vector<float>.Count - 1) / Vector<float>.Count * Vector<float>.Count; // whole vectors
-            _rows = new double[(_phases + 1) * _taps];
+            Reach = (int)Math.Ceiling(HalfWidth / scale);
+            Taps = (2 * Reach + 2 + Vector<float>.Count - 1) / Vector<float>.Count * Vector<float>.Count; // whole vectors
+            _rows = new double[(_phases + 1) * Taps];
             for (var p = 0; p <= _phases; p++)
-                for (var j = 0; j < _taps; j++)
-                    _rows[p * _taps + j] = Kernel((double)p / _phases + _reach - j, scale);
+                for (var j = 0; j < Taps; j++)
+                    _rows[p * Taps + j] = Kernel((double)p / _phases + Reach - j, scale);
         }
 
-        public void Filter(ReadOnlySpan<float> samples, Span<float> result)
+        /// <summary>Samples of silence before the sound.</summary>
+        public int Reach { get; }
+
+        /// <summary>Samples that each sample of the result depends on.</summary>
+        public int Taps { get; }
+
+        /// <summary>The first sample that a sample of the result depends on, counted with the silence before the sound.</summary>
+        public long Start(long i) => i * _down / _up;
+
+        /// <summary>The number of samples of the result that depend on so many samples only.</summary>
+        public long Ready(long samples) => samples < Taps ? 0 : ((samples - Taps + 1) * _up + _down - 1) / _down;
+
+        /// <summary>in: samples, of which so many are left out before the first · out: the result from its sample first on.</summary>
+        public void Filter(ReadOnlySpan<float> samples, long leftOut, Span<float> result, long first)
         {
-            var padded = new float[samples.Length + _reach + _taps + 1]; // silence around the sound
-            samples.CopyTo(padded.AsSpan(_reach));
             for (var i = 0; i < result.Length; i++)
             {
-                var (start, remainder) = Math.DivRem((long)i * _down, _up);
+                var (start, remainder) = Math.DivRem((first + i) * _down, _up);
                 var (phase, rest) = Math.DivRem(remainder * _phases, _up);
-                var window = padded.AsSpan((int)start, _taps);
+                var window = samples.Slice((int)(start - leftOut), Taps);
                 var value = Dot(Row((int)phase), window);
                 if (rest != 0) // only where the two rates need more phases than the bank has
                     value += (Dot(Row((int)phase + 1), window) - value) * rest / _up;
@@ -103,7 +164,7 @@ static class Resampler
             }
         }
 
-        ReadOnlySpan<double> Row(int phase) => _rows.AsSpan(phase * _taps, _taps);
+        ReadOnlySpan<double> Row(int phase) => _rows.AsSpan(phase * Taps, Taps);
 
         static double Dot(ReadOnlySpan<double> taps, ReadOnlySpan<float> window)
         {

@@ -8,7 +8,7 @@ namespace Qwen3Tts.Listening;
 sealed class WhisperCli : SpeechRecogniser
 {
     const string Program = "whisper-cli";
-    const string ModelVariable = "QWEN3TTS_WHISPER_MODEL";
+    public const string ModelVariable = "QWEN3TTS_WHISPER_MODEL";
 
     readonly string _program, _model;
 

@@ -83,6 +83,10 @@ static class LanguageNames
 
     static readonly Dictionary<string, string> Names = Read();
 
+    /// <summary>The code of a language in the table, such as <c>en</c> for <c>English</c>; null if it is not there.</summary>
+    public static string? CodeOf(string name) => Table.Split('\n', StringSplitOptions.TrimEntries)
+        .FirstOrDefault(line => line.StartsWith($"{name}: ", StringComparison.Ordinal))?.Split(' ')[1];
+
     static Dictionary<string, string> Read()
     {
         var names = new Dictionary<string, string> { ["auto"] = Auto };

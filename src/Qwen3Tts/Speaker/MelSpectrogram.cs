@@ -104,8 +104,9 @@ sealed class MelSpectrogram
     static readonly Complex[] Roots = [.. Enumerable.Range(0, Window / 2)
         .Select(i => Complex.FromPolarCoordinates(1, -2 * Math.PI * i / Window))];
 
-    /// <summary>Radix-2 fast Fourier transform. in: the signal · out: its spectrum · overwrites: the signal.</summary>
-    static void Transform(Span<Complex> x)
+    /// <summary>Radix-2 fast Fourier transform. in: the signal, a power of two of at most <see cref="Window"/> · out: its spectrum ·
+    /// overwrites: the signal.</summary>
+    public static void Transform(Span<Complex> x)
     {
         for (int i = 1, reversed = 0; i < x.Length; i++)
         {
@@ -120,7 +121,7 @@ sealed class MelSpectrogram
             for (var start = 0; start < x.Length; start += 2 * half)
                 for (var i = start; i < start + half; i++)
                 {
-                    var turned = x[i + half] * Roots[(i - start) * (x.Length / 2 / half)];
+                    var turned = x[i + half] * Roots[(i - start) * (Roots.Length / half)];
                     (x[i], x[i + half]) = (x[i] + turned, x[i] - turned);
                 }
     }

@@ -1,4 +1,4 @@
-// Readers of slice: texts with times, and its journal.
+// Readers of slice: texts with times, its journal, and the check of a Whisper model.
 using System.Text;
 using Qwen3Tts.Files;
 using Qwen3Tts.Training.Slicing;
@@ -53,7 +53,39 @@ static class SliceTargets
         ["cues-labels"] = _ => Cues("a.lab", Labels),
         ["cues-textgrid"] = _ => Cues("a.TextGrid", Grid),
         ["slice-journal"] = Journal,
+        ["whisper-model"] = _ => Whisper(),
     };
+
+    static FuzzTarget Whisper() => new()
+    {
+        Files = new Dictionary<string, byte[]> { ["ggml.bin"] = WhisperModel() },
+        Mutate = (m, _, content) => m.MutateBytes(content),
+        Read = (folder, _) => GgmlFile.Check(Path.Combine(folder, "ggml.bin")),
+    };
+
+    /// <summary>A file with all parts: two tokens and two tensors.</summary>
+    static byte[] WhisperModel()
+    {
+        using var stream = new MemoryStream();
+        using var file = new BinaryWriter(stream);
+        foreach (var number in (int[])[0x67676d6c, 51864, 100, 64, 1, 4, 64, 64, 1, 4, 80, 1, 80, 201])
+            file.Write(number);
+        file.Write(new byte[80 * 201 * sizeof(float)]);
+        file.Write(2);
+        foreach (var token in (string[])["word", " "])
+        {
+            file.Write(token.Length);
+            file.Write(Encoding.ASCII.GetBytes(token));
+        }
+        foreach (var (type, bytes) in new[] { (0, 64 * 4), (2, 64 / 32 * 18) })
+        {
+            foreach (var number in (int[])[2, 4, type, 64, 1])
+                file.Write(number);
+            file.Write("name"u8);
+            file.Write(new byte[bytes]);
+        }
+        return stream.ToArray();
+    }
 
     static FuzzTarget Cues(string name, string seed) => new()
     {

@@ -42,6 +42,25 @@ public sealed class OpusTests
         Assert.InRange(Correlation(speech.ToRate(48000).Samples, read.Samples), 0.95, 1);
     }
 
+    /// <summary>The file grows while the sound is made, and is the same as that of the whole sound.</summary>
+    [Fact]
+    public void AnotherRateIsWrittenWhileItIsMade()
+    {
+        var (speech, stream, lengths) = (AudioFileTests.Speech(22050), new MemoryStream(), new List<long>());
+        IEnumerable<float[]> Made()
+        {
+            for (var round = 0; round < 2; round++)
+                foreach (var piece in speech.Samples.Chunk(1764))
+                {
+                    lengths.Add(stream.Length);
+                    yield return piece;
+                }
+        }
+        OpusWriter.Write(stream, 22050, Made());
+        Assert.Equal(Written(new([.. speech.Samples, .. speech.Samples], 22050)), stream.ToArray());
+        Assert.InRange(lengths[^1], stream.Length / 2, stream.Length);
+    }
+
     [Theory]
     [InlineData(0), InlineData(1), InlineData(311), InlineData(480)]
     public void ShortSoundsReturnWithTheirLength(int length) =>

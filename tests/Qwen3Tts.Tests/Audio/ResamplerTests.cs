@@ -55,6 +55,20 @@ public sealed class ResamplerTests
         }, iter: 40);
     }
 
+    /// <summary>Sound in pieces becomes the same sound, bit for bit.</summary>
+    [Fact]
+    public void PiecesGiveTheBitsOfTheWhole()
+    {
+        var rates = new[] { 8000, 11025, 22050, 44100, 48000 };
+        Gen.Select(Gen.Int[0, rates.Length - 1], Gen.Int[1, rates.Length - 1], Gen.Float[-1, 1].Array[0, 1500], Gen.Int[1, 700])
+            .Sample((a, b, samples, size) =>
+        {
+            var (from, to) = (rates[a], rates[(a + b) % rates.Length]);
+            Assert.Equal(Resampler.Resample(samples, from, to),
+                Resampler.ResampleInPieces(samples.Chunk(size), from, to).SelectMany(p => p));
+        }, iter: 40);
+    }
+
     static double Plain(float[] samples, int from, int to, int i)
     {
         const double Cutoff = 0.95687, Beta = 12.756, HalfWidth = 96;

@@ -213,10 +213,10 @@ public sealed class SlicerTests
         var heard = 0;
         SliceReport Transcribed() => Run(audio, output, r => r with
         {
-            Transcriber = new("ears", (clips, _) =>
+            Transcriber = new("ears", (clip, _) =>
             {
-                heard += clips.Count;
-                return [.. clips.Select(c => c.Seconds > 8 ? "x" : "What somebody says in this clip.")];
+                heard++;
+                return clip.Seconds > 8 ? "x" : "What somebody says in this clip.";
             }),
         });
         var first = Transcribed();
@@ -226,6 +226,25 @@ public sealed class SlicerTests
         var before = heard;
         Transcribed();
         Assert.Equal(before, heard);
+    }
+
+    /// <summary>After Ctrl-C in the middle, no clip is heard twice.</summary>
+    [Fact]
+    public void WhatWasHeardBeforeAStopIsKept()
+    {
+        var (audio, output) = Written(Nora.Value);
+        var heard = new List<Waveform>();
+        SliceReport Transcribed(int most) => Run(audio, output, r => r with
+        {
+            Transcriber = new("ears", (clip, _) =>
+            {
+                heard.Add(heard.Count < most ? clip : throw new OperationCanceledException());
+                return "What somebody says in this clip.";
+            }),
+        });
+        Assert.Throws<OperationCanceledException>(() => Transcribed(2));
+        var clips = Clips(Transcribed(int.MaxValue));
+        Assert.Equal(clips.Count(), heard.Count);
     }
 
     [Fact]

@@ -45,7 +45,7 @@ sealed class OpusWriter
 
     /// <summary>Writes samples while they arrive. The stream need not seek.</summary>
     /// <param name="stream">The stream, which is written from its current position and left open.</param>
-    /// <param name="rate">Samples per second. A rate that Opus does not have becomes 48 kHz; then all samples are collected before.</param>
+    /// <param name="rate">Samples per second. A rate that Opus does not have becomes 48 kHz.</param>
     /// <param name="chunks">The samples, which are generated while they are enumerated.</param>
     /// <param name="tags">Facts for the comment; null for none.</param>
     /// <exception cref="ArgumentException">A sample is not a finite number.</exception>
@@ -53,21 +53,20 @@ sealed class OpusWriter
     {
         var original = rate;
         if (!OpusHead.Has(rate))
-            (rate, chunks) = (OpusHead.ClockRate, Resampled(rate, chunks));
+            (rate, chunks) = (OpusHead.ClockRate, Resampler.ResampleInPieces(Finite(chunks), rate, OpusHead.ClockRate));
         var writer = new OpusWriter(stream, rate, original, tags);
-        foreach (var chunk in chunks)
-        {
-            PcmSamples.CheckFinite(chunk);
+        foreach (var chunk in Finite(chunks))
             writer.Add(chunk);
-        }
         writer.End();
     }
 
-    static IEnumerable<float[]> Resampled(int rate, IEnumerable<float[]> chunks)
+    static IEnumerable<float[]> Finite(IEnumerable<float[]> chunks)
     {
-        float[] all = [.. chunks.SelectMany(c => c)];
-        PcmSamples.CheckFinite(all);
-        yield return new Waveform(all, rate).ToRate(OpusHead.ClockRate).Samples;
+        foreach (var chunk in chunks)
+        {
+            PcmSamples.CheckFinite(chunk);
+            yield return chunk;
+        }
     }
 
     /// <summary>Encodes samples. Pages have a second of sound.</summary>

@@ -4,9 +4,9 @@ using Qwen3Tts.Doctor.Evidence;
 namespace Qwen3Tts.Tests;
 
 /// <summary>Trains the checkpoints of the grid and records the numbers that the rules read, for GridTests. QWEN3TTS_DOCTOR_GRID names the
-/// folder for the checkpoints. A checkpoint that exists is not trained again, and one that is recorded is not measured again; to measure it
-/// again, delete its line. The recording takes about an hour on two cores. It can be stopped at any time and then continues where it
-/// stopped.</summary>
+/// folder for the checkpoints. A checkpoint that exists is not trained again. Of one that is recorded, only numbers are measured that a
+/// decision needs and that are missing; to measure all again, delete its line. The recording takes about an hour on two cores. It can be
+/// stopped at any time and then continues where it stopped.</summary>
 public sealed class GridRecordingTests
 {
     const int WithOthers = 60; // runs of this many steps are also measured on other clips
@@ -24,12 +24,12 @@ public sealed class GridRecordingTests
             _sets[set.Name] = set;
         var known = lines.Select(l => l.Checkpoint).OfType<CheckpointFeatures>().ToDictionary(Key);
         var (runs, rounded) = (GridRuns.List(folder!).ToList(), new List<string>());
-        foreach (var run in runs.OrderByDescending(r => r.Steps).Where(r => !known.ContainsKey(Key(r))))
+        foreach (var run in runs.OrderByDescending(r => r.Steps).Where(r => !known.TryGetValue(Key(r), out var c) || LacksNumbers(c)))
         {
-            var checkpoint = run.Train();
+            var (checkpoint, before) = (run.Train(), known.GetValueOrDefault(Key(run)));
             known[Key(run)] = new(run.Table, run.Trained, run.Right, run.Rate, run.Steps,
-                Measure(run, checkpoint, run.From.Data, rounded),
-                run.Steps == WithOthers ? Measure(run, checkpoint, run.From.New, rounded) : null);
+                Measure(run, checkpoint, run.From.Data, before?.Own, rounded),
+                run.Steps == WithOthers ? Measure(run, checkpoint, run.From.New, before?.Others, rounded) : null);
             GridFile.Write(GridFile.Path, [.. _sets.Values.Select(s => new GridLine(s, null)),
                 .. runs.Select(r => known.GetValueOrDefault(Key(r))).OfType<CheckpointFeatures>().Select(c => new GridLine(null, c))]);
         }
@@ -40,11 +40,28 @@ public sealed class GridRecordingTests
 
     static (string, string, string, double, int) Key(CheckpointFeatures c) => (c.Table, c.Trained, c.Right, c.Rate, c.Steps);
 
+    /// <summary>Whether the decision about a recorded checkpoint needs a number that is not recorded.</summary>
+    bool LacksNumbers(CheckpointFeatures checkpoint)
+    {
+        try
+        {
+            foreach (var measured in new[] { checkpoint.Own, checkpoint.Others }.OfType<Measured>())
+                foreach (var origin in new[] { new KeptOrigin(_sets[measured.Clips], measured.Origin), null })
+                    Diagnostics.Diagnose(new KeptLosses(_sets[measured.Clips], measured.Losses), origin);
+            return false;
+        }
+        catch (InvalidDataException)
+        {
+            return true;
+        }
+    }
+
     /// <param name="run">The run.</param>
     /// <param name="checkpoint">Its folder.</param>
     /// <param name="data">The clips.</param>
+    /// <param name="before">What is recorded; only what it lacks is measured. Null: nothing.</param>
     /// <param name="rounded">Receives a message if rounding the numbers changes the answer.</param>
-    Measured Measure(GridRun run, string checkpoint, string data, List<string> rounded)
+    Measured Measure(GridRun run, string checkpoint, string data, Measured? before, List<string> rounded)
     {
         if (!_judges.TryGetValue(run.From.Model, out var judge))
             _judges[run.From.Model] = judge = new(run.From.Model);
@@ -52,7 +69,7 @@ public sealed class GridRecordingTests
         var name = $"{Path.GetFileName(Path.GetDirectoryName(data))}/{Path.GetFileNameWithoutExtension(data)}";
         if (!_sets.TryGetValue(name, out var set))
             _sets[name] = set = KeptLosses.Describe(name, now);
-        var measured = new Measured(name, new(), KeptOrigin.Describe(origin));
+        var measured = before ?? new Measured(name, new(), KeptOrigin.Describe(origin));
         var (losses, moved) = (new KeptLosses(set, measured.Losses, now), new KeptOrigin(set, measured.Origin, origin));
         foreach (var (_, rules) in GridDecisions.Ablations.Prepend(("", Rules.All)))
             foreach (var from in new[] { moved, null })
