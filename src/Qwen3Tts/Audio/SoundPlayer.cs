@@ -15,12 +15,13 @@ public sealed class SoundPlayer : IDisposable
     readonly PlayerProgram _program = PlayerProgram.Find();
     readonly int _rate;
     readonly CancellationToken _stop;
-    readonly Process? _reader; // plays its standard input
-    readonly Task<string>? _errors;
     readonly string? _file;
     readonly Stream _sound;
+    Process? _process; // from the beginning if it plays its standard input; otherwise from Finish on
+    Task<string>? _errors;
+    CancellationTokenRegistration _ending; // ends the process, also while Write waits for it
     long _samples;
-    bool _broken;
+    bool _broken, _finished, _disposed;
 
     /// <summary>Begins to play.</summary>
     /// <param name="sampleRate">Samples per second.</param>
@@ -33,8 +34,7 @@ public sealed class SoundPlayer : IDisposable
         (_rate, _stop) = (sampleRate, stop);
         if (_program.ReadsInput)
         {
-            (_reader, _errors) = Begin(input: true);
-            _sound = _reader.StandardInput.BaseStream;
+            _sound = Begin(input: true).StandardInput.BaseStream;
             return;
         }
         _file = Path.Combine(Path.GetTempPath(), $"qwen3tts-{Guid.NewGuid():N}.wav");
@@ -54,11 +54,19 @@ public sealed class SoundPlayer : IDisposable
         player.Finish();
     }
 
-    /// <summary>Plays more samples. If the program has failed, it does nothing, and <see cref="Finish"/> says why.</summary>
+    /// <summary>
+    /// Plays more samples, and returns when the program has taken them, about a second before it has played them. If the program has
+    /// failed, it does nothing, and <see cref="Finish"/> says why.
+    /// </summary>
     /// <param name="samples">Amplitudes [n] within ±1, mono.</param>
+    /// <exception cref="InvalidOperationException"><see cref="Finish"/> was called before.</exception>
+    /// <exception cref="ObjectDisposedException">It is disposed.</exception>
     public void Write(ReadOnlySpan<float> samples)
     {
-        if (_broken)
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        if (_finished)
+            throw new InvalidOperationException("Finish has ended this sound. Play more samples with a new SoundPlayer.");
+        if (_broken || _stop.IsCancellationRequested)
             return;
         try
         {
@@ -66,45 +74,49 @@ public sealed class SoundPlayer : IDisposable
             _sound.Flush();
             _samples += samples.Length;
         }
-        catch (IOException) when (_reader is not null)
+        catch (IOException) when (_file is null)
         {
             _broken = true; // a file that is written at the same time is more important
         }
     }
 
-    /// <summary>Waits until all was played, or until it is stopped.</summary>
+    /// <summary>Waits until all was played, or until it is stopped. A second call does nothing.</summary>
     /// <exception cref="IOException">The program failed, for example because the machine has no audio device.</exception>
+    /// <exception cref="ObjectDisposedException">It is disposed.</exception>
     public void Finish()
     {
-        if (_stop.IsCancellationRequested)
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        if (_finished || _stop.IsCancellationRequested)
             return;
+        _finished = true;
         if (_file is not null)
         {
             _sound.Position = 0;
             _sound.Write(WavFile.Header(_rate, WavFormat.Pcm16, _samples));
         }
         Close();
-        var (process, errors) = _reader is null ? Begin(input: false) : (_reader, _errors!);
-        using var _ = process;
-        using (_stop.Register(() => End(process)))
-            process.WaitForExit();
+        var process = _process ?? Begin(input: false);
+        process.WaitForExit();
         if ((process.ExitCode != 0 || _broken) && !_stop.IsCancellationRequested)
-            throw new IOException($"{_program.Name} could not play the speech and ended with {process.ExitCode}: "
-                + $"{Printable.Text(errors.Result.Trim())}. Check the sound output of this machine, or write a file.");
+            throw new IOException($"{_program.Name} could not play the speech and ended with {process.ExitCode}"
+                + $"{(_errors!.Result.Trim() is { Length: > 0 } said ? $": {Printable.Text(said)}" : ", without a message")}. "
+                + "Check the sound output of this machine, or write a file.");
     }
 
     /// <summary>Ends the sound.</summary>
     public void Dispose()
     {
+        _disposed = true;
+        _ending.Dispose();
         Close();
-        if (_reader is not null)
-            End(_reader);
-        _reader?.Dispose();
+        if (_process is not null)
+            End(_process);
+        _process?.Dispose();
         if (_file is not null)
             File.Delete(_file);
     }
 
-    (Process, Task<string>) Begin(bool input)
+    Process Begin(bool input)
     {
         var rate = _rate.ToString(CultureInfo.InvariantCulture);
         var arguments = _program.Arguments.Select(a => a.Replace("$RATE", rate, StringComparison.Ordinal)
@@ -119,7 +131,9 @@ public sealed class SoundPlayer : IDisposable
             })!;
             process.OutputDataReceived += (_, _) => { };
             process.BeginOutputReadLine(); // standard output may have speech in it
-            return (process, process.StandardError.ReadToEndAsync());
+            (_process, _errors) = (process, process.StandardError.ReadToEndAsync());
+            _ending = _stop.Register(() => End(process));
+            return process;
         }
         catch (Win32Exception e)
         {
