@@ -36,7 +36,7 @@ sealed partial class VoiceShelf
         var shelf = new VoiceShelf(options, models);
         if (options.VoicesFolder is not { } folder)
             return shelf;
-        Directory.CreateDirectory(folder);
+        OutputFile.Try(folder, () => Directory.CreateDirectory(folder));
         foreach (var path in Directory.EnumerateFileSystemEntries(folder).Order(StringComparer.Ordinal))
             try
             {

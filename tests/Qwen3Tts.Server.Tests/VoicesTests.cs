@@ -112,6 +112,18 @@ public sealed class VoicesTests
     }
 
     [Fact]
+    public async Task AFileInThePlaceOfAFolderIsRefused()
+    {
+        var file = Path.Combine(Scratch.New("file"), "voices");
+        File.WriteAllText(file, "not a folder");
+        foreach (var options in new[] { Served.Options with { VoicesFolder = file }, Served.Options with { Studio = new() { Folder = file } } })
+        {
+            var failure = await Assert.ThrowsAsync<IOException>(() => Qwen3Tts.Server.SpeechServer.StartAsync(options));
+            Assert.Contains($"'{file}' cannot be written", failure.Message, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
     public async Task WithoutAFolderNoVoiceIsKept()
     {
         await using var server = await Served.StartAsync(o => o with { VoicesFolder = null });

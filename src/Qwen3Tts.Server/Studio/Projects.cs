@@ -23,6 +23,14 @@ sealed class Projects(SpeechServerOptions options)
 
     string Root => options.Studio!.Folder!;
 
+    /// <exception cref="IOException">The folder of the options cannot be made.</exception>
+    public static Projects Open(SpeechServerOptions options)
+    {
+        if (options.Studio?.Folder is { } folder)
+            OutputFile.Try(folder, () => Directory.CreateDirectory(folder));
+        return new(options);
+    }
+
     public IEnumerable<Project> All() => !Directory.Exists(Root) ? []
         : Directory.GetDirectories(Root).Where(d => VoiceShelf.IsName(Path.GetFileName(d))).Order(StringComparer.Ordinal)
             .Select(d => new Project(Path.GetFileName(d), d));

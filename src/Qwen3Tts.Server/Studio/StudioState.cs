@@ -41,7 +41,7 @@ sealed class StudioState(SpeechServerOptions options) : IDisposable
         _ => null,
     };
 
-    public Projects Projects { get; } = new(options);
+    public Projects Projects { get; } = Projects.Open(options);
 
     public void Dispose()
     {

@@ -27,7 +27,8 @@ sealed partial class PocketSphinx : SpeechRecogniser
     /// <param name="expected">The grammar, which is required, and pronunciations of words that cmudict lacks.</param>
     /// <param name="reason">Why the result is null.</param>
     /// <exception cref="ArgumentException"><paramref name="expected"/> has no grammar.</exception>
-    /// <exception cref="InvalidDataException">A word of the grammar is in no dictionary.</exception>
+    /// <exception cref="InvalidDataException">The file is no grammar, or a word of it is in no dictionary.</exception>
+    /// <exception cref="IOException">The grammar or a dictionary cannot be read.</exception>
     public static new PocketSphinx? Find(ExpectedSpeech expected, out string reason)
     {
         var grammar = expected.Grammar ?? throw new ArgumentException("pocketsphinx needs a grammar. Give a JSGF file.", nameof(expected));
@@ -68,8 +69,12 @@ sealed partial class PocketSphinx : SpeechRecogniser
     /// <summary>The lines of all dictionaries for the words of the grammar, including alternatives such as <c>the(2)</c>.</summary>
     internal static List<string> Dictionary(string grammar, IEnumerable<string> files)
     {
-        var wanted = Words(File.ReadAllText(grammar));
-        var lines = files.SelectMany(File.ReadLines).Where(l => wanted.Contains(WordOf(l))).ToList();
+        var text = TextFile.Read(grammar);
+        if (!text.StartsWith("#JSGF", StringComparison.Ordinal))
+            throw new InvalidDataException($"{grammar}: this is no JSGF grammar, because its first line does not begin with #JSGF. Give one "
+                + "such as tests/Mini/grammar.jsgf in the repository.");
+        var wanted = Words(text);
+        var lines = files.SelectMany(TextFile.ReadLines).Where(l => wanted.Contains(WordOf(l))).ToList();
         wanted.ExceptWith(lines.Select(WordOf));
         return wanted.Count == 0 ? lines
             : throw new InvalidDataException(
