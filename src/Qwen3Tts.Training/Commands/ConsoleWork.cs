@@ -100,6 +100,8 @@ sealed class ConsoleObserver(Action<string> line) : RunObserver
 {
     readonly TrainingPace _pace = new();
 
+    public override void OnWork(string what) => line(what);
+
     public override void OnStep(StepReport step) => line(_pace.Line(step));
 
     public override void OnFinding(PreflightFinding finding) =>

@@ -158,8 +158,15 @@ sealed class RunOptions
                 throw new ArgumentException($"{option}-rate needs {option}; give both.");
         if (models == new OwnModels())
             return null;
-        if (models != begun)
+        try
+        {
             SpeechModels.Open(models).Dispose(); // refused now, not after hours
+        }
+        catch (Exception e) when (models == begun && CommandRun.IsUsersMistake(e)) // an evaluation is no reason to stop what was begun
+        {
+            Console.Error.WriteLine($"Warning: {e.Message} The run began with it, and goes on: takes have no "
+                + "figures of your models until the file can be used again, or another one is named.");
+        }
         return models;
     }
 

@@ -64,7 +64,8 @@ sealed class SliceCommand : DocumentedCommand
     };
     readonly Option<string?> _command = new("--transcribe-command")
     {
-        Description = "Write down what no file has with this command, which gets the path of a clip for {wav} and prints its words.",
+        Description = "Write down what no file has with this command, which gets the path of a clip for {wav} and prints its words. It is "
+            + "started without a shell; double quotes keep words together.",
         HelpName = "COMMAND",
     };
 
@@ -119,15 +120,17 @@ sealed class SliceCommand : DocumentedCommand
         return $"Written: {Path.Combine(output, Slicer.ListName)}; every stretch and its reason: {Path.Combine(output, Slicer.TableName)}\n"
             + $"Listen: {Path.Combine(output, Slicer.PageName)}\n"
             + (clips.Count == 0 ? "No clip is left. The table says why; --shortest, --longest and --noise change the limits."
-                : silent > 0 ? $"{silent} clips have no text yet: write it into the list, or use --transcribe."
-                : $"Next: qwen3tts-train prepare {output} --model DIR");
+                : silent > 0 ? $"{silent} clips have no text yet: write it with 'qwen3tts-train review {output}', or use --transcribe whisper."
+                : $"Next: qwen3tts-train prepare {output} --model DIR")
+            + (clips.Count > 0 && 2 * clips.Sum(c => c.Span.Seconds) < report.Slices.Sum(s => s.Span.Seconds)
+                ? "\nMore was left out than kept; --shortest, --longest and --noise change the limits." : "");
     }
 
     /// <summary>The speaker encoder of a model. Its fingerprint is what it makes of a fixed sound.</summary>
     static VoiceEncoder Voices(string model)
     {
         var folder = ModelFolder.Open(model);
-        if (folder.Config.SpeakerEncoderConfig is null)
+        if (!folder.Config.CanClone)
             throw new ArgumentException($"The model '{model}' has no speaker encoder. Name a Base model, or leave --model out.");
         var encoder = SpeakerEncoder.Load(folder, Workers.Shared);
         var sound = Enumerable.Range(0, encoder.SampleRate).Select(i => 0.3f * MathF.Sin(0.00001f * i * (i % 4001))).ToArray();

@@ -29,10 +29,14 @@ static partial class Transcription
             return FromCommand(command);
         if (!whisper)
             return null;
+        var named = model is null ? $"${WhisperCli.ModelVariable}" : "--whisper-model";
         model ??= Environment.GetEnvironmentVariable(WhisperCli.ModelVariable);
         if (string.IsNullOrEmpty(model))
             throw new ArgumentException("--transcribe whisper needs a model: name a ggml file of whisper.cpp, such as ggml-base.bin, with "
                 + $"--whisper-model or ${WhisperCli.ModelVariable}.");
+        if (!File.Exists(model))
+            throw new ArgumentException($"{named} is '{Printable.Path(model)}', and this is {(Directory.Exists(model) ? "a folder" : "no file")}"
+                + ". Name a ggml file of whisper.cpp there, or use --transcribe-command.");
         var opened = WhisperModel.Open(model, language);
         return new($"Whisper, {Path.GetFileNameWithoutExtension(model)}, {language ?? "any language"}", opened.Hear, opened);
     }
@@ -42,8 +46,8 @@ static partial class Transcription
         var words = Words().Matches(command).Select(m => m.Value.Replace("\"", "", StringComparison.Ordinal)).ToList();
         if (words.Count < 2 || !words.Any(w => w.Contains(Place, StringComparison.Ordinal)))
             throw new ArgumentException(
-                $"--transcribe-command is '{Printable.Text(command)}'; it needs {Place} where the recording's path stands, such as "
-                + $"\"my-recogniser {Place}\".");
+                $"--transcribe-command is '{Printable.Text(command)}'; give a program, and {Place} where the path of the recording "
+                + $"stands, such as \"my-recogniser {Place}\".");
         return new(command, (clip, stop) => Hear(words, clip, stop));
     }
 

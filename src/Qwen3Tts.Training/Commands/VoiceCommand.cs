@@ -70,6 +70,7 @@ sealed class VoiceCommand : DocumentedCommand
         string In(string part) => Path.Combine(output, part);
         var (data, run, spoken) = (In("codes.jsonl"), In("run"), In($"{name.ToLowerInvariant()}.wav"));
         var begun = Begun(parsed, output, run);
+        var source = Source(parsed, output, name);
         var model = parsed.GetValue(_model) is null && begun is not null ? begun.Model
             : CommonOptions.ModelFolder(parsed.GetValue(_model));
         Export.CheckName(Checkpoint.ModelFolder.Open(model).Config.TalkerConfig, name);
@@ -79,7 +80,7 @@ sealed class VoiceCommand : DocumentedCommand
             Data = Path.GetFullPath(data),
             Speaker = name,
         }, parsed), parsed);
-        var source = Source(parsed, output, name) with { Run = options };
+        source = source with { Run = options };
         OutputFile.CheckIsNoInput(output, source.Recordings, model);
         OutputFile.CheckAreOthers(
             [spoken, .. PreparedFiles.Lists(data)],

@@ -42,7 +42,7 @@ static class ModelEncoder
     public static ClipEncoder Load(ModelFolder model, bool comparesTexts = false)
     {
         var codec = SpeechCodec.Load(model.CodecPath);
-        var speaker = model.Config.SpeakerEncoderConfig is null ? null : SpeakerEncoder.Load(model, Workers.Shared);
+        var speaker = model.Config.CanClone ? SpeakerEncoder.Load(model, Workers.Shared) : null;
         var gate = new Lock();
         var tokenizer = TextTokenizer.Load(model.Path);
         return new(codec.SampleRate, codec.SamplesPerFrame, Fingerprint(model),

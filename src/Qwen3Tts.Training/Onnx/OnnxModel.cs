@@ -34,7 +34,7 @@ sealed class OnnxModel : IDisposable
         if (!(_shape is [_] or [-1 or 1, _] || (_takesFilterBanks ? _shape[0] is -1 or 1 : _shape is [-1 or 1, 1, _])))
             throw new InvalidDataException($"{place}: its input '{Printable.Text(_input)}' has the shape "
                 + $"[{string.Join(", ", _shape.Select(d => d < 0 ? "any" : $"{d}"))}], {Expected}. Export it with such an input.");
-        Rate = rate ?? RateInFile ?? UsualRate;
+        Rate = rate ?? RateInFile() ?? UsualRate;
         if (_takesFilterBanks && Rate > KaldiFilterBank.HighestRate)
             throw new ArgumentException($"{place}: filter banks are computed at up to {KaldiFilterBank.HighestRate} Hz, and the rate is "
                 + $"{Rate}. Give the rate that the model was trained with.");
@@ -47,8 +47,14 @@ sealed class OnnxModel : IDisposable
     public int Rate { get; }
 
     /// <summary>Exports for sherpa-onnx have it among their properties.</summary>
-    int? RateInFile => _session.ModelMetadata.CustomMetadataMap.TryGetValue("sample_rate", out var text)
-        && int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var rate) && rate is >= 8000 and <= 48000 ? rate : null;
+    int? RateInFile()
+    {
+        if (!_session.ModelMetadata.CustomMetadataMap.TryGetValue("sample_rate", out var text))
+            return null;
+        return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var rate) && rate is >= 8000 and <= 48000 ? rate
+            : throw new InvalidDataException($"{Place}: its property sample_rate is '{Printable.Text(text)}', expected 8000 to 48000. Give "
+                + $"the rate that it was trained with ({SpeechModels.SpeakerOption}-rate or {SpeechModels.MosOption}-rate).");
+    }
 
     /// <param name="option">The option that names the file.</param>
     /// <param name="path">The file.</param>
@@ -60,7 +66,7 @@ sealed class OnnxModel : IDisposable
     {
         var place = $"{option} '{Printable.Path(path)}'";
         if (!File.Exists(path))
-            throw new ArgumentException($"{place}: the file is not there. Correct the path, or leave {option} out.");
+            throw new ArgumentException($"{place}: {(Directory.Exists(path) ? "it is a folder" : "the file is not there")}. Correct the path, or leave {option} out.");
         InferenceSession? session = null;
         try
         {

@@ -5,6 +5,12 @@ namespace Qwen3Tts.Training.Run;
 /// <summary>Receives the events of a run, on the thread that trains. A method does nothing unless it is overridden.</summary>
 class RunObserver
 {
+    /// <summary>Work other than a step begins, which may take long.</summary>
+    /// <param name="what">What is done, for a line of progress.</param>
+    public virtual void OnWork(string what)
+    {
+    }
+
     /// <summary>A step was completed and logged.</summary>
     public virtual void OnStep(StepReport step)
     {

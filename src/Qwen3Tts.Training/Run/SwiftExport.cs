@@ -27,7 +27,7 @@ static class SwiftExport
     {
         var model = ModelFolder.Open(options.Model);
         Export.CheckName(model.Config.TalkerConfig, options.Speaker!);
-        if (model.Config.SpeakerEncoderConfig is null)
+        if (!model.Config.CanClone)
             throw new InvalidDataException(
                 $"{options.Model}: there is no speaker encoder in it, and ms-swift takes the voice from a recording. Name a Base model.");
         var clips = CodesFile.Read(options.Data, model.Config.TalkerConfig.NumCodeGroups,

@@ -73,6 +73,7 @@ sealed class TrainingLoop : IDisposable
 
     static void Begin(PreparedRun run, RunFolder folder, TalkerModule talker, RunObserver observer)
     {
+        observer.OnWork("Measuring the untouched model");
         var preflight = Preflight.Run(talker, run.Model, run.Data, run.Ids, run.Voices, run.Options) with
         {
             HeldOut = new HeldOutMeter(talker, run).Measure(),
@@ -177,6 +178,7 @@ sealed class TrainingLoop : IDisposable
     void Evaluate(CancellationToken stop)
     {
         Save();
+        _observer.OnWork($"step {_step} of {Options.Steps} · speaking held-out texts");
         _evaluator.Run(_step, WriteExport, stop);
         _page.Write("Training");
     }
@@ -201,7 +203,10 @@ sealed class TrainingLoop : IDisposable
         if (_course is null)
             WriteExport(_folder.Export);
         if (IsDone && _course is not null)
+        {
+            _observer.OnWork($"Speaking held-out texts with the result, the checkpoint of step {_course.Best}");
             _evaluator.RunResult(_course.Best, stop);
+        }
         var finished = IsDone && !stop.IsCancellationRequested;
         _page.Write(finished ? "Done" : "Stopped");
         if (finished)

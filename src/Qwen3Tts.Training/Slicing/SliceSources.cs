@@ -18,8 +18,8 @@ sealed record SliceSource(string Audio, string Stem)
     {
         var own = FileIdentity.Resolve(output) + Path.DirectorySeparatorChar;
         var (sources, stems) = (new List<SliceSource>(), new HashSet<string>(StringComparer.OrdinalIgnoreCase));
-        foreach (var audio in inputs.SelectMany(Recordings).DistinctBy(FileIdentity.Resolve)
-            .Where(a => !FileIdentity.Resolve(a).StartsWith(own, FileIdentity.Names)))
+        var found = inputs.SelectMany(Recordings).DistinctBy(FileIdentity.Resolve).ToList();
+        foreach (var audio in found.Where(a => !FileIdentity.Resolve(a).StartsWith(own, FileIdentity.Names)))
         {
             var stem = Path.GetFileNameWithoutExtension(audio);
             var name = stem;
@@ -28,6 +28,8 @@ sealed record SliceSource(string Audio, string Stem)
             sources.Add(new(audio, name));
         }
         return sources.Count > 0 ? sources
+            : found.Count > 0 ? throw new InvalidDataException($"All recordings are in '{Printable.Text(output)}', the folder of the clips. "
+                + "Name another folder with --output.")
             : throw new InvalidDataException($"There is no recording in {string.Join(", ", inputs.Select(i => $"'{Printable.Text(i)}'"))}. "
                 + $"Name files or folders of {AudioFile.Readable}.");
     }

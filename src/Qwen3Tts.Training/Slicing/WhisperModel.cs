@@ -19,14 +19,12 @@ sealed class WhisperModel : IDisposable
 
     /// <param name="path">A ggml file of whisper.cpp.</param>
     /// <param name="language">The name of the language that is spoken; null: Whisper decides.</param>
-    /// <exception cref="ArgumentException">There is no such file, or Whisper does not know the language.</exception>
+    /// <exception cref="ArgumentException">Whisper does not know the language.</exception>
+    /// <exception cref="IOException">The file cannot be read.</exception>
     /// <exception cref="InvalidDataException">The file is not a Whisper model.</exception>
     /// <exception cref="NotSupportedException">whisper.cpp cannot be loaded on this machine.</exception>
     public static WhisperModel Open(string path, string? language)
     {
-        if (!File.Exists(path))
-            throw new ArgumentException($"The model of Whisper '{Printable.Path(path)}' is not there. Correct --whisper-model, or use "
-                + "--transcribe-command.");
         GgmlFile.Check(path);
         var languages = Languages();
         var code = language is null ? "auto" : LanguageNames.CodeOf(language) is { } known && languages.Contains(known) ? known

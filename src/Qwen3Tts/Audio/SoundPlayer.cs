@@ -98,8 +98,8 @@ public sealed class SoundPlayer : IDisposable
         var process = _process ?? Begin(input: false);
         process.WaitForExit();
         if ((process.ExitCode != 0 || _broken) && !_stop.IsCancellationRequested)
-            throw new IOException($"{_program.Name} could not play the speech and ended with {process.ExitCode}"
-                + $"{(_errors!.Result.Trim() is { Length: > 0 } said ? $": {Printable.Text(said)}" : ", without a message")}. "
+            throw new IOException($"{_program.Name} could not play the speech and "
+                + $"{ExternalProgram.Ended(process.ExitCode, Printable.Text(_errors!.Result.Trim()))}. "
                 + "Check the sound output of this machine, or write a file.");
     }
 

@@ -15,6 +15,9 @@ static class ExternalProgram
             .Select(folder => Path.Combine(folder, file)).FirstOrDefault(File.Exists);
     }
 
+    /// <summary>How a program ended, for messages: "ended with 1: no such device".</summary>
+    public static string Ended(int code, string said) => $"ended with {code}{(said.Length > 0 ? $": {said}" : ", without a message")}";
+
     static Process Start(string path, IEnumerable<string> arguments, Action<string?> output, Action<string?> error)
     {
         var process = new Process
@@ -80,6 +83,6 @@ static class ExternalProgram
         cancel.ThrowIfCancellationRequested();
         if (process.ExitCode != 0)
             throw new InvalidOperationException(
-                $"{path} ended with {process.ExitCode}: {string.Join(" / ", last)}. Run it by hand to see more.");
+                $"{path} {Ended(process.ExitCode, string.Join(" / ", last))}. Run it by hand to see more.");
     }
 }

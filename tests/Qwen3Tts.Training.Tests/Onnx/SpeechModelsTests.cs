@@ -1,3 +1,4 @@
+using System.CommandLine;
 using System.Numerics;
 using Qwen3Tts.Audio;
 using Qwen3Tts.CommandLine;
@@ -61,7 +62,6 @@ public sealed class SpeechModelsTests
         }
         Assert.Equal(16000, Rate(Means()));
         Assert.Equal(8000, Rate(Means(null, ("sample_rate", "8000"))));
-        Assert.Equal(16000, Rate(Means(null, ("sample_rate", "-3"))));
         Assert.Equal(24000, Rate(Means(null, ("sample_rate", "8000")), 24000));
     }
 
@@ -124,6 +124,8 @@ public sealed class SpeechModelsTests
     public static TheoryData<string, string> Wrong => new()
     {
         { "missing", "the file is not there" },
+        { "a folder", "it is a folder" },
+        { "a wrong rate", "its property sample_rate is '16k', expected 8000 to 48000. Give the rate" },
         { "text", "ONNX Runtime does not load it" },
         { "two inputs", "2 inputs (wave, rate)" },
         { "whole numbers", "the types Int64 and Int64, expected float32" },
@@ -141,6 +143,8 @@ public sealed class SpeechModelsTests
         var path = what switch
         {
             "missing" => "nowhere.onnx",
+            "a folder" => Scratch.New("onnx"),
+            "a wrong rate" => Means(null, ("sample_rate", "16k")),
             "text" => Path.Combine(Scratch.New("onnx"), "text.onnx"),
             "two inputs" => Plain("Mul", [wave, new("rate", Float32, 1)], new("y", Float32, 1, null)),
             "whole numbers" => Plain("Abs", [new("wave", Whole, 1, null)], new("y", Whole, 1, null)),
@@ -216,6 +220,20 @@ public sealed class SpeechModelsTests
         Assert.Contains(observer.Notes, n => n.Contains("a model of yours failed", StringComparison.Ordinal)
             && n.Contains("gone.onnx", StringComparison.Ordinal));
         Assert.All(Evaluation.ReadAll(folder), e => Assert.Null(e.Models));
+        Assert.Equal(["Measuring the untouched model", "step 0 of 8 · speaking held-out texts"], observer.Work.Take(2));
+    }
+
+    /// <summary>A new run with such a model is refused.</summary>
+    [Fact]
+    public void AResumedRunGoesOnWithoutAModelThatIsGone()
+    {
+        var run = new RunOptions();
+        var command = new Command("train");
+        foreach (var option in run.Evaluation)
+            command.Add(option);
+        var begun = TrainerTests.Options with { OwnModels = new() { Speaker = Path.GetFullPath("gone.onnx") } };
+        Assert.Equal(begun.OwnModels, run.Apply(begun, command.Parse("")).OwnModels);
+        Assert.Throws<ArgumentException>(() => run.Apply(TrainerTests.Options, command.Parse("--speaker-model gone.onnx")));
     }
 
     /// <summary>Figures of two models cannot be compared.</summary>

@@ -48,7 +48,7 @@ public sealed class WhisperTests
     }
 
     [Theory]
-    [InlineData("--whisper-model", "nowhere.bin", "'nowhere.bin' is not there. Correct --whisper-model")]
+    [InlineData("--whisper-model", "nowhere.bin", "--whisper-model is 'nowhere.bin', and this is no file. Name a ggml file")]
     [InlineData("--language", "Irish", "does not know the language 'Irish'. Leave --language out")]
     public void WhatCannotBeUsedIsRefused(string option, string value, string message)
     {

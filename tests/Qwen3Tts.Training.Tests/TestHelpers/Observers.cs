@@ -21,6 +21,9 @@ sealed class NoteCollector : RunObserver
     public Action? AtFirstStep { get; set; }
 
     public List<string> Notes { get; } = [];
+    public List<string> Work { get; } = [];
+
+    public override void OnWork(string what) => Work.Add(what);
 
     public override void OnStep(StepReport step)
     {
