@@ -61,10 +61,11 @@ sealed class SpeakerEncoder
 
     internal static SpeakerEncoder Load(ModelFolder model, Workers workers)
     {
-        if (model.Config.SpeakerEncoderConfig is not { } config)
+        // a fine-tuned model keeps the configuration of its base, and not its encoder
+        if (!model.Config.CanClone || model.Config.SpeakerEncoderConfig is not { } config)
             throw new InvalidDataException(
-                $"'{model.Path}' is a {model.Config.TtsModelType} model, which has no speaker encoder. Take a Base model to embed a " +
-                $"voice.");
+                $"'{model.Path}' is a {model.Config.TtsModelType} model, which has no speaker encoder. Take a Base model, or put the " +
+                "encoder of one into this model with 'qwen3tts graft'.");
         return model.Load([TensorNames.SpeakerEncoder], weights => new SpeakerEncoder(weights, config, workers));
     }
 

@@ -138,6 +138,23 @@ public sealed class SpeakerTests
         Assert.Contains("Base", Assert.Throws<InvalidDataException>(() => SpeakerEncoder.Load(Golden.Checkpoint(model))).Message);
     }
 
+    /// <summary>The official script writes such a folder: the encoder's configuration is there, and its tensors are not.</summary>
+    [Fact]
+    public void AFineTunedModelHasNoSpeakerEncoder()
+    {
+        var folder = Scratch.New("tuned");
+        foreach (var file in Directory.GetFiles(BaseModel, "*", SearchOption.AllDirectories))
+        {
+            var to = Path.Combine(folder, Path.GetRelativePath(BaseModel, file));
+            Directory.CreateDirectory(Path.GetDirectoryName(to)!);
+            File.Copy(file, to);
+        }
+        var config = Path.Combine(folder, "config.json");
+        File.WriteAllText(config, File.ReadAllText(config).Replace("\"base\"", "\"custom_voice\"", StringComparison.Ordinal));
+        Assert.Contains("Take a Base model", Assert.Throws<InvalidDataException>(() => SpeakerEncoder.Load(folder)).Message,
+            StringComparison.Ordinal);
+    }
+
     static string BaseModel => Golden.Checkpoint(Golden.Checkpoints.First(c => ModelFolder.Open(Golden.Checkpoint(c)).Config.CanClone));
 
     static void Check(string mode, float[] actual, float[] expected, string what) =>
