@@ -116,7 +116,8 @@ public sealed class VoicesTests
     {
         var file = Path.Combine(Scratch.New("file"), "voices");
         File.WriteAllText(file, "not a folder");
-        foreach (var options in new[] { Served.Options with { VoicesFolder = file }, Served.Options with { Studio = new() { Folder = file } } })
+        var usual = Served.Options;
+        foreach (var options in new[] { usual with { VoicesFolder = file }, usual with { Studio = new() { Folder = file } } })
         {
             var failure = await Assert.ThrowsAsync<IOException>(() => Qwen3Tts.Server.SpeechServer.StartAsync(options));
             Assert.Contains($"'{file}' cannot be written", failure.Message, StringComparison.Ordinal);

@@ -35,8 +35,9 @@ static partial class Transcription
             throw new ArgumentException("--transcribe whisper needs a model: name a ggml file of whisper.cpp, such as ggml-base.bin, with "
                 + $"--whisper-model or ${WhisperCli.ModelVariable}.");
         if (!File.Exists(model))
-            throw new ArgumentException($"{named} is '{Printable.Path(model)}', and this is {(Directory.Exists(model) ? "a folder" : "no file")}"
-                + ". Name a ggml file of whisper.cpp there, or use --transcribe-command.");
+            throw new ArgumentException($"{named} is '{Printable.Path(model)}', and this is "
+                + $"{(Directory.Exists(model) ? "a folder" : "no file")}. Name a ggml file of whisper.cpp there, or use "
+                + "--transcribe-command.");
         var opened = WhisperModel.Open(model, language);
         return new($"Whisper, {Path.GetFileNameWithoutExtension(model)}, {language ?? "any language"}", opened.Hear, opened);
     }

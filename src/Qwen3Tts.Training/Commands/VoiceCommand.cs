@@ -87,7 +87,6 @@ sealed class VoiceCommand : DocumentedCommand
             [source.Recordings, source.Reference, .. _run.Inputs(parsed), .. OutputFile.Whole(model)]);
         foreach (var file in new[] { spoken, In(VoiceSource.FileName) })
             OutputFile.CheckIsFree(file);
-
         using var own = FolderLock.Take(output, "The voice's folder");
         var prepared = Prepare(source, output, data, stop);
         var existing = parsed.GetValue(_overwrite) ? Existing.Overwrite : RunFolder.IsAt(run) ? Existing.Resume : Existing.Refuse;

@@ -66,7 +66,8 @@ sealed class OnnxModel : IDisposable
     {
         var place = $"{option} '{Printable.Path(path)}'";
         if (!File.Exists(path))
-            throw new ArgumentException($"{place}: {(Directory.Exists(path) ? "it is a folder" : "the file is not there")}. Correct the path, or leave {option} out.");
+            throw new ArgumentException($"{place}: {(Directory.Exists(path) ? "it is a folder" : "the file is not there")}. "
+                + $"Correct the path, or leave {option} out.");
         InferenceSession? session = null;
         try
         {

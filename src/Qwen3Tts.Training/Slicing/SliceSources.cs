@@ -28,8 +28,8 @@ sealed record SliceSource(string Audio, string Stem)
             sources.Add(new(audio, name));
         }
         return sources.Count > 0 ? sources
-            : found.Count > 0 ? throw new InvalidDataException($"All recordings are in '{Printable.Text(output)}', the folder of the clips. "
-                + "Name another folder with --output.")
+            : found.Count > 0 ? throw new InvalidDataException($"All recordings are in '{Printable.Text(output)}', the folder of the "
+                + "clips. Name another folder with --output.")
             : throw new InvalidDataException($"There is no recording in {string.Join(", ", inputs.Select(i => $"'{Printable.Text(i)}'"))}. "
                 + $"Name files or folders of {AudioFile.Readable}.");
     }

@@ -71,8 +71,8 @@ sealed partial class PocketSphinx : SpeechRecogniser
     {
         var text = TextFile.Read(grammar);
         if (!text.StartsWith("#JSGF", StringComparison.Ordinal))
-            throw new InvalidDataException($"{grammar}: this is no JSGF grammar, because its first line does not begin with #JSGF. Give one "
-                + "such as tests/Mini/grammar.jsgf in the repository.");
+            throw new InvalidDataException($"{grammar}: this is no JSGF grammar, because its first line does not begin with #JSGF. Give "
+                + "one such as tests/Mini/grammar.jsgf in the repository.");
         var wanted = Words(text);
         var lines = files.SelectMany(TextFile.ReadLines).Where(l => wanted.Contains(WordOf(l))).ToList();
         wanted.ExceptWith(lines.Select(WordOf));

@@ -33,7 +33,8 @@ public sealed class SoundPlayerTests : IDisposable
         player.Finish();
         player.Finish();
         Assert.Equal([0, 0, 0, 0x40], File.ReadAllBytes(Path.Combine(_folder, "played")));
-        Assert.Contains("new SoundPlayer", Assert.Throws<InvalidOperationException>(() => player.Write([0])).Message, StringComparison.Ordinal);
+        Assert.Contains("new SoundPlayer", Assert.Throws<InvalidOperationException>(() => player.Write([0])).Message,
+            StringComparison.Ordinal);
         player.Dispose();
         player.Dispose();
         Assert.Throws<ObjectDisposedException>(() => player.Write([0]));
@@ -45,7 +46,8 @@ public sealed class SoundPlayerTests : IDisposable
     {
         UsePlayer("exit 0");
         var failure = Assert.Throws<IOException>(() => SoundPlayer.Play(new Waveform(new float[10 * Rate], Rate)));
-        Assert.StartsWith("paplay could not play the speech and ended with 0, without a message.", failure.Message, StringComparison.Ordinal);
+        Assert.StartsWith("paplay could not play the speech and ended with 0, without a message.", failure.Message,
+            StringComparison.Ordinal);
     }
 
     /// <summary>Puts a script with the name of the first player of Linux before all others.</summary>

@@ -68,11 +68,13 @@ public sealed class SpeechRecogniserTests
             StringComparison.Ordinal);
         File.AppendAllText(dictionary, "xyzzy Z IH Z IY\n");
         Assert.Equal(3, PocketSphinx.Dictionary(grammar, [dictionary]).Count);
-        Assert.Contains("Check the path", Assert.Throws<FileNotFoundException>(() => PocketSphinx.Dictionary(grammar, [folder + "x"])).Message,
-            StringComparison.Ordinal);
-        Assert.Contains("a folder", Assert.Throws<IOException>(() => PocketSphinx.Dictionary(folder, [])).Message, StringComparison.Ordinal);
-        Assert.Contains("no JSGF grammar", Assert.Throws<InvalidDataException>(() => PocketSphinx.Dictionary(dictionary, [])).Message,
-            StringComparison.Ordinal);
+        Told<FileNotFoundException>("Check the path", grammar, folder + "x");
+        Told<IOException>("a folder", folder);
+        Told<InvalidDataException>("no JSGF grammar", dictionary);
+
+        static void Told<T>(string message, string grammar, params string[] dictionaries)
+            where T : Exception => Assert.Contains(message,
+                Assert.Throws<T>(() => PocketSphinx.Dictionary(grammar, dictionaries)).Message, StringComparison.Ordinal);
     }
 
     [Fact]

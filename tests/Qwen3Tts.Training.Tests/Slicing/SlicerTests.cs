@@ -260,7 +260,8 @@ public sealed class SlicerTests
         Assert.All(clips, c => Assert.StartsWith("These words are said ", c.Text, StringComparison.Ordinal));
         Assert.All(clips, c => Assert.Equal("English", c.Language));
         Assert.Contains("long-0001.wav", File.ReadAllText(Path.Combine(output, Slicer.PageName)), StringComparison.Ordinal);
-        Assert.Contains("--transcribe-command: no-such-program could not be started", Refused("no-such-program {wav}"), StringComparison.Ordinal);
+        Assert.Contains("--transcribe-command: no-such-program could not be started", Refused("no-such-program {wav}"),
+            StringComparison.Ordinal);
         Assert.Contains("--transcribe-command: false ended with 1, without a message.", Refused("false {wav}"), StringComparison.Ordinal);
         Assert.Contains("give a program, and {wav}", Refused("{wav}"), StringComparison.Ordinal);
         Assert.Contains("Name another folder with --output", Refused("true {wav}", Path.GetDirectoryName(audio)), StringComparison.Ordinal);
