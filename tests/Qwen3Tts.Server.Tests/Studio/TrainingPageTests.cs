@@ -10,11 +10,8 @@ public sealed class TrainingPageTests
     {
         await using var server = await StartAsync();
         await using var browser = await Chromium.OpenAsync(server.Address + "#voices");
-        await ReadyAsync(browser);
         var page = browser.Page;
-        await browser.Write("#project-name", "vera");
-        await page.ClickAsync("#project-form button");
-        await browser.Until("!document.getElementById('project-view').hidden");
+        await BeginAsync(browser);
         var text = Path.Combine(Scratch.New("texts"), "rms_1.txt");
         await File.WriteAllTextAsync(text, Served.Text);
         await (await page.QuerySelectorAsync("#train-file")).UploadFileAsync(Clip, text);
@@ -51,11 +48,8 @@ public sealed class TrainingPageTests
     {
         await using var server = await StartAsync();
         await using var browser = await Chromium.OpenAsync(server.Address + "#voices");
-        await ReadyAsync(browser);
         var page = browser.Page;
-        await browser.Write("#project-name", "vera");
-        await page.ClickAsync("#project-form button");
-        await browser.Until("!document.getElementById('project-view').hidden");
+        await BeginAsync(browser);
         await browser.Choose("#train-file", Clip);
         await browser.Until("document.querySelector('#recordings textarea')");
         await browser.Write("#recordings textarea", Served.Text);
@@ -121,5 +115,14 @@ public sealed class TrainingPageTests
         await page.ClickAsync("#job-stop");
         await browser.Until("document.getElementById('job-stop').hidden");
         CheckClean(browser, server);
+    }
+
+    /// <summary>Begins the project vera.</summary>
+    static async Task BeginAsync(Chromium browser)
+    {
+        await ReadyAsync(browser);
+        await browser.Write("#project-name", "vera");
+        await browser.Page.ClickAsync("#project-form button");
+        await browser.Until("!document.getElementById('project-view').hidden");
     }
 }

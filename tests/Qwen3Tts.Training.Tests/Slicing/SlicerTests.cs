@@ -1,11 +1,9 @@
 using System.Globalization;
 using Qwen3Tts.Audio;
 using Qwen3Tts.Checkpoint;
-using Qwen3Tts.CommandLine;
 using Qwen3Tts.Data;
 using Qwen3Tts.Kernels;
 using Qwen3Tts.Speaker;
-using Qwen3Tts.Training.Commands;
 using Qwen3Tts.Training.Data;
 using Qwen3Tts.Training.Slicing;
 
@@ -15,9 +13,10 @@ public sealed class SlicerTests
 {
     const double Noise = 0.0005; // RMS
 
-    static readonly Lazy<Joined> Nora = new(() => Joined.Nora(0, 20));
+    internal static readonly Lazy<Joined> Nora = new(() => Joined.Nora(0, 20));
 
-    static (string Audio, string Output) Written(Joined joined, string? text = null, string extension = ".srt", double noise = Noise)
+    internal static (string Audio, string Output) Written(Joined joined, string? text = null, string extension = ".srt",
+        double noise = Noise)
     {
         var folder = Scratch.New("slice");
         var audio = Path.Combine(folder, "long.wav");
@@ -27,14 +26,14 @@ public sealed class SlicerTests
         return (audio, Path.Combine(folder, "clips"));
     }
 
-    static SliceReport Run(string audio, string output, Func<SliceRequest, SliceRequest>? change = null, Action<string>? say = null,
-        CancellationToken stop = default)
+    internal static SliceReport Run(string audio, string output, Func<SliceRequest, SliceRequest>? change = null,
+        Action<string>? say = null, CancellationToken stop = default)
     {
         var request = new SliceRequest { Inputs = [audio], Output = output };
         return Slicer.Run(change?.Invoke(request) ?? request, say ?? (_ => { }), stop);
     }
 
-    static List<Slice> Clips(SliceReport report) => [.. report.Slices.Where(s => s.File is not null)];
+    internal static List<Slice> Clips(SliceReport report) => [.. report.Slices.Where(s => s.File is not null)];
 
     [Fact]
     public void ClipsHaveWholeSentencesAndTheirTextsAndQuietAtBothEnds()
@@ -204,74 +203,5 @@ public sealed class SlicerTests
             .Where(t => t.Item.Span.Middle > c.Span.Begin && t.Item.Span.Middle < c.Span.End).Select(t => t.Index)).ToList();
         Assert.Equal(main.Index().Where(m => m.Item).Select(m => m.Index), kept);
         Assert.Contains(report.Slices, s => s.Kind == "other speaker");
-    }
-
-    [Fact]
-    public void ARecogniserWritesTheTextsOnce()
-    {
-        var (audio, output) = Written(Nora.Value);
-        var heard = 0;
-        SliceReport Transcribed() => Run(audio, output, r => r with
-        {
-            Transcriber = new("ears", (clip, _) =>
-            {
-                heard++;
-                return clip.Seconds > 8 ? "x" : "What somebody says in this clip.";
-            }),
-        });
-        var first = Transcribed();
-        Assert.Equal(heard, first.Slices.Count(s => s.Kind is Slice.Clip or "text"));
-        Assert.Contains(first.Slices, s => s.Kind == "text"); // "x" cannot be all that is said
-        Assert.All(Clips(first), c => Assert.Equal("What somebody says in this clip.", c.Text));
-        var before = heard;
-        Transcribed();
-        Assert.Equal(before, heard);
-    }
-
-    /// <summary>After Ctrl-C in the middle, no clip is heard twice.</summary>
-    [Fact]
-    public void WhatWasHeardBeforeAStopIsKept()
-    {
-        var (audio, output) = Written(Nora.Value);
-        var heard = new List<Waveform>();
-        SliceReport Transcribed(int most) => Run(audio, output, r => r with
-        {
-            Transcriber = new("ears", (clip, _) =>
-            {
-                heard.Add(heard.Count < most ? clip : throw new OperationCanceledException());
-                return "What somebody says in this clip.";
-            }),
-        });
-        Assert.Throws<OperationCanceledException>(() => Transcribed(2));
-        var clips = Clips(Transcribed(int.MaxValue));
-        Assert.Equal(clips.Count(), heard.Count);
-    }
-
-    [Fact]
-    public void TheCommandCutsAFolderAndAsksACommandForTheTexts()
-    {
-        Assert.SkipWhen(OperatingSystem.IsWindows(), "echo is no program there.");
-        var (audio, output) = Written(Nora.Value);
-        var code = CommandRun.Run(TrainingCommands.Root(),
-            ["slice", Path.GetDirectoryName(audio)!, "-o", output, "--longest", "9", "--language", "en", "--transcribe-command",
-                "echo \"These words are said\" {wav}"]);
-        Assert.Equal(CommandRun.Done, code);
-        var clips = ClipList.Read(output, new());
-        Assert.All(clips, c => Assert.StartsWith("These words are said ", c.Text, StringComparison.Ordinal));
-        Assert.All(clips, c => Assert.Equal("English", c.Language));
-        Assert.Contains("long-0001.wav", File.ReadAllText(Path.Combine(output, Slicer.PageName)), StringComparison.Ordinal);
-        Assert.Contains("--transcribe-command: no-such-program could not be started", Refused("no-such-program {wav}"),
-            StringComparison.Ordinal);
-        Assert.Contains("--transcribe-command: false ended with 1, without a message.", Refused("false {wav}"), StringComparison.Ordinal);
-        Assert.Contains("give a program, and {wav}", Refused("{wav}"), StringComparison.Ordinal);
-        Assert.Contains("Name another folder with --output", Refused("true {wav}", Path.GetDirectoryName(audio)), StringComparison.Ordinal);
-
-        string Refused(string command, string? folder = null)
-        {
-            using var errors = new StringWriter();
-            Assert.Equal(CommandRun.UsersMistake, CommandRun.Run(TrainingCommands.Root(),
-                ["slice", audio, "-o", folder ?? output + "2", "--transcribe-command", command], errors));
-            return errors.ToString();
-        }
     }
 }
