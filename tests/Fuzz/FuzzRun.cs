@@ -93,8 +93,13 @@ public static partial class FuzzRun
         public FuzzOutcome Count(int inputs)
         {
             var files = target.Files.Keys.Where(target.IsMutated).Order(StringComparer.Ordinal).ToList();
+            var at = 0;
+            // A reader that never returns cannot be stopped in any other way. Its input stays in the folder.
+            using var watchdog = new Timer(_ => Environment.FailFast($"{name}: input {at} of seed {seed} does not end. It is in {folder}."));
             for (var i = 0; i < inputs; i++)
             {
+                at = i;
+                watchdog.Change(TimeSpan.FromSeconds(2 * LongestWait), Timeout.InfiniteTimeSpan);
                 var mutator = new Mutator(unchecked(seed * 1_000_003 + i));
                 var file = files[mutator.Random.Next(files.Count)];
                 var content = target.Mutate(mutator, file, target.Files[file]);

@@ -62,6 +62,29 @@ public sealed class DamagedAudioTests
         }
     }
 
+    /// <summary>
+    /// The end of a Vorbis stream cuts samples off its last packet alone. An end before that packet is a mistake of the file, and the
+    /// decoder would wait for ever.
+    /// </summary>
+    [Fact]
+    public void AnEndBeforeTheLastPacketIsIgnored()
+    {
+        var packets = new OggPackets(File.ReadAllBytes(Golden.File("audio", "compressed", "speech_Vorbis.ogg")), new("a")).Read();
+        var end = packets[^1].Granule!.Value;
+        var whole = Read(null);
+        Assert.Equal(end, Read(end).Length);
+        Assert.True(whole.Length > end, "the file must end within its last packet");
+        Assert.Equal(whole[..(int)(end - 7)], Read(end - 7));
+        foreach (var wrong in new[] { 0, 1, end / 2, long.MinValue / 2, long.MaxValue })
+            Assert.Equal(whole, Read(wrong));
+
+        float[] Read(long? at)
+        {
+            packets[^1] = packets[^1] with { Granule = at };
+            return new VorbisReader(packets, new("a")).Read().Samples;
+        }
+    }
+
     /// <summary>A codebook that announces more than any file has, so that the decoder would reserve gigabytes or wait for ever.</summary>
     [Theory]
     [InlineData("ffff ffffff 01")] // 65,535 values for each of 16,777,215 words

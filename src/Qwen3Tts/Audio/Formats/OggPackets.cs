@@ -109,7 +109,7 @@ sealed class OggPackets(byte[] file, AudioErrors errors)
         }
         _isEnded = (flags & Last) != 0;
         if (_isEnded && sizes.IsEmpty && _packets.Count > 0) // some programs end a stream with an empty page
-            _packets[^1] = _packets[^1] with { Granule = granule, IsLast = true };
+            _packets[^1] = _packets[^1] with { Granule = granule >= 0 ? granule : null, IsLast = true };
     }
 }
 

@@ -16,9 +16,9 @@ static class VorbisHeaders
     /// <summary>A packet with the name of no program and no comments.</summary>
     public static readonly byte[] NoComments = [3, .. "vorbis"u8, 0, 0, 0, 0, 0, 0, 0, 0, 1];
 
-    /// <summary>The number of channels and the sample rate.</summary>
+    /// <summary>The number of channels, the sample rate, and the samples of the longest block.</summary>
     /// <exception cref="InvalidDataException">A header is damaged.</exception>
-    public static (int Channels, int Rate) Check(List<OggPacket> packets, AudioErrors errors)
+    public static (int Channels, int Rate, int LongestBlock) Check(List<OggPacket> packets, AudioErrors errors)
     {
         var format = packets[Format].Bytes.Span;
         if (format.Length < 30 || BinaryPrimitives.ReadUInt32LittleEndian(format[7..]) != 0 || format[11] == 0)
@@ -30,7 +30,7 @@ static class VorbisHeaders
             throw errors.Bad("its third packet is not one of Vorbis", AudioErrors.Again);
         if (!new Codebooks(packets[Setup].Bytes).AreSane())
             throw errors.Bad("its codebooks are damaged", AudioErrors.Again);
-        return (format[11], errors.Rate(BinaryPrimitives.ReadUInt32LittleEndian(format[12..])));
+        return (format[11], errors.Rate(BinaryPrimitives.ReadUInt32LittleEndian(format[12..])), 1 << large);
     }
 
     /// <summary>Reads the codebooks of the third packet without keeping them. The lowest bit of a byte comes first.</summary>

@@ -1,5 +1,6 @@
 // Reads Vorbis in Ogg. The decoder is NVorbis; it gets the packets of our own reader of Ogg, whose checksums were compared, and headers
-// that were checked before: NVorbis reserves memory for what a header announces, and some values make it wait for ever.
+// that were checked before: NVorbis reserves memory for what a header announces, and some values make it wait for ever. So does an end of
+// the stream that lies before its last packet; therefore the end is cut off here.
 using NVorbis;
 using IPacket = NVorbis.Contracts.IPacket;
 
@@ -13,14 +14,15 @@ sealed class VorbisReader(List<OggPacket> packets, AudioErrors errors)
     /// <exception cref="InvalidDataException">The stream is damaged.</exception>
     public Waveform Read()
     {
-        var (channels, rate) = VorbisHeaders.Check(packets, errors);
-        var mixer = new MonoMixer(channels, errors);
+        var (channels, rate, longest) = VorbisHeaders.Check(packets, errors);
+        var (mixer, excess) = (new MonoMixer(channels, errors), 0L);
         var values = new float[4096 * channels];
         try
         {
             using var decoder = new StreamDecoder(new Packets(packets)) { ClipSamples = false };
             while (decoder.Read(values, 0, values.Length) is > 0 and var count)
                 mixer.Add(values.AsSpan(0, count));
+            excess = decoder.SamplePosition - packets[^1].Granule ?? 0;
         }
         catch (Exception e) when (e is not (OutOfMemoryException or InvalidDataException { Data.Count: > 0 }))
         {
@@ -28,7 +30,8 @@ sealed class VorbisReader(List<OggPacket> packets, AudioErrors errors)
             throw errors.Bad($"its Vorbis packets cannot be decoded after {mixer.Count} samples", AudioErrors.Again,
                 "its packets cannot be decoded", e);
         }
-        return mixer.Finish(rate);
+        // A packet adds half a block at most. An end that lies further back is not one.
+        return mixer.Finish(rate, length: excess > 0 && excess <= longest / 2 ? mixer.Count - excess : null);
     }
 
     sealed class Packets(List<OggPacket> packets) : NVorbis.Contracts.IPacketProvider
@@ -48,7 +51,7 @@ sealed class VorbisReader(List<OggPacket> packets, AudioErrors errors)
             : index == VorbisHeaders.Comments ? new(VorbisHeaders.NoComments)
             : new(packets[index].Bytes)
             {
-                GranulePosition = packets[index].Granule,
+                GranulePosition = index + 1 < packets.Count ? packets[index].Granule : null,
                 IsEndOfStream = packets[index].IsLast,
             };
     }
