@@ -12,7 +12,7 @@ Console.WriteLine($"seed {seed}\n{FuzzOutcome.TableHead}");
 var good = true;
 foreach (var target in name == "all" ? AllTargets.Names : [name])
 {
-    var outcome = FuzzRun.Run(target, count, seed, Directory.CreateTempSubdirectory($"qwen3tts-fuzz-{target}-").FullName);
+    var outcome = FuzzRun.Run(target, count, seed);
     Console.WriteLine(outcome);
     good &= outcome.IsGood;
     foreach (var failure in outcome.Kinds)

@@ -17,6 +17,8 @@ static class Resampler
     const int Resolution = 2048; // phases per sample of the lower rate; rates that need more phases interpolate (-130 dB)
     const int HighestRate = 1_000_000;
 
+    static readonly double KaiserPeak = BesselI0(KaiserBeta); // the window's value in its middle
+
     /// <summary>Changes the sample rate. Any two rates are supported.</summary>
     /// <param name="samples">Mono sound [n].</param>
     /// <param name="from">Sample rate of <paramref name="samples"/>, in samples per second, 1 to 1,000,000.</param>
@@ -33,7 +35,7 @@ static class Resampler
         if (length > Array.MaxLength)
             throw new ArgumentOutOfRangeException(nameof(to), to,
                 $"{samples.Length} samples at {from} Hz would become {length} samples. Cut the audio into shorter pieces.");
-        var bank = new PhaseBank(from, to);
+        var bank = PhaseBank.Of(from, to);
         var padded = new float[samples.Length + bank.Reach + bank.Taps + 1]; // silence around the sound
         samples.CopyTo(padded.AsSpan(bank.Reach));
         var result = new float[length];
@@ -49,7 +51,7 @@ static class Resampler
     public static IEnumerable<float[]> ResampleInPieces(IEnumerable<float[]> chunks, int from, int to)
     {
         CheckRates(from, to);
-        var bank = new PhaseBank(from, to);
+        var bank = PhaseBank.Of(from, to);
         var held = new float[bank.Reach]; // silence before the sound
         long count = 0, dropped = 0, done = 0;
         float[] Filter(long until)
@@ -103,7 +105,7 @@ static class Resampler
             return 0;
         var x = Math.PI * t;
         var sinc = x == 0 ? Cutoff * scale : Math.Sin(Cutoff * scale * x) / x;
-        return sinc * BesselI0(KaiserBeta * Math.Sqrt(1 - edge * edge)) / BesselI0(KaiserBeta);
+        return sinc * BesselI0(KaiserBeta * Math.Sqrt(1 - edge * edge)) / KaiserPeak;
     }
 
     /// <summary>Modified Bessel function of the first kind, order 0, by its power series.</summary>
@@ -120,11 +122,17 @@ static class Resampler
     /// </summary>
     sealed class PhaseBank
     {
-        readonly int _up, _down, _phases;
-        readonly double[] _rows; // [phases + 1, taps]; the last row equals the first row of the next input sample
+        static PhaseBank? _last; // clips of one voice mostly have one rate, and a bank takes longer to make than a short clip to filter
 
-        public PhaseBank(int from, int to)
+        readonly int _from, _to, _up, _down, _phases;
+        readonly double[] _rows; // [phases + 1, taps], at most 3 MB; the last row equals the first row of the next input sample
+
+        public static PhaseBank Of(int from, int to) =>
+            _last is { } last && (last._from, last._to) == (from, to) ? last : _last = new(from, to);
+
+        PhaseBank(int from, int to)
         {
+            (_from, _to) = (from, to);
             var common = (int)BigInteger.GreatestCommonDivisor(from, to);
             (_up, _down) = (to / common, from / common);
             var scale = Math.Min(1.0, (double)to / from);
