@@ -53,9 +53,8 @@ static class DoctorConsole
             console.Write(new Cell($"{id} in {source.Sentence}\n"));
         if (r.Losses.Count > 0)
             console.Write(Rows(Columns("hypothesis", "total", "talker", "first codes", "end", "predictor", "base, total"), r.Losses,
-                l => l.Possible
-                ? [l.Hypothesis, .. new[] { l.Total, l.Talker, l.Codes, l.End, l.Predictor, l.Base }.Select(n => Html.Number(n))]
-                : [l.Hypothesis, "the shapes forbid it", "", "", "", "", ""]));
+                l => l.NotMeasured is { } reason ? [l.Hypothesis, reason, "", "", "", "", ""]
+                : [l.Hypothesis, .. new[] { l.Total, l.Talker, l.Codes, l.End, l.Predictor, l.Base }.Select(n => Html.Number(n))]));
     }
 
     public static Table Columns(params string[] names) => new Table().Border(TableBorder.Simple).AddColumns(names);

@@ -21,8 +21,8 @@ sealed class BenchCommand : DocumentedCommand
     };
     readonly Option<bool> _doctor = new("--doctor")
     {
-        Description = "Measure the doctor: every hypothesis on ten clips of six seconds, without and with a base. Writes random weights " +
-            "to the temporary folder, twice the model's size.",
+        Description = "Measure the doctor on ten clips of six seconds: a checkpoint alone under every hypothesis, and one of a correct " +
+            "training with its base. Writes random weights to the temporary folder, twice the model's size.",
     };
     readonly Option<string> _model = new("--model", "-m")
     {
@@ -105,10 +105,10 @@ sealed class BenchCommand : DocumentedCommand
     static int Doctor(ModelConfig model, string shape, CancellationToken stop)
     {
         Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{shape}, random weights; {DoctorBench.Clips} clips of six seconds, every hypothesis; {Workers.Shared.Threads} threads, " +
+            $"{shape}, random weights; {DoctorBench.Clips} clips of six seconds; {Workers.Shared.Threads} threads, " +
             $"{RuntimeInformation.OSDescription}"));
         Console.Out.WriteLine("\n| doctor | seconds | positions | passes of a clip through the talker |\n|---|---|---|---|");
-        foreach (var (name, withBase) in new[] { ("the checkpoint alone", false), ("with its base", true) })
+        foreach (var (name, withBase) in new[] { ("a checkpoint alone", false), ("one of a correct training, with its base", true) })
         {
             var r = StatusLine.While("building the model", line => DoctorBench.Run(model, withBase, line, stop));
             Console.Out.WriteLine(FormattableString.Invariant($"| {name} | {r.Seconds:0} | {r.Positions} | {r.Runs} |"));

@@ -101,18 +101,9 @@ static class Examination
             Data = new(options.Data!, clips.Examples.Count, clips.Frames, clips.Voice, clips.Written.Layout == Layout.Interleaved
                 ? RunManifest.Interleaved : RunManifest.TextFirst, clips.Written.Instructed, clips.Written.InContext, clips.Written.Source,
                 now.ShowsDifference(FaultSet.NoLanguage), Math.Log(now.Codebook)),
-            Losses = [.. Hypothesis.All.Append(diagnosis.Hypothesis).DistinctBy(h => h.Name).Select(h => Row(h, now, origin?.Measurement))],
+            Losses = LossTable.Measure(now, origin, diagnosis.Hypothesis),
             Findings = [.. report.Findings, .. TrainingFindings.List(now, diagnosis, origin, options.Words)],
         };
-    }
-
-    static LossRow Row(Hypothesis h, Measurement now, Measurement? before)
-    {
-        if (!now.Allows(h.Faults))
-            return new(h.Name, false, null, null, null, null, null, null);
-        var losses = now.LossesUnder(h.Faults);
-        return new(h.Name, true, losses.Total, losses.Talker, losses.Codes.Mean, losses.End.Count == 0 ? null
-            : losses.End.Mean, losses.Predictor.Mean, before?.LossesUnder(h.Faults).Total);
     }
 
     static DoctorReport Speak(DoctorReport report, DoctorOptions options, Func<string, SpeechSource> open, ModelFolder model,

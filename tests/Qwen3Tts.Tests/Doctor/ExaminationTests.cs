@@ -28,6 +28,8 @@ public sealed class ExaminationTests
         Assert.Equal(named == "correct", report.Healthy);
         Assert.StartsWith(report.Healthy ? "Healthy" : "Mismatch", report.Verdict, StringComparison.Ordinal);
         Assert.Equal(report.Losses.Where(l => l.Possible).Min(l => l.Total), report.Losses.Single(l => l.Hypothesis == named).Total);
+        Assert.All(report.Losses.Where(l => l.Hypothesis == "correct" || l.Hypothesis == named), l => Assert.NotNull(l.Base));
+        Assert.Contains(report.Losses, l => l is { NotMeasured: "the changed rows rule it out", Total: null, Base: null });
         var faults = Hypothesis.All.Single(h => h.Name == named).Faults;
         foreach (var part in KnownFaults.ListParts(faults))
             Assert.Contains(report.Findings, f => f.Id == part.Name && f.Severity == Severity.Fault);

@@ -31,7 +31,7 @@ public sealed class ReportTests
         Data = new("codes.jsonl", 10, 300, "row 3000", "interleaved", 5, 9, "qwen3tts.json", true, 5.545),
         Findings = [.. KnownFaults.ListParts(faults).Select(f =>
             new Finding(f.Name, Severity.Fault, "the change of the heads fits it at a cosine of 0.069.", f.Remedy))],
-        Losses = [new("correct", true, 1, 1, 1, 1, 1, 1)],
+        Losses = [new("correct", null, 1, 1, 1, 1, 1, 1)],
         TextProjection = new([], Vocabulary, Text, false, "P(x) is far away (medians over the 37 ids of the data's text)."),
         Movement = new([new("talker mlp", 3, 0, 1, 0.01, 4, 64)], 0, [], []),
         Speech = new([new("Good morning.", 12, 0.96, true, 1, 0.1, 0, [0.5])

@@ -34,15 +34,21 @@ public sealed class BenchTests
         Assert.True(result.Methods[2].Cost.Plan!.Peak < result.Methods[0].Cost.Plan!.Peak);
     }
 
-    [Theory]
-    [InlineData("base-0b6", false)]
-    [InlineData("base-1b7", true)]
-    public void TheDoctorIsMeasuredUnderEveryHypothesis(string name, bool withBase)
+    [Fact]
+    public void TheDoctorOfACheckpointAloneIsMeasuredUnderEveryHypothesis()
     {
-        var model = ModelFolder.Open(Golden.Checkpoint(name)).Config;
-        var inputs = Hypothesis.All.Select(h => h.Faults & KnownFaults.Input)
-            .Where(f => model.TalkerConfig.TextHiddenSize == model.TalkerConfig.HiddenSize || !f.HasFlag(FaultSet.NoTextProjection))
-            .Distinct().Count();
-        Assert.True(DoctorBench.Run(model, withBase, _ => { }).Runs >= inputs * DoctorBench.Clips * (withBase ? 2 : 1));
+        var model = ModelFolder.Open(Golden.Checkpoint("base-0b6")).Config;
+        var inputs = Hypothesis.All.Select(h => h.Faults & KnownFaults.Input).Where(f => !f.HasFlag(FaultSet.NoTextProjection)).Distinct();
+        Assert.True(DoctorBench.Run(model, withBase: false, _ => { }).Runs >= inputs.Count() * DoctorBench.Clips);
+    }
+
+    /// <summary>The rows of a correct training rule most hypotheses out, so the two models together need fewer passes than one under
+    /// every hypothesis.</summary>
+    [Fact]
+    public void TheDoctorWithABaseSkipsWhatTheChangedRowsRuleOut()
+    {
+        var model = ModelFolder.Open(Golden.Checkpoint("base-1b7")).Config;
+        int Runs(bool withBase) => DoctorBench.Run(model, withBase, _ => { }).Runs;
+        Assert.InRange(Runs(withBase: true), 2 * DoctorBench.Clips, Runs(withBase: false) - 1);
     }
 }

@@ -7,15 +7,20 @@ namespace Qwen3Tts.Doctor.Report;
 
 /// <summary>The checkpoint's loss under one hypothesis, mean over all clips, in nats.</summary>
 /// <param name="Hypothesis">Its name.</param>
-/// <param name="Possible">Whether the shapes of the model's weights allow it; if not, the numbers are null.</param>
+/// <param name="NotMeasured">Why the numbers are null: the shapes of the weights or the changed rows rule it out. Null if they were
+/// measured.</param>
 /// <param name="Total">talker + 0.3 predictor.</param>
 /// <param name="Talker">The talker's loss over first codes and ends of speech.</param>
 /// <param name="Codes">The talker's loss over first codes only.</param>
 /// <param name="End">The talker's loss over ends of speech only.</param>
 /// <param name="Predictor">The code predictor's loss over the other codes.</param>
 /// <param name="Base">The base's total loss, if there is a base.</param>
-sealed record LossRow(string Hypothesis, bool Possible, double? Total, double? Talker, double? Codes, double? End, double? Predictor,
-    double? Base);
+sealed record LossRow(string Hypothesis, string? NotMeasured, double? Total = null, double? Talker = null, double? Codes = null,
+    double? End = null, double? Predictor = null, double? Base = null)
+{
+    /// <summary>Whether nothing rules the hypothesis out, so that there are numbers.</summary>
+    public bool Possible => NotMeasured is null;
+}
 
 /// <summary>The data that the losses were measured on.</summary>
 /// <param name="Source">The file or folder.</param>

@@ -71,8 +71,11 @@ static class HtmlReport
         {
             var named = row.Hypothesis == r.Hypothesis ? " class=\"named\"" : "";
             page.Append($"<tr{named}><td><code>{Escape(row.Hypothesis)}</code></td>");
-            foreach (var (_, value) in columns)
-                page.Append(Heat(value(row), r.Losses.Select(value)));
+            if (row.NotMeasured is { } reason)
+                page.Append($"<td class=\"soft\" colspan=\"{columns.Length}\">{Escape(reason)}</td>");
+            else
+                foreach (var (_, value) in columns)
+                    page.Append(Heat(value(row), r.Losses.Select(value)));
             page.Append("</tr>\n");
         }
         page.Append("</table></div>\n");
