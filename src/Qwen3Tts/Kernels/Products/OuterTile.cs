@@ -11,6 +11,10 @@ static unsafe class OuterTile
     /// <summary>Floats in a panel of b: three times sixteen lanes, the width at which AVX-512 reaches its peak.</summary>
     public const int Panel = 48;
 
+    // Where a pass over b reads it from. The first pass over weights reads memory, one line after the other.
+    readonly struct Weights;
+    readonly struct Cached;
+
     /// <summary>c [rows, lanes] += a [rows, k] * b [k, lanes], lanes a multiple of 16; the strides are in floats.</summary>
     [MethodImpl(Simd.Hot)]
     public static void Run<T>(float* a, nint aStride, float* b, nint bStride, float* c, nint cStride, int k, int rows, int lanes) where T
@@ -30,12 +34,35 @@ static unsafe class OuterTile
     static void Panels<T>(float* a, nint aStride, float* b, nint bStride, float* c, nint cStride, int k, int rows) where T
         : struct, ILanes<T>
     {
+        if (bStride == Panel) // weights
+        {
+            var first = rows >= 8 ? 8 : Math.Min(rows, 2);
+            if (first == 8)
+                Rows8x3<T, Weights>(a, aStride, b, bStride, c, cStride, k);
+            else if (first == 2)
+                Rows2x3<T, Weights>(a, aStride, b, bStride, c, cStride, k);
+            else
+                Row1x3<T, Weights>(a, b, bStride, c, k);
+            rows -= first;
+            a += first * aStride;
+            c += first * cStride;
+        }
         for (; rows >= 8; rows -= 8, a += 8 * aStride, c += 8 * cStride)
-            Rows8x3<T>(a, aStride, b, bStride, c, cStride, k);
+            Rows8x3<T, Cached>(a, aStride, b, bStride, c, cStride, k);
         for (; rows >= 2; rows -= 2, a += 2 * aStride, c += 2 * cStride)
-            Rows2x3<T>(a, aStride, b, bStride, c, cStride, k);
+            Rows2x3<T, Cached>(a, aStride, b, bStride, c, cStride, k);
         if (rows > 0)
-            Row1x3<T>(a, b, bStride, c, k);
+            Row1x3<T, Cached>(a, b, bStride, c, k);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static void Ahead<TFrom>(float* b)
+    {
+        if (typeof(TFrom) != typeof(Weights))
+            return;
+        Prefetch.Ahead(b);
+        Prefetch.Ahead(b + 16);
+        Prefetch.Ahead(b + 32);
     }
 
     [MethodImpl(Simd.Hot)]
@@ -54,7 +81,7 @@ static unsafe class OuterTile
 
     // 24 accumulators, 3 of b and one of a: 28 of the 32 registers.
     [MethodImpl(Simd.Hot)]
-    static void Rows8x3<T>(float* a, nint aStride, float* b, nint bStride, float* c, nint cStride, int k) where T : struct, ILanes<T>
+    static void Rows8x3<T, TFrom>(float* a, nint aStride, float* b, nint bStride, float* c, nint cStride, int k) where T : struct, ILanes<T>
     {
         float* a1 = a + aStride, a2 = a1 + aStride, a3 = a2 + aStride, a4 = a3 + aStride, a5 = a4 + aStride, a6 = a5 + aStride,
             a7 = a6 + aStride;
@@ -66,6 +93,7 @@ static unsafe class OuterTile
         T c60 = T.Load(c6), c61 = T.Load(c6 + 16), c62 = T.Load(c6 + 32), c70 = T.Load(c7), c71 = T.Load(c7 + 16), c72 = T.Load(c7 + 32);
         for (nint i = 0; i < k; i++, b += bStride)
         {
+            Ahead<TFrom>(b);
             T b0 = T.Load(b), b1 = T.Load(b + 16), b2 = T.Load(b + 32);
             var v = T.Broadcast(a[i]);
             (c00, c01, c02) = (T.MultiplyAdd(v, b0, c00), T.MultiplyAdd(v, b1, c01), T.MultiplyAdd(v, b2, c02));
@@ -95,12 +123,13 @@ static unsafe class OuterTile
     }
 
     [MethodImpl(Simd.Hot)]
-    static void Rows2x3<T>(float* a, nint aStride, float* b, nint bStride, float* c, nint cStride, int k) where T : struct, ILanes<T>
+    static void Rows2x3<T, TFrom>(float* a, nint aStride, float* b, nint bStride, float* c, nint cStride, int k) where T : struct, ILanes<T>
     {
         float* a1 = a + aStride, c1 = c + cStride;
         T c00 = T.Load(c), c01 = T.Load(c + 16), c02 = T.Load(c + 32), c10 = T.Load(c1), c11 = T.Load(c1 + 16), c12 = T.Load(c1 + 32);
         for (nint i = 0; i < k; i++, b += bStride)
         {
+            Ahead<TFrom>(b);
             T b0 = T.Load(b), b1 = T.Load(b + 16), b2 = T.Load(b + 32), v = T.Broadcast(a[i]), v1 = T.Broadcast(a1[i]);
             (c00, c01, c02) = (T.MultiplyAdd(v, b0, c00), T.MultiplyAdd(v, b1, c01), T.MultiplyAdd(v, b2, c02));
             (c10, c11, c12) = (T.MultiplyAdd(v1, b0, c10), T.MultiplyAdd(v1, b1, c11), T.MultiplyAdd(v1, b2, c12));
@@ -110,11 +139,12 @@ static unsafe class OuterTile
     }
 
     [MethodImpl(Simd.Hot)]
-    static void Row1x3<T>(float* a, float* b, nint bStride, float* c, int k) where T : struct, ILanes<T>
+    static void Row1x3<T, TFrom>(float* a, float* b, nint bStride, float* c, int k) where T : struct, ILanes<T>
     {
         T c0 = T.Load(c), c1 = T.Load(c + 16), c2 = T.Load(c + 32);
         for (nint i = 0; i < k; i++, b += bStride)
         {
+            Ahead<TFrom>(b);
             var v = T.Broadcast(a[i]);
             (c0, c1, c2) = (T.MultiplyAdd(v, T.Load(b), c0), T.MultiplyAdd(v, T.Load(b + 16), c1), T.MultiplyAdd(v, T.Load(b + 32), c2));
         }
