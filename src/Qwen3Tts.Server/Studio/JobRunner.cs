@@ -40,7 +40,7 @@ sealed class Job(string project, string kind) : IDisposable
 
     void Add(string line)
     {
-        line = string.Concat(line.Where(c => !char.IsControl(c)));
+        line = TrainerWords.OnThePage(string.Concat(line.Where(c => !char.IsControl(c))));
         lock (_lines)
         {
             if (line.Length > 0)
