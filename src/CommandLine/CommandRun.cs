@@ -50,7 +50,8 @@ static class CommandRun
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
-            return Fail(Interrupted, "Stopped.");
+            return Fail(Interrupted, parsed.CommandResult.Command is DocumentedCommand { GoesOn: true }
+                ? "Stopped. To go on, give the same command again." : "Stopped.");
         }
         catch (Exception e)
         {
