@@ -8,7 +8,7 @@ namespace Qwen3Tts.Server.Studio;
 /// <param name="kind">slice or train.</param>
 sealed class Job(string project, string kind) : IDisposable
 {
-    const int MostLines = 200, MostColumns = 400;
+    const int MostLines = 200, MostColumns = 1000;
 
     readonly Queue<string> _lines = [];
     readonly CancellationTokenSource _stop = new();

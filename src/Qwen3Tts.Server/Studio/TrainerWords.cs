@@ -11,6 +11,7 @@ static partial class TrainerWords
     [
         ("^Next: qwen3tts-train prepare .*", "Next: listen to the clips, and press 'Train'."),
         (": write it with 'qwen3tts-train review .*", ": write down beside each clip what is said in it."),
+        (", or give subtitles \\(.srt\\)", ", and correct their words"),
         ("The table says why; --shortest.*", "'What the trainer says' names the reasons."),
         ("^The voice: qwen3tts say .*", "Speak with it under 'Result'."),
         ("Go on with: qwen3tts-train .*", "To go on, press 'Go on' or 'Train'."),

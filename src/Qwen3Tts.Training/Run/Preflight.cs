@@ -79,8 +79,8 @@ static class Preflight
             "data again with this model.";
         const string Texts =
             "The codes are those of this model's codec, so the texts are the likelier cause. Listen to a few clips beside their texts, " +
-            "and correct the list. If they are right, the model has never heard such words, and needs many recordings. Then start with " +
-            "--force, and for a language that the model lacks with --new-language, too.";
+            "and correct those that are wrong. If they are right, the model has never heard such words, and needs many recordings. " +
+            "Then start with --force, and for a language that the model lacks with --new-language, too.";
         if (!double.IsFinite(total))
             yield return new(true, $"{data}: the loss of the untouched model is {N(total)}: its weights are damaged.",
                 "Download the model again.");
@@ -119,8 +119,8 @@ static class Preflight
         yield return new(options.NewLanguage is null,
             $"{options.Data}: the texts fit these recordings no better than the texts of other clips do: they save {N(texts.Saved)} ± " +
             $"{N(2 * texts.Error)} nats a frame. Either the texts are those of other recordings, or the model does not know the language.",
-            "Listen to a few clips beside their texts, and correct the list. For a language that the model does not know, give " +
-            "--new-language, and many recordings.");
+            "Listen to a few clips beside their texts, and correct those that are wrong. For a language that the model does not know, " +
+            "give --new-language, and many recordings.");
     }
 
     /// <summary>Compares the settings with those that are known to work.</summary>

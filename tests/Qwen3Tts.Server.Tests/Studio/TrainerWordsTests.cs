@@ -15,6 +15,8 @@ public sealed class TrainerWordsTests
     [InlineData("Stopped. Go on with: qwen3tts-train voice --name vera --output /studio/vera/voice",
         "Stopped. To go on, press 'Go on' or 'Train'.")]
     [InlineData("The voice: qwen3tts say \"A text. Its end.\" --model out/export --speaker vera -o out.wav", "Speak with it under 'Result'.")]
+    [InlineData("1.txt has no times: its sentences were placed by their lengths. Listen to some clips, or give subtitles (.srt).",
+        "1.txt has no times: its sentences were placed by their lengths. Listen to some clips, and correct their words.")]
     [InlineData("To run it all the same, pass --force.", "")]
     [InlineData("Unusual: 40 steps use each of 2 clips 80 times. Use --epochs 3, or bring more recordings.",
         "Unusual: 40 steps use each of 2 clips 80 times. Give fewer steps, or bring more recordings.")]
