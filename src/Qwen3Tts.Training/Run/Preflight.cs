@@ -21,6 +21,14 @@ static class Preflight
     const double DoubtfulTalker = 4.5; // above all losses of clean recordings in a language of the model
     const double ReleasedGuessing = 7.6246; // ln 2048: of the models that the limits below come from
 
+    const string CheckCodes =
+        "Are the codes of this model's codec, the texts those of the clips, and the language one that the model speaks? Prepare the " +
+        "data again with this model.";
+    const string CheckTexts =
+        "The codes are those of this model's codec, so the texts are the likelier cause. Listen to a few clips beside their texts, " +
+        "and correct those that are wrong. If they are right, the model has never heard such words, and needs many recordings. " +
+        "Then start with --force, and for a language that the model lacks with --new-language, too.";
+
     /// <param name="talker">The model as it was loaded.</param>
     /// <param name="model">Its folder.</param>
     /// <param name="data">The data of the run.</param>
@@ -74,23 +82,18 @@ static class Preflight
         // the model does not know. These can be learned, unless it is far above guessing: then the model may be sure of wrong codes.
         var fitsNothing = total >= 8 * scale && !(byShift >= 2 * scale && talker < 1.25 * guessing);
         var codesFit = byShift >= scale && predictor < 7.6 * scale; // with codes of another codec, shifted labels fit no worse
-        const string Codes =
-            "Are the codes of this model's codec, the texts those of the clips, and the language one that the model speaks? Prepare the " +
-            "data again with this model.";
-        const string Texts =
-            "The codes are those of this model's codec, so the texts are the likelier cause. Listen to a few clips beside their texts, " +
-            "and correct those that are wrong. If they are right, the model has never heard such words, and needs many recordings. " +
-            "Then start with --force, and for a language that the model lacks with --new-language, too.";
         if (!double.IsFinite(total))
             yield return new(true, $"{data}: the loss of the untouched model is {N(total)}: its weights are damaged.",
                 "Download the model again.");
         if (predictor >= 7.6 * scale)
             yield return new(true,
-                $"{data}: the code predictor's loss on the untouched model is {N(predictor)}, and guessing costs {N(guessing)}.", Codes);
+                $"{data}: the code predictor's loss on the untouched model is {N(predictor)}, and guessing costs {N(guessing)}.",
+                CheckCodes);
         if (fitsNothing)
             yield return new(true,
                 $"{data}: the first total loss is {N(total)} (talker {N(talker)}, code predictor {N(predictor)}); with this model's " +
-                $"codebooks runs that worked began below {N(8 * scale)}, most near {N(3.5 * scale)}.", codesFit ? Texts : Codes);
+                $"codebooks runs that worked began below {N(8 * scale)}, most near {N(3.5 * scale)}.",
+                codesFit ? CheckTexts : CheckCodes);
         else if (talker > DoubtfulTalker * scale)
             yield return new(false,
                 $"{data}: the talker's loss on the untouched model is {N(talker)}; clean recordings in a language of the model begin " +

@@ -20,8 +20,8 @@ sealed class Journal<T> : IDisposable where T : class
     readonly JsonTypeInfo<T> _type;
     readonly Func<T, string?> _keyOf;
 
-    /// <param name="path">The file, which begins with the first result. If it was changed by others, it gets another name, and a new file goes on with what
-    /// it has.</param>
+    /// <param name="path">The file, which begins with the first result. If it was changed by others, it gets another name, and a new file
+    /// goes on with what it has.</param>
     /// <param name="type">How a line is read and written.</param>
     /// <param name="keyOf">The key of a line; null if the line is not valid.</param>
     /// <exception cref="IOException">There is a file that this program did not write.</exception>

@@ -14,7 +14,8 @@ public sealed class TrainerWordsTests
     [InlineData("More was left out than kept; --shortest, --longest and --noise change the limits.", "More was left out than kept.")]
     [InlineData("Stopped. Go on with: qwen3tts-train voice --name vera --output /studio/vera/voice",
         "Stopped. To go on, press 'Go on' or 'Train'.")]
-    [InlineData("The voice: qwen3tts say \"A text. Its end.\" --model out/export --speaker vera -o out.wav", "Speak with it under 'Result'.")]
+    [InlineData("The voice: qwen3tts say \"A text. Its end.\" --model out/export --speaker vera -o out.wav",
+        "Speak with it under 'Result'.")]
     [InlineData("1.txt has no times: its sentences were placed by their lengths. Listen to some clips, or give subtitles (.srt).",
         "1.txt has no times: its sentences were placed by their lengths. Listen to some clips, and correct their words.")]
     [InlineData("To run it all the same, pass --force.", "")]
@@ -31,6 +32,6 @@ public sealed class TrainerWordsTests
     [Theory]
     [InlineData("step 3 of 20 · talker 4.10, predictor 5.02 (after 20 s)")]
     [InlineData("- codes.jsonl: the first total loss is 8.1; runs that worked began below 5, most near 2.")]
-    [InlineData("Written: /home/a/qwen3tts/studio/vera/clips/metadata.jsonl; its well-known words, -20 dB.")]
+    [InlineData("Written: /srv/qwen3tts/studio/vera/clips/metadata.jsonl; its well-known words, -20 dB.")]
     public void AllElseStaysAsItIs(string line) => Assert.Equal(line, TrainerWords.OnThePage(line));
 }
