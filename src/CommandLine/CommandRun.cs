@@ -50,7 +50,7 @@ static class CommandRun
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
-            return Fail(Interrupted, "Stopped.");
+            return Fail(Interrupted, $"Stopped.{HowToGoOn(parsed.CommandResult.Command)}");
         }
         catch (Exception e)
         {
@@ -61,6 +61,9 @@ static class CommandRun
                     $"--debug and report what it prints.");
         }
     }
+
+    static string HowToGoOn(Command stopped) =>
+        stopped is DocumentedCommand { GoesOn: true } ? " To go on, give the same command again." : "";
 
     /// <summary>The message without the name of a parameter, which .NET appends.</summary>
     static string MessageOf(Exception e) => e is ArgumentException { ParamName: { } parameter }

@@ -10,6 +10,9 @@ class DocumentedCommand(string name, string description, params IReadOnlyList<st
 
     public IReadOnlyList<string> Examples { get; } = examples;
 
+    /// <summary>True if the same command goes on where Ctrl-C stopped it.</summary>
+    public bool GoesOn { get; protected init; }
+
     /// <summary>Options under their headings. The help lists all others after them.</summary>
     public IReadOnlyList<(string Heading, IReadOnlyList<Option> Options)> Groups => _groups;
 

@@ -109,6 +109,7 @@ sealed class ModelsDownloadCommand : ModelIdCommand
         "qwen3tts models download Qwen/Qwen3-TTS-12Hz-0.6B-Base",
         "qwen3tts models download Qwen/Qwen3-TTS-12Hz-1.7B-CustomVoice --revision main")
     {
+        GoesOn = true;
         Add(_revision);
     }
 

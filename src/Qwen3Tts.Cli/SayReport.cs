@@ -10,7 +10,7 @@ namespace Qwen3Tts.Cli;
 /// <param name="Seed">Seed of the random numbers.</param>
 /// <param name="SampleRate">Samples per second.</param>
 /// <param name="Seconds">Of speech, with the pauses.</param>
-/// <param name="ElapsedSeconds">That it took.</param>
+/// <param name="ElapsedSeconds">That it took to generate.</param>
 /// <param name="Frames">That the model made.</param>
 /// <param name="Stopped">True if the user stopped it.</param>
 /// <param name="Sentences">The parts that were spoken at once.</param>

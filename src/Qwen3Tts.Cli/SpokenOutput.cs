@@ -8,7 +8,7 @@ namespace Qwen3Tts.Cli;
 
 /// <summary>How much was spoken, and in which time.</summary>
 /// <param name="Seconds">Of speech.</param>
-/// <param name="Elapsed">Seconds that it took.</param>
+/// <param name="Elapsed">Seconds that it took to generate.</param>
 readonly record struct SpokenPace(double Seconds, double Elapsed)
 {
     public override string ToString() => string.Create(CultureInfo.InvariantCulture,
@@ -26,7 +26,7 @@ static class SpokenOutput
     public static SpokenPace Write(IEnumerable<float[]> speech, int rate, Func<string> progress, SpokenTarget target,
         CancellationToken stop)
     {
-        var clock = Stopwatch.StartNew();
+        var clock = new Stopwatch(); // runs while speech is generated, and stands while the player or a file takes it
         var spoken = 0L;
         using var player = target.Plays ? new SoundPlayer(rate, stop) : null;
         StatusLine.While("speaking", show =>
@@ -42,12 +42,15 @@ static class SpokenOutput
 
         IEnumerable<float[]> Heard(Action<string> show)
         {
+            clock.Start();
             foreach (var chunk in speech)
             {
+                clock.Stop();
                 spoken += chunk.Length;
                 player?.Write(chunk);
                 yield return chunk;
                 show($"speaking: {progress()}, {Pace()}");
+                clock.Start();
             }
             clock.Stop();
         }

@@ -8,7 +8,7 @@ namespace Qwen3Tts.Server.Studio;
 /// <param name="kind">slice or train.</param>
 sealed class Job(string project, string kind) : IDisposable
 {
-    const int MostLines = 200, MostColumns = 400;
+    const int MostLines = 200, MostColumns = 1000;
 
     readonly Queue<string> _lines = [];
     readonly CancellationTokenSource _stop = new();
@@ -40,7 +40,7 @@ sealed class Job(string project, string kind) : IDisposable
 
     void Add(string line)
     {
-        line = string.Concat(line.Where(c => !char.IsControl(c)));
+        line = TrainerWords.OnThePage(string.Concat(line.Where(c => !char.IsControl(c))));
         lock (_lines)
         {
             if (line.Length > 0)

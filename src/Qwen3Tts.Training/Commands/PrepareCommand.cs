@@ -69,6 +69,7 @@ sealed class PrepareCommand : DocumentedCommand
         "qwen3tts-train prepare train_raw.jsonl --model Qwen3-TTS-12Hz-1.7B-Base -o codes.jsonl --skip-bad",
         "qwen3tts-train prepare recordings/station --model models/mini --language English --held-out 8 --splice 300")
     {
+        GoesOn = true;
         Add(_recordings);
         foreach (var option in new Option[]
         {

@@ -76,6 +76,7 @@ sealed class SliceCommand : DocumentedCommand
         "qwen3tts-train slice recordings -o clips --model Qwen3-TTS-12Hz-0.6B-Base --transcribe whisper --whisper-model ggml-base.bin",
         "qwen3tts-train slice memo.flac --transcribe-command \"my-recogniser --plain {wav}\"")
     {
+        GoesOn = true;
         Add(_audio);
         Add(_output);
         AddGroup("Clips", _shortest, _longest, _noise, _model);

@@ -51,6 +51,7 @@ sealed class VoiceCommand : DocumentedCommand
         "qwen3tts-train voice --name nora",
         "qwen3tts-train voice recordings --name anna --model Qwen3-TTS-12Hz-0.6B-Base --language German --memory 12GB")
     {
+        GoesOn = true;
         Add(_recordings);
         AddGroup("Model and voice", _name, _model, _reference, _run.ExportAs, _say);
         AddGroup("Run", [_output, _overwrite, _skip, .. _run.Run]);

@@ -21,6 +21,14 @@ static class Preflight
     const double DoubtfulTalker = 4.5; // above all losses of clean recordings in a language of the model
     const double ReleasedGuessing = 7.6246; // ln 2048: of the models that the limits below come from
 
+    const string CheckCodes =
+        "Are the codes of this model's codec, the texts those of the clips, and the language one that the model speaks? Prepare the " +
+        "data again with this model.";
+    const string CheckTexts =
+        "The codes are those of this model's codec, so the texts are the likelier cause. Listen to a few clips beside their texts, " +
+        "and correct those that are wrong. If they are right, the model has never heard such words, and needs many recordings. " +
+        "Then start with --force, and for a language that the model lacks with --new-language, too.";
+
     /// <param name="talker">The model as it was loaded.</param>
     /// <param name="model">Its folder.</param>
     /// <param name="data">The data of the run.</param>
@@ -69,20 +77,23 @@ static class Preflight
         var (talker, predictor) = (losses[0].Talker!.Value, losses[0].Predictor!.Value);
         var scale = guessing / ReleasedGuessing;
         var total = TotalLoss.Compute(talker, predictor);
-        var fitsNothing = total >= 8 * scale && !KnowsTheFrames(losses, talker, guessing);
-        const string Belongs =
-            "Are the codes of this model's codec, the texts those of the clips, and the language one that the model speaks? Prepare the " +
-            "data again with this model.";
+        var byShift = losses.FirstOrDefault(l => l.Under == Hypothesis.Combine(FaultSet.LabelsShiftedTwice).Name)?.Talker - talker;
+        // Shifting the labels by a frame makes the loss much worse: codes and model belong together, and the loss comes from words that
+        // the model does not know. These can be learned, unless it is far above guessing: then the model may be sure of wrong codes.
+        var fitsNothing = total >= 8 * scale && !(byShift >= 2 * scale && talker < 1.25 * guessing);
+        var codesFit = byShift >= scale && predictor < 7.6 * scale; // with codes of another codec, shifted labels fit no worse
         if (!double.IsFinite(total))
             yield return new(true, $"{data}: the loss of the untouched model is {N(total)}: its weights are damaged.",
                 "Download the model again.");
         if (predictor >= 7.6 * scale)
             yield return new(true,
-                $"{data}: the code predictor's loss on the untouched model is {N(predictor)}, and guessing costs {N(guessing)}.", Belongs);
+                $"{data}: the code predictor's loss on the untouched model is {N(predictor)}, and guessing costs {N(guessing)}.",
+                CheckCodes);
         if (fitsNothing)
             yield return new(true,
                 $"{data}: the first total loss is {N(total)} (talker {N(talker)}, code predictor {N(predictor)}); with this model's " +
-                $"codebooks runs that worked began below {N(8 * scale)}, most near {N(3.5 * scale)}.", Belongs);
+                $"codebooks runs that worked began below {N(8 * scale)}, most near {N(3.5 * scale)}.",
+                codesFit ? CheckTexts : CheckCodes);
         else if (talker > DoubtfulTalker * scale)
             yield return new(false,
                 $"{data}: the talker's loss on the untouched model is {N(talker)}; clean recordings in a language of the model begin " +
@@ -111,18 +122,9 @@ static class Preflight
         yield return new(options.NewLanguage is null,
             $"{options.Data}: the texts fit these recordings no better than the texts of other clips do: they save {N(texts.Saved)} ± " +
             $"{N(2 * texts.Error)} nats a frame. Either the texts are those of other recordings, or the model does not know the language.",
-            "Listen to a few clips beside their texts, and correct the list. For a language that the model does not know, give " +
-            "--new-language, and many recordings.");
+            "Listen to a few clips beside their texts, and correct those that are wrong. For a language that the model does not know, " +
+            "give --new-language, and many recordings.");
     }
-
-    /// <summary>
-    /// True if shifting the labels by a frame makes the talker's loss much worse, and it is not far above guessing. Then codes and model
-    /// belong together, and the loss comes from words that the model does not know: these can be learned. With wrong labels the model is
-    /// sure of wrong codes, which costs far more than guessing.
-    /// </summary>
-    static bool KnowsTheFrames(IReadOnlyList<StartingLoss> losses, double talker, double guessing) => talker < 1.25 * guessing
-        && losses.Any(l => l.Under == Hypothesis.Combine(FaultSet.LabelsShiftedTwice).Name
-            && l.Talker - talker >= 2 * guessing / ReleasedGuessing);
 
     /// <summary>Compares the settings with those that are known to work.</summary>
     public static IEnumerable<PreflightFinding> JudgeSettings(TrainingOptions o, TalkerConfig config,

@@ -53,7 +53,8 @@ sealed class ModelFolder
         CheckIsThere(path);
         var config = System.IO.Path.Combine(path, "config.json");
         if (!File.Exists(config))
-            throw new FileNotFoundException($"'{path}' holds no config.json. Name the folder of a Qwen3-TTS model.");
+            throw new FileNotFoundException($"'{path}' holds no config.json. "
+                + (Exported(path) is { } model ? $"Name the model inside: {model}" : "Name the folder of a Qwen3-TTS model."));
         var generation = System.IO.Path.Combine(path, "generation_config.json");
         return new(path, ConfigFile.ReadModel(config),
             File.Exists(generation) ? ConfigFile.Read(generation, ConfigJson.Default.GenerationConfig) with
@@ -64,6 +65,11 @@ sealed class ModelFolder
             Manifest = RunManifest.Read(path),
         };
     }
+
+    /// <summary>The model that a training exported into its folder, 'train' or 'voice'; null if there is none.</summary>
+    static string? Exported(string folder) =>
+        new[] { System.IO.Path.Combine(folder, "export"), System.IO.Path.Combine(folder, "run", "export") }
+            .FirstOrDefault(export => File.Exists(System.IO.Path.Combine(export, "config.json")));
 
     /// <exception cref="DirectoryNotFoundException">There is no such folder.</exception>
     public static void CheckIsThere(string path)

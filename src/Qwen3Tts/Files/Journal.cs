@@ -20,8 +20,8 @@ sealed class Journal<T> : IDisposable where T : class
     readonly JsonTypeInfo<T> _type;
     readonly Func<T, string?> _keyOf;
 
-    /// <param name="path">The file, created if missing. If it was changed by others, it gets another name, and a new file goes on with what
-    /// it has.</param>
+    /// <param name="path">The file, which begins with the first result. If it was changed by others, it gets another name, and a new file
+    /// goes on with what it has.</param>
     /// <param name="type">How a line is read and written.</param>
     /// <param name="keyOf">The key of a line; null if the line is not valid.</param>
     /// <exception cref="IOException">There is a file that this program did not write.</exception>
@@ -35,9 +35,9 @@ sealed class Journal<T> : IDisposable where T : class
         var text = File.Exists(changed ?? path) ? File.ReadAllText(changed ?? path) : "";
         foreach (var line in text.Split('\n').Select(Parse).OfType<T>())
             _known[keyOf(line)!] = line;
-        if (!File.Exists(path))
-            Append(FirstLine + string.Concat(_known.Values.Select(Line)));
-        else if (!text.EndsWith('\n'))
+        if (!File.Exists(path) && _known.Count > 0)
+            Append(string.Concat(_known.Values.Select(Line)));
+        else if (File.Exists(path) && !text.EndsWith('\n'))
             Append("\n"); // ends an incomplete line
     }
 
@@ -81,7 +81,7 @@ sealed class Journal<T> : IDisposable where T : class
 
     void Append(string text)
     {
-        if (!_file.Append(Encoding.UTF8.GetBytes(text)))
+        if (!_file.Append(Encoding.UTF8.GetBytes(File.Exists(_path) ? text : FirstLine + text)))
             throw new IOException($"'{Printable.Text(_path)}' was changed by another program while this one wrote it. Wait until the other "
                 + "one ends, then give the same command again.");
     }

@@ -123,6 +123,7 @@ public sealed class StudioApiTests
 
         await SendAsync(client, HttpMethod.Post, "/projects/vera/slice", new JsonObject { ["model"] = "mini" });
         var cut = await EndOfJobAsync(client, "vera");
+        Assert.Equal("Next: listen to the clips, and press 'Train'.", cut.GetProperty("job").GetProperty("lines")[1].GetString());
         Assert.Equal(2, cut.GetProperty("clips").GetArrayLength()); // the line that names another file is none of them
         Assert.Equal(Served.ClipBytes, await client.GetByteArrayAsync(new Uri($"{Root}/projects/vera/clips/1", UriKind.Relative)));
         await SendAsync(client, HttpMethod.Post, "/projects/vera/clips/0",

@@ -18,7 +18,10 @@ sealed class TrainerDouble
         if (Waits)
             return stop.WaitHandle.WaitOne(TimeSpan.FromMinutes(2)) ? 130 : 2;
         if (arguments[0] == "slice")
+        {
             Slice(arguments[1], After("--output"));
+            line($"Next: qwen3tts-train prepare {After("--output")} --model DIR");
+        }
         else
             Train(After("--output"), After("--name"), arguments.Contains("--lora"));
         line($"{arguments[0]} is done");

@@ -43,6 +43,21 @@ public sealed class MistakeTests
         Assert.Equal(["README"], Directory.EnumerateFileSystemEntries(folder).Select(Path.GetFileName));
     }
 
+    /// <summary>The folders of a run and of the command 'voice' are named in place of the model inside.</summary>
+    [Theory]
+    [InlineData("run/export")]
+    [InlineData("export")]
+    public void AFolderThatHasAModelInsideNamesIt(string inside)
+    {
+        var folder = Scratch.New();
+        UntouchedFiles.Copy(Mini.Model, Path.Combine(folder, inside));
+        var (code, output, error) = CommandTests.Run("doctor", folder, "--takes", "0");
+        Assert.NotEqual(0, code);
+        var words = string.Concat((output + error).Where(c => !char.IsWhiteSpace(c))); // as the console breaks lines
+        Assert.Contains($"Namethemodelinside:{Path.Combine(folder, inside)}", words, StringComparison.Ordinal);
+        Assert.NotInRange(CommandTests.Run("doctor", Path.Combine(folder, inside), "--takes", "0").Code, 1, 2);
+    }
+
     /// <summary>A file system allows 255 bytes for a name.</summary>
     [Fact]
     public void ANameThatIsTooLongIsCalledSo()

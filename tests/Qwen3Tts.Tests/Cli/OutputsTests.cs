@@ -113,6 +113,20 @@ public sealed class OutputsTests
         Assert.Equal(0, Call("test", "-p", In("fifo")));
     }
 
+    /// <summary>Whoever reads the speech may wait, as a player does: that is no time of the speech.</summary>
+    [Fact]
+    public async Task TheSpeedLeavesOutTheWaitingForWhoeverTakesTheSpeech()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has no such files");
+        Assert.Equal(0, Call("mkfifo", In("fifo")));
+        var reader = Task.Run(() => Call("sh", "-c", $"(sleep 3; cat >/dev/null) < '{In("fifo")}'"));
+        var chunks = Enumerable.Repeat(new float[100_000], 4); // more than a pipe holds
+        var pace = Qwen3Tts.Cli.SpokenOutput.Write(chunks, 24000, () => "", new(In("fifo"), false, false, WavFormat.Pcm16, false), default);
+        Assert.Equal(0, await reader);
+        Assert.Equal(400_000 / 24000.0, pace.Seconds, 1e-9);
+        Assert.InRange(pace.Elapsed, 0, 1.5);
+    }
+
     /// <summary>A node of the null device in a folder of the test, so that the real device is never at risk.</summary>
     [Fact]
     public void ADeviceIsWrittenToAndStays()

@@ -32,7 +32,7 @@ public sealed class ExchangedTextsTests
         Assert.Contains("This run cannot work:", said, StringComparison.Ordinal);
         Assert.Contains("codes.jsonl: the texts fit these recordings no better than the texts of other clips do", said,
             StringComparison.Ordinal);
-        Assert.Contains("Listen to a few clips beside their texts, and correct the list.", said, StringComparison.Ordinal);
+        Assert.Contains("Listen to a few clips beside their texts, and correct those that are wrong.", said, StringComparison.Ordinal);
         Assert.Contains("--force", said, StringComparison.Ordinal);
         Assert.False(Directory.Exists(run)); // the next try needs no --overwrite
     }

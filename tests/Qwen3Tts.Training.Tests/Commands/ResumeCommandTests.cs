@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Qwen3Tts.CommandLine;
 using Qwen3Tts.Training.Commands;
 using Qwen3Tts.Training.Options;
@@ -45,6 +46,40 @@ public sealed class ResumeCommandTests
         Assert.Contains("the run began with batch 2", Refused("voice", "--name", "Anna B", "--output", output, "--batch", "3"));
         Assert.Contains("has no work to resume", Refused("voice", "--name", "Bert", "--output", output + "-2", "--model",
             Golden.Checkpoint(TrainerTests.Base)));
+    }
+
+    /// <summary>Ctrl-C while recordings are encoded: what is said to go on is true.</summary>
+    [Theory]
+    [InlineData("prepare")]
+    [InlineData("voice")]
+    public void WorkThatIsStoppedWhileItEncodesSaysHowToGoOn(string name)
+    {
+        var list = Path.Combine(Scratch.New("stopped"), "out", "codes.jsonl");
+        var command = Interrupt.Obeying("dotnet", "exec", Path.Combine(AppContext.BaseDirectory, "qwen3tts-train.dll"), name,
+            Mini.Recordings, "--model", Mini.Model, "-o", name == "voice" ? Path.GetDirectoryName(list)! : list);
+        if (name == "voice")
+            command = [.. command, "--name", "nora", "--lr", "0.5"]; // a rate that is refused ends the second try before it trains
+        var (code, _, error) = Run(command, p =>
+        {
+            while (!p.HasExited && !File.Exists(list + ".cache"))
+                Thread.Sleep(5);
+            Interrupt.Send(p);
+        });
+        Assert.Equal((130, "Stopped. To go on, give the same command again."), (code, error.Trim().Split('\n')[^1]));
+        Assert.Matches(@"encoded before +[1-9]", Run(command, _ => { }).Output);
+    }
+
+    static (int Code, string Output, string Error) Run(string[] command, Action<Process> then)
+    {
+        using var process = Process.Start(new ProcessStartInfo(command[0], command[1..])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        })!;
+        var (output, error) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
+        then(process);
+        process.WaitForExit();
+        return (process.ExitCode, output.Result, error.Result);
     }
 
     [Fact]

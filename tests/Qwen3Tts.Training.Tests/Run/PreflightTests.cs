@@ -178,6 +178,16 @@ public sealed class PreflightTests
         Assert.Equal(refused, doubt.Refuses);
     }
 
+    /// <summary>Losses of the miniature on recordings/station with words of other languages, and with codes of another codec.</summary>
+    [Theory]
+    [InlineData(7.93, 9.55, 5.01, "The codes are those of this model's codec, so the texts are the likelier cause.")]
+    [InlineData(8.54, 9.67, 5.06, "The codes are those of this model's codec, so the texts are the likelier cause.")]
+    [InlineData(10.67, 10.25, 6.32, "Are the codes of this model's codec")]
+    [InlineData(10.45, 10.3, 5.4, "Are the codes of this model's codec")]
+    public void TheLikelierCauseIsNamedFirst(double talker, double shifted, double predictor, string remedy) => Assert.All(
+        Preflight.JudgeLosses([new("correct", talker, predictor), new("labels_shifted_twice", shifted, null)], Math.Log(256), "data"),
+        doubt => Assert.StartsWith(remedy, doubt.Remedy));
+
     [Fact]
     public void AModelThatAFaultyScriptTrainedIsRefused()
     {

@@ -120,6 +120,19 @@ public sealed class SlicerTests
             """;
     }
 
+    /// <summary>A recording that cannot be read, first or last: what was computed before it is kept.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void ARunThatFailsBeforeItHasAResultLeavesNoFolder(bool first)
+    {
+        var (audio, output) = Written(Nora.Value);
+        var bad = Path.Combine(Path.GetDirectoryName(audio)!, "bad.wav");
+        File.WriteAllText(bad, "no recording");
+        Assert.Throws<InvalidDataException>(() => Run(audio, output, r => r with { Inputs = first ? [bad, audio] : [audio, bad] }));
+        Assert.Equal(!first, Directory.Exists(output));
+    }
+
     [Fact]
     public void AnInterruptedRunGoesOnToTheSameBytes()
     {
