@@ -105,7 +105,8 @@ public static partial class FuzzRun
             var files = target.Files.Keys.Where(target.IsMutated).Order(StringComparer.Ordinal).ToList();
             var at = 0;
             // A reader that never returns cannot be stopped in any other way. Its input stays in the folder.
-            using var watchdog = new Timer(_ => Environment.FailFast($"{name}: input {at} of seed {seed} does not end. It is in {folder}."));
+            using var watchdog = new Timer(_ =>
+                Environment.FailFast($"{name}: input {at} of seed {seed} does not end. It is in {folder}."));
             for (var i = 0; i < inputs; i++)
             {
                 at = i;

@@ -9,7 +9,8 @@ namespace Qwen3Tts.Tests;
 public sealed class FuzzTests
 {
     static readonly string? Inputs = Environment.GetEnvironmentVariable("QWEN3TTS_FUZZ");
-    static readonly string[] Exchanged = ["safetensors", "config", "tokenizer", "codes", "voice-file", "wav", "flac", "mp3", "opus", "vorbis"];
+    static readonly string[] Exchanged =
+        ["safetensors", "config", "tokenizer", "codes", "voice-file", "wav", "flac", "mp3", "opus", "vorbis"];
     static readonly int Seed = int.Parse(Environment.GetEnvironmentVariable("QWEN3TTS_FUZZ_SEED") ?? "1");
 
     public static TheoryData<string> Readers => [.. AllTargets.Names];
