@@ -84,9 +84,8 @@ static unsafe class OuterTile
     static void Rows8x3<T, TFrom>(float* a, nint aStride, float* b, nint bStride, float* c, nint cStride, int k) where T : struct, ILanes<T>
     {
         float* a1 = a + aStride, a2 = a1 + aStride, a3 = a2 + aStride, a4 = a3 + aStride, a5 = a4 + aStride, a6 = a5 + aStride,
-            a7 = a6 + aStride;
-        float* c1 = c + cStride, c2 = c1 + cStride, c3 = c2 + cStride, c4 = c3 + cStride, c5 = c4 + cStride, c6 = c5 + cStride,
-            c7 = c6 + cStride;
+            a7 = a6 + aStride, c1 = c + cStride, c2 = c1 + cStride, c3 = c2 + cStride, c4 = c3 + cStride, c5 = c4 + cStride,
+            c6 = c5 + cStride, c7 = c6 + cStride;
         T c00 = T.Load(c), c01 = T.Load(c + 16), c02 = T.Load(c + 32), c10 = T.Load(c1), c11 = T.Load(c1 + 16), c12 = T.Load(c1 + 32);
         T c20 = T.Load(c2), c21 = T.Load(c2 + 16), c22 = T.Load(c2 + 32), c30 = T.Load(c3), c31 = T.Load(c3 + 16), c32 = T.Load(c3 + 32);
         T c40 = T.Load(c4), c41 = T.Load(c4 + 16), c42 = T.Load(c4 + 32), c50 = T.Load(c5), c51 = T.Load(c5 + 16), c52 = T.Load(c5 + 32);
