@@ -48,7 +48,7 @@ public sealed class ReviewPageTests
             {
                 using var request = new HttpRequestMessage(method, new Uri(server.Address, path));
                 request.Headers.Host = host;
-                // After a foreign host HttpListener closes the connection, but may take one more request on it and answer with an empty 200.
+                // After a foreign host HttpListener closes the connection, but may take one more request on it: an empty 200.
                 request.Headers.ConnectionClose = host is not null;
                 if (origin is not null)
                     request.Headers.Add("Origin", origin);
