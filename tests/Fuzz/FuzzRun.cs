@@ -104,7 +104,8 @@ public static partial class FuzzRun
         {
             var files = target.Files.Keys.Where(target.IsMutated).Order(StringComparer.Ordinal).ToList();
             var at = 0;
-            // A reader that never returns cannot be stopped in any other way. Its input stays in the folder.
+            // A reader that never returns cannot be stopped in any other way. Its input stays in the folder. It has twice as long as an
+            // input that is called slow, so that a reader that does return is reported as slow.
             using var watchdog = new Timer(_ =>
                 Environment.FailFast($"{name}: input {at} of seed {seed} does not end. It is in {folder}."));
             for (var i = 0; i < inputs; i++)

@@ -122,7 +122,7 @@ static class Resampler
     /// </summary>
     sealed class PhaseBank
     {
-        static PhaseBank? _last; // clips of one voice mostly have one rate, and a bank takes longer to make than a short clip to filter
+        static PhaseBank? _last; // clips of one voice mostly have one rate
 
         readonly int _from, _to, _up, _down, _phases;
         readonly double[] _rows; // [phases + 1, taps], at most 3 MB; the last row equals the first row of the next input sample

@@ -62,7 +62,7 @@ public sealed class ResumeCommandTests
         var (code, _, error) = Run(command, p =>
         {
             while (!p.HasExited && !File.Exists(list + ".cache"))
-                Thread.Sleep(5);
+                Thread.Sleep(5); // the program tells nobody when its first recording is encoded: a file appears
             Interrupt.Send(p);
         });
         Assert.Equal((130, "Stopped. To go on, give the same command again."), (code, error.Trim().Split('\n')[^1]));

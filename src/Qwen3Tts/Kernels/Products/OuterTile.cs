@@ -11,7 +11,7 @@ static unsafe class OuterTile
     /// <summary>Floats in a panel of b: three times sixteen lanes, the width at which AVX-512 reaches its peak.</summary>
     public const int Panel = 48;
 
-    // Where a pass over b reads it from. The first pass over weights reads memory, one line after the other.
+    // Where a pass over b reads it from. The first pass over weights reads memory, one line after the other, and asks for what comes.
     readonly struct Weights;
     readonly struct Cached;
 
