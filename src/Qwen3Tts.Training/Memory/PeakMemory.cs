@@ -30,6 +30,7 @@ static partial class PeakMemory
         {
             GC.Collect();
             GC.WaitForPendingFinalizers();
+            GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true); // freed arrays go back, too
             malloc_trim(0);
             File.WriteAllText("/proc/self/clear_refs", "5"); // resets the recorded peak
             var before = Status("VmRSS");
