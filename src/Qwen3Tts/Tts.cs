@@ -39,7 +39,8 @@ public sealed partial class Tts : IDisposable
             share => report(LoadStage.LanguageModel, share), kept);
         Warnings = kept?.Problem is { } problem ? [problem] : [];
         _talker.Input.ProjectsText = !_compatibility.HasFlag(Compatibility.RawText);
-        _codec = SpeechCodec.Load(model.CodecPath, workers, options.MapWeights, share => report(LoadStage.Codec, share));
+        _codec = SpeechCodec.Load(model.CodecPath, workers, options.MapWeights, share => report(LoadStage.Codec, share),
+            bfloat16: _talker.IsQuantized);
         if (_codec.CodesPerFrame != _ids.CodeGroups || _codec.CodebookSize != model.Config.TalkerConfig.CodePredictorConfig.VocabSize)
             throw new InvalidDataException(
                 $"{model.Path}: the talker makes frames of {_ids.CodeGroups} codes below " +

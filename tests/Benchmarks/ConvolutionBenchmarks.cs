@@ -14,6 +14,9 @@ public class ConvolutionBenchmarks : IDisposable
     [Params("768,7,1,128", "384,7,3,640", "192,7,9,2560", "96,7,1,7680", "768,1,1,128", "96,1,1,7680")]
     public string Shape { get; set; } = "";
 
+    [Params(false, true)]
+    public bool BFloat16 { get; set; }
+
     int Count { get; set; }
 
     [GlobalSetup]
@@ -22,7 +25,7 @@ public class ConvolutionBenchmarks : IDisposable
         var n = Shape.Split(',').Select(int.Parse).ToArray();
         var random = new Random(1);
         float[] Numbers(int count) => [.. Enumerable.Range(0, count).Select(_ => random.NextSingle() - 0.5f)];
-        _convolution = new(Numbers(n[0] * n[0] * n[1]), null, n[0], n[0], n[1], 1, n[2]);
+        _convolution = new(Numbers(n[0] * n[0] * n[1]), null, n[0], n[0], n[1], 1, n[2], BFloat16);
         Count = n[3];
         (_x, _y) = (Numbers((Count - 1 + _convolution.Reach) * n[0]), new float[Count * n[0]]);
     }
@@ -47,6 +50,9 @@ public class FewRowsConvolutionBenchmarks : IDisposable
     [Params("1024,1536,7,4", "1536,6144,2,4", "768,768,7,32", "384,384,7,160")]
     public string Shape { get; set; } = "";
 
+    [Params(false, true)]
+    public bool BFloat16 { get; set; }
+
     int Count { get; set; }
 
     [GlobalSetup]
@@ -55,7 +61,7 @@ public class FewRowsConvolutionBenchmarks : IDisposable
         var n = Shape.Split(',').Select(int.Parse).ToArray();
         var weights = new float[n[0] * n[1] * n[2]];
         _convolutions = [.. Enumerable.Range(0, (int)(Bytes / sizeof(float) / weights.Length))
-            .Select(_ => new Convolution(weights, null, n[1], n[0], n[2]))];
+            .Select(_ => new Convolution(weights, null, n[1], n[0], n[2], bfloat16: BFloat16))];
         Count = n[3];
         (_x, _y) = (new float[(Count - 1 + n[2]) * n[0]], new float[Count * n[1]]);
     }

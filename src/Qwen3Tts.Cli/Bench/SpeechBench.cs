@@ -50,7 +50,7 @@ sealed partial class SpeechBench : IDisposable
         var watch = Stopwatch.StartNew();
         var model = ModelFolder.Open(_folder);
         var (talker, _) = ModelNetworks.Load(model, _workers, _options.Type);
-        var codec = SpeechCodec.Load(model.CodecPath, _workers);
+        var codec = SpeechCodec.Load(model.CodecPath, _workers, bfloat16: talker.IsQuantized);
         var loaded = watch.Elapsed.TotalSeconds;
         _tell("speaking the first utterance");
         var first = Speak(talker, codec, FramesOfFirstUtterance, stop);

@@ -44,7 +44,14 @@ public sealed class SpeechCodec
     /// <exception cref="InvalidDataException">A file is damaged, or the tensors do not fit config.json.</exception>
     public static SpeechCodec Load(string folder) => Load(folder, Workers.Shared);
 
-    internal static SpeechCodec Load(string folder, Workers workers, bool map = false, Action<double>? report = null)
+    /// <param name="folder">The codec.</param>
+    /// <param name="workers">Who computes.</param>
+    /// <param name="map">True to map large tensors.</param>
+    /// <param name="report">Told the share of the tensors that are read.</param>
+    /// <param name="bfloat16">True to round the weights of the decoder to BF16: half the memory, and half the bytes to read for each
+    /// frame that is decoded alone.</param>
+    internal static SpeechCodec Load(string folder, Workers workers, bool map = false, Action<double>? report = null,
+        bool bfloat16 = false)
     {
         ModelFolder.CheckCodecFolder(folder);
         var path = Path.Combine(folder, "config.json");
@@ -64,6 +71,7 @@ public sealed class SpeechCodec
             using var again = Weights.Open(folder, map, config.Layout);
             return again.Load(w => new FrameEncoder(w, config.EncoderConfig, used), foreign: _ => true);
         });
+        weights.Converts = bfloat16 ? _ => WeightType.BFloat16 : null;
         return new(config, encoder, weights.Load(w => new FrameDecoder(w, config.DecoderConfig), foreign: _ => true), workers);
     }
 

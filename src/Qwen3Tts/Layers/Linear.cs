@@ -16,6 +16,7 @@ sealed class Linear
     /// <summary>Its name in the checkpoint.</summary>
     public string Name { get; }
 
+    public WeightType Type => weight.Type;
     public int Output => weight.Rows;
     public int Input => weight.Columns;
 

@@ -14,7 +14,7 @@ static class WeightsConvolution
         var biases = bias ? weights.Float32($"{name}.bias", output) : null;
         if (!weights.Has($"{name}.weight", output, input, taps))
             return Kernels.Convolution.WithoutWeights(output, input, taps, stride, dilation);
-        var convolution = new Convolution(biases, output, input, taps, stride, dilation);
+        var convolution = new Convolution(biases, output, input, taps, stride, dilation, weights.IsBFloat16($"{name}.weight"));
         weights.ReadLater($"{name}.weight", convolution.SetWeights);
         return convolution;
     }
@@ -29,7 +29,7 @@ static class WeightsConvolution
         var biases = weights.Float32($"{name}.bias", output);
         if (!weights.Has($"{name}.weight", input, output, taps))
             return Kernels.Convolution.WithoutWeights(rate * output, input, taps / rate);
-        var convolution = Kernels.Convolution.Transposed(biases, input, output, taps, rate);
+        var convolution = Kernels.Convolution.Transposed(biases, input, output, taps, rate, weights.IsBFloat16($"{name}.weight"));
         weights.ReadLater($"{name}.weight", numbers => convolution.SetTransposedWeights(numbers, output));
         return convolution;
     }

@@ -19,13 +19,13 @@ static class WeightsMatrix
     public static Matrix RowsInFile(this Weights weights, string name, int rows, int columns) =>
         weights.OpenRows(name, rows, columns) ?? weights.Matrix(name, rows, columns);
 
-    /// <summary>The weight of a linear layer: as it is stored, or quantised where the weights are to be.</summary>
+    /// <summary>The weight of a linear layer: as it is stored, or in the type to which the weights are to be converted.</summary>
     public static Matrix LinearWeight(this Weights weights, string name, int rows, int columns)
     {
         if (weights.TakeQuantized(name, rows, columns) is { } q)
             return q.IsNone ? Kernels.Matrix.WithoutValues(rows, columns)
                 : Quantization.Matrix(q.Type, rows, columns, q.Groups, q.Scales);
-        return Quantization.Fits(columns) && weights.Quantizes?.Invoke(name) is { } type ? weights.Convert(name, type, rows, columns)
-            : weights.Matrix(name, rows, columns);
+        return weights.Converts?.Invoke(name) is { } type && (type == WeightType.BFloat16 || Quantization.Fits(columns))
+            ? weights.Convert(name, type, rows, columns) : weights.Matrix(name, rows, columns);
     }
 }

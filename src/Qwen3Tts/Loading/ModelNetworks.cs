@@ -27,7 +27,7 @@ static class ModelNetworks
         using var before = kept?.Open(weights, type!.Value, fingerprint, map);
         weights.Report = report;
         weights.ConvertedBefore = before;
-        weights.Quantizes = type is { } to ? name => QuantizedModel.TypeOf(name, to) : null;
+        weights.Converts = type is { } to ? name => QuantizedModel.TypeOf(name, to) : null;
         var networks = ModelFolder.LoadFrom(weights, model.Config.CanClone ? [TensorNames.Talker, TensorNames.SpeakerEncoder]
             : [TensorNames.Talker], w => (Talker(model, w, workers), model.Config.CanClone ? Encoder(model, w, workers) : null));
         if (weights.ConvertedNow.Count > 0)

@@ -49,6 +49,9 @@ sealed class TalkerModel
     public TalkerInput Input { get; }
     public CodePredictor code_predictor { get; }
 
+    /// <summary>True if the linear layers are whole numbers: stored so, or converted while the model was loaded.</summary>
+    public bool IsQuantized => codec_head.Type is WeightType.Int8 or WeightType.Int4;
+
     /// <summary>States that were created and not returned.</summary>
     public int StatesInUse => Volatile.Read(ref _inUse);
 

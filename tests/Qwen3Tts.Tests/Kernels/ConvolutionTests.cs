@@ -31,6 +31,26 @@ public sealed class ConvolutionTests
         }
     }
 
+    /// <summary>Weights that are kept as BF16 are rounded once, and then computed with as float32.</summary>
+    [Theory]
+    [MemberData(nameof(Shapes))]
+    public void Bf16EqualsRoundedWeightsBitForBit(int output, int input, int taps, int stride, int dilation, int rows)
+    {
+        var random = new Random(output * 13 + input * 5 + taps + rows);
+        var (weight, bias) = (KernelTest.Numbers(random, output * input * taps), KernelTest.Numbers(random, output));
+        float[] rounded = [.. weight.Select(w => BFloat16.Widen(BFloat16.Round(w)))];
+        var convolution = new Convolution(weight, bias, output, input, taps, stride, dilation, bfloat16: true);
+        var plain = new Convolution(rounded, bias, output, input, taps, stride, dilation);
+        var x = KernelTest.Numbers(random, (Math.Max(0, rows - 1) * stride + convolution.Reach) * input);
+        foreach (var team in KernelTest.Teams)
+        {
+            var expected = Apply(plain, x, rows, team);
+            KernelTest.Same(expected, KernelTest.OnEveryTier(() => Apply(convolution, x, rows, team)), $"{team.Threads} threads");
+            var y = new float[rows * output];
+            Assert.Equal(0, KernelTest.Allocated(() => convolution.Apply(x, y, rows, team)));
+        }
+    }
+
     /// <summary>The chain of an output begins at the content that is there, plus the bias.</summary>
     [Theory]
     [InlineData(96, 48, 1, 40)]

@@ -16,6 +16,7 @@ sealed unsafe class Convolution
 
     readonly float[] _storage = []; // pinned: holds the panels
     readonly float* _panels; // at a multiple of 64 bytes; per 48 output channels [tap, input, lane], the last panel of 16, 32 or 48 lanes
+    readonly bool _bfloat16; // the panels are BF16
     readonly float[] _bias; // padded like the last panel
     readonly float[] _rows = []; // the numbers of _few
     readonly Matrix? _few; // [output, tap * input]
@@ -33,10 +34,12 @@ sealed unsafe class Convolution
     public static Convolution WithoutWeights(int output, int input, int taps, int stride = 1, int dilation = 1) =>
         new(output, input, taps, stride, dilation);
 
-    /// <summary>One with room for weights, which <see cref="SetWeights"/> or <see cref="SetTransposedWeights"/> brings.</summary>
-    public Convolution(float[]? bias, int output, int input, int taps, int stride = 1, int dilation = 1)
+    /// <summary>One with room for weights, which <see cref="SetWeights"/> or <see cref="SetTransposedWeights"/> brings. If
+    /// <paramref name="bfloat16"/> is set, they are rounded to BF16, and take half the memory.</summary>
+    public Convolution(float[]? bias, int output, int input, int taps, int stride = 1, int dilation = 1, bool bfloat16 = false)
         : this(output, input, taps, stride, dilation)
     {
+        _bfloat16 = bfloat16;
         if (bias is not null && bias.Length != output)
             throw new ArgumentException($"A convolution of {output} outputs was given {bias.Length} biases.", nameof(bias));
         var padded = (output + 15) / 16 * 16;
@@ -46,14 +49,15 @@ sealed unsafe class Convolution
             _few = Matrix.Create(output, taps * input, _rows = new float[checked(output * taps * input)]);
         else
         {
-            _storage = GC.AllocateUninitializedArray<float>(checked(padded * taps * input + Scratch.Slack), pinned: true);
+            var numbers = checked(padded * taps * input); // a multiple of 16
+            _storage = GC.AllocateUninitializedArray<float>(checked((bfloat16 ? numbers / 2 : numbers) + Scratch.Slack), pinned: true);
             _panels = Scratch.Aligned(_storage);
         }
     }
 
     /// <summary>Weight [output, input, taps], as stored.</summary>
-    public Convolution(ReadOnlySpan<float> weight, float[]? bias, int output, int input, int taps, int stride = 1, int dilation = 1)
-        : this(bias, output, input, taps, stride, dilation) => SetWeights(weight);
+    public Convolution(ReadOnlySpan<float> weight, float[]? bias, int output, int input, int taps, int stride = 1, int dilation = 1,
+        bool bfloat16 = false) : this(bias, output, input, taps, stride, dilation, bfloat16) => SetWeights(weight);
 
     /// <summary>
     /// A transposed convolution, weight [input, output, taps] with taps a multiple of stride, as an ordinary one with taps/stride taps and
@@ -68,7 +72,7 @@ sealed unsafe class Convolution
     }
 
     /// <summary>The same with room for weights.</summary>
-    public static Convolution Transposed(float[]? bias, int input, int output, int taps, int stride)
+    public static Convolution Transposed(float[]? bias, int input, int output, int taps, int stride, bool bfloat16 = false)
     {
         if (stride < 1 || taps % stride != 0)
             throw new ArgumentException(
@@ -76,7 +80,7 @@ sealed unsafe class Convolution
         if (bias is not null && bias.Length != output)
             throw new ArgumentException($"A transposed convolution of {output} outputs was given {bias.Length} biases.", nameof(bias));
         float[]? biases = bias is null ? null : [.. Enumerable.Repeat(bias, stride).SelectMany(b => b)];
-        return new(biases, stride * output, input, taps / stride);
+        return new(biases, stride * output, input, taps / stride, bfloat16: bfloat16);
     }
 
     /// <summary>in: weight [output, input, taps], as stored.</summary>
@@ -138,7 +142,7 @@ sealed unsafe class Convolution
             return;
         }
         var multiplications = (long)outputRows * Output * Input * Taps;
-        workers.Count(multiplications, (long)sizeof(float) * Output * Input * Taps);
+        workers.Count(multiplications, (long)(_bfloat16 ? sizeof(ushort) : sizeof(float)) * Output * Input * Taps);
         fixed (float* bias = _bias, from = x, to = y)
         {
             var rows = Math.Clamp(PartFloats / (Stride * Input) / 8 * 8, 32, 512);
@@ -147,7 +151,8 @@ sealed unsafe class Convolution
                 workers = Alone;
             var job = new ConvolutionJob
             {
-                Panels = _panels,
+                Panels = _bfloat16 ? null : _panels,
+                Bits = _bfloat16 ? (ushort*)_panels : null,
                 Bias = bias,
                 X = from,
                 Y = to,
@@ -180,10 +185,14 @@ sealed unsafe class Convolution
             for (var o = 0; o < Output; o++)
                 for (var k = 0; k < Taps; k++)
                     for (var i = 0; i < Input; i++)
-                        _rows[(o * Taps + k) * Input + i] = weight[steps.At(o) + (nint)i * steps.Input + k * steps.Tap];
+                    {
+                        var w = weight[steps.At(o) + (nint)i * steps.Input + k * steps.Tap];
+                        _rows[(o * Taps + k) * Input + i] = _bfloat16 ? BFloat16.Widen(BFloat16.Round(w)) : w;
+                    }
             return;
         }
         var starts = stackalloc float*[OuterTile.Panel];
+        var column = stackalloc float[OuterTile.Panel];
         for (var first = 0; first < _bias.Length; first += OuterTile.Panel)
         {
             var lanes = Math.Min(OuterTile.Panel, _bias.Length - first);
@@ -193,12 +202,15 @@ sealed unsafe class Convolution
             for (var i = 0; i < Input; i++)
                 for (var k = 0; k < Taps; k++)
                 {
-                    var to = _panels + (nint)first * Taps * Input + ((nint)k * Input + i) * lanes;
+                    var at = (nint)first * Taps * Input + ((nint)k * Input + i) * lanes;
+                    var to = _bfloat16 ? column : _panels + at;
                     var from = (nint)i * steps.Input + k * steps.Tap;
                     for (var lane = 0; lane < real; lane++)
                         to[lane] = starts[lane][from];
                     for (var lane = real; lane < lanes; lane++)
                         to[lane] = 0;
+                    if (_bfloat16)
+                        BFloat16.Round(new ReadOnlySpan<float>(column, lanes), new((ushort*)_panels + at, lanes));
                 }
         }
     }

@@ -5,9 +5,10 @@ namespace Qwen3Tts.Kernels;
 /// <summary>The computation of <see cref="Convolution"/>: a part is some rows of the output channels of one panel.</summary>
 unsafe struct ConvolutionJob : IKernel
 {
-    [ThreadStatic] static float[]? _edge;
+    [ThreadStatic] static float[]? _edge, _widened;
 
     public float* Panels, Bias, X, Y;
+    public ushort* Bits; // the panels, if they are BF16; Panels is null then
     public bool Add;
     public int OutputRows, RowsPerPart, PanelCount, Lanes, Output, Input, Stride, Segments, SegmentLength, SegmentStride;
 
@@ -33,17 +34,37 @@ unsafe struct ConvolutionJob : IKernel
         for (var t = 0; t < rows; t++)
             Begin<T>(job.Bias + channel, job.Add ? y + (nint)t * job.Output : null, real, to + (nint)t * toStride, lanes);
         var x = job.X + (nint)first * job.Stride * job.Input;
-        var w = job.Panels + (nint)channel * job.Segments * job.SegmentLength;
+        var at = (nint)channel * job.Segments * job.SegmentLength;
         for (var s = 0; s < job.Segments; s++, x += job.SegmentStride)
             for (var k = 0; k < job.SegmentLength; k += Stretch<T>())
             {
                 var steps = Math.Min(Stretch<T>(), job.SegmentLength - k);
-                OuterTile.Run<T>(x + k, (nint)job.Stride * job.Input, w, lanes, to, toStride, steps, rows, lanes);
-                w += (nint)steps * lanes;
+                if (job.Bits == null)
+                    OuterTile.Run<T>(x + k, (nint)job.Stride * job.Input, job.Panels + at, lanes, to, toStride, steps, rows, lanes);
+                else if (lanes == OuterTile.Panel && rows <= OuterTile.FewRows<T>())
+                    OuterTile.RunBFloat16<T>(x + k, (nint)job.Stride * job.Input, job.Bits + at, to, toStride, steps, rows);
+                else
+                    OuterTile.Run<T>(x + k, (nint)job.Stride * job.Input, Widen<T>(job.Bits + at, steps * lanes), lanes, to, toStride,
+                        steps, rows, lanes);
+                at += (nint)steps * lanes;
             }
         if (real < lanes)
             for (var t = 0; t < rows; t++)
                 new ReadOnlySpan<float>(to + (nint)t * toStride, real).CopyTo(new(y + (nint)t * job.Output, real));
+    }
+
+    // The weights of one pass as float32, in the cache.
+    [MethodImpl(Simd.Hot)]
+    static float* Widen<T>(ushort* bits, int count) where T : struct, ILanes<T>
+    {
+        var to = Scratch.Floats(ref _widened, OuterTile.Panel * Stretch<T>());
+        for (var i = 0; i < count; i += 16)
+        {
+            if (i % 32 == 0)
+                Prefetch.Ahead(bits + i); // once a cache line
+            T.LoadBFloat16(bits + i).Store(to + i);
+        }
+        return to;
     }
 
     // The bias, and the content of y [real] if there is one.
