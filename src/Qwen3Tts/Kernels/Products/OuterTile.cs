@@ -22,6 +22,11 @@ static unsafe partial class OuterTile
         for (; lanes > 0; lanes -= Panel, b += Panel, c += Panel)
             if (lanes >= Panel && (typeof(T) == typeof(Lanes512) || bStride == Panel && rows <= FewRows<T>()))
                 Panels<T>(a, aStride, b, bStride, c, cStride, k, rows);
+            else if (lanes >= Panel && bStride == Panel)
+            {
+                var first = FirstRows<T, Weights>(a, aStride, b, bStride, c, cStride, k, rows);
+                Sixteens<T>(a + first * aStride, aStride, b, bStride, c + first * cStride, cStride, k, rows - first, Panel);
+            }
             else
                 Sixteens<T>(a, aStride, b, bStride, c, cStride, k, rows, Math.Min(lanes, Panel));
     }
