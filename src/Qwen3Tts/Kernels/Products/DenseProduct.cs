@@ -68,8 +68,16 @@ static unsafe class DenseProduct
     static void Stream<T, TWeight>(in Job job, TWeight* w, int first, int rows) where T : struct, ILanes<T> where TWeight : unmanaged
     {
         w += (nint)first * job.Product.Columns;
-        var sums = stackalloc float[8];
-        for (var r = first; r < first + rows; r++, w += job.Product.Columns)
+        var sums = stackalloc float[DotBlock.Three * 8];
+        var (r, end) = (first, first + rows);
+        for (; job.Product.Count > FewTokens && r + DotBlock.Three <= end; r += DotBlock.Three, w += DotBlock.Three * job.Product.Columns)
+        {
+            DotBlock.ThreeWithEight<T, TWeight>(w, job.Product.X, job.Product.XStride, job.Product.Columns, sums);
+            for (var row = 0; row < DotBlock.Three; row++)
+                for (var t = 0; t < job.Product.Count; t++)
+                    job.Product.Put(t, r + row, sums[row * 8 + t]);
+        }
+        for (; r < end; r++, w += job.Product.Columns)
         {
             var t = 0;
             if (job.Product.Count > FewTokens)

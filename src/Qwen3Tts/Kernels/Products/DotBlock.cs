@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 
 namespace Qwen3Tts.Kernels;
 
@@ -57,6 +58,87 @@ static unsafe class DotBlock
         }
         (sums[0], sums[1], sums[2], sums[3]) = ((a0 + b0).Sum(), (a1 + b1).Sum(), (a2 + b2).Sum(), (a3 + b3).Sum());
         (sums[4], sums[5], sums[6], sums[7]) = ((a4 + b4).Sum(), (a5 + b5).Sum(), (a6 + b6).Sum(), (a7 + b7).Sum());
+    }
+
+    /// <summary>Rows of <see cref="ThreeWithEight"/>.</summary>
+    public const int Three = 3;
+
+    /// <summary>
+    /// Three rows that lie behind each other, with eight tokens. Eight tokens fill the first-level cache or more, and three rows read them
+    /// once. Registers hold half the lanes: the second pass finds the weights in the cache. out: sums [3, 8].
+    /// </summary>
+    [MethodImpl(Simd.Hot)]
+    public static void ThreeWithEight<T, TWeight>(TWeight* w, float* x, nint xStride, int columns, float* sums) where T : struct, ILanes<T>
+        where TWeight : unmanaged
+    {
+        const int All = Three * 8;
+        var lanes = stackalloc float[2 * All * 16];
+        HalfOfThree<T, TWeight>(w, x, xStride, columns, lanes, ahead: true);
+        HalfOfThree<T, TWeight>(w + 16, x + 16, xStride, columns, lanes + All * 16, ahead: false);
+        for (var i = 0; i < All; i += 4, lanes += 4 * 16)
+            T.Sums(T.Load(lanes) + T.Load(lanes + All * 16), T.Load(lanes + 16) + T.Load(lanes + 16 + All * 16),
+                T.Load(lanes + 32) + T.Load(lanes + 32 + All * 16), T.Load(lanes + 48) + T.Load(lanes + 48 + All * 16)).Store(sums + i);
+    }
+
+    // 16 of every 32 columns. out: lanes [3, 8, 16].
+    [MethodImpl(Simd.Hot)]
+    static void HalfOfThree<T, TWeight>(TWeight* w, float* x, nint xStride, int columns, float* lanes, bool ahead)
+        where T : struct, ILanes<T> where TWeight : unmanaged
+    {
+        float* x1 = x + xStride, x2 = x1 + xStride, x3 = x2 + xStride, x4 = x3 + xStride, x5 = x4 + xStride, x6 = x5 + xStride,
+            x7 = x6 + xStride;
+        TWeight* w1 = w + columns, w2 = w1 + columns;
+        T a0 = T.Broadcast(0), b0 = a0, c0 = a0, a1 = a0, b1 = a0, c1 = a0, a2 = a0, b2 = a0, c2 = a0, a3 = a0, b3 = a0, c3 = a0;
+        T a4 = a0, b4 = a0, c4 = a0, a5 = a0, b5 = a0, c5 = a0, a6 = a0, b6 = a0, c6 = a0, a7 = a0, b7 = a0, c7 = a0;
+        for (nint i = 0; i < columns; i += Lanes)
+        {
+            if (ahead)
+                AheadOfThree(w + i, columns);
+            T u = Load<T, TWeight>(w + i), v = Load<T, TWeight>(w1 + i), t = Load<T, TWeight>(w2 + i), s = T.Load(x + i);
+            (a0, b0, c0) = (T.MultiplyAdd(u, s, a0), T.MultiplyAdd(v, s, b0), T.MultiplyAdd(t, s, c0));
+            s = T.Load(x1 + i);
+            (a1, b1, c1) = (T.MultiplyAdd(u, s, a1), T.MultiplyAdd(v, s, b1), T.MultiplyAdd(t, s, c1));
+            s = T.Load(x2 + i);
+            (a2, b2, c2) = (T.MultiplyAdd(u, s, a2), T.MultiplyAdd(v, s, b2), T.MultiplyAdd(t, s, c2));
+            s = T.Load(x3 + i);
+            (a3, b3, c3) = (T.MultiplyAdd(u, s, a3), T.MultiplyAdd(v, s, b3), T.MultiplyAdd(t, s, c3));
+            s = T.Load(x4 + i);
+            (a4, b4, c4) = (T.MultiplyAdd(u, s, a4), T.MultiplyAdd(v, s, b4), T.MultiplyAdd(t, s, c4));
+            s = T.Load(x5 + i);
+            (a5, b5, c5) = (T.MultiplyAdd(u, s, a5), T.MultiplyAdd(v, s, b5), T.MultiplyAdd(t, s, c5));
+            s = T.Load(x6 + i);
+            (a6, b6, c6) = (T.MultiplyAdd(u, s, a6), T.MultiplyAdd(v, s, b6), T.MultiplyAdd(t, s, c6));
+            s = T.Load(x7 + i);
+            (a7, b7, c7) = (T.MultiplyAdd(u, s, a7), T.MultiplyAdd(v, s, b7), T.MultiplyAdd(t, s, c7));
+        }
+        Store8(lanes, a0, a1, a2, a3, a4, a5, a6, a7);
+        Store8(lanes + 128, b0, b1, b2, b3, b4, b5, b6, b7);
+        Store8(lanes + 256, c0, c1, c2, c3, c4, c5, c6, c7);
+    }
+
+    // The same place of the three rows that come next.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static void AheadOfThree<TWeight>(TWeight* w, nint columns) where TWeight : unmanaged
+    {
+        for (var row = Three; row < 2 * Three; row++)
+        {
+            Prefetch.At(w + row * columns);
+            if (sizeof(TWeight) > 2)
+                Prefetch.At(w + row * columns + 16);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static void Store8<T>(float* to, T a, T b, T c, T d, T e, T f, T g, T h) where T : struct, ILanes<T>
+    {
+        a.Store(to);
+        b.Store(to + 16);
+        c.Store(to + 32);
+        d.Store(to + 48);
+        e.Store(to + 64);
+        f.Store(to + 80);
+        g.Store(to + 96);
+        h.Store(to + 112);
     }
 
     /// <summary>Sixteen weights as float32.</summary>

@@ -25,6 +25,14 @@ static unsafe class Prefetch
             Sse.Prefetch0((byte*)at + BytesAhead);
     }
 
+    /// <summary>One cache line.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void At(void* at)
+    {
+        if (Sse.IsSupported)
+            Sse.Prefetch0(at);
+    }
+
     /// <summary>Memory that is needed after the present work: rows that begin <see cref="RowBytes"/> apart. It is asked for in small parts
     /// during that work, because the processor waits when it is asked for much at once.</summary>
     public struct Later(void* first, nint rowBytes, int bytesOfRow, int rows)
