@@ -60,40 +60,49 @@ static unsafe class DotBlock
         (sums[4], sums[5], sums[6], sums[7]) = ((a4 + b4).Sum(), (a5 + b5).Sum(), (a6 + b6).Sum(), (a7 + b7).Sum());
     }
 
-    /// <summary>Rows of <see cref="ThreeWithEight"/>.</summary>
-    public const int Three = 3;
+    /// <summary>Rows of <see cref="ThreeWithEight"/>, and the floats of their running sums: two halves of the lanes, [3, 8, 16] each.
+    /// </summary>
+    public const int Three = 3, SumsOfThree = 2 * HalfOfThree;
+
+    const int HalfOfThree = Three * 8 * 16;
 
     /// <summary>
-    /// Three rows that lie behind each other, with eight tokens. Eight tokens fill the first-level cache or more, and three rows read them
-    /// once. Registers hold half the lanes: the second pass finds the weights in the cache. out: sums [3, 8].
+    /// Some columns of three rows, with eight tokens: so many tokens fill a cache, and three rows read them once. Registers hold half the
+    /// lanes; the second pass finds the weights in the cache. in: sums · out: sums · overwrites: sums.
     /// </summary>
     [MethodImpl(Simd.Hot)]
-    public static void ThreeWithEight<T, TWeight>(TWeight* w, float* x, nint xStride, int columns, float* sums) where T : struct, ILanes<T>
-        where TWeight : unmanaged
+    public static void ThreeWithEight<T, TWeight>(TWeight* w, nint wStride, float* x, nint xStride, int columns, float* sums) where T
+        : struct, ILanes<T> where TWeight : unmanaged
     {
-        const int All = Three * 8;
-        var lanes = stackalloc float[2 * All * 16];
-        HalfOfThree<T, TWeight>(w, x, xStride, columns, lanes, ahead: true);
-        HalfOfThree<T, TWeight>(w + 16, x + 16, xStride, columns, lanes + All * 16, ahead: false);
-        for (var i = 0; i < All; i += 4, lanes += 4 * 16)
-            T.Sums(T.Load(lanes) + T.Load(lanes + All * 16), T.Load(lanes + 16) + T.Load(lanes + 16 + All * 16),
-                T.Load(lanes + 32) + T.Load(lanes + 32 + All * 16), T.Load(lanes + 48) + T.Load(lanes + 48 + All * 16)).Store(sums + i);
+        HalfWithEight<T, TWeight>(w, wStride, x, xStride, columns, sums, ahead: true);
+        HalfWithEight<T, TWeight>(w + 16, wStride, x + 16, xStride, columns, sums + HalfOfThree, ahead: false);
     }
 
-    // 16 of every 32 columns. out: lanes [3, 8, 16].
+    /// <summary>Folds the lanes. out: results [3, 8].</summary>
     [MethodImpl(Simd.Hot)]
-    static void HalfOfThree<T, TWeight>(TWeight* w, float* x, nint xStride, int columns, float* lanes, bool ahead)
+    public static void FoldThree<T>(float* sums, float* results) where T : struct, ILanes<T>
+    {
+        for (var i = 0; i < Three * 8; i += 4, sums += 4 * 16)
+            T.Sums(T.Load(sums) + T.Load(sums + HalfOfThree), T.Load(sums + 16) + T.Load(sums + 16 + HalfOfThree),
+                T.Load(sums + 32) + T.Load(sums + 32 + HalfOfThree), T.Load(sums + 48) + T.Load(sums + 48 + HalfOfThree))
+                .Store(results + i);
+    }
+
+    // 16 of every 32 columns.
+    [MethodImpl(Simd.Hot)]
+    static void HalfWithEight<T, TWeight>(TWeight* w, nint wStride, float* x, nint xStride, int columns, float* sums, bool ahead)
         where T : struct, ILanes<T> where TWeight : unmanaged
     {
         float* x1 = x + xStride, x2 = x1 + xStride, x3 = x2 + xStride, x4 = x3 + xStride, x5 = x4 + xStride, x6 = x5 + xStride,
-            x7 = x6 + xStride;
-        TWeight* w1 = w + columns, w2 = w1 + columns;
-        T a0 = T.Broadcast(0), b0 = a0, c0 = a0, a1 = a0, b1 = a0, c1 = a0, a2 = a0, b2 = a0, c2 = a0, a3 = a0, b3 = a0, c3 = a0;
-        T a4 = a0, b4 = a0, c4 = a0, a5 = a0, b5 = a0, c5 = a0, a6 = a0, b6 = a0, c6 = a0, a7 = a0, b7 = a0, c7 = a0;
+            x7 = x6 + xStride, second = sums + 128, third = sums + 256;
+        TWeight* w1 = w + wStride, w2 = w1 + wStride;
+        Load8(sums, out T a0, out T a1, out T a2, out T a3, out T a4, out T a5, out T a6, out T a7);
+        Load8(second, out T b0, out T b1, out T b2, out T b3, out T b4, out T b5, out T b6, out T b7);
+        Load8(third, out T c0, out T c1, out T c2, out T c3, out T c4, out T c5, out T c6, out T c7);
         for (nint i = 0; i < columns; i += Lanes)
         {
             if (ahead)
-                AheadOfThree(w + i, columns);
+                AheadOfThree(w + i, wStride);
             T u = Load<T, TWeight>(w + i), v = Load<T, TWeight>(w1 + i), t = Load<T, TWeight>(w2 + i), s = T.Load(x + i);
             (a0, b0, c0) = (T.MultiplyAdd(u, s, a0), T.MultiplyAdd(v, s, b0), T.MultiplyAdd(t, s, c0));
             s = T.Load(x1 + i);
@@ -111,20 +120,27 @@ static unsafe class DotBlock
             s = T.Load(x7 + i);
             (a7, b7, c7) = (T.MultiplyAdd(u, s, a7), T.MultiplyAdd(v, s, b7), T.MultiplyAdd(t, s, c7));
         }
-        Store8(lanes, a0, a1, a2, a3, a4, a5, a6, a7);
-        Store8(lanes + 128, b0, b1, b2, b3, b4, b5, b6, b7);
-        Store8(lanes + 256, c0, c1, c2, c3, c4, c5, c6, c7);
+        Store8(sums, a0, a1, a2, a3, a4, a5, a6, a7);
+        Store8(second, b0, b1, b2, b3, b4, b5, b6, b7);
+        Store8(third, c0, c1, c2, c3, c4, c5, c6, c7);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static void Load8<T>(float* from, out T a, out T b, out T c, out T d, out T e, out T f, out T g, out T h) where T : struct, ILanes<T>
+    {
+        (a, b, c, d) = (T.Load(from), T.Load(from + 16), T.Load(from + 32), T.Load(from + 48));
+        (e, f, g, h) = (T.Load(from + 64), T.Load(from + 80), T.Load(from + 96), T.Load(from + 112));
     }
 
     // The same place of the three rows that come next.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static void AheadOfThree<TWeight>(TWeight* w, nint columns) where TWeight : unmanaged
+    static void AheadOfThree<TWeight>(TWeight* w, nint wStride) where TWeight : unmanaged
     {
         for (var row = Three; row < 2 * Three; row++)
         {
-            Prefetch.At(w + row * columns);
+            Prefetch.At(w + row * wStride);
             if (sizeof(TWeight) > 2)
-                Prefetch.At(w + row * columns + 16);
+                Prefetch.At(w + row * wStride + 16);
         }
     }
 
