@@ -50,3 +50,33 @@ public class ProductBenchmarks : IDisposable
 
     public void Dispose() => _workers.Dispose();
 }
+
+/// <summary>Eight utterances at once: so many matrices of one shape, one after the other, that the weights of each come from
+/// memory.</summary>
+public class ProductsOfEightBenchmarks : IDisposable
+{
+    const int Matrices = 64, Weights = 3 << 20, Tokens = 8; // 400 MB in BF16
+
+    readonly Workers _workers = new(2);
+    List<Matrix> _matrices = [];
+    float[] _x = [], _y = [];
+
+    [Params(1024, 3072)]
+    public int Columns { get; set; }
+
+    [GlobalSetup]
+    public void Setup()
+    {
+        _matrices = [.. Enumerable.Range(0, Matrices).Select(_ => Matrix.Create(Weights / Columns, Columns, new ushort[Weights]))];
+        (_x, _y) = (new float[Tokens * Columns], new float[Tokens * Weights / Columns]);
+    }
+
+    [Benchmark]
+    public void MultiplyAll()
+    {
+        foreach (var matrix in _matrices)
+            MatrixProduct.Multiply(matrix, _x, _y, Tokens, _workers);
+    }
+
+    public void Dispose() => _workers.Dispose();
+}

@@ -10,7 +10,6 @@ namespace Qwen3Tts.Kernels;
 static unsafe class DenseProduct
 {
     const int Stretch = 1024; // columns of a block: half the lanes of its rows fill a third of the first-level cache, tokens an eighth
-    const int StretchOfEight = 1024; // columns of five to eight tokens: 32 KB, which the first-level cache holds
     const int FewTokens = 4; // so few go over the rows one after the other: the second finds a row in the cache
 
     // A stretch of so many is half a megabyte, which the second-level cache holds beside their running sums.
@@ -70,7 +69,7 @@ static unsafe class DenseProduct
     {
         w += (nint)first * job.Product.Columns;
         var together = job.Product.Count > FewTokens;
-        var r = together ? StreamThrees<T, TWeight>(job, w, first, rows) : 0;
+        var r = together ? EightTokens.Run<T, TWeight>(job.Product, w, first, rows) : 0;
         w += (nint)r * job.Product.Columns;
         var sums = stackalloc float[8];
         for (; r < rows; r++, w += job.Product.Columns)
@@ -81,29 +80,6 @@ static unsafe class DenseProduct
                 job.Product.Put(t, first + r, together ? sums[t]
                     : DotBlock.One<T, TWeight>(w, job.Product.X + t * job.Product.XStride, job.Product.Columns));
         }
-    }
-
-    // Five to eight tokens with three rows at a time, as far as there are three. Returns the number of rows that are done.
-    [MethodImpl(Simd.Hot)]
-    static int StreamThrees<T, TWeight>(in Job job, TWeight* w, int first, int rows) where T : struct, ILanes<T> where TWeight : unmanaged
-    {
-        var product = job.Product;
-        var threes = rows / DotBlock.Three;
-        var sums = Scratch.Floats(ref _sums, threes * DotBlock.SumsOfThree);
-        new Span<float>(sums, threes * DotBlock.SumsOfThree).Clear();
-        for (var c = 0; c < product.Columns; c += StretchOfEight)
-            for (var i = 0; i < threes; i++)
-                DotBlock.ThreeWithEight<T, TWeight>(w + (nint)i * DotBlock.Three * product.Columns + c, product.Columns, product.X + c,
-                    product.XStride, Math.Min(StretchOfEight, product.Columns - c), sums + i * DotBlock.SumsOfThree);
-        var results = stackalloc float[DotBlock.Three * 8];
-        for (var r = 0; r < threes * DotBlock.Three; r += DotBlock.Three, sums += DotBlock.SumsOfThree)
-        {
-            DotBlock.FoldThree<T>(sums, results);
-            for (var i = 0; i < DotBlock.Three; i++)
-                for (var t = 0; t < product.Count; t++)
-                    product.Put(t, first + r + i, results[i * 8 + t]);
-        }
-        return threes * DotBlock.Three;
     }
 
     [MethodImpl(Simd.Hot)]
