@@ -3,7 +3,8 @@ using Qwen3Tts.Kernels;
 namespace Qwen3Tts;
 
 /// <summary>
-/// How the weights of the language model are stored in memory. Fewer bytes are faster, because the time to read them limits the speed.
+/// How the weights of the language model are stored in memory. Fewer bytes are faster, because the time to read them limits the speed. With
+/// <see cref="Int8"/> and <see cref="Int4"/> the decoder of the codec is BF16.
 /// </summary>
 public enum WeightPrecision
 {

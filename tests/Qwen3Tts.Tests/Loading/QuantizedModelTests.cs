@@ -7,6 +7,7 @@ using Qwen3Tts.Kernels;
 using Qwen3Tts.Loading;
 using Qwen3Tts.Sequence;
 using Qwen3Tts.Talker;
+using Qwen3Tts.Tests.Checkpoint;
 using Qwen3Tts.Text;
 
 namespace Qwen3Tts.Tests.Loading;
@@ -35,6 +36,16 @@ public sealed class QuantizedModelTests
             QuantizedModel.Write(ModelFolder.Open(output), Path.Combine(folder, "again"), WeightType.Int8, _ => { }, default));
         Assert.Contains("quantised already", again.Message, StringComparison.Ordinal);
         Assert.False(Directory.Exists(Path.Combine(folder, "again")));
+    }
+
+    /// <summary>The noise of the rounding is measured in <see cref="DecodeTests"/>.</summary>
+    [Fact]
+    public void OnlyAQuantisedModelRoundsTheDecoderOfItsCodec()
+    {
+        var model = SmallCheckpoints.Copy(Mini.Model);
+        DecodeTests.WriteUnrounded(Path.Combine(model, "speech_tokenizer"));
+        Assert.Equal(Speak(Mini.Model, WeightPrecision.Int8), Speak(model, WeightPrecision.Int8));
+        Assert.NotEqual(Speak(Mini.Model, WeightPrecision.Stored), Speak(model, WeightPrecision.Stored));
     }
 
     [Fact]
