@@ -69,7 +69,7 @@ public sealed class MemoryPlanTests
         {
             for (var i = 0; i < 5; i++)
             {
-                Thread.Sleep(200);
+                Thread.Sleep(200); // the runtime gives back on a clock of its own, and tells nobody
                 GC.Collect();
             }
             using var numbers = ones(25_000_000); // 100 MB

@@ -36,9 +36,11 @@ static unsafe class DenseProduct
         tokenParts = (product.Count + job.TokensPerPart - 1) / job.TokensPerPart;
         var rowParts = (long)product.Rows * product.Columns * product.Count < WorthThreads ? 1
             : Math.Min(rowBlocks, Math.Max(1, workers.Threads * PartsPerThread / tokenParts));
-        job.RowsPerPart = (rowBlocks + rowParts - 1) / rowParts * PackedTile.Rows;
-        job.RowParts = (product.Rows + job.RowsPerPart - 1) / job.RowsPerPart;
         job.Streams = product.Count <= MostInOneGo && job.Padded == product.Columns;
+        job.RowsPerPart = (rowBlocks + rowParts - 1) / rowParts * PackedTile.Rows;
+        if (job.Streams && product.Count > FewTokens) // whole threes, but for the last part
+            job.RowsPerPart = (job.RowsPerPart + EightTokens.Three - 1) / EightTokens.Three * EightTokens.Three;
+        job.RowParts = (product.Rows + job.RowsPerPart - 1) / job.RowsPerPart;
         if (job.Streams)
         {
             job.Product.X = Align(product);
@@ -68,18 +70,12 @@ static unsafe class DenseProduct
     static void Stream<T, TWeight>(in Job job, TWeight* w, int first, int rows) where T : struct, ILanes<T> where TWeight : unmanaged
     {
         w += (nint)first * job.Product.Columns;
-        var together = job.Product.Count > FewTokens;
-        var r = together ? EightTokens.Run<T, TWeight>(job.Product, w, first, rows) : 0;
+        var r = job.Product.Count > FewTokens ? EightTokens.Run<T, TWeight>(job.Product, w, first, rows) : 0;
         w += (nint)r * job.Product.Columns;
-        var sums = stackalloc float[8];
         for (; r < rows; r++, w += job.Product.Columns)
-        {
-            if (together)
-                DotBlock.Eight<T, TWeight>(w, job.Product.X, job.Product.XStride, job.Product.Columns, sums); // zeros follow the last
             for (var t = 0; t < job.Product.Count; t++)
-                job.Product.Put(t, first + r, together ? sums[t]
-                    : DotBlock.One<T, TWeight>(w, job.Product.X + t * job.Product.XStride, job.Product.Columns));
-        }
+                job.Product.Put(t, first + r,
+                    DotBlock.One<T, TWeight>(w, job.Product.X + t * job.Product.XStride, job.Product.Columns));
     }
 
     [MethodImpl(Simd.Hot)]

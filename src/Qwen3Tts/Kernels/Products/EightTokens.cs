@@ -9,7 +9,9 @@ namespace Qwen3Tts.Kernels;
 /// </summary>
 static unsafe class EightTokens
 {
-    const int Three = 3;
+    /// <summary>Rows of a step.</summary>
+    public const int Three = 3;
+
     const int Stretch = 1024; // columns of eight tokens: 32 KB, the first-level cache
     const int Half = Three * 8 * 16, Sums = 2 * Half; // running sums: two halves of the lanes, [3, 8, 16] each
 
