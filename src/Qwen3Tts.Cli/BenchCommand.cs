@@ -26,6 +26,7 @@ sealed class BenchCommand : DocumentedCommand
         DefaultValueFactory = _ => ReleasedShapes.Names[0],
     }.OneOf([.. ReleasedShapes.Names]);
     readonly Option<string> _precision = PrecisionOption.Create();
+    readonly Option<bool> _map = PrecisionOption.Map();
     readonly Option<int> _frames = new NumberOption<int>("--frames", new(2, 4096))
     {
         Description = "Length of the speech; 12.5 frames are a second.",
@@ -50,7 +51,7 @@ sealed class BenchCommand : DocumentedCommand
         + "qwen3tts-train bench.",
         "qwen3tts bench", "qwen3tts bench --precision int8 --threads 2", "qwen3tts bench --model 1.7B --output benchmarks")
     {
-        Option[] options = [_model, _precision, _frames, _positions, _output, _json, _threads];
+        Option[] options = [_model, _precision, _map, _frames, _positions, _output, _json, _threads];
         foreach (var option in options)
             Add(option);
         this.Does(Run);
@@ -61,12 +62,13 @@ sealed class BenchCommand : DocumentedCommand
         using var own = parsed.GetValue(_threads) is { } threads ? new Workers(threads) : null;
         var workers = own ?? Workers.Shared;
         var options = new SpeechBenchOptions(parsed.GetValue(_model)!,
-            PrecisionOption.Precision(parsed.GetValue(_precision)!).ToWeightType(), parsed.GetValue(_positions), parsed.GetValue(_frames));
+            PrecisionOption.Precision(parsed.GetValue(_precision)!).ToWeightType(), parsed.GetValue(_positions), parsed.GetValue(_frames),
+            parsed.GetValue(_map));
         var report = StatusLine.While("writing random weights", tell =>
         {
             using var bench = new SpeechBench(options, workers, tell);
             var figures = bench.Run(stop);
-            return new BenchReport(Processor(), Simd.Tier.ToString(), workers.Threads, options.Size, options.Type?.ToString() ?? "BFloat16",
+            return new BenchReport(Processor(), Simd.Tier.ToString(), workers.Threads, options.Size, (options.Type?.ToString() ?? "BFloat16") + (options.Map ? "-mapped" : ""),
                 RuntimeInformation.FrameworkDescription, Load(), bench.Limits, figures);
         });
         var table = Table(report);

@@ -3,7 +3,7 @@ using Qwen3Tts.CommandLine;
 
 namespace Qwen3Tts.Cli;
 
-/// <summary>How weights are held: one option of all commands that load a model to speak.</summary>
+/// <summary>How weights are held: the options of all commands that load a model to speak.</summary>
 static class PrecisionOption
 {
     const string Stored = "stored", Int8 = "int8", Int4 = "int4";
@@ -15,6 +15,12 @@ static class PrecisionOption
         HelpName = $"{Stored}|{Int8}|{Int4}",
         DefaultValueFactory = _ => Stored,
     }.OneOf(Stored, Int8, Int4);
+
+    public static Option<bool> Map() => new("--map")
+    {
+        Description = "Use the weights where they lie in the system's cache of files instead of copying them: loading is faster, and programs " +
+            "with the same model share the memory. The files must not become shorter meanwhile: that would end the program.",
+    };
 
     public static WeightPrecision Precision(string word) => word switch
     {

@@ -60,6 +60,7 @@ sealed class SayCommand : DocumentedCommand
     readonly OutputFlags _output = new();
     readonly SamplingFlags _sampling = new();
     readonly Option<string> _precision = PrecisionOption.Create();
+    readonly Option<bool> _map = PrecisionOption.Map();
     readonly Option<int?> _threads = CommonOptions.Threads();
 
     static Dictionary<string, Sequence.Compatibility> Compat =>
@@ -77,7 +78,7 @@ sealed class SayCommand : DocumentedCommand
         Add(_text);
         AddGroup("Text", _file, _split);
         AddGroup("Output", _output.All);
-        AddGroup("Model", _model, _adapter, _precision, _threads, _compat);
+        AddGroup("Model", _model, _adapter, _precision, _map, _threads, _compat);
         AddGroup("Voice", [.. _voice.All, _speaker, _language, _instruct, _layout]);
         AddGroup("Sampling", _sampling.Drawing);
         AddGroup("Limits", _sampling.Limits);
@@ -133,6 +134,7 @@ sealed class SayCommand : DocumentedCommand
             Compatibility = Compatible(parsed.GetValue(_compat)),
             Precision = PrecisionOption.Precision(parsed.GetValue(_precision)!),
             KeepConverted = true,
+            MapWeights = parsed.GetValue(_map),
         }));
 
     void CheckTogether(ParseResult parsed)

@@ -75,6 +75,7 @@ sealed class ServeCommand : DocumentedCommand
     };
     readonly Option<bool> _development = new("--development") { Description = "Show the page of the API at /scalar." };
     readonly Option<string> _precision = PrecisionOption.Create();
+    readonly Option<bool> _map = PrecisionOption.Map();
     readonly Option<int?> _threads = CommonOptions.Threads();
 
     public ServeCommand() : base("serve", "Serves models over HTTP, as OpenAI serves speech (docs/serve.md).",
@@ -83,7 +84,7 @@ sealed class ServeCommand : DocumentedCommand
         "qwen3tts serve models/mini --host 0.0.0.0 --api-key-file keys.txt")
     {
         Add(_models);
-        AddGroup("Model", _voices, _precision, _threads);
+        AddGroup("Model", _voices, _precision, _map, _threads);
         AddGroup("Network", _host, _port, _keys, _publicHosts);
         AddGroup("Limits", _together, _queue, _text, _upload, _seconds, _deadline);
         AddGroup("Page", _studio, _examine, _noStudio);
@@ -108,6 +109,7 @@ sealed class ServeCommand : DocumentedCommand
             Threads = parsed.GetValue(_threads),
             Precision = PrecisionOption.Precision(parsed.GetValue(_precision)!),
             KeepConverted = true,
+            MapWeights = parsed.GetValue(_map),
         });
         try
         {

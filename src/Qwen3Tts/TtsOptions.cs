@@ -25,7 +25,8 @@ public sealed record TtsOptions
     /// </summary>
     public bool KeepConverted { get; init; }
 
-    /// <summary>True to map the file instead of copying it. If it is cut short then, the process ends.</summary>
+    /// <summary>True to use the weights where they lie in the system's cache of files instead of copying them: loading is faster, and
+    /// processes with the same model share the memory. If a file is cut short while it is used, the process ends.</summary>
     public bool MapWeights { get; init; }
 
     /// <summary>

@@ -24,7 +24,8 @@ sealed record Figure(string Name, double Value, string Unit, double? Floor = nul
 /// <param name="Type">Int8 or Int4; null is BF16.</param>
 /// <param name="Positions">Of the prompt.</param>
 /// <param name="Frames">Spoken.</param>
-sealed record SpeechBenchOptions(string Size, WeightType? Type, int Positions, int Frames);
+/// <param name="Map">Weights are used where they lie in the files.</param>
+sealed record SpeechBenchOptions(string Size, WeightType? Type, int Positions, int Frames, bool Map);
 
 sealed partial class SpeechBench : IDisposable
 {
@@ -49,8 +50,8 @@ sealed partial class SpeechBench : IDisposable
         RandomModel.Write(_folder, _options.Size, _tell);
         var watch = Stopwatch.StartNew();
         var model = ModelFolder.Open(_folder);
-        var (talker, _) = ModelNetworks.Load(model, _workers, _options.Type);
-        var codec = SpeechCodec.Load(model.CodecPath, _workers, bfloat16: talker.IsQuantized);
+        var (talker, _) = ModelNetworks.Load(model, _workers, _options.Type, _options.Map);
+        var codec = SpeechCodec.Load(model.CodecPath, _workers, _options.Map, bfloat16: talker.IsQuantized);
         var loaded = watch.Elapsed.TotalSeconds;
         _tell("speaking the first utterance");
         var first = Speak(talker, codec, FramesOfFirstUtterance, stop);

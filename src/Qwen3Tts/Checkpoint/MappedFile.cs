@@ -2,6 +2,8 @@
 // with the same model hold it once, and an embedding row that is never used is never read.
 using System.Buffers;
 using System.IO.MemoryMappedFiles;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 
 namespace Qwen3Tts.Checkpoint;
@@ -9,6 +11,8 @@ namespace Qwen3Tts.Checkpoint;
 /// <summary>One file, mapped whole for reading, for as long as anything refers to a part of it.</summary>
 sealed unsafe class MappedFile
 {
+    const int SmallestPage = 4096;
+
     readonly SafeMemoryMappedViewHandle _view; // its finalizer ends the mapping
     readonly byte* _start;
     readonly long _length;
@@ -29,6 +33,14 @@ sealed unsafe class MappedFile
             return null;
         return (nuint)(_start + offset) % (nuint)sizeof(T) != 0 || bytes / sizeof(T) > Array.MaxLength ? null
             : new Numbers<T>(this, (T*)(_start + offset), (int)(bytes / sizeof(T))).Memory;
+    }
+
+    /// <summary>Looks at each page, so that it is read from the disk and has a place in the process before it is used.</summary>
+    public static void Touch<T>(ReadOnlySpan<T> part) where T : unmanaged
+    {
+        var bytes = MemoryMarshal.AsBytes(part);
+        for (var at = 0; at < bytes.Length; at += SmallestPage)
+            Volatile.Read(ref Unsafe.AsRef(in bytes[at]));
     }
 
     sealed class Numbers<T>(MappedFile file, T* first, int count) : MemoryManager<T> where T : unmanaged

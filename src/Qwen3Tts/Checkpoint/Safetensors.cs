@@ -165,7 +165,10 @@ sealed partial class SafetensorsFile : IDisposable
     {
         var t = Entry(name);
         if (IsMapped && (_mapped ??= new(Path)).Part<T>(t.Offset, t.Bytes) is { } part)
+        {
+            later?.Invoke(() => MappedFile.Touch(part.Span));
             return part;
+        }
         var numbers = GC.AllocateUninitializedArray<T>(Length(t));
         void Read() => this.Read(t, MemoryMarshal.AsBytes(numbers.AsSpan()));
         if (later is null)

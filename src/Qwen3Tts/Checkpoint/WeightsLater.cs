@@ -99,7 +99,7 @@ partial class Weights
     /// <summary>A matrix of which few rows are read, to be read from its file; null where its numbers must be in memory.</summary>
     public Matrix? OpenRows(string name, int rows, int columns)
     {
-        if (_maps || _adapter?.Changes(name) == true || !_tensors.TryGetValue(name, out var found)
+        if (_adapter?.Changes(name) == true || !_tensors.TryGetValue(name, out var found)
             || found.Entry.Type is not (ElementType.BF16 or ElementType.F32))
             return null;
         return Has(name, rows, columns) ? RowsInFile.Open(found.File, found.Entry) : Matrix.WithoutValues(rows, columns);
