@@ -68,7 +68,8 @@ sealed class BenchCommand : DocumentedCommand
         {
             using var bench = new SpeechBench(options, workers, tell);
             var figures = bench.Run(stop);
-            return new BenchReport(Processor(), Simd.Tier.ToString(), workers.Threads, options.Size, (options.Type?.ToString() ?? "BFloat16") + (options.Map ? "-mapped" : ""),
+            var weights = (options.Type?.ToString() ?? "BFloat16") + (options.Map ? "-mapped" : "");
+            return new BenchReport(Processor(), Simd.Tier.ToString(), workers.Threads, options.Size, weights,
                 RuntimeInformation.FrameworkDescription, Load(), bench.Limits, figures);
         });
         var table = Table(report);

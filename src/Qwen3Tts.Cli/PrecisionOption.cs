@@ -18,8 +18,8 @@ static class PrecisionOption
 
     public static Option<bool> Map() => new("--map")
     {
-        Description = "Use the weights where they lie in the system's cache of files instead of copying them: loading is faster, and programs " +
-            "with the same model share the memory. The files must not become shorter meanwhile: that would end the program.",
+        Description = "Use the weights where they lie in the system's cache of files instead of copying them: loading is faster, and " +
+            "programs with the same model share the memory. The files must not become shorter meanwhile: that would end the program.",
     };
 
     public static WeightPrecision Precision(string word) => word switch

@@ -27,16 +27,22 @@ sealed unsafe class MappedFile
     }
 
     /// <summary>Numbers at an offset of the file; null where memory of their type cannot begin there.</summary>
-    public ReadOnlyMemory<T>? Part<T>(long offset, long bytes) where T : unmanaged
+    /// <param name="offset">In bytes.</param>
+    /// <param name="bytes">Of the numbers.</param>
+    /// <param name="later">Takes the reading from the disk; null to read a page when it is first used.</param>
+    public ReadOnlyMemory<T>? Part<T>(long offset, long bytes, Action<Action>? later) where T : unmanaged
     {
         if (offset + bytes > _length) // cut short since its header was read: who reads it will say so
             return null;
-        return (nuint)(_start + offset) % (nuint)sizeof(T) != 0 || bytes / sizeof(T) > Array.MaxLength ? null
-            : new Numbers<T>(this, (T*)(_start + offset), (int)(bytes / sizeof(T))).Memory;
+        if ((nuint)(_start + offset) % (nuint)sizeof(T) != 0 || bytes / sizeof(T) > Array.MaxLength)
+            return null;
+        var part = new Numbers<T>(this, (T*)(_start + offset), (int)(bytes / sizeof(T))).Memory;
+        later?.Invoke(() => Touch(part.Span));
+        return part;
     }
 
     /// <summary>Looks at each page, so that it is read from the disk and has a place in the process before it is used.</summary>
-    public static void Touch<T>(ReadOnlySpan<T> part) where T : unmanaged
+    static void Touch<T>(ReadOnlySpan<T> part) where T : unmanaged
     {
         var bytes = MemoryMarshal.AsBytes(part);
         for (var at = 0; at < bytes.Length; at += SmallestPage)

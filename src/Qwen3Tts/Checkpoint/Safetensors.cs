@@ -164,11 +164,8 @@ sealed partial class SafetensorsFile : IDisposable
     public ReadOnlyMemory<T> Numbers<T>(string name, Action<Action>? later = null) where T : unmanaged
     {
         var t = Entry(name);
-        if (IsMapped && (_mapped ??= new(Path)).Part<T>(t.Offset, t.Bytes) is { } part)
-        {
-            later?.Invoke(() => MappedFile.Touch(part.Span));
+        if (IsMapped && (_mapped ??= new(Path)).Part<T>(t.Offset, t.Bytes, later) is { } part)
             return part;
-        }
         var numbers = GC.AllocateUninitializedArray<T>(Length(t));
         void Read() => this.Read(t, MemoryMarshal.AsBytes(numbers.AsSpan()));
         if (later is null)

@@ -36,12 +36,39 @@ sealed class Attention
     public void Add(ReadOnlySpan<float> x, Span<float> residual, int count, ReadOnlySpan<KeyValueCache> caches, RotaryTable rotary,
         TransformerScratch scratch, float[]? scale, Workers workers)
     {
-        var (rows, heads, shared, dim) = (caches.Length * count, _shape.Heads, _shape.KeyValueHeads, _shape.HeadDim);
+        var (rows, dim) = (caches.Length * count, _shape.HeadDim);
         var q = scratch.Queries(rows); // [rows, heads * dim]
         scratch.Apply(q_proj, x, q, rows, workers);
-        q_norm?.Apply(q, q, rows * heads);
         ProjectKeysAndValues(x, count, caches, scratch, workers);
         var attended = scratch.Attended(rows); // [rows, heads * dim]
+        if (count == 1 && CausalAttention.TakesSteps(dim))
+            Step(q, attended, caches, rotary, scratch, workers);
+        else
+            Attend(q, attended, count, caches, rotary, workers);
+        scratch.Add(o_proj, attended, residual, rows, scale, workers);
+    }
+
+    // The next row of each sequence, all together.
+    void Step(Span<float> q, Span<float> attended, ReadOnlySpan<KeyValueCache> caches, RotaryTable rotary, TransformerScratch scratch,
+        Workers workers)
+    {
+        var steps = scratch.Steps(caches.Length);
+        for (var i = 0; i < caches.Length; i++)
+        {
+            var cache = caches[i];
+            steps[i] = new(cache.Keys(_layer, cache.Stored + 1), cache.Values(_layer, cache.Stored + 1),
+                rotary.At(cache.Position, cache.Sequence), cache.Stored);
+        }
+        CausalAttention.ApplySteps(q, steps, attended, new(_shape.Heads, _shape.KeyValueHeads, _shape.HeadDim, _shape.Window,
+            caches[0].Sequence, _scale, _shape.NormEps), q_norm is null ? [] : q_norm.Weight, k_norm is null ? [] : k_norm.Weight,
+            rotary.Cos, rotary.Sin, workers);
+    }
+
+    // Several rows, one sequence after the other.
+    void Attend(Span<float> q, Span<float> attended, int count, ReadOnlySpan<KeyValueCache> caches, RotaryTable rotary, Workers workers)
+    {
+        var (heads, shared, dim) = (_shape.Heads, _shape.KeyValueHeads, _shape.HeadDim);
+        q_norm?.Apply(q, q, caches.Length * count * heads);
         var width = count * heads * dim;
         for (var i = 0; i < caches.Length; i++)
         {
@@ -55,7 +82,6 @@ sealed class Attention
             CausalAttention.Apply(mine, cache.Keys(_layer, seen), cache.Values(_layer, seen), attended.Slice(i * width, width), count,
                 cache.Stored, heads, shared, dim, _shape.Window, cache.Sequence, _scale, workers);
         }
-        scratch.Add(o_proj, attended, residual, rows, scale, workers);
     }
 
     // One sequence: straight into its cache. Several: their rows are computed together and then divided.

@@ -55,7 +55,7 @@ sealed class KeyValueCache(int layers, int width, int window = 0, int sequence =
     // Moves the last rows to the front, in the same buffer or in a larger one.
     void Move(ref float[] store, int keep, int capacity)
     {
-        var to = capacity == _capacity ? store : new float[checked(capacity * width)];
+        var to = capacity == _capacity ? store : Numbers(checked(capacity * width));
         store.AsSpan((Stored - keep) * width, keep * width).CopyTo(to);
         store = to;
     }
@@ -68,8 +68,8 @@ sealed class KeyValueCache(int layers, int width, int window = 0, int sequence =
         var beginning = new KeyValueCache(layers, width, window, sequence) { Stored = rows, _capacity = rows };
         for (var layer = 0; layer < layers; layer++)
         {
-            beginning._keys[layer] = Keys(layer, rows).ToArray();
-            beginning._values[layer] = Values(layer, rows).ToArray();
+            Keys(layer, rows).CopyTo(beginning._keys[layer] = Numbers(rows * width));
+            Values(layer, rows).CopyTo(beginning._values[layer] = Numbers(rows * width));
         }
         return beginning;
     }
@@ -79,6 +79,9 @@ sealed class KeyValueCache(int layers, int width, int window = 0, int sequence =
 
     /// <summary>Begins a new sequence. The memory is kept.</summary>
     public void Clear() => (_dropped, Stored) = (0, 0);
+
+    // Pinned: one job reads the caches of several sequences.
+    static float[] Numbers(int count) => GC.AllocateUninitializedArray<float>(count, pinned: true);
 
     static float[][] Empty(int layers) => [.. Enumerable.Repeat(Array.Empty<float>(), layers)];
 }

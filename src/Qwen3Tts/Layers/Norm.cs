@@ -16,6 +16,8 @@ sealed class RmsNorm(Weights weights, string name, int width, float eps) : Norm
 {
     readonly float[] weight = weights.Float32($"{name}.weight", width);
 
+    public ReadOnlySpan<float> Weight => weight;
+
     public override void Apply(ReadOnlySpan<float> x, Span<float> y, int rows) => Norms.RmsNorm(x, weight, eps, y, rows, weight.Length);
 }
 

@@ -21,7 +21,7 @@ sealed class RotaryTable(int dim, double theta)
     /// </summary>
     public void Apply(Span<float> x, int count, int start, int heads, int sequence = 0)
     {
-        Reserve(sequence == 0 ? start + count : sequence);
+        Reserve(start, count, sequence);
         for (var from = 0; from < count;)
         {
             var position = sequence == 0 ? start : (start + from) % sequence;
@@ -30,6 +30,15 @@ sealed class RotaryTable(int dim, double theta)
             from += rows;
         }
     }
+
+    /// <summary>The place in the table of a position, which is there after this.</summary>
+    public int At(int position, int sequence)
+    {
+        Reserve(position, 1, sequence);
+        return sequence == 0 ? position : position % sequence;
+    }
+
+    void Reserve(int start, int count, int sequence) => Reserve(sequence == 0 ? start + count : sequence);
 
     /// <summary>Extends the table to at least <paramref name="positions"/> positions.</summary>
     public void Reserve(int positions)

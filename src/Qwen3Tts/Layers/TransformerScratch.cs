@@ -7,6 +7,7 @@ namespace Qwen3Tts.Layers;
 sealed class TransformerScratch(TransformerShape shape)
 {
     float[] _normed = [], _queries = [], _shared = [], _attended = [], _gate = [], _up = [], _branch = [], _inner = [];
+    SequenceStep[] _steps = [];
     LowRank?[] _adapters = []; // of the sequences of this call
     int _sequences; // 0: none of them has an adapter
 
@@ -16,6 +17,14 @@ sealed class TransformerScratch(TransformerShape shape)
     public Span<float> Attended(int count) => Grown(ref _attended, checked(count * shape.Heads * shape.HeadDim));
     public Span<float> Gate(int count) => Grown(ref _gate, checked(count * shape.Intermediate));
     public Span<float> Up(int count) => Grown(ref _up, checked(count * shape.Intermediate));
+
+    /// <summary>Room for the next positions of so many sequences.</summary>
+    public Span<SequenceStep> Steps(int count)
+    {
+        if (_steps.Length < count)
+            _steps = new SequenceStep[count];
+        return _steps.AsSpan(0, count);
+    }
 
     /// <summary>
     /// in: x · out: residual + linear(x), the product scaled per channel if the layer has a scale · overwrites: residual.

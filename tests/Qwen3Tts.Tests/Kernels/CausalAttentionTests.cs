@@ -45,6 +45,45 @@ public sealed class CausalAttentionTests
         }
     }
 
+    /// <summary>The next position of each sequence, with norms and rotary embedding, against one operation after the other.</summary>
+    [Theory]
+    [InlineData(16, 8, 128, 0, true, new[] { 85, 0, 3, 84, 40, 17, 1, 200 })]
+    [InlineData(4, 2, 64, 9, false, new[] { 30, 8, 9 })]
+    [InlineData(3, 3, 32, 0, true, new[] { 12 })]
+    public void StepsOfSequencesEqualEachAloneBitForBit(int heads, int kvHeads, int dim, int window, bool norms, int[] stored)
+    {
+        const float Eps = 1e-6f;
+        var random = new Random(dim);
+        var shape = new HeadShape(heads, kvHeads, dim, window, 0, 1 / MathF.Sqrt(dim), Eps);
+        var (cos, sin) = (KernelTest.Numbers(random, 400 * dim / 2), KernelTest.Numbers(random, 400 * dim / 2));
+        float[] qNorm = norms ? KernelTest.Numbers(random, dim) : [], kNorm = norms ? KernelTest.Numbers(random, dim) : [];
+        var q = KernelTest.Numbers(random, stored.Length * heads * dim, 2);
+        var caches = stored.Select(s => (K: Pinned(random, (s + 1) * kvHeads * dim), V: Pinned(random, (s + 1) * kvHeads * dim))).ToArray();
+        var expected = stored.SelectMany((s, i) =>
+        {
+            var (mine, keys) = (q[(i * heads * dim)..((i + 1) * heads * dim)], (float[])caches[i].K.Clone());
+            var key = keys.AsSpan(s * kvHeads * dim);
+            if (norms)
+            {
+                Norms.RmsNorm(mine, qNorm, Eps, mine, heads, dim);
+                Norms.RmsNorm(key, kNorm, Eps, key, kvHeads, dim);
+            }
+            Rotary.Apply(mine, cos, sin, 1, s + 5, heads, dim);
+            Rotary.Apply(key, cos, sin, 1, s + 5, kvHeads, dim);
+            return Apply(mine, keys, caches[i].V, 1, s, heads, kvHeads, dim, window, shape.Scale, KernelTest.Teams[0]);
+        }).ToArray();
+        foreach (var team in KernelTest.Teams)
+            KernelTest.Same(expected, KernelTest.OnEveryTier(() =>
+            {
+                var y = new float[q.Length];
+                var keys = caches.Select(c => Pinned(c.K)).ToArray(); // they are overwritten
+                var steps = caches.Select((c, i) => new SequenceStep(keys[i], c.V, stored[i] + 5, stored[i])).ToArray();
+                CausalAttention.ApplySteps([.. q], steps, y, shape, qNorm, kNorm, cos, sin, team);
+                GC.KeepAlive(keys);
+                return y;
+            }), $"{team.Threads} threads");
+    }
+
     [Theory]
     [InlineData(4, 2, 32, 16, 5)]
     [InlineData(3, 1, 20, 7, 9)]
@@ -85,6 +124,22 @@ public sealed class CausalAttentionTests
     {
         var (q, keys, values, scale) = Data(2, 5, 2, 2, 32);
         Assert.Throws<ArgumentException>(() => Apply(q, keys, values, 2, 6, 2, 2, 32, 0, scale, KernelTest.Teams[0]));
+        var shape = new HeadShape(2, 2, 32, 0, 0, scale, 0);
+        var angles = new float[8 * 16];
+        void Step(int position, int stored) => CausalAttention.ApplySteps(q, [new(keys, values, position, stored)], new float[64], shape,
+            [], [], angles, angles, KernelTest.Teams[0]);
+        Assert.Throws<ArgumentException>(() => Step(position: 7, stored: 7)); // there are seven keys
+        Assert.Throws<ArgumentException>(() => Step(position: 8, stored: 6)); // there are angles for eight positions
+        Step(position: 7, stored: 6);
+    }
+
+    static float[] Pinned(Random random, int count) => Pinned(KernelTest.Numbers(random, count, 2));
+
+    static float[] Pinned(float[] numbers)
+    {
+        var pinned = GC.AllocateUninitializedArray<float>(numbers.Length, pinned: true);
+        numbers.CopyTo(pinned, 0);
+        return pinned;
     }
 
     static (float[] Q, float[] Keys, float[] Values, float Scale) Data(int count, int start, int heads, int kvHeads, int dim)

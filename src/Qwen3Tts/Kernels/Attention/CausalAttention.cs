@@ -8,7 +8,7 @@ namespace Qwen3Tts.Kernels;
 /// exponentials are added up in lanes from the first key that the query sees; a result is one chain over the keys. None of it depends on
 /// what else is computed, nor on where in the cache the first visible key stands.
 /// </summary>
-static unsafe class CausalAttention
+static unsafe partial class CausalAttention
 {
     const int TileRows = 48;
 
@@ -53,51 +53,8 @@ static unsafe class CausalAttention
                 Tile = tile,
                 Padded = (dim + DotBlock.Lanes - 1) / DotBlock.Lanes * DotBlock.Lanes,
             };
-            // A step of generation goes through the cache as it lies; more positions are worth a copy of each head.
-            var step = job.OneToken = count == 1 && job.Padded == dim;
-            job.HeadsPerPart = step ? (kvHeads + workers.Threads - 1) / workers.Threads : 1;
-            var parts = step ? (kvHeads + job.HeadsPerPart - 1) / job.HeadsPerPart : (count + tile - 1) / tile * kvHeads;
-            Simd.Run(ref job, parts, workers);
+            Simd.Run(ref job, (count + tile - 1) / tile * kvHeads, workers);
         }
-    }
-
-    // One position, some heads: key after key for all of them, so that memory is read in long pieces.
-    [MethodImpl(Simd.Hot)]
-    static void Step<T>(in Job job, int part) where T : struct, ILanes<T>
-    {
-        var head = part * job.HeadsPerPart;
-        var heads = Math.Min(job.HeadsPerPart, job.KvHeads - head);
-        var (rows, dim, group) = (heads * job.Group, job.Dim, job.Group);
-        var firstKey = job.First(0);
-        var keyCount = job.Start + 1 - firstKey;
-        var stride = (nint)job.KvHeads * dim;
-        var k = job.K + firstKey * stride + head * dim;
-        var v = job.V + firstKey * stride + head * dim;
-        var queries = Scratch.Floats(ref _queries, checked(rows * dim));
-        Scale<T>(job.Q + (nint)head * group * dim, job.Scale, queries, rows * dim);
-        var scores = Scratch.Floats(ref _scores, checked(rows * keyCount));
-        for (var key = 0; key < keyCount; key++)
-        {
-            if (key + Prefetch.RowsAhead < keyCount)
-                Prefetch.Row(k + (key + Prefetch.RowsAhead) * stride, heads * dim);
-            for (var r = 0; r < rows; r++)
-                scores[(nint)r * keyCount + key] = DotBlock.One<T, float>(k + key * stride + r / group * dim, queries + r * dim, dim);
-        }
-        var results = Results(checked(rows * dim));
-        var sums = Scratch.Floats(ref _exponentials, rows);
-        for (var r = 0; r < rows; r++)
-            sums[r] = SoftmaxRow.Exponentials<T>(scores + (nint)r * keyCount, keyCount);
-        for (var key = 0; key < keyCount; key += Prefetch.RowsAhead)
-        {
-            var keys = Math.Min(Prefetch.RowsAhead, keyCount - key);
-            for (var ahead = key + Prefetch.RowsAhead; ahead < Math.Min(key + 2 * Prefetch.RowsAhead, keyCount); ahead++)
-                Prefetch.Row(v + ahead * stride, heads * dim);
-            for (var h = 0; h < heads; h++)
-                OuterTile.Run<T>(scores + (nint)h * group * keyCount + key, keyCount, v + key * stride + h * dim, stride,
-                    results + h * group * dim, dim, keys, group, dim);
-        }
-        for (var r = 0; r < rows; r++)
-            Scale<T>(results + r * dim, 1 / sums[r], job.Y + (nint)(head * group + r) * dim, dim);
     }
 
     // Some positions, one head.
@@ -210,16 +167,9 @@ static unsafe class CausalAttention
     {
         public float* Q, K, V, Y;
         public float Scale;
-        public int Count, Start, Heads, KvHeads, Dim, Window, Sequence, Group, Tile, Padded, HeadsPerPart;
-        public bool OneToken;
+        public int Count, Start, Heads, KvHeads, Dim, Window, Sequence, Group, Tile, Padded;
 
-        public readonly void Part<T>(int part) where T : struct, ILanes<T>
-        {
-            if (OneToken)
-                Step<T>(this, part);
-            else
-                Tiles<T>(this, part);
-        }
+        public readonly void Part<T>(int part) where T : struct, ILanes<T> => Tiles<T>(this, part);
 
         /// <summary>The first key that a token sees.</summary>
         public readonly int First(int token) =>

@@ -23,8 +23,9 @@ static unsafe class Rotary
         }
     }
 
+    /// <summary>The same inside another kernel.</summary>
     [MethodImpl(Simd.Hot)]
-    static void Apply<T>(float* x, float* cos, float* sin, int count, int start, int heads, int half) where T : struct, ILanes<T>
+    public static void Apply<T>(float* x, float* cos, float* sin, int count, int start, int heads, int half) where T : struct, ILanes<T>
     {
         cos += (nint)start * half;
         sin += (nint)start * half;

@@ -28,8 +28,9 @@ static unsafe class Norms
         }
     }
 
+    /// <summary>The same inside another kernel.</summary>
     [MethodImpl(Simd.Hot)]
-    static void RmsNorm<T>(float* x, float* weight, float eps, float* y, int rows, int width) where T : struct, ILanes<T>
+    public static void RmsNorm<T>(float* x, float* weight, float eps, float* y, int rows, int width) where T : struct, ILanes<T>
     {
         for (var r = 0; r < rows; r++, x += width, y += width)
         {
