@@ -118,6 +118,6 @@ sealed record Yardsticks(double ReadGigabytes, double FloatGigaflops, double Int
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         static T Dot<T>(sbyte* w, short* x) where T : struct, ILanes<T> =>
-            T.DotInt16(T.LoadInt8(w), T.LoadInt8(w + 32), T.Load((float*)x), T.Load((float*)(x + 32)));
+            T.DotInt16(T.LoadInt8(w), T.LoadInt8(w + 32), x);
     }
 }

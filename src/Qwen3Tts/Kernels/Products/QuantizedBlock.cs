@@ -76,8 +76,7 @@ static unsafe class QuantizedBlock<TFormat> where TFormat : struct, IGroupFormat
             }
     }
 
-    // Every second group of two rows with eight tokens. 16 sums, four of w, two of x: 22 of the 32 registers. More than 40 lines:
-    // sums stay in registers only as variables of their own.
+    // Every second group of two rows with eight tokens. 16 sums and four of w: 20 of the 32 registers.
     [MethodImpl(Simd.Hot)]
     static void TwoRows<T>(byte* w, nint wStride, short* x, float* scales, nint count, float* sums, bool add)
         where T : struct, ILanes<T>
@@ -88,40 +87,27 @@ static unsafe class QuantizedBlock<TFormat> where TFormat : struct, IGroupFormat
         for (; count > 0; count--, w += 2 * TFormat.Bytes, x += Tokens * Group, scales += Tokens, next += Tokens)
         {
             T u = TFormat.First<T>(w), u1 = TFormat.Second<T>(w), v = TFormat.First<T>(w + wStride), v1 = TFormat.Second<T>(w + wStride);
-            if (!add) // the odd groups lie between
+            if (!add)
             {
-                Prefetch.Ahead(w);
-                Prefetch.Ahead(w + wStride);
-                if (TFormat.Bytes > 32) // two groups are two cache lines
-                {
-                    Prefetch.Ahead(w + TFormat.Bytes);
-                    Prefetch.Ahead(w + TFormat.Bytes + wStride);
-                }
+                Ahead(w);
+                Ahead(w + wStride);
             }
-            T s = Load<T>(x), s1 = Load<T>(x + 32);
-            a0 = T.MultiplyAdd(T.DotInt16(u, u1, s, s1), T.Broadcast(scales[0]), a0);
-            b0 = T.MultiplyAdd(T.DotInt16(v, v1, s, s1), T.Broadcast(next[0]), b0);
-            (s, s1) = (Load<T>(x + Group), Load<T>(x + Group + 32));
-            a1 = T.MultiplyAdd(T.DotInt16(u, u1, s, s1), T.Broadcast(scales[1]), a1);
-            b1 = T.MultiplyAdd(T.DotInt16(v, v1, s, s1), T.Broadcast(next[1]), b1);
-            (s, s1) = (Load<T>(x + 2 * Group), Load<T>(x + 2 * Group + 32));
-            a2 = T.MultiplyAdd(T.DotInt16(u, u1, s, s1), T.Broadcast(scales[2]), a2);
-            b2 = T.MultiplyAdd(T.DotInt16(v, v1, s, s1), T.Broadcast(next[2]), b2);
-            (s, s1) = (Load<T>(x + 3 * Group), Load<T>(x + 3 * Group + 32));
-            a3 = T.MultiplyAdd(T.DotInt16(u, u1, s, s1), T.Broadcast(scales[3]), a3);
-            b3 = T.MultiplyAdd(T.DotInt16(v, v1, s, s1), T.Broadcast(next[3]), b3);
-            (s, s1) = (Load<T>(x + 4 * Group), Load<T>(x + 4 * Group + 32));
-            a4 = T.MultiplyAdd(T.DotInt16(u, u1, s, s1), T.Broadcast(scales[4]), a4);
-            b4 = T.MultiplyAdd(T.DotInt16(v, v1, s, s1), T.Broadcast(next[4]), b4);
-            (s, s1) = (Load<T>(x + 5 * Group), Load<T>(x + 5 * Group + 32));
-            a5 = T.MultiplyAdd(T.DotInt16(u, u1, s, s1), T.Broadcast(scales[5]), a5);
-            b5 = T.MultiplyAdd(T.DotInt16(v, v1, s, s1), T.Broadcast(next[5]), b5);
-            (s, s1) = (Load<T>(x + 6 * Group), Load<T>(x + 6 * Group + 32));
-            a6 = T.MultiplyAdd(T.DotInt16(u, u1, s, s1), T.Broadcast(scales[6]), a6);
-            b6 = T.MultiplyAdd(T.DotInt16(v, v1, s, s1), T.Broadcast(next[6]), b6);
-            (s, s1) = (Load<T>(x + 7 * Group), Load<T>(x + 7 * Group + 32));
-            a7 = T.MultiplyAdd(T.DotInt16(u, u1, s, s1), T.Broadcast(scales[7]), a7);
-            b7 = T.MultiplyAdd(T.DotInt16(v, v1, s, s1), T.Broadcast(next[7]), b7);
+            a0 = T.MultiplyAdd(T.DotInt16(u, u1, x), T.Broadcast(scales[0]), a0);
+            b0 = T.MultiplyAdd(T.DotInt16(v, v1, x), T.Broadcast(next[0]), b0);
+            a1 = T.MultiplyAdd(T.DotInt16(u, u1, x + Group), T.Broadcast(scales[1]), a1);
+            b1 = T.MultiplyAdd(T.DotInt16(v, v1, x + Group), T.Broadcast(next[1]), b1);
+            a2 = T.MultiplyAdd(T.DotInt16(u, u1, x + 2 * Group), T.Broadcast(scales[2]), a2);
+            b2 = T.MultiplyAdd(T.DotInt16(v, v1, x + 2 * Group), T.Broadcast(next[2]), b2);
+            a3 = T.MultiplyAdd(T.DotInt16(u, u1, x + 3 * Group), T.Broadcast(scales[3]), a3);
+            b3 = T.MultiplyAdd(T.DotInt16(v, v1, x + 3 * Group), T.Broadcast(next[3]), b3);
+            a4 = T.MultiplyAdd(T.DotInt16(u, u1, x + 4 * Group), T.Broadcast(scales[4]), a4);
+            b4 = T.MultiplyAdd(T.DotInt16(v, v1, x + 4 * Group), T.Broadcast(next[4]), b4);
+            a5 = T.MultiplyAdd(T.DotInt16(u, u1, x + 5 * Group), T.Broadcast(scales[5]), a5);
+            b5 = T.MultiplyAdd(T.DotInt16(v, v1, x + 5 * Group), T.Broadcast(next[5]), b5);
+            a6 = T.MultiplyAdd(T.DotInt16(u, u1, x + 6 * Group), T.Broadcast(scales[6]), a6);
+            b6 = T.MultiplyAdd(T.DotInt16(v, v1, x + 6 * Group), T.Broadcast(next[6]), b6);
+            a7 = T.MultiplyAdd(T.DotInt16(u, u1, x + 7 * Group), T.Broadcast(scales[7]), a7);
+            b7 = T.MultiplyAdd(T.DotInt16(v, v1, x + 7 * Group), T.Broadcast(next[7]), b7);
         }
         Store4(sums, a0, a1, a2, a3, add);
         Store4(sums + 4 * Lanes, a4, a5, a6, a7, add);
@@ -137,16 +123,24 @@ static unsafe class QuantizedBlock<TFormat> where TFormat : struct, IGroupFormat
         for (; count > 0; count--, w += 2 * TFormat.Bytes, x += Tokens * Group, scales += Tokens)
         {
             T u = TFormat.First<T>(w), u1 = TFormat.Second<T>(w);
-            a0 = T.MultiplyAdd(T.DotInt16(u, u1, Load<T>(x), Load<T>(x + 32)), T.Broadcast(scales[0]), a0);
-            a1 = T.MultiplyAdd(T.DotInt16(u, u1, Load<T>(x + Group), Load<T>(x + Group + 32)), T.Broadcast(scales[1]), a1);
-            a2 = T.MultiplyAdd(T.DotInt16(u, u1, Load<T>(x + 2 * Group), Load<T>(x + 2 * Group + 32)), T.Broadcast(scales[2]), a2);
-            a3 = T.MultiplyAdd(T.DotInt16(u, u1, Load<T>(x + 3 * Group), Load<T>(x + 3 * Group + 32)), T.Broadcast(scales[3]), a3);
+            if (!add)
+                Ahead(w);
+            a0 = T.MultiplyAdd(T.DotInt16(u, u1, x), T.Broadcast(scales[0]), a0);
+            a1 = T.MultiplyAdd(T.DotInt16(u, u1, x + Group), T.Broadcast(scales[1]), a1);
+            a2 = T.MultiplyAdd(T.DotInt16(u, u1, x + 2 * Group), T.Broadcast(scales[2]), a2);
+            a3 = T.MultiplyAdd(T.DotInt16(u, u1, x + 3 * Group), T.Broadcast(scales[3]), a3);
         }
         Store4(sums, a0, a1, a2, a3, add);
     }
 
+    // An even group and the odd one after it: the odd groups' turn comes when these are in the cache.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static T Load<T>(short* x) where T : struct, ILanes<T> => T.Load((float*)x);
+    static void Ahead(byte* w)
+    {
+        Prefetch.Ahead(w);
+        if (TFormat.Bytes > 32) // two groups are two cache lines
+            Prefetch.Ahead(w + TFormat.Bytes);
+    }
 
     // The sums of the odd groups are added to those of the even ones.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

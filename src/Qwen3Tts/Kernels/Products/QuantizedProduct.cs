@@ -71,7 +71,7 @@ static unsafe class QuantizedProduct<TFormat> where TFormat : struct, IGroupForm
     // A group.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static T Dot<T>(byte* w, short* x) where T : struct, ILanes<T> =>
-        T.DotInt16(TFormat.First<T>(w), TFormat.Second<T>(w), T.Load((float*)x), T.Load((float*)(x + 32)));
+        T.DotInt16(TFormat.First<T>(w), TFormat.Second<T>(w), x);
 
     // Rows that meet eight tokens, and then the next eight: the tokens stay in the first-level cache, the rows in the second.
     [MethodImpl(Simd.Hot)]

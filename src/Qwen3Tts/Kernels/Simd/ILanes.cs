@@ -46,10 +46,10 @@ unsafe interface ILanes<T> where T : struct, ILanes<T>
     static abstract T LoadHighInt4(byte* from);
 
     /// <summary>
-    /// The sums of q · x over two times 32 whole numbers of 16 bits: lane l has those at 2l and 2l + 1 of both. The sum is exact for q
-    /// within ±127; it is converted to float32 at the end.
+    /// The sums of q · x over 64 columns of whole numbers of 16 bits, the first 32 in q: lane l has the columns c with
+    /// (c mod 32) / 2 = l. The sum is exact for q within ±127; it is converted to float32 at the end.
     /// </summary>
-    static abstract T DotInt16(T q, T qNext, T x, T xNext);
+    static abstract T DotInt16(T q, T qNext, short* x);
 
     /// <summary>Sixteen numbers within ±32767 to the nearest whole ones, ties to even.</summary>
     static abstract void StoreInt16(T a, short* to);

@@ -86,9 +86,9 @@ readonly unsafe struct Lanes128(Vector128<float> a, Vector128<float> b, Vector12
         new(HighInt4(from), HighInt4(from + 8), HighInt4(from + 16), HighInt4(from + 24));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lanes128 DotInt16(Lanes128 q, Lanes128 qNext, Lanes128 x, Lanes128 xNext) =>
-        new(Dot(q._a, qNext._a, x._a, xNext._a), Dot(q._b, qNext._b, x._b, xNext._b), Dot(q._c, qNext._c, x._c, xNext._c),
-            Dot(q._d, qNext._d, x._d, xNext._d));
+    public static Lanes128 DotInt16(Lanes128 q, Lanes128 qNext, short* x) =>
+        new(Dot(q._a, qNext._a, x), Dot(q._b, qNext._b, x + 8), Dot(q._c, qNext._c, x + 16),
+            Dot(q._d, qNext._d, x + 24));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void StoreInt16(Lanes128 a, short* to)
@@ -113,8 +113,8 @@ readonly unsafe struct Lanes128(Vector128<float> a, Vector128<float> b, Vector12
     static Vector128<short> Bytes(byte* from) => Vector128.WidenLower(Vector128.CreateScalar(*(long*)from).AsByte()).AsInt16();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static Vector128<float> Dot(Vector128<float> q, Vector128<float> qNext, Vector128<float> x, Vector128<float> xNext) =>
-        Vector128.ConvertToSingle(AddPairs(q.AsInt32(), x.AsInt32()) + AddPairs(qNext.AsInt32(), xNext.AsInt32()));
+    static Vector128<float> Dot(Vector128<float> q, Vector128<float> qNext, short* x) =>
+        Vector128.ConvertToSingle(AddPairs(q.AsInt32(), Vector128.Load(x).AsInt32()) + AddPairs(qNext.AsInt32(), Vector128.Load(x + 32).AsInt32()));
 
     // Products, and each added to its neighbour: of the two halves of 32 bits.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -88,8 +88,8 @@ readonly unsafe struct Lanes256(Vector256<float> low, Vector256<float> high) : I
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lanes256 DotInt16(Lanes256 q, Lanes256 qNext, Lanes256 x, Lanes256 xNext) =>
-        new(Dot(q._low, qNext._low, x._low, xNext._low), Dot(q._high, qNext._high, x._high, xNext._high));
+    public static Lanes256 DotInt16(Lanes256 q, Lanes256 qNext, short* x) =>
+        new(Dot(q._low, qNext._low, x), Dot(q._high, qNext._high, x + 16));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void StoreInt16(Lanes256 a, short* to) =>
@@ -99,12 +99,12 @@ readonly unsafe struct Lanes256(Vector256<float> low, Vector256<float> high) : I
 
     // With AVX-VNNI, which adds the products to a sum, the whole numbers are the same.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static Vector256<float> Dot(Vector256<float> q, Vector256<float> qNext, Vector256<float> x, Vector256<float> xNext)
+    static Vector256<float> Dot(Vector256<float> q, Vector256<float> qNext, short* x)
     {
-        var first = Avx2.MultiplyAddAdjacent(q.AsInt16(), x.AsInt16());
+        var first = Avx2.MultiplyAddAdjacent(q.AsInt16(), Avx.LoadVector256(x));
         return Avx.ConvertToVector256Single(AvxVnni.IsSupported
-            ? AvxVnni.MultiplyWideningAndAdd(first, qNext.AsInt16(), xNext.AsInt16())
-            : Avx2.Add(first, Avx2.MultiplyAddAdjacent(qNext.AsInt16(), xNext.AsInt16())));
+            ? AvxVnni.MultiplyWideningAndAdd(first, qNext.AsInt16(), Avx.LoadVector256(x + 32))
+            : Avx2.Add(first, Avx2.MultiplyAddAdjacent(qNext.AsInt16(), Avx.LoadVector256(x + 32))));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

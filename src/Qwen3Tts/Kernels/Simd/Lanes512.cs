@@ -71,9 +71,9 @@ readonly unsafe struct Lanes512(Vector512<float> v) : ILanes<Lanes512>
         Avx512BW.ConvertToVector512Int16(Avx.LoadVector256(from)), 4), Vector512.Create((short)8)).AsSingle());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lanes512 DotInt16(Lanes512 q, Lanes512 qNext, Lanes512 x, Lanes512 xNext) =>
-        new(Avx512F.ConvertToVector512Single(Avx512F.Add(Avx512BW.MultiplyAddAdjacent(q._v.AsInt16(), x._v.AsInt16()),
-            Avx512BW.MultiplyAddAdjacent(qNext._v.AsInt16(), xNext._v.AsInt16()))));
+    public static Lanes512 DotInt16(Lanes512 q, Lanes512 qNext, short* x) =>
+        new(Avx512F.ConvertToVector512Single(Avx512F.Add(Avx512BW.MultiplyAddAdjacent(q._v.AsInt16(), Avx512BW.LoadVector512(x)),
+            Avx512BW.MultiplyAddAdjacent(qNext._v.AsInt16(), Avx512BW.LoadVector512(x + 32)))));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void StoreInt16(Lanes512 a, short* to) =>
