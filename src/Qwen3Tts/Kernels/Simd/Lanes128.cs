@@ -114,7 +114,8 @@ readonly unsafe struct Lanes128(Vector128<float> a, Vector128<float> b, Vector12
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static Vector128<float> Dot(Vector128<float> q, Vector128<float> qNext, short* x) =>
-        Vector128.ConvertToSingle(AddPairs(q.AsInt32(), Vector128.Load(x).AsInt32()) + AddPairs(qNext.AsInt32(), Vector128.Load(x + 32).AsInt32()));
+        Vector128.ConvertToSingle(AddPairs(q.AsInt32(), Vector128.Load(x).AsInt32())
+            + AddPairs(qNext.AsInt32(), Vector128.Load(x + 32).AsInt32()));
 
     // Products, and each added to its neighbour: of the two halves of 32 bits.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
