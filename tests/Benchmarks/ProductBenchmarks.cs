@@ -55,11 +55,14 @@ public class ProductBenchmarks : IDisposable
 /// memory.</summary>
 public class ProductsOfEightBenchmarks : IDisposable
 {
-    const int Matrices = 64, Weights = 3 << 20, Tokens = 8; // 400 MB in BF16
+    const int Matrices = 64, Numbers = 3 << 20, Tokens = 8; // 400 MB in BF16
 
     readonly Workers _workers = new(2);
     List<Matrix> _matrices = [];
     float[] _x = [], _y = [];
+
+    [Params("BFloat16", "Int8", "Int4")]
+    public string Weights { get; set; } = "";
 
     [Params(1024, 3072)]
     public int Columns { get; set; }
@@ -67,8 +70,26 @@ public class ProductsOfEightBenchmarks : IDisposable
     [GlobalSetup]
     public void Setup()
     {
-        _matrices = [.. Enumerable.Range(0, Matrices).Select(_ => Matrix.Create(Weights / Columns, Columns, new ushort[Weights]))];
-        (_x, _y) = (new float[Tokens * Columns], new float[Tokens * Weights / Columns]);
+        _matrices = [.. Enumerable.Range(0, Matrices).Select(_ => Create(Enum.Parse<WeightType>(Weights)))];
+        (_x, _y) = (new float[Tokens * Columns], new float[Tokens * Numbers / Columns]);
+        Array.Fill(_x, 1);
+    }
+
+    // Written, because memory that was only read is one page of zeros, which stays in the cache.
+    Matrix Create(WeightType type)
+    {
+        const int Group = Quantization.Group;
+        var rows = Numbers / Columns;
+        return type == WeightType.BFloat16 ? Matrix.Create(rows, Columns, Filled<ushort>(Numbers, 1))
+            : Quantization.Matrix(type, rows, Columns, Filled<byte>(type == WeightType.Int8 ? Numbers : Numbers / 2, 1),
+                Filled<ushort>(Numbers / Group, 1));
+    }
+
+    static T[] Filled<T>(int count, T value)
+    {
+        var array = new T[count];
+        Array.Fill(array, value);
+        return array;
     }
 
     [Benchmark]

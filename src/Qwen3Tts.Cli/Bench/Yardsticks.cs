@@ -138,8 +138,12 @@ sealed record Yardsticks(double ReadGigabytes, double FloatGigaflops, double Int
             T sum = T.Broadcast(0), other = sum;
             for (var i = 0; i < Steps; i++)
                 for (var c = 0; c < Columns; c += 128)
-                    (sum, other) = (sum + T.DotInt8(Weights + c, Tokens + c), other + T.DotInt8(Weights + c + 64, Tokens + c + 64));
+                    (sum, other) = (sum + Dot<T>(Weights + c, Tokens + c), other + Dot<T>(Weights + c + 64, Tokens + c + 64));
             Sums[part] = (sum + other).Sum();
         }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        static T Dot<T>(sbyte* w, short* x) where T : struct, ILanes<T> =>
+            T.DotInt16(T.LoadInt8(w), T.LoadInt8(w + 32), x);
     }
 }

@@ -14,7 +14,8 @@ public sealed class QuantizedProductTests
             var data = new TheoryData<int, int, int, int>();
             foreach (var bits in new[] { 8, 4 })
                 foreach (var (rows, columns, count) in new[] { (1, 64, 1), (3, 128, 2), (17, 192, 4), (9, 1024, 5), (130, 256, 1),
-                    (35, 512, 64), (7, 320, 67), (640, 64, 130), (20, 2048, 3) })
+                    (35, 512, 64), (7, 320, 67), (640, 64, 130), (20, 2048, 3), (16, 3072, 8), (33, 192, 6), (18, 128, 7), (1, 64, 8),
+                    (203, 448, 9), (31, 1088, 15), (50, 256, 16), (46, 1024, 76), (99, 64, 77) })
                     data.Add(bits, rows, columns, count);
             return data;
         }

@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
 
 namespace Qwen3Tts.Kernels;
 
@@ -40,23 +39,9 @@ readonly unsafe struct Int4Format : IGroupFormat
         return scale;
     }
 
-    public static void Unpack(byte* group, short* to)
-    {
-        for (var i = 0; i < Bytes; i += Vector128<byte>.Count)
-        {
-            var both = Vector128.Load(group + i);
-            Store(both & Vector128.Create((byte)15), to + i);
-            Store(both >>> 4, to + i + Bytes);
-        }
-
-        static void Store(Vector128<byte> plusEight, short* to)
-        {
-            var (low, high) = Vector128.Widen(plusEight);
-            (low.AsInt16() + Vector128.Create((short)Lowest)).Store(to);
-            (high.AsInt16() + Vector128.Create((short)Lowest)).Store(to + Vector128<short>.Count);
-        }
-    }
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static T First<T>(byte* group) where T : struct, ILanes<T> => T.LoadLowInt4(group);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static T Dot<T>(byte* group, short* x) where T : struct, ILanes<T> => T.DotInt4(group, x);
+    public static T Second<T>(byte* group) where T : struct, ILanes<T> => T.LoadHighInt4(group);
 }

@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
 
 namespace Qwen3Tts.Kernels;
 
@@ -23,16 +22,9 @@ readonly unsafe struct Int8Format : IGroupFormat
         return scale;
     }
 
-    public static void Unpack(byte* group, short* to)
-    {
-        for (var i = 0; i < Quantization.Group; i += Vector128<sbyte>.Count)
-        {
-            var (low, high) = Vector128.Widen(Vector128.Load((sbyte*)group + i));
-            low.Store(to + i);
-            high.Store(to + i + Vector128<short>.Count);
-        }
-    }
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static T First<T>(byte* group) where T : struct, ILanes<T> => T.LoadInt8((sbyte*)group);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static T Dot<T>(byte* group, short* x) where T : struct, ILanes<T> => T.DotInt8((sbyte*)group, x);
+    public static T Second<T>(byte* group) where T : struct, ILanes<T> => T.LoadInt8((sbyte*)group + 32);
 }

@@ -13,12 +13,11 @@ unsafe interface IGroupFormat
     /// <summary>Chooses the scale and the whole numbers of 64 weights w, and returns the scale in BF16. out: to [Bytes].</summary>
     static abstract ushort Pack<T>(float* w, byte* to) where T : struct, ILanes<T>;
 
-    /// <summary>The whole numbers of a group. out: to [64].</summary>
-    static abstract void Unpack(byte* group, short* to);
+    /// <summary>The whole numbers of columns 0 to 31, two in the bits of a lane.</summary>
+    static abstract T First<T>(byte* group) where T : struct, ILanes<T>;
 
-    /// <summary>The sum over the group of q · x: lane l has the columns c with (c mod 32) / 2 = l, exact until it becomes a
-    /// float32.</summary>
-    static abstract T Dot<T>(byte* group, short* x) where T : struct, ILanes<T>;
+    /// <summary>Those of columns 32 to 63.</summary>
+    static abstract T Second<T>(byte* group) where T : struct, ILanes<T>;
 }
 
 /// <summary>
@@ -60,7 +59,8 @@ sealed unsafe class QuantizedMatrix<TFormat> : Matrix where TFormat : struct, IG
             for (var g = 0; g < groups; g++)
             {
                 var at = checked(row * groups) + g;
-                TFormat.Unpack(from + (nint)at * TFormat.Bytes, whole);
+                TFormat.First<Lanes128>(from + (nint)at * TFormat.Bytes).Store((float*)whole);
+                TFormat.Second<Lanes128>(from + (nint)at * TFormat.Bytes).Store((float*)(whole + Quantization.Group / 2));
                 var scale = BFloat16.Widen(_scales.Span[at]);
                 for (var i = 0; i < Quantization.Group; i++)
                 {

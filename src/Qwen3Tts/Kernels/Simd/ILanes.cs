@@ -36,17 +36,20 @@ unsafe interface ILanes<T> where T : struct, ILanes<T>
     /// <summary>Per lane: x is negative ? a : b.</summary>
     static abstract T WhereNegative(T x, T a, T b);
 
+    /// <summary>32 whole numbers of 16 bits, two in the bits of a lane, from a byte each.</summary>
+    static abstract T LoadInt8(sbyte* from);
+
+    /// <summary>The same from the lower halves of 32 bytes, which hold the number plus eight.</summary>
+    static abstract T LoadLowInt4(byte* from);
+
+    /// <summary>The same from their upper halves.</summary>
+    static abstract T LoadHighInt4(byte* from);
+
     /// <summary>
-    /// The sum of q · x over 64 columns of whole numbers, with q in one byte each: lane l has the columns c with (c mod 32) / 2 = l. The
-    /// sum is exact; it is converted to float32 at the end.
+    /// The sums of q · x over 64 columns of whole numbers of 16 bits, the first 32 in q: lane l has the columns c with
+    /// (c mod 32) / 2 = l. The sum is exact for q within ±127; it is converted to float32 at the end.
     /// </summary>
-    static abstract T DotInt8(sbyte* q, short* x);
-
-    /// <summary>The same; byte i holds q + 8 of column i in its lower half and that of column i + 32 in its upper half.</summary>
-    static abstract T DotInt4(byte* q, short* x);
-
-    /// <summary>The same, q in 16 bits each and within ±127.</summary>
-    static abstract T DotInt16(short* q, short* x);
+    static abstract T DotInt16(T q, T qNext, short* x);
 
     /// <summary>Sixteen numbers within ±32767 to the nearest whole ones, ties to even.</summary>
     static abstract void StoreInt16(T a, short* to);

@@ -76,16 +76,19 @@ readonly unsafe struct Lanes128(Vector128<float> a, Vector128<float> b, Vector12
         WhereNegative(x._a, y._a, z._a), WhereNegative(x._b, y._b, z._b), WhereNegative(x._c, y._c, z._c), WhereNegative(x._d, y._d, z._d));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lanes128 DotInt8(sbyte* q, short* x) => new(DotInt8Quarter(q, x), DotInt8Quarter(q + 8, x + 8),
-        DotInt8Quarter(q + 16, x + 16), DotInt8Quarter(q + 24, x + 24));
+    public static Lanes128 LoadInt8(sbyte* from) => new(Int8(from), Int8(from + 8), Int8(from + 16), Int8(from + 24));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lanes128 DotInt4(byte* q, short* x) => new(DotInt4Quarter(q, x), DotInt4Quarter(q + 8, x + 8),
-        DotInt4Quarter(q + 16, x + 16), DotInt4Quarter(q + 24, x + 24));
+    public static Lanes128 LoadLowInt4(byte* from) => new(LowInt4(from), LowInt4(from + 8), LowInt4(from + 16), LowInt4(from + 24));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lanes128 DotInt16(short* q, short* x) => new(DotInt16Quarter(q, x), DotInt16Quarter(q + 8, x + 8),
-        DotInt16Quarter(q + 16, x + 16), DotInt16Quarter(q + 24, x + 24));
+    public static Lanes128 LoadHighInt4(byte* from) =>
+        new(HighInt4(from), HighInt4(from + 8), HighInt4(from + 16), HighInt4(from + 24));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes128 DotInt16(Lanes128 q, Lanes128 qNext, short* x) =>
+        new(Dot(q._a, qNext._a, x), Dot(q._b, qNext._b, x + 8), Dot(q._c, qNext._c, x + 16),
+            Dot(q._d, qNext._d, x + 24));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void StoreInt16(Lanes128 a, short* to)
@@ -98,32 +101,25 @@ readonly unsafe struct Lanes128(Vector128<float> a, Vector128<float> b, Vector12
     static Vector128<int> ToInt32(Vector128<float> a) => Vector128.ConvertToInt32(Vector128.Round(a));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static Vector128<float> DotInt8Quarter(sbyte* q, short* x) => Dot(Vector128.WidenLower(Vector128.CreateScalar(*(long*)q).AsSByte()),
-        Vector128.WidenLower(Vector128.CreateScalar(*(long*)(q + 32)).AsSByte()), x);
+    static Vector128<float> Int8(sbyte* from) => Vector128.WidenLower(Vector128.CreateScalar(*(long*)from).AsSByte()).AsSingle();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static Vector128<float> DotInt4Quarter(byte* q, short* x)
-    {
-        var both = Vector128.WidenLower(Vector128.CreateScalar(*(long*)q).AsByte()).AsInt16();
-        var offset = Vector128.Create((short)8);
-        return Dot((both & Vector128.Create((short)15)) - offset, (both >>> 4) - offset, x);
-    }
+    static Vector128<float> LowInt4(byte* from) => ((Bytes(from) & Vector128.Create((short)15)) - Vector128.Create((short)8)).AsSingle();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static Vector128<float> DotInt16Quarter(short* q, short* x) => Dot(Vector128.Load(q), Vector128.Load(q + 32), x);
+    static Vector128<float> HighInt4(byte* from) => ((Bytes(from) >>> 4) - Vector128.Create((short)8)).AsSingle();
 
-    // Eight columns and those 32 further on.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static Vector128<float> Dot(Vector128<short> low, Vector128<short> high, short* x) =>
-        Vector128.ConvertToSingle(AddPairs(low, Vector128.Load(x)) + AddPairs(high, Vector128.Load(x + 32)));
+    static Vector128<short> Bytes(byte* from) => Vector128.WidenLower(Vector128.CreateScalar(*(long*)from).AsByte()).AsInt16();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static Vector128<float> Dot(Vector128<float> q, Vector128<float> qNext, short* x) =>
+        Vector128.ConvertToSingle(AddPairs(q.AsInt32(), Vector128.Load(x).AsInt32())
+            + AddPairs(qNext.AsInt32(), Vector128.Load(x + 32).AsInt32()));
 
     // Products, and each added to its neighbour: of the two halves of 32 bits.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static Vector128<int> AddPairs(Vector128<short> a, Vector128<short> b)
-    {
-        var (c, d) = (a.AsInt32(), b.AsInt32());
-        return (c << 16 >> 16) * (d << 16 >> 16) + (c >> 16) * (d >> 16);
-    }
+    static Vector128<int> AddPairs(Vector128<int> a, Vector128<int> b) => (a << 16 >> 16) * (b << 16 >> 16) + (a >> 16) * (b >> 16);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public float Sum() => Fold.Sum(Quarters());

@@ -68,16 +68,28 @@ readonly unsafe struct Lanes256(Vector256<float> low, Vector256<float> high) : I
         Vector256.ConditionalSelect(Vector256.LessThan(x._high, Vector256<float>.Zero), a._high, b._high));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lanes256 DotInt8(sbyte* q, short* x) => new(
-        Dot(Avx2.ConvertToVector256Int16(q), Avx2.ConvertToVector256Int16(q + 32), x),
-        Dot(Avx2.ConvertToVector256Int16(q + 16), Avx2.ConvertToVector256Int16(q + 48), x + 16));
+    public static Lanes256 LoadInt8(sbyte* from) =>
+        new(Avx2.ConvertToVector256Int16(from).AsSingle(), Avx2.ConvertToVector256Int16(from + 16).AsSingle());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lanes256 DotInt4(byte* q, short* x) => new(DotInt4Half(q, x), DotInt4Half(q + 16, x + 16));
+    public static Lanes256 LoadLowInt4(byte* from)
+    {
+        Vector256<short> lower = Vector256.Create((short)15), offset = Vector256.Create((short)8);
+        return new(Avx2.Subtract(Avx2.And(Avx2.ConvertToVector256Int16(from), lower), offset).AsSingle(),
+            Avx2.Subtract(Avx2.And(Avx2.ConvertToVector256Int16(from + 16), lower), offset).AsSingle());
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lanes256 DotInt16(short* q, short* x) => new(
-        Dot(Avx.LoadVector256(q), Avx.LoadVector256(q + 32), x), Dot(Avx.LoadVector256(q + 16), Avx.LoadVector256(q + 48), x + 16));
+    public static Lanes256 LoadHighInt4(byte* from)
+    {
+        var offset = Vector256.Create((short)8);
+        return new(Avx2.Subtract(Avx2.ShiftRightLogical(Avx2.ConvertToVector256Int16(from), 4), offset).AsSingle(),
+            Avx2.Subtract(Avx2.ShiftRightLogical(Avx2.ConvertToVector256Int16(from + 16), 4), offset).AsSingle());
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes256 DotInt16(Lanes256 q, Lanes256 qNext, short* x) =>
+        new(Dot(q._low, qNext._low, x), Dot(q._high, qNext._high, x + 16));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void StoreInt16(Lanes256 a, short* to) =>
@@ -85,22 +97,14 @@ readonly unsafe struct Lanes256(Vector256<float> low, Vector256<float> high) : I
         Avx.Store(to, Avx2.Permute4x64(Avx2.PackSignedSaturate(Avx.ConvertToVector256Int32(a._low), Avx.ConvertToVector256Int32(a._high))
             .AsInt64(), 0b_11_01_10_00).AsInt16());
 
+    // With AVX-VNNI, which adds the products to a sum, the whole numbers are the same.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static Vector256<float> DotInt4Half(byte* q, short* x)
+    static Vector256<float> Dot(Vector256<float> q, Vector256<float> qNext, short* x)
     {
-        var both = Avx2.ConvertToVector256Int16(q);
-        var offset = Vector256.Create((short)8);
-        return Dot(Avx2.Subtract(Avx2.And(both, Vector256.Create((short)15)), offset),
-            Avx2.Subtract(Avx2.ShiftRightLogical(both, 4), offset), x);
-    }
-
-    // Sixteen columns and those 32 further on. With AVX-VNNI, which adds the products to a sum, the whole numbers are the same.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static Vector256<float> Dot(Vector256<short> low, Vector256<short> high, short* x)
-    {
-        var first = Avx2.MultiplyAddAdjacent(low, Avx.LoadVector256(x));
-        return Avx.ConvertToVector256Single(AvxVnni.IsSupported ? AvxVnni.MultiplyWideningAndAdd(first, high, Avx.LoadVector256(x + 32))
-            : Avx2.Add(first, Avx2.MultiplyAddAdjacent(high, Avx.LoadVector256(x + 32))));
+        var first = Avx2.MultiplyAddAdjacent(q.AsInt16(), Avx.LoadVector256(x));
+        return Avx.ConvertToVector256Single(AvxVnni.IsSupported
+            ? AvxVnni.MultiplyWideningAndAdd(first, qNext.AsInt16(), Avx.LoadVector256(x + 32))
+            : Avx2.Add(first, Avx2.MultiplyAddAdjacent(qNext.AsInt16(), Avx.LoadVector256(x + 32))));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

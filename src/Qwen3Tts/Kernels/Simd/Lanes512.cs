@@ -60,29 +60,24 @@ readonly unsafe struct Lanes512(Vector512<float> v) : ILanes<Lanes512>
         new(Vector512.ConditionalSelect(Vector512.LessThan(x._v, Vector512<float>.Zero), a._v, b._v));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lanes512 DotInt8(sbyte* q, short* x) => Dot(Avx512BW.ConvertToVector512Int16(Avx.LoadVector256(q)),
-        Avx512BW.ConvertToVector512Int16(Avx.LoadVector256(q + 32)), x);
+    public static Lanes512 LoadInt8(sbyte* from) => new(Avx512BW.ConvertToVector512Int16(Avx.LoadVector256(from)).AsSingle());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lanes512 DotInt4(byte* q, short* x)
-    {
-        var both = Avx512BW.ConvertToVector512Int16(Avx.LoadVector256(q));
-        var offset = Vector512.Create((short)8);
-        return Dot(Avx512BW.Subtract(both & Vector512.Create((short)15), offset),
-            Avx512BW.Subtract(Avx512BW.ShiftRightLogical(both, 4), offset), x);
-    }
+    public static Lanes512 LoadLowInt4(byte* from) => new(Avx512BW.Subtract(
+        Avx512BW.ConvertToVector512Int16(Avx.LoadVector256(from)) & Vector512.Create((short)15), Vector512.Create((short)8)).AsSingle());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lanes512 DotInt16(short* q, short* x) => Dot(Avx512BW.LoadVector512(q), Avx512BW.LoadVector512(q + 32), x);
+    public static Lanes512 LoadHighInt4(byte* from) => new(Avx512BW.Subtract(Avx512BW.ShiftRightLogical(
+        Avx512BW.ConvertToVector512Int16(Avx.LoadVector256(from)), 4), Vector512.Create((short)8)).AsSingle());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes512 DotInt16(Lanes512 q, Lanes512 qNext, short* x) =>
+        new(Avx512F.ConvertToVector512Single(Avx512F.Add(Avx512BW.MultiplyAddAdjacent(q._v.AsInt16(), Avx512BW.LoadVector512(x)),
+            Avx512BW.MultiplyAddAdjacent(qNext._v.AsInt16(), Avx512BW.LoadVector512(x + 32)))));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void StoreInt16(Lanes512 a, short* to) =>
         Avx.Store(to, Avx512F.ConvertToVector256Int16WithSaturation(Avx512F.ConvertToVector512Int32(a._v)));
-
-    // Columns 0 to 31 and 32 to 63.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static Lanes512 Dot(Vector512<short> low, Vector512<short> high, short* x) => new(Avx512F.ConvertToVector512Single(Avx512F.Add(
-        Avx512BW.MultiplyAddAdjacent(low, Avx512BW.LoadVector512(x)), Avx512BW.MultiplyAddAdjacent(high, Avx512BW.LoadVector512(x + 32)))));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public float Sum() => Fold.Sum(Halves());
