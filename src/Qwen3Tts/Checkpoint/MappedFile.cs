@@ -1,9 +1,8 @@
-// A file mapped into memory. A page is read from the disk when it is first used, and it belongs to the system's file cache: two processes
-// with the same model hold it once, and an embedding row that is never used is never read.
+// A file mapped into memory. Its pages belong to the system's file cache: nothing is copied, and two processes with the same model hold
+// it once.
 using System.Buffers;
 using System.IO.MemoryMappedFiles;
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 
 namespace Qwen3Tts.Checkpoint;
@@ -44,9 +43,8 @@ sealed unsafe class MappedFile
     /// <summary>Looks at each page, so that it is read from the disk and has a place in the process before it is used.</summary>
     static void Touch<T>(ReadOnlySpan<T> part) where T : unmanaged
     {
-        var bytes = MemoryMarshal.AsBytes(part);
-        for (var at = 0; at < bytes.Length; at += SmallestPage)
-            Volatile.Read(ref Unsafe.AsRef(in bytes[at]));
+        for (var i = 0L; i < part.Length; i += SmallestPage / sizeof(T))
+            Volatile.Read(ref Unsafe.As<T, byte>(ref Unsafe.AsRef(in part[(int)i])));
     }
 
     sealed class Numbers<T>(MappedFile file, T* first, int count) : MemoryManager<T> where T : unmanaged
