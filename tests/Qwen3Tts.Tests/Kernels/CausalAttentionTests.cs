@@ -47,14 +47,15 @@ public sealed class CausalAttentionTests
 
     /// <summary>The next position of each sequence, with norms and rotary embedding, against one operation after the other.</summary>
     [Theory]
-    [InlineData(16, 8, 128, 0, true, new[] { 85, 0, 3, 84, 40, 17, 1, 200 })]
-    [InlineData(4, 2, 64, 9, false, new[] { 30, 8, 9 })]
-    [InlineData(3, 3, 32, 0, true, new[] { 12 })]
-    public void StepsOfSequencesEqualEachAloneBitForBit(int heads, int kvHeads, int dim, int window, bool norms, int[] stored)
+    [InlineData(16, 8, 128, 0, 0, true, new[] { 85, 0, 3, 84, 40, 17, 1, 200 })]
+    [InlineData(4, 2, 64, 9, 0, false, new[] { 30, 8, 9 })]
+    [InlineData(4, 1, 32, 0, 7, false, new[] { 20, 6, 7 })]
+    [InlineData(3, 3, 32, 0, 0, true, new[] { 12 })]
+    public void StepsOfSequencesEqualEachAloneBitForBit(int heads, int kvHeads, int dim, int window, int sequence, bool norms, int[] stored)
     {
         const float Eps = 1e-6f;
         var random = new Random(dim);
-        var shape = new HeadShape(heads, kvHeads, dim, window, 0, 1 / MathF.Sqrt(dim), Eps);
+        var shape = new HeadShape(heads, kvHeads, dim, window, sequence, 1 / MathF.Sqrt(dim), Eps);
         var (cos, sin) = (KernelTest.Numbers(random, 400 * dim / 2), KernelTest.Numbers(random, 400 * dim / 2));
         float[] qNorm = norms ? KernelTest.Numbers(random, dim) : [], kNorm = norms ? KernelTest.Numbers(random, dim) : [];
         var q = KernelTest.Numbers(random, stored.Length * heads * dim, 2);
@@ -70,7 +71,7 @@ public sealed class CausalAttentionTests
             }
             Rotary.Apply(mine, cos, sin, 1, s + 5, heads, dim);
             Rotary.Apply(key, cos, sin, 1, s + 5, kvHeads, dim);
-            return Apply(mine, keys, caches[i].V, 1, s, heads, kvHeads, dim, window, shape.Scale, KernelTest.Teams[0]);
+            return Apply(mine, keys, caches[i].V, 1, s, heads, kvHeads, dim, window, shape.Scale, KernelTest.Teams[0], sequence);
         }).ToArray();
         foreach (var team in KernelTest.Teams)
             KernelTest.Same(expected, KernelTest.OnEveryTier(() =>
@@ -117,6 +118,12 @@ public sealed class CausalAttentionTests
         var y = new float[10 * 4 * 40];
         Assert.Equal(0, KernelTest.Allocated(
             () => CausalAttention.Apply(q, keys, values, y, 10, 50, 4, 2, 40, 0, 0, scale, KernelTest.Teams[0])));
+
+        var (cache, angles, shape) = (Pinned(new Random(1), 60 * 64), new float[60 * 16], new HeadShape(4, 2, 32, 0, 0, scale, 1e-6f));
+        SequenceStep[] steps = [new(cache, cache, 59, 59), new(cache, cache, 40, 40)];
+        Assert.Equal(0, KernelTest.Allocated(
+            () => CausalAttention.ApplySteps(q, steps, y, shape, angles.AsSpan(0, 32), default, angles, angles, KernelTest.Teams[0])));
+        GC.KeepAlive(cache);
     }
 
     [Fact]
