@@ -37,7 +37,7 @@ public sealed partial class Tts
     public IAsyncEnumerable<AudioChunk> StreamAsync(string text, SpeechOptions? options = null, CancellationToken cancellation = default)
     {
         var speech = Stream(text, options);
-        return Chunks(_ => speech, options, cancellation);
+        return Chunks((_, _) => speech, options, cancellation);
     }
 
     /// <summary>
@@ -61,7 +61,7 @@ public sealed partial class Tts
     {
         ArgumentNullException.ThrowIfNull(text);
         CheckOptions(options ?? new());
-        return Chunks(stop => Arriving(TextReadAhead.Of(text, stop), options ?? new(), stop), options, cancellation);
+        return Chunks((stop, caller) => Arriving(TextReadAhead.Of(text, stop, caller), options ?? new(), stop), options, cancellation);
     }
 
     SpeechStream Arriving(TextReadAhead text, SpeechOptions options, CancellationToken stop)
@@ -83,12 +83,17 @@ public sealed partial class Tts
         }
     }
 
-    async IAsyncEnumerable<AudioChunk> Chunks(Func<CancellationToken, SpeechStream> open, SpeechOptions? options,
+    /// <param name="open">Begins the speech, from the token that stops it and the caller's token, which is seen as cancelled
+    /// first.</param>
+    /// <param name="options">Those of the speech.</param>
+    /// <param name="cancellation">The caller's token.</param>
+    async IAsyncEnumerable<AudioChunk> Chunks(Func<CancellationToken, CancellationToken, SpeechStream> open, SpeechOptions? options,
         [EnumeratorCancellation] CancellationToken cancellation)
     {
         var channel = Channel.CreateBounded<AudioChunk>(ChunksAhead);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        var speaking = OnOwnThread(() => Speak(open, (options?.Sampling ?? Sampling).Seed, channel.Writer, stop.Token), default);
+        var speaking = OnOwnThread(() => Speak(() => open(stop.Token, cancellation), (options?.Sampling ?? Sampling).Seed, channel.Writer,
+            stop.Token), default);
         try
         {
             await foreach (var chunk in channel.Reader.ReadAllAsync(CancellationToken.None).ConfigureAwait(false))
@@ -104,7 +109,7 @@ public sealed partial class Tts
 
     /// <summary>Speaks into a channel. The last chunk is returned; after a stop it has all samples for which the reader has no
     /// room.</summary>
-    AudioChunk Speak(Func<CancellationToken, SpeechStream> open, ulong seed, ChannelWriter<AudioChunk> chunks, CancellationToken stop)
+    AudioChunk Speak(Func<SpeechStream> open, ulong seed, ChannelWriter<AudioChunk> chunks, CancellationToken stop)
     {
         var (made, rest) = (0L, new List<float>());
         AudioChunk Next(float[] samples, SpeechSummary? ended = null)
@@ -115,7 +120,7 @@ public sealed partial class Tts
         }
         try
         {
-            var speech = open(stop);
+            var speech = open();
             foreach (var samples in speech.Until(stop))
                 if (WaitsForRoom(chunks, stop))
                     chunks.TryWrite(Next(samples));

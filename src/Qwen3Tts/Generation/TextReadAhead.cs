@@ -10,14 +10,17 @@ sealed class TextReadAhead
     readonly Channel<string> _pieces = Channel.CreateUnbounded<string>(new() { SingleReader = true, SingleWriter = true });
 
     /// <summary>Begins to read a source until its end, an error or the stop.</summary>
-    public static TextReadAhead Of(IAsyncEnumerable<string> source, CancellationToken stop)
+    /// <param name="source">The pieces.</param>
+    /// <param name="stop">Is cancelled after the caller's token, or alone.</param>
+    /// <param name="caller">The token that the source may have been given, too.</param>
+    public static TextReadAhead Of(IAsyncEnumerable<string> source, CancellationToken stop, CancellationToken caller)
     {
         var ahead = new TextReadAhead();
-        _ = Task.Run(() => ahead.Read(source, stop), CancellationToken.None);
+        _ = Task.Run(() => ahead.Read(source, stop, caller), CancellationToken.None);
         return ahead;
     }
 
-    async Task Read(IAsyncEnumerable<string> source, CancellationToken stop)
+    async Task Read(IAsyncEnumerable<string> source, CancellationToken stop, CancellationToken caller)
     {
         try
         {
@@ -27,6 +30,10 @@ sealed class TextReadAhead
                 _pieces.Writer.TryWrite(piece);
             }
             _pieces.Writer.Complete();
+        }
+        catch (OperationCanceledException) when (caller.IsCancellationRequested)
+        {
+            // The source may see the cancellation before the stop does. It is no error of the source: the stop is about to end the wait.
         }
         catch (Exception e)
         {

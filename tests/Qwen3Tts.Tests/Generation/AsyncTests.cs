@@ -141,6 +141,35 @@ public sealed class AsyncTests : IDisposable
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => saying);
     }
 
+    /// <summary>The callbacks of a token run one after another. Those of one thread run in reverse order, so that of the text runs
+    /// first.</summary>
+    [Fact]
+    public async Task ATextThatSeesTheCancellationFirstIsNoError()
+    {
+        using var stop = new CancellationTokenSource();
+        var never = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var speech = _tts.StreamAsync(Text(), Options(), stop.Token).GetAsyncEnumerator(CancellationToken.None);
+        var first = speech.MoveNextAsync(); // the speech has registered its callback
+        using var registered = stop.Token.Register(() =>
+        {
+            never.TrySetCanceled(stop.Token);
+            Thread.Sleep(300); // the speech does not see the cancellation yet
+        });
+        Assert.True(await first);
+        var cancelling = stop.CancelAsync();
+        var last = speech.Current;
+        while (await speech.MoveNextAsync())
+            last = speech.Current;
+        await cancelling;
+        Assert.Equal(FinishReason.Cancelled, last.Ended?.FinishReason);
+
+        async IAsyncEnumerable<string> Text()
+        {
+            yield return "Set white at ";
+            await never.Task;
+        }
+    }
+
     /// <summary>Who does not read stops the speech after eight chunks. A cancellation then ends it, and nothing that was made is
     /// lost.</summary>
     [Fact]
