@@ -59,17 +59,16 @@ sealed class Attention
             steps[i] = new(cache.Keys(_layer, cache.Stored + 1), cache.Values(_layer, cache.Stored + 1),
                 rotary.At(cache.Position, cache.Sequence), cache.Stored);
         }
-        CausalAttention.ApplySteps(q, steps, attended, new(_shape.Heads, _shape.KeyValueHeads, _shape.HeadDim, _shape.Window,
-            caches[0].Sequence, _scale, _shape.NormEps), q_norm is null ? [] : q_norm.Weight, k_norm is null ? [] : k_norm.Weight,
-            rotary.Cos, rotary.Sin, workers);
+        CausalAttention.ApplySteps(q, steps, attended, HeadShape(caches[0]), q_norm is null ? [] : q_norm.Weight,
+            k_norm is null ? [] : k_norm.Weight, rotary.Cos, rotary.Sin, workers);
     }
 
     // Several rows, one sequence after the other.
     void Attend(Span<float> q, Span<float> attended, int count, ReadOnlySpan<KeyValueCache> caches, RotaryTable rotary, Workers workers)
     {
-        var (heads, shared, dim) = (_shape.Heads, _shape.KeyValueHeads, _shape.HeadDim);
+        var (heads, shared) = (_shape.Heads, _shape.KeyValueHeads);
         q_norm?.Apply(q, q, caches.Length * count * heads);
-        var width = count * heads * dim;
+        var width = count * heads * _shape.HeadDim;
         for (var i = 0; i < caches.Length; i++)
         {
             var cache = caches[i];
@@ -80,9 +79,12 @@ sealed class Attention
             rotary.Apply(k, count, cache.Position, shared, cache.Sequence);
             var seen = cache.Stored + count;
             CausalAttention.Apply(mine, cache.Keys(_layer, seen), cache.Values(_layer, seen), attended.Slice(i * width, width), count,
-                cache.Stored, heads, shared, dim, _shape.Window, cache.Sequence, _scale, workers);
+                cache.Stored, HeadShape(cache), workers);
         }
     }
+
+    HeadShape HeadShape(KeyValueCache cache) =>
+        new(_shape.Heads, _shape.KeyValueHeads, _shape.HeadDim, _shape.Window, cache.Sequence, _scale, _shape.NormEps);
 
     // One sequence: straight into its cache. Several: their rows are computed together and then divided.
     void ProjectKeysAndValues(ReadOnlySpan<float> x, int count, ReadOnlySpan<KeyValueCache> caches, TransformerScratch scratch,

@@ -117,7 +117,7 @@ public sealed class CausalAttentionTests
         var (q, keys, values, scale) = Data(10, 50, 4, 2, 40);
         var y = new float[10 * 4 * 40];
         Assert.Equal(0, KernelTest.Allocated(
-            () => CausalAttention.Apply(q, keys, values, y, 10, 50, 4, 2, 40, 0, 0, scale, KernelTest.Teams[0])));
+            () => CausalAttention.Apply(q, keys, values, y, 10, 50, new(4, 2, 40, 0, 0, scale, 0), KernelTest.Teams[0])));
 
         var (cache, angles, shape) = (Pinned(new Random(1), 60 * 64), new float[60 * 16], new HeadShape(4, 2, 32, 0, 0, scale, 1e-6f));
         SequenceStep[] steps = [new(cache, cache, 59, 59), new(cache, cache, 40, 40)];
@@ -160,7 +160,7 @@ public sealed class CausalAttentionTests
         int kvHeads, int dim, int window, float scale, Workers team, int sequence = 0)
     {
         var y = new float[count * heads * dim];
-        CausalAttention.Apply(q, keys, values, y, count, start, heads, kvHeads, dim, window, sequence, scale, team);
+        CausalAttention.Apply(q, keys, values, y, count, start, new(heads, kvHeads, dim, window, sequence, scale, 0), team);
         return y;
     }
 }

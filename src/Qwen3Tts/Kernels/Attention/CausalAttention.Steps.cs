@@ -103,16 +103,12 @@ static unsafe partial class CausalAttention
                 K = step.Keys,
                 V = step.Values,
                 Start = step.Stored,
-                KvHeads = Shape.KvHeads,
-                Dim = Shape.Dim,
-                Window = Shape.Window,
-                Sequence = Shape.Sequence,
-                Scale = Shape.Scale,
+                Shape = Shape,
                 Group = Shape.Heads / Shape.KvHeads,
             };
             var (first, end) = (Shape.KvHeads * share / PartsOfSequence, Shape.KvHeads * (share + 1) / PartsOfSequence);
-            Prepare<T>(job.Q + first * job.Group * job.Dim, QNorm, (end - first) * job.Group, step.Position);
-            Prepare<T>(job.K + ((nint)step.Stored * job.KvHeads + first) * job.Dim, KNorm, end - first, step.Position);
+            Prepare<T>(job.Q + first * job.Group * Shape.Dim, QNorm, (end - first) * job.Group, step.Position);
+            Prepare<T>(job.K + ((nint)step.Stored * Shape.KvHeads + first) * Shape.Dim, KNorm, end - first, step.Position);
             Step<T>(job, first, end - first);
         }
 
@@ -129,14 +125,14 @@ static unsafe partial class CausalAttention
     [MethodImpl(Simd.Hot)]
     static void Step<T>(in Job job, int head, int heads) where T : struct, ILanes<T>
     {
-        var (rows, dim, group) = (heads * job.Group, job.Dim, job.Group);
+        var (rows, dim, group) = (heads * job.Group, job.Shape.Dim, job.Group);
         var firstKey = job.First(0);
         var keyCount = job.Start + 1 - firstKey;
-        var stride = (nint)job.KvHeads * dim;
+        var stride = (nint)job.Shape.KvHeads * dim;
         var k = job.K + firstKey * stride + head * dim;
         var v = job.V + firstKey * stride + head * dim;
         var queries = Scratch.Floats(ref _queries, checked(rows * dim));
-        Scale<T>(job.Q + (nint)head * group * dim, job.Scale, queries, rows * dim);
+        Scale<T>(job.Q + (nint)head * group * dim, job.Shape.Scale, queries, rows * dim);
         var scores = Scratch.Floats(ref _scores, checked(rows * keyCount));
         for (var key = 0; key < keyCount; key++)
         {

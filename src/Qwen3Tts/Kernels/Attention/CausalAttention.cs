@@ -15,25 +15,22 @@ static unsafe partial class CausalAttention
     [ThreadStatic] static float[]? _queries, _scores, _sums, _panel, _scaled, _results, _copy, _exponentials;
 
     /// <summary>
-    /// The <paramref name="count"/> queries q [count, heads*dim] stand at the positions start .. start+count-1 of keys and values
-    /// [>= start+count, kvHeads*dim]; y [count, heads*dim]. Window 0: a row sees everything up to itself; else itself and window-1 before
-    /// it. Sequence 0: all are one; else another begins after every so many positions, and its rows see nothing before it.
+    /// The <paramref name="count"/> queries q [count, heads * dim] stand at the positions start .. start + count - 1 of keys and values
+    /// [>= start + count, kvHeads * dim]; y [count, heads * dim]. Norms are not applied here.
     /// </summary>
-    // More than 40 lines: a third of them hand the arguments to the threads.
     public static void Apply(ReadOnlySpan<float> q, ReadOnlySpan<float> keys, ReadOnlySpan<float> values, Span<float> y, int count,
-        int start, int heads, int kvHeads, int dim, int window, int sequence, float scale, Workers workers)
+        int start, HeadShape shape, Workers workers)
     {
         if (count == 0)
             return;
-        var cached = (start + (long)count) * kvHeads * dim;
-        if (heads % kvHeads != 0 || q.Length < (long)count * heads * dim || y.Length < (long)count * heads * dim || keys.Length < cached
-            || values.Length < cached)
+        var (width, cached) = ((long)count * shape.Heads * shape.Dim, (start + (long)count) * shape.KvHeads * shape.Dim);
+        if (shape.Heads % shape.KvHeads != 0 || q.Length < width || y.Length < width || keys.Length < cached || values.Length < cached)
             throw new ArgumentException(
-                $"Positions {start}..{start + count - 1} of {heads} heads over {kvHeads} of {dim} were asked for, but q has {q.Length}, " +
-                $"y {y.Length}, keys {keys.Length} and values {values.Length} elements.");
+                $"Positions {start}..{start + count - 1} of {shape} were asked for, but q has {q.Length}, y {y.Length}, keys " +
+                $"{keys.Length} and values {values.Length} elements.");
         fixed (float* queries = q, k = keys, v = values, to = y)
         {
-            var group = heads / kvHeads;
+            var group = shape.Heads / shape.KvHeads;
             var tile = Math.Max(1, TileRows / group);
             var job = new Job
             {
@@ -43,17 +40,12 @@ static unsafe partial class CausalAttention
                 Y = to,
                 Count = count,
                 Start = start,
-                Heads = heads,
-                KvHeads = kvHeads,
-                Dim = dim,
-                Window = window,
-                Sequence = sequence,
-                Scale = scale,
+                Shape = shape,
                 Group = group,
                 Tile = tile,
-                Padded = (dim + DotBlock.Lanes - 1) / DotBlock.Lanes * DotBlock.Lanes,
+                Padded = (shape.Dim + DotBlock.Lanes - 1) / DotBlock.Lanes * DotBlock.Lanes,
             };
-            Simd.Run(ref job, (count + tile - 1) / tile * kvHeads, workers);
+            Simd.Run(ref job, (count + tile - 1) / tile * shape.KvHeads, workers);
         }
     }
 
@@ -61,8 +53,8 @@ static unsafe partial class CausalAttention
     [MethodImpl(Simd.Hot)]
     static void Tiles<T>(in Job job, int part) where T : struct, ILanes<T>
     {
-        var head = part % job.KvHeads;
-        var token = part / job.KvHeads * job.Tile;
+        var head = part % job.Shape.KvHeads;
+        var token = part / job.Shape.KvHeads * job.Tile;
         var tokens = Math.Min(job.Tile, job.Count - token);
         var (rows, padded, group) = (tokens * job.Group, job.Padded, job.Group);
         var firstKey = job.First(token);
@@ -78,7 +70,7 @@ static unsafe partial class CausalAttention
                 job.Start + token + r / group + 1 - firstKey, keyCount);
         OuterTile.Run<T>(scores, keyCount, k + (nint)keyCount * padded, padded, results, padded, keyCount, rows, padded);
         for (var r = 0; r < rows; r++)
-            Scale<T>(results + r * padded, 1 / sums[r], job.Row(job.Y, token + r / group, head, r % group), job.Dim);
+            Scale<T>(results + r * padded, 1 / sums[r], job.Row(job.Y, token + r / group, head, r % group), job.Shape.Dim);
     }
 
     static float* Results(int count)
@@ -92,15 +84,15 @@ static unsafe partial class CausalAttention
     [MethodImpl(Simd.Hot)]
     static float* Gather<T>(in Job job, int token, int tokens, int head) where T : struct, ILanes<T>
     {
-        var rows = tokens * job.Group;
+        var (rows, dim, scale) = (tokens * job.Group, job.Shape.Dim, job.Shape.Scale);
         var queries = Scratch.Floats(ref _queries, checked(PackedTile.WholeTiles(rows) * job.Padded));
-        var scaled = Scratch.Floats(ref _scaled, PackedTile.Tokens * job.Dim);
+        var scaled = Scratch.Floats(ref _scaled, PackedTile.Tokens * dim);
         for (var tile = 0; tile < rows; tile += PackedTile.Tokens)
         {
             var real = Math.Min(PackedTile.Tokens, rows - tile);
             for (var r = tile; r < tile + real; r++)
-                Scale<T>(job.Row(job.Q, token + r / job.Group, head, r % job.Group), job.Scale, scaled + (r - tile) * job.Dim, job.Dim);
-            PackedTile.PackTokens(scaled, job.Dim, real, job.Dim, queries + (nint)tile * job.Padded);
+                Scale<T>(job.Row(job.Q, token + r / job.Group, head, r % job.Group), scale, scaled + (r - tile) * dim, dim);
+            PackedTile.PackTokens(scaled, dim, real, dim, queries + (nint)tile * job.Padded);
         }
         return queries;
     }
@@ -151,14 +143,15 @@ static unsafe partial class CausalAttention
     // cache sets for all of them.
     static float* Copy(in Job job, int firstKey, int keyCount, int head)
     {
-        var stride = (nint)job.KvHeads * job.Dim;
+        var dim = job.Shape.Dim;
+        var stride = (nint)job.Shape.KvHeads * dim;
         var copy = Scratch.Floats(ref _copy, checked(2 * keyCount * job.Padded));
         for (var i = 0; i < 2 * keyCount; i++)
         {
             var from = i < keyCount ? job.K + (firstKey + i) * stride : job.V + (firstKey + i - keyCount) * stride;
             var to = copy + (nint)i * job.Padded;
-            new ReadOnlySpan<float>(from + head * job.Dim, job.Dim).CopyTo(new(to, job.Dim));
-            new Span<float>(to + job.Dim, job.Padded - job.Dim).Clear();
+            new ReadOnlySpan<float>(from + head * dim, dim).CopyTo(new(to, dim));
+            new Span<float>(to + dim, job.Padded - dim).Clear();
         }
         return copy;
     }
@@ -166,16 +159,17 @@ static unsafe partial class CausalAttention
     struct Job : IKernel
     {
         public float* Q, K, V, Y;
-        public float Scale;
-        public int Count, Start, Heads, KvHeads, Dim, Window, Sequence, Group, Tile, Padded;
+        public HeadShape Shape;
+        public int Count, Start, Group, Tile, Padded;
 
         public readonly void Part<T>(int part) where T : struct, ILanes<T> => Tiles<T>(this, part);
 
         /// <summary>The first key that a token sees.</summary>
         public readonly int First(int token) =>
-            Math.Max(Window == 0 ? 0 : Start + token - Window + 1, Sequence == 0 ? 0 : (Start + token) / Sequence * Sequence);
+            Math.Max(Shape.Window == 0 ? 0 : Start + token - Shape.Window + 1,
+                Shape.Sequence == 0 ? 0 : (Start + token) / Shape.Sequence * Shape.Sequence);
 
         public readonly float* Row(float* x, int token, int kvHead, int inGroup) =>
-            x + ((nint)token * Heads + kvHead * Group + inGroup) * Dim;
+            x + ((nint)token * Shape.Heads + kvHead * Group + inGroup) * Shape.Dim;
     }
 }
