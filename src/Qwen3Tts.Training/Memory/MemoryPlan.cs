@@ -1,6 +1,6 @@
 // How much memory a training method needs, computed only from the shapes of the model. Weights, gradients, master weights and moments are
 // counted on a talker without storage. Activations are the tensors saved for backward, counted block by block in Activations.cs.
-// MemoryPlanTests compare the sum with the measured peak of a real step.
+// PeakMemoryTests compare the sum with the measured peak of a real step.
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.Training.Options;
 using TorchSharp;
