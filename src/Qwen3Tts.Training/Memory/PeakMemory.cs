@@ -33,9 +33,9 @@ static partial class PeakMemory
             GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true); // freed arrays go back, too
             malloc_trim(0);
             File.WriteAllText("/proc/self/clear_refs", "5"); // resets the recorded peak
-            var before = Status("VmRSS"); Console.Error.WriteLine($"before anon {Status("RssAnon")/1e6} file {Status("RssFile")/1e6}");
+            var before = Status("VmRSS");
             work();
-            Console.Error.WriteLine($"after  anon {Status("RssAnon")/1e6} file {Status("RssFile")/1e6} hwm {Status("VmHWM")/1e6}"); return Status("VmHWM") - before;
+            return Status("VmHWM") - before;
         }
         finally
         {
