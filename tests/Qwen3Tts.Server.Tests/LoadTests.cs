@@ -57,10 +57,7 @@ public sealed class LoadTests
         Assert.NotEqual(0, Served.Model.StatesInUse);
         var frames = Frames(await MetricsOf(client));
         response.Dispose();
-        var clock = Stopwatch.StartNew();
-        while (Number(await MetricsOf(client), "qwen3tts_server_speaking ") > 0 && clock.Elapsed < TimeSpan.FromSeconds(20))
-            await Task.Delay(10);
-        Assert.Equal(0, Number(await MetricsOf(client), "qwen3tts_server_speaking "));
+        await Served.UntilAsync(async () => Number(await MetricsOf(client), "qwen3tts_server_speaking ") == 0);
         Assert.InRange(Frames(await MetricsOf(client)) - frames, 0, 1000); // of 1,500; others speak at the same time
     }
 
@@ -99,13 +96,15 @@ public sealed class LoadTests
         using var good = await Served.SpeakAsync(Served.Request(), client);
         await good.Content.ReadAsByteArrayAsync();
         using var bad = await Served.SpeakAsync(Served.Request(("voice", "x")), client);
-        await Task.Delay(50); // a request is counted after its answer
-        var metrics = await MetricsOf(client);
-        Assert.Equal(1, Number(metrics, "qwen3tts_server_requests_total{route=\"/v1/audio/speech\",status=\"400\"}"));
-        Assert.Equal(1, Number(metrics, "qwen3tts_server_requests_total{route=\"/v1/audio/speech\",status=\"200\"}"));
+        var metrics = "";
+        await Served.UntilAsync(async () => Requests(metrics = await MetricsOf(client), 200) + Requests(metrics, 400) == 2);
+        Assert.Equal((1, 1), (Requests(metrics, 200), Requests(metrics, 400)));
         Assert.Equal(1, Number(metrics, "qwen3tts_server_speeches_total{finish_reason=\"length\"}"));
         Assert.True(Number(metrics, "qwen3tts_time_to_first_audio_seconds_count") >= 1);
         Assert.True(Frames(metrics) >= 12);
+
+        static double Requests(string metrics, int status) =>
+            Number(metrics, $"qwen3tts_server_requests_total{{route=\"/v1/audio/speech\",status=\"{status}\"}}");
     }
 }
 

@@ -76,6 +76,16 @@ public sealed class Served : IAsyncLifetime
             Content = new StringContent(request.ToJsonString(), Encoding.UTF8, "application/json"),
         }, HttpCompletionOption.ResponseHeadersRead, stop);
 
+    /// <summary>Waits for what happens after an answer: a request is logged and counted then.</summary>
+    public static async Task UntilAsync(Func<Task<bool>> happened)
+    {
+        for (var i = 0; !await happened(); i++)
+        {
+            Assert.True(i < 600, "It did not happen within a minute.");
+            await Task.Delay(100);
+        }
+    }
+
     /// <summary>The message of a refusal.</summary>
     public static async Task<string> ErrorAsync(HttpResponseMessage response, int status)
     {

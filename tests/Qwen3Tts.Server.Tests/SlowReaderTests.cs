@@ -39,10 +39,6 @@ public sealed class SlowReaderTests
             using var next = await Served.SpeakAsync(Served.Request(("max_seconds", 0.08)), client);
             served = next.IsSuccessStatusCode;
         }
-        for (var i = 0; model.StatesInUse > 0; i++)
-        {
-            Assert.True(i < 600, "A state of the model was lost.");
-            await Task.Delay(100);
-        }
+        await Served.UntilAsync(() => Task.FromResult(model.StatesInUse == 0));
     }
 }

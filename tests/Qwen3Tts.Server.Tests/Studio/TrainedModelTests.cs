@@ -89,11 +89,7 @@ public sealed class TrainedModelTests
             using var alone = Tts.Load(Path.Combine(studio.Folder!, Name, "voice", "run", "export"), new() { Threads = 1 });
             Assert.Equal(Served.Pcm(alone.Say(Served.Text, Limits(alone)).Samples)[100..], rest.ToArray());
             Assert.Equal(["mini"], await NamesAsync(client, "/v1/models"));
-            for (var i = 0; !IsDisposed(gone[1]); i++) // when its last speech has ended
-            {
-                Assert.True(i < 600, "The model was not freed.");
-                await Task.Delay(100);
-            }
+            await Served.UntilAsync(() => Task.FromResult(IsDisposed(gone[1]))); // when its last speech has ended
             await OkAsync(client.DeleteAsync(At($"/v1/studio/projects/{Name}")));
         }
         await using var last = await Served.StartAsync(options);
