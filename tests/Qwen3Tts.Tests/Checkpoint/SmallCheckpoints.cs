@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using Qwen3Tts.Checkpoint;
+using Qwen3Tts.Loading;
 
 namespace Qwen3Tts.Tests.Checkpoint;
 
@@ -35,30 +36,50 @@ static class SmallCheckpoints
         File.WriteAllText(file, json.ToJsonString());
     }
 
+    /// <summary>A model written in another layout, with another codec if one is given.</summary>
+    public static string Converted(string from, CheckpointLayout layout = CheckpointLayout.Transformers, string? codec = null)
+    {
+        var output = Path.Combine(Scratch.New("layout"), "model");
+        var model = ModelFolder.Open(from);
+        ConvertedModel.Write(codec is null ? model : model.WithCodec(codec), output, layout, _ => { }, default);
+        return output;
+    }
+
     /// <summary>
-    /// Writes a folder's weights again as one file; <paramref name="change"/> gives type, shape and bytes of each tensor.
+    /// Writes a folder's weights again as one file; <paramref name="change"/> gives type and bytes of each tensor, <paramref name="name"/>
+    /// its name, and <paramref name="more"/> is the name of one more tensor.
     /// </summary>
-    public static void Rewrite(string folder, Func<TensorEntry, byte[], (string Type, byte[] Bytes)> change)
+    public static void Rewrite(string folder, Func<TensorEntry, byte[], (string Type, byte[] Bytes)>? change = null,
+        Func<string, string>? name = null, string? more = null)
     {
         var (header, data) = (new JsonObject(), new MemoryStream());
-        using (var weights = Weights.Open(folder))
-            foreach (var t in weights.Entries)
+        foreach (var path in Directory.GetFiles(folder, "model*.safetensors"))
+        {
+            using var file = SafetensorsFile.Open(path);
+            foreach (var t in file.Tensors.Values)
             {
                 var bytes = new byte[t.Bytes];
-                weights.FileOf(t.Name).Read(t, bytes);
-                var (type, changed) = change(t, bytes);
-                var size = t.Elements == 0 ? 1 : changed.Length / t.Elements;
-                header[t.Name] = new JsonObject
-                {
-                    ["dtype"] = type,
-                    ["shape"] = new JsonArray([.. t.Shape.Select(d => JsonValue.Create(d))]),
-                    ["data_offsets"] = new JsonArray(data.Length, data.Length + t.Elements * size)
-                };
-                data.Write(changed);
+                file.Read(t, bytes);
+                var (type, changed) = change?.Invoke(t, bytes) ?? (t.Type.ToString(), bytes);
+                Add(name?.Invoke(t.Name) ?? t.Name, type, t.Shape, changed);
             }
+        }
+        if (more is not null)
+            Add(more, "F32", [1], new byte[4]);
         foreach (var old in Directory.GetFiles(folder).Where(f => Golden.HoldsWeights(f, folder)))
             File.Delete(old);
         Write(Path.Combine(folder, "model.safetensors"), header.ToJsonString(), data.ToArray());
+
+        void Add(string tensor, string type, int[] shape, byte[] bytes)
+        {
+            header[tensor] = new JsonObject
+            {
+                ["dtype"] = type,
+                ["shape"] = new JsonArray([.. shape.Select(d => JsonValue.Create(d))]),
+                ["data_offsets"] = new JsonArray(data.Length, data.Length + bytes.Length),
+            };
+            data.Write(bytes);
+        }
     }
 
     public static void Write(string path, string header, byte[] data)
@@ -78,5 +99,17 @@ static class SmallCheckpoints
             [.. Enumerable.Range(0, ModelFolder.Open(folder).Config.TalkerConfig.HiddenSize).Select(i => (i % 7 - 3) / 10f)]) : null;
         return tts.Say("Set white at B four now.",
             new() { Voice = voice, Speaker = speaker, Sampling = tts.Sampling with { MaxFrames = 4, Seed = 1 } }).Samples;
+    }
+
+    /// <summary>The message with which a model is refused: one line, without the names of types.</summary>
+    public static string Refused(string folder)
+    {
+        var message = Assert.ThrowsAny<Exception>(() => Spoken(folder)) is var e && e is InvalidDataException or IOException ? e.Message
+            : throw e;
+        Assert.DoesNotContain("Qwen3Tts.", message);
+        Assert.DoesNotContain("System.", message);
+        Assert.DoesNotContain(message, char.IsControl);
+        Assert.InRange(message.Length, 1, 3999);
+        return message;
     }
 }

@@ -1,5 +1,4 @@
 using Microsoft.Extensions.AI;
-using Microsoft.Extensions.DependencyInjection;
 using Qwen3Tts.Audio;
 using Qwen3Tts.Extensions.AI;
 using Qwen3Tts.Generation;
@@ -10,7 +9,7 @@ namespace Qwen3Tts.Tests;
 /// <summary>The client speaks what the library speaks, and refuses what the model cannot do.</summary>
 public sealed class ClientTests : IDisposable
 {
-    const string Text = "Set white at B four now.";
+    internal const string Text = "Set white at B four now.";
     const int Frames = 12;
 
     readonly Tts _tts = Tts.Load(Mini.Model, new() { Threads = 2 });
@@ -19,7 +18,7 @@ public sealed class ClientTests : IDisposable
 
     public ClientTests()
     {
-        _voice = _tts.CreateVoice("clip", [("rms_1.wav", WavFile.Read(Path.Combine(Mini.Folder, "clips", "rms_1.wav")))]);
+        _voice = Voice(_tts);
         _client = new(_tts, Options(_voice));
     }
 
@@ -29,7 +28,10 @@ public sealed class ClientTests : IDisposable
         _tts.Dispose();
     }
 
-    static Qwen3TtsClientOptions Options(VoiceFile voice) => new()
+    internal static VoiceFile Voice(Tts tts) =>
+        tts.CreateVoice("clip", [("rms_1.wav", WavFile.Read(Path.Combine(Mini.Folder, "clips", "rms_1.wav")))]);
+
+    internal static Qwen3TtsClientOptions Options(VoiceFile voice) => new()
     {
         Voices = { ["anna"] = voice },
         Speech = new() { Sampling = new() { MaxFrames = Frames } },
@@ -42,7 +44,8 @@ public sealed class ClientTests : IDisposable
         Sampling = new() { MaxFrames = Frames, Seed = seed },
     }).Samples;
 
-    static byte[] Bytes(IEnumerable<AIContent> contents) => [.. contents.Cast<DataContent>().SelectMany(c => c.Data.ToArray())];
+    internal static byte[] Bytes(IEnumerable<AIContent> contents) =>
+        [.. contents.Cast<DataContent>().SelectMany(c => c.Data.ToArray())];
 
     static byte[] Pcm(float[] samples)
     {
@@ -242,41 +245,5 @@ public sealed class ClientTests : IDisposable
             new() { VoiceId = "anna", AudioFormat = "pcm", AdditionalProperties = new() { ["seed"] = i } })));
         for (var i = 0; i < responses.Length; i++)
             Assert.Equal(Pcm(Expected((ulong)i)), Bytes(responses[i].Contents));
-    }
-
-    [Fact]
-    public async Task TheContainerLoadsTheModelOnceAndDisposesIt()
-    {
-        Tts tts;
-        await using (var provider = new ServiceCollection().AddQwen3Tts(Mini.Model, new() { Threads = 1 }, Options(_voice))
-            .AddQwen3Tts(Golden.Checkpoint("custom-0b6"), key: "custom").BuildServiceProvider())
-        {
-            var client = provider.GetRequiredService<ITextToSpeechClient>();
-            Assert.Equal(_tts.Name, client.GetService<TextToSpeechClientMetadata>()!.DefaultModelId);
-            var both = await Task.WhenAll(Enumerable.Range(0, 2).Select(_ => client.GetAudioAsync(Text, new() { VoiceId = "anna" })));
-            Assert.Equal(Bytes(both[0].Contents), Bytes(both[1].Contents));
-            tts = provider.GetRequiredService<Tts>();
-            Assert.Same(tts, client.GetService<Tts>());
-            Assert.Same(client, client.GetService<Qwen3TtsClient>());
-            Assert.Null(client.GetService<Tts>("key"));
-            Assert.Equal("custom_voice", provider.GetRequiredKeyedService<ITextToSpeechClient>("custom").GetService<Tts>()!.Kind);
-        }
-        Assert.ThrowsAny<ObjectDisposedException>(() => tts.Say(Text, new() { Voice = tts.Use(_voice) }));
-    }
-
-    [Fact]
-    public async Task ErrorsOfTheConfigurationAreClear()
-    {
-        var services = new ServiceCollection();
-        Assert.Contains("No model is named", Assert.Throws<ArgumentException>(() => services.AddQwen3Tts(" ")).Message,
-            StringComparison.Ordinal);
-        services.AddQwen3Tts("no/such-model");
-        Assert.Contains("registered already", Assert.Throws<InvalidOperationException>(() => services.AddQwen3Tts(Mini.Model)).Message,
-            StringComparison.Ordinal);
-        await using var provider = services.BuildServiceProvider();
-        var client = provider.GetRequiredService<ITextToSpeechClient>();
-        for (var i = 0; i < 2; i++) // the second request tries again
-            Assert.Contains("no/such-model", (await Assert.ThrowsAnyAsync<IOException>(() => client.GetAudioAsync(Text))).Message,
-                StringComparison.Ordinal);
     }
 }

@@ -8,7 +8,7 @@ namespace Qwen3Tts.Tests.Data;
 /// <summary>Lists of other programs are read as the clips that they mean, or refused with one sentence.</summary>
 public sealed class ListsTests
 {
-    static (List<Clip> Clips, IReadOnlyList<string> Problems) Read(string path, ListFormat? format = null)
+    internal static (List<Clip> Clips, IReadOnlyList<string> Problems) Read(string path, ListFormat? format = null)
     {
         var problems = new ListProblems();
         return (ClipList.Read(path, problems, format), problems.Messages);
@@ -51,15 +51,6 @@ public sealed class ListsTests
             : report.StartsWith("list-speaker", StringComparison.Ordinal) ? "anna,bert"
                 : report.EndsWith(".list", StringComparison.Ordinal) ? "anna" : "";
         Assert.Equal(speakers, string.Join(',', clips.Select(c => c.Speaker).Distinct()));
-    }
-
-    [Fact]
-    public void TwoTextsOfOneRecordingAreNamed()
-    {
-        var (clips, problems) = Read(Reports.Path("names-twice", "in"));
-        Assert.Empty(clips);
-        Assert.EndsWith("01.TXT and 01.txt are both the text of 01.wav. Remove one of them.", Assert.Single(problems),
-            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -157,39 +148,6 @@ public sealed class ListsTests
         var (clips, problems) = Read(Written("m.csv", "a|One text.\nb|Two texts.\nc|Hello there|my old friend"));
         Assert.Equal(["One text.", "Two texts."], clips.Select(c => c.Text));
         Assert.Contains("m.csv(3): it has 3 fields of 2.", Assert.Single(problems), StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public void OneMistakeOfAFolderIsReportedOnceAndItsRemedyWorks()
-    {
-        var folder = Scratch.New("lists");
-        foreach (var name in new[] { "1.m4a", "2.m4a", "3.m4a" })
-            File.WriteAllText(Path.Combine(folder, name), "");
-        Assert.EndsWith($"'ffmpeg -i \"{folder}/1.m4a\" \"{folder}/1.wav\"'. 2 more files have the same mistake: 2.m4a, 3.m4a.",
-            Assert.Single(Read(folder).Problems).Replace('\\', '/'), StringComparison.Ordinal);
-        foreach (var name in new[] { "1", "2", "3" })
-            File.WriteAllText(Path.Combine(folder, name + ".wav"), "");
-        Assert.EndsWith("2 more files have the same mistake: 2.wav, 3.wav.", Assert.Single(Read(folder).Problems),
-            StringComparison.Ordinal);
-        foreach (var name in new[] { "1", "2", "3" })
-            File.WriteAllText(Path.Combine(folder, name + ".txt"), "Is it?");
-        Assert.Empty(Read(folder).Problems);
-        File.WriteAllText(Path.Combine(folder, "1.WAV"), "");
-        Assert.Contains("is the text of 1.WAV already", Assert.Single(Read(folder).Problems), StringComparison.Ordinal);
-    }
-
-    /// <summary>Of one recording in two formats the one that lost less is taken. A name without its extension finds each.</summary>
-    [Fact]
-    public void RecordingsMayHaveAnyFormatThatIsRead()
-    {
-        var folder = Scratch.New("lists");
-        foreach (var name in new[] { "1.mp3", "1.flac", "2.OPUS", "3.ogg", "1.txt", "2.txt", "3.txt" })
-            File.WriteAllText(Path.Combine(folder, name), "Is it?");
-        var (clips, problems) = Read(folder);
-        Assert.Empty(problems);
-        Assert.Equal(["1.flac", "2.OPUS", "3.ogg"], clips.Select(c => Path.GetFileName(c.Audio)));
-        File.WriteAllText(Path.Combine(folder, "metadata.csv"), "1|Is it?|Is it?\n3|Is it so?|Is it so?\n");
-        Assert.Equal(["1.flac", "3.ogg"], Read(folder).Clips.Select(c => Path.GetFileName(c.Audio)));
     }
 
     /// <summary>Each format that a message names is a value of the option.</summary>

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.Sequence;
 using Qwen3Tts.Training.Model;
+using Qwen3Tts.Training.Step;
 using static TorchSharp.torch;
 
 namespace Qwen3Tts.Tests;
@@ -34,4 +35,31 @@ static class TrainingGolden
     }
 
     public static long[] Whole(Tensor t) => t.data<long>().ToArray();
+
+    /// <summary>The cases whose numbers are in files of their own, with this beginning of their names.</summary>
+    public static TheoryData<string> CasesOfFiles(string prefix) =>
+        [.. Directory.GetFiles(Golden.File("training"), $"{prefix}*.safetensors")
+        .Select(f => Path.GetFileNameWithoutExtension(f)[prefix.Length..].Replace('_', ' '))];
+
+    /// <summary>The names of an object with the names of the object in each of its values.</summary>
+    public static TheoryData<string, string> Pairs(JsonElement outer, Func<JsonElement, JsonElement> inner)
+    {
+        var pairs = new TheoryData<string, string>();
+        foreach (var o in outer.EnumerateObject())
+            foreach (var i in inner(o.Value).EnumerateObject())
+                pairs.Add(o.Name, i.Name);
+        return pairs;
+    }
+
+    public static void CheckLosses(string mode, string what, JsonElement golden, Loss.LossSums ours, double tolerance)
+    {
+        foreach (var (key, value) in new[] { ("talker", ours.Talker), ("predictor", ours.Predictor), ("total", ours.Total),
+            ("talker_without_eos", ours.TalkerWithoutEnd), ("eos", ours.End) })
+            if (golden.TryGetProperty(key, out var expected)) // the official script reports only the first three
+                Parity.Check("training", mode, Math.Abs(value - expected.GetDouble()), tolerance, $"{what}, {key}");
+        foreach (var (key, count) in new[] { ("talker_targets", ours.Counts.Talker), ("predictor_targets", ours.Counts.Predictor),
+            ("eos_targets", ours.Ends) })
+            if (golden.TryGetProperty(key, out var expected))
+                Assert.Equal(expected.GetInt64(), count);
+    }
 }
