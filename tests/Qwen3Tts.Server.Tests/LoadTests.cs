@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Qwen3Tts.Server;
 
 namespace Qwen3Tts.Tests.Server;
