@@ -49,10 +49,10 @@ public sealed class PlacesTests
     }
 
     [Theory]
-    [InlineData("/v1/audio/speech", "application/json", "HTTP/1.1 504 Gateway Timeout")]
-    [InlineData("/v1/audio/voices", "multipart/form-data; boundary=b", null)] // ASP.NET's reader of forms breaks the connection off
-    [InlineData("/score", "application/json", "HTTP/1.1 504 Gateway Timeout")]
-    public async Task ABodyThatDoesNotEndIsLate(string path, string type, string? status)
+    [InlineData("/v1/audio/speech", "application/json")]
+    [InlineData("/v1/audio/voices", "multipart/form-data; boundary=b")]
+    [InlineData("/score", "application/json")]
+    public async Task ABodyThatDoesNotEndIsLate(string path, string type)
     {
         await using var server = await Served.StartAsync(o => o with { Deadline = TimeSpan.FromMilliseconds(100) });
         using var tcp = new TcpClient();
@@ -60,10 +60,7 @@ public sealed class PlacesTests
         await tcp.GetStream().WriteAsync(Encoding.ASCII.GetBytes($"POST {path} HTTP/1.1\r\nHost: {server.Address.Authority}\r\n"
             + $"Content-Type: {type}\r\nContent-Length: 1000\r\n\r\n{{"));
         using var answer = new StreamReader(tcp.GetStream());
-        if (status is null)
-            await Assert.ThrowsAsync<IOException>(answer.ReadLineAsync);
-        else
-            Assert.Equal(status, await answer.ReadLineAsync());
+        Assert.Equal("HTTP/1.1 504 Gateway Timeout", await answer.ReadLineAsync());
     }
 }
 
