@@ -58,7 +58,7 @@ sealed class ServedModels(IEnumerable<ServedModel> first) : IDisposable
     /// <param name="model">The model.</param>
     /// <param name="place">The place of the request; it is left with the model.</param>
     /// <exception cref="ApiError">It was removed while the request waited.</exception>
-    public IDisposable Use(Tts model, IDisposable? place = null)
+    public Lease Use(Tts model, IDisposable? place = null)
     {
         lock (_gate)
         {
@@ -67,7 +67,7 @@ sealed class ServedModels(IEnumerable<ServedModel> first) : IDisposable
                     "model_not_found");
             _uses[model] = _uses.GetValueOrDefault(model) + 1;
         }
-        return new Lease(this, model, place);
+        return new(this, model, place);
     }
 
     bool IsServed(Tts model) => _all.Exists(m => m.Model == model);
@@ -92,15 +92,19 @@ sealed class ServedModels(IEnumerable<ServedModel> first) : IDisposable
             trained.Model.Dispose();
     }
 
-    sealed class Lease(ServedModels models, Tts model, IDisposable? place) : IDisposable
+    /// <summary>The use of a model by a request.</summary>
+    public sealed class Lease(ServedModels models, Tts model, IDisposable? place) : IDisposable
     {
         int _left;
+
+        /// <summary>Lets the next request in, and keeps the model.</summary>
+        public void LeavePlace() => place?.Dispose();
 
         public void Dispose()
         {
             if (Interlocked.Exchange(ref _left, 1) != 0)
                 return;
-            place?.Dispose();
+            LeavePlace();
             models.Leave(model);
         }
     }

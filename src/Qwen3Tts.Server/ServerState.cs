@@ -25,11 +25,19 @@ sealed class ServerState(SpeechServerOptions options, ServedModels models) : IDi
     public ServedModel Model(string? name) => string.IsNullOrEmpty(name) ? models.All[0] : models.Find(name);
 
     /// <summary>Waits until a request may compute. The result keeps its model, and lets the next request in when it is disposed.</summary>
-    /// <exception cref="ApiError">Too many wait already, or the model was removed meanwhile.</exception>
-    /// <exception cref="OperationCanceledException">The wait took too long, or the client has left.</exception>
-    public async Task<IDisposable> EnterAsync(HttpContext http, Tts model, CancellationToken stop)
+    /// <exception cref="ApiError">Too many wait already, the wait took too long, or the model was removed meanwhile.</exception>
+    /// <exception cref="OperationCanceledException">The client has left.</exception>
+    public async Task<ServedModels.Lease> EnterAsync(HttpContext http, Tts model, CancellationToken stop)
     {
-        var place = await Queue.EnterAsync(SpeechApi.ClientOf(http), stop).ConfigureAwait(false) ?? throw ApiError.TooMany(Queue);
+        IDisposable place;
+        try
+        {
+            place = await Queue.EnterAsync(SpeechApi.ClientOf(http), stop).ConfigureAwait(false) ?? throw ApiError.TooMany(Queue);
+        }
+        catch (OperationCanceledException) when (!http.RequestAborted.IsCancellationRequested)
+        {
+            throw ApiError.TooLate(options.Deadline);
+        }
         try
         {
             return models.Use(model, place);

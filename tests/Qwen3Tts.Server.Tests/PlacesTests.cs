@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using System.Text;
+using Microsoft.AspNetCore.Http;
 using Qwen3Tts.Server;
 
 namespace Qwen3Tts.Tests.Server;
@@ -81,6 +82,20 @@ public sealed class WaitingTests
         var metrics = await client.GetStringAsync(new Uri("/metrics", UriKind.Relative));
         Assert.Contains("qwen3tts_server_speaking 0\n", metrics, StringComparison.Ordinal);
         Assert.Contains("qwen3tts_server_waiting 0\n", metrics, StringComparison.Ordinal);
+    }
+
+    /// <summary>Also for a WebSocket, whose client would otherwise only see that the connection is gone.</summary>
+    [Fact]
+    public async Task WhoWaitedTooLongIsToldSo()
+    {
+        var options = Served.Options with { MostTogether = 1 };
+        using var state = new ServerState(options, new([new("mini", Served.Model, false)]));
+        using var first = await state.Queue.EnterAsync("a", default);
+        var late = await Assert.ThrowsAsync<ApiError>(() => state.EnterAsync(new DefaultHttpContext(), Served.Model, new(canceled: true)));
+        Assert.Equal(504, late.Status);
+        var left = new DefaultHttpContext { RequestAborted = new(canceled: true) };
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => state.EnterAsync(left, Served.Model, new(canceled: true)));
+        Assert.Equal(0, state.Queue.Waiting);
     }
 
     [Fact]
