@@ -88,7 +88,9 @@ sealed class SpeechSocket(HttpContext http, ServerState state, WebSocket socket)
         var plan = Plan(_config, "");
         using var stop = state.Deadline(http);
         using var place = await state.EnterAsync(http, plan.Model, stop.Token).ConfigureAwait(false);
-        using var sending = state.Deadline(http, ServerState.LastWords); // a client that receives nothing holds no place for longer
+        // A client that does not read holds up its speech. At the deadline others may speak, and it may still take its last words.
+        using var leaving = stop.Token.Register(place.LeavePlace);
+        using var sending = state.Deadline(http, ServerState.LastWords);
         _sending = sending.Token;
         var text = Channel.CreateBounded<string>(MostMessages);
         (_moved, _wrong) = (Stopwatch.GetTimestamp(), null);

@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using System.Text;
+using Qwen3Tts.Server;
 
 namespace Qwen3Tts.Tests.Server;
 
@@ -8,6 +9,17 @@ public sealed class SlowReaderTests
 {
     const int Tcp = 6, LargestSegment = 2; // of Linux; with small segments, its buffers for the connection stay small, too
     const string Ok = "HTTP/1.1 200", Late = "HTTP/1.1 504";
+
+    static readonly string Text = string.Concat(Enumerable.Repeat("Set white at B four now. ", 150)); // minutes of speech
+
+    static async Task<TcpClient> ConnectAsync(SpeechServer server)
+    {
+        var tcp = new TcpClient { ReceiveBufferSize = 4096 };
+        if (OperatingSystem.IsLinux())
+            tcp.Client.SetRawSocketOption(Tcp, LargestSegment, BitConverter.GetBytes(536));
+        await tcp.ConnectAsync(server.Address.Host, server.Address.Port);
+        return tcp;
+    }
 
     [Theory]
     [InlineData("audio"), InlineData("sse")]
@@ -20,12 +32,9 @@ public sealed class SlowReaderTests
             MostTogether = 1,
             Deadline = TimeSpan.FromSeconds(2),
         });
-        using var tcp = new TcpClient { ReceiveBufferSize = 4096 };
-        if (OperatingSystem.IsLinux())
-            tcp.Client.SetRawSocketOption(Tcp, LargestSegment, BitConverter.GetBytes(536));
-        await tcp.ConnectAsync(server.Address.Host, server.Address.Port);
+        using var tcp = await ConnectAsync(server);
         var body = Served.Request(("stream_format", format), ("max_seconds", 600),
-            ("input", string.Concat(Enumerable.Repeat("Set white at B four now. ", 150)))).ToJsonString();
+            ("input", Text)).ToJsonString();
         await tcp.GetStream().WriteAsync(Encoding.ASCII.GetBytes($"POST /v1/audio/speech HTTP/1.1\r\nHost: {server.Address.Authority}\r\n"
             + $"Content-Type: application/json\r\nContent-Length: {body.Length}\r\n\r\n{body}"));
         var status = new byte[Ok.Length];
@@ -44,5 +53,47 @@ public sealed class SlowReaderTests
             Assert.True(i < 600, "A state of the model was lost.");
             await Task.Delay(100);
         }
+    }
+
+    /// <summary>Its place is free while it may still take its last words: when it reads again, it learns that it was too late.</summary>
+    [Fact]
+    public async Task AWebSocketThatIsNotReadLosesItsPlaceAtTheDeadline()
+    {
+        await using var server = await Served.StartAsync(o => o with { MostTogether = 1, Deadline = TimeSpan.FromSeconds(2) });
+        using var tcp = await ConnectAsync(server);
+        var stream = tcp.GetStream();
+        await stream.WriteAsync(Encoding.ASCII.GetBytes($"GET /v1/audio/speech/stream HTTP/1.1\r\nHost: {server.Address.Authority}\r\n"
+            + "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"));
+        await stream.WriteAsync(Frame("""{"type": "session.config", "voice": "sally", "seed": 7, "response_format": "wav"}"""));
+        await stream.WriteAsync(Frame($$"""{"type": "input.text", "text": "{{Text}}"}"""));
+        await stream.WriteAsync(Frame("""{"type": "input.done"}"""));
+        using var client = new HttpClient { BaseAddress = server.Address };
+        await SpeakingAsync(client, 1);
+        await SpeakingAsync(client, 0);
+        var got = new StringBuilder();
+        var buffer = new byte[1 << 16];
+        while (!got.ToString().Contains("session.done", StringComparison.Ordinal)
+            && await stream.ReadAsync(buffer) is > 0 and var count)
+            got.Append(Encoding.Latin1.GetString(buffer, 0, count));
+        Assert.Contains("The request took longer than 2 s", got.ToString(), StringComparison.Ordinal);
+        Assert.Contains("session.done", got.ToString(), StringComparison.Ordinal);
+    }
+
+    static async Task SpeakingAsync(HttpClient client, int places)
+    {
+        for (var i = 0; !(await client.GetStringAsync(new Uri("/metrics", UriKind.Relative))).Contains(
+            $"qwen3tts_server_speaking {places}\n", StringComparison.Ordinal); i++)
+        {
+            Assert.True(i < 3000, $"There were never {places} places taken.");
+            await Task.Delay(10);
+        }
+    }
+
+    /// <summary>A message as a client sends it: masked, here with zeros.</summary>
+    static byte[] Frame(string text)
+    {
+        var bytes = Encoding.UTF8.GetBytes(text);
+        byte[] length = bytes.Length < 126 ? [(byte)(0x80 | bytes.Length)] : [0x80 | 126, (byte)(bytes.Length >> 8), (byte)bytes.Length];
+        return [0x81, .. length, 0, 0, 0, 0, .. bytes];
     }
 }
