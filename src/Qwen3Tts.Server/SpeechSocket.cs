@@ -7,6 +7,8 @@ using System.Net.WebSockets;
 using System.Threading.Channels;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Qwen3Tts.Files;
 using Qwen3Tts.Generation;
 using Qwen3Tts.Sequence;
@@ -31,7 +33,9 @@ sealed class SpeechSocket(HttpContext http, ServerState state, WebSocket socket)
         try
         {
             await new SpeechSocket(http, state, socket).TalkAsync().ConfigureAwait(false);
-            await socket.CloseAsync(WebSocketCloseStatus.NormalClosure, null, http.RequestAborted).ConfigureAwait(false);
+            using var last = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted);
+            last.CancelAfter(ServerState.LastWords);
+            await socket.CloseAsync(WebSocketCloseStatus.NormalClosure, null, last.Token).ConfigureAwait(false);
         }
         catch (Exception e) when (e is WebSocketException or OperationCanceledException or ConnectionAbortedException)
         {
@@ -44,7 +48,7 @@ sealed class SpeechSocket(HttpContext http, ServerState state, WebSocket socket)
         while (true)
             try
             {
-                if (await ReceiveAsync().ConfigureAwait(false) is not { } message)
+                if (await NextAsync().ConfigureAwait(false) is not { } message)
                     return;
                 switch (message.Type)
                 {
@@ -70,6 +74,18 @@ sealed class SpeechSocket(HttpContext http, ServerState state, WebSocket socket)
             {
                 await FailAsync(error).ConfigureAwait(false);
             }
+    }
+
+    /// <summary>The next message between two utterances; null if the client closes the connection, or the server stops.</summary>
+    async Task<SocketMessage?> NextAsync()
+    {
+        var stopping = http.RequestServices.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
+        var receiving = ReceiveAsync();
+        await ((Task)receiving).WaitAsync(stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (!stopping.IsCancellationRequested)
+            return await receiving.ConfigureAwait(false);
+        await socket.CloseOutputAsync(WebSocketCloseStatus.EndpointUnavailable, "The server stops.", _sending).ConfigureAwait(false);
+        return null; // what is received now is the client's answer to that
     }
 
     SpeechPlan Plan(SocketMessage config, string text)
