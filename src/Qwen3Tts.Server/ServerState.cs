@@ -13,10 +13,10 @@ sealed class ServerState(SpeechServerOptions options, ServedModels models) : IDi
     public ServedModels Models => models;
     public VoiceShelf Voices { get; } = VoiceShelf.Open(options, models);
     public FairQueue Queue { get; } = new(options.MostTogether, options.MostWaiting);
-    public Metrics Metrics { get; } = new();
     public StudioState Studio { get; } = new(options);
     /// <summary>The recogniser that hears speech to be scored; or null, and why there is none.</summary>
     public (SpeechRecogniser? Ears, string None) Ears { get; } = FindEars(options);
+    public Metrics Metrics { get; } = new(); // after what may fail: it listens until it is disposed
     public long Started { get; } = DateTimeOffset.UtcNow.ToUnixTimeSeconds();
 
     /// <summary>The model of a request.</summary>
