@@ -17,6 +17,7 @@ sealed class ServedModels(IEnumerable<ServedModel> first) : IDisposable
     readonly Lock _gate = new();
     readonly Dictionary<Tts, int> _uses = [];
     ImmutableList<ServedModel> _all = [.. first];
+    bool _isOver;
 
     /// <summary>All of them; the first one serves requests that name none.</summary>
     public ImmutableList<ServedModel> All => _all;
@@ -27,11 +28,11 @@ sealed class ServedModels(IEnumerable<ServedModel> first) : IDisposable
         $"There is no model '{Printable.Text(name)}'. Name one of: {string.Join(", ", _all.Select(m => m.Name))}.", "model",
         "model_not_found");
 
-    /// <exception cref="ApiError">The name is taken.</exception>
+    /// <exception cref="ApiError">The name is taken, or the server has stopped; the model is still the caller's.</exception>
     public void Add(ServedModel model)
     {
         lock (_gate)
-            _all = _all.TrueForAll(m => m.Name != model.Name) ? _all.Add(model) : throw new ApiError(StatusCodes.Status409Conflict,
+            _all = _isOver ? throw ApiError.Stopping() : _all.TrueForAll(m => m.Name != model.Name) ? _all.Add(model) : throw new ApiError(StatusCodes.Status409Conflict,
                 $"There is a model '{model.Name}' already. Train under another name.");
     }
 
@@ -88,6 +89,8 @@ sealed class ServedModels(IEnumerable<ServedModel> first) : IDisposable
     /// <summary>Frees the models that were trained here. No request is left.</summary>
     public void Dispose()
     {
+        lock (_gate)
+            _isOver = true;
         foreach (var trained in _all.Where(m => m.IsTrained))
             trained.Model.Dispose();
     }
