@@ -62,8 +62,8 @@ sealed partial class VoiceShelf
         lock (_gate)
         {
             CheckNew(name);
+            var voice = Saved(name, path, file); // what no model can use is refused before it is written
             Store(() => file.Write(path));
-            var voice = Saved(name, path, file);
             _voices = _voices.Add(name, voice);
             return voice;
         }
