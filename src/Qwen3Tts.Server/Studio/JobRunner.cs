@@ -28,9 +28,13 @@ sealed class Job(string project, string kind) : IDisposable
             var code = run(arguments, Add, _stop.Token);
             state = code == 0 ? Done : _stop.IsCancellationRequested ? Stopped : Failed;
         }
-        catch (Exception e) when (e is IOException or InvalidOperationException or System.ComponentModel.Win32Exception)
+        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
         {
-            Add(e.Message);
+            state = Stopped;
+        }
+        catch (Exception e)
+        {
+            Add(e.Message); // there is nobody else who could be told
         }
         finally
         {
