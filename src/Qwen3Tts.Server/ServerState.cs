@@ -49,9 +49,6 @@ sealed class ServerState(SpeechServerOptions options, ServedModels models) : IDi
         }
     }
 
-    /// <summary>How long a client may take to receive that its request took too long.</summary>
-    public static readonly TimeSpan LastWords = TimeSpan.FromSeconds(5);
-
     /// <summary>Cancelled when the client leaves, or its request takes too long. The caller disposes it.</summary>
     public CancellationTokenSource Deadline(HttpContext http, TimeSpan more = default)
     {

@@ -174,7 +174,7 @@ static class SpeechApi
                 : ApiError.OfLibrary(e) ?? Guard.Fault(state, e);
             place.Dispose(); // others may speak while the client takes its last words
             using var last = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted);
-            last.CancelAfter(ServerState.LastWords); // the client may be the one that takes too long
+            last.CancelAfter(state.Options.LastWords); // the client may be the one that takes too long
             await SendEventAsync(http, "speech.audio.error", Json.Bytes(new SpeechFailed("speech.audio.error", error.Detail),
                 ServerJson.Default.SpeechFailed), last.Token).ConfigureAwait(false);
         }

@@ -34,7 +34,7 @@ sealed class SpeechSocket(HttpContext http, ServerState state, WebSocket socket)
         {
             await new SpeechSocket(http, state, socket).TalkAsync().ConfigureAwait(false);
             using var last = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted);
-            last.CancelAfter(ServerState.LastWords);
+            last.CancelAfter(state.Options.LastWords);
             await socket.CloseAsync(WebSocketCloseStatus.NormalClosure, null, last.Token).ConfigureAwait(false);
         }
         catch (Exception e) when (e is WebSocketException or OperationCanceledException or ConnectionAbortedException)
@@ -106,7 +106,7 @@ sealed class SpeechSocket(HttpContext http, ServerState state, WebSocket socket)
         using var place = await state.EnterAsync(http, plan.Model, stop.Token).ConfigureAwait(false);
         // A client that does not read holds up its speech. At the deadline others may speak, and it may still take its last words.
         using var leaving = stop.Token.Register(place.LeavePlace);
-        using var sending = state.Deadline(http, ServerState.LastWords);
+        using var sending = state.Deadline(http, state.Options.LastWords);
         _sending = sending.Token;
         var text = Channel.CreateBounded<string>(MostMessages);
         (_moved, _wrong) = (Stopwatch.GetTimestamp(), null);
@@ -226,7 +226,7 @@ sealed class SpeechSocket(HttpContext http, ServerState state, WebSocket socket)
     async Task<SocketMessage?> ReceiveAsync()
     {
         using var idle = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted);
-        idle.CancelAfter(state.Options.Deadline);
+        idle.CancelAfter(state.Options.Deadline + state.Options.LastWords); // it breaks the connection off, so an error is said before
         var (bytes, buffer) = (new MemoryStream(), new byte[16 << 10]);
         while (true)
         {

@@ -99,6 +99,19 @@ public sealed class WaitingTests
     }
 
     [Fact]
+    public async Task WhoseTextDoesNotEndIsToldSoAndKeepsItsConnection()
+    {
+        await using var server = await Served.StartAsync(o => o with { Deadline = TimeSpan.FromMilliseconds(500) });
+        using var socket = await SocketTests.OpenAsync(server.Address);
+        await SocketTests.SendAsync(socket, """{"type": "session.config", "voice": "sally", "seed": 7, "response_format": "pcm"}""");
+        await SocketTests.SendAsync(socket, """{"type": "input.text", "text": "Set white at B four now. Call Robert "}""");
+        var (messages, _) = await SocketTests.ReadAsync(socket, "error");
+        Assert.Contains("took longer", messages[^1].GetProperty("message").GetString(), StringComparison.Ordinal);
+        await SocketTests.SendAsync(socket, """{"type": "input.done"}""");
+        await SocketTests.ReadAsync(socket, "session.done");
+    }
+
+    [Fact]
     public async Task WhoWritesNoTextMakesWayForOthers()
     {
         await using var server = await Served.StartAsync(o => o with { MostTogether = 1, TextWait = TimeSpan.FromMilliseconds(200) });
