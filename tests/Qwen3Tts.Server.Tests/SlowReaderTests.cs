@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using System.Runtime.ExceptionServices;
 using System.Text;
 using Qwen3Tts.Server;
 
@@ -60,23 +61,67 @@ public sealed class SlowReaderTests
     public async Task AWebSocketThatIsNotReadLosesItsPlaceAtTheDeadline()
     {
         await using var server = await Served.StartAsync(o => o with { MostTogether = 1, Deadline = TimeSpan.FromSeconds(2) });
-        using var tcp = await ConnectAsync(server);
+        using var tcp = await SpeakOverWebSocketAsync(server);
+        await tcp.GetStream().WriteAsync(Frame("""{"type": "input.done"}"""));
+        using var client = new HttpClient { BaseAddress = server.Address };
+        await SpeakingAsync(client, 1);
+        await SpeakingAsync(client, 0);
+        var (got, buffer) = (new StringBuilder(), new byte[1 << 16]);
+        while (!got.ToString().Contains("session.done", StringComparison.Ordinal)
+            && await tcp.GetStream().ReadAsync(buffer) is > 0 and var count)
+            got.Append(Encoding.Latin1.GetString(buffer, 0, count));
+        Assert.Contains("The request took longer than 2 s", got.ToString(), StringComparison.Ordinal);
+        Assert.Contains("session.done", got.ToString(), StringComparison.Ordinal);
+    }
+
+    /// <summary>What listens for text would otherwise use what the utterance has disposed, and nobody would see the error.</summary>
+    [Fact]
+    public async Task AWebSocketThatIsNeverReadAgainEndsWithAllThatListensToIt()
+    {
+        var (ended, disposed) = (new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously),
+            new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+        void Note(object? _, FirstChanceExceptionEventArgs e)
+        {
+            if (e.Exception is ObjectDisposedException && Environment.StackTrace.Contains(nameof(SpeechSocket), StringComparison.Ordinal))
+                disposed.TrySetException(e.Exception);
+        }
+        await using var server = await Served.StartAsync(o => o with
+        {
+            Deadline = TimeSpan.FromSeconds(1),
+            LastWords = TimeSpan.FromMilliseconds(100),
+            Log = line =>
+            {
+                if (line.Contains("/stream", StringComparison.Ordinal))
+                    ended.SetResult();
+            },
+        });
+        AppDomain.CurrentDomain.FirstChanceException += Note;
+        try
+        {
+            using var tcp = await SpeakOverWebSocketAsync(server);
+            using var client = new HttpClient { BaseAddress = server.Address };
+            await SpeakingAsync(client, 1);
+            await tcp.GetStream().WriteAsync(Frame("""{"type": "input.text", "text": " "}""")); // so it listens for longer than it speaks
+            await ended.Task;
+            await Task.WhenAny(disposed.Task, Task.Delay(300));
+        }
+        finally
+        {
+            AppDomain.CurrentDomain.FirstChanceException -= Note;
+        }
+        Assert.False(disposed.Task.IsCompleted, $"{disposed.Task.Exception}");
+    }
+
+    /// <summary>A client that asks for minutes of speech, and reads nothing. Its text has not ended.</summary>
+    static async Task<TcpClient> SpeakOverWebSocketAsync(SpeechServer server)
+    {
+        var tcp = await ConnectAsync(server);
         var stream = tcp.GetStream();
         await stream.WriteAsync(Encoding.ASCII.GetBytes($"GET /v1/audio/speech/stream HTTP/1.1\r\nHost: {server.Address.Authority}\r\n"
             + "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"));
         await stream.WriteAsync(Frame("""{"type": "session.config", "voice": "sally", "seed": 7, "response_format": "wav"}"""));
         await stream.WriteAsync(Frame($$"""{"type": "input.text", "text": "{{Text}}"}"""));
-        await stream.WriteAsync(Frame("""{"type": "input.done"}"""));
-        using var client = new HttpClient { BaseAddress = server.Address };
-        await SpeakingAsync(client, 1);
-        await SpeakingAsync(client, 0);
-        var got = new StringBuilder();
-        var buffer = new byte[1 << 16];
-        while (!got.ToString().Contains("session.done", StringComparison.Ordinal)
-            && await stream.ReadAsync(buffer) is > 0 and var count)
-            got.Append(Encoding.Latin1.GetString(buffer, 0, count));
-        Assert.Contains("The request took longer than 2 s", got.ToString(), StringComparison.Ordinal);
-        Assert.Contains("session.done", got.ToString(), StringComparison.Ordinal);
+        return tcp;
     }
 
     static async Task SpeakingAsync(HttpClient client, int places)
