@@ -72,14 +72,22 @@ static class StudioApi
     static async Task CreateAsync(HttpContext http, ServerState state)
     {
         var body = await StudioJson.ReadAsync(http, StudioJson.Default.ProjectName).ConfigureAwait(false);
-        await ShowAsync(http, state, Trainable(state).Create(body.Name)).ConfigureAwait(false);
+        Project made;
+        lock (state.Studio.Changing)
+            made = Trainable(state).Create(body.Name);
+        await ShowAsync(http, state, made).ConfigureAwait(false);
     }
 
     static Task View(HttpContext http, ServerState state, string name) => ShowAsync(http, state, Trainable(state).Find(name));
 
-    static Task ShowAsync(HttpContext http, ServerState state, Project project) => StudioJson.SendAsync(http, new ProjectView(project.Name,
-        project.ListRecordings(), project.ListClips(), state.Studio.Jobs.Of(project.Name)?.View(), RunView.Losses(project),
-        RunView.Takes(project), RunView.Result(project, state)), StudioJson.Default.ProjectView);
+    static Task ShowAsync(HttpContext http, ServerState state, Project project)
+    {
+        ProjectView view;
+        lock (state.Studio.Changing) // what is listed is still there when it is read
+            view = new(project.Name, project.ListRecordings(), project.ListClips(), state.Studio.Jobs.Of(project.Name)?.View(),
+                RunView.Losses(project), RunView.Takes(project), RunView.Result(project, state));
+        return StudioJson.SendAsync(http, view, StudioJson.Default.ProjectView);
+    }
 
     /// <summary>A project that no job works on.</summary>
     /// <exception cref="ApiError">One does, or there is no such project.</exception>

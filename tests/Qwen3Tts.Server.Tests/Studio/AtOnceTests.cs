@@ -181,6 +181,44 @@ public sealed class AtOnceTests
             view!["clips"]!.AsArray().Select(c => c!["text"]!.GetValue<string>()));
     }
 
+    /// <summary>A page that is open elsewhere looks at recordings while they are removed.</summary>
+    [Fact]
+    public async Task WhatIsRemovedWhileItIsShownIsNoFault()
+    {
+        const int Recordings = 200;
+        using var held = new Held();
+        var studio = Trained(held, new TrainerDouble());
+        for (var i = 2; i <= Recordings; i++)
+            File.WriteAllBytes(Path.Combine(studio.Folder!, Name, "recordings", $"{i:D4}.wav"), Served.ClipBytes);
+        await using var server = await Served.StartAsync(o => o with { Studio = studio });
+        using var client = new HttpClient { BaseAddress = server.Address };
+        var left = Recordings;
+        await Task.WhenAll(Enumerable.Range(0, 4).Select(async worker =>
+        {
+            while (Volatile.Read(ref left) > 0)
+                if (worker == 0)
+                    await OkAsync(client.DeleteAsync(At($"/recordings/{left--}")));
+                else
+                    await OkAsync(client.GetAsync(At("")));
+        }));
+    }
+
+    [Fact]
+    public async Task OfProjectsOfOneNameThatAreMadeAtOnceOneIsMade()
+    {
+        using var held = new Held();
+        var studio = Trained(held, new TrainerDouble());
+        await using var server = await Served.StartAsync(o => o with { Studio = studio });
+        using var client = new HttpClient { BaseAddress = server.Address };
+        for (var i = 0; i < 10; i++)
+        {
+            var answers = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => client.PostAsJsonAsync(
+                new Uri($"{StudioApiTests.Root}/projects", UriKind.Relative), new JsonObject { ["name"] = $"same{i}" })));
+            Assert.Single(answers, a => a.IsSuccessStatusCode);
+            Array.ForEach(answers, a => a.Dispose());
+        }
+    }
+
     [Theory]
     [InlineData(true, "stopped"), InlineData(false, "failed")]
     public async Task AJobThatThrowsHasEndedAndItsServerStops(bool isAsked, string state)
