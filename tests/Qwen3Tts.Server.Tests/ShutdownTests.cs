@@ -1,8 +1,6 @@
 using System.Net;
-using System.Net.Http.Json;
 using System.Net.Sockets;
 using System.Net.WebSockets;
-using Qwen3Tts.Server;
 using Qwen3Tts.Tests.Server.Studio;
 
 namespace Qwen3Tts.Tests.Server;

@@ -233,7 +233,7 @@ public sealed class AtOnceTests
         }, []);
         if (isAsked)
             await jobs.StopAsync(Name);
-        await ((Task)jobs.Of(Name)!.Ended).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Task.WhenAny(jobs.Of(Name)!.Ended);
         var view = jobs.Of(Name)!.View();
         Assert.Equal((state, isAsked ? 0 : 1), (view.State, view.Lines.Count));
         Assert.All(view.Lines, l => Assert.Contains("may not be started", l, StringComparison.Ordinal));
