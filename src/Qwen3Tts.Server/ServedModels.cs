@@ -32,7 +32,8 @@ sealed class ServedModels(IEnumerable<ServedModel> first) : IDisposable
     public void Add(ServedModel model)
     {
         lock (_gate)
-            _all = _isOver ? throw ApiError.Stopping() : _all.TrueForAll(m => m.Name != model.Name) ? _all.Add(model) : throw new ApiError(StatusCodes.Status409Conflict,
+            _all = _isOver ? throw ApiError.Stopping()
+                : _all.TrueForAll(m => m.Name != model.Name) ? _all.Add(model) : throw new ApiError(StatusCodes.Status409Conflict,
                 $"There is a model '{model.Name}' already. Train under another name.");
     }
 

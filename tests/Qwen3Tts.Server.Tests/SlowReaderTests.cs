@@ -118,7 +118,8 @@ public sealed class SlowReaderTests
         var tcp = await ConnectAsync(server);
         var stream = tcp.GetStream();
         await stream.WriteAsync(Encoding.ASCII.GetBytes($"GET /v1/audio/speech/stream HTTP/1.1\r\nHost: {server.Address.Authority}\r\n"
-            + "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"));
+            + "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+            + "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"));
         await stream.WriteAsync(Frame("""{"type": "session.config", "voice": "sally", "seed": 7, "response_format": "wav"}"""));
         await stream.WriteAsync(Frame($$"""{"type": "input.text", "text": "{{Text}}"}"""));
         return tcp;

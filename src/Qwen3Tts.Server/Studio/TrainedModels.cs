@@ -55,8 +55,8 @@ static class TrainedModels
     }
 
     /// <summary>Serves the model of a project from now on.</summary>
-    /// <exception cref="ApiError">It cannot be loaded, or its name or its speaker's is taken, or another one is being loaded, or a job works
-    /// on the project.</exception>
+    /// <exception cref="ApiError">It cannot be loaded, its name or its speaker's is taken, another one is being loaded, or a job works on
+    /// the project.</exception>
     public static async Task ServeAsync(Project project, ServerState state)
     {
         using var loading = Begin();

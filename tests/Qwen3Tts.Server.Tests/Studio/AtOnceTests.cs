@@ -162,7 +162,7 @@ public sealed class AtOnceTests
         await Assert.ThrowsAnyAsync<HttpRequestException>(() => late);
     }
 
-    /// <summary>All change one file. Without an order, each would write what it has read, and so undo what others wrote meanwhile.</summary>
+    /// <summary>All change one file. Without an order, each would write what it has read, and undo what others wrote meanwhile.</summary>
     [Fact]
     public async Task CorrectionsThatArriveAtOnceAreAllKept()
     {

@@ -9,7 +9,7 @@ public sealed class FolderLockTests
     public void ALockThatCannotNameItsOwnerIsGivenBack()
     {
         var folder = Scratch.New();
-        var owner = Directory.CreateDirectory(Path.Combine(folder, FolderLock.FileName + "-owner")).FullName; // no file can be written there
+        var owner = Directory.CreateDirectory(Path.Combine(folder, FolderLock.FileName + "-owner")).FullName; // no file fits there
         Assert.ThrowsAny<Exception>(() => FolderLock.Take(folder));
         Directory.Delete(owner);
         FolderLock.Take(folder).Dispose();
