@@ -104,13 +104,13 @@ sealed class ServeCommand : DocumentedCommand
         var options = ServerOptions(parsed);
         options.CheckAddress();
         var (models, checkpoints) = (new List<(string Name, Tts Model)>(), Examined(parsed.GetValue(_examine) ?? []).ToList());
-        Tts Load(string place) => Tts.Load(place, new()
+        Tts Load(string place) => Tts.LoadAsync(place, new()
         {
             Threads = parsed.GetValue(_threads),
             Precision = PrecisionOption.Precision(parsed.GetValue(_precision)!),
             KeepConverted = true,
             MapWeights = parsed.GetValue(_map),
-        });
+        }, null, stop).GetAwaiter().GetResult();
         try
         {
             foreach (var (given, place) in Named(parsed.GetValue(_models) ?? []))

@@ -43,6 +43,9 @@ sealed class ApiError(int status, string message, string? parameter = null, stri
         RetryAfter = queue.RetryAfter,
     };
 
+    public static ApiError Stopping() => new(StatusCodes.Status503ServiceUnavailable,
+        "The server stops. Send the request again when it runs.");
+
     public static ApiError TooLate(TimeSpan deadline) => new(StatusCodes.Status504GatewayTimeout, string.Create(
         CultureInfo.InvariantCulture, $"The request took longer than {deadline.TotalSeconds:0} s. Send a shorter text, or send it later."),
         null, "deadline");

@@ -17,6 +17,7 @@ sealed class ServedModels(IEnumerable<ServedModel> first) : IDisposable
     readonly Lock _gate = new();
     readonly Dictionary<Tts, int> _uses = [];
     ImmutableList<ServedModel> _all = [.. first];
+    bool _isOver;
 
     /// <summary>All of them; the first one serves requests that name none.</summary>
     public ImmutableList<ServedModel> All => _all;
@@ -27,11 +28,12 @@ sealed class ServedModels(IEnumerable<ServedModel> first) : IDisposable
         $"There is no model '{Printable.Text(name)}'. Name one of: {string.Join(", ", _all.Select(m => m.Name))}.", "model",
         "model_not_found");
 
-    /// <exception cref="ApiError">The name is taken.</exception>
+    /// <exception cref="ApiError">The name is taken, or the server has stopped; the model is still the caller's.</exception>
     public void Add(ServedModel model)
     {
         lock (_gate)
-            _all = _all.TrueForAll(m => m.Name != model.Name) ? _all.Add(model) : throw new ApiError(StatusCodes.Status409Conflict,
+            _all = _isOver ? throw ApiError.Stopping()
+                : _all.TrueForAll(m => m.Name != model.Name) ? _all.Add(model) : throw new ApiError(StatusCodes.Status409Conflict,
                 $"There is a model '{model.Name}' already. Train under another name.");
     }
 
@@ -58,7 +60,7 @@ sealed class ServedModels(IEnumerable<ServedModel> first) : IDisposable
     /// <param name="model">The model.</param>
     /// <param name="place">The place of the request; it is left with the model.</param>
     /// <exception cref="ApiError">It was removed while the request waited.</exception>
-    public IDisposable Use(Tts model, IDisposable? place = null)
+    public Lease Use(Tts model, IDisposable? place = null)
     {
         lock (_gate)
         {
@@ -67,7 +69,7 @@ sealed class ServedModels(IEnumerable<ServedModel> first) : IDisposable
                     "model_not_found");
             _uses[model] = _uses.GetValueOrDefault(model) + 1;
         }
-        return new Lease(this, model, place);
+        return new(this, model, place);
     }
 
     bool IsServed(Tts model) => _all.Exists(m => m.Model == model);
@@ -88,19 +90,25 @@ sealed class ServedModels(IEnumerable<ServedModel> first) : IDisposable
     /// <summary>Frees the models that were trained here. No request is left.</summary>
     public void Dispose()
     {
+        lock (_gate)
+            _isOver = true;
         foreach (var trained in _all.Where(m => m.IsTrained))
             trained.Model.Dispose();
     }
 
-    sealed class Lease(ServedModels models, Tts model, IDisposable? place) : IDisposable
+    /// <summary>The use of a model by a request.</summary>
+    public sealed class Lease(ServedModels models, Tts model, IDisposable? place) : IDisposable
     {
         int _left;
+
+        /// <summary>Lets the next request in, and keeps the model.</summary>
+        public void LeavePlace() => place?.Dispose();
 
         public void Dispose()
         {
             if (Interlocked.Exchange(ref _left, 1) != 0)
                 return;
-            place?.Dispose();
+            LeavePlace();
             models.Leave(model);
         }
     }

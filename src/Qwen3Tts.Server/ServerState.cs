@@ -13,10 +13,10 @@ sealed class ServerState(SpeechServerOptions options, ServedModels models) : IDi
     public ServedModels Models => models;
     public VoiceShelf Voices { get; } = VoiceShelf.Open(options, models);
     public FairQueue Queue { get; } = new(options.MostTogether, options.MostWaiting);
-    public Metrics Metrics { get; } = new();
     public StudioState Studio { get; } = new(options);
     /// <summary>The recogniser that hears speech to be scored; or null, and why there is none.</summary>
     public (SpeechRecogniser? Ears, string None) Ears { get; } = FindEars(options);
+    public Metrics Metrics { get; } = new(); // after what may fail: it listens until it is disposed
     public long Started { get; } = DateTimeOffset.UtcNow.ToUnixTimeSeconds();
 
     /// <summary>The model of a request.</summary>
@@ -25,11 +25,19 @@ sealed class ServerState(SpeechServerOptions options, ServedModels models) : IDi
     public ServedModel Model(string? name) => string.IsNullOrEmpty(name) ? models.All[0] : models.Find(name);
 
     /// <summary>Waits until a request may compute. The result keeps its model, and lets the next request in when it is disposed.</summary>
-    /// <exception cref="ApiError">Too many wait already, or the model was removed meanwhile.</exception>
-    /// <exception cref="OperationCanceledException">The wait took too long, or the client has left.</exception>
-    public async Task<IDisposable> EnterAsync(HttpContext http, Tts model, CancellationToken stop)
+    /// <exception cref="ApiError">Too many wait already, the wait took too long, or the model was removed meanwhile.</exception>
+    /// <exception cref="OperationCanceledException">The client has left.</exception>
+    public async Task<ServedModels.Lease> EnterAsync(HttpContext http, Tts model, CancellationToken stop)
     {
-        var place = await Queue.EnterAsync(SpeechApi.ClientOf(http), stop).ConfigureAwait(false) ?? throw ApiError.TooMany(Queue);
+        IDisposable place;
+        try
+        {
+            place = await Queue.EnterAsync(SpeechApi.ClientOf(http), stop).ConfigureAwait(false) ?? throw ApiError.TooMany(Queue);
+        }
+        catch (OperationCanceledException) when (!http.RequestAborted.IsCancellationRequested)
+        {
+            throw ApiError.TooLate(options.Deadline);
+        }
         try
         {
             return models.Use(model, place);
@@ -40,9 +48,6 @@ sealed class ServerState(SpeechServerOptions options, ServedModels models) : IDi
             throw;
         }
     }
-
-    /// <summary>How long a client may take to receive that its request took too long.</summary>
-    public static readonly TimeSpan LastWords = TimeSpan.FromSeconds(5);
 
     /// <summary>Cancelled when the client leaves, or its request takes too long. The caller disposes it.</summary>
     public CancellationTokenSource Deadline(HttpContext http, TimeSpan more = default)

@@ -60,20 +60,27 @@ static class SpeechApi
     /// <summary>Reads a body of at most so many bytes.</summary>
     public static async Task<byte[]> ReadAsync(HttpContext http, int most, CancellationToken stop)
     {
-        if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
-            limit.MaxRequestBodySize = most;
         if (http.Request.ContentType is { } type && !type.StartsWith("application/json", StringComparison.OrdinalIgnoreCase))
             throw new ApiError(StatusCodes.Status415UnsupportedMediaType, "The body is no JSON. Send Content-Type: application/json.");
-        var bytes = new MemoryStream();
         try
         {
-            await http.Request.Body.CopyToAsync(bytes, stop).ConfigureAwait(false);
+            return (await ReadAllAsync(http, most, stop).ConfigureAwait(false)).ToArray();
         }
         catch (IOException e) when (e is not BadHttpRequestException)
         {
             throw new ApiError(StatusCodes.Status400BadRequest, $"The body cannot be read: {e.Message} Send it again.");
         }
-        return bytes.ToArray();
+    }
+
+    /// <summary>The body of any kind, into memory.</summary>
+    public static async Task<MemoryStream> ReadAllAsync(HttpContext http, int most, CancellationToken stop)
+    {
+        if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
+            limit.MaxRequestBodySize = most;
+        var bytes = new MemoryStream();
+        await http.Request.Body.CopyToAsync(bytes, stop).ConfigureAwait(false);
+        bytes.Position = 0;
+        return bytes;
     }
 
     static async Task SendWholeAsync(HttpContext http, ServerState state, SpeechPlan plan, IAsyncEnumerable<SpokenPiece> pieces,
@@ -167,7 +174,7 @@ static class SpeechApi
                 : ApiError.OfLibrary(e) ?? Guard.Fault(state, e);
             place.Dispose(); // others may speak while the client takes its last words
             using var last = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted);
-            last.CancelAfter(ServerState.LastWords); // the client may be the one that takes too long
+            last.CancelAfter(state.Options.LastWords); // the client may be the one that takes too long
             await SendEventAsync(http, "speech.audio.error", Json.Bytes(new SpeechFailed("speech.audio.error", error.Detail),
                 ServerJson.Default.SpeechFailed), last.Token).ConfigureAwait(false);
         }

@@ -33,10 +33,25 @@ public sealed class SpeechServer : IAsyncDisposable
     public static async Task<SpeechServer> StartAsync(SpeechServerOptions options)
     {
         Check(options);
-        var models = new ServedModels([.. options.Models.Select(m => new ServedModel(m.Name, m.Model, IsTrained: false)),
-            .. TrainedModels.Load(options)]);
-        var state = new ServerState(options, models);
-        state.Metrics.Watch(state.Queue);
+        var models = new ServedModels(options.Models.Select(m => new ServedModel(m.Name, m.Model, IsTrained: false)));
+        ServerState? state = null;
+        try
+        {
+            foreach (var trained in TrainedModels.Load(options))
+                models.Add(trained);
+            state = new(options, models);
+            state.Metrics.Watch(state.Queue);
+            return new(await ListenAsync(options, state).ConfigureAwait(false), state);
+        }
+        catch
+        {
+            (state ?? (IDisposable)models).Dispose();
+            throw;
+        }
+    }
+
+    static async Task<WebApplication> ListenAsync(SpeechServerOptions options, ServerState state)
+    {
         var builder = WebApplication.CreateEmptyBuilder(new());
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
@@ -66,7 +81,7 @@ public sealed class SpeechServer : IAsyncDisposable
             await app.DisposeAsync().ConfigureAwait(false);
             throw;
         }
-        return new(app, state);
+        return app;
     }
 
     static void Describe(OpenApiOptions document) => document.AddDocumentTransformer((about, _, _) =>

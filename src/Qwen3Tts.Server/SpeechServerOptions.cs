@@ -64,6 +64,9 @@ public sealed record SpeechServerOptions
     /// <summary>The page at <c>/</c>; null for none.</summary>
     public StudioOptions? Studio { get; init; } = new();
 
+    /// <summary>How long a client may take to receive that its request took too long.</summary>
+    internal TimeSpan LastWords { get; init; } = TimeSpan.FromSeconds(5);
+
     /// <summary>Bytes of memory that a further model may take.</summary>
     internal Func<long> FreeMemory { get; init; } = Server.FreeMemory.Read;
 

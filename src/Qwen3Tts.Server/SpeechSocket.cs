@@ -1,26 +1,20 @@
 // The WebSocket /v1/audio/speech/stream takes text as a language model writes it, and sends audio as it is made. The messages are those of
 // vllm-omni: session.config, input.text, input.done, session.close; audio.start, binary frames, audio.done, session.done, error. There, the
 // text is spoken after input.done; here it is spoken while it arrives.
-using System.Diagnostics;
-using System.Globalization;
 using System.Net.WebSockets;
-using System.Threading.Channels;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Qwen3Tts.Files;
-using Qwen3Tts.Generation;
 using Qwen3Tts.Sequence;
 
 namespace Qwen3Tts.Server;
 
-sealed class SpeechSocket(HttpContext http, ServerState state, WebSocket socket)
+sealed partial class SpeechSocket(HttpContext http, ServerState state, WebSocket socket)
 {
-    const int MostMessages = 64; // of text that waits for the speech
-
     SocketMessage _config = new();
     int _utterance;
-    long _moved; // when text or sound last went through
-    ApiError? _wrong; // with the text of the utterance
     CancellationToken _sending = http.RequestAborted;
 
     public static async Task RunAsync(HttpContext http, ServerState state)
@@ -31,7 +25,9 @@ sealed class SpeechSocket(HttpContext http, ServerState state, WebSocket socket)
         try
         {
             await new SpeechSocket(http, state, socket).TalkAsync().ConfigureAwait(false);
-            await socket.CloseAsync(WebSocketCloseStatus.NormalClosure, null, http.RequestAborted).ConfigureAwait(false);
+            using var last = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted);
+            last.CancelAfter(state.Options.LastWords);
+            await socket.CloseAsync(WebSocketCloseStatus.NormalClosure, null, last.Token).ConfigureAwait(false);
         }
         catch (Exception e) when (e is WebSocketException or OperationCanceledException or ConnectionAbortedException)
         {
@@ -44,7 +40,7 @@ sealed class SpeechSocket(HttpContext http, ServerState state, WebSocket socket)
         while (true)
             try
             {
-                if (await ReceiveAsync().ConfigureAwait(false) is not { } message)
+                if (await NextAsync().ConfigureAwait(false) is not { } message)
                     return;
                 switch (message.Type)
                 {
@@ -72,6 +68,22 @@ sealed class SpeechSocket(HttpContext http, ServerState state, WebSocket socket)
             }
     }
 
+    /// <summary>The next message between two utterances; null if the client closes the connection, or the server stops.</summary>
+    async Task<SocketMessage?> NextAsync()
+    {
+        var stopping = http.RequestServices.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
+        var receiving = ReceiveAsync();
+        await ((Task)receiving).WaitAsync(stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (!stopping.IsCancellationRequested)
+            return await receiving.ConfigureAwait(false);
+        await socket.CloseOutputAsync(WebSocketCloseStatus.EndpointUnavailable, "The server stops.", _sending).ConfigureAwait(false);
+        await ((Task)receiving).WaitAsync(state.Options.LastWords).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // its answer
+        if (!receiving.IsCompleted)
+            socket.Abort();
+        await ((Task)receiving).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return null;
+    }
+
     SpeechPlan Plan(SocketMessage config, string text)
     {
         if (config.Input is not null || config.Stream is not null || config.StreamFormat is not null)
@@ -80,122 +92,6 @@ sealed class SpeechSocket(HttpContext http, ServerState state, WebSocket socket)
         var plan = SpeechPlan.Of(config, state, streams: true, text);
         // Text can be spoken while it arrives in this layout only, so it is the default here for every voice.
         return plan with { Speech = plan.Speech with { Layout = plan.Speech.Layout ?? Layout.Interleaved } };
-    }
-
-    /// <summary>Speaks an utterance, from its first text to input.done.</summary>
-    async Task SpeakAsync(string first)
-    {
-        var plan = Plan(_config, "");
-        using var stop = state.Deadline(http);
-        using var place = await state.EnterAsync(http, plan.Model, stop.Token).ConfigureAwait(false);
-        using var sending = state.Deadline(http, ServerState.LastWords); // a client that receives nothing holds no place for longer
-        _sending = sending.Token;
-        var text = Channel.CreateBounded<string>(MostMessages);
-        (_moved, _wrong) = (Stopwatch.GetTimestamp(), null);
-        var listening = ListenAsync(first, text.Writer, stop);
-        var speaking = SpeakAsync(plan, text.Reader, stop.Token);
-        await WatchAsync(speaking, listening, stop).ConfigureAwait(false);
-        var error = await speaking.ConfigureAwait(false);
-        place.Dispose(); // others may speak while the rest of the text is awaited
-        text.Writer.TryComplete(); // what still arrives of this text is dropped
-        error ??= _wrong ?? (stop.IsCancellationRequested ? ApiError.TooLate(state.Options.Deadline) : null);
-        // An error is said at once, and not when the rest of the text has come.
-        await Task.WhenAll(error is null ? Task.CompletedTask : FailAsync(error), listening).ConfigureAwait(false);
-        if (error is null && (error = _wrong) is not null)
-            await FailAsync(error).ConfigureAwait(false);
-        await SendAsync(Json.Bytes(new SessionDone("session.done", _utterance++, error is null ? 1 : 0), ServerJson.Default.SessionDone))
-            .ConfigureAwait(false);
-        _sending = http.RequestAborted;
-    }
-
-    /// <summary>Speaks text that arrives. Returns what went wrong.</summary>
-    async Task<ApiError?> SpeakAsync(SpeechPlan plan, ChannelReader<string> text, CancellationToken stop)
-    {
-        try
-        {
-            plan = plan.Ready();
-            await SendSpeechAsync(plan, Speaking.Speak(plan, text.ReadAllAsync(stop), stop)).ConfigureAwait(false);
-            return null;
-        }
-        catch (Exception e) when (e is not (OperationCanceledException or WebSocketException))
-        {
-            return ApiError.OfLibrary(e) ?? Guard.Fault(state, e);
-        }
-    }
-
-    /// <summary>Waits for the end of an utterance, and ends it if its client sends neither text nor input.done while others wait.</summary>
-    async Task WatchAsync(Task speaking, Task listening, CancellationTokenSource stop)
-    {
-        var wait = state.Options.TextWait;
-        while (!speaking.IsCompleted)
-        {
-            var still = Stopwatch.GetElapsedTime(Interlocked.Read(ref _moved));
-            if (still >= wait && state.Queue.Waiting > 0 && !listening.IsCompleted)
-            {
-                _wrong ??= new(StatusCodes.Status408RequestTimeout, string.Create(CultureInfo.InvariantCulture,
-                    $"No text came for {wait.TotalSeconds:0.#} s, and others wait. Send input.done after the text, or send text sooner."),
-                    "text", "text_late");
-                await stop.CancelAsync().ConfigureAwait(false);
-            }
-            var next = still < wait ? wait - still : TimeSpan.FromSeconds(1); // somebody may wait by then
-            await speaking.WaitAsync(next).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        }
-    }
-
-    void Move() => Interlocked.Exchange(ref _moved, Stopwatch.GetTimestamp());
-
-    /// <summary>Passes text on until input.done, or notes what is wrong with it.</summary>
-    async Task ListenAsync(string first, ChannelWriter<string> text, CancellationTokenSource stop)
-    {
-        try
-        {
-            var length = 0;
-            for (SocketMessage? message = new() { Type = "input.text", Text = first }; message?.Type == "input.text";
-                message = await ReceiveAsync().ConfigureAwait(false))
-            {
-                length += message.Text?.Length ?? 0;
-                Move();
-                if (length > state.Options.MostCharacters)
-                    throw ApiError.Of("input", $"The text has more than {state.Options.MostCharacters} characters. Send input.done "
-                        + "earlier.");
-                if (await text.WaitToWriteAsync(stop.Token).ConfigureAwait(false))
-                    text.TryWrite(message.Text ?? "");
-                await Task.Yield();
-            }
-            text.TryComplete();
-        }
-        catch (ApiError e)
-        {
-            _wrong = e;
-            await stop.CancelAsync().ConfigureAwait(false);
-        }
-        catch (Exception e) when (e is OperationCanceledException or WebSocketException)
-        {
-            await stop.CancelAsync().ConfigureAwait(false); // the client has left
-        }
-    }
-
-    async Task SendSpeechAsync(SpeechPlan plan, IAsyncEnumerable<SpokenPiece> pieces)
-    {
-        var (sent, whole) = (0L, _config.StreamAudio == false ? new MemoryStream() : null);
-        var begun = false;
-        var end = await SpeechApi.EncodeAsync(plan, state, pieces, async bytes =>
-        {
-            if (!begun)
-                await SendAsync(Json.Bytes(new AudioStart("audio.start", _utterance, 0, plan.Format.Name, plan.Model.SampleRate, plan.Seed),
-                    ServerJson.Default.AudioStart)).ConfigureAwait(false);
-            (begun, sent) = (true, sent + bytes.Length);
-            if (whole is not null)
-                whole.Write(bytes.Span);
-            else
-                await socket.SendAsync(bytes, WebSocketMessageType.Binary, true, _sending).ConfigureAwait(false);
-            Move();
-        }).ConfigureAwait(false);
-        if (whole is not null)
-            await socket.SendAsync(whole.ToArray(), WebSocketMessageType.Binary, true, _sending).ConfigureAwait(false);
-        await SendAsync(Json.Bytes(new AudioDone("audio.done", _utterance, 0, sent, end.Reason == FinishReason.Cancelled,
-            ReplyFormat.Word(end.Reason), plan.Seed, end.Seconds, end.FirstAudio.TotalSeconds, end.Total.TotalSeconds),
-            ServerJson.Default.AudioDone)).ConfigureAwait(false);
     }
 
     Task FailAsync(ApiError error) =>
@@ -208,7 +104,7 @@ sealed class SpeechSocket(HttpContext http, ServerState state, WebSocket socket)
     async Task<SocketMessage?> ReceiveAsync()
     {
         using var idle = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted);
-        idle.CancelAfter(state.Options.Deadline);
+        idle.CancelAfter(state.Options.Deadline + state.Options.LastWords); // it breaks the connection off, so an error is said before
         var (bytes, buffer) = (new MemoryStream(), new byte[16 << 10]);
         while (true)
         {

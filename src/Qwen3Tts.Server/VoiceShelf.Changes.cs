@@ -62,8 +62,8 @@ sealed partial class VoiceShelf
         lock (_gate)
         {
             CheckNew(name);
+            var voice = Saved(name, path, file); // what no model can use is refused before it is written
             Store(() => file.Write(path));
-            var voice = Saved(name, path, file);
             _voices = _voices.Add(name, voice);
             return voice;
         }
@@ -139,17 +139,19 @@ sealed partial class VoiceShelf
         {
             foreach (var speaker in served.Model.Speakers)
                 CheckSpeaker(speaker);
-            _models.Add(served);
+            var changed = new Dictionary<ShelvedVoice, SpeechOptions>();
             foreach (var voice in _voices.Values.Where(v => v.File is not null))
                 try
                 {
-                    var with = new SpeechOptions { Voice = served.Model.Use(voice.File!) };
-                    Change(voice, voice.ByModel.Append(new(served.Model, with)));
+                    changed[voice] = new() { Voice = served.Model.Use(voice.File!) }; // reads the model's files
                 }
                 catch (ArgumentException)
                 {
                     // a voice of another kind of model
                 }
+            _models.Add(served);
+            foreach (var (voice, with) in changed)
+                Change(voice, voice.ByModel.Append(new(served.Model, with)));
         }
     }
 

@@ -94,8 +94,6 @@ static class VoicesApi
         if (!http.Request.HasFormContentType)
             throw new ApiError(StatusCodes.Status415UnsupportedMediaType, "The body is no form. Send multipart/form-data with the fields "
                 + $"audio_sample, {string.Join(", ", Fields)}.");
-        if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
-            limit.MaxRequestBodySize = most + OtherBytes;
         http.Features.Set<IFormFeature>(new FormFeature(http.Request, new()
         {
             BufferBody = false,
@@ -106,7 +104,9 @@ static class VoicesApi
         }));
         try
         {
-            var form = await http.Request.ReadFormAsync(stop).ConfigureAwait(false);
+            // ASP.NET's reader of forms breaks the connection off when it is cancelled, often before the client was told why.
+            http.Request.Body = await SpeechApi.ReadAllAsync(http, most + OtherBytes, stop).ConfigureAwait(false);
+            var form = await http.Request.ReadFormAsync(CancellationToken.None).ConfigureAwait(false);
             return form.Keys.FirstOrDefault(k => !Fields.Contains(k)) is not { } unknown ? form
                 : throw ApiError.Of(Printable.Text(unknown), $"There is no field '{Printable.Text(unknown)}'. "
                     + $"The fields are: audio_sample, {string.Join(", ", Fields)}.");

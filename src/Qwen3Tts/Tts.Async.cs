@@ -1,6 +1,5 @@
 // Speaking without blocking the caller. Each speech has a thread of its own, which waits for its frames, its text and its reader; what is
 // computed is that of Say and Stream. Speeches of one model that go on at the same time are computed together (FrameSteps).
-using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using Qwen3Tts.Generation;
 using Qwen3Tts.Text;
@@ -37,7 +36,7 @@ public sealed partial class Tts
     public IAsyncEnumerable<AudioChunk> StreamAsync(string text, SpeechOptions? options = null, CancellationToken cancellation = default)
     {
         var speech = Stream(text, options);
-        return Chunks((_, _) => speech, options, cancellation);
+        return new Stoppable<AudioChunk>(reader => Chunks((_, _) => speech, options, [cancellation, reader]));
     }
 
     /// <summary>
@@ -61,7 +60,8 @@ public sealed partial class Tts
     {
         ArgumentNullException.ThrowIfNull(text);
         CheckOptions(options ?? new());
-        return Chunks((stop, caller) => Arriving(TextReadAhead.Of(text, stop, caller), options ?? new(), stop), options, cancellation);
+        return new Stoppable<AudioChunk>(reader => Chunks((stop, callers) =>
+            Arriving(TextReadAhead.Of(text, stop, callers), options ?? new(), stop), options, [cancellation, reader]));
     }
 
     SpeechStream Arriving(TextReadAhead text, SpeechOptions options, CancellationToken stop)
@@ -83,16 +83,16 @@ public sealed partial class Tts
         }
     }
 
-    /// <param name="open">Begins the speech, from the token that stops it and the caller's token, which is seen as cancelled
+    /// <param name="open">Begins the speech, from the token that stops it and the callers' tokens, which are seen as cancelled
     /// first.</param>
     /// <param name="options">Those of the speech.</param>
-    /// <param name="cancellation">The caller's token.</param>
-    async IAsyncEnumerable<AudioChunk> Chunks(Func<CancellationToken, CancellationToken, SpeechStream> open, SpeechOptions? options,
-        [EnumeratorCancellation] CancellationToken cancellation)
+    /// <param name="callers">The tokens of the call and of the enumeration.</param>
+    async IAsyncEnumerator<AudioChunk> Chunks(Func<CancellationToken, CancellationToken[], SpeechStream> open, SpeechOptions? options,
+        CancellationToken[] callers)
     {
         var channel = Channel.CreateBounded<AudioChunk>(ChunksAhead);
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        var speaking = OnOwnThread(() => Speak(() => open(stop.Token, cancellation), (options?.Sampling ?? Sampling).Seed, channel.Writer,
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(callers);
+        var speaking = OnOwnThread(() => Speak(() => open(stop.Token, callers), (options?.Sampling ?? Sampling).Seed, channel.Writer,
             stop.Token), default);
         try
         {
@@ -154,4 +154,11 @@ public sealed partial class Tts
     /// <summary>Not on the pool: the threads wait for one another most of the time, and the pool starts few at once.</summary>
     static Task<T> OnOwnThread<T>(Func<T> work, CancellationToken cancellation) => Task.Factory.StartNew(work, cancellation,
         TaskCreationOptions.LongRunning | TaskCreationOptions.DenyChildAttach, TaskScheduler.Default);
+
+    /// <summary>An enumeration that is given both tokens, that of the call and that of the enumeration, and not one that is linked to
+    /// them: it would be cancelled later than what else has these tokens.</summary>
+    sealed class Stoppable<T>(Func<CancellationToken, IAsyncEnumerator<T>> begin) : IAsyncEnumerable<T>
+    {
+        public IAsyncEnumerator<T> GetAsyncEnumerator(CancellationToken cancellationToken = default) => begin(cancellationToken);
+    }
 }

@@ -101,7 +101,7 @@ public sealed partial class Tts
             : long.MaxValue, 0, 0L);
         int? pause = null;
         using var all = parts.GetEnumerator();
-        for (var more = all.MoveNext(); more && left > 0 && !(stop.IsCancellationRequested && number > 0); number++)
+        for (var more = all.MoveNext(); more && left > 0; number++)
         {
             var part = all.Current;
             joiner.Begin(pause);
@@ -114,7 +114,7 @@ public sealed partial class Tts
                     yield return new(ready);
                 }
             left -= spoken!.Frames;
-            more = all.MoveNext() && left > 0 && !stop.IsCancellationRequested;
+            more = spoken.FinishReason != FinishReason.Cancelled && all.MoveNext() && left > 0;
             pause = more ? (int)(SampleRate * PauseAfter(part, joined)) : null;
             var (rest, sound) = pause is { } p ? joiner.End(p) : joiner.EndAll();
             var end = Math.Max(start, made + sound);

@@ -28,9 +28,13 @@ sealed class Job(string project, string kind) : IDisposable
             var code = run(arguments, Add, _stop.Token);
             state = code == 0 ? Done : _stop.IsCancellationRequested ? Stopped : Failed;
         }
-        catch (Exception e) when (e is IOException or InvalidOperationException or System.ComponentModel.Win32Exception)
+        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
         {
-            Add(e.Message);
+            state = Stopped;
+        }
+        catch (Exception e)
+        {
+            Add(e.Message); // there is nobody else who could be told
         }
         finally
         {
@@ -65,6 +69,7 @@ sealed class JobRunner : IDisposable
 {
     readonly Lock _gate = new();
     readonly Dictionary<string, Job> _last = new(StringComparer.Ordinal);
+    bool _isOver;
 
     /// <summary>The last job of a project; null if there was none since the server started.</summary>
     public Job? Of(string project)
@@ -73,11 +78,13 @@ sealed class JobRunner : IDisposable
             return _last.GetValueOrDefault(project);
     }
 
-    /// <exception cref="ApiError">Another one is running.</exception>
+    /// <exception cref="ApiError">Another one is running, or the server has stopped.</exception>
     public void Start(string project, string kind, TrainerRun run, IReadOnlyList<string> arguments)
     {
         lock (_gate)
         {
+            if (_isOver)
+                throw ApiError.Stopping();
             if (_last.Values.FirstOrDefault(j => j.IsRunning) is { } busy)
                 throw new ApiError(StatusCodes.Status409Conflict, $"The project '{busy.Project}' is being worked on. Wait for it, or stop "
                     + "it.");
@@ -101,7 +108,7 @@ sealed class JobRunner : IDisposable
     {
         Job[] all;
         lock (_gate)
-            all = [.. _last.Values];
+            (all, _isOver) = ([.. _last.Values], true);
         foreach (var job in all)
             if (job.IsRunning)
                 job.Stop();

@@ -72,34 +72,60 @@ static class StudioApi
     static async Task CreateAsync(HttpContext http, ServerState state)
     {
         var body = await StudioJson.ReadAsync(http, StudioJson.Default.ProjectName).ConfigureAwait(false);
-        await ShowAsync(http, state, Trainable(state).Create(body.Name)).ConfigureAwait(false);
+        Project made;
+        lock (state.Studio.Changing)
+            made = Trainable(state).Create(body.Name);
+        await ShowAsync(http, state, made).ConfigureAwait(false);
     }
 
     static Task View(HttpContext http, ServerState state, string name) => ShowAsync(http, state, Trainable(state).Find(name));
 
-    static Task ShowAsync(HttpContext http, ServerState state, Project project) => StudioJson.SendAsync(http, new ProjectView(project.Name,
-        project.ListRecordings(), project.ListClips(), state.Studio.Jobs.Of(project.Name)?.View(), RunView.Losses(project),
-        RunView.Takes(project), RunView.Result(project, state)), StudioJson.Default.ProjectView);
+    static Task ShowAsync(HttpContext http, ServerState state, Project project)
+    {
+        ProjectView view;
+        lock (state.Studio.Changing) // what is listed is still there when it is read
+            view = new(project.Name, project.ListRecordings(), project.ListClips(), state.Studio.Jobs.Of(project.Name)?.View(),
+                RunView.Losses(project), RunView.Takes(project), RunView.Result(project, state));
+        return StudioJson.SendAsync(http, view, StudioJson.Default.ProjectView);
+    }
 
     /// <summary>A project that no job works on.</summary>
     /// <exception cref="ApiError">One does, or there is no such project.</exception>
-    static Project Free(ServerState state, string name)
+    public static Project Free(ServerState state, string name)
     {
         var project = Trainable(state).Find(name);
         return state.Studio.Jobs.Of(name) is not { IsRunning: true } ? project
             : throw new ApiError(StatusCodes.Status409Conflict, $"'{name}' is being worked on. Wait for it, or stop it.");
     }
 
-    /// <summary>A project whose run may be replaced or deleted.</summary>
-    /// <exception cref="ApiError">Its model is served, or a job works on it, or there is no such project.</exception>
-    static Project Unserved(ServerState state, string name) =>
-        state.Studio.Loading != name && !state.Models.All.Exists(m => m.Name == name && m.IsTrained) ? Free(state, name)
-            : throw new ApiError(StatusCodes.Status409Conflict, $"The model '{name}' is served from this project. Remove the model from "
-                + "the list of voices first.");
+    /// <summary>Whether the run of a project may be replaced or deleted.</summary>
+    /// <exception cref="ApiError">Its model is served.</exception>
+    static void CheckUnserved(ServerState state, string name)
+    {
+        if (state.Studio.Loading == name || state.Models.All.Exists(m => m.Name == name && m.IsTrained))
+            throw new ApiError(StatusCodes.Status409Conflict, $"The model '{name}' is served from this project. Remove the model from the "
+                + "list of voices first.");
+    }
+
+    /// <summary>Changes a project that no job works on, or begins a job.</summary>
+    /// <exception cref="ApiError">A job works on it, or there is no such project.</exception>
+    static Project Change(ServerState state, string name, Action<Project> change)
+    {
+        lock (state.Studio.Changing)
+        {
+            var project = Free(state, name);
+            change(project);
+            return project;
+        }
+    }
 
     static Task Delete(HttpContext http, ServerState state, string name)
     {
-        Directory.Delete(Unserved(state, name).Folder, recursive: true);
+        Change(state, name, project =>
+        {
+            CheckUnserved(state, name);
+            Directory.Delete(project.Folder, recursive: true);
+        });
         return List(http, state);
     }
 
@@ -115,24 +141,16 @@ static class StudioApi
     static async Task TextAsync(HttpContext http, ServerState state, string name, int id)
     {
         var body = await StudioJson.ReadAsync(http, StudioJson.Default.TextBody).ConfigureAwait(false);
-        var project = Free(state, name);
-        project.SetText(id, body.Text);
-        await ShowAsync(http, state, project).ConfigureAwait(false);
+        await ShowAsync(http, state, Change(state, name, p => p.SetText(id, body.Text))).ConfigureAwait(false);
     }
 
-    static Task RemoveRecording(HttpContext http, ServerState state, string name, int id)
-    {
-        var project = Free(state, name);
-        project.RemoveRecording(id);
-        return ShowAsync(http, state, project);
-    }
+    static Task RemoveRecording(HttpContext http, ServerState state, string name, int id) =>
+        ShowAsync(http, state, Change(state, name, p => p.RemoveRecording(id)));
 
     static async Task ReviewAsync(HttpContext http, ServerState state, string name, int id)
     {
         var body = await StudioJson.ReadAsync(http, StudioJson.Default.TextBody).ConfigureAwait(false);
-        var project = Free(state, name);
-        project.Review(id, body);
-        await ShowAsync(http, state, project).ConfigureAwait(false);
+        await ShowAsync(http, state, Change(state, name, p => p.Review(id, body))).ConfigureAwait(false);
     }
 
     static Task SoundAsync(HttpContext http, string path)
@@ -155,14 +173,16 @@ static class StudioApi
     static async Task SliceAsync(HttpContext http, ServerState state, string name)
     {
         var body = await StudioJson.ReadAsync(http, StudioJson.Default.SliceBody).ConfigureAwait(false);
-        var project = Free(state, name);
-        if (project.ListRecordings().Count == 0)
-            throw new ApiError(StatusCodes.Status400BadRequest, "There is no recording yet. Bring one first.");
-        List<string> arguments = ["slice", project.Recordings, "--output", project.Clips, "--model", BaseModel(state, body.Model).Folder];
-        if (Environment.GetEnvironmentVariable(WhisperCli.ModelVariable) is not (null or ""))
-            arguments.AddRange(["--transcribe", "whisper"]);
-        state.Studio.Jobs.Start(name, "slice", state.Options.Studio!.Trainer!, arguments);
-        await ShowAsync(http, state, project).ConfigureAwait(false);
+        var from = BaseModel(state, body.Model);
+        await ShowAsync(http, state, Change(state, name, project =>
+        {
+            if (project.ListRecordings().Count == 0)
+                throw new ApiError(StatusCodes.Status400BadRequest, "There is no recording yet. Bring one first.");
+            List<string> arguments = ["slice", project.Recordings, "--output", project.Clips, "--model", from.Folder];
+            if (Environment.GetEnvironmentVariable(WhisperCli.ModelVariable) is not (null or ""))
+                arguments.AddRange(["--transcribe", "whisper"]);
+            state.Studio.Jobs.Start(name, "slice", state.Options.Studio!.Trainer!, arguments);
+        })).ConfigureAwait(false);
     }
 
     static async Task TrainAsync(HttpContext http, ServerState state, string name)
@@ -170,21 +190,24 @@ static class StudioApi
         var body = await StudioJson.ReadAsync(http, StudioJson.Default.TrainBody).ConfigureAwait(false);
         if (body.Steps is < 1 or > 1_000_000)
             throw ApiError.Of("steps", $"{body.Steps} steps are asked for. Give 1 to 1,000,000, or leave it open.");
-        var (project, from) = (Unserved(state, name), BaseModel(state, body.Model));
+        var from = BaseModel(state, body.Model);
         var language = state.Model(body.Model).Model.Languages.FirstOrDefault(l => l == body.Language);
-        List<string> arguments = ["voice", project.WriteKept(language), "--name", name, "--model", from.Folder, "--output", project.Voice,
-            "--skip-bad"];
-        if (body.Method != "checkpoint")
-            arguments.AddRange(["--lora", Rank.ToString(CultureInfo.InvariantCulture)]);
-        if (body.Steps is { } steps)
-            arguments.AddRange(["--steps", steps.ToString(CultureInfo.InvariantCulture)]);
-        if (language is not null)
-            arguments.AddRange(["--language", language]);
-        if (body.Fresh && Directory.Exists(project.Voice))
-            arguments.Add("--overwrite");
-        OutputFile.Replace(BaseFile(project), s => s.Write(System.Text.Encoding.UTF8.GetBytes(from.Name)));
-        state.Studio.Jobs.Start(name, "train", state.Options.Studio!.Trainer!, arguments);
-        await ShowAsync(http, state, project).ConfigureAwait(false);
+        await ShowAsync(http, state, Change(state, name, project =>
+        {
+            CheckUnserved(state, name);
+            List<string> arguments = ["voice", project.WriteKept(language), "--name", name, "--model", from.Folder, "--output",
+                project.Voice, "--skip-bad"];
+            if (body.Method != "checkpoint")
+                arguments.AddRange(["--lora", Rank.ToString(CultureInfo.InvariantCulture)]);
+            if (body.Steps is { } steps)
+                arguments.AddRange(["--steps", steps.ToString(CultureInfo.InvariantCulture)]);
+            if (language is not null)
+                arguments.AddRange(["--language", language]);
+            if (body.Fresh && Directory.Exists(project.Voice))
+                arguments.Add("--overwrite");
+            OutputFile.Replace(BaseFile(project), s => s.Write(System.Text.Encoding.UTF8.GetBytes(from.Name)));
+            state.Studio.Jobs.Start(name, "train", state.Options.Studio!.Trainer!, arguments);
+        })).ConfigureAwait(false);
     }
 
     static async Task StopAsync(HttpContext http, ServerState state, string name)
@@ -200,7 +223,7 @@ static class StudioApi
         switch (RunView.Result(project, state))
         {
             case { Kind: "adapter" }:
-                state.Voices.Adopt(name, RunView.AdapterOf(project));
+                Change(state, name, p => state.Voices.Adopt(name, RunView.AdapterOf(p)));
                 break;
             case { }:
                 await TrainedModels.ServeAsync(project, state).ConfigureAwait(false);

@@ -7,7 +7,8 @@ sealed class StudioState(SpeechServerOptions options) : IDisposable
 {
     public JobRunner Jobs { get; } = new();
 
-    /// <summary>Held while a trained model comes or goes: the list of models and the file in its project change together.</summary>
+    /// <summary>Held while a project changes, a job or the loading of its model begins, or a trained model comes or goes: what was checked
+    /// stays true until the change is made.</summary>
     public Lock Changing { get; } = new();
 
     string? _loading;

@@ -55,10 +55,11 @@ static class TrainedModels
     }
 
     /// <summary>Serves the model of a project from now on.</summary>
-    /// <exception cref="ApiError">It cannot be loaded, or its name or its speaker's is taken, or another one is being loaded.</exception>
+    /// <exception cref="ApiError">It cannot be loaded, its name or its speaker's is taken, another one is being loaded, or a job works on
+    /// the project.</exception>
     public static async Task ServeAsync(Project project, ServerState state)
     {
-        using var loading = state.Studio.BeginLoading(project.Name);
+        using var loading = Begin();
         if (state.Models.All.Exists(m => m.Name == project.Name))
             throw new ApiError(StatusCodes.Status409Conflict, $"There is a model '{project.Name}' already. Remove it first, or train under "
                 + "another name.");
@@ -79,6 +80,15 @@ static class TrainedModels
             loaded.Model.Dispose();
             project.IsServed = false;
             throw;
+        }
+
+        IDisposable Begin()
+        {
+            lock (state.Studio.Changing)
+            {
+                _ = StudioApi.Free(state, project.Name);
+                return state.Studio.BeginLoading(project.Name);
+            }
         }
     }
 

@@ -34,10 +34,18 @@ sealed class FolderLock : IDisposable
         {
             throw new IOException($"{what} '{folder}' is in use{Owner(path + "-owner")}. Wait until it ends, or name another folder.", e);
         }
-        var begun = Process.GetCurrentProcess().StartTime.ToUniversalTime();
-        File.WriteAllText(path + "-owner",
-            string.Create(CultureInfo.InvariantCulture, $"{Environment.ProcessId}\n{Environment.MachineName}\n{begun:O}\n"));
-        return new(held, isNew);
+        try
+        {
+            var begun = Process.GetCurrentProcess().StartTime.ToUniversalTime();
+            File.WriteAllText(path + "-owner",
+                string.Create(CultureInfo.InvariantCulture, $"{Environment.ProcessId}\n{Environment.MachineName}\n{begun:O}\n"));
+            return new(held, isNew);
+        }
+        catch
+        {
+            held.Dispose();
+            throw;
+        }
     }
 
     static string Owner(string path)
@@ -60,10 +68,11 @@ sealed class FolderLock : IDisposable
     /// </summary>
     public void Dispose()
     {
-        File.Delete(_held.Name + "-owner");
+        using var held = _held;
         var folder = Path.GetDirectoryName(_held.Name)!;
         try
         {
+            File.Delete(_held.Name + "-owner");
             if (_madeFolder && Directory.EnumerateFileSystemEntries(folder).All(path => path == _held.Name))
             {
                 File.Delete(_held.Name);
@@ -72,8 +81,7 @@ sealed class FolderLock : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // where an open file cannot be removed, as on Windows, the empty folder stays
+            // where an open file cannot be removed, as on Windows, the empty folder stays; or the folder is gone
         }
-        _held.Dispose();
     }
 }

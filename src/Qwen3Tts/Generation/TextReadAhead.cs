@@ -11,16 +11,16 @@ sealed class TextReadAhead
 
     /// <summary>Begins to read a source until its end, an error or the stop.</summary>
     /// <param name="source">The pieces.</param>
-    /// <param name="stop">Is cancelled after the caller's token, or alone.</param>
-    /// <param name="caller">The token that the source may have been given, too.</param>
-    public static TextReadAhead Of(IAsyncEnumerable<string> source, CancellationToken stop, CancellationToken caller)
+    /// <param name="stop">Is cancelled after one of the callers' tokens, or alone.</param>
+    /// <param name="callers">The tokens that the source may have been given, too.</param>
+    public static TextReadAhead Of(IAsyncEnumerable<string> source, CancellationToken stop, CancellationToken[] callers)
     {
         var ahead = new TextReadAhead();
-        _ = Task.Run(() => ahead.Read(source, stop, caller), CancellationToken.None);
+        _ = Task.Run(() => ahead.Read(source, stop, callers), CancellationToken.None);
         return ahead;
     }
 
-    async Task Read(IAsyncEnumerable<string> source, CancellationToken stop, CancellationToken caller)
+    async Task Read(IAsyncEnumerable<string> source, CancellationToken stop, CancellationToken[] callers)
     {
         try
         {
@@ -31,7 +31,7 @@ sealed class TextReadAhead
             }
             _pieces.Writer.Complete();
         }
-        catch (OperationCanceledException) when (caller.IsCancellationRequested)
+        catch (OperationCanceledException) when (Array.Exists(callers, c => c.IsCancellationRequested))
         {
             // The source may see the cancellation before the stop does. It is no error of the source: the stop is about to end the wait.
         }

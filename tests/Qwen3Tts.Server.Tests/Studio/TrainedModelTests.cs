@@ -104,7 +104,7 @@ public sealed class TrainedModelTests
         MaxRepeatedSeconds = Generation.SpeechOptions.UsualMaxRepeatedSeconds,
     };
 
-    static bool IsDisposed(Tts model)
+    internal static bool IsDisposed(Tts model)
     {
         try
         {

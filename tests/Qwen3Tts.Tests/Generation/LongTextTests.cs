@@ -71,6 +71,40 @@ public sealed class LongTextTests
         Assert.Equal(parts.Select(p => (p.Text, p.Frames)), times.Select(t => (t.Text, t.Frames)));
     }
 
+    /// <summary>A cancellation may come after the last frame of a sentence and before the next one begins. What was made is then no whole
+    /// text, and does not pass for one.</summary>
+    [Fact]
+    public async Task ACancellationBetweenTwoSentencesIsSeen()
+    {
+        using var tts = Tts.Load(Mini.Model, new() { Threads = 1 });
+        var options = Options(tts);
+        var (said, streamed) = (new List<string>(), new List<SentenceTime>());
+        using (var stop = new CancellationTokenSource())
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(async () =>
+            {
+                foreach (var sentence in tts.SayLong(Text, options, Each, stop.Token))
+                {
+                    said.Add(sentence.Text);
+                    await stop.CancelAsync();
+                }
+            });
+        Assert.Equal(tts.Parts(Text, options, Each).Take(1), said);
+        using (var stop = new CancellationTokenSource())
+            foreach (var chunk in tts.StreamLong(Text, options, Each, stop.Token))
+                if (chunk.Ended is { } ended)
+                {
+                    streamed.Add(ended);
+                    await stop.CancelAsync();
+                }
+        Assert.Equal([FinishReason.End, FinishReason.Cancelled], streamed.Select(s => s.FinishReason));
+        using (var stop = new CancellationTokenSource())
+        {
+            var last = tts.Parts(Text, options, Each).Last();
+            foreach (var sentence in tts.SayLong(Text, options, Each, stop.Token).Where(s => s.Text == last))
+                await stop.CancelAsync(); // too late: everything is there
+        }
+    }
+
     [Fact]
     public async Task AsynchronousSpeechEndsWhenItIsCancelledOrLeft()
     {

@@ -35,16 +35,22 @@ public sealed class StoppedStreamTests : StreamTests
 
     /// <summary>The callbacks of a token run one after another. Those of one thread run in reverse order, so that of the text runs
     /// first.</summary>
-    [Fact]
-    public async Task ATextThatSeesTheCancellationFirstIsNoError()
+    /// <param name="ofTheCall">Whether the token is given to the call, or to the enumeration.</param>
+    /// <param name="another">Whether the other one gets a token, too, so that both are linked.</param>
+    [Theory]
+    [InlineData(true, false), InlineData(true, true), InlineData(false, false), InlineData(false, true)]
+    public async Task ATextThatSeesTheCancellationFirstIsNoError(bool ofTheCall, bool another)
     {
         using var stop = new CancellationTokenSource();
-        var never = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        await using var speech = Model.StreamAsync(Text(), Options(), stop.Token).GetAsyncEnumerator(CancellationToken.None);
+        using var never = new CancellationTokenSource();
+        var text = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var other = another ? never.Token : default;
+        await using var speech = Model.StreamAsync(Text(), Options(), ofTheCall ? stop.Token : other)
+            .GetAsyncEnumerator(ofTheCall ? other : stop.Token);
         var first = speech.MoveNextAsync(); // the speech has registered its callback
         using var registered = stop.Token.Register(() =>
         {
-            never.TrySetCanceled(stop.Token);
+            text.TrySetCanceled(stop.Token);
             Thread.Sleep(300); // the speech does not see the cancellation yet
         });
         Assert.True(await first);
@@ -58,7 +64,7 @@ public sealed class StoppedStreamTests : StreamTests
         async IAsyncEnumerable<string> Text()
         {
             yield return "Set white at ";
-            await never.Task;
+            await text.Task;
         }
     }
 
