@@ -25,7 +25,7 @@ static class Preparation
         PreparedFiles.Check(options, listed, shapedFiles.Values.Concat(PreparedFiles.Spliced(options)));
         options.Begins?.Invoke();
         var shaped = SelectClips(Each("Reading recordings", listed, options, progress, stop,
-            clip => Guarded(clip, () => Shape(clip, shape, encoder, shapedFiles))), problems);
+            clip => Guarded(clip, () => Shape(clip, shape, encoder, shapedFiles, options.Output))), problems);
         shaped = WithReference(WithoutContradictions(shaped, problems, doubts), options.Reference, shapedFiles, problems);
         if (!options.SkipBad)
             problems.ThrowIfAny();
@@ -170,7 +170,7 @@ static class Preparation
         return [.. clips.Where(c => !errors.Any(e => e.Clip.Place == c.Clip.Place))];
     }
 
-    static PreparedClip Shape(Clip clip, ClipShape shape, ClipEncoder encoder, Dictionary<string, string> shapedFiles)
+    static PreparedClip Shape(Clip clip, ClipShape shape, ClipEncoder encoder, Dictionary<string, string> shapedFiles, string list)
     {
         if (!shape.ChangesAnything && clip.Codes is not null)
             return new(clip, null, null, true);
@@ -180,7 +180,7 @@ static class Preparation
         var sound = SoundQuality.Measure(recording);
         if (!shape.ChangesAnything)
             return new(clip, levels, null, false) { Sound = sound };
-        PreparedFiles.Write(shapedFiles[clip.Audio], shaped.Wave);
+        PreparedFiles.Write(shapedFiles[clip.Audio], shaped.Wave, list);
         return new(clip with { Audio = shapedFiles[clip.Audio], GivenAsRelative = true, Codes = null }, levels,
             shaped with { Wave = new([], wave.SampleRate) }, false)
         { Sound = sound };

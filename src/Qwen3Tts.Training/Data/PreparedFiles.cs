@@ -56,6 +56,9 @@ static class PreparedFiles
     public static string Transcript(Clip clip) => Path.ChangeExtension(clip.Audio, ".txt");
 
     /// <summary>Writes a changed recording. Its entry is in the record of the list's folder, which is one level above.</summary>
-    public static void Write(string path, Waveform wave) =>
-        WavFile.WriteOutput(path, wave, OutputRecord.At(Path.GetDirectoryName(Path.GetDirectoryName(path))!));
+    /// <param name="path">The recording.</param>
+    /// <param name="wave">Its sound.</param>
+    /// <param name="list">The list, which is written afterwards.</param>
+    public static void Write(string path, Waveform wave, string list) =>
+        ListedSound.Write(path, wave, list, OutputRecord.At(Path.GetDirectoryName(Path.GetDirectoryName(path))!));
 }

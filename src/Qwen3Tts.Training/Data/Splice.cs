@@ -34,7 +34,8 @@ static class Splice
             foreach (var (text, wave) in Make([.. voice.Select(c => c.Clip)], options.Splice * voice.Count() / training.Count, known, stop))
             {
                 var file = PreparedFiles.Spliced(options.Output, made.Count);
-                PreparedFiles.Write(file, new ClipShape { Trim = false, Level = false }.Apply(wave, encoder.FrameSamples).Wave);
+                PreparedFiles.Write(file, new ClipShape { Trim = false, Level = false }.Apply(wave, encoder.FrameSamples).Wave,
+                    options.Output);
                 made.Add(voice.First().Clip with { Place = file, Audio = file, GivenAsRelative = true, Text = text, Codes = null });
             }
         return made.Count > 0 ? [.. clips, .. Encode(made, options, encoder, progress, stop)] : throw new InvalidDataException(

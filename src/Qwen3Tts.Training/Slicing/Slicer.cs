@@ -1,7 +1,6 @@
 // Cuts long recordings into clips for training. First the speakers of all recordings are told apart, because the main one is the one who
 // speaks most in all of them; then one recording after the other is cut. Everything slow is kept in a journal, so the same command after
 // Ctrl-C goes on, and gives the same bytes.
-using System.Security.Cryptography;
 using System.Text;
 using Qwen3Tts.Audio;
 using Qwen3Tts.Data;
@@ -14,8 +13,6 @@ sealed class Slicer : IDisposable
     /// <summary>The list of the clips, which a folder of recordings may have: all commands read it if the folder is named.</summary>
     public const string ListName = "metadata.jsonl";
     public const string TableName = "slices.tsv", PageName = "index.html";
-
-    const string ListKey = "list"; // the hash of the list that was written last
 
     readonly SliceRequest _request;
     readonly Action<string> _say;
@@ -62,13 +59,10 @@ sealed class Slicer : IDisposable
     /// <summary>Refuses to replace a list whose texts were corrected.</summary>
     void CheckList()
     {
-        if (!File.Exists(_list) || _cache.Find(ListKey) == Hash(File.ReadAllBytes(_list)))
-            return;
-        throw new IOException($"'{_list}' was changed since slice wrote it, and its texts would be lost. Name another folder with -o, or "
-            + "move the list away first.");
+        if (File.Exists(_list) && !ListedSound.IsOwn(_list))
+            throw new IOException($"'{_list}' was changed since slice wrote it, and its texts would be lost. Name another folder with -o, "
+                + "or move the list away first.");
     }
-
-    static string Hash(byte[] bytes) => Convert.ToHexStringLower(SHA256.HashData(bytes));
 
     (SlicedRecording Recording, double Seconds) Open(SliceSource source)
     {
@@ -142,7 +136,7 @@ sealed class Slicer : IDisposable
             _stop.ThrowIfCancellationRequested();
             _say($"Writing clips of {Path.GetFileName(source.Audio)}: {++written}");
             var path = Path.Combine(_request.Output, $"{source.Stem}-{written:0000}.wav");
-            WavFile.WriteOutput(path, sound);
+            ListedSound.Write(path, sound, _list);
             yield return slice with { File = Path.GetFullPath(path) };
         }
     }
@@ -195,7 +189,6 @@ sealed class Slicer : IDisposable
     {
         var clips = slices.Where(s => s.File is not null).ToList();
         CodesFile.Write(_list, clips.Select(s => new Clip("", s.File!, true, s.Text, Language: _request.Language)));
-        _cache.Add(ListKey, Hash(File.ReadAllBytes(_list)));
         OutputFile.WriteText(Path.Combine(_request.Output, TableName), SliceTable.Write(slices, _request.Output));
         OutputFile.WriteText(Path.Combine(_request.Output, PageName), SlicePage.Write(slices, _request.Output));
         var record = OutputRecord.At(FileIdentity.Resolve(_request.Output));
