@@ -1,7 +1,9 @@
 // The voices of a run. Each voice has one reference recording and therefore one vector. All its sequences and its exported row contain this
 // vector.
+using System.Security.Cryptography;
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.Data;
+using Qwen3Tts.Files;
 using Qwen3Tts.Kernels;
 using Qwen3Tts.Speaker;
 using Qwen3Tts.Training.Model;
@@ -12,7 +14,11 @@ namespace Qwen3Tts.Training.Batching;
 /// <param name="Name">The name to speak with, in upper or lower case.</param>
 /// <param name="Reference">The recording that the vector is taken from.</param>
 /// <param name="Vector">The vector, already rounded as in the exported row, so that training and export have the same numbers.</param>
-sealed record TrainingVoice(string Name, string Reference, float[] Vector);
+sealed record TrainingVoice(string Name, string Reference, float[] Vector)
+{
+    /// <summary>The hash of the recording, which is not read again: it may vanish while the run goes on.</summary>
+    public string ReferenceSha256 { get; init; } = "";
+}
 
 static class TrainingVoices
 {
@@ -39,7 +45,10 @@ static class TrainingVoices
         var encoder = SpeakerEncoder.Load(model, Workers.Shared);
         return [.. voices.Zip(references, (v, reference) =>
             new TrainingVoice(v.Name, reference,
-            Export.AsStored(model, encoder.Embed(ClipGate.Read(options.Data, reference).Wave.ToRate(encoder.SampleRate)))))];
+            Export.AsStored(model, encoder.Embed(ClipGate.Read(options.Data, reference).Wave.ToRate(encoder.SampleRate))))
+            {
+                ReferenceSha256 = Convert.ToHexStringLower(SHA256.HashData(WholeFile.Read(reference))),
+            })];
     }
 
     /// <summary>The one reference recording of a voice. A row can hold only one vector, so training must not use several.</summary>

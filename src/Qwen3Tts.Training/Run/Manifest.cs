@@ -1,6 +1,5 @@
 // Makes the manifest of a run's result: what the run trained.
 using System.Reflection;
-using System.Security.Cryptography;
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.Training.Batching;
 using Qwen3Tts.Training.Options;
@@ -25,7 +24,7 @@ static class Manifest
             BaseSha256 = Adapter.HashOf(weights),
             Voices = [.. voices.Zip(rows, (v, row) =>
                 new TrainedVoice(Files.SpeakerName.Key(v.Name), row, Math.Sqrt(v.Vector.Sum(x => (double)x * x)),
-                Path.GetFileName(v.Reference), Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(v.Reference)))))],
+                Path.GetFileName(v.Reference), v.ReferenceSha256))],
             Layouts = options.Layout switch
             {
                 LayoutPolicy.TextFirst => [RunManifest.TextFirst],

@@ -6,7 +6,6 @@
 // everything that may be in it.
 using System.Globalization;
 using System.Runtime.InteropServices;
-using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Qwen3Tts.Checkpoint;
@@ -210,8 +209,7 @@ sealed class RunFolder : IDisposable
             return;
         }
         SafetensorsWriter.Write(VoiceFile, [.. voices.Select(v => TensorToWrite.FromArray(Key(v), [v.Vector.Length], v.Vector))], voices
-            .ToDictionary(v => $"{Key(v)}.reference_sha256", v =>
-            Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(v.Reference)))), Record);
+            .ToDictionary(v => $"{Key(v)}.reference_sha256", v => v.ReferenceSha256), Record);
     }
 
     static string Key(TrainingVoice voice) => Files.SpeakerName.Key(voice.Name);
