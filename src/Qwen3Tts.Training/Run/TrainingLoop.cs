@@ -112,8 +112,10 @@ sealed class TrainingLoop : IDisposable
 
     /// <summary>Trains until the last step, until the held-out loss has not fallen for long enough, or until it is cancelled.</summary>
     /// <exception cref="InvalidDataException">A loss or a gradient is not finite.</exception>
+    /// <exception cref="IOException">The best checkpoint of a resumed run is gone.</exception>
     public void Run(CancellationToken stop)
     {
+        CheckBestIsThere();
         KeepIfBest(_step == 0 || !Directory.Exists(_folder.Export));
         while (true)
         {
@@ -134,6 +136,14 @@ sealed class TrainingLoop : IDisposable
                 _page.Write("Training");
             }
         }
+    }
+
+    /// <summary>Refuses to export a later checkpoint in the place of the best one, which cannot be made again.</summary>
+    void CheckBestIsThere()
+    {
+        if (_course is not null && _course.Best != _step && !Directory.Exists(_folder.Export))
+            throw new IOException($"'{_folder.Export}' is gone, and with it the best checkpoint so far, that of step {_course.Best}. " +
+                "Restore it, or start again with --overwrite.");
     }
 
     /// <summary>
