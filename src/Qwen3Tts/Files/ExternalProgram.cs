@@ -47,6 +47,20 @@ static class ExternalProgram
         return process;
     }
 
+    /// <summary>Ends a program and those that it started, and waits a moment until it lets go of its files.</summary>
+    static void End(Process process)
+    {
+        try
+        {
+            process.Kill(entireProcessTree: true);
+            process.WaitForExit(TimeSpan.FromSeconds(5));
+        }
+        catch (Exception e) when (e is InvalidOperationException or Win32Exception or AggregateException)
+        {
+            // it has ended by itself, or is another user's
+        }
+    }
+
     /// <summary>Runs a program to its end and discards its output.</summary>
     /// <exception cref="InvalidOperationException">The program could not be started, or its exit code was not 0. The message has the last
     /// lines that it wrote.</exception>
@@ -78,9 +92,16 @@ static class ExternalProgram
             }
         }
         using var process = Start(path, arguments, line => { Keep(line); output(line); }, Keep);
-        using (cancel.Register(() => process.Kill(entireProcessTree: true)))
-            process.WaitForExit();
-        cancel.ThrowIfCancellationRequested();
+        try
+        {
+            // to the end of its output, which programs may hold that it left behind: these hold nobody who cancels
+            process.WaitForExitAsync(cancel).GetAwaiter().GetResult();
+        }
+        catch (OperationCanceledException)
+        {
+            End(process);
+            throw;
+        }
         if (process.ExitCode != 0)
             throw new InvalidOperationException(
                 $"{path} {Ended(process.ExitCode, string.Join(" / ", last))}. Run it by hand to see more.");
