@@ -3,4 +3,5 @@
 using Qwen3Tts.Cli;
 using Qwen3Tts.CommandLine;
 
+StandardError.NeverFails();
 return CommandRun.Run(Commands.Root(), HandOver.Protect(args));

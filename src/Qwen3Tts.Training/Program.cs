@@ -3,5 +3,6 @@ using Qwen3Tts.CommandLine;
 using Qwen3Tts.Files;
 using Qwen3Tts.Training.Commands;
 
+StandardError.NeverFails();
 Sha256.UsesSystem = true; // checkpoints have many gigabytes
 return CommandRun.Run(TrainingCommands.Root(), args);
