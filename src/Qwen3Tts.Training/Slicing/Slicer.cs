@@ -49,6 +49,9 @@ sealed class Slicer : IDisposable
         foreach (var (number, source) in sources.Index())
         {
             var (recording, length) = slicer.Open(source);
+            if (speakers is not null && speakers[number].Count != recording.Speech.Count)
+                throw new IOException($"'{Printable.Text(source.Audio)}' has changed since its speakers were told apart. Wait until the " +
+                    "program that writes it is done, then give the same command again.");
             slices.AddRange(slicer.Cut(source, recording, speakers?[number]));
             seconds += length;
         }

@@ -165,6 +165,24 @@ public sealed class SlicerTests
         Assert.Contains("its texts would be lost", error.Message, StringComparison.Ordinal);
     }
 
+    /// <summary>A recording that is still being made: it is read twice if speakers are told apart.</summary>
+    [Fact]
+    public void ARecordingThatChangesWhileItIsCutIsRefused()
+    {
+        var (audio, output) = Written(Nora.Value);
+        var longer = Path.Combine(Scratch.New(), "longer.wav");
+        Joined.Nora(0, 24).Write(longer, Noise);
+        var error = Assert.Throws<IOException>(() => Run(audio, output, r => r with
+        {
+            Voices = new(24000, [1], _ =>
+            {
+                File.Copy(longer, audio, overwrite: true);
+                return [1f, 0];
+            }),
+        }));
+        Assert.Contains("long.wav' has changed since", error.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void WhatIsLeftOutHasItsReason()
     {
