@@ -41,7 +41,8 @@ sealed class GraftCommand : DocumentedCommand
             return 0;
         });
         Console.WriteLine($"{output}: clones with the speaker encoder of {donor}. Listen before you use it: the model was not trained with "
-            + $"such vectors. qwen3tts say \"Good morning.\" --model '{output}' --voice me.wav -o out.wav");
+            + $"such vectors. qwen3tts say \"Good morning.\" --model {ShellWord.Quoted(output)} --voice me.wav "
+            + "-o out.wav");
         return CommandRun.Done;
     }
 }

@@ -38,7 +38,7 @@ abstract class ModelWritingCommand : DocumentedCommand
         var output = Path.GetFullPath(parsed.GetRequiredValue(_output));
         var written = Write(parsed, ModelHub.Resolve(parsed.GetRequiredValue(_model)), output, stop);
         Console.WriteLine($"{output}: {written}. Speak with it as with any model: "
-            + $"qwen3tts say \"Good morning.\" --model '{output}' -o out.wav");
+            + $"qwen3tts say \"Good morning.\" --model {ShellWord.Quoted(output)} -o out.wav");
         return CommandRun.Done;
     }
 }

@@ -84,10 +84,6 @@ static class ConsoleWork
             $"{Path.Combine(run, "index.html")}";
     }
 
-    /// <summary>A word of a command line, in quotes if a shell would split it or change it.</summary>
-    public static string Quoted(string word) =>
-        word.Length > 0 && word.All(c => char.IsLetterOrDigit(c) || "-_./\\:@+".Contains(c)) ? word : $"\"{word}\"";
-
     /// <summary>Reports immediately and on the caller's thread; <see cref="Progress{T}"/> would use a queue.</summary>
     sealed class ImmediateProgress<T>(Action<T> report) : IProgress<T>
     {

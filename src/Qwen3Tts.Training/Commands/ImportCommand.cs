@@ -71,7 +71,7 @@ sealed class ImportCommand : DocumentedCommand
             SkipBad = parsed.GetValue(_skip),
         }, stop));
         Console.Out.WriteLine(DataSummary.Text(summary.Table(), summary.LeftOut.Messages, summary.Doubts));
-        Console.Out.WriteLine($"Written: {output}\nNext: qwen3tts-train prepare {output} --model DIR");
+        Console.Out.WriteLine($"Written: {output}\nNext: qwen3tts-train prepare {ShellWord.Quoted(output)} --model DIR");
         return CommandRun.Done;
     }
 }

@@ -52,7 +52,7 @@ sealed class ReviewCommand : DocumentedCommand
         server.Run(stop);
         var clips = session.List().Clips;
         Console.Out.WriteLine($"{clips.Count(c => c.Checked)} of {clips.Count} clips checked, {clips.Count(c => c.Dropped)} dropped.\n" +
-            $"Next: qwen3tts-train prepare {recordings} --model DIR");
+            $"Next: qwen3tts-train prepare {ShellWord.Quoted(recordings)} --model DIR");
         return CommandRun.Done;
     }
 

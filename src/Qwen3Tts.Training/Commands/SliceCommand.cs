@@ -121,9 +121,9 @@ sealed class SliceCommand : DocumentedCommand
         return $"Written: {Path.Combine(output, Slicer.ListName)}; every stretch and its reason: {Path.Combine(output, Slicer.TableName)}\n"
             + $"Listen: {Path.Combine(output, Slicer.PageName)}\n"
             + (clips.Count == 0 ? "No clip is left. The table says why; --shortest, --longest and --noise change the limits."
-                : silent > 0 ? $"{silent} clips have no text yet: write it with 'qwen3tts-train review {output}', or use "
-                    + "--transcribe whisper."
-                : $"Next: qwen3tts-train prepare {output} --model DIR")
+                : silent > 0 ? $"{silent} clips have no text yet: write it with 'qwen3tts-train review {ShellWord.Quoted(output)}', or "
+                    + "use --transcribe whisper."
+                : $"Next: qwen3tts-train prepare {ShellWord.Quoted(output)} --model DIR")
             + (clips.Count > 0 && 2 * clips.Sum(c => c.Span.Seconds) < report.Slices.Sum(s => s.Span.Seconds)
                 ? "\nMore was left out than kept; --shortest, --longest and --noise change the limits." : "");
     }

@@ -78,9 +78,9 @@ sealed class TrainCommand : DocumentedCommand
         var result = ConsoleWork.Train(options, folder, existing, stop, parsed.GetValue(_threads));
         Console.Out.WriteLine(ConsoleWork.Summary(result));
         Console.Out.WriteLine(result.Finished
-            ? $"Try it: qwen3tts say \"…\" --model {ConsoleWork.Quoted(result.Export)} --speaker " +
-                $"{ConsoleWork.Quoted(RunManifest.Read(result.Export)!.Voices[0].Name)} -o out.wav"
-            : $"Stopped. Go on with: qwen3tts-train train --output {ConsoleWork.Quoted(folder)} --resume");
+            ? $"Try it: qwen3tts say \"…\" --model {ShellWord.Quoted(result.Export)} --speaker " +
+                $"{ShellWord.Quoted(RunManifest.Read(result.Export)!.Voices[0].Name)} -o out.wav"
+            : $"Stopped. Go on with: qwen3tts-train train --output {ShellWord.Quoted(folder)} --resume");
         return result.Finished ? CommandRun.Done : CommandRun.Interrupted;
     }
 

@@ -95,8 +95,8 @@ sealed class VoiceCommand : DocumentedCommand
         Console.Out.WriteLine(ConsoleWork.Summary(trained));
         if (!trained.Finished)
         {
-            Console.Out.WriteLine($"Stopped. Go on with: qwen3tts-train voice --name {ConsoleWork.Quoted(name)}" +
-                (parsed.GetValue(_output) is null ? "" : $" --output {ConsoleWork.Quoted(output)}"));
+            Console.Out.WriteLine($"Stopped. Go on with: qwen3tts-train voice --name {ShellWord.Quoted(name)}" +
+                (parsed.GetValue(_output) is null ? "" : $" --output {ShellWord.Quoted(output)}"));
             return CommandRun.Interrupted;
         }
         var usual = trained.HeldOut.Count > 0 ? trained.HeldOut[0].Text : prepared.Clips[0].Clip.Text;
@@ -115,7 +115,7 @@ sealed class VoiceCommand : DocumentedCommand
         var before = parsed.GetValue(_overwrite) && parsed.GetValue(_recordings) is not null ? null : VoiceSource.In(output);
         var recordings = parsed.GetValue(_recordings) is { } named ? Path.GetFullPath(named) : before?.Recordings
             ?? throw new ArgumentException($"No recordings are named, and '{Printable.Text(output)}' has no work to resume. Give their " +
-                $"folder: qwen3tts-train voice FOLDER --name {ConsoleWork.Quoted(name)}");
+                $"folder: qwen3tts-train voice FOLDER --name {ShellWord.Quoted(name)}");
         return new(recordings, parsed.GetValue(_reference) ?? before?.Reference, parsed.GetValue(_language) ?? before?.Language,
             parsed.GetValue(_skip) || before?.SkipBad == true);
     }
@@ -150,7 +150,7 @@ sealed class VoiceCommand : DocumentedCommand
                 }, stop).Waveform);
             return 0;
         });
-        Console.Out.WriteLine($"Spoken: {file}\nThe voice: qwen3tts say {ConsoleWork.Quoted(text)} --model " +
-            $"{ConsoleWork.Quoted(trained.Export)} --speaker {ConsoleWork.Quoted(name.ToLowerInvariant())} -o out.wav");
+        Console.Out.WriteLine($"Spoken: {file}\nThe voice: qwen3tts say {ShellWord.Quoted(text)} --model " +
+            $"{ShellWord.Quoted(trained.Export)} --speaker {ShellWord.Quoted(name.ToLowerInvariant())} -o out.wav");
     }
 }

@@ -107,5 +107,24 @@ public sealed class ResumeCommandTests
     [InlineData("Anna B", "\"Anna B\"")]
     [InlineData("out/x_1/export", "out/x_1/export")]
     [InlineData("What's up?", "\"What's up?\"")]
-    public void AWordThatAShellWouldSplitIsQuoted(string word, string shown) => Assert.Equal(shown, ConsoleWork.Quoted(word));
+    public void AWordThatAShellWouldSplitIsQuoted(string word, string shown) => Assert.Equal(shown, ShellWord.Quoted(word));
+
+    [Theory]
+    [InlineData("Anna B")]
+    [InlineData("a \"b\" $HOME `id` \\ it's!")]
+    [InlineData("back\\slash")]
+    [InlineData("two\nlines")]
+    public void AShellReadsAQuotedWordAsItIs(string word)
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "There is no sh.");
+        Assert.Equal(word, Files.ExternalProgram.Output("sh", ["-c", $"printf %s {ShellWord.Quoted(word)}"]).TrimEnd('\n'));
+    }
+
+    [Fact]
+    public void TheNextCommandOfAnImportIntoAFolderWithASpaceCanBeTyped()
+    {
+        var folder = Scratch.New();
+        var (_, output, _) = ShellCommand.Run($"qwen3tts-train import \"{Mini.Recordings}\" -o \"a b/m.jsonl\"", folder);
+        Assert.Contains("Next: qwen3tts-train prepare \"a b/m.jsonl\" --model DIR", output, StringComparison.Ordinal);
+    }
 }
