@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Qwen3Tts.Checkpoint;
 using Qwen3Tts.Talker;
 using Qwen3Tts.Training.Bench;
@@ -10,46 +9,38 @@ using static TorchSharp.torch;
 
 namespace Qwen3Tts.Tests;
 
-/// <summary>Runs the measurements of <see cref="MeasuredPeaks"/> in a process of their own, as a training has one. After hundreds of tests
-/// in one process, what they left behind takes and gives back memory at any time.</summary>
+/// <summary>Compares plans with measured peaks, for a model that is large against the process's other memory.</summary>
 [Collection(nameof(LeakTests))] // no other test may take the machine's memory
 public sealed class PeakMemoryTests
 {
-    [Fact]
-    public void MeasuredPeaksAreThePlans()
-    {
-        Assert.SkipUnless(PeakMemory.Supported, "The peak of a process can be measured anew on Linux only.");
-        var start = new ProcessStartInfo("dotnet", ["exec", typeof(MeasuredPeaks).Assembly.Location, "-explicit", "only", "-class",
-            typeof(MeasuredPeaks).FullName!, "-showLiveOutput", "-noColor"])
-        { RedirectStandardOutput = true };
-        using var process = Process.Start(start)!;
-        var output = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        TestContext.Current.TestOutputHelper?.WriteLine(output);
-        Assert.True(process.ExitCode == 0, output);
-        Assert.Contains("Total: 8, Errors: 0, Failed: 0, Skipped: 0", output, StringComparison.Ordinal);
-    }
-}
+    static readonly (Precision Precision, bool Recompute, int Frames, int MicroBatches, bool Lora)[] Methods =
+    [
+        (Precision.Float32, false, int.MaxValue, 1, false),
+        (Precision.Float32, true, 64, 2, false),
+        (Precision.Mixed, false, int.MaxValue, 1, true),
+        (Precision.Mixed, false, 64, 2, false),
+        (Precision.Bfloat16, true, int.MaxValue, 1, false),
+        (Precision.Bfloat16Moments, true, 64, 1, false),
+        (Precision.Bfloat16Moments, true, 64, 2, true),
+    ];
 
-/// <summary>Compares plans with measured peaks, for a model that is large against the process's other memory.</summary>
-public sealed class MeasuredPeaks
-{
-    [Theory(Explicit = true)]
-    [InlineData(nameof(Precision.Float32), false, int.MaxValue, 1, false)]
-    [InlineData(nameof(Precision.Float32), true, 64, 2, false)]
-    [InlineData(nameof(Precision.Mixed), false, int.MaxValue, 1, true)]
-    [InlineData(nameof(Precision.Mixed), false, 64, 2, false)]
-    [InlineData(nameof(Precision.Bfloat16), true, int.MaxValue, 1, false)]
-    [InlineData(nameof(Precision.Bfloat16Moments), true, 64, 1, false)]
-    [InlineData(nameof(Precision.Bfloat16Moments), true, 64, 2, true)]
-    public void TheMeasuredPeakIsThePlan(string precision, bool recompute, int frames, int microBatches, bool lora)
+    [Fact]
+    public void TheMeasuredPeakIsThePlan()
     {
-        var way = new TrainingMethod
+        SkipUnlessMeasured();
+        OwnProcess.Run(() => Assert.All(Methods, m => Compare(new()
         {
-            Precision = Enum.Parse<Precision>(precision),
-            Checkpointing = new(recompute, frames),
-            Lora = lora ? new() : null,
-        };
+            Precision = m.Precision,
+            Checkpointing = new(m.Recompute, m.Frames),
+            Lora = m.Lora ? new() : null,
+        }, m.MicroBatches)));
+    }
+
+    static void SkipUnlessMeasured() =>
+        Assert.SkipUnless(PeakMemory.Supported, "The peak of a process can be measured anew on Linux only.");
+
+    static void Compare(TrainingMethod way, int microBatches)
+    {
         var options = new TrainingBenchOptions { Model = Middling, Frames = 80 };
         var ids = Middling.SpecialTokens(newline: 7);
         var examples = Enumerable.Range(0, 2 * microBatches).Select(i => TrainingBench.Example(options, ids, new Random(i))).ToList();
@@ -78,10 +69,16 @@ public sealed class MeasuredPeaks
     }
 
     /// <summary>The runtime gives freed arrays back to the system late. What it gives back during the work would lower the peak.</summary>
-    [Fact(Explicit = true)]
+    [Fact]
     public void ArraysThatWereFreedBeforeDoNotCount()
     {
-        ones(1).Dispose(); // loads libtorch, where no test did before
+        SkipUnlessMeasured();
+        OwnProcess.Run(MeasureAfterGarbage);
+    }
+
+    static void MeasureAfterGarbage()
+    {
+        ones(1).Dispose(); // loads libtorch
         LeaveGarbage();
         var peak = PeakMemory.Measure(() =>
         {
