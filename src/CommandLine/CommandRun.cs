@@ -32,7 +32,7 @@ static class CommandRun
         var (parsed, refusal) = Understand(root, arguments);
         if (refusal is not null)
             return Fail(UsersMistake, refusal);
-        using var stop = new CancellationTokenSource();
+        var stop = new CancellationTokenSource(); // not disposed: a signal that comes at the very end still cancels it
         var signals = 0;
         void Stop(PosixSignalContext signal)
         {
