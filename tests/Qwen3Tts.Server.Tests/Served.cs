@@ -86,6 +86,18 @@ public sealed class Served : IAsyncLifetime
         }
     }
 
+    public static async Task OkAsync(Task<HttpResponseMessage> sent)
+    {
+        using var response = await sent;
+        Assert.True(response.IsSuccessStatusCode, await response.Content.ReadAsStringAsync());
+    }
+
+    public static async Task RefusedAsync(Task<HttpResponseMessage> sent, int status, string reason)
+    {
+        using var response = await sent;
+        Assert.Contains(reason, await ErrorAsync(response, status), StringComparison.Ordinal);
+    }
+
     /// <summary>The message of a refusal.</summary>
     public static async Task<string> ErrorAsync(HttpResponseMessage response, int status)
     {

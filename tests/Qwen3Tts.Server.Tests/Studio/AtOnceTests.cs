@@ -56,18 +56,6 @@ public sealed class AtOnceTests
     static Task<HttpResponseMessage> TrainAsync(HttpClient client, string? language = null) =>
         client.PostAsJsonAsync(At("/train"), new JsonObject { ["model"] = "mini", ["language"] = language, ["fresh"] = true });
 
-    static async Task OkAsync(Task<HttpResponseMessage> sent)
-    {
-        using var response = await sent;
-        Assert.True(response.IsSuccessStatusCode, await response.Content.ReadAsStringAsync());
-    }
-
-    static async Task RefusedAsync(Task<HttpResponseMessage> sent, int status, string reason)
-    {
-        using var response = await sent;
-        Assert.Contains(reason, await Served.ErrorAsync(response, status), StringComparison.Ordinal);
-    }
-
     [Fact]
     public async Task ATrainingThatIsRefusedLeavesTheListOfTheOtherOne()
     {
@@ -78,13 +66,13 @@ public sealed class AtOnceTests
         held.Arm();
         var late = TrainAsync(client, Served.Model.Languages.First());
         await held.Reached.Task;
-        await OkAsync(TrainAsync(client));
+        await Served.OkAsync(TrainAsync(client));
         var list = Path.Combine(studio.Folder!, Name, "kept.jsonl");
         var trained = await File.ReadAllTextAsync(list);
         held.Go();
-        await RefusedAsync(late, 409, "is being worked on");
+        await Served.RefusedAsync(late, 409, "is being worked on");
         Assert.Equal(trained, await File.ReadAllTextAsync(list)); // the trainer may be reading it
-        await OkAsync(client.PostAsync(At("/stop"), null));
+        await Served.OkAsync(client.PostAsync(At("/stop"), null));
     }
 
     [Fact]
@@ -110,10 +98,10 @@ public sealed class AtOnceTests
         var serving = client.PostAsync(At("/serve"), null);
         await loading.Task;
         held.Go();
-        await RefusedAsync(late, 409, "is served");
+        await Served.RefusedAsync(late, 409, "is served");
         Assert.Empty(trainer.Calls); // it would have replaced what is loaded
         go.Set();
-        await OkAsync(serving);
+        await Served.OkAsync(serving);
     }
 
     [Fact]
@@ -127,9 +115,9 @@ public sealed class AtOnceTests
         held.Arm();
         var late = client.PostAsJsonAsync(At("/slice"), new JsonObject { ["model"] = "mini" });
         await held.Reached.Task;
-        await OkAsync(client.DeleteAsync(At("")));
+        await Served.OkAsync(client.DeleteAsync(At("")));
         held.Go();
-        await RefusedAsync(late, 404, "no project");
+        await Served.RefusedAsync(late, 404, "no project");
         Assert.Empty(trainer.Calls);
         Assert.False(Directory.Exists(Path.Combine(studio.Folder!, Name)));
     }
@@ -175,7 +163,8 @@ public sealed class AtOnceTests
         await using var server = await Served.StartAsync(o => o with { Studio = studio });
         using var client = new HttpClient { BaseAddress = server.Address };
         await Task.WhenAll(Enumerable.Range(0, Clips).Select(i =>
-            OkAsync(client.PostAsJsonAsync(At($"/clips/{i}"), new JsonObject { ["text"] = $"corrected {i}", ["dropped"] = false }))));
+            Served.OkAsync(client.PostAsJsonAsync(At($"/clips/{i}"),
+                new JsonObject { ["text"] = $"corrected {i}", ["dropped"] = false }))));
         var view = await client.GetFromJsonAsync<JsonObject>(At(""));
         Assert.Equal(Enumerable.Range(0, Clips).Select(i => $"corrected {i}"),
             view!["clips"]!.AsArray().Select(c => c!["text"]!.GetValue<string>()));
@@ -197,9 +186,9 @@ public sealed class AtOnceTests
         {
             while (Volatile.Read(ref left) > 0)
                 if (worker == 0)
-                    await OkAsync(client.DeleteAsync(At($"/recordings/{left--}")));
+                    await Served.OkAsync(client.DeleteAsync(At($"/recordings/{left--}")));
                 else
-                    await OkAsync(client.GetAsync(At("")));
+                    await Served.OkAsync(client.GetAsync(At("")));
         }));
     }
 

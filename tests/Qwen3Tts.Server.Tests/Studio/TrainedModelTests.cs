@@ -33,18 +33,6 @@ public sealed class TrainedModelTests
         .GetProperty("data").EnumerateArray().Select(m => m.GetProperty(path.EndsWith("models", StringComparison.Ordinal) ? "id" : "name")
             .GetString()!)];
 
-    static async Task OkAsync(Task<HttpResponseMessage> sent)
-    {
-        using var response = await sent;
-        Assert.True(response.IsSuccessStatusCode, await response.Content.ReadAsStringAsync());
-    }
-
-    static async Task RefusedAsync(Task<HttpResponseMessage> sent, int status, string reason)
-    {
-        using var response = await sent;
-        Assert.Contains(reason, await Served.ErrorAsync(response, status), StringComparison.Ordinal);
-    }
-
     [Fact]
     public async Task AModelIsServedUntilItIsRemovedAlsoAfterARestart()
     {
@@ -66,14 +54,15 @@ public sealed class TrainedModelTests
             using var client = new HttpClient { BaseAddress = server.Address };
             using var form = new MultipartFormDataContent { { new ByteArrayContent(Served.ClipBytes), "audio_sample", "a.wav" },
                 { new StringContent("me"), "name" }, { new StringContent("x"), "consent" } };
-            await OkAsync(client.PostAsync(At("/v1/audio/voices"), form));
-            await OkAsync(client.PostAsync(Serve(), null));
-            await RefusedAsync(client.PostAsync(Serve(), null), 409, "already");
+            await Served.OkAsync(client.PostAsync(At("/v1/audio/voices"), form));
+            await Served.OkAsync(client.PostAsync(Serve(), null));
+            await Served.RefusedAsync(client.PostAsync(Serve(), null), 409, "already");
             Assert.Equal(["mini", Name], await NamesAsync(client, "/v1/models"));
             Assert.Equal([Served.Speaker, Name, "me"], await NamesAsync(client, "/v1/audio/voices"));
-            await OkAsync(Served.SpeakAsync(Request(("voice", "me")), client)); // a saved voice, with the new model
-            await RefusedAsync(client.DeleteAsync(At($"/v1/studio/projects/{Name}")), 409, "is served from this project");
-            await RefusedAsync(client.PostAsJsonAsync(At($"/v1/studio/projects/{Name}/train"), new { model = "mini" }), 409, "is served");
+            await Served.OkAsync(Served.SpeakAsync(Request(("voice", "me")), client)); // a saved voice, with the new model
+            await Served.RefusedAsync(client.DeleteAsync(At($"/v1/studio/projects/{Name}")), 409, "is served from this project");
+            await Served.RefusedAsync(client.PostAsJsonAsync(At($"/v1/studio/projects/{Name}/train"), new { model = "mini" }), 409,
+                "is served");
         }
         Assert.Throws<ObjectDisposedException>(() => gone[0].Say(Served.Text, new() { Speaker = Name })); // with its server
         await using (var again = await Served.StartAsync(options))
@@ -82,15 +71,15 @@ public sealed class TrainedModelTests
             using var speech = await Served.SpeakAsync(Request(("stream_format", "audio"), ("max_seconds", 2)), client);
             var body = await speech.Content.ReadAsStreamAsync();
             await body.ReadExactlyAsync(new byte[100]);
-            await OkAsync(client.DeleteAsync(Model)); // while it speaks
-            await RefusedAsync(Served.SpeakAsync(Request(), client), 404, "no model 'vera'");
+            await Served.OkAsync(client.DeleteAsync(Model)); // while it speaks
+            await Served.RefusedAsync(Served.SpeakAsync(Request(), client), 404, "no model 'vera'");
             var rest = new MemoryStream();
             await body.CopyToAsync(rest);
             using var alone = Tts.Load(Path.Combine(studio.Folder!, Name, "voice", "run", "export"), new() { Threads = 1 });
             Assert.Equal(Served.Pcm(alone.Say(Served.Text, Limits(alone)).Samples)[100..], rest.ToArray());
             Assert.Equal(["mini"], await NamesAsync(client, "/v1/models"));
             await Served.UntilAsync(() => Task.FromResult(IsDisposed(gone[1]))); // when its last speech has ended
-            await OkAsync(client.DeleteAsync(At($"/v1/studio/projects/{Name}")));
+            await Served.OkAsync(client.DeleteAsync(At($"/v1/studio/projects/{Name}")));
         }
         await using var last = await Served.StartAsync(options);
         Assert.Equal(2, gone.Count);
@@ -125,16 +114,16 @@ public sealed class TrainedModelTests
         Directory.Delete(Path.Combine(studio.Folder!, "none", "voice"), recursive: true);
         await using var server = await Served.StartAsync(o => o with { Studio = studio, FreeMemory = () => free });
         using var client = new HttpClient { BaseAddress = server.Address };
-        await RefusedAsync(client.PostAsync(Serve(), null), 409, "GB of memory are free");
+        await Served.RefusedAsync(client.PostAsync(Serve(), null), 409, "GB of memory are free");
         free = long.MaxValue;
-        await RefusedAsync(client.PostAsync(Serve("mini"), null), 409, "a model 'mini' already");
-        await RefusedAsync(client.PostAsync(Serve(Served.Voice), null), 409, "a voice 'anna' already");
-        await RefusedAsync(client.PostAsync(Serve("broken"), null), 409, "cannot be loaded");
-        await RefusedAsync(client.PostAsync(Serve("none"), null), 409, "no result");
-        await RefusedAsync(client.PostAsync(Serve("..%2Fvera"), null), 404, "no project");
-        await RefusedAsync(client.DeleteAsync(At("/v1/models/mini")), 409, "was started with");
+        await Served.RefusedAsync(client.PostAsync(Serve("mini"), null), 409, "a model 'mini' already");
+        await Served.RefusedAsync(client.PostAsync(Serve(Served.Voice), null), 409, "a voice 'anna' already");
+        await Served.RefusedAsync(client.PostAsync(Serve("broken"), null), 409, "cannot be loaded");
+        await Served.RefusedAsync(client.PostAsync(Serve("none"), null), 409, "no result");
+        await Served.RefusedAsync(client.PostAsync(Serve("..%2Fvera"), null), 404, "no project");
+        await Served.RefusedAsync(client.DeleteAsync(At("/v1/models/mini")), 409, "was started with");
         foreach (var name in new[] { Name, "..%2F..%2Fvera", "%2e%2e/vera", "VERA", "con", "a/b" })
-            await RefusedAsync(client.DeleteAsync(At($"/v1/models/{name}")), 404, "There is no");
+            await Served.RefusedAsync(client.DeleteAsync(At($"/v1/models/{name}")), 404, "There is no");
         Assert.All(new[] { Name, "mini" }, n => Assert.True(Directory.Exists(Path.Combine(studio.Folder!, n, "voice", "run", "export"))));
         Assert.Equal(["mini"], await NamesAsync(client, "/v1/models"));
     }

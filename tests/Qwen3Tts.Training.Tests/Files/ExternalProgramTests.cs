@@ -25,7 +25,7 @@ public sealed class ExternalProgramTests
         var file = Path.Combine(Scratch.New(), "late");
         using var stop = new CancellationTokenSource(TimeSpan.FromSeconds(0.5));
         Assert.ThrowsAny<OperationCanceledException>(() => ExternalProgram.Run("sh", ["-c", $"sleep 1; touch {file}"], stop.Token));
-        Thread.Sleep(1000);
+        Thread.Sleep(1000); // until it would have written the file
         Assert.False(File.Exists(file));
     }
 
